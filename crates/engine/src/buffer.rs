@@ -1,0 +1,125 @@
+//! Pooled bytes: buffers that are zeroed once, then reused by reads and by copies of borrowed writes.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::limits::{POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX};
+
+/// The free buffers of one engine.
+///
+/// A buffer keeps the length it was made with, so that its bytes are always initialised and a reuse never
+/// zeroes them again; how much of it is meaningful travels beside it.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    free: Mutex<Free>,
+}
+
+#[derive(Default)]
+struct Free {
+    /// One stack per power of two, from [`SMALLEST`] up.
+    classes: [Vec<Vec<u8>>; CLASSES],
+    bytes: usize,
+}
+
+const SMALLEST: usize = 512;
+const CLASSES: usize = (POOLED_BUFFER_BYTES_MAX / SMALLEST).ilog2() as usize + 1;
+
+impl Buffers {
+    /// Returns a buffer of at least `len` bytes with nothing in it.
+    pub(crate) fn take(self: &Arc<Self>, len: usize) -> Buffer {
+        let (bytes, home) = match class_of(len) {
+            Some(class) => {
+                (self.reuse(class).unwrap_or_else(|| vec![0; SMALLEST << class]), Some(self.clone()))
+            }
+            None => (vec![0; len], None),
+        };
+        Buffer { bytes, filled: 0, home }
+    }
+
+    /// Returns a buffer holding a copy of `source`.
+    pub(crate) fn copy(self: &Arc<Self>, source: &[u8]) -> Buffer {
+        let mut buffer = self.take(source.len());
+        buffer.bytes[..source.len()].copy_from_slice(source);
+        buffer.filled = source.len();
+        buffer
+    }
+
+    fn reuse(&self, class: usize) -> Option<Vec<u8>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = free.classes[class].pop()?;
+        free.bytes -= bytes.len();
+        Some(bytes)
+    }
+
+    fn keep(&self, bytes: Vec<u8>) {
+        let Some(class) = class_of(bytes.len()) else { return };
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.bytes + bytes.len() <= POOLED_BYTES_MAX {
+            free.bytes += bytes.len();
+            free.classes[class].push(bytes);
+        }
+    }
+}
+
+impl fmt::Debug for Buffers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffers").finish_non_exhaustive()
+    }
+}
+
+fn class_of(len: usize) -> Option<usize> {
+    let class = len.max(SMALLEST).next_power_of_two().ilog2() - SMALLEST.ilog2();
+    (len <= POOLED_BUFFER_BYTES_MAX).then_some(class as usize)
+}
+
+/// A run of bytes on loan from the pool; dropping it gives it back.
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    filled: usize,
+    home: Option<Arc<Buffers>>,
+}
+
+impl Buffer {
+    /// The whole room, initialised, to be read into.
+    pub(crate) fn room(&mut self, len: usize) -> &mut [u8] {
+        &mut self.bytes[..len]
+    }
+
+    /// Declares the first `filled` bytes meaningful.
+    pub(crate) fn fill(&mut self, filled: usize) {
+        debug_assert!(filled <= self.bytes.len());
+        self.filled = filled;
+    }
+
+    /// Turns the meaningful bytes into shared ones; small ones are copied so that a long-lived `Bytes` of a
+    /// few bytes does not pin a large buffer.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        if self.filled * 4 < self.bytes.len() {
+            Bytes::copy_from_slice(self.as_ref())
+        } else {
+            Bytes::from_owner(self)
+        }
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.filled]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(home) = self.home.take() {
+            home.keep(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffer").field("filled", &self.filled).field("room", &self.bytes.len()).finish()
+    }
+}

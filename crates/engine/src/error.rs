@@ -1,0 +1,397 @@
+//! The one error of the library: what was attempted, on which path, and why it failed.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The result of every fallible call in the library.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What was attempted. Its [`Display`](fmt::Display) is the verb that error messages use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening a file.
+    Open,
+    /// Reading from a file.
+    Read,
+    /// Writing to a file.
+    Write,
+    /// Appending a record to a file.
+    Append,
+    /// Moving a file's cursor.
+    Seek,
+    /// Changing a file's length.
+    SetLen,
+    /// Flushing a file's data and metadata to its device.
+    SyncAll,
+    /// Flushing a file's data to its device.
+    SyncData,
+    /// Asking for attributes.
+    Metadata,
+    /// Changing permissions.
+    SetPermissions,
+    /// Changing timestamps.
+    SetTimes,
+    /// Locking a file.
+    Lock,
+    /// Unlocking a file.
+    Unlock,
+    /// Running a user's closure.
+    Run,
+    /// Closing a file.
+    Close,
+    /// Resolving a path to its canonical form.
+    Canonicalize,
+    /// Copying a file.
+    Copy,
+    /// Creating a directory.
+    CreateDir,
+    /// Creating a hard link.
+    HardLink,
+    /// Creating a symbolic link.
+    Symlink,
+    /// Reading a symbolic link.
+    ReadLink,
+    /// Listing a directory.
+    ReadDir,
+    /// Removing a directory.
+    RemoveDir,
+    /// Removing a file.
+    RemoveFile,
+    /// Renaming a file or directory.
+    Rename,
+    /// Shutting the engine down.
+    Shutdown,
+}
+
+impl Operation {
+    /// Returns the verb used in messages, such as `"set the length of"`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Open => "open",
+            Operation::Read => "read",
+            Operation::Write => "write",
+            Operation::Append => "append to",
+            Operation::Seek => "seek in",
+            Operation::SetLen => "set the length of",
+            Operation::SyncAll => "sync",
+            Operation::SyncData => "sync the data of",
+            Operation::Metadata => "read the metadata of",
+            Operation::SetPermissions => "set the permissions of",
+            Operation::SetTimes => "set the times of",
+            Operation::Lock => "lock",
+            Operation::Unlock => "unlock",
+            Operation::Run => "run a closure on",
+            Operation::Close => "close",
+            Operation::Canonicalize => "canonicalize",
+            Operation::Copy => "copy",
+            Operation::CreateDir => "create directory",
+            Operation::HardLink => "hard link",
+            Operation::Symlink => "symlink",
+            Operation::ReadLink => "read link",
+            Operation::ReadDir => "read directory",
+            Operation::RemoveDir => "remove directory",
+            Operation::RemoveFile => "remove file",
+            Operation::Rename => "rename",
+            Operation::Shutdown => "shut down",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an operation failed: the private half of [`Error`].
+///
+/// Each variant carries what the public `is_*` questions need, and nothing a caller could match on.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Cause {
+    /// The kernel (or the storage standing in for it) refused.
+    #[error("{0}")]
+    Io(Arc<io::Error>),
+    /// No permit was free and the caller had asked not to wait.
+    #[error("the engine is overloaded: {0} limit reached")]
+    Overloaded(&'static str),
+    /// The file had been closed through this handle or a clone of it.
+    #[error("the file is closed")]
+    Closed,
+    /// An earlier sync or close of this file failed, so its contents on the device are unknown.
+    #[error("an earlier sync of this file failed ({0}); what the device holds is unknown")]
+    Poisoned(Arc<io::Error>),
+    /// An earlier write failed, so a sync cannot vouch for everything before it.
+    #[error("a write before it failed ({0})")]
+    EarlierWrite(Arc<io::Error>),
+    /// The caller's time ran out.
+    #[error("timed out after {0:?}")]
+    TimedOut(Duration),
+    /// The code that ran the operation panicked.
+    #[error("it panicked: {0}")]
+    Panicked(String),
+    /// The engine is shutting down or gone.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// The request could not be carried out by any file; nothing was touched.
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// More was there than the caller's limit allows.
+    #[error("longer than the limit of {0} bytes")]
+    TooLong(u64),
+    /// The end came before the buffer was full.
+    #[error("the end of the file came first")]
+    UnexpectedEof,
+    /// What was read is not UTF-8.
+    #[error("it is not valid UTF-8")]
+    NotUtf8,
+    /// The device took no bytes and gave no error.
+    #[error("the device accepted no bytes")]
+    WriteZero,
+}
+
+/// An operation that failed: what was attempted, where, and why.
+///
+/// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`] keeping the
+/// kind and the errno, so `?` works in functions that return [`io::Result`].
+///
+/// Partial progress is exact: [`bytes_done`](Error::bytes_done) counts the bytes that did reach the file
+/// before the failure. Whether the file may have changed at all is
+/// [`may_have_happened`](Error::may_have_happened).
+#[derive(Clone)]
+pub struct Error {
+    // Boxed so that a `Result<usize>` on the hot path stays two words wide.
+    inner: Box<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    operation: Operation,
+    path: Option<Arc<Path>>,
+    target: Option<PathBuf>,
+    offset: Option<u64>,
+    bytes_done: u64,
+    begun: bool,
+    cause: Cause,
+}
+
+impl Error {
+    pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
+        let begun = matches!(cause, Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero);
+        Error {
+            inner: Box::new(Inner {
+                operation,
+                path: None,
+                target: None,
+                offset: None,
+                bytes_done: 0,
+                begun,
+                cause,
+            }),
+        }
+    }
+
+    /// Wraps what a storage call returned.
+    pub(crate) fn io(operation: Operation, error: io::Error) -> Self {
+        Error::new(operation, Cause::Io(Arc::new(error)))
+    }
+
+    /// Refuses a request before any file is touched, with `EINVAL`'s kind.
+    pub fn invalid(operation: Operation, why: &'static str) -> Self {
+        Error::new(operation, Cause::Invalid(why))
+    }
+
+    /// Reports more bytes than the caller's limit of `limit` bytes.
+    pub fn too_long(operation: Operation, limit: u64) -> Self {
+        Error::new(operation, Cause::TooLong(limit))
+    }
+
+    /// Reports that the end of the file came before the buffer was full.
+    pub fn unexpected_eof(operation: Operation) -> Self {
+        Error::new(operation, Cause::UnexpectedEof)
+    }
+
+    /// Reports bytes that are not UTF-8.
+    pub fn not_utf8(operation: Operation) -> Self {
+        Error::new(operation, Cause::NotUtf8)
+    }
+
+    /// Names the path the operation was about.
+    #[must_use]
+    pub fn at_path(mut self, path: impl Into<Arc<Path>>) -> Self {
+        self.inner.path = Some(path.into());
+        self
+    }
+
+    /// Names the second path of an operation that has two, such as the new name of a rename.
+    #[must_use]
+    pub fn with_target(mut self, target: impl Into<PathBuf>) -> Self {
+        self.inner.target = Some(target.into());
+        self
+    }
+
+    /// Notes the offset in bytes at which the operation was to work.
+    #[must_use]
+    pub fn at_offset(mut self, offset: u64) -> Self {
+        self.inner.offset = Some(offset);
+        self
+    }
+
+    /// Notes how many bytes had reached the file before the failure.
+    #[must_use]
+    pub fn after_bytes(mut self, bytes_done: u64) -> Self {
+        self.inner.bytes_done = bytes_done;
+        self
+    }
+
+    /// Notes whether the operation had begun, for causes that do not tell by themselves.
+    #[must_use]
+    pub(crate) fn begun(mut self, begun: bool) -> Self {
+        self.inner.begun = begun;
+        self
+    }
+
+    pub(crate) fn cause(&self) -> &Cause {
+        &self.inner.cause
+    }
+
+    /// Returns what was attempted.
+    pub fn operation(&self) -> Operation {
+        self.inner.operation
+    }
+
+    /// Returns the path it was attempted on, if the operation had one.
+    pub fn path(&self) -> Option<&Path> {
+        self.inner.path.as_deref()
+    }
+
+    /// Returns the offset in bytes at which the operation was to work, if it had one.
+    pub fn offset(&self) -> Option<u64> {
+        self.inner.offset
+    }
+
+    /// Returns how many bytes reached the file before the failure.
+    pub fn bytes_done(&self) -> u64 {
+        self.inner.bytes_done
+    }
+
+    /// Returns the kind that [`io::Error::kind`] would give.
+    pub fn kind(&self) -> io::ErrorKind {
+        match &self.inner.cause {
+            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
+            Cause::Overloaded(_) => io::ErrorKind::WouldBlock,
+            Cause::Closed | Cause::Stopped => io::ErrorKind::BrokenPipe,
+            Cause::TimedOut(_) => io::ErrorKind::TimedOut,
+            Cause::Panicked(_) => io::ErrorKind::Other,
+            Cause::Invalid(_) => io::ErrorKind::InvalidInput,
+            Cause::TooLong(_) => io::ErrorKind::FileTooLarge,
+            Cause::UnexpectedEof => io::ErrorKind::UnexpectedEof,
+            Cause::NotUtf8 => io::ErrorKind::InvalidData,
+            Cause::WriteZero => io::ErrorKind::WriteZero,
+        }
+    }
+
+    /// Returns the errno, if the failure came from the kernel.
+    pub fn raw_os_error(&self) -> Option<i32> {
+        match &self.inner.cause {
+            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.raw_os_error(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the engine refused because a limit of queued operations or bytes was reached.
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self.inner.cause, Cause::Overloaded(_))
+    }
+
+    /// Returns whether an earlier failed sync or close makes this file untrustworthy.
+    ///
+    /// The way out is to write the data to a new file, or to close every handle and open the file again
+    /// and rewrite it: a later sync of the same handle could succeed without the data being there.
+    pub fn is_poisoned(&self) -> bool {
+        matches!(self.inner.cause, Cause::Poisoned(_))
+    }
+
+    /// Returns whether the file, or the whole engine, had been closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.inner.cause, Cause::Closed | Cause::Stopped)
+    }
+
+    /// Returns whether the caller's time limit ran out.
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self.inner.cause, Cause::TimedOut(_))
+    }
+
+    /// Returns whether a limit on the length to read was exceeded.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self.inner.cause, Cause::TooLong(_))
+    }
+
+    /// Returns whether the code that ran the operation panicked.
+    pub fn is_panicked(&self) -> bool {
+        matches!(self.inner.cause, Cause::Panicked(_))
+    }
+
+    /// Returns whether the operation had begun, so that the file may have changed.
+    ///
+    /// `false` is a promise: no system call was made for it.
+    pub fn may_have_happened(&self) -> bool {
+        self.inner.begun || self.inner.bytes_done > 0
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        write!(f, "could not {}", inner.operation)?;
+        if let Some(path) = &inner.path {
+            write!(f, " {}", path.display())?;
+        }
+        if let Some(target) = &inner.target {
+            write!(f, " to {}", target.display())?;
+        }
+        if let Some(offset) = inner.offset {
+            write!(f, " at offset {offset}")?;
+        }
+        if inner.bytes_done > 0 {
+            write!(f, " after {} bytes", inner.bytes_done)?;
+        }
+        write!(f, ": {}", inner.cause)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("operation", &self.inner.operation)
+            .field("path", &self.inner.path)
+            .field("offset", &self.inner.offset)
+            .field("bytes_done", &self.inner.bytes_done)
+            .field("begun", &self.inner.begun)
+            .field("cause", &self.inner.cause)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.inner.cause {
+            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Some(&**e),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    /// Keeps the errno where there is one (at the price of the path, which `io::Error` cannot hold beside
+    /// it); otherwise keeps the kind and the whole error as the payload.
+    fn from(error: Error) -> io::Error {
+        match error.raw_os_error() {
+            Some(errno) => io::Error::from_raw_os_error(errno),
+            None => io::Error::new(error.kind(), error),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Every bound of the engine, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Bytes one in-place read may copy. Copying 64 KiB takes about 10 µs, the length of pause that an executor
+/// thread can take without its other tasks noticing; a longer read is a short read.
+pub(crate) const IN_PLACE_BYTES_MAX: usize = 64 * 1024;
+
+/// Rounds a starting write waits for readers that are inside a non-blocking call before it queues instead.
+/// Such a call lasts about a microsecond; a thread that lost its core is not worth waiting for.
+pub(crate) const DRAIN_SPIN_ROUNDS: u32 = 256;
+
+/// Rounds an idle worker looks for work before it parks. Waking a parked thread costs 10 to 80 µs, about
+/// what these rounds last, so a caller that comes back at once finds the worker awake.
+pub(crate) const WORKER_SPIN_ROUNDS: u32 = if cfg!(folio_loom) { 1 } else { 2_000 };
+
+/// Idle workers that may spin at a time: one is enough to catch the next job, more only burn cores.
+pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
+
+/// Queued operations of one file that are looked at for starting. Bounds the cost of a scan, not the queue.
+pub(crate) const ORDER_WINDOW_OPS: usize = 256;
+
+/// Operations merged into one system call. The kernel takes 1,024 buffers (`IOV_MAX`); half of that still
+/// makes the call's own cost invisible.
+pub(crate) const MERGE_OPS_MAX: usize = 512;
+
+/// Bytes merged into one system call, so that one batch does not hold a worker for milliseconds.
+pub(crate) const MERGE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Batches of one file a worker runs in a row before it returns to the queue, so that one busy file cannot
+/// keep a worker from the others.
+pub(crate) const BATCHES_IN_A_ROW_MAX: u32 = 16;
+
+/// Messages in a file actor's mailbox. Operations are admitted before it, so this only bounds what a user's
+/// own asks through an `ActorRef` can pile up.
+pub(crate) const MAILBOX_MESSAGES_MAX: usize = 256;
+
+/// Bytes the buffer pool keeps for reuse, over all sizes.
+pub(crate) const POOLED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Largest single buffer worth keeping, in bytes.
+pub(crate) const POOLED_BUFFER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a read-only file up to which its descriptor may be closed in place: closing the last reference
+/// of an unlinked file frees its blocks, and that is quick only for few blocks.
+pub(crate) const CLOSE_IN_PLACE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// First and longest pause between attempts at a lock that another process holds, or at a FIFO that has no
+/// reader yet. Neither event can be waited for without holding a thread.
+pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);
+/// See [`RETRY_PAUSE_MIN`].
+pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);
+
+/// Pause between the supervisor's sweeps for stuck operations and idle workers.
+pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);
+
+/// The limits of one engine, set through its builder.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Worker threads at the most. Workers block in the kernel, so this is the depth of queue that devices
+    /// see, not a number of cores. Default: 16.
+    pub workers_max: usize,
+    /// How long a worker stays without work before its thread ends. Default: 10 s.
+    pub worker_idle_max: Duration,
+    /// Workers that one device's lane may hold at a time. Default: three quarters of `workers_max`, at least
+    /// one, so that a stuck device leaves workers to the others.
+    pub lane_workers_max: usize,
+    /// Operations admitted at a time, over all files. Default: 4,096.
+    pub ops_max: usize,
+    /// Bytes of admitted operations at a time. An operation larger than this is admitted alone.
+    /// Default: 256 MiB.
+    pub bytes_max: usize,
+    /// Operations admitted at a time for one device. Default: 3,072.
+    pub lane_ops_max: usize,
+    /// Bytes admitted at a time for one device. Default: 192 MiB.
+    pub lane_bytes_max: usize,
+    /// Age at which a running operation is reported as stuck. Default: 30 s.
+    pub stuck_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            workers_max: 16,
+            worker_idle_max: Duration::from_secs(10),
+            lane_workers_max: 12,
+            ops_max: 4_096,
+            bytes_max: 256 * 1024 * 1024,
+            lane_ops_max: 3_072,
+            lane_bytes_max: 192 * 1024 * 1024,
+            stuck_after: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One answer for one caller: cancel flag and reply in one slot.
+//!
+//! ```text
+//!   queued ──begin──▶ begun ──send──▶ done ──poll──▶ taken
+//!      │                │               │
+//!      └────────────────┴── the asker drops ──▶ gone   (the answer goes back to whoever holds it)
+//! ```
+//!
+//! The asker's side can go away at any moment. What it left behind decides who cleans up: before `begin` the
+//! worker sees it and makes no system call; after it, [`Replier::send`] hands the answer back to the worker;
+//! after `send`, [`Asker::cancel`] hands it to the asker's own drop. Exactly one of the three happens.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::{Mutex, lock, mutant};
+
+/// Makes both ends of one answer.
+pub(crate) fn channel<T>() -> (Replier<T>, Asker<T>) {
+    let slot = Arc::new(Slot { state: Mutex::new(State::Queued(None)) });
+    (Replier { slot: Some(slot.clone()) }, Asker { slot })
+}
+
+struct Slot<T> {
+    state: Mutex<State<T>>,
+}
+
+/// Where one question stands. The waker is the asker's, put there by its last poll.
+enum State<T> {
+    /// No system call has been made for it.
+    Queued(Option<Waker>),
+    /// A worker has it; it can no longer be called back.
+    Begun(Option<Waker>),
+    /// Answered, and the asker has not looked yet.
+    Done(T),
+    /// The replier went away without an answer.
+    Lost,
+    /// The asker has its answer, or is gone.
+    Closed,
+}
+
+/// The answering end, held by whoever carries the operation out.
+pub(crate) struct Replier<T> {
+    /// `None` once answered.
+    slot: Option<Arc<Slot<T>>>,
+}
+
+impl<T> Replier<T> {
+    /// Marks the operation as begun; `false` if the asker is gone, and then nothing may be done for it.
+    pub(crate) fn begin(&self) -> bool {
+        let Some(slot) = &self.slot else { return false };
+        let mut state = lock(&slot.state);
+        match &mut *state {
+            State::Queued(waker) => {
+                let waker = waker.take();
+                *state = State::Begun(waker);
+                true
+            }
+            State::Begun(_) => true,
+            State::Done(_) | State::Lost => false,
+            State::Closed => mutant("reply-begins-after-cancel"),
+        }
+    }
+
+    /// Answers; gives the answer back if the asker is gone.
+    pub(crate) fn send(mut self, answer: T) -> Result<(), T> {
+        match self.slot.take() {
+            Some(slot) => finish(&slot, Ok(answer)),
+            None => Err(answer),
+        }
+    }
+}
+
+impl<T> Drop for Replier<T> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            // Nobody hears of a refusal here: the asker is gone.
+            let _ = finish(&slot, Err(()));
+        }
+    }
+}
+
+fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<(), T> {
+    let mut state = lock(&slot.state);
+    let waker = match &mut *state {
+        State::Queued(waker) | State::Begun(waker) => waker.take(),
+        State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(()), Err),
+    };
+    *state = answer.map_or(State::Lost, State::Done);
+    drop(state);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+    Ok(())
+}
+
+/// The asking end: a future of the answer, or of `None` if the replier went away without one.
+pub(crate) struct Asker<T> {
+    slot: Arc<Slot<T>>,
+}
+
+/// How far an operation had come when its asker gave up.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Cancelled<T> {
+    /// It never began and never will.
+    BeforeBegin,
+    /// It runs on; its answer goes to the replier.
+    Begun,
+    /// It had been answered; the answer is handed over here.
+    Done(T),
+    /// The answer had been taken or lost before.
+    Nothing,
+}
+
+impl<T> Asker<T> {
+    /// Gives up. From now on [`Replier::begin`] says no.
+    pub(crate) fn cancel(&self) -> Cancelled<T> {
+        let mut state = lock(&self.slot.state);
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Queued(_) => Cancelled::BeforeBegin,
+            State::Begun(_) => Cancelled::Begun,
+            State::Done(answer) => Cancelled::Done(answer),
+            State::Lost | State::Closed => Cancelled::Nothing,
+        }
+    }
+}
+
+impl<T> Future for Asker<T> {
+    type Output = Option<T>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut state = lock(&self.slot.state);
+        match &mut *state {
+            State::Queued(waker) | State::Begun(waker) => {
+                if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+                    *waker = Some(cx.waker().clone());
+                }
+                return Poll::Pending;
+            }
+            State::Done(_) | State::Lost | State::Closed => {}
+        }
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Done(answer) => Poll::Ready(Some(answer)),
+            State::Queued(_) | State::Begun(_) | State::Lost | State::Closed => Poll::Ready(None),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Replier<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replier").field("answered", &self.slot.is_none()).finish()
+    }
+}
+
+impl<T> fmt::Debug for Asker<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asker").finish_non_exhaustive()
+    }
+}

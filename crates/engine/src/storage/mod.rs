@@ -1,0 +1,206 @@
+//! The port to the disk. One implementation talks to the operating system; the testkit has simulated ones.
+//!
+//! Every method blocks unless its contract says otherwise, and is called by workers only. Methods return
+//! [`io::Error`] with the errno kept; naming the operation and the path is the engine's work. A panic inside
+//! a method costs the operation that called it and nothing else.
+
+use std::fmt::Debug;
+use std::fs::{FileTimes, Metadata, Permissions};
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+
+pub mod os;
+
+/// How a file is to be opened: the union of std's and tokio's options on Unix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenRequest {
+    /// Open for reading.
+    pub read: bool,
+    /// Open for writing.
+    pub write: bool,
+    /// Every write goes to the end.
+    pub append: bool,
+    /// Cut the file to length 0.
+    pub truncate: bool,
+    /// Create the file if it is missing.
+    pub create: bool,
+    /// Create the file and fail if it exists.
+    pub create_new: bool,
+    /// Permission bits of a file that is created; `None` means `0o666` before the umask.
+    pub mode: Option<u32>,
+    /// Further `O_*` flags, as in `std::os::unix::fs::OpenOptionsExt::custom_flags`.
+    pub custom_flags: i32,
+}
+
+/// What kind of thing was opened, as far as the engine treats kinds differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// Has a length and takes positioned reads and writes: regular files and block devices.
+    Plain,
+    /// Never blocks and has no position that matters, such as `/dev/null`; driven like a plain file.
+    Memory,
+    /// May wait for a peer for ever (FIFO, socket, terminal): driven by readiness, never by a worker.
+    Stream,
+}
+
+/// A file that has just been opened, with what one `fstat` told.
+#[derive(Debug)]
+pub struct Opened {
+    /// The file itself.
+    pub file: Box<dyn StorageFile>,
+    /// Device number: selects the lane.
+    pub device: u64,
+    /// Inode number: with the device, the file's identity.
+    pub inode: u64,
+    /// Length in bytes when it was opened.
+    pub len: u64,
+    /// How it must be driven.
+    pub nature: Nature,
+    /// Whether the file lives on a network or in user space, where no call can be promised not to block.
+    pub remote: bool,
+}
+
+/// One kind of disk: opens files and works on names.
+pub trait Storage: Debug + Send + Sync + 'static {
+    /// Opens `path` close-on-exec and without waiting for a peer (`O_NONBLOCK`).
+    ///
+    /// The request has been checked: at least one of read, write and append is set, and nothing contradicts.
+    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened>;
+
+    /// Opens `path` for reading if that needs no disk (`RESOLVE_CACHED`), without blocking.
+    ///
+    /// `None` says "ask [`open`](Storage::open)" and nothing else: in particular it does not mean missing.
+    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
+        let _ = (path, request);
+        None
+    }
+
+    /// Returns the attributes of what `path` names, following symbolic links.
+    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// Like [`metadata`](Storage::metadata), if that needs no disk, without blocking; else `None`.
+    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        let _ = path;
+        None
+    }
+
+    /// Returns the attributes of `path` itself, even where it is a symbolic link.
+    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// Returns the absolute form of `path` with all symbolic links resolved.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Copies contents and permissions; returns the bytes copied.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64>;
+
+    /// Creates one directory, or with `recursive` every missing parent too; `mode` as in [`OpenRequest`].
+    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()>;
+
+    /// Gives the file at `original` the second name `link`.
+    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()>;
+
+    /// Creates the symbolic link `link` containing `original`.
+    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()>;
+
+    /// Returns what the symbolic link `path` contains.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Starts a listing; entries come from the iterator, which blocks like any other call.
+    fn read_dir(&self, path: &Path) -> io::Result<Listing>;
+
+    /// Removes one empty directory, or with `recursive` everything in it too, never through a symbolic link.
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()>;
+
+    /// Removes the name of a file.
+    fn remove_file(&self, path: &Path) -> io::Result<()>;
+
+    /// Renames, replacing what `to` named.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Changes the permissions of what `path` names.
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()>;
+}
+
+/// The entries of a directory, one by one.
+pub type Listing = Box<dyn Iterator<Item = io::Result<std::fs::DirEntry>> + Send>;
+
+/// What kind of lock is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockKind {
+    /// Held by any number of openings at a time.
+    Shared,
+    /// Held by one opening at a time.
+    Exclusive,
+}
+
+/// One open file. Positions are always given: no method but [`append`](StorageFile::append) and
+/// [`read_stream`](StorageFile::read_stream)/[`write_stream`](StorageFile::write_stream) has a cursor.
+pub trait StorageFile: Debug + Send + Sync + 'static {
+    /// Reads at most `buf.len()` bytes at `offset`; 0 means the end of the file (or an empty `buf`).
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
+
+    /// Reads like [`read_at`](StorageFile::read_at) without blocking, by exactly one system call.
+    ///
+    /// `None` means that it would block or is not supported; the caller goes on with `read_at`. An
+    /// implementation that finds it unsupported must remember that and return `None` at once from then on.
+    fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
+        let _ = (buf, offset);
+        None
+    }
+
+    /// Writes a prefix of `bufs`, in order, at `offset`; returns the bytes written, more than 0 unless all
+    /// of `bufs` is empty.
+    fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize>;
+
+    /// Writes a prefix of `bufs` at the end of the file in one step, even against other processes; returns
+    /// the bytes written and the offset of the first of them.
+    fn append(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)>;
+
+    /// Makes everything written so far survive a power cut: data, and with `all` every attribute too.
+    fn sync(&self, all: bool) -> io::Result<()>;
+
+    /// Cuts the file or extends it with zeros.
+    fn set_len(&self, len: u64) -> io::Result<()>;
+
+    /// Returns the length in bytes. Does not block unless the file is [remote](Opened::remote).
+    fn len(&self) -> io::Result<u64>;
+
+    /// Returns the attributes. Does not block unless the file is [remote](Opened::remote).
+    fn metadata(&self) -> io::Result<Metadata>;
+
+    /// Changes the permissions.
+    fn set_permissions(&self, permissions: Permissions) -> io::Result<()>;
+
+    /// Changes the timestamps.
+    fn set_times(&self, times: FileTimes) -> io::Result<()>;
+
+    /// Takes an advisory lock (`flock`) if nobody holds a conflicting one; `false` if somebody does.
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool>;
+
+    /// Releases the advisory lock.
+    fn unlock(&self) -> io::Result<()>;
+
+    /// Reports the errors that closing would report, without giving the descriptor up: it goes with the
+    /// value. Called once, after the last write.
+    fn close(&self) -> io::Result<()>;
+
+    /// Reads from a [`Nature::Stream`] file without blocking; `WouldBlock` if nothing is there.
+    fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let _ = buf;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Writes to a [`Nature::Stream`] file without blocking; `WouldBlock` if there is no room.
+    fn write_stream(&self, buf: &[u8]) -> io::Result<usize> {
+        let _ = buf;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.
+    fn as_std(&self) -> Option<&std::fs::File> {
+        None
+    }
+
+    /// Gives up the descriptor, if the file has one. `self` comes back where it has none.
+    fn into_std(self: Box<Self>) -> Result<std::fs::File, Box<dyn StorageFile>>;
+}

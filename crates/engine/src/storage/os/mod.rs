@@ -1,0 +1,1 @@
+//! The storage that talks to the operating system.
