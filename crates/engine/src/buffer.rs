@@ -1,6 +1,7 @@
 //! Pooled bytes: buffers that are zeroed once, then reused by reads and by copies of borrowed writes.
 
 use std::fmt;
+use std::io::IoSlice;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -43,6 +44,19 @@ impl Buffers {
         let mut buffer = self.take(source.len());
         buffer.bytes[..source.len()].copy_from_slice(source);
         buffer.filled = source.len();
+        buffer
+    }
+
+    /// Returns a buffer holding the slices one behind the other.
+    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>]) -> Buffer {
+        let len = slices.iter().map(|slice| slice.len()).sum();
+        let mut buffer = self.take(len);
+        let mut at = 0;
+        for slice in slices {
+            buffer.bytes[at..at + slice.len()].copy_from_slice(slice);
+            at += slice.len();
+        }
+        buffer.filled = len;
         buffer
     }
 

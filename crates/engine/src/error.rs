@@ -63,6 +63,8 @@ pub enum Operation {
     RemoveFile,
     /// Renaming a file or directory.
     Rename,
+    /// Starting an engine.
+    Start,
     /// Shutting the engine down.
     Shutdown,
 }
@@ -96,7 +98,8 @@ impl Operation {
             Operation::RemoveDir => "remove directory",
             Operation::RemoveFile => "remove file",
             Operation::Rename => "rename",
-            Operation::Shutdown => "shut down",
+            Operation::Start => "start the engine",
+            Operation::Shutdown => "shut down the engine",
         }
     }
 }

@@ -1,12 +1,23 @@
 //! The engine under `folio`.
-#![allow(dead_code)]
 
+mod actor;
+mod admission;
 mod buffer;
+mod engine;
 mod error;
+mod file;
 mod limits;
+pub mod op;
+mod pool;
 mod reply;
+mod stats;
 pub mod storage;
 mod sync;
 
+pub use actor::supervisor::{Abandoned, ShutdownReport};
+pub use actor::{FileHandle, Rejected, StreamHandle, messages};
+pub use engine::{Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 pub use limits::Limits;
+pub use pool::PoolSnapshot;
+pub use stats::{Counters, Durations, Slowest};

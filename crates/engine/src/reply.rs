@@ -65,6 +65,11 @@ impl<T> Replier<T> {
         }
     }
 
+    /// Whether the asker has gone away without the operation having begun.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.slot.as_ref().is_some_and(|slot| matches!(*lock(&slot.state), State::Closed))
+    }
+
     /// Answers; gives the answer back if the asker is gone.
     pub(crate) fn send(mut self, answer: T) -> Result<(), T> {
         match self.slot.take() {

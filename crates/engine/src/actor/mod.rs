@@ -1,0 +1,26 @@
+//! The actors: one per open file, and the supervisor of the engine. The only room that names kameo.
+//!
+//! ```text
+//!   handle ── in place ──▶ storage                            nobody is waiting: no message, no hop
+//!     │ else, with a permit
+//!     ├── nothing in the way ──▶ lane ──▶ worker ──┐          the turn lent to the caller
+//!     └── Submit ──▶ file actor ──▶ lane ──▶ worker┤          something before it is not done
+//!     ◀────────────────── answer ──────────────────┘
+//! ```
+
+pub(crate) mod file;
+pub(crate) mod handle;
+pub(crate) mod path;
+pub(crate) mod registry;
+pub(crate) mod services;
+pub(crate) mod shared;
+pub(crate) mod stream;
+pub(crate) mod supervisor;
+
+pub use handle::{FileHandle, Rejected};
+pub use stream::StreamHandle;
+
+/// What other actors may ask of a file's actor.
+pub mod messages {
+    pub use super::file::{Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt};
+}

@@ -1,0 +1,76 @@
+//! Open files by device and inode. The only file that names dashmap.
+//!
+//! Two things are looked up here: the health of an inode, shared by every opening of it in the process, and
+//! the open files themselves, for snapshots, sweeps and shutdown.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use dashmap::DashMap;
+
+use crate::actor::shared::Shared;
+use crate::file::Health;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    inodes: DashMap<(u64, u64), Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    inode: Arc<Inode>,
+    openings: Vec<Weak<Shared>>,
+}
+
+/// What all openings of one inode share.
+#[derive(Debug)]
+pub(crate) struct Inode {
+    key: (u64, u64),
+    health: Mutex<Health>,
+}
+
+impl Inode {
+    /// Looks at or changes the memory of failures.
+    pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
+        look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Registry {
+    /// Books an opening; `make` builds it around the inode it shares with the others.
+    ///
+    /// `make` runs under the map's lock for that inode and must not come back here.
+    pub(crate) fn open(&self, device: u64, inode: u64, make: impl FnOnce(Arc<Inode>) -> Arc<Shared>) -> Arc<Shared> {
+        let key = (device, inode);
+        let mut entry = self.inodes.entry(key).or_insert_with(|| {
+            let inode = Arc::new(Inode { key, health: Mutex::default() });
+            Entry { inode, openings: Vec::with_capacity(1) }
+        });
+        let shared = make(entry.inode.clone());
+        entry.openings.push(Arc::downgrade(&shared));
+        shared
+    }
+
+    /// Strikes out the openings of `inode` that are gone. Called by a dying opening, which is one of them.
+    pub(crate) fn forget(&self, inode: &Inode) {
+        self.inodes.remove_if_mut(&inode.key, |_, entry| {
+            entry.openings.retain(|opening| opening.strong_count() > 0);
+            entry.openings.is_empty()
+        });
+    }
+
+    /// Every open file, in no order.
+    pub(crate) fn all(&self) -> Vec<Arc<Shared>> {
+        // Collected before anything is dropped: the last reference of an opening comes back to `forget`.
+        let mut all = Vec::new();
+        for entry in &self.inodes {
+            all.extend(entry.openings.iter().filter_map(Weak::upgrade));
+        }
+        all
+    }
+
+    /// How many inodes are open.
+    pub(crate) fn len(&self) -> usize {
+        self.inodes.len()
+    }
+}

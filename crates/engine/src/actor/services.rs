@@ -1,0 +1,75 @@
+//! What every open file of one engine uses: the storage, the pool, the limits and the counters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::actor::path::Errands;
+use crate::actor::registry::Registry;
+use crate::admission::Admission;
+use crate::buffer::Buffers;
+use crate::limits::Limits;
+use crate::pool::{LaneId, Pool};
+use crate::stats::Stats;
+use crate::storage::Storage;
+
+/// See the module. Shared by everything that belongs to one engine.
+#[derive(Debug)]
+pub(crate) struct Services {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) pool: Pool,
+    pub(crate) limits: Limits,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) buffers: Arc<Buffers>,
+    pub(crate) registry: Arc<Registry>,
+    /// The engine's own runtime: actors and timers live there, so no caller's runtime has to outlive them.
+    pub(crate) runtime: tokio::runtime::Handle,
+    /// Where operations on paths queue: their device is not known before they are resolved.
+    pub(crate) names: Arc<Device>,
+    pub(crate) errands: Errands,
+    devices: RwLock<HashMap<u64, Arc<Device>>>,
+}
+
+/// One device: its lane in the pool and the door before it.
+#[derive(Debug)]
+pub(crate) struct Device {
+    pub(crate) lane: LaneId,
+    pub(crate) admission: Admission,
+}
+
+impl Services {
+    pub(crate) fn new(storage: Arc<dyn Storage>, limits: Limits, runtime: tokio::runtime::Handle) -> Self {
+        let stats = Arc::new(Stats::default());
+        let pool = Pool::start(&limits);
+        let admission = Admission::new(limits.ops_max, limits.bytes_max, stats.clone());
+        let names = Arc::new(Device { lane: pool.add_lane(), admission });
+        let (buffers, registry) = (Arc::default(), Arc::default());
+        Services { storage, pool, limits, stats, buffers, registry, runtime, names, errands: Errands::default(), devices: RwLock::default() }
+    }
+
+    /// The device with this number, made known if it is new.
+    pub(crate) fn device(&self, number: u64) -> Arc<Device> {
+        let known = self.devices.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+        known.unwrap_or_else(|| {
+            let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
+            devices.entry(number).or_insert_with(|| self.new_device()).clone()
+        })
+    }
+
+    fn new_device(&self) -> Arc<Device> {
+        let admission = self.names.admission.for_lane(self.limits.lane_ops_max, self.limits.lane_bytes_max);
+        Arc::new(Device { lane: self.pool.add_lane(), admission })
+    }
+
+    /// Every door there is, the engine's own first.
+    pub(crate) fn doors(&self) -> Vec<Admission> {
+        let devices = self.devices.read().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&self.names).chain(devices.values()).map(|device| device.admission.clone()).collect()
+    }
+
+    /// A pause on the engine's own timer, which works from any executor.
+    pub(crate) fn pause(&self, length: Duration) -> tokio::time::Sleep {
+        let _entered = self.runtime.enter();
+        tokio::time::sleep(length)
+    }
+}

@@ -1,0 +1,171 @@
+//! FIFOs, sockets and terminals: driven by readiness, so that waiting for a peer never holds a worker.
+//!
+//! They have no position, so there is nothing to order but whole writes against each other and reads against
+//! reads; two fair locks do that. Reads happen in the caller's poll. Writes run as a task of the engine, so
+//! that a cancelled caller never leaves half a record behind.
+
+use std::any::Any;
+use std::fmt;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::Mutex;
+
+use crate::actor::services::Services;
+use crate::error::{Cause, Error, Operation, Result};
+use crate::stats::add;
+use crate::storage::{OpenRequest, StorageFile};
+
+/// A handle on one open FIFO, socket or terminal. Clones share it.
+#[derive(Clone)]
+pub struct StreamHandle {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    descriptor: AsyncFd<Descriptor>,
+    path: Arc<Path>,
+    services: Arc<Services>,
+    /// Serves readers in the order they came.
+    reading: Mutex<()>,
+    /// Keeps a record in one piece.
+    writing: Mutex<()>,
+    _engine: Arc<dyn Any + Send + Sync>,
+}
+
+struct Descriptor(Box<dyn StorageFile>);
+
+impl AsRawFd for Descriptor {
+    /// Only called for files that have a descriptor; -1 is refused by the kernel like any closed one.
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_std().map_or(-1, AsRawFd::as_raw_fd)
+    }
+}
+
+impl StreamHandle {
+    /// Registers the descriptor with the engine's own reactor.
+    pub(crate) fn new(
+        file: Box<dyn StorageFile>,
+        request: &OpenRequest,
+        path: Arc<Path>,
+        services: Arc<Services>,
+        engine: Arc<dyn Any + Send + Sync>,
+    ) -> Result<Self> {
+        let interest = match (request.read, request.write || request.append) {
+            (true, true) => Interest::READABLE | Interest::WRITABLE,
+            (false, true) => Interest::WRITABLE,
+            (true | false, false) => Interest::READABLE,
+        };
+        let registered = {
+            let _entered = services.runtime.enter();
+            AsyncFd::with_interest(Descriptor(file), interest)
+        };
+        let descriptor = registered.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
+        add(&services.stats.opened, 1);
+        let (reading, writing) = (Mutex::default(), Mutex::default());
+        Ok(StreamHandle { inner: Arc::new(Inner { descriptor, path, services, reading, writing, _engine: engine }) })
+    }
+
+    /// Returns the path it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Waits until something can be read and reads what is there, at most `buf.len()` bytes; 0 means that
+    /// every peer has gone.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns.
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost: bytes are taken only in the poll that returns them.
+    pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
+        let inner = &*self.inner;
+        let _turn = inner.reading.lock().await;
+        let result = inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await;
+        add(&inner.services.stats.in_place, 1);
+        result.map_err(|error| inner.error(Operation::Read, error))
+    }
+
+    /// Writes all of `bytes`, waiting for the peer to make room; never mixed with another write.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the write returns (`EPIPE` if every reader has gone), with the bytes that got through.
+    ///
+    /// # Cancellation
+    ///
+    /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
+    pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
+        let inner = self.inner.clone();
+        let admission = &inner.services.names.admission;
+        let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
+        let permit = admission.admit(bytes.len()).await.map_err(refuse)?;
+        let runtime = inner.services.runtime.clone();
+        let task = runtime.spawn(async move {
+            let _permit = permit;
+            let _turn = inner.writing.lock().await;
+            inner.write_in_turn(&bytes).await
+        });
+        task.await.unwrap_or_else(|_| Err(refuse(Cause::Stopped)))
+    }
+
+    /// Returns the attributes.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fstat` returns.
+    pub fn metadata(&self) -> Result<std::fs::Metadata> {
+        let inner = &*self.inner;
+        inner.descriptor.get_ref().0.metadata().map_err(|error| inner.error(Operation::Metadata, error))
+    }
+
+    /// Runs `look` over the std file behind the stream, for calls that cannot block.
+    pub fn with_std<T>(&self, look: impl FnOnce(&std::fs::File) -> T) -> Option<T> {
+        self.inner.descriptor.get_ref().0.as_std().map(look)
+    }
+
+    /// Refuses an operation that only makes sense for files with a position, as the kernel does: `ESPIPE`.
+    pub fn no_position<T>(&self, operation: Operation) -> Result<T> {
+        Err(self.refusal(operation, rustix::io::Errno::SPIPE))
+    }
+
+    /// Refuses an operation that the kernel refuses for streams with `EINVAL`.
+    pub fn unsupported<T>(&self, operation: Operation) -> Result<T> {
+        Err(self.refusal(operation, rustix::io::Errno::INVAL))
+    }
+
+    fn refusal(&self, operation: Operation, errno: rustix::io::Errno) -> Error {
+        self.inner.error(operation, errno.into())
+    }
+}
+
+impl Inner {
+    async fn write_in_turn(&self, bytes: &[u8]) -> Result<()> {
+        let mut done = 0;
+        while done < bytes.len() {
+            let rest = &bytes[done..];
+            let written = self.descriptor.async_io(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(rest)).await;
+            done += written.map_err(|error| self.error(Operation::Write, error).after_bytes(done as u64))?;
+        }
+        add(&self.services.stats.bytes_written, done as u64);
+        Ok(())
+    }
+
+    fn error(&self, operation: Operation, error: io::Error) -> Error {
+        Error::io(operation, error).at_path(self.path.clone())
+    }
+}
+
+impl fmt::Debug for StreamHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamHandle").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

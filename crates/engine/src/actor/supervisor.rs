@@ -1,0 +1,173 @@
+//! The supervisor: owns the pool's life, looks for stuck operations, shuts the engine down.
+//!
+//! It is not on the way of any operation.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kameo::Actor;
+use kameo::actor::{ActorRef, Spawn, WeakActorRef};
+use kameo::mailbox::{self, MailboxReceiver, Signal};
+use kameo::message::{Context, Message};
+use kameo::reply::DelegatedReply;
+
+use crate::actor::services::Services;
+use crate::error::{Cause, Error, Operation, Result};
+use crate::limits::{MAILBOX_MESSAGES_MAX, SWEEP_PAUSE};
+use crate::stats::add;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Supervisor {
+    services: Arc<Services>,
+}
+
+impl Supervisor {
+    /// Starts the supervisor on the engine's runtime.
+    pub(crate) fn start(services: Arc<Services>) -> ActorRef<Supervisor> {
+        let runtime = services.runtime.clone();
+        let _entered = runtime.enter();
+        Supervisor::spawn_with_mailbox(Supervisor { services }, mailbox::bounded(MAILBOX_MESSAGES_MAX))
+    }
+
+    /// Says once of each operation that has been running for too long that it is stuck, with path and age.
+    fn sweep(&self) {
+        let limit = self.services.limits.stuck_after;
+        for file in self.services.registry.all() {
+            let mut desk = file.turn.take();
+            for running in desk.running.iter_mut().filter(|running| !running.reported) {
+                let age = running.since.elapsed();
+                if age >= limit {
+                    running.reported = true;
+                    add(&self.services.stats.stuck, 1);
+                    let (operation, path) = (running.operation, file.path.display());
+                    tracing::warn!(%operation, %path, ?age, "an operation is stuck");
+                }
+            }
+        }
+    }
+}
+
+impl Actor for Supervisor {
+    type Args = Self;
+    type Error = Infallible;
+
+    async fn on_start(state: Self, _: ActorRef<Self>) -> std::result::Result<Self, Infallible> {
+        Ok(state)
+    }
+
+    async fn next(
+        &mut self,
+        _: WeakActorRef<Self>,
+        mailbox: &mut MailboxReceiver<Self>,
+    ) -> std::result::Result<Option<Signal<Self>>, Infallible> {
+        loop {
+            tokio::select! {
+                biased;
+                signal = mailbox.recv() => return Ok(signal),
+                () = tokio::time::sleep(SWEEP_PAUSE) => self.sweep(),
+            }
+        }
+    }
+}
+
+/// Asks for the end of the engine within a time.
+pub(crate) struct Shutdown {
+    pub(crate) deadline: Duration,
+}
+
+impl Message<Shutdown> for Supervisor {
+    type Reply = DelegatedReply<Result<ShutdownReport>>;
+
+    async fn handle(&mut self, request: Shutdown, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let services = self.services.clone();
+        ctx.spawn(async move { Ok(services.shut_down(request.deadline).await) })
+    }
+}
+
+/// What became of the operations that were under way when an engine was shut down.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Operations that ended by themselves before the deadline.
+    pub completed: u64,
+    /// Operations that had not begun at the deadline; no system call was made for them.
+    pub never_started: u64,
+    /// Operations that were inside a system call at the deadline. Nobody can call them back.
+    pub abandoned: Vec<Abandoned>,
+}
+
+/// One operation that was still running when its engine stopped.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Abandoned {
+    /// What it was.
+    pub operation: Operation,
+    /// The path it worked on.
+    pub path: PathBuf,
+    /// How long ago it had been asked for.
+    pub age: Duration,
+}
+
+impl Services {
+    async fn shut_down(self: Arc<Self>, deadline: Duration) -> ShutdownReport {
+        let end = Instant::now() + deadline;
+        let doors = self.doors();
+        doors.iter().for_each(crate::admission::Admission::stop);
+        let before = self.stats.in_flight();
+        let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
+        doors.iter().for_each(crate::admission::Admission::close);
+        self.pool.close();
+        let leftover = if drained { 0 } else { self.stats.in_flight() };
+        if !drained {
+            self.pool.abandon();
+            self.registry.all().iter().for_each(|file| drop(file.abandon()));
+        }
+        let abandoned = self.still_running();
+        let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());
+        let completed = before.saturating_sub(leftover);
+        if drained {
+            let pool = self.pool.clone();
+            // A worker that does not end in time ends with its last job; there is nothing to add to the report.
+            let _ = self.runtime.spawn_blocking(move || pool.join(end)).await;
+        }
+        ShutdownReport { completed, never_started, abandoned: abandoned.into_iter().map(|(one, _)| one).collect() }
+    }
+
+    /// What workers are inside of now, each with the number of operations it stands for.
+    fn still_running(&self) -> Vec<(Abandoned, u64)> {
+        let mut all = Vec::new();
+        for file in self.registry.all() {
+            for running in &file.turn.take().running {
+                let age = running.since.elapsed();
+                let one = Abandoned { operation: running.operation, path: file.path.to_path_buf(), age };
+                all.push((one, running.operations));
+            }
+        }
+        for errand in self.errands.all() {
+            let age = errand.since.elapsed();
+            all.push((Abandoned { operation: errand.operation, path: errand.path, age }, 1));
+        }
+        all
+    }
+}
+
+/// The supervisor as the engine holds it, without a word of actors.
+#[derive(Debug)]
+pub(crate) struct Steward {
+    actor: ActorRef<Supervisor>,
+}
+
+impl Steward {
+    pub(crate) fn start(services: Arc<Services>) -> Self {
+        Steward { actor: Supervisor::start(services) }
+    }
+
+    /// Has the engine shut down.
+    pub(crate) async fn shut_down(&self, deadline: Duration) -> Result<ShutdownReport> {
+        let asked = self.actor.ask(Shutdown { deadline }).send().await;
+        asked.map_err(|_| Error::new(Operation::Shutdown, Cause::Stopped))
+    }
+}

@@ -1,0 +1,319 @@
+//! The engine: one running instance of supervisor, pool, limits and storage.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::actor::handle::FileHandle;
+use crate::actor::path::Open;
+use crate::actor::services::Services;
+use crate::actor::shared::Shared;
+use crate::actor::stream::StreamHandle;
+use crate::actor::supervisor::{ShutdownReport, Steward};
+use crate::error::{Error, Operation, Result};
+use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::op::{Op, PathRequest};
+use crate::pool::PoolSnapshot;
+use crate::stats::{Counters, Durations, Slowest};
+use crate::storage::{Nature, OpenRequest, Opened, Storage, os::Os};
+
+/// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    services: Arc<Services>,
+    steward: Steward,
+    /// Taken out by drop, because a runtime may not be dropped where async code runs.
+    runtime: Mutex<Option<Runtime>>,
+}
+
+/// What was opened: most things are plain files, some wait for a peer.
+#[derive(Clone, Debug)]
+pub enum Handle {
+    /// Has a position and an actor.
+    Plain(FileHandle),
+    /// Driven by readiness.
+    Stream(StreamHandle),
+}
+
+impl Engine {
+    /// Returns the engine that everything uses which is not told otherwise. It starts itself and never stops.
+    ///
+    /// # Errors
+    ///
+    /// The first start's, if the system refused a thread; it is not tried again.
+    pub fn try_global() -> Result<&'static Engine> {
+        static GLOBAL: OnceLock<Result<Engine>> = OnceLock::new();
+        GLOBAL.get_or_init(|| Engine::builder().start()).as_ref().map_err(Clone::clone)
+    }
+
+    /// Returns the same as [`try_global`](Engine::try_global) where its failure is not worth handling.
+    ///
+    /// # Panics
+    ///
+    /// If the system refuses the engine's one thread.
+    pub fn global() -> &'static Engine {
+        Engine::try_global().expect("the system gives one thread to the default engine")
+    }
+
+    /// Returns a builder with the default limits and the operating system's storage.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder { limits: Limits::default(), storage: None }
+    }
+
+    /// Opens a file.
+    ///
+    /// # Errors
+    ///
+    /// A contradictory request, before anything is touched; otherwise whatever opening returns.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    pub async fn open(&self, path: impl AsRef<Path>, request: OpenRequest) -> Result<Handle> {
+        let path: Arc<Path> = path.as_ref().into();
+        check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
+        let mut pause = RETRY_PAUSE_MIN;
+        loop {
+            let open = Open { path: path.clone(), request: request.clone() };
+            match self.inner.services.call(open).await {
+                // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
+                Err(error) if waits_for_reader(&error, &request) => {
+                    self.inner.services.pause(pause).await;
+                    pause = (pause * 2).min(RETRY_PAUSE_MAX);
+                }
+                Err(error) => return Err(error),
+                Ok(opened) => return self.adopt(opened, &request, path),
+            }
+        }
+    }
+
+    /// Takes over something that the storage has opened.
+    ///
+    /// # Errors
+    ///
+    /// If a stream cannot be registered for readiness.
+    pub fn adopt(&self, opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
+        let services = self.inner.services.clone();
+        match opened.nature {
+            Nature::Plain | Nature::Memory => {
+                let shared = Shared::new(opened, request, path, services);
+                Ok(Handle::Plain(FileHandle::new(shared, self.inner.clone())))
+            }
+            Nature::Stream => {
+                StreamHandle::new(opened.file, request, path, services, self.inner.clone()).map(Handle::Stream)
+            }
+        }
+    }
+
+    /// Carries out a request about a path, in place where that cannot block.
+    ///
+    /// # Errors
+    ///
+    /// The storage's, naming the operation and the path.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, and an error is counted and logged.
+    pub async fn call<R: PathRequest>(&self, request: R) -> Result<R::Reply> {
+        self.inner.services.call(request).await
+    }
+
+    /// Stops the engine: refuses what is new, lets what is under way finish until `deadline` from now, then
+    /// sends everyone who still waits an error. Files need not be closed before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_closed`] if the engine had been stopped before.
+    ///
+    /// # Cancellation
+    ///
+    /// The shutdown goes on.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<ShutdownReport> {
+        self.inner.steward.shut_down(deadline).await
+    }
+
+    /// Returns what the engine is doing now and has done so far.
+    pub fn snapshot(&self) -> Snapshot {
+        let services = &self.inner.services;
+        let stats = &services.stats;
+        let mut counters = stats.counters();
+        let mut files = Vec::new();
+        for shared in services.registry.all() {
+            counters.in_place += shared.in_place.load(Ordering::Relaxed);
+            counters.bytes_read += shared.bytes_in_place.load(Ordering::Relaxed);
+            files.push(FileSnapshot::of(&shared));
+        }
+        Snapshot {
+            counters,
+            in_flight: stats.in_flight(),
+            in_flight_peak: stats.in_flight_peak(),
+            slowest: stats.slowest(),
+            waited: stats.waited.snapshot(),
+            served: stats.served.snapshot(),
+            files,
+            pool: services.pool.snapshot(),
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.inner.services.limits).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.services.pool.close();
+        let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(runtime) = runtime {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
+    let no_reader = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
+    no_reader && !request.read && (request.custom_flags as u32 & rustix::fs::OFlags::NONBLOCK.bits()) == 0
+}
+
+/// std's rules for combinations that make no sense.
+fn check(request: &OpenRequest) -> std::result::Result<(), &'static str> {
+    let creates = request.create || request.create_new;
+    match (request.read, request.write, request.append) {
+        (false, false, false) => Err("neither read, write nor append is set"),
+        (true, false, false) if creates || request.truncate => {
+            Err("creating or truncating a file needs write access")
+        }
+        (_, _, true) if request.truncate && !request.create_new => Err("append and truncate contradict each other"),
+        _ => Ok(()),
+    }
+}
+
+/// Sets an engine up.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EngineBuilder {
+    limits: Limits,
+    storage: Option<Arc<dyn Storage>>,
+}
+
+impl EngineBuilder {
+    /// Replaces all limits.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets the number of worker threads at the most; a quarter of them, rounded down, is kept from any one device.
+    pub fn workers_max(mut self, workers: usize) -> Self {
+        self.limits.workers_max = workers;
+        self.limits.lane_workers_max = workers - workers / 4;
+        self
+    }
+
+    /// Sets how many operations may be admitted at a time, for the engine and for each device.
+    pub fn ops_max(mut self, ops: usize) -> Self {
+        self.limits.ops_max = ops;
+        self.limits.lane_ops_max = ops;
+        self
+    }
+
+    /// Sets how many bytes admitted operations may hold at a time, for the engine and for each device.
+    pub fn bytes_max(mut self, bytes: usize) -> Self {
+        self.limits.bytes_max = bytes;
+        self.limits.lane_bytes_max = bytes;
+        self
+    }
+
+    /// Works on another storage than the operating system's.
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// Starts the engine: one thread for its actors and timers; workers follow with the first operation.
+    ///
+    /// # Errors
+    ///
+    /// A limit of 0, before anything is started; the system's refusal of a thread.
+    pub fn start(self) -> Result<Engine> {
+        let limits = self.limits;
+        let positive = [limits.workers_max, limits.lane_workers_max, limits.ops_max, limits.bytes_max,
+            limits.lane_ops_max, limits.lane_bytes_max];
+        if positive.contains(&0) {
+            return Err(Error::invalid(Operation::Start, "a limit of 0 lets nothing through"));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("folio-actors")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::io(Operation::Start, error))?;
+        let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
+        let services = Arc::new(Services::new(storage, limits, runtime.handle().clone()));
+        let steward = Steward::start(services.clone());
+        Ok(Engine { inner: Arc::new(Inner { services, steward, runtime: Mutex::new(Some(runtime)) }) })
+    }
+}
+
+/// What an engine is doing and has done.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// How often each thing happened.
+    pub counters: Counters,
+    /// Operations that hold a permit now.
+    pub in_flight: u64,
+    /// The most that ever did at a time.
+    pub in_flight_peak: u64,
+    /// The operation that took longest so far, of those that workers carried out.
+    pub slowest: Option<Slowest>,
+    /// How long operations waited for a worker.
+    pub waited: Durations,
+    /// How long workers took for them.
+    pub served: Durations,
+    /// Each open plain file.
+    pub files: Vec<FileSnapshot>,
+    /// The workers.
+    pub pool: PoolSnapshot,
+}
+
+/// What one open file is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FileSnapshot {
+    /// The path it was opened by.
+    pub path: PathBuf,
+    /// Operations that wait for others before them.
+    pub queued: usize,
+    /// Bytes those hold.
+    pub queued_bytes: u64,
+    /// Batches at workers.
+    pub running: usize,
+    /// Age of the oldest operation at a worker or waiting for one.
+    pub oldest: Option<Duration>,
+}
+
+impl FileSnapshot {
+    fn of(shared: &Shared) -> Self {
+        let desk = shared.turn.take();
+        let waiting = desk.state.waiting().map(|queued| queued.arrived);
+        let oldest = desk.running.iter().map(|running| running.since).chain(waiting).min();
+        FileSnapshot {
+            path: shared.path.to_path_buf(),
+            queued: desk.state.queued(),
+            queued_bytes: desk.state.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
+            running: desk.running.len(),
+            oldest: oldest.map(|since| since.elapsed()),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! One open file without I/O, async or time: who may act, what may run, where the cursor is.
+//!
+//! `turn` says who may step the rest; `order` decides which operations may run together and merges
+//! neighbours; `state` adds the cursor; `health` remembers what a sync may still vouch for. All of it is
+//! plain code that a test can drive step by step.
+
+mod health;
+mod order;
+mod state;
+mod turn;
+
+pub(crate) use health::{Health, Trust};
+pub(crate) use order::{Batch, Footprint, Merge, Ordered, Span, Ticket};
+pub(crate) use state::{Arrival, CursorMove, State};
+pub(crate) use turn::{Bell, Turn};

@@ -1,0 +1,174 @@
+//! The state machine of one open file: order and cursor, stepped by whoever has the turn.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use crate::file::order::{Batch, Footprint, Order, Ordered, Ticket};
+
+/// How an operation that ended leaves the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CursorMove {
+    /// Where it was.
+    Stay,
+    /// Behind `len` bytes that were read from `offset`.
+    Read {
+        /// Where the read began.
+        offset: u64,
+        /// How many bytes it delivered.
+        len: u64,
+    },
+    /// At a new place, by a write or a seek.
+    To(u64),
+}
+
+/// What became of an operation that arrived.
+#[derive(Debug)]
+pub(crate) enum Arrival<T> {
+    /// It runs now.
+    Start(Batch<T>),
+    /// It has to wait and goes by the actor's mailbox.
+    Wait(T),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct State<T> {
+    order: Order<T>,
+    cursor: u64,
+    /// Ranges that cursor reads took and their cancelled askers never saw, to be read again first.
+    returned: VecDeque<Range<u64>>,
+    /// Operations in the actor's mailbox. Nothing starts past them, since nobody knows what they touch.
+    mailed: usize,
+    closed: bool,
+}
+
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        State { order: Order::default(), cursor: 0, returned: VecDeque::new(), mailed: 0, closed: false }
+    }
+}
+
+impl<T: Ordered> State<T> {
+    /// Whether something with this footprint may act in place: it overtakes nothing that came before.
+    pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
+        self.mailed == 0 && self.order.is_free(footprint, self.position(), self.room())
+    }
+
+    /// Starts `item` if nothing holds it up; otherwise counts it as mailed and hands it back.
+    pub(crate) fn arrive(&mut self, item: T, drained: impl FnOnce() -> bool) -> Arrival<T> {
+        let (cursor, room) = (self.position(), self.room());
+        let footprint = item.footprint(cursor, room);
+        let free = self.is_free(&footprint) && (!footprint.span.closes_gate() || drained());
+        if free {
+            return Arrival::Start(self.order.start(item, footprint, cursor, room));
+        }
+        self.mailed += 1;
+        Arrival::Wait(item)
+    }
+
+    /// Moves `item` from the mailbox into the order.
+    pub(crate) fn receive(&mut self, item: T) {
+        self.mailed -= 1;
+        self.order.push(item);
+    }
+
+    /// Forgets an operation whose message was lost on the way.
+    pub(crate) fn lose_mail(&mut self) {
+        self.mailed -= 1;
+    }
+
+    /// Queues an operation that came by a message of its own.
+    pub(crate) fn push(&mut self, item: T) {
+        self.order.push(item);
+    }
+
+    /// The next batch that may run. `held` says that readers are inside a shared turn.
+    pub(crate) fn next(&mut self, held: bool) -> Option<Batch<T>> {
+        self.order.next(self.position(), self.room(), held)
+    }
+
+    /// Ends a batch and moves the cursor as it says.
+    pub(crate) fn finish(&mut self, ticket: Ticket, moved: CursorMove) {
+        self.order.finish(ticket);
+        self.shift(moved);
+    }
+
+    /// Moves the cursor after an operation that acted in place.
+    pub(crate) fn shift(&mut self, moved: CursorMove) {
+        match moved {
+            CursorMove::Stay => {}
+            CursorMove::Read { offset, len } => self.step_over(offset, len),
+            CursorMove::To(position) => {
+                self.cursor = position;
+                self.returned.clear();
+            }
+        }
+    }
+
+    /// Where the next cursor operation begins.
+    pub(crate) fn position(&self) -> u64 {
+        self.returned.front().map_or(self.cursor, |range| range.start)
+    }
+
+    /// Bytes a cursor read may take from there: up to the end of a range that was given back.
+    pub(crate) fn room(&self) -> u64 {
+        self.returned.front().map_or(u64::MAX, |range| range.end - range.start)
+    }
+
+    /// Takes back what a cancelled read had taken. If nothing has moved the cursor since, it simply moves
+    /// back; otherwise the range is the first thing that the next cursor read gets, so nothing is lost.
+    pub(crate) fn give_back(&mut self, offset: u64, len: u64) {
+        if len == 0 {
+        } else if self.cursor == offset + len && self.returned.is_empty() {
+            self.cursor = offset;
+        } else {
+            self.returned.push_front(offset..offset + len);
+        }
+    }
+
+    fn step_over(&mut self, offset: u64, len: u64) {
+        match self.returned.front_mut() {
+            Some(range) if range.start == offset && len > 0 => {
+                range.start += len;
+                if range.start >= range.end {
+                    self.returned.pop_front();
+                }
+            }
+            // The file got shorter than what was given back: there is nothing left to deliver of it.
+            Some(range) if range.start == offset => {
+                self.returned.pop_front();
+            }
+            _ => self.cursor = offset + len,
+        }
+    }
+
+    /// Refuses everything from now on.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether the file has been closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Whether someone has to look again when a batch ends: something waits or is on its way to.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.order.has_waiting()
+    }
+
+    /// How many operations wait, in the mailbox and behind it.
+    pub(crate) fn queued(&self) -> usize {
+        self.mailed + self.order.waiting().count()
+    }
+
+    /// What waits, first come first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &T> {
+        self.order.waiting()
+    }
+
+    /// Takes out what waits and does not satisfy `keep`.
+    pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
+        self.order.remove_unless(keep)
+    }
+}

@@ -1,0 +1,224 @@
+//! Operations: what is asked, what it touches, how it is carried out, what is answered.
+//!
+//! One family, one file, one shape: a request type that knows its footprint and its `execute`. Operations on
+//! an open file are gathered in [`Op`], so that they can queue together; operations on paths stand alone
+//! behind [`PathRequest`].
+
+use std::any::Any;
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::buffer::{Buffer, Buffers};
+use crate::error::Operation;
+use crate::file::{CursorMove, Footprint, Merge, Ordered, Span};
+use crate::storage::{Storage, StorageFile};
+
+pub mod attributes;
+pub(crate) mod describe;
+pub(crate) mod lock;
+pub mod names;
+pub(crate) mod read;
+pub(crate) mod run;
+pub(crate) mod seek;
+pub(crate) mod sync;
+pub mod tree;
+pub mod whole;
+pub(crate) mod write;
+
+/// One request about a path, carried out as one job or in place.
+pub trait PathRequest: Send + 'static {
+    /// What success looks like.
+    type Reply: Send + 'static;
+
+    /// What is attempted, for errors and counters.
+    fn operation(&self) -> Operation;
+
+    /// The path it is attempted on.
+    fn path(&self) -> &Path;
+
+    /// The second path, where there is one.
+    fn target(&self) -> Option<&Path> {
+        None
+    }
+
+    /// Bytes of payload, counted against the limits while the request is queued.
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    /// Carries the request out without blocking, if that is possible; `None` otherwise.
+    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
+        let _ = storage;
+        None
+    }
+
+    /// Carries the request out; may block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the storage returns, errno kept.
+    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply>;
+}
+
+/// Where a read or write works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// At the file's cursor, which it moves.
+    Cursor,
+    /// At this offset, leaving the cursor alone.
+    At(u64),
+}
+
+/// One operation on one open file.
+#[derive(Debug)]
+pub(crate) enum Op {
+    /// Reads bytes.
+    Read(read::Read),
+    /// Writes bytes.
+    Write(write::Write),
+    /// Adds bytes at the end.
+    Append(write::Append),
+    /// Moves the cursor.
+    Seek(seek::Seek),
+    /// Flushes to the device.
+    Sync(sync::Sync),
+    /// Asks for or changes attributes.
+    Describe(describe::Describe),
+    /// Takes or releases the advisory lock.
+    Lock(lock::Lock),
+    /// Runs a user's closure.
+    Run(run::Run),
+    /// Refuses everything after it and reports what closing reports.
+    Close,
+}
+
+/// What an operation answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Nothing but success.
+    Done,
+    /// Bytes read, and where they came from.
+    Read(Buffer, u64),
+    /// Bytes written.
+    Written(usize),
+    /// A position in the file: of an appended record, or of the cursor.
+    Position(u64),
+    /// The attributes.
+    Metadata(Box<Metadata>),
+    /// Whether the lock was taken.
+    Locked(bool),
+    /// What the user's closure returned.
+    Value(Box<dyn Any + Send>),
+}
+
+/// How an operation failed: the storage's error and the bytes that had reached the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: Arc<io::Error>,
+    pub(crate) bytes_done: u64,
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure { error: Arc::new(error), bytes_done: 0 }
+    }
+}
+
+/// How one operation ended, and where it leaves the cursor.
+pub(crate) type Executed = (Result<Answer, Failure>, CursorMove);
+
+impl Op {
+    pub(crate) fn operation(&self) -> Operation {
+        match self {
+            Op::Read(_) => Operation::Read,
+            Op::Write(_) => Operation::Write,
+            Op::Append(_) => Operation::Append,
+            Op::Seek(_) => Operation::Seek,
+            Op::Sync(sync) => sync.operation(),
+            Op::Describe(describe) => describe.operation(),
+            Op::Lock(lock) => lock.operation(),
+            Op::Run(_) => Operation::Run,
+            Op::Close => Operation::Close,
+        }
+    }
+
+    /// The offset to name in an error, if it is known before the operation starts.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        match self {
+            Op::Read(read::Read { place: Place::At(offset), .. })
+            | Op::Write(write::Write { place: Place::At(offset), .. }) => Some(*offset),
+            _ => None,
+        }
+    }
+
+    /// Bytes it holds while it is queued: its payload, or the room for what it reads.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Op::Read(read) => read.len,
+            Op::Write(write) => write.payload.as_ref().len(),
+            Op::Append(append) => append.payload.as_ref().len(),
+            Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+        }
+    }
+
+    /// Whether a failed sync of the inode forbids it.
+    pub(crate) fn needs_trust(&self) -> bool {
+        match self {
+            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
+            Op::Describe(describe) => describe.changes_contents(),
+            Op::Read(_) | Op::Seek(_) | Op::Lock(_) | Op::Run(_) => false,
+        }
+    }
+
+    /// Carries out an operation that runs alone. Writes, appends and syncs have batch forms of their own.
+    pub(crate) fn execute(self, file: &dyn StorageFile, buffers: &Arc<Buffers>, cursor: u64, room: u64) -> Executed {
+        match self {
+            Op::Read(read) => read.execute(file, buffers, cursor, room),
+            Op::Seek(seek) => seek.execute(file, cursor),
+            Op::Describe(describe) => (describe.execute(file).map_err(Failure::from), CursorMove::Stay),
+            Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
+            Op::Run(run) => (run.execute(file).map_err(Failure::from), CursorMove::Stay),
+            Op::Close => (file.close().map(|()| Answer::Done).map_err(Failure::from), CursorMove::Stay),
+            Op::Write(_) | Op::Append(_) | Op::Sync(_) => unreachable!("these run as batches"),
+        }
+    }
+}
+
+impl Ordered for Op {
+    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
+        match self {
+            Op::Read(read) => read.footprint(cursor, room),
+            Op::Write(write) => write.footprint(cursor),
+            Op::Append(append) => Footprint { span: Span::Append, cursor: append.moves_cursor },
+            Op::Seek(seek) => seek.footprint(),
+            Op::Sync(_) => Footprint { span: Span::Sync, cursor: false },
+            Op::Describe(describe) => describe.footprint(),
+            Op::Lock(_) | Op::Run(_) | Op::Close => Footprint { span: Span::Exclusive, cursor: true },
+        }
+    }
+
+    fn merge(&self) -> Merge {
+        match self {
+            Op::Write(_) => Merge::Write,
+            Op::Append(_) => Merge::Append,
+            Op::Sync(_) => Merge::Sync,
+            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => Merge::Alone,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Op::Write(_) | Op::Append(_) => self.weight() as u64,
+            Op::Read(_) | Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+        }
+    }
+}
+
+impl Op {
+    /// Whether it takes bytes from the cursor, which a cancelled caller gives back.
+    pub(crate) fn reads_at_cursor(&self) -> bool {
+        matches!(self, Op::Read(read::Read { place: Place::Cursor, .. }))
+    }
+}
