@@ -7,9 +7,13 @@ mod engine;
 mod error;
 mod file;
 mod limits;
+#[cfg(all(test, folio_loom))]
+mod mutants;
 pub mod op;
 mod pool;
 mod reply;
+#[cfg(all(test, folio_loom))]
+mod reply_loom;
 mod stats;
 pub mod storage;
 mod sync;
@@ -19,5 +23,5 @@ pub use actor::{FileHandle, Rejected, StreamHandle, messages};
 pub use engine::{Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 pub use limits::Limits;
-pub use pool::PoolSnapshot;
+pub use pool::{LaneSnapshot, PoolSnapshot};
 pub use stats::{Counters, Durations, Slowest};

@@ -3,6 +3,8 @@
 //! Only the turn, the pool's queue and the reply slot go through here. Everything else uses std directly,
 //! because a loom model never runs it.
 
+use std::time::Instant;
+
 #[cfg(folio_loom)]
 pub(crate) use loom::{
     sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence},
@@ -18,6 +20,47 @@ pub(crate) use std::{
 /// only repeat a panic that has been reported already.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Waits for a notification, at the longest until the deadline (`None`: without end).
+///
+/// It may return early, so the caller looks at its condition and at [`has_passed`] again.
+#[cfg(not(folio_loom))]
+pub(crate) fn wait_until<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    deadline: Option<Instant>,
+) -> MutexGuard<'a, T> {
+    match deadline {
+        Some(deadline) => {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let waited = condvar.wait_timeout(guard, left);
+            waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
+        }
+        None => condvar.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner),
+    }
+}
+
+/// Whether the deadline is over.
+#[cfg(not(folio_loom))]
+pub(crate) fn has_passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
+/// See the other half. A model has no time, so nobody is rescued by a timeout: what sleeps must be woken.
+#[cfg(folio_loom)]
+pub(crate) fn wait_until<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    _deadline: Option<Instant>,
+) -> MutexGuard<'a, T> {
+    condvar.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// See the other half.
+#[cfg(folio_loom)]
+pub(crate) const fn has_passed(_deadline: Option<Instant>) -> bool {
+    false
 }
 
 /// Tells the processor (or loom's scheduler) that this thread is waiting for another.

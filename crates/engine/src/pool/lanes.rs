@@ -1,0 +1,116 @@
+//! The jobs that wait, one FIFO per device, and which of them may start next.
+//!
+//! A lane whose workers are all stuck is simply not in `turns`: nobody looks at its jobs, however many they
+//! are, and the other lanes go round without it.
+
+use std::collections::VecDeque;
+
+/// The pool's share for one device. Only meaningful to the pool that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LaneId(usize);
+
+/// Names one waiting job, so that its submitter can find it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket(u64);
+
+/// All lanes of one pool. No locks and no threads: the queue wraps it in its mutex.
+pub(super) struct Lanes<J> {
+    lanes: Vec<Lane<J>>,
+    /// Lanes with a job that may start now, each once, the longest waiting first.
+    turns: VecDeque<LaneId>,
+    workers_max: usize,
+    startable: usize,
+    tickets: u64,
+}
+
+struct Lane<J> {
+    waiting: VecDeque<(Ticket, J)>,
+    running: usize,
+    /// Whether the lane stands in `turns`.
+    listed: bool,
+}
+
+impl<J> Lanes<J> {
+    /// Starts without a lane; each lane to come may hold `workers_max` workers.
+    pub(super) fn new(workers_max: usize) -> Lanes<J> {
+        Lanes {
+            lanes: Vec::new(),
+            turns: VecDeque::new(),
+            workers_max: workers_max.max(1),
+            startable: 0,
+            tickets: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self) -> LaneId {
+        self.lanes.push(Lane { waiting: VecDeque::new(), running: 0, listed: false });
+        LaneId(self.lanes.len() - 1)
+    }
+
+    pub(super) fn push(&mut self, id: LaneId, job: J) -> Ticket {
+        let ticket = Ticket(self.tickets);
+        self.tickets += 1;
+        self.update(id, |lane| lane.waiting.push_back((ticket, job)));
+        ticket
+    }
+
+    /// Takes the oldest job of the lane whose turn it is, and one of the lane's slots with it.
+    pub(super) fn take(&mut self) -> Option<(LaneId, J)> {
+        let id = self.turns.pop_front()?;
+        self.lanes[id.0].listed = false;
+        let taken = self.update(id, |lane| {
+            lane.running += 1;
+            lane.waiting.pop_front()
+        });
+        let (_, job) = taken.expect("a listed lane has a job that may start");
+        Some((id, job))
+    }
+
+    /// Gives back the slot that [`take`](Self::take) took.
+    pub(super) fn finish(&mut self, id: LaneId) {
+        self.update(id, |lane| lane.running -= 1);
+    }
+
+    /// Takes out every waiting job; those that run are not touched.
+    pub(super) fn drain(&mut self) -> Vec<(Ticket, J)> {
+        self.turns.clear();
+        self.startable = 0;
+        let lanes = self.lanes.iter_mut();
+        lanes
+            .flat_map(|lane| {
+                lane.listed = false;
+                lane.waiting.drain(..)
+            })
+            .collect()
+    }
+
+    /// Jobs that a worker could start at this moment.
+    pub(super) fn startable(&self) -> usize {
+        self.startable
+    }
+
+    /// Waiting and running jobs, lane by lane in the order of their creation.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running))
+    }
+
+    /// The only way to change a lane: keeps `startable` and `turns` true.
+    fn update<R>(&mut self, id: LaneId, change: impl FnOnce(&mut Lane<J>) -> R) -> R {
+        let lane = &mut self.lanes[id.0];
+        let before = lane.startable(self.workers_max);
+        let result = change(lane);
+        let after = lane.startable(self.workers_max);
+        self.startable = self.startable - before + after;
+        if after > 0 && !lane.listed {
+            lane.listed = true;
+            self.turns.push_back(id);
+        }
+        result
+    }
+}
+
+impl<J> Lane<J> {
+    fn startable(&self, workers_max: usize) -> usize {
+        self.waiting.len().min(workers_max - self.running)
+    }
+}

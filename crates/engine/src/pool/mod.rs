@@ -1,0 +1,162 @@
+//! Blocking work: a bounded number of threads of our own, shared out over one lane per device.
+//!
+//! ```text
+//!   submit ──▶ lane a ▢▢▢ ──┐
+//!   submit ──▶ lane b ▢ ────┼─ in turns ──▶ folio-worker-0 … folio-worker-15
+//!   submit ──▶ lane c ──────┘
+//! ```
+//!
+//! A lane holds only part of the workers, so a device that hangs keeps its share and the rest go on.
+
+mod lanes;
+#[cfg(all(test, folio_loom))]
+mod loom;
+mod queue;
+#[cfg(all(test, not(folio_loom)))]
+mod tests;
+mod worker;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub(crate) use self::lanes::LaneId;
+use self::lanes::Ticket;
+use self::queue::{Pushed, Queue, Seat, SpawnFailure};
+use crate::limits::Limits;
+use crate::sync::{AtomicU64, Ordering};
+
+/// One piece of blocking work.
+pub(crate) trait Job: Send {
+    /// Does it. Should not panic: the worker survives it, but nobody gets an answer unless the job's own
+    /// drop gives one.
+    fn run(self: Box<Self>);
+}
+
+/// A handle to the workers. Clones share them; with the last one gone, idle workers still end by themselves.
+#[derive(Clone)]
+pub(crate) struct Pool(Arc<Shared>);
+
+struct Shared {
+    queue: Queue<Box<dyn Job>>,
+    panics: AtomicU64,
+}
+
+/// The numbers of an engine's worker pool at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PoolSnapshot {
+    /// Living worker threads, those that are about to start included.
+    pub workers: usize,
+    /// Workers that sleep until there is work.
+    pub idle: usize,
+    /// Workers without work that stay awake for a moment, in case some comes at once.
+    pub spinning: usize,
+    /// Jobs that no worker has started.
+    pub queued: usize,
+    /// Jobs that a worker is carrying out.
+    pub running: usize,
+    /// Jobs that panicked, since the start.
+    pub panics: u64,
+    /// Threads started, since the start.
+    pub threads_started: u64,
+    /// Threads that the system refused, since the start. The pool went on with those that it had.
+    pub spawn_failures: u64,
+    /// The share of each device, in the order in which the engine met them.
+    pub lanes: Vec<LaneSnapshot>,
+}
+
+/// The numbers of one device's share of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LaneSnapshot {
+    /// Jobs that no worker has started.
+    pub queued: usize,
+    /// Jobs that a worker is carrying out.
+    pub running: usize,
+}
+
+impl Pool {
+    /// Makes a pool without a thread; the first job starts one.
+    pub(crate) fn start(limits: &Limits) -> Pool {
+        Pool(Arc::new(Shared { queue: Queue::new(limits), panics: AtomicU64::new(0) }))
+    }
+
+    /// Adds a lane. Lanes stay for the life of the pool: there is one per device, and devices are few.
+    pub(crate) fn add_lane(&self) -> LaneId {
+        self.0.queue.add_lane()
+    }
+
+    /// Queues a job behind those of its lane.
+    ///
+    /// # Errors
+    ///
+    /// Gives the job back after [`close`](Self::close), or if there is no worker and the system refuses to
+    /// start one. In the latter case jobs of others that waited for the same worker are dropped.
+    pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        match self.0.queue.push(lane, job)? {
+            Pushed::Covered => Ok(()),
+            Pushed::Wake(bell) => {
+                bell.ring();
+                Ok(())
+            }
+            Pushed::Spawn(seat, ticket) => self.grow(seat, ticket),
+        }
+    }
+
+    /// Stops admission. Workers carry out what is queued, then end.
+    pub(crate) fn close(&self) {
+        self.0.queue.close();
+    }
+
+    /// Blocks until every worker has ended or the deadline has come; says whether all have.
+    ///
+    /// Meant for after [`close`](Self::close), and never for a worker: it would wait for itself.
+    pub(crate) fn join(&self, deadline: Instant) -> bool {
+        self.0.queue.wait_ended(Some(deadline))
+    }
+
+    /// Drops every job that has not begun, on this thread, and returns how many there were.
+    pub(crate) fn abandon(&self) -> usize {
+        self.0.queue.drain().len()
+    }
+
+    /// Reads the pool's numbers; they belong together, except for `panics`, which may run ahead.
+    pub(crate) fn snapshot(&self) -> PoolSnapshot {
+        let counts = self.0.queue.counts();
+        let lanes = counts.lanes.into_iter().map(|(queued, running)| LaneSnapshot { queued, running });
+        let lanes: Vec<_> = lanes.collect();
+        PoolSnapshot {
+            workers: counts.workers,
+            idle: counts.parked,
+            spinning: counts.spinning,
+            queued: lanes.iter().map(|lane| lane.queued).sum(),
+            running: lanes.iter().map(|lane| lane.running).sum(),
+            panics: self.0.panics.load(Ordering::Relaxed),
+            threads_started: counts.threads_started,
+            spawn_failures: counts.spawn_failures,
+            lanes,
+        }
+    }
+
+    fn grow(&self, seat: Seat, ticket: Ticket) -> Result<(), Box<dyn Job>> {
+        let number = seat.number();
+        if worker::spawn(self.0.clone(), seat).is_ok() {
+            return Ok(());
+        }
+        match self.0.queue.spawn_failed(number, ticket) {
+            SpawnFailure::Degraded(Some(bell)) => {
+                bell.ring();
+                Ok(())
+            }
+            SpawnFailure::Degraded(None) | SpawnFailure::Stranded { own: None, .. } => Ok(()),
+            SpawnFailure::Stranded { own: Some(job), .. } => Err(job),
+        }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.snapshot()).finish()
+    }
+}

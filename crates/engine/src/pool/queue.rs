@@ -1,0 +1,372 @@
+//! The synchronised core of the pool: who takes which job, and who sleeps.
+//!
+//! ```text
+//!   starting ──┐            ┌── job ──▶ running ──┐
+//!              ├──▶ next ───┤                     │
+//!              │            └──▶ spinning ──▶ parked ──▶ ended
+//!              └───────────────── finished ◀──────┘
+//! ```
+//!
+//! One rule keeps wakeups from being lost. A worker is *on its way* while it starts, spins, or has been
+//! woken: it will look at the lanes under the lock before it parks. Whenever the lock is released,
+//!
+//! ```text
+//!   startable jobs ≤ workers on their way,  or nobody is parked
+//! ```
+//!
+//! so a push that a worker on its way will meet costs one lock and no system call. A worker that finishes
+//! keeps the rule by itself: it frees at most one job of its lane and takes one.
+//!
+//! Nothing here starts a thread: [`Queue::push`] says what to do, and the shell (or a loom model) does it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::lanes::{LaneId, Lanes, Ticket};
+use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKERS_SPINNING_MAX};
+use crate::sync::{
+    AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, has_passed, lock, mutant, spin, wait_until,
+};
+
+/// Jobs by lane, and the workers that wait for them.
+pub(super) struct Queue<J> {
+    state: Mutex<State<J>>,
+    /// Startable jobs, written under the lock and read by spinning workers without it. Only a hint: whoever
+    /// acts on it looks again under the lock, so Relaxed is enough.
+    hint: AtomicUsize,
+    /// Notified when no worker lives any more.
+    ended: Condvar,
+    workers_max: usize,
+    worker_idle_max: Duration,
+}
+
+struct State<J> {
+    lanes: Lanes<J>,
+    admission: Admission,
+    /// Living workers, those that are starting included.
+    workers: usize,
+    starting: usize,
+    spinning: usize,
+    /// Taken out of `parked` but not yet back under the lock.
+    woken: usize,
+    /// Parked workers. The last one is woken first: it is the warmest, and the others get to expire.
+    parked: Vec<Bell>,
+    /// Numbers that ended workers had.
+    numbers: Vec<usize>,
+    threads_started: u64,
+    spawn_failures: u64,
+}
+
+/// Whether jobs are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    /// Jobs are taken, and workers wait for them.
+    Open,
+    /// No job is taken; a worker that finds none to start ends.
+    Closed,
+}
+
+/// What a push asks of its caller, to be done without the lock.
+pub(super) enum Pushed {
+    /// A worker will come by, or all are busy: nothing.
+    Covered,
+    /// Ring for this worker, which was parked.
+    Wake(Bell),
+    /// Start a worker on this seat, or report to [`Queue::spawn_failed`] with the ticket.
+    Spawn(Seat, Ticket),
+}
+
+/// What becomes of the queue when a worker could not be started.
+pub(super) enum SpawnFailure<J> {
+    /// Other workers live; the bell is of one that must take over what the failed one was to do.
+    Degraded(Option<Bell>),
+    /// No worker is left. Nobody would ever run what was queued, so it is handed over.
+    Stranded {
+        /// The job whose push asked for the worker, unless it was run in the meantime.
+        own: Option<J>,
+        /// Jobs of others that relied on a worker that failed as well.
+        others: Vec<J>,
+    },
+}
+
+/// One worker's place in the pool.
+pub(super) struct Seat {
+    number: usize,
+    bell: Bell,
+    stage: Stage,
+}
+
+/// What a worker was doing when it last let go of the lock.
+enum Stage {
+    /// It has not asked for a job yet.
+    Starting,
+    /// It ran a job of this lane, and still holds the lane's slot.
+    Running(LaneId),
+}
+
+/// Wakes one parked worker. A stale ring is harmless: a worker that is still listed as parked parks again.
+#[derive(Clone)]
+pub(super) struct Bell(Arc<Condvar>);
+
+/// The queue's numbers at one moment.
+pub(super) struct Counts {
+    pub(super) workers: usize,
+    pub(super) parked: usize,
+    pub(super) spinning: usize,
+    pub(super) threads_started: u64,
+    pub(super) spawn_failures: u64,
+    /// Waiting and running jobs of each lane.
+    pub(super) lanes: Vec<(usize, usize)>,
+}
+
+impl<J> Queue<J> {
+    pub(super) fn new(limits: &Limits) -> Queue<J> {
+        Queue {
+            state: Mutex::new(State {
+                lanes: Lanes::new(limits.lane_workers_max),
+                admission: Admission::Open,
+                workers: 0,
+                starting: 0,
+                spinning: 0,
+                woken: 0,
+                parked: Vec::new(),
+                numbers: Vec::new(),
+                threads_started: 0,
+                spawn_failures: 0,
+            }),
+            hint: AtomicUsize::new(0),
+            ended: Condvar::new(),
+            workers_max: limits.workers_max.max(1),
+            worker_idle_max: limits.worker_idle_max,
+        }
+    }
+
+    pub(super) fn add_lane(&self) -> LaneId {
+        lock(&self.state).lanes.add()
+    }
+
+    /// Queues a job; gives it back if the queue is closed.
+    pub(super) fn push(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
+        let mut state = lock(&self.state);
+        match state.admission {
+            Admission::Open => {}
+            Admission::Closed => return Err(job),
+        }
+        let ticket = state.lanes.push(lane, job);
+        self.publish(&state);
+        if state.is_covered() {
+            return Ok(Pushed::Covered);
+        }
+        if let Some(bell) = state.unpark() {
+            return Ok(Pushed::Wake(bell));
+        }
+        if state.workers < self.workers_max {
+            return Ok(Pushed::Spawn(state.seat(), ticket));
+        }
+        Ok(Pushed::Covered)
+    }
+
+    /// Waits for the next job; `None` tells the worker to end. Returns the slot of the job before.
+    pub(super) fn next(&self, seat: &mut Seat) -> Option<J> {
+        let mut state = lock(&self.state);
+        state.arrive(seat);
+        let mut has_spun = false;
+        let mut expires = None;
+        loop {
+            if let Some((lane, job)) = state.lanes.take() {
+                self.publish(&state);
+                seat.stage = Stage::Running(lane);
+                return Some(job);
+            }
+            if state.admission == Admission::Closed || has_passed(expires) {
+                self.leave(state, seat);
+                return None;
+            }
+            if !has_spun && state.spinning < WORKERS_SPINNING_MAX {
+                has_spun = true;
+                state = self.spin(state);
+                if !mutant("queue-parks-without-recheck") {
+                    continue;
+                }
+            }
+            if expires.is_none() {
+                expires = Instant::now().checked_add(self.worker_idle_max);
+            }
+            state = self.park(state, seat, expires);
+        }
+    }
+
+    /// Takes back the seat of a worker whose thread could not be started.
+    pub(super) fn spawn_failed(&self, number: usize, ticket: Ticket) -> SpawnFailure<J> {
+        let mut state = lock(&self.state);
+        state.starting -= 1;
+        state.threads_started -= 1;
+        state.spawn_failures += 1;
+        state.free(number);
+        if state.workers > 0 {
+            // Between the push and now a worker may have parked and another push may have relied on the
+            // start that failed. It got nobody's bell, so ring for it here.
+            if state.is_covered() || mutant("queue-failed-spawn-forgets-the-parked") {
+                return SpawnFailure::Degraded(None);
+            }
+            return SpawnFailure::Degraded(state.unpark());
+        }
+        let mut stranded = state.lanes.drain();
+        self.publish(&state);
+        drop(state);
+        self.ended.notify_all();
+        let own = stranded.iter().position(|(other, _)| *other == ticket);
+        let own = own.map(|index| stranded.swap_remove(index).1);
+        SpawnFailure::Stranded { own, others: stranded.into_iter().map(|(_, job)| job).collect() }
+    }
+
+    /// Stops admission. Workers start what is queued and then end.
+    pub(super) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.admission = Admission::Closed;
+        let parked = std::mem::take(&mut state.parked);
+        state.woken += parked.len();
+        drop(state);
+        if mutant("queue-close-forgets-to-notify") {
+            return;
+        }
+        parked.iter().for_each(Bell::ring);
+    }
+
+    /// Takes out every job that no worker has started.
+    pub(super) fn drain(&self) -> Vec<J> {
+        let mut state = lock(&self.state);
+        let drained = state.lanes.drain();
+        self.publish(&state);
+        drop(state);
+        drained.into_iter().map(|(_, job)| job).collect()
+    }
+
+    /// Blocks until no worker lives, at the longest until the deadline; says whether none does.
+    pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while state.workers > 0 {
+            if has_passed(deadline) {
+                return false;
+            }
+            state = wait_until(&self.ended, state, deadline);
+        }
+        true
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        let state = lock(&self.state);
+        Counts {
+            workers: state.workers,
+            parked: state.parked.len(),
+            spinning: state.spinning,
+            threads_started: state.threads_started,
+            spawn_failures: state.spawn_failures,
+            lanes: state.lanes.counts().collect(),
+        }
+    }
+
+    fn publish(&self, state: &State<J>) {
+        self.hint.store(state.lanes.startable(), Ordering::Relaxed);
+    }
+
+    /// Looks out for work without the lock. The caller looks at the lanes again before it parks: a push may
+    /// have counted on this worker up to the moment when it takes the lock back.
+    fn spin<'a>(&'a self, mut state: MutexGuard<'a, State<J>>) -> MutexGuard<'a, State<J>> {
+        state.spinning += 1;
+        drop(state);
+        let mut rounds = 1;
+        while self.hint.load(Ordering::Relaxed) == 0 && rounds < WORKER_SPIN_ROUNDS {
+            rounds += 1;
+            spin();
+        }
+        let mut state = lock(&self.state);
+        state.spinning -= 1;
+        state
+    }
+
+    /// Waits until it is taken out of the parked ones, or leaves them by itself when its time is over.
+    fn park<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<J>>,
+        seat: &Seat,
+        expires: Option<Instant>,
+    ) -> MutexGuard<'a, State<J>> {
+        state.parked.push(seat.bell.clone());
+        loop {
+            state = wait_until(&seat.bell.0, state, expires);
+            let Some(index) = state.parked.iter().position(|bell| bell.is(&seat.bell)) else {
+                state.woken -= usize::from(!mutant("queue-never-forgets-a-wake"));
+                return state;
+            };
+            if has_passed(expires) {
+                state.parked.remove(index);
+                return state;
+            }
+        }
+    }
+
+    fn leave(&self, mut state: MutexGuard<'_, State<J>>, seat: &Seat) {
+        state.free(seat.number);
+        let is_last = state.workers == 0;
+        drop(state);
+        if is_last {
+            self.ended.notify_all();
+        }
+    }
+}
+
+impl<J> State<J> {
+    /// Whether every startable job has a worker on its way to it.
+    fn is_covered(&self) -> bool {
+        if self.spinning > 0 && mutant("queue-spinner-covers-every-job") {
+            return true;
+        }
+        self.lanes.startable() <= self.starting + self.spinning + self.woken
+    }
+
+    fn unpark(&mut self) -> Option<Bell> {
+        let bell = self.parked.pop()?;
+        self.woken += 1;
+        Some(bell)
+    }
+
+    /// Opens a seat. Numbers are used again, so that a thread's name stays short enough for the kernel's 15
+    /// bytes: together with the free ones they are always `0..workers + free`.
+    fn seat(&mut self) -> Seat {
+        let number = self.numbers.pop().unwrap_or(self.workers);
+        self.workers += 1;
+        self.starting += 1;
+        self.threads_started += 1;
+        Seat { number, bell: Bell(Arc::new(Condvar::new())), stage: Stage::Starting }
+    }
+
+    fn free(&mut self, number: usize) {
+        self.workers -= 1;
+        self.numbers.push(number);
+    }
+
+    fn arrive(&mut self, seat: &Seat) {
+        match seat.stage {
+            Stage::Starting => self.starting -= 1,
+            Stage::Running(lane) => self.lanes.finish(lane),
+        }
+    }
+}
+
+impl Seat {
+    /// Tells this worker from the others that live.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    fn is(&self, other: &Bell) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

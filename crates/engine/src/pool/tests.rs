@@ -1,0 +1,342 @@
+//! The pool with real threads, and its lanes and its queue without any.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::lanes::Lanes;
+use super::queue::{Pushed, Queue, SpawnFailure};
+use super::{Job, LaneId, LaneSnapshot, Pool};
+use crate::limits::Limits;
+
+/// Longer than any test takes: a test that waits so long has failed.
+const FOREVER: Duration = Duration::from_secs(60);
+
+struct Call<F>(F);
+
+impl<F: FnOnce() + Send> Job for Call<F> {
+    fn run(self: Box<Self>) {
+        (self.0)();
+    }
+}
+
+fn job(work: impl FnOnce() + Send + 'static) -> Box<dyn Job> {
+    Box::new(Call(work))
+}
+
+fn limits(workers_max: usize, lane_workers_max: usize, worker_idle_max: Duration) -> Limits {
+    Limits { workers_max, lane_workers_max, worker_idle_max, ..Limits::default() }
+}
+
+fn pool(workers_max: usize, lane_workers_max: usize) -> Pool {
+    Pool::start(&limits(workers_max, lane_workers_max, FOREVER))
+}
+
+fn submit(pool: &Pool, lane: LaneId, work: impl FnOnce() + Send + 'static) {
+    assert!(pool.submit(lane, job(work)).is_ok(), "the pool is open");
+}
+
+fn finish(pool: &Pool) {
+    pool.close();
+    assert!(pool.join(Instant::now() + FOREVER), "workers left: {pool:?}");
+}
+
+fn receive<T>(receiver: &Receiver<T>) -> T {
+    receiver.recv_timeout(FOREVER).expect("something is sent")
+}
+
+/// Submits jobs that say that they have begun and then wait for the gate, which is shut while written to.
+fn submit_stuck(pool: &Pool, lane: LaneId, jobs: usize, gate: &Arc<RwLock<()>>, begun: &Sender<()>) {
+    for _ in 0..jobs {
+        let (gate, begun) = (gate.clone(), begun.clone());
+        submit(pool, lane, move || {
+            begun.send(()).expect("the test listens");
+            drop(gate.read());
+        });
+    }
+}
+
+#[test]
+fn threads_never_exceed_workers_max() {
+    for (workers_max, jobs) in [(1, 1), (1, 9), (3, 2), (3, 20), (16, 100)] {
+        let pool = pool(workers_max, workers_max);
+        let lane = pool.add_lane();
+        let gate = Arc::new(RwLock::new(()));
+        let (begun, begins) = channel();
+        let shut = gate.write().expect("no job panics");
+        submit_stuck(&pool, lane, jobs, &gate, &begun);
+        let busy = jobs.min(workers_max);
+        (0..busy).for_each(|_| receive(&begins));
+        let now = pool.snapshot();
+        assert_eq!((now.workers, now.running, now.queued), (busy, busy, jobs - busy), "{now:?}");
+        assert!(begins.try_recv().is_err(), "a job more than there are workers");
+        drop(shut);
+        finish(&pool);
+        assert_eq!(begins.try_iter().count(), jobs - busy);
+        assert_eq!(pool.snapshot().threads_started, busy as u64);
+    }
+}
+
+#[test]
+fn a_stuck_lane_leaves_other_lanes_alone() {
+    for (workers_max, lane_workers_max, jobs) in [(2, 1, 1), (2, 1, 50), (4, 3, 50), (16, 12, 200)] {
+        let pool = pool(workers_max, lane_workers_max);
+        let (stuck, free) = (pool.add_lane(), pool.add_lane());
+        let gate = Arc::new(RwLock::new(()));
+        let (begun, begins) = channel();
+        let shut = gate.write().expect("no job panics");
+        submit_stuck(&pool, stuck, jobs, &gate, &begun);
+        (0..jobs.min(lane_workers_max)).for_each(|_| receive(&begins));
+        for number in 0..100 {
+            let (done, answers) = channel();
+            submit(&pool, free, move || done.send(number).expect("the test listens"));
+            assert_eq!(receive(&answers), number);
+        }
+        let share = pool.snapshot().lanes[0];
+        let running = jobs.min(lane_workers_max);
+        assert_eq!(share, LaneSnapshot { queued: jobs - running, running });
+        drop(shut);
+        finish(&pool);
+    }
+}
+
+#[test]
+fn a_panic_costs_one_job_and_no_worker() {
+    let pool = pool(1, 1);
+    let lane = pool.add_lane();
+    for _ in 0..3 {
+        submit(&pool, lane, || std::panic::resume_unwind(Box::new("planted")));
+    }
+    let (done, answers) = channel();
+    submit(&pool, lane, move || done.send(()).expect("the test listens"));
+    receive(&answers);
+    let now = pool.snapshot();
+    assert_eq!((now.panics, now.workers, now.threads_started, now.queued), (3, 1, 1, 0));
+    finish(&pool);
+}
+
+#[test]
+fn close_carries_out_what_is_queued_and_takes_no_more() {
+    let pool = pool(2, 1);
+    let lanes = [pool.add_lane(), pool.add_lane()];
+    let done = Arc::new(AtomicUsize::new(0));
+    for number in 0..100 {
+        let done = done.clone();
+        submit(&pool, lanes[number % 2], move || {
+            done.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    pool.close();
+    let refused = pool.submit(lanes[0], job(|| {}));
+    refused.expect_err("a closed pool gives the job back").run();
+    assert!(pool.join(Instant::now() + FOREVER));
+    assert_eq!(done.load(Ordering::Relaxed), 100);
+    let now = pool.snapshot();
+    assert_eq!((now.workers, now.idle, now.spinning, now.queued, now.running), (0, 0, 0, 0, 0), "{now:?}");
+}
+
+#[test]
+fn join_gives_up_at_its_deadline() {
+    let pool = pool(1, 1);
+    let lane = pool.add_lane();
+    let gate = Arc::new(RwLock::new(()));
+    let (begun, begins) = channel();
+    let shut = gate.write().expect("no job panics");
+    submit_stuck(&pool, lane, 1, &gate, &begun);
+    receive(&begins);
+    pool.close();
+    assert!(!pool.join(Instant::now()));
+    drop(shut);
+    assert!(pool.join(Instant::now() + FOREVER));
+}
+
+#[test]
+fn abandoned_jobs_are_dropped_and_never_run() {
+    let pool = pool(1, 1);
+    let lanes = [pool.add_lane(), pool.add_lane()];
+    let gate = Arc::new(RwLock::new(()));
+    let (begun, begins) = channel();
+    let shut = gate.write().expect("no job panics");
+    submit_stuck(&pool, lanes[0], 1, &gate, &begun);
+    receive(&begins);
+    let held = Arc::new(());
+    for number in 0..10 {
+        let held = held.clone();
+        submit(&pool, lanes[number % 2], move || unreachable!("{held:?} is abandoned"));
+    }
+    assert_eq!(pool.abandon(), 10);
+    assert_eq!(Arc::strong_count(&held), 1, "every job was dropped");
+    assert_eq!(pool.abandon(), 0);
+    drop(shut);
+    let (done, answers) = channel();
+    submit(&pool, lanes[1], move || done.send(()).expect("the test listens"));
+    receive(&answers);
+    finish(&pool);
+    assert_eq!(pool.snapshot().panics, 0);
+}
+
+#[test]
+fn an_idle_thread_ends_and_the_next_job_starts_another() {
+    let pool = Pool::start(&limits(2, 2, Duration::from_millis(1)));
+    let lane = pool.add_lane();
+    for started in 1..=3 {
+        let (done, names) = channel();
+        submit(&pool, lane, move || {
+            done.send(thread::current().name().map(str::to_owned)).expect("the test listens");
+        });
+        assert_eq!(receive(&names).as_deref(), Some("folio-worker-0"));
+        assert!(pool.join(Instant::now() + FOREVER), "the worker stays: {pool:?}");
+        assert_eq!(pool.snapshot().threads_started, started);
+    }
+}
+
+#[test]
+fn lanes_take_turns() {
+    fn check(loads: &[usize], expected: &[usize]) {
+        let pool = pool(1, 1);
+        let first = pool.add_lane();
+        let gate = Arc::new(RwLock::new(()));
+        let (begun, begins) = channel();
+        let shut = gate.write().expect("no job panics");
+        submit_stuck(&pool, first, 1, &gate, &begun);
+        receive(&begins);
+        let (done, order) = channel();
+        for (number, load) in loads.iter().enumerate() {
+            let lane = pool.add_lane();
+            for _ in 0..*load {
+                let done = done.clone();
+                submit(&pool, lane, move || done.send(number).expect("the test listens"));
+            }
+        }
+        drop(shut);
+        finish(&pool);
+        assert_eq!(order.try_iter().collect::<Vec<_>>(), expected, "loads {loads:?}");
+    }
+    check(&[3], &[0, 0, 0]);
+    check(&[2, 2], &[0, 1, 0, 1]);
+    check(&[4, 1, 2], &[0, 1, 2, 0, 2, 0, 0]);
+    check(&[0, 2, 1], &[1, 2, 1]);
+}
+
+#[test]
+fn every_job_runs_once_while_workers_come_and_go() {
+    const SUBMITTERS: usize = 4;
+    const JOBS: usize = 2_000;
+    for idle in [Duration::ZERO, Duration::from_micros(20), FOREVER] {
+        let pool = Pool::start(&limits(4, 2, idle));
+        let lanes = [pool.add_lane(), pool.add_lane(), pool.add_lane()];
+        let (done, answers) = channel();
+        thread::scope(|scope| {
+            for _ in 0..SUBMITTERS {
+                scope.spawn(|| {
+                    for number in 0..JOBS {
+                        let done = done.clone();
+                        submit(&pool, lanes[number % 3], move || done.send(()).expect("the test listens"));
+                    }
+                });
+            }
+        });
+        // Before the close, which would wake a worker that was forgotten.
+        (0..SUBMITTERS * JOBS).for_each(|_| receive(&answers));
+        finish(&pool);
+        assert!(answers.try_recv().is_err(), "a job ran twice");
+    }
+}
+
+#[test]
+fn a_pool_without_any_thread_gives_the_job_back() {
+    let queue = Queue::new(&limits(2, 2, FOREVER));
+    let lane = queue.add_lane();
+    let (Ok(Pushed::Spawn(first, first_ticket)), Ok(Pushed::Spawn(second, second_ticket))) =
+        (queue.push(lane, 1), queue.push(lane, 2))
+    else {
+        panic!("both jobs need a worker");
+    };
+    let failure = queue.spawn_failed(first.number(), first_ticket);
+    assert!(matches!(failure, SpawnFailure::Degraded(None)), "the second may start yet");
+    let failure = queue.spawn_failed(second.number(), second_ticket);
+    let SpawnFailure::Stranded { own, others } = failure else { panic!("nobody is left") };
+    assert_eq!((own, others), (Some(2), vec![1]));
+    let counts = queue.counts();
+    assert_eq!((counts.workers, counts.threads_started, counts.spawn_failures), (0, 0, 2));
+    assert!(matches!(queue.push(lane, 3), Ok(Pushed::Spawn(..))), "the next job tries again");
+}
+
+#[test]
+fn a_refused_thread_only_costs_capacity() {
+    let queue = Queue::new(&limits(2, 2, FOREVER));
+    let lane = queue.add_lane();
+    let Ok(Pushed::Spawn(mut worker, _)) = queue.push(lane, 1) else { panic!("no worker yet") };
+    assert_eq!(queue.next(&mut worker), Some(1));
+    let Ok(Pushed::Spawn(refused, ticket)) = queue.push(lane, 2) else { panic!("the worker is busy") };
+    assert!(matches!(queue.spawn_failed(refused.number(), ticket), SpawnFailure::Degraded(None)));
+    assert_eq!(queue.next(&mut worker), Some(2));
+    queue.close();
+    assert_eq!(queue.next(&mut worker), None);
+    assert!(queue.wait_ended(Some(Instant::now())));
+}
+
+/// Lanes as plainly as they can be written. Only the order among lanes is left open.
+struct Model {
+    lanes: Vec<(VecDeque<u64>, usize)>,
+    workers_max: usize,
+}
+
+impl Model {
+    fn startable(&self) -> usize {
+        self.lanes.iter().map(|(waiting, running)| waiting.len().min(self.workers_max - running)).sum()
+    }
+}
+
+/// The next number of a xorshift generator.
+fn random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+#[test]
+fn lanes_are_fifos_with_a_bounded_number_of_workers() {
+    for seed in 1..=200_u64 {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let workers_max = 1 + (seed % 3) as usize;
+        let mut lanes = Lanes::new(workers_max);
+        let ids: Vec<LaneId> = (0..4).map(|_| lanes.add()).collect();
+        let mut model = Model { lanes: vec![Default::default(); ids.len()], workers_max };
+        for step in 0..300 {
+            let index = random(&mut state) as usize % ids.len();
+            match random(&mut state) % 8 {
+                0..=3 => {
+                    lanes.push(ids[index], step);
+                    model.lanes[index].0.push_back(step);
+                }
+                4..=5 => {
+                    let taken = lanes.take();
+                    assert_eq!(taken.is_some(), model.startable() > 0, "seed {seed}, step {step}");
+                    if let Some((id, job)) = taken {
+                        let lane = ids.iter().position(|other| *other == id).expect("it was added");
+                        let (waiting, running) = &mut model.lanes[lane];
+                        *running += 1;
+                        assert_eq!(Some(job), waiting.pop_front(), "seed {seed}, step {step}");
+                        assert!(*running <= workers_max, "seed {seed}, step {step}");
+                    }
+                }
+                6 if model.lanes[index].1 > 0 => {
+                    lanes.finish(ids[index]);
+                    model.lanes[index].1 -= 1;
+                }
+                7 if step % 50 == 0 => {
+                    let drained = lanes.drain().len();
+                    let waiting = model.lanes.iter_mut().map(|(waiting, _)| waiting.drain(..).len());
+                    assert_eq!(drained, waiting.sum::<usize>(), "seed {seed}, step {step}");
+                }
+                _ => {}
+            }
+            assert_eq!(lanes.startable(), model.startable(), "seed {seed}, step {step}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Models of the reply slot: the answer is had by exactly one of a poll, a cancel and the replier itself.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use loom::future::block_on;
+use loom::thread;
+
+use crate::mutants::{assert_caught, explore};
+use crate::reply::{Asker, Cancelled, Replier, channel};
+
+const ANSWER: u32 = 42;
+
+/// How the worker's side of one question went.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It never began, so it has nothing to give back.
+    NotBegun,
+    /// It began, and the slot took its answer.
+    Sent,
+    /// It began, and was left with its answer.
+    Kept,
+}
+
+fn work(replier: Replier<u32>) -> Outcome {
+    if !replier.begin() {
+        return Outcome::NotBegun;
+    }
+    match replier.send(ANSWER) {
+        Ok(()) => Outcome::Sent,
+        Err(ANSWER) => Outcome::Kept,
+        Err(other) => panic!("{other} was never sent"),
+    }
+}
+
+fn poll_once(asker: &mut Asker<u32>) -> Poll<Option<u32>> {
+    pin!(asker).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_cancelled_answer_is_had_by_exactly_one() {
+    explore(|| {
+        let (replier, asker) = channel();
+        let worker = thread::spawn(move || work(replier));
+        let cancelled = asker.cancel();
+        let outcome = worker.join().expect("the worker does not panic");
+        match cancelled {
+            Cancelled::BeforeBegin => assert_eq!(outcome, Outcome::NotBegun),
+            Cancelled::Begun => assert_eq!(outcome, Outcome::Kept),
+            Cancelled::Done(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
+            Cancelled::Nothing => panic!("nobody else has looked"),
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_a_poll_took_is_not_cancelled_again() {
+    explore(|| {
+        let (replier, mut asker) = channel();
+        let worker = thread::spawn(move || work(replier));
+        let polled = poll_once(&mut asker);
+        let cancelled = asker.cancel();
+        let outcome = worker.join().expect("the worker does not panic");
+        let had_by_poll = usize::from(polled == Poll::Ready(Some(ANSWER)));
+        let had_by_cancel = usize::from(cancelled == Cancelled::Done(ANSWER));
+        let had_by_worker = usize::from(outcome == Outcome::Kept);
+        let answers = usize::from(outcome != Outcome::NotBegun);
+        assert_eq!(had_by_poll + had_by_cancel + had_by_worker, answers);
+        assert_eq!(cancelled == Cancelled::BeforeBegin, answers == 0);
+    });
+}
+
+#[test]
+fn a_waiting_asker_is_woken_by_the_answer() {
+    explore(|| {
+        let (replier, asker) = channel();
+        let worker = thread::spawn(move || work(replier));
+        assert_eq!(block_on(asker), Some(ANSWER));
+        assert_eq!(worker.join().expect("the worker does not panic"), Outcome::Sent);
+    });
+}
+
+#[test]
+fn a_waiting_asker_is_woken_by_a_lost_replier() {
+    explore(|| {
+        let (replier, asker) = channel::<u32>();
+        let worker = thread::spawn(move || assert!(replier.begin()));
+        assert_eq!(block_on(asker), None);
+        worker.join().expect("the worker does not panic");
+    });
+}
+
+#[test]
+fn the_models_catch_their_mutants() {
+    for model in
+        ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
+    {
+        assert_caught(&format!("reply_loom::{model}"), "reply-begins-after-cancel");
+    }
+}
