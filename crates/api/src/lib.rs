@@ -1,1 +1,5 @@
-//! .
+//! Ordinary files for async Rust.
+
+pub mod fs;
+
+pub use folio_engine::{Error, Operation, Result};

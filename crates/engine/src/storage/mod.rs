@@ -201,6 +201,9 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Gives up the descriptor, if the file has one. `self` comes back where it has none.
-    fn into_std(self: Box<Self>) -> Result<std::fs::File, Box<dyn StorageFile>>;
+    /// A second descriptor of the same opening, with the kernel's cursor at `position` and in blocking mode.
+    fn to_std(&self, position: u64) -> io::Result<std::fs::File> {
+        let _ = position;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }

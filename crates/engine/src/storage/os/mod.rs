@@ -1,1 +1,141 @@
-//! The storage that talks to the operating system.
+//! The storage that talks to the operating system, through std where std makes the right call and through
+//! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
+
+mod cached;
+mod copy;
+mod devices;
+mod file;
+mod open;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use super::{Listing, OpenRequest, Opened, Storage};
+use cached::CachedPaths;
+use devices::Devices;
+use file::OsFile;
+
+/// The operating system's files.
+///
+/// Making one touches nothing; what it learns about devices and about the kernel it learns from the calls it
+/// makes anyway, so an engine keeps one value for its whole life.
+#[derive(Debug, Default)]
+pub struct Os {
+    devices: Devices,
+    cached: CachedPaths,
+}
+
+impl Os {
+    /// Makes the storage without any system call.
+    pub fn new() -> Self {
+        Os::default()
+    }
+}
+
+impl Storage for Os {
+    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+        let file = open::without_waiting(path, request)?;
+        let seen = open::Seen::of(&file)?;
+        let remote = self.devices.ask_if_remote(seen.device, &file);
+        Ok(seen.into_opened(OsFile::new(file, request, remote), remote))
+    }
+
+    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
+        if !cached::is_plain_read(request) {
+            return None;
+        }
+        let file = match self.cached.open(path)? {
+            Ok(file) => file,
+            Err(error) => return Some(Err(error)),
+        };
+        let seen = match open::Seen::of(&file) {
+            Ok(seen) => seen,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.devices.known_remote(seen.device) {
+            Some(false) => Some(Ok(seen.into_opened(OsFile::new(file, request, false), false))),
+            // A FIFO must not be let go to be opened again: the first opening has woken its writer, who
+            // would meet a FIFO without a reader. Calling it remote only forbids in-place calls.
+            None | Some(true) if seen.has_peer() => {
+                Some(Ok(seen.into_opened(OsFile::new(file, request, true), true)))
+            }
+            None | Some(true) => None,
+        }
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        let metadata = fs::metadata(path)?;
+        self.devices.learn(metadata.dev(), path);
+        Ok(metadata)
+    }
+
+    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        let named = match self.cached.name(path)? {
+            Ok(named) => named,
+            Err(error) => return Some(Err(error)),
+        };
+        // The device first, without asking any server: the attributes of a remote file may take a request.
+        let device = cached::device_without_sync(&named)?;
+        match self.devices.known_remote(device) {
+            Some(false) => Some(named.metadata()),
+            None | Some(true) => None,
+        }
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
+        fs::symlink_metadata(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
+        copy::contents_and_permissions(from, to)
+    }
+
+    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        builder.recursive(recursive);
+        if let Some(mode) = mode {
+            builder.mode(mode);
+        }
+        builder.create(path)
+    }
+
+    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
+        fs::hard_link(original, link)
+    }
+
+    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(original, link)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path)
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
+        Ok(Box::new(fs::read_dir(path)?))
+    }
+
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
+        if recursive { fs::remove_dir_all(path) } else { fs::remove_dir(path) }
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        fs::set_permissions(path, permissions)
+    }
+}

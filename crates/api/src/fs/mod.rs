@@ -1,0 +1,39 @@
+//! Operations on paths, with the names, arguments and results of `tokio::fs`.
+//!
+//! To move over, change the import. What differs is for the better or named here:
+//!
+//! * Errors are [`Error`](crate::Error): they name the operation and the path, and `?` turns them into
+//!   `std::io::Error` with the same kind and errno.
+//! * What the kernel can answer from memory (attributes, existence, small files) is answered in place; the
+//!   rest runs on the engine's bounded pool instead of tokio's blocking pool.
+//! * Dropping a future whose operation has not begun takes the operation back; tokio runs it all the same.
+//! * Nothing waits for a peer: [`read`] and [`write`](write()) refuse FIFOs, sockets and terminals.
+//! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
+//! * [`read_limited`] bounds what a file of unknown length may take of memory.
+//!
+//! ```
+//! use folio::fs;
+//!
+//! # async fn example() -> folio::Result<()> {
+//! fs::create_dir_all("cache/pages").await?;
+//! fs::write("cache/pages/1", b"contents").await?;
+//! let mut entries = fs::read_dir("cache/pages").await?;
+//! while let Some(entry) = entries.next_entry().await? {
+//!     println!("{}: {} bytes", entry.path().display(), entry.metadata().await?.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod attributes;
+mod checked;
+mod names;
+mod read_dir;
+mod tree;
+mod whole;
+
+pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};
+pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
+pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use tree::{DirBuilder, create_dir, create_dir_all, remove_dir, remove_dir_all};
+pub use whole::{copy, read, read_limited, read_to_string, write};

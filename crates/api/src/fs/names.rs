@@ -1,0 +1,143 @@
+//! Functions on names: rename, links, removal of files, resolution.
+
+use std::path::{Path, PathBuf};
+
+use folio_engine::Engine;
+use folio_engine::op::names::{Canonicalize, HardLink, ReadLink, RemoveFile, Rename, Symlink};
+
+use super::checked;
+use crate::{Operation, Result};
+
+/// Returns the absolute form of a path with all symbolic links and `..` resolved.
+///
+/// # Errors
+///
+/// If the path does not exist, or a component of it that is not the last is not a directory.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let absolute = folio::fs::canonicalize("../config.toml").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn canonicalize(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = checked::path(Operation::Canonicalize, path)?;
+    Engine::global().call(Canonicalize { path }).await
+}
+
+/// Gives the file at `original` the second name `link`.
+///
+/// # Errors
+///
+/// If `original` is missing or a directory, `link` exists, or the two are on different file systems.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::hard_link("report.txt", "report-backup.txt").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
+    let original = checked::path(Operation::HardLink, original)?;
+    let link = checked::path(Operation::HardLink, link)?;
+    Engine::global().call(HardLink { original, link }).await
+}
+
+/// Returns what a symbolic link contains, unresolved.
+///
+/// # Errors
+///
+/// If the path is missing or not a symbolic link.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let target = folio::fs::read_link("current").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = checked::path(Operation::ReadLink, path)?;
+    Engine::global().call(ReadLink { path }).await
+}
+
+/// Removes the name of a file; its contents go when no other name and no open handle is left.
+///
+/// # Errors
+///
+/// If the path is missing or a directory, or its directory may not be changed.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::remove_file("old.log").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
+    let path = checked::path(Operation::RemoveFile, path)?;
+    Engine::global().call(RemoveFile { path }).await
+}
+
+/// Renames a file or directory, replacing what `to` named in one step.
+///
+/// The new name survives a power cut only once its directory has been synced.
+///
+/// # Errors
+///
+/// If `from` is missing, the two are on different file systems, or `to` is a directory that is not empty or
+/// not a directory while `from` is one.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::rename("upload.part", "upload.bin").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let from = checked::path(Operation::Rename, from)?;
+    let to = checked::path(Operation::Rename, to)?;
+    Engine::global().call(Rename { from, to }).await
+}
+
+/// Creates the symbolic link `link` containing `original`, which need not exist.
+///
+/// A relative `original` is resolved from the directory of the link, not from the working directory.
+///
+/// # Errors
+///
+/// If `link` exists or `original` is empty.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::symlink("release-7", "current").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
+    let original = checked::path(Operation::Symlink, original)?;
+    let link = checked::path(Operation::Symlink, link)?;
+    Engine::global().call(Symlink { original, link }).await
+}

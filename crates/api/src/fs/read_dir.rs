@@ -1,0 +1,207 @@
+//! Listing a directory, in batches.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{FileType, Metadata};
+use std::future::{Future, poll_fn};
+use std::os::unix::fs::DirEntryExt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use folio_engine::Engine;
+use folio_engine::op::attributes::StatEntry;
+use folio_engine::op::tree::{DirBatch, ListedEntry, OpenListing, ReadDirBatch};
+
+use super::checked;
+use crate::{Operation, Result};
+
+/// Opens a directory for listing and fetches its first entries.
+///
+/// # Errors
+///
+/// If the path is missing, not a directory, or may not be read.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let mut entries = folio::fs::read_dir(".").await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     println!("{:?}", entry.file_name());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
+    let path = checked::path(Operation::ReadDir, path)?;
+    let batch = Engine::global().call(ReadDirBatch { path: path.clone(), from: None }).await?;
+    let mut listing = ReadDir { path, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
+    listing.take(batch);
+    Ok(listing)
+}
+
+/// The entries of a directory, in no particular order and without `.` and `..`.
+///
+/// Entries that come or go during the listing may or may not be seen. It holds a descriptor of the directory
+/// until the last batch has been fetched.
+pub struct ReadDir {
+    path: PathBuf,
+    fetched: VecDeque<ListedEntry>,
+    /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`, which tokio's is.
+    source: Mutex<Source>,
+}
+
+/// Where the entries after the fetched ones come from.
+enum Source {
+    /// The listing waits for its next batch to be asked for.
+    Open(OpenListing),
+    /// The next batch has been asked for.
+    Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send>>),
+    /// All batches have come, or one failed.
+    Ended,
+}
+
+impl ReadDir {
+    /// Returns the next entry, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be read on; the listing then ends.
+    ///
+    /// # Cancellation
+    ///
+    /// No entry is lost: the next call goes on with the batch that was asked for.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut entries = folio::fs::read_dir("src").await?;
+    /// let first = entries.next_entry().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_entry(&mut self) -> Result<Option<DirEntry>> {
+        poll_fn(|cx| self.poll_next_entry(cx)).await
+    }
+
+    /// Polls for the next entry: `Ready(Ok(None))` is the end.
+    ///
+    /// After `Pending`, the waker of the last call alone is woken.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_entry`](ReadDir::next_entry).
+    pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<DirEntry>>> {
+        loop {
+            if let Some(listed) = self.fetched.pop_front() {
+                return Poll::Ready(Ok(Some(DirEntry::new(listed))));
+            }
+            let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+            match std::mem::replace(source, Source::Ended) {
+                Source::Open(listing) => {
+                    let request = ReadDirBatch { path: self.path.clone(), from: Some(listing) };
+                    *source = Source::Fetching(Box::pin(Engine::global().call(request)));
+                }
+                Source::Fetching(mut batch) => match batch.as_mut().poll(cx) {
+                    Poll::Ready(batch) => self.take(batch?),
+                    Poll::Pending => {
+                        *source = Source::Fetching(batch);
+                        return Poll::Pending;
+                    }
+                },
+                Source::Ended => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
+
+    fn take(&mut self, batch: DirBatch) {
+        self.fetched.extend(batch.entries);
+        self.source = Mutex::new(batch.next.map_or(Source::Ended, Source::Open));
+    }
+}
+
+impl fmt::Debug for ReadDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadDir")
+            .field("path", &self.path)
+            .field("fetched", &self.fetched.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One entry of a directory.
+#[derive(Debug)]
+pub struct DirEntry {
+    entry: Arc<std::fs::DirEntry>,
+    file_type: Option<FileType>,
+}
+
+impl DirEntry {
+    fn new(listed: ListedEntry) -> Self {
+        DirEntry { entry: Arc::new(listed.entry), file_type: listed.file_type }
+    }
+
+    /// Returns the path given to [`read_dir`] with the entry's name joined.
+    pub fn path(&self) -> PathBuf {
+        self.entry.path()
+    }
+
+    /// Returns the entry's name.
+    pub fn file_name(&self) -> OsString {
+        self.entry.file_name()
+    }
+
+    /// Returns the inode number, which the directory itself tells.
+    pub fn ino(&self) -> u64 {
+        self.entry.ino()
+    }
+
+    /// Returns the attributes of the entry itself, even where it is a symbolic link.
+    ///
+    /// # Errors
+    ///
+    /// If the entry is gone.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {
+    /// let len = entry.metadata().await?.len();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn metadata(&self) -> Result<Metadata> {
+        Engine::global().call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
+    }
+
+    /// Returns the type of the entry itself, even where it is a symbolic link.
+    ///
+    /// Takes no call where the file system keeps the type in the directory, as all common ones do.
+    ///
+    /// # Errors
+    ///
+    /// If the type had to be looked up and the entry is gone.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {
+    /// let is_dir = entry.file_type().await?.is_dir();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn file_type(&self) -> Result<FileType> {
+        match self.file_type {
+            Some(known) => Ok(known),
+            None => Ok(self.metadata().await?.file_type()),
+        }
+    }
+}

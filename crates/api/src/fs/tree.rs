@@ -1,0 +1,141 @@
+//! Functions on directories: making and removing.
+
+use std::path::Path;
+
+use folio_engine::Engine;
+use folio_engine::op::tree::{CreateDir, RemoveDir};
+
+use super::checked;
+use crate::{Operation, Result};
+
+/// Creates one directory.
+///
+/// # Errors
+///
+/// If the path exists or its parent is missing.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::create_dir("out").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn create_dir(path: impl AsRef<Path>) -> Result<()> {
+    DirBuilder::new().create(path).await
+}
+
+/// Creates a directory and every missing parent; a directory that exists is no error.
+///
+/// # Errors
+///
+/// If something on the way exists and is not a directory, or may not be changed. Parents that were created
+/// before the failure stay.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::create_dir_all("out/2026/07").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
+    DirBuilder::new().recursive(true).create(path).await
+}
+
+/// Removes an empty directory.
+///
+/// # Errors
+///
+/// If the path is missing, not a directory, or not empty.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::remove_dir("out").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
+    let path = checked::path(Operation::RemoveDir, path)?;
+    Engine::global().call(RemoveDir { path, recursive: false }).await
+}
+
+/// Removes a directory and everything in it; symbolic links are removed and never followed.
+///
+/// # Errors
+///
+/// If the path is missing or not a directory, or something in it cannot be removed. What was removed before
+/// the failure is gone.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::remove_dir_all("target").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
+    let path = checked::path(Operation::RemoveDir, path)?;
+    Engine::global().call(RemoveDir { path, recursive: true }).await
+}
+
+/// Creates directories with other permissions than the usual, or with their parents.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::DirBuilder::new().recursive(true).mode(0o700).create("private/keys").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DirBuilder {
+    recursive: bool,
+    mode: Option<u32>,
+}
+
+impl DirBuilder {
+    /// Starts with one directory and the permissions `0o777` before the umask.
+    pub fn new() -> Self {
+        DirBuilder::default()
+    }
+
+    /// Sets whether missing parents are created too; a directory that exists is then no error.
+    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// Sets the permission bits of every directory created, before the umask.
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Creates the directory.
+    ///
+    /// # Errors
+    ///
+    /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
+    /// or something on the way is not a directory.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped before it began, nothing happened; after that it finishes in the background.
+    pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = checked::path(Operation::CreateDir, path)?;
+        Engine::global().call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
+    }
+}

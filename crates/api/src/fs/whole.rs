@@ -1,0 +1,136 @@
+//! Functions on whole files: read all, write all, copy.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use bytes::Bytes;
+use folio_engine::Engine;
+use folio_engine::op::whole::{Copy, ReadWhole, WriteWhole};
+
+use super::checked;
+use crate::{Error, Operation, Result};
+
+/// Copies the contents and the permissions of a file; returns the bytes copied.
+///
+/// What `to` named is overwritten, and is incomplete until the copy is done.
+///
+/// # Errors
+///
+/// If `from` is missing or no regular file, `to` cannot be written, or both are the same file.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let bytes = folio::fs::copy("data.bin", "data.backup").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
+    let from = checked::path(Operation::Copy, from)?;
+    let to = checked::path(Operation::Copy, to)?;
+    Engine::global().call(Copy { from, to }).await
+}
+
+/// Reads a file from its beginning to its end.
+///
+/// It takes as much memory as the file is long; where strangers choose the file, use [`read_limited`].
+///
+/// # Errors
+///
+/// If the path is missing, a directory, or a FIFO, socket or terminal, which have no end.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let image: Vec<u8> = folio::fs::read("photo.jpg").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    let path = checked::path(Operation::Read, path)?;
+    Engine::global().call(ReadWhole { path, limit: None }).await
+}
+
+/// Reads a file of at most `limit` bytes; never takes memory for more than that and one byte.
+///
+/// # Errors
+///
+/// As [`read`]; and if the file is longer, an error whose [`is_too_long`](Error::is_too_long) is true.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// match folio::fs::read_limited("upload.json", 1024 * 1024).await {
+///     Ok(bytes) => println!("{} bytes", bytes.len()),
+///     Err(error) if error.is_too_long() => println!("over a mebibyte"),
+///     Err(error) => return Err(error),
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
+    let path = checked::path(Operation::Read, path)?;
+    let result = Engine::global().call(ReadWhole { path: path.clone(), limit: Some(limit) }).await;
+    result.map_err(|error| match (error.kind(), error.raw_os_error()) {
+        // Without an errno it is our own refusal, not the kernel's.
+        (ErrorKind::FileTooLarge, None) => Error::too_long(Operation::Read, limit).at_path(path),
+        _ => error,
+    })
+}
+
+/// Reads a file of UTF-8 text.
+///
+/// # Errors
+///
+/// As [`read`]; and with [`ErrorKind::InvalidData`] if the contents are not UTF-8.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let config: String = folio::fs::read_to_string("config.toml").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
+    let path = checked::path(Operation::Read, path)?;
+    let bytes = Engine::global().call(ReadWhole { path: path.clone(), limit: None }).await?;
+    String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path))
+}
+
+/// Makes a file hold exactly `contents`, creating it if it is missing.
+///
+/// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
+/// synced.
+///
+/// # Errors
+///
+/// If the file cannot be created or written, or closing it reports that an earlier write was lost.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::write("greeting.txt", "Hello").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
+    let path = checked::path(Operation::Write, path)?;
+    // Copied because a worker may need the bytes after this future and what it borrows are gone.
+    let bytes = Bytes::copy_from_slice(contents.as_ref());
+    Engine::global().call(WriteWhole { path, bytes }).await
+}

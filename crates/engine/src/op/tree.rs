@@ -1,0 +1,194 @@
+//! Operations on directories: making, removing, listing.
+
+use std::fmt;
+use std::fs::{DirEntry, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::PathRequest;
+use crate::error::Operation;
+use crate::storage::{Listing, Storage};
+
+/// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
+/// worker is spread over enough entries to cost less than the entries do.
+pub const ENTRIES_BATCH_MAX: usize = 128;
+
+/// Creates a directory.
+#[derive(Clone, Debug)]
+pub struct CreateDir {
+    /// The directory to create.
+    pub path: PathBuf,
+    /// Whether missing parents are created too; an existing directory is then no error.
+    pub recursive: bool,
+    /// Permission bits before the umask; `None` means `0o777`.
+    pub mode: Option<u32>,
+}
+
+impl PathRequest for CreateDir {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::CreateDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.create_dir(&self.path, self.recursive, self.mode)
+    }
+}
+
+/// Removes a directory.
+#[derive(Clone, Debug)]
+pub struct RemoveDir {
+    /// The directory to remove.
+    pub path: PathBuf,
+    /// Whether everything in it goes too; symbolic links are removed, never followed.
+    pub recursive: bool,
+}
+
+impl PathRequest for RemoveDir {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::RemoveDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.remove_dir(&self.path, self.recursive)
+    }
+}
+
+/// Fetches the next entries of a directory; the first request of a listing opens it.
+#[derive(Debug)]
+pub struct ReadDirBatch {
+    /// The directory.
+    pub path: PathBuf,
+    /// Where the batch before this one stopped; `None` opens the listing.
+    pub from: Option<OpenListing>,
+}
+
+/// A listing between two batches. It holds the directory's descriptor.
+pub struct OpenListing {
+    rest: Listing,
+    /// What ended the batch before this one early: told only after the entries that came before it.
+    failed: Option<io::Error>,
+}
+
+/// Some entries, in the directory's order.
+#[derive(Debug)]
+pub struct DirBatch {
+    /// At most [`ENTRIES_BATCH_MAX`] entries; `.` and `..` are left out.
+    pub entries: Vec<ListedEntry>,
+    /// How to go on; `None` at the end.
+    pub next: Option<OpenListing>,
+}
+
+/// One entry with what the directory itself tells about it.
+#[derive(Debug)]
+pub struct ListedEntry {
+    /// The entry; its methods block.
+    pub entry: DirEntry,
+    /// The type, if the file system keeps it in the directory or the worker could find it out.
+    pub file_type: Option<FileType>,
+}
+
+impl PathRequest for ReadDirBatch {
+    type Reply = DirBatch;
+
+    fn operation(&self) -> Operation {
+        Operation::ReadDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<DirBatch> {
+        match self.from {
+            None => Ok(OpenListing { rest: storage.read_dir(&self.path)?, failed: None }.batch()),
+            Some(OpenListing { failed: Some(error), .. }) => Err(error),
+            Some(listing) => Ok(listing.batch()),
+        }
+    }
+}
+
+impl OpenListing {
+    fn batch(mut self) -> DirBatch {
+        let mut entries = Vec::new();
+        while entries.len() < ENTRIES_BATCH_MAX {
+            match self.rest.next() {
+                Some(Ok(entry)) => {
+                    let file_type = entry.file_type().ok();
+                    entries.push(ListedEntry { entry, file_type });
+                }
+                Some(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                None => return DirBatch { entries, next: None },
+            }
+        }
+        DirBatch { entries, next: Some(self) }
+    }
+}
+
+impl fmt::Debug for OpenListing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenListing").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, ReadDirBatch};
+    use crate::op::PathRequest;
+    use crate::storage::os::Os;
+    use std::collections::BTreeSet;
+    use std::{fs, io};
+
+    #[test]
+    fn batches_hold_every_entry_once_and_never_more_than_the_limit() {
+        fn check(count: usize) {
+            let dir = tempfile::tempdir().expect("temp dir");
+            for i in 0..count {
+                fs::write(dir.path().join(i.to_string()), b"").expect("write");
+            }
+            let (os, mut from, mut names, mut listed) = (Os::new(), None, BTreeSet::new(), 0);
+            loop {
+                let request = ReadDirBatch { path: dir.path().into(), from };
+                let batch = request.execute(&os).expect("batch");
+                assert!(batch.entries.len() <= ENTRIES_BATCH_MAX);
+                listed += batch.entries.len();
+                for ListedEntry { entry, file_type } in batch.entries {
+                    assert!(file_type.is_some_and(|t| t.is_file()));
+                    names.insert(entry.file_name());
+                }
+                let Some(next) = batch.next else { break };
+                from = Some(next);
+            }
+            assert_eq!((listed, names.len()), (count, count));
+        }
+        for count in [0, 1, ENTRIES_BATCH_MAX - 1, ENTRIES_BATCH_MAX, ENTRIES_BATCH_MAX + 1, 300] {
+            check(count);
+        }
+    }
+
+    #[test]
+    fn failure_in_the_middle_comes_after_the_entries_before_it() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        fs::write(dir.path().join("file"), b"").expect("write");
+        let broken = fs::read_dir(dir.path()).expect("list").chain([Err(io::Error::from_raw_os_error(5))]);
+        let batch = OpenListing { rest: Box::new(broken), failed: None }.batch();
+        assert_eq!(batch.entries.len(), 1);
+        let request = ReadDirBatch { path: dir.path().into(), from: batch.next };
+        let error = request.execute(&Os::new()).expect_err("told now");
+        assert_eq!(error.raw_os_error(), Some(5));
+    }
+}

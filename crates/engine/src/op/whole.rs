@@ -1,0 +1,307 @@
+//! Operations on whole files: read all, write all, copy.
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::PathRequest;
+use crate::error::Operation;
+use crate::limits::IN_PLACE_BYTES_MAX;
+use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageFile};
+
+/// Room made for a file that does not tell its length, in bytes: most files of `/proc` fit.
+const FIRST_ROOM_BYTES: u64 = 8 * 1024;
+
+/// Most room made on the word of the length alone, in bytes: the length of a sparse file may be any number.
+const FIRST_ROOM_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Reads a file from its beginning to its end.
+#[derive(Clone, Debug)]
+pub struct ReadWhole {
+    /// The file.
+    pub path: PathBuf,
+    /// Bytes the file may have at the most; `None` for as many as memory holds.
+    pub limit: Option<u64>,
+}
+
+impl PathRequest for ReadWhole {
+    type Reply = Vec<u8>;
+
+    fn operation(&self) -> Operation {
+        Operation::Read
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Vec<u8>>> {
+        let opened = match storage.open_cached(&self.path, &reading())? {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        if let Err(error) = refuse_streams(&opened) {
+            return Some(Err(error));
+        }
+        read_small_now(&opened, self.limit)
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Vec<u8>> {
+        let opened = storage.open(&self.path, &reading())?;
+        refuse_streams(&opened)?;
+        read_to_end(&*opened.file, opened.len, self.limit)
+    }
+}
+
+fn reading() -> OpenRequest {
+    OpenRequest { read: true, ..OpenRequest::default() }
+}
+
+/// A stream has no whole, and waiting for its end would hold a worker for as long as its peer likes.
+fn refuse_streams(opened: &Opened) -> io::Result<()> {
+    match opened.nature {
+        Nature::Plain | Nature::Memory => Ok(()),
+        Nature::Stream => Err(io::Error::new(
+            ErrorKind::Unsupported,
+            "a FIFO, socket or terminal cannot be read or written as a whole; open it instead",
+        )),
+    }
+}
+
+fn too_long(limit: u64) -> io::Error {
+    io::Error::new(ErrorKind::FileTooLarge, format!("longer than the limit of {limit} bytes"))
+}
+
+/// Reads a small file by non-blocking calls; `None` if one of them would have to wait.
+fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<u8>>> {
+    let len = usize::try_from(opened.len).ok()?;
+    if len > IN_PLACE_BYTES_MAX || opened.remote {
+        return None;
+    }
+    // One byte more than expected, so that a file that has grown shows.
+    let mut bytes = vec![0; len + 1];
+    let mut filled = 0;
+    // A file that reaches the length it was opened with is whole: it was so at the opening. A length of 0
+    // says nothing (`/proc`), so there the end must show itself.
+    while filled < len || len == 0 {
+        match opened.file.read_now(&mut bytes[filled..], filled as u64)? {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) => return Some(Err(error)),
+        }
+        if filled == bytes.len() {
+            return None;
+        }
+    }
+    bytes.truncate(filled);
+    match limit {
+        Some(limit) if filled as u64 > limit => Some(Err(too_long(limit))),
+        Some(_) | None => Some(Ok(bytes)),
+    }
+}
+
+/// Reads until the end shows itself; `len_hint` only sizes the first room.
+fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io::Result<Vec<u8>> {
+    // One byte past the limit tells a file that is longer from one that ends there.
+    let room_max = limit.map_or(u64::MAX, |limit| limit.saturating_add(1));
+    let expected = if len_hint == 0 { FIRST_ROOM_BYTES } else { len_hint.saturating_add(1) };
+    // `vec!` gets zeroed pages from the system without touching them; growing has to write the zeros.
+    let mut bytes = vec![0; expected.min(FIRST_ROOM_BYTES_MAX).min(room_max) as usize];
+    let mut filled = 0;
+    loop {
+        if filled == bytes.len() {
+            if filled as u64 == room_max {
+                return Err(too_long(room_max - 1));
+            }
+            grow(&mut bytes, room_max)?;
+        }
+        match file.read_at(&mut bytes[filled..], filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// Doubles the room, up to `room_max`; too much for the memory is an error and not an abort.
+fn grow(bytes: &mut Vec<u8>, room_max: u64) -> io::Result<()> {
+    let doubled = bytes.len().max(1).saturating_mul(2);
+    let room = usize::try_from(room_max).map_or(doubled, |max| doubled.min(max));
+    bytes.try_reserve_exact(room - bytes.len()).map_err(|_| ErrorKind::OutOfMemory)?;
+    bytes.resize(room, 0);
+    Ok(())
+}
+
+/// Makes a file hold exactly these bytes. Not atomic: a crash can leave any part of them.
+#[derive(Clone, Debug)]
+pub struct WriteWhole {
+    /// The file; created if it is missing.
+    pub path: PathBuf,
+    /// The contents to have.
+    pub bytes: Bytes,
+}
+
+impl PathRequest for WriteWhole {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::Write
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
+        let opened = storage.open(&self.path, &request)?;
+        refuse_streams(&opened)?;
+        let mut written = 0;
+        while written < self.bytes.len() {
+            let rest = IoSlice::new(&self.bytes[written..]);
+            match opened.file.write_at(&[rest], written as u64)? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                more => written += more,
+            }
+        }
+        opened.file.close()
+    }
+}
+
+/// Copies contents and permissions; replies with the bytes copied.
+#[derive(Clone, Debug)]
+pub struct Copy {
+    /// The file to copy.
+    pub from: PathBuf,
+    /// The file to create or overwrite.
+    pub to: PathBuf,
+}
+
+impl PathRequest for Copy {
+    type Reply = u64;
+
+    fn operation(&self) -> Operation {
+        Operation::Copy
+    }
+
+    fn path(&self) -> &Path {
+        &self.from
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.to)
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<u64> {
+        storage.copy(&self.from, &self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, WriteWhole};
+    use crate::storage::Storage;
+    use crate::storage::os::Os;
+    use bytes::Bytes;
+    use std::fs;
+    use std::io::ErrorKind;
+    use std::path::Path;
+
+    #[test]
+    fn whole_files_come_back_and_limits_are_exact() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let os = Os::new();
+        os.metadata(dir.path()).expect("learn the device");
+        let path = dir.path().join("file");
+        let check = |len: usize| {
+            let contents: Bytes = (0..len).map(|i| (i % 251) as u8).collect();
+            WriteWhole { path: path.clone(), bytes: contents.clone() }.execute(&os).expect("write");
+            for limit in [None, Some(len as u64), Some(len as u64 + 1), Some(u64::MAX)] {
+                let request = ReadWhole { path: path.clone(), limit };
+                if let Some(now) = request.in_place(&os) {
+                    assert!(len <= IN_PLACE_BYTES_MAX, "{len} in place");
+                    assert!(now.expect("read in place") == contents, "{len} {limit:?} in place");
+                }
+                assert!(request.execute(&os).expect("read") == contents, "{len} {limit:?}");
+            }
+            for limit in [0, len as u64 / 2, (len as u64).saturating_sub(1)] {
+                let request = ReadWhole { path: path.clone(), limit: Some(limit) };
+                let expected = (len as u64 > limit).then_some(ErrorKind::FileTooLarge);
+                if let Some(now) = request.in_place(&os) {
+                    assert_eq!(now.err().map(|e| e.kind()), expected, "{len} {limit} in place");
+                }
+                assert_eq!(request.execute(&os).err().map(|e| e.kind()), expected, "{len} {limit}");
+            }
+        };
+        [0, 1, 4_095, 4_096, 65_536, 65_537, 1_000_000].into_iter().for_each(check);
+    }
+
+    #[test]
+    fn small_file_in_memory_is_read_in_place() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let os = Os::new();
+        let path = dir.path().join("file");
+        fs::write(&path, b"contents").expect("write");
+        let request = ReadWhole { path, limit: None };
+        assert!(request.in_place(&os).is_none(), "the device is not known yet");
+        request.clone().execute(&os).expect("read");
+        assert_eq!(request.in_place(&os).map(|r| r.expect("read")).as_deref(), Some(&b"contents"[..]));
+    }
+
+    #[test]
+    fn file_without_a_length_is_read_whole() {
+        let os = Os::new();
+        let check = |path: &str| {
+            let request = ReadWhole { path: path.into(), limit: None };
+            let expected = fs::read(path).expect("std reads it");
+            assert!(!expected.is_empty());
+            assert!(request.clone().execute(&os).expect("read") == expected, "{path}");
+            if let Some(now) = request.in_place(&os) {
+                assert!(now.expect("read") == expected, "{path} in place");
+            }
+        };
+        check("/proc/cpuinfo");
+        check("/proc/filesystems");
+        check("/proc/kallsyms");
+        check("/sys/kernel/mm/transparent_hugepage/enabled");
+    }
+
+    #[test]
+    fn endless_device_meets_the_limit() {
+        let request = ReadWhole { path: "/dev/zero".into(), limit: Some(100_000) };
+        assert_eq!(request.execute(&Os::new()).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
+    }
+
+    #[test]
+    fn sparse_file_longer_than_memory_is_refused_by_its_limit() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let path = dir.path().join("sparse");
+        fs::File::create(&path).expect("create").set_len(1 << 42).expect("set_len");
+        let request = ReadWhole { path, limit: Some(1_000) };
+        assert_eq!(request.execute(&Os::new()).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
+    }
+
+    #[test]
+    fn refusals_keep_their_reason() {
+        let os = Os::new();
+        let dir = tempfile::tempdir().expect("temp dir");
+        let read = |path: &Path| ReadWhole { path: path.into(), limit: None }.execute(&os).err();
+        let write =
+            |path: &Path| WriteWhole { path: path.into(), bytes: Bytes::from("x") }.execute(&os).err();
+        let errno = |e: Option<std::io::Error>| e.and_then(|e| e.raw_os_error());
+        assert_eq!(errno(read(dir.path())), Some(21), "EISDIR");
+        assert_eq!(errno(write(dir.path())), Some(21), "EISDIR");
+        assert_eq!(errno(read(&dir.path().join("missing"))), Some(2), "ENOENT");
+        assert_eq!(errno(write(Path::new("/dev/full"))), Some(28), "ENOSPC");
+        let fifo = dir.path().join("fifo");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("mkfifo");
+        assert_eq!(read(&fifo).map(|e| e.kind()), Some(ErrorKind::Unsupported));
+    }
+}

@@ -1,0 +1,60 @@
+//! Opening what the kernel can find without the disk (`RESOLVE_CACHED`), for calls made in place.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx};
+use rustix::io::Errno;
+
+use crate::storage::OpenRequest;
+
+/// Whether the kernel looks paths up without the disk. Found out by the first call that says it does not.
+#[derive(Debug, Default)]
+pub(super) struct CachedPaths {
+    /// Set once and for good; carries no data, so Relaxed is enough.
+    unsupported: AtomicBool,
+}
+
+impl CachedPaths {
+    /// Opens for reading; `None` if that would take the disk.
+    pub(super) fn open(&self, path: &Path) -> Option<io::Result<File>> {
+        self.find(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)
+    }
+
+    /// Finds what `path` names without opening it (`O_PATH`); `None` if that would take the disk.
+    pub(super) fn name(&self, path: &Path) -> Option<io::Result<File>> {
+        self.find(path, OFlags::PATH)
+    }
+
+    fn find(&self, path: &Path, flags: OFlags) -> Option<io::Result<File>> {
+        if self.unsupported.load(Ordering::Relaxed) {
+            return None;
+        }
+        let found = openat2(CWD, path, flags | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::CACHED);
+        match found {
+            Ok(descriptor) => Some(Ok(File::from(descriptor))),
+            Err(Errno::NOSYS | Errno::PERM) => {
+                self.unsupported.store(true, Ordering::Relaxed);
+                None
+            }
+            // `INVAL` also stands for a NUL in the path, which the blocking call words as std does.
+            Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::TOOBIG | Errno::XDEV) => None,
+            Err(definitive) => Some(Err(definitive.into())),
+        }
+    }
+}
+
+/// Whether opening has no effect but the opening itself, so that it can be tried and let go again.
+pub(super) fn is_plain_read(request: &OpenRequest) -> bool {
+    let plain = OpenRequest { read: true, mode: request.mode, ..OpenRequest::default() };
+    *request == plain
+}
+
+/// Returns the device that a name was found on, from what the kernel has in memory.
+pub(super) fn device_without_sync(named: &File) -> Option<u64> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let seen = statx(named, "", flags, StatxFlags::TYPE).ok()?;
+    Some(makedev(seen.stx_dev_major, seen.stx_dev_minor))
+}

@@ -1,0 +1,123 @@
+//! Which devices are remote: on a network or in user space, where any call may wait for ever.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
+
+use rustix::fs::{StatFs, fstatfs, statfs};
+
+/// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
+const DEVICES_MAX: usize = 256;
+
+/// `f_type` of the file systems whose calls wait for a server, a cluster or another process.
+const REMOTE_TYPES: [u32; 20] = [
+    0x6969,      // NFS
+    0x6573_5546, // FUSE, virtiofs
+    0xFF53_4D42, // CIFS
+    0x517B,      // SMB
+    0xFE53_4D42, // SMB2
+    0x0102_1997, // 9p
+    0x00C3_6400, // Ceph
+    0x6B41_4653, // AFS in the kernel
+    0x5346_414F, // OpenAFS
+    0x7375_7245, // Coda
+    0x564C,      // NCP
+    0x0187,      // autofs
+    0x0116_1970, // GFS2
+    0x7461_636F, // OCFS2
+    0x0BD0_0BD0, // Lustre
+    0x4750_4653, // GPFS
+    0x2003_0528, // OrangeFS
+    0x786F_4256, // VirtualBox shared folders
+    0xBACB_ACBC, // VMware shared folders
+    0x1983_0326, // FhGFS, BeeGFS
+];
+
+/// What is known about devices, by `st_dev`.
+#[derive(Debug, Default)]
+pub(super) struct Devices {
+    known: RwLock<Vec<Device>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Device {
+    number: u64,
+    remote: bool,
+}
+
+impl Devices {
+    /// Returns what is known without any system call.
+    pub(super) fn known_remote(&self, number: u64) -> Option<bool> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|device| device.number == number).map(|device| device.remote)
+    }
+
+    /// Returns whether the device under `file` is remote; may wait for it if that is not known.
+    ///
+    /// A local answer is asked for again each time, because the number of an unmounted file system goes to
+    /// the next one mounted, and a wrong "local" would stop an executor thread. Asking a local file system
+    /// takes a fraction of a microsecond. A wrong "remote" only costs speed, so it is never asked again.
+    pub(super) fn ask_if_remote(&self, number: u64, file: impl AsFd) -> bool {
+        match self.known_remote(number) {
+            Some(true) => true,
+            known @ (Some(false) | None) => {
+                // A file system that cannot say what it is gets no in-place calls.
+                let remote = fstatfs(file).map_or(true, |stat| is_remote(&stat));
+                if known != Some(remote) {
+                    self.remember(Device { number, remote });
+                }
+                remote
+            }
+        }
+    }
+
+    /// Asks about the device that `path` was found on, if it is not known yet.
+    pub(super) fn learn(&self, number: u64, path: &Path) {
+        if self.known_remote(number).is_none()
+            && let Ok(stat) = statfs(path)
+        {
+            self.remember(Device { number, remote: is_remote(&stat) });
+        }
+    }
+
+    fn remember(&self, device: Device) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|other| other.number != device.number);
+        if known.len() >= DEVICES_MAX {
+            known.clear();
+        }
+        known.push(device);
+    }
+}
+
+fn is_remote(stat: &StatFs) -> bool {
+    // `f_type` is signed and of different widths on different machines; the magic numbers have 32 bits.
+    REMOTE_TYPES.contains(&(stat.f_type as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEVICES_MAX, Device, Devices};
+
+    #[test]
+    fn memory_for_devices_is_bounded_and_the_last_answer_wins() {
+        let devices = Devices::default();
+        for number in 0..10 * DEVICES_MAX as u64 {
+            devices.remember(Device { number, remote: false });
+            devices.remember(Device { number, remote: number % 2 == 0 });
+            assert_eq!(devices.known_remote(number), Some(number % 2 == 0));
+            assert!(devices.known.read().expect("nothing panics under the lock").len() <= DEVICES_MAX);
+        }
+        assert_eq!(devices.known_remote(u64::MAX), None);
+    }
+
+    #[test]
+    fn known_remote_device_is_not_asked_again() {
+        let devices = Devices::default();
+        let local = tempfile::tempfile().expect("temp file");
+        devices.remember(Device { number: 7, remote: true });
+        assert!(devices.ask_if_remote(7, &local));
+        devices.remember(Device { number: 8, remote: false });
+        assert!(!devices.ask_if_remote(8, &local));
+    }
+}

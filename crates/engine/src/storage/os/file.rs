@@ -1,0 +1,302 @@
+//! One open file of the operating system.
+
+use std::fs::{File, FileTimes, Metadata, Permissions};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use rustix::fs::{FlockOperation, OFlags, SeekFrom};
+use rustix::io::{Errno, ReadWriteFlags};
+
+use super::open::asks_nonblocking;
+use crate::storage::{LockKind, OpenRequest, StorageFile};
+
+/// Buffers one system call takes (`IOV_MAX`).
+const BUFFERS_MAX: usize = 1_024;
+
+/// First kernel whose `RWF_NOWAIT` never reports the end of the file for pages it merely did not have.
+const READ_NOW_KERNEL: (u32, u32) = (5, 11);
+
+/// The offset by which `pwritev2` means the descriptor's own position.
+const OWN_POSITION: u64 = u64::MAX;
+
+/// An open descriptor, with what was found out about it.
+#[derive(Debug)]
+pub(super) struct OsFile {
+    file: File,
+    /// Opened for writing or appending, so that closing may have something to report.
+    writable: bool,
+    /// Opened with `O_APPEND`: the kernel ignores write offsets.
+    append: bool,
+    /// `O_NONBLOCK` is the user's own wish and stays on.
+    keeps_nonblocking: bool,
+    /// Whether `RWF_NOWAIT` is worth a try. Cleared once and for good; carries no data, so Relaxed is enough.
+    reads_now: AtomicBool,
+    /// Whether `RWF_APPEND` is worth a try; as `reads_now`.
+    appends_at_once: AtomicBool,
+    /// Held while the descriptor's position belongs to one append. Nothing else uses the position.
+    position: Mutex<()>,
+}
+
+impl OsFile {
+    pub(super) fn new(file: File, request: &OpenRequest, remote: bool) -> Self {
+        OsFile {
+            file,
+            writable: request.write || request.append,
+            append: request.append || request.custom_flags & OFlags::APPEND.bits() as i32 != 0,
+            keeps_nonblocking: asks_nonblocking(request),
+            reads_now: AtomicBool::new(!remote && kernel_reads_now()),
+            appends_at_once: AtomicBool::new(true),
+            position: Mutex::new(()),
+        }
+    }
+
+    /// One `pwritev2` appends and leaves the position at the end of its own bytes, wherever other processes
+    /// had put the end; `None` if the file does not support that.
+    fn append_at_once(&self, bufs: &[IoSlice<'_>]) -> Option<io::Result<(usize, u64)>> {
+        if !self.appends_at_once.load(Ordering::Relaxed) {
+            return None;
+        }
+        match uninterrupted(|| rustix::io::pwritev2(&self.file, bufs, OWN_POSITION, ReadWriteFlags::APPEND)) {
+            Ok(written) => Some(self.ending_at_position(written)),
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                self.appends_at_once.store(false, Ordering::Relaxed);
+                None
+            }
+            // Not remembered: a misaligned write with `O_DIRECT` is `INVAL` too.
+            Err(Errno::INVAL) => None,
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    /// Appends by the descriptor's own `O_APPEND`, or else at the length found just before, which another
+    /// process could overtake: such a file system offers nothing better.
+    fn append_by_flag_or_len(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
+        if self.append {
+            let written = uninterrupted(|| rustix::io::writev(&self.file, bufs))?;
+            return self.ending_at_position(written);
+        }
+        let end = end_of(&self.file)?;
+        let written = uninterrupted(|| rustix::io::pwritev(&self.file, bufs, end))?;
+        Ok((written, end))
+    }
+
+    fn ending_at_position(&self, written: usize) -> io::Result<(usize, u64)> {
+        let end = rustix::fs::tell(&self.file)?;
+        // `/dev/null` takes bytes and does not move.
+        Ok((written, end.saturating_sub(written as u64)))
+    }
+}
+
+impl StorageFile for OsFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(buf, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
+        // An offset past `i64::MAX` is refused by `read_at`; here `u64::MAX` would mean the position.
+        if !self.reads_now.load(Ordering::Relaxed) || i64::try_from(offset).is_err() {
+            return None;
+        }
+        let bufs = &mut [IoSliceMut::new(buf)];
+        match rustix::io::preadv2(&self.file, bufs, offset, ReadWriteFlags::NOWAIT) {
+            Ok(read) => Some(Ok(read)),
+            Err(Errno::AGAIN | Errno::INTR) => None,
+            Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS | Errno::INVAL) => {
+                self.reads_now.store(false, Ordering::Relaxed);
+                None
+            }
+            Err(error) => Some(Err(error.into())),
+        }
+    }
+
+    fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        match one_call(bufs) {
+            [] => Ok(0),
+            bufs => Ok(uninterrupted(|| rustix::io::pwritev(&self.file, bufs, offset))?),
+        }
+    }
+
+    fn append(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
+        let bufs = one_call(bufs);
+        if bufs.is_empty() {
+            return Ok((0, self.len()?));
+        }
+        let _position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.append_at_once(bufs) {
+            Some(result) => result,
+            None => self.append_by_flag_or_len(bufs),
+        }
+    }
+
+    /// Not std's `sync_all`, which goes on after `EINTR`: the kernel reports a lost page once, so a second
+    /// try would say that all is well.
+    fn sync(&self, all: bool) -> io::Result<()> {
+        if all {
+            rustix::fs::fsync(&self.file)?
+        } else {
+            rustix::fs::fdatasync(&self.file)?
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        let stat = rustix::fs::fstat(&self.file)?;
+        match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
+            rustix::fs::FileType::BlockDevice => {
+                let _position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
+                end_of(&self.file)
+            }
+            _ => Ok(stat.st_size as u64),
+        }
+    }
+
+    fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
+    }
+
+    fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        self.file.set_permissions(permissions)
+    }
+
+    fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        self.file.set_times(times)
+    }
+
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        let operation = match kind {
+            LockKind::Shared => FlockOperation::NonBlockingLockShared,
+            LockKind::Exclusive => FlockOperation::NonBlockingLockExclusive,
+        };
+        match uninterrupted(|| rustix::fs::flock(&self.file, operation)) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        Ok(uninterrupted(|| rustix::fs::flock(&self.file, FlockOperation::Unlock))?)
+    }
+
+    /// Closes a duplicate: the file system's flush runs at every close of a descriptor, and its error is the
+    /// one that NFS and FUSE report late writes with. Std's drop throws that error away.
+    fn close(&self) -> io::Result<()> {
+        if !self.writable {
+            return Ok(());
+        }
+        let duplicate = rustix::io::fcntl_dupfd_cloexec(&self.file, 0)?;
+        Ok(nix::unistd::close(duplicate)?)
+    }
+
+    fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(uninterrupted(|| rustix::io::read(&self.file, &mut *buf))?)
+    }
+
+    fn write_stream(&self, buf: &[u8]) -> io::Result<usize> {
+        Ok(uninterrupted(|| rustix::io::write(&self.file, buf))?)
+    }
+
+    fn as_std(&self) -> Option<&File> {
+        Some(&self.file)
+    }
+
+    /// Takes `O_NONBLOCK` off unless the user had asked for it: std's methods expect to wait.
+    fn to_std(&self, position: u64) -> io::Result<File> {
+        let mut file = self.file.try_clone()?;
+        if !self.keeps_nonblocking
+            && let Ok(flags) = rustix::fs::fcntl_getfl(&file)
+        {
+            // Fails on `O_PATH` descriptors only, which have no reads to wait in.
+            let _ = rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK);
+        }
+        if file.metadata()?.is_file() {
+            io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
+        }
+        Ok(file)
+    }
+}
+
+/// Returns where the file ends, also for block devices, whose `st_size` is 0; moves the position.
+pub(super) fn end_of(file: &File) -> io::Result<u64> {
+    let metadata = file.metadata()?;
+    if metadata.file_type().is_block_device() {
+        return Ok(rustix::fs::seek(file, SeekFrom::End(0))?);
+    }
+    Ok(metadata.len())
+}
+
+/// The prefix that one system call takes. Leading empty buffers go, so that a call of nothing but empty ones
+/// cannot stand before bytes and look like a device that is full.
+fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
+    let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
+    let bufs = &bufs[first..];
+    &bufs[..bufs.len().min(BUFFERS_MAX)]
+}
+
+fn uninterrupted<T>(call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    rustix::io::retry_on_intr(call)
+}
+
+/// Whether the running kernel's `RWF_NOWAIT` can be trusted; read once, and no without a `/proc` to tell.
+fn kernel_reads_now() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
+        release.is_ok_and(|release| version(&release) >= Some(READ_NOW_KERNEL))
+    })
+}
+
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::IoSlice;
+
+    use super::{BUFFERS_MAX, one_call, version};
+
+    #[test]
+    fn kernel_versions_are_read_from_any_release_text() {
+        fn check(release: &str, expected: Option<(u32, u32)>) {
+            assert_eq!(version(release), expected, "{release:?}");
+        }
+        check("6.18.44-fc-v669\n", Some((6, 18)));
+        check("5.11", Some((5, 11)));
+        check("5.4.0-150-generic", Some((5, 4)));
+        check("4.19-rc1", Some((4, 19)));
+        check("", None);
+        check("next", None);
+        check("7", None);
+    }
+
+    #[test]
+    fn one_call_takes_a_prefix_that_begins_with_bytes() {
+        fn check(lens: &[usize], expected: usize) {
+            let bytes = [0; 4];
+            let bufs: Vec<IoSlice<'_>> = lens.iter().map(|len| IoSlice::new(&bytes[..*len])).collect();
+            let taken = one_call(&bufs);
+            assert_eq!(taken.len(), expected, "{lens:?}");
+            assert!(taken.first().is_none_or(|buf| !buf.is_empty()), "{lens:?}");
+        }
+        check(&[], 0);
+        check(&[0, 0], 0);
+        check(&[0, 1, 0, 2], 3);
+        check(&[1; 2 * BUFFERS_MAX], BUFFERS_MAX);
+        let mut late = vec![0; 2 * BUFFERS_MAX];
+        late.push(1);
+        check(&late, 1);
+    }
+}

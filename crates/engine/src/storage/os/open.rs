@@ -1,0 +1,106 @@
+//! Opening without waiting for a peer, and telling from one `fstat` what was opened.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rustix::fs::{FileType, OFlags, Stat, fstat, major, minor};
+
+use super::file::OsFile;
+use crate::storage::{Nature, OpenRequest, Opened};
+
+/// Major number of Linux's memory devices.
+const MEMORY_MAJOR: u32 = 1;
+
+/// Their minor numbers that never wait: null, zero, full, random and urandom. Not `mem`, `port` and `kmsg`:
+/// those reach hardware, or wait for messages.
+const MEMORY_MINORS: [u32; 5] = [3, 5, 7, 8, 9];
+
+/// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a
+/// terminal must not become the controlling one of a server).
+pub(super) fn without_waiting(path: &Path, request: &OpenRequest) -> io::Result<File> {
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+    match options(request, flags).open(path) {
+        Err(error) if is_lease_conflict(&error, path, request) => {
+            options(request, OFlags::NOCTTY.bits() as i32).open(path)
+        }
+        result => result,
+    }
+}
+
+fn options(request: &OpenRequest, flags: i32) -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options
+        .read(request.read)
+        .write(request.write)
+        .append(request.append)
+        .truncate(request.truncate)
+        .create(request.create)
+        .create_new(request.create_new)
+        .custom_flags(request.custom_flags | flags);
+    if let Some(mode) = request.mode {
+        options.mode(mode);
+    }
+    options
+}
+
+/// Whether another process holds a lease (`F_SETLEASE`), which a non-blocking open refuses to wait for. The
+/// kernel bounds that wait (`/proc/sys/fs/lease-break-time`); the check for a regular file keeps the retry
+/// away from FIFOs, whose waits have no bound.
+fn is_lease_conflict(error: &io::Error, path: &Path, request: &OpenRequest) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        && !asks_nonblocking(request)
+        && fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether the user wants `O_NONBLOCK` for himself.
+pub(super) fn asks_nonblocking(request: &OpenRequest) -> bool {
+    request.custom_flags & OFlags::NONBLOCK.bits() as i32 != 0
+}
+
+/// What one `fstat` tells about an opened file.
+pub(super) struct Seen {
+    pub(super) device: u64,
+    inode: u64,
+    len: u64,
+    nature: Nature,
+}
+
+impl Seen {
+    pub(super) fn of(file: &File) -> io::Result<Seen> {
+        let stat = fstat(file)?;
+        let len = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::BlockDevice => super::file::end_of(file)?,
+            _ => stat.st_size as u64,
+        };
+        Ok(Seen { device: stat.st_dev, inode: stat.st_ino, len, nature: nature(&stat) })
+    }
+
+    /// Whether somebody at the other end notices that the file was opened.
+    pub(super) fn has_peer(&self) -> bool {
+        self.nature == Nature::Stream
+    }
+
+    pub(super) fn into_opened(self, file: OsFile, remote: bool) -> Opened {
+        let Seen { device, inode, len, nature } = self;
+        Opened { file: Box::new(file), device, inode, len, nature, remote }
+    }
+}
+
+fn nature(stat: &Stat) -> Nature {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Fifo | FileType::Socket => Nature::Stream,
+        FileType::CharacterDevice => {
+            let never_waits =
+                major(stat.st_rdev) == MEMORY_MAJOR && MEMORY_MINORS.contains(&minor(stat.st_rdev));
+            if never_waits { Nature::Memory } else { Nature::Stream }
+        }
+        // Directories and symbolic links (`O_PATH`) refuse reads and writes at once, as std's do.
+        FileType::RegularFile
+        | FileType::BlockDevice
+        | FileType::Directory
+        | FileType::Symlink
+        | FileType::Unknown => Nature::Plain,
+    }
+}
