@@ -1,5 +1,56 @@
 //! Ordinary files for async Rust.
+//!
+//! Every open file is owned by an actor that puts its reads, writes and seeks in order; blocking work runs on a
+//! bounded pool; and what the kernel can answer from memory is answered in place, without a message and
+//! without a change of thread.
+//!
+//! ```
+//! use folio::{File, fs};
+//!
+//! # async fn example() -> folio::Result<()> {
+//! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names: change the import, keep the code
+//! let log = File::options().append(true).create(true).open("app.log").await?;
+//! let other = log.clone();                                  // same file, same actor; methods take &self
+//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! A read first tries one non-blocking system call inside the caller's own poll. What cannot be done that way
+//! takes a permit (operations and bytes are bounded), takes its place in the file's order, and runs on a
+//! worker thread that answers the caller directly. Operations wait for each other only where they conflict;
+//! contiguous writes that queue become one system call, and so do syncs.
+//!
+//! # When not to use it
+//!
+//! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
+//! async: `std::fs` is right there. On systems other than Linux nothing is done in place.
+//!
+//! # Cancellation
+//!
+//! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
+//! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
+mod file;
 pub mod fs;
 
-pub use folio_engine::{Error, Operation, Result};
+pub use folio_engine::{
+    Abandoned, Counters, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot, Limits, Operation,
+    PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+};
+pub use file::{File, OpenOptions, Reader};
+
+/// The messages that other actors may send to a file's actor.
+pub mod actor {
+    pub use folio_engine::messages::{Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt};
+}
+
+/// The port to the disk, for those who bring their own.
+pub mod storage {
+    pub use folio_engine::storage::{
+        Listing, LockKind, Nature, OpenRequest, Opened, Storage, StorageFile, os::Os,
+    };
+}

@@ -90,17 +90,29 @@ impl Engine {
                     pause = (pause * 2).min(RETRY_PAUSE_MAX);
                 }
                 Err(error) => return Err(error),
-                Ok(opened) => return self.adopt(opened, &request, path),
+                Ok(opened) => return self.enlist(opened, &request, path),
             }
         }
     }
 
-    /// Takes over something that the storage has opened.
+    /// Takes over a file that std has opened, its position included; the path is only for messages.
     ///
     /// # Errors
     ///
-    /// If a stream cannot be registered for readiness.
-    pub fn adopt(&self, opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
+    /// Whatever `fstat` and `fcntl` return; an unsupported error on an engine with a storage of its own.
+    pub fn adopt(&self, file: std::fs::File, path: impl AsRef<Path>) -> Result<Handle> {
+        let path: Arc<Path> = path.as_ref().into();
+        let adopted = Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
+        let (opened, request, position) = adopted?;
+        let handle = self.enlist(opened, &request, path)?;
+        if let Handle::Plain(file) = &handle {
+            file.start_at(position);
+        }
+        Ok(handle)
+    }
+
+    /// Puts what was opened under an actor or under readiness.
+    fn enlist(&self, opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
         let services = self.inner.services.clone();
         match opened.nature {
             Nature::Plain | Nature::Memory => {

@@ -7,12 +7,12 @@ use std::time::Instant;
 
 #[cfg(folio_loom)]
 pub(crate) use loom::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     sync::{Condvar, Mutex, MutexGuard},
 };
 #[cfg(not(folio_loom))]
 pub(crate) use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     sync::{Condvar, Mutex, MutexGuard},
 };
 

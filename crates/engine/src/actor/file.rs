@@ -18,7 +18,7 @@ use kameo::reply::DelegatedReply;
 use kameo::Actor;
 
 use crate::actor::shared::{Mail, Queued, Reply, Shared};
-use crate::error::{Cause, Operation, Result};
+use crate::error::{Cause, Result};
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
 use crate::stats::add;

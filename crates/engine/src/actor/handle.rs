@@ -77,6 +77,11 @@ impl FileHandle {
         &self.inner.shared
     }
 
+    /// Puts the cursor of a file that was taken over where its kernel cursor stands.
+    pub(crate) fn start_at(&self, position: u64) {
+        self.shared().turn.take().state.shift(CursorMove::To(position));
+    }
+
     /// Returns the path the file was opened by.
     pub fn path(&self) -> &Path {
         &self.shared().path
@@ -552,6 +557,41 @@ impl FileHandle {
         }
     }
 
+    /// Waits for everything before it, then returns a std file of the same opening, its position included.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn to_std(&self) -> Result<StdFile> {
+        self.run(|_| ()).await?;
+        let shared = self.shared();
+        let position = shared.turn.take().state.position();
+        let path = || shared.path.clone();
+        shared.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
+    }
+
+    /// Reads at the cursor if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read).
+    pub fn read_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        self.read_in_place(buf).transpose()
+    }
+
+    /// Reads at `offset` if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    pub fn read_at_now(&self, buf: &mut [u8], offset: u64) -> Result<Option<usize>> {
+        self.read_at_in_place(buf, offset).transpose()
+    }
+
     /// Waits for everything before it, then closes the file for every clone.
     ///
     /// # Errors
@@ -623,7 +663,7 @@ impl FileHandle {
 
     /// Takes a permit and lets the operation take its place in the order.
     async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
-        let permit = self.admit(&op).await?;
+        let permit = self.admit(op.operation(), op.weight()).await?;
         let (replier, asker) = reply::channel();
         let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now() };
         if let Some(mail) = self.shared().arrive(queued) {
@@ -633,16 +673,16 @@ impl FileHandle {
         Ok(asker)
     }
 
-    async fn admit(&self, op: &Op) -> Result<Permit> {
+    async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let shared = self.shared();
         let admission = &shared.device.admission;
         let admitted =
-            if self.refuse { admission.try_admit(op.weight()) } else { admission.admit(op.weight()).await };
+            if self.refuse { admission.try_admit(weight) } else { admission.admit(weight).await };
         admitted.map_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
                 crate::stats::add(&shared.services.stats.refusals, 1);
             }
-            shared.error(op.operation(), cause)
+            shared.error(operation, cause)
         })
     }
 }

@@ -68,9 +68,4 @@ impl Registry {
         }
         all
     }
-
-    /// How many inodes are open.
-    pub(crate) fn len(&self) -> usize {
-        self.inodes.len()
-    }
 }

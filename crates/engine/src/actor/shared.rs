@@ -283,13 +283,12 @@ impl Shared {
         add(&self.services.stats.cancelled, gone.len() as u64);
     }
 
-    /// Drops everything that waits, which answers its callers; returns how many there were.
-    pub(crate) fn abandon(&self) -> usize {
+    /// Drops everything that waits, which answers its callers.
+    pub(crate) fn abandon(&self) {
         let mut desk = self.turn.take();
         let waiting = desk.state.remove_unless(|_| false);
         self.turn.open_gate(closers(&waiting));
         drop(desk);
-        waiting.len()
     }
 
     /// The failed sync of this inode, if there was one.

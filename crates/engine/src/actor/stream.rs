@@ -63,6 +63,7 @@ impl StreamHandle {
         };
         let registered = {
             let _entered = services.runtime.enter();
+            #[expect(deprecated, reason = "its successor is unsafe; what it asks for holds: the descriptor stays open and the same")]
             AsyncFd::with_interest(Descriptor(file), interest)
         };
         let descriptor = registered.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
@@ -127,17 +128,29 @@ impl StreamHandle {
         inner.descriptor.get_ref().0.metadata().map_err(|error| inner.error(Operation::Metadata, error))
     }
 
-    /// Runs `look` over the std file behind the stream, for calls that cannot block.
-    pub fn with_std<T>(&self, look: impl FnOnce(&std::fs::File) -> T) -> Option<T> {
-        self.inner.descriptor.get_ref().0.as_std().map(look)
+    /// Returns a std file of the same opening, which waits like any other.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor returns.
+    pub fn to_std(&self) -> Result<std::fs::File> {
+        self.inner.descriptor.get_ref().0.to_std(0).map_err(|error| self.inner.error(Operation::Open, error))
     }
 
     /// Refuses an operation that only makes sense for files with a position, as the kernel does: `ESPIPE`.
+    ///
+    /// # Errors
+    ///
+    /// Always.
     pub fn no_position<T>(&self, operation: Operation) -> Result<T> {
         Err(self.refusal(operation, rustix::io::Errno::SPIPE))
     }
 
     /// Refuses an operation that the kernel refuses for streams with `EINVAL`.
+    ///
+    /// # Errors
+    ///
+    /// Always.
     pub fn unsupported<T>(&self, operation: Operation) -> Result<T> {
         Err(self.refusal(operation, rustix::io::Errno::INVAL))
     }

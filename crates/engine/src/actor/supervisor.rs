@@ -123,7 +123,7 @@ impl Services {
         let leftover = if drained { 0 } else { self.stats.in_flight() };
         if !drained {
             self.pool.abandon();
-            self.registry.all().iter().for_each(|file| drop(file.abandon()));
+            self.registry.all().iter().for_each(|file| file.abandon());
         }
         let abandoned = self.still_running();
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());

@@ -36,6 +36,28 @@ impl Os {
     }
 }
 
+impl Os {
+    /// Takes over a descriptor that someone else has opened, with the access it was opened with and the
+    /// position it stands at.
+    ///
+    /// A descriptor that may wait for a peer is switched to `O_NONBLOCK`, for everyone who shares it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fstat` and `fcntl` return.
+    pub fn adopt(&self, file: fs::File) -> io::Result<(Opened, OpenRequest, u64)> {
+        let seen = open::Seen::of(&file)?;
+        let request = open::access_of(&file)?;
+        if seen.has_peer() {
+            let flags = rustix::fs::fcntl_getfl(&file)?;
+            rustix::fs::fcntl_setfl(&file, flags | rustix::fs::OFlags::NONBLOCK)?;
+        }
+        let position = rustix::fs::seek(&file, rustix::fs::SeekFrom::Current(0)).unwrap_or(0);
+        let remote = self.devices.ask_if_remote(seen.device, &file);
+        Ok((seen.into_opened(OsFile::new(file, &request, remote), remote), request, position))
+    }
+}
+
 impl Storage for Os {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let file = open::without_waiting(path, request)?;

@@ -59,6 +59,19 @@ pub(super) fn asks_nonblocking(request: &OpenRequest) -> bool {
     request.custom_flags & OFlags::NONBLOCK.bits() as i32 != 0
 }
 
+/// The access that a descriptor was opened with.
+pub(super) fn access_of(file: &File) -> io::Result<OpenRequest> {
+    let flags = rustix::fs::fcntl_getfl(file)?;
+    let mode = flags & OFlags::RWMODE;
+    Ok(OpenRequest {
+        read: mode != OFlags::WRONLY,
+        write: mode != OFlags::RDONLY,
+        append: flags.contains(OFlags::APPEND),
+        custom_flags: (flags & OFlags::NONBLOCK).bits() as i32,
+        ..OpenRequest::default()
+    })
+}
+
 /// What one `fstat` tells about an opened file.
 pub(super) struct Seen {
     pub(super) device: u64,

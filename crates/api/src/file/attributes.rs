@@ -1,0 +1,187 @@
+//! Cursor, length, attributes, durability and exclusive closures.
+
+use std::fs::{FileTimes, Metadata, Permissions};
+use std::io::SeekFrom;
+
+use folio_engine::Handle;
+
+use crate::{File, Operation, Result};
+
+/// Cursor, length, attributes, durability.
+impl File {
+    /// Moves the cursor and returns where it is, in bytes from the start.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a position before the start; `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// The cursor has moved or not; nothing else happens.
+    pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
+        match &self.handle {
+            Handle::Plain(file) => file.seek(to).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Seek),
+        }
+    }
+
+    /// Moves the cursor to the start.
+    ///
+    /// # Errors
+    ///
+    /// Like [`seek`](File::seek).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`seek`](File::seek).
+    pub async fn rewind(&self) -> Result<()> {
+        self.seek(SeekFrom::Start(0)).await.map(|_| ())
+    }
+
+    /// Returns where the cursor is, in bytes from the start.
+    ///
+    /// # Errors
+    ///
+    /// `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn stream_position(&self) -> Result<u64> {
+        self.seek(SeekFrom::Current(0)).await
+    }
+
+    /// Sets the length in bytes: cuts the file, or extends it with zeros. The cursor stays.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not open for writing; `EINVAL` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn set_len(&self, len: u64) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.set_len(len).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SetLen),
+        }
+    }
+
+    /// Makes data and attributes of everything acknowledged before survive a power cut.
+    ///
+    /// # Errors
+    ///
+    /// The device's, which poisons the file; that of an earlier write that failed, reported once.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
+    pub async fn sync_all(&self) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.sync(true).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SyncAll),
+        }
+    }
+
+    /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Any number of
+    /// tasks that ask at once share one system call.
+    ///
+    /// # Errors
+    ///
+    /// Like [`sync_all`](File::sync_all).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`sync_all`](File::sync_all).
+    pub async fn sync_data(&self) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.sync(false).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SyncData),
+        }
+    }
+
+    /// Returns the attributes, as they are after every write before this call.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fstat` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn metadata(&self) -> Result<Metadata> {
+        match &self.handle {
+            Handle::Plain(file) => file.metadata().await,
+            Handle::Stream(stream) => stream.metadata(),
+        }
+    }
+
+    /// Changes the permissions.
+    ///
+    /// # Errors
+    ///
+    /// If the caller does not own the file; `EINVAL` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.set_permissions(permissions).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SetPermissions),
+        }
+    }
+
+    /// Changes the times of the last access and modification.
+    ///
+    /// # Errors
+    ///
+    /// If the caller does not own the file; `EINVAL` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn set_times(&self, times: FileTimes) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.set_times(times).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SetTimes),
+        }
+    }
+
+    /// Runs `closure` over the std file on a worker, as one step: nothing else happens to this file meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`is_panicked`](crate::Error::is_panicked) if it panics; `EINVAL` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: it never runs. After: it finishes, and what it returns is dropped.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// use std::os::unix::fs::FileExt;
+    ///
+    /// let before = file.run(|std| -> std::io::Result<u8> {
+    ///     let mut counter = [0];
+    ///     std.read_exact_at(&mut counter, 0)?;
+    ///     std.write_all_at(&[counter[0].wrapping_add(1)], 0)?;
+    ///     Ok(counter[0])
+    /// });
+    /// println!("{:?}", before.await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&std::fs::File) -> T + Send + 'static,
+    ) -> Result<T> {
+        match &self.handle {
+            Handle::Plain(file) => file.run(closure).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::Run),
+        }
+    }
+
+    /// Does nothing: reads and writes are not split into pieces. Here for programs written for tokio.
+    pub fn set_max_buf_size(&mut self, _bytes: usize) {}
+}

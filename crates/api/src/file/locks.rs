@@ -1,0 +1,93 @@
+//! Advisory locks on whole files (`flock`), by std's names.
+
+use folio_engine::Handle;
+use folio_engine::storage::LockKind;
+
+use crate::{File, Operation, Result};
+
+/// Advisory locks. They belong to the opening: all clones hold the lock together, and other openings of the
+/// same file, in this process or another, do not. Streams refuse them with `EINVAL`.
+impl File {
+    /// Takes the lock for this opening alone, waiting without a worker while another holds it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// The lock is not taken; if it was being taken at that moment, it is held until it is released or the
+    /// file closed.
+    pub async fn lock(&self) -> Result<()> {
+        self.take(LockKind::Exclusive).await
+    }
+
+    /// Takes the lock together with others that share it, waiting without a worker while one holds it alone.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`lock`](File::lock).
+    pub async fn lock_shared(&self) -> Result<()> {
+        self.take(LockKind::Shared).await
+    }
+
+    /// Takes the lock for this opening alone if nobody else holds it; says whether it did.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`lock`](File::lock).
+    pub async fn try_lock(&self) -> Result<bool> {
+        self.try_take(LockKind::Exclusive).await
+    }
+
+    /// Takes the lock together with others that share it if nobody holds it alone; says whether it did.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`lock`](File::lock).
+    pub async fn try_lock_shared(&self) -> Result<bool> {
+        self.try_take(LockKind::Shared).await
+    }
+
+    /// Releases the lock.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: the lock stays. After: it is released.
+    pub async fn unlock(&self) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.unlock().await,
+            Handle::Stream(stream) => stream.unsupported(Operation::Unlock),
+        }
+    }
+
+    async fn take(&self, kind: LockKind) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.lock(kind).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::Lock),
+        }
+    }
+
+    async fn try_take(&self, kind: LockKind) -> Result<bool> {
+        match &self.handle {
+            Handle::Plain(file) => file.try_lock(kind).await,
+            Handle::Stream(stream) => stream.unsupported(Operation::Lock),
+        }
+    }
+}

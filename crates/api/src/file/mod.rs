@@ -1,0 +1,272 @@
+//! `File`: an open file as an async program sees it.
+//!
+//! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
+//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
+
+mod attributes;
+mod locks;
+mod open;
+mod poll;
+mod read;
+mod reader;
+mod write;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use folio_engine::{Engine, Handle};
+
+use crate::Result;
+use poll::Pending;
+
+pub use open::OpenOptions;
+pub use reader::Reader;
+
+/// An open file. Clones share it: one file, one actor, one cursor.
+///
+/// Methods take `&self` and may be called from any number of tasks; each is one step of the file's order.
+/// An `Ok` from a write means that the system call has returned and every reader sees the bytes.
+///
+/// Dropping the last clone closes the file without blocking, on a worker where closing may take time. What
+/// that close reports is logged; [`close`](File::close) returns it instead.
+///
+/// A FIFO, socket or terminal is driven by readiness and has no position: seeks and positioned calls fail with
+/// `ESPIPE`, syncs, locks and length changes with `EINVAL`, as the kernel has it.
+///
+/// # Failure
+///
+/// Errors name the operation and the path. After a failed sync the file is
+/// [poisoned](crate::Error::is_poisoned): what the device holds is unknown, no sync is tried again, and writes
+/// are refused until every handle on the file is gone and it is opened anew.
+pub struct File {
+    handle: Handle,
+    /// What the `poll_*` functions of this handle have under way. Not shared with clones.
+    pending: Pending,
+}
+
+impl File {
+    pub(crate) fn new(handle: Handle) -> Self {
+        File { handle, pending: Pending::default() }
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    ///
+    /// If the path is missing or may not be read; any other failure of opening.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::open("data.bin").await?;
+    /// let head = file.read_bytes(16).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(path: impl AsRef<Path>) -> Result<File> {
+        File::options().read(true).open(path).await
+    }
+
+    /// Opens a file for writing, creating it or cutting it to length 0.
+    ///
+    /// # Errors
+    ///
+    /// If the path cannot be created or written.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created or cut.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::create("report.txt").await?;
+    /// file.write_all(b"done\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create(path: impl AsRef<Path>) -> Result<File> {
+        File::options().write(true).create(true).truncate(true).open(path).await
+    }
+
+    /// Creates a file for reading and writing that must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// If the path exists, even as a dangling symbolic link, or cannot be created.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let lock = folio::File::create_new("job.lock").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_new(path: impl AsRef<Path>) -> Result<File> {
+        File::options().read(true).write(true).create_new(true).open(path).await
+    }
+
+    /// Returns options to open a file with; nothing is set.
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    /// Takes over a std file, its position included.
+    ///
+    /// # Panics
+    ///
+    /// If the descriptor cannot be asked what it is, which the kernel refuses for none that is open.
+    ///
+    /// ```
+    /// # fn example() -> std::io::Result<()> {
+    /// let file = folio::File::from_std(std::fs::File::open("data.bin")?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_std(file: std::fs::File) -> File {
+        let handle = Engine::global().adopt(file, "<from std>");
+        File::new(handle.expect("an open descriptor answers fstat and fcntl"))
+    }
+
+    /// Returns a std file of the same opening, after everything asked for before is done.
+    ///
+    /// # Errors
+    ///
+    /// If the descriptor cannot be duplicated, or the storage has none.
+    ///
+    /// # Cancellation
+    ///
+    /// This handle is gone, the file goes on for its clones.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let std = folio::File::open("data.bin").await?.into_std().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn into_std(self) -> Result<std::fs::File> {
+        match &self.handle {
+            Handle::Plain(file) => file.to_std().await,
+            Handle::Stream(stream) => stream.to_std(),
+        }
+    }
+
+    /// Returns another handle on the same file. Like `clone`; here for programs written for tokio.
+    ///
+    /// # Errors
+    ///
+    /// None; the type is tokio's.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    #[expect(clippy::unused_async, reason = "tokio's signature")]
+    pub async fn try_clone(&self) -> Result<File> {
+        Ok(self.clone())
+    }
+
+    /// Returns the path the file was opened by.
+    pub fn path(&self) -> &Path {
+        match &self.handle {
+            Handle::Plain(file) => file.path(),
+            Handle::Stream(stream) => stream.path(),
+        }
+    }
+
+    /// Returns a handle on the same file whose operations fail with
+    /// [`is_timed_out`](crate::Error::is_timed_out) after `limit`, saying by
+    /// [`may_have_happened`](crate::Error::may_have_happened) whether they had begun.
+    ///
+    /// A stream has no limit: wrap its calls in `tokio::time::timeout`.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let file = folio::File::create("slow.bin").await?;
+    /// let hasty = file.with_time_limit(Duration::from_millis(50));
+    /// match hasty.write_all(b"now or never").await {
+    ///     Err(error) if error.is_timed_out() && !error.may_have_happened() => println!("nothing was written"),
+    ///     other => other?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_time_limit(&self, limit: Duration) -> File {
+        match &self.handle {
+            Handle::Plain(file) => File::new(Handle::Plain(file.with_time_limit(limit))),
+            Handle::Stream(stream) => File::new(Handle::Stream(stream.clone())),
+        }
+    }
+
+    /// Returns the file's actor, for other actors to ask. It keeps the file open.
+    ///
+    /// `None` for a FIFO, socket or terminal, which have none.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = folio::File::open("data.bin").await?;
+    /// let actor = file.actor().expect("a regular file has an actor");
+    /// let head = actor.ask(folio::actor::ReadAt { len: 16, offset: 0 }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn actor(&self) -> Option<kameo::actor::ActorRef<folio_engine::messages::FileActor>> {
+        match &self.handle {
+            Handle::Plain(file) => Some(file.actor()),
+            Handle::Stream(_) => None,
+        }
+    }
+
+    /// Waits for everything asked for before, then closes the file for every clone.
+    ///
+    /// # Errors
+    ///
+    /// What closing reports (network and user-space file systems do), and failures that no caller has heard.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped before it began, the file stays open for its clones. After: it is closed, and an error is
+    /// logged.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::create("report.txt").await?;
+    /// file.write_all(b"done\n").await?;
+    /// file.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close(self) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.close().await,
+            Handle::Stream(_) => Ok(()),
+        }
+    }
+}
+
+impl Clone for File {
+    /// Shares the file. What the `poll_*` functions of the original have under way stays with the original.
+    fn clone(&self) -> Self {
+        File::new(self.handle.clone())
+    }
+}
+
+impl From<std::fs::File> for File {
+    fn from(file: std::fs::File) -> Self {
+        File::from_std(file)
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

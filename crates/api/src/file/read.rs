@@ -1,0 +1,211 @@
+//! Reading: into the caller's buffer, into bytes of its own, at the cursor or at an offset.
+
+use std::io::IoSliceMut;
+
+use bytes::Bytes;
+use folio_engine::Handle;
+
+use crate::{Error, File, Operation, Result};
+
+/// Bytes asked for at a time when the length of what is read is not known.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
+/// delivered in place, at most 64 KiB a call.
+impl File {
+    /// Reads at the cursor into `buf` and moves the cursor; returns the bytes read.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not open for reading, or the device fails.
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost: the cursor counts a byte only when this returns it. (If another clone has read on
+    /// meanwhile, the next read at the cursor delivers what was taken back first.)
+    pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
+        match &self.handle {
+            Handle::Plain(file) => file.read(buf).await,
+            Handle::Stream(stream) => stream.read(buf).await,
+        }
+    }
+
+    /// Reads at `offset` bytes from the start into `buf`, leaving the cursor alone; returns the bytes read.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read); `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// let mut page = [0; 4096];
+    /// let count = file.read_at(&mut page, 7 * 4096).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
+        match &self.handle {
+            Handle::Plain(file) => file.read_at(buf, offset).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Read),
+        }
+    }
+
+    /// Fills `buf` from the cursor on; returns its length. Several reads, so another clone may read in between.
+    ///
+    /// # Errors
+    ///
+    /// If the end of the file comes first; like [`read`](File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// What was read so far is gone and the cursor is behind it.
+    pub async fn read_exact(&self, buf: &mut [u8]) -> Result<usize> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            filled += match self.read(&mut buf[filled..]).await? {
+                0 => return Err(self.eof()),
+                count => count,
+            };
+        }
+        Ok(filled)
+    }
+
+    /// Fills `buf` from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// If the end of the file comes first; like [`read_at`](File::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed.
+    pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        let mut filled = 0;
+        while filled < buf.len() {
+            filled += match self.read_at(&mut buf[filled..], offset + filled as u64).await? {
+                0 => return Err(self.eof()),
+                count => count,
+            };
+        }
+        Ok(())
+    }
+
+    /// Reads at most `len` bytes at the cursor into bytes of their own; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](File::read): no byte is lost.
+    pub async fn read_bytes(&self, len: usize) -> Result<Bytes> {
+        match &self.handle {
+            Handle::Plain(file) => file.read_bytes(len, None).await,
+            Handle::Stream(stream) => {
+                let mut room = vec![0; len.min(CHUNK_BYTES)];
+                let count = stream.read(&mut room).await?;
+                room.truncate(count);
+                Ok(room.into())
+            }
+        }
+    }
+
+    /// Reads at most `len` bytes at `offset` into bytes of their own; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](File::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed.
+    pub async fn read_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
+        match &self.handle {
+            Handle::Plain(file) => file.read_bytes(len, Some(offset)).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Read),
+        }
+    }
+
+    /// Reads at the cursor into several buffers, one after the other; returns the bytes read.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](File::read): no byte is lost.
+    pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
+        let bytes = self.read_bytes(bufs.iter().map(|buf| buf.len()).sum()).await?;
+        Ok(scatter(&bytes, bufs))
+    }
+
+    /// Reads at `offset` into several buffers, one after the other; returns the bytes read.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](File::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed.
+    pub async fn read_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
+        let bytes = self.read_bytes_at(bufs.iter().map(|buf| buf.len()).sum(), offset).await?;
+        Ok(scatter(&bytes, bufs))
+    }
+
+    /// Reads from the cursor to the end of the file, but no more than `limit` bytes.
+    ///
+    /// (Without a limit: `AsyncReadExt::read_to_end`.)
+    ///
+    /// # Errors
+    ///
+    /// [`is_too_long`](crate::Error::is_too_long) if there is more, without having taken more memory than the
+    /// limit; like [`read`](File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// What was read so far is gone and the cursor is behind it.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::open("/dev/zero").await?;
+    /// assert!(file.read_to_end_limited(1 << 20).await.unwrap_err().is_too_long());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_to_end_limited(&self, limit: usize) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            // One byte beyond the limit tells "exactly the limit" from "more".
+            let want = CHUNK_BYTES.min((limit - all.len()).saturating_add(1));
+            let chunk = self.read_bytes(want).await?;
+            if chunk.is_empty() {
+                return Ok(all);
+            }
+            if all.len() + chunk.len() > limit {
+                return Err(Error::too_long(Operation::Read, limit as u64).at_path(self.path()));
+            }
+            all.extend_from_slice(&chunk);
+        }
+    }
+
+    fn eof(&self) -> Error {
+        Error::unexpected_eof(Operation::Read).at_path(self.path())
+    }
+}
+
+fn scatter(bytes: &[u8], bufs: &mut [IoSliceMut<'_>]) -> usize {
+    let mut rest = bytes;
+    for buf in bufs {
+        let (now, later) = rest.split_at(rest.len().min(buf.len()));
+        buf[..now.len()].copy_from_slice(now);
+        rest = later;
+    }
+    bytes.len()
+}

@@ -1,0 +1,227 @@
+//! Writing: from a borrowed slice, from bytes handed over, at the cursor, at an offset or at the end.
+
+use std::io::IoSlice;
+
+use bytes::Bytes;
+use folio_engine::Handle;
+
+use crate::{File, Operation, Rejected, Result};
+
+/// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. A borrowed slice
+/// is copied once; the forms that take [`Bytes`] copy nothing.
+///
+/// # Cancellation
+///
+/// The same for all of them: dropped before it began, nothing happens; after that it finishes in the
+/// background, whole, and an error that nobody hears is reported by the next sync or close.
+impl File {
+    /// Writes a prefix of `buf` at the cursor (at the end, if opened for appending); returns its length.
+    ///
+    /// # Errors
+    ///
+    /// If the file is not open for writing, or the device takes nothing.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write(&self, buf: &[u8]) -> Result<usize> {
+        self.put(buf, None, false).await
+    }
+
+    /// Writes all of `buf` at the cursor (at the end, if opened for appending), in one piece.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](File::write); [`bytes_done`](crate::Error::bytes_done) says how much got there.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_all(&self, buf: &[u8]) -> Result<()> {
+        self.put(buf, None, true).await.map(|_| ())
+    }
+
+    /// Writes a prefix of `buf` at `offset`, leaving the cursor alone; returns its length.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](File::write); refused for a file opened for appending, where Linux would ignore the
+    /// offset; `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize> {
+        self.put(buf, Some(offset), false).await
+    }
+
+    /// Writes all of `buf` at `offset`, in one piece.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write_at`](File::write_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()> {
+        self.put(buf, Some(offset), true).await.map(|_| ())
+    }
+
+    /// Writes a prefix of several slices at the cursor as one operation; returns the bytes written.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](File::write).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize> {
+        match &self.handle {
+            Handle::Plain(file) => file.write_vectored(bufs, None, false).await,
+            Handle::Stream(_) => self.put(&bufs.concat_slices(), None, false).await,
+        }
+    }
+
+    /// Writes a prefix of several slices at `offset` as one operation; returns the bytes written.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write_at`](File::write_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_vectored_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> Result<usize> {
+        match &self.handle {
+            Handle::Plain(file) => file.write_vectored(bufs, Some(offset), false).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Write),
+        }
+    }
+
+    /// Writes all of `bytes` at the cursor (at the end, if opened for appending), in one piece and without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write_all`](File::write_all).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_bytes(&self, bytes: impl Into<Bytes>) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.write_bytes(bytes.into(), None, true).await.map(|_| ()),
+            Handle::Stream(stream) => stream.write_all(bytes.into()).await,
+        }
+    }
+
+    /// Writes all of `bytes` at `offset`, in one piece and without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write_at`](File::write_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ()),
+            Handle::Stream(stream) => stream.no_position(Operation::Write),
+        }
+    }
+
+    /// Adds `record` at the end of the file, never mixed with another, and returns the offset in bytes where it
+    /// begins. Records that queue together cost one system call. The cursor stays.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write_all`](File::write_all); `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(log: folio::File) -> folio::Result<()> {
+    /// let offset = log.append("one line\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn append(&self, record: impl Into<Bytes>) -> Result<u64> {
+        match &self.handle {
+            Handle::Plain(file) => file.append(record.into()).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Append),
+        }
+    }
+
+    /// Like [`append`](File::append), but refused at once where it would have to wait for a permit.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] holding the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)),
+    /// without it if it failed.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn try_append(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+        match &self.handle {
+            Handle::Plain(file) => file.try_append(record.into()).await,
+            Handle::Stream(stream) => Ok(stream.no_position(Operation::Append)?),
+        }
+    }
+
+    /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once where it would have to wait for a
+    /// permit.
+    ///
+    /// # Errors
+    ///
+    /// Like [`try_append`](File::try_append).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn try_write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<(), Rejected> {
+        match &self.handle {
+            Handle::Plain(file) => file.try_write_at(bytes.into(), offset).await,
+            Handle::Stream(stream) => Ok(stream.no_position(Operation::Write)?),
+        }
+    }
+
+    /// Does nothing: an acknowledged write has been written. Here for programs written for tokio.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    #[expect(clippy::unused_async, reason = "tokio's signature")]
+    pub async fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn put(&self, buf: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
+        match (&self.handle, offset) {
+            (Handle::Plain(file), _) => file.write(buf, offset, all).await,
+            (Handle::Stream(stream), None) => {
+                stream.write_all(Bytes::copy_from_slice(buf)).await.map(|()| buf.len())
+            }
+            (Handle::Stream(stream), Some(_)) => stream.no_position(Operation::Write),
+        }
+    }
+}
+
+/// Joins slices for a stream, which takes one record at a time.
+trait ConcatSlices {
+    fn concat_slices(&self) -> Vec<u8>;
+}
+
+impl ConcatSlices for [IoSlice<'_>] {
+    fn concat_slices(&self) -> Vec<u8> {
+        self.iter().flat_map(|slice| slice.iter().copied()).collect()
+    }
+}
