@@ -63,11 +63,30 @@ fn cached_opening_is_for_plain_reads_only() {
 fn cached_opening_keeps_a_fifo() {
     let (dir, os) = room();
     let fifo = make_fifo(dir.path());
-    for device in ["unknown", "known"] {
-        let opened = os.open_cached(&fifo, &reading()).expect("in memory").expect("open");
-        assert_eq!(opened.nature, Nature::Stream, "{device}");
-        os.metadata(&fifo).expect("learn the device");
-    }
+    assert!(os.open_cached(&fifo, &reading()).is_none(), "not even opened before the mounts are known");
+    os.metadata(&fifo).expect("learn the device");
+    let opened = os.open_cached(&fifo, &reading()).expect("in memory").expect("open");
+    assert_eq!(opened.nature, Nature::Stream);
+}
+
+/// With a remote file system about, the device is looked at before the opening, and local files still open.
+#[test]
+fn cached_calls_work_beside_remote_file_systems() {
+    let (dir, os) = room();
+    let path = dir.path().join("file");
+    fs::write(&path, b"12345").expect("write");
+    os.metadata(&path).expect("learn the device");
+    os.devices.pretend_remote(u64::MAX);
+    assert!(os.devices.may_be_remote());
+    assert_eq!(os.metadata_cached(&path).map(|m| m.expect("metadata").len()), Some(5));
+    assert_eq!(os.open_cached(&path, &reading()).map(|o| o.expect("open").len), Some(5));
+
+    let device = std::os::unix::fs::MetadataExt::dev(&fs::metadata(&path).expect("metadata"));
+    os.devices.pretend_remote(device);
+    assert!(os.metadata_cached(&path).is_none());
+    assert!(os.open_cached(&path, &reading()).is_none());
+    let opened = os.open(&path, &reading()).expect("open");
+    assert!(opened.remote && opened.file.read_now(&mut [0; 8], 0).is_none());
 }
 
 fn symlink(os: &Os, original: &str, link: &Path) {
