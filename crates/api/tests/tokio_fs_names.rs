@@ -31,7 +31,20 @@ fn sendable<F: Future + Send>(future: F) -> F {
 
 fn shareable<T: Send + Sync + Unpin + Debug>() {}
 
-fn furnish() -> (TempDir, PathBuf) {
+/// Opens the room's shut directories again, so that the room can be removed.
+struct Furnished(TempDir);
+
+impl Drop for Furnished {
+    fn drop(&mut self) {
+        for name in ["shut", "full", "empty"] {
+            // Whatever is missing by now needs no opening.
+            let _ =
+                std::fs::set_permissions(self.0.path().join(name), std::fs::Permissions::from_mode(0o700));
+        }
+    }
+}
+
+fn furnish() -> (Furnished, PathBuf) {
     let dir = tempfile::tempdir().expect("temp dir");
     let room = std::fs::canonicalize(dir.path()).expect("canonicalize");
     std::fs::create_dir(room.join("full")).expect("create_dir");
@@ -48,7 +61,7 @@ fn furnish() -> (TempDir, PathBuf) {
     // Root goes in all the same; either way both libraries must come to the same result.
     let shut = std::fs::Permissions::from_mode(0o000);
     std::fs::set_permissions(room.join("shut"), shut).expect("set_permissions");
-    (dir, room)
+    (Furnished(dir), room)
 }
 
 /// Names inside of a room, present, missing and wrong in every way.
@@ -225,8 +238,12 @@ fn picture(room: &Path) -> Vec<String> {
     fn visit(room: &Path, dir: &Path, lines: &mut Vec<String>) {
         let Ok(entries) = std::fs::read_dir(dir) else { return };
         for entry in entries.map(|entry| entry.expect("entry")) {
-            let (path, metadata) = (entry.path(), entry.metadata().expect("metadata"));
+            let path = entry.path();
             let name = path.strip_prefix(room).expect("inside").display().to_string();
+            let Ok(metadata) = entry.metadata() else {
+                lines.push(format!("{name} is out of reach"));
+                continue;
+            };
             let len = if metadata.is_dir() { 0 } else { metadata.len() };
             lines.push(format!("{name} {:o} {len}", metadata.permissions().mode()));
             if metadata.is_dir() {

@@ -2,9 +2,12 @@
 
 use std::os::fd::AsFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use rustix::fs::{StatFs, fstatfs, statfs};
+use rustix::fs::{Mode, OFlags, StatFs, fstat, fstatfs, open};
+
+use super::mounts;
 
 /// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
 const DEVICES_MAX: usize = 256;
@@ -37,6 +40,9 @@ const REMOTE_TYPES: [u32; 20] = [
 #[derive(Debug, Default)]
 pub(super) struct Devices {
     known: RwLock<Vec<Device>>,
+    /// Whether the mount table was found free of remote file systems. Written whenever a device is
+    /// remembered; carries no data, so Relaxed is enough.
+    all_local: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +56,14 @@ impl Devices {
     pub(super) fn known_remote(&self, number: u64) -> Option<bool> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|device| device.number == number).map(|device| device.remote)
+    }
+
+    /// Returns whether a path could lead to a remote device, as of the last device that was met.
+    ///
+    /// While it cannot, calls in place go without a look at the device first. A remote file system mounted
+    /// since then is noticed by the first call that meets it, and that one call may wait for it.
+    pub(super) fn may_be_remote(&self) -> bool {
+        !self.all_local.load(Ordering::Relaxed)
     }
 
     /// Returns whether the device under `file` is remote; may wait for it if that is not known.
@@ -71,22 +85,35 @@ impl Devices {
         }
     }
 
-    /// Asks about the device that `path` was found on, if it is not known yet.
+    /// Asks about the device that `path` was found on, if it is not known yet. May wait for it.
     pub(super) fn learn(&self, number: u64, path: &Path) {
-        if self.known_remote(number).is_none()
-            && let Ok(stat) = statfs(path)
+        if self.known_remote(number).is_some() {
+            return;
+        }
+        // Through one descriptor: by now the path may lead to another device, and the answer must belong to
+        // the number it is kept under.
+        if let Ok(named) = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+            && let Ok(stat) = fstat(&named)
         {
-            self.remember(Device { number, remote: is_remote(&stat) });
+            self.ask_if_remote(stat.st_dev, named);
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn pretend_remote(&self, number: u64) {
+        self.remember(Device { number, remote: true });
+    }
+
     fn remember(&self, device: Device) {
+        let none_mounted = !mounts::any_remote();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|other| other.number != device.number);
         if known.len() >= DEVICES_MAX {
             known.clear();
         }
         known.push(device);
+        let none_known = known.iter().all(|device| !device.remote);
+        self.all_local.store(none_mounted && none_known, Ordering::Relaxed);
     }
 }
 
@@ -102,7 +129,7 @@ mod tests {
     #[test]
     fn memory_for_devices_is_bounded_and_the_last_answer_wins() {
         let devices = Devices::default();
-        for number in 0..10 * DEVICES_MAX as u64 {
+        for number in 0..2 * DEVICES_MAX as u64 {
             devices.remember(Device { number, remote: false });
             devices.remember(Device { number, remote: number % 2 == 0 });
             assert_eq!(devices.known_remote(number), Some(number % 2 == 0));

@@ -5,11 +5,12 @@ mod cached;
 mod copy;
 mod devices;
 mod file;
+mod mounts;
 mod open;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, DirBuilder, Metadata, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,12 @@ impl Os {
     /// Makes the storage without any system call.
     pub fn new() -> Self {
         Os::default()
+    }
+
+    /// `Some` if what was found is known to be on a local device, told without asking any server.
+    fn local_in_memory(&self, named: &File) -> Option<()> {
+        let device = cached::device_without_sync(named)?;
+        (self.devices.known_remote(device) == Some(false)).then_some(())
     }
 }
 
@@ -70,6 +77,13 @@ impl Storage for Os {
         if !cached::is_plain_read(request) {
             return None;
         }
+        // Even an opening that finds its path in memory asks the server of a remote file system.
+        if self.devices.may_be_remote() {
+            match self.cached.name(path)? {
+                Ok(named) => self.local_in_memory(&named)?,
+                Err(error) => return Some(Err(error)),
+            }
+        }
         let file = match self.cached.open(path)? {
             Ok(file) => file,
             Err(error) => return Some(Err(error)),
@@ -100,10 +114,15 @@ impl Storage for Os {
             Ok(named) => named,
             Err(error) => return Some(Err(error)),
         };
-        // The device first, without asking any server: the attributes of a remote file may take a request.
-        let device = cached::device_without_sync(&named)?;
-        match self.devices.known_remote(device) {
-            Some(false) => Some(named.metadata()),
+        if self.devices.may_be_remote() {
+            self.local_in_memory(&named)?;
+        }
+        let metadata = match named.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.devices.known_remote(metadata.dev()) {
+            Some(false) => Some(Ok(metadata)),
             None | Some(true) => None,
         }
     }
