@@ -112,6 +112,6 @@ impl Iterator for RandomOffsets {
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
         // The upper half decides: the lower bits of xorshift are its weak ones.
-        Some(((self.state >> 32) * self.blocks >> 32) * BLOCK_BYTES as u64)
+        Some((((self.state >> 32) * self.blocks) >> 32) * BLOCK_BYTES as u64)
     }
 }

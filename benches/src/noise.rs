@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Runtime;
+
 use crate::compare::StdFile;
 use crate::files::Files;
 use crate::rounds;
@@ -15,9 +17,10 @@ const JOBS: [Job; 3] = [Job::RandomReads, Job::SharedRandomReads, Job::Writes];
 /// # Errors
 ///
 /// A result is wrong.
-pub(crate) fn print(files: &Arc<Files>, quick: bool) -> Result<(), String> {
+pub(crate) fn print(runtime: &Arc<Runtime>, files: &Arc<Files>, quick: bool) -> Result<(), String> {
+    let std = StdFile::new(runtime);
     for workload in workloads::ALL.iter().filter(|workload| JOBS.contains(&workload.job)) {
-        let row = rounds::run(workload, &[&StdFile, &StdFile], files, quick)?;
+        let row = rounds::run(workload, &[&std, &std], files, quick)?;
         let [(_, Some(first)), (_, Some(second))] = row.columns.as_slice() else {
             return Err("std takes part in everything".to_owned());
         };

@@ -80,7 +80,7 @@ pub(crate) fn run(
     let mut round = 0;
     while round < rounds_max && (round < ROUNDS_MIN || begun.elapsed() < ROW_TIME_MAX) {
         for turn in 0..contenders.len() {
-            let index = (round + turn) % contenders.len();
+            let index = place(round, turn, contenders.len());
             let Some(ops) = ops[index] else { continue };
             let lap = Lap { ops, round: round as u64, check: Check::Ends, files: Arc::clone(files) };
             nanos[index].extend(timed(workload, contenders[index], &lap)?);
@@ -92,6 +92,13 @@ pub(crate) fn run(
         (contender.column(), times)
     });
     Ok(Row { columns: columns.collect(), rounds: round })
+}
+
+/// Returns who takes a turn. The first place rotates and the direction alternates, so that nobody is always
+/// preceded by the same rival, whose threads may still be spinning or whose pages may still be in the caches.
+fn place(round: usize, turn: usize, contenders: usize) -> usize {
+    let turn = if round.is_multiple_of(2) { turn } else { contenders - 1 - turn };
+    (round + turn) % contenders
 }
 
 /// Checks one small lap to the last byte, then finds the number of operations that fills a lap, or `None` for a
@@ -141,6 +148,17 @@ mod tests {
     fn check(nanos: &[f64], percent: usize, expected: f64) {
         let times = Times { nanos: nanos.to_vec() };
         assert!((times.percentile(percent) - expected).abs() < 1e-9, "{times:?} at {percent}");
+    }
+
+    #[test]
+    fn everybody_has_one_turn_a_round_and_different_predecessors() {
+        for round in 0..12 {
+            let mut order: Vec<_> = (0..6).map(|turn| place(round, turn, 6)).collect();
+            order.sort_unstable();
+            assert_eq!(order, [0, 1, 2, 3, 4, 5], "round {round}");
+        }
+        assert_eq!([place(0, 1, 6), place(0, 2, 6)], [1, 2]);
+        assert_eq!([place(1, 4, 6), place(1, 3, 6)], [2, 3]);
     }
 
     #[test]

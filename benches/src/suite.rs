@@ -55,7 +55,7 @@ fn measure(options: &Options) -> io::Result<usize> {
     if options.quick {
         println!("quick: results are checked, the times below mean nothing");
     }
-    let mut wrong = usize::from(noise::print(&files, options.quick).inspect_err(report).is_err());
+    let mut wrong = usize::from(noise::print(&runtime, &files, options.quick).inspect_err(report).is_err());
     table::print_heading();
     for workload in workloads::ALL.iter().filter(|workload| options.wants(workload.id)) {
         let contenders: Vec<_> = contenders.iter().map(AsRef::as_ref).collect();
@@ -78,7 +78,7 @@ fn measure(options: &Options) -> io::Result<usize> {
 fn contenders(runtime: &Arc<Runtime>) -> Vec<Box<dyn Contender>> {
     vec![
         ours::contender(runtime),
-        Box::new(StdFile),
+        Box::new(StdFile::new(runtime)),
         Box::new(Async::<TokioFs>::new(runtime)),
         Box::new(Async::<SpawnBlocking>::new(runtime)),
         Box::new(Async::<AsyncFs>::new(runtime)),
