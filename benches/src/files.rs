@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::buffers::Buffers;
 use crate::witness;
 
 /// Bytes of a block, the unit of the random, cursor and write workloads.
@@ -25,6 +26,8 @@ pub(crate) struct Files {
     dir: TempDir,
     /// Bytes of the file at [`Files::big`].
     pub(crate) big_bytes: u64,
+    /// What the laps read into.
+    pub(crate) buffers: Buffers,
 }
 
 impl Files {
@@ -38,7 +41,7 @@ impl Files {
         fs::create_dir_all(parent)?;
         let dir = tempfile::Builder::new().prefix("folio-bench-").tempdir_in(parent)?;
         let big_bytes = if quick { BIG_FILE_BYTES_QUICK } else { BIG_FILE_BYTES };
-        let files = Self { dir, big_bytes };
+        let files = Self { dir, big_bytes, buffers: Buffers::default() };
         write_back(&files.big(), &witness::pattern(big_bytes))?;
         let block = witness::pattern(BLOCK_BYTES as u64);
         for index in 0..SMALL_FILES {

@@ -22,6 +22,7 @@
 //! Do not read absolute times from another machine into the table: only the ratios travel, and the noise
 //! line above the table (std against std) says how far to trust them.
 
+mod buffers;
 mod compare;
 mod contender;
 mod files;

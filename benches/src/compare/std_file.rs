@@ -63,13 +63,14 @@ fn run(job: Job, lap: &Lap) -> io::Result<Outcome> {
 fn random_reads(lap: &Lap, threads: u64) -> io::Result<Outcome> {
     let file = Access::Read.options().open(lap.files.big())?;
     on_threads(lap, threads, |thread| {
-        let mut buffer = vec![0; BLOCK_BYTES];
+        let mut buffer = lap.files.buffers.take(thread, BLOCK_BYTES);
         let mut witness = Witness::new(lap.check);
         let offsets = lap.files.random_offsets(lap.round, thread);
         for offset in offsets.take((lap.ops / threads) as usize) {
             let read = file.read_at(&mut buffer, offset)?;
             witness.see(offset, &buffer[..read]);
         }
+        lap.files.buffers.give_back(thread, buffer);
         Ok(witness)
     })
 }
@@ -78,7 +79,7 @@ fn cursor_reads(lap: &Lap) -> io::Result<Outcome> {
     let mut file = Access::Read.options().open(lap.files.big())?;
     let (mut position, end) = lap.cursor_range();
     file.seek(SeekFrom::Start(position))?;
-    let mut buffer = vec![0; BLOCK_BYTES];
+    let mut buffer = lap.files.buffers.take(0, BLOCK_BYTES);
     let mut witness = Witness::new(lap.check);
     let start = Instant::now();
     while position < end {
@@ -89,21 +90,26 @@ fn cursor_reads(lap: &Lap) -> io::Result<Outcome> {
         witness.see(position, &buffer[..read]);
         position += read as u64;
     }
-    Ok(Outcome { elapsed: start.elapsed(), witness })
+    let elapsed = start.elapsed();
+    lap.files.buffers.give_back(0, buffer);
+    Ok(Outcome { elapsed, witness })
 }
 
 fn big_cursor_reads(lap: &Lap) -> io::Result<Outcome> {
     let mut file = Access::Read.options().open(lap.files.big())?;
-    let mut buffer = vec![0; MIB_BYTES];
+    let mut buffer = lap.files.buffers.take(0, MIB_BYTES);
     let mut witness = Witness::new(lap.check);
     let start = Instant::now();
     loop {
         let read = file.read(&mut buffer)?;
         if read == 0 {
-            return Ok(Outcome { elapsed: start.elapsed(), witness });
+            break;
         }
         witness.see(witness.bytes, &buffer[..read]);
     }
+    let elapsed = start.elapsed();
+    lap.files.buffers.give_back(0, buffer);
+    Ok(Outcome { elapsed, witness })
 }
 
 fn writes(lap: &Lap, threads: u64) -> io::Result<Outcome> {
@@ -132,14 +138,16 @@ fn synced_appends(lap: &Lap) -> io::Result<Outcome> {
 
 fn open_read_close(lap: &Lap) -> io::Result<Outcome> {
     let paths = lap.small_paths();
-    let mut buffer = vec![0; BLOCK_BYTES];
+    let mut buffer = lap.files.buffers.take(0, BLOCK_BYTES);
     let mut witness = Witness::new(lap.check);
     let start = Instant::now();
     for path in paths.iter().cycle().take(lap.ops as usize) {
         let read = File::open(path)?.read(&mut buffer)?;
         witness.see(0, &buffer[..read]);
     }
-    Ok(Outcome { elapsed: start.elapsed(), witness })
+    let elapsed = start.elapsed();
+    lap.files.buffers.give_back(0, buffer);
+    Ok(Outcome { elapsed, witness })
 }
 
 /// Runs `body` on `threads` threads at once, timed from the first start to the last end. The threads take these

@@ -37,11 +37,12 @@ pub(super) async fn read_blocks<F: AsyncFile>(
     task: u64,
     ops: u64,
 ) -> io::Result<Witness> {
-    let mut buffer = vec![0; BLOCK_BYTES];
+    let mut buffer = lap.files.buffers.take(task, BLOCK_BYTES);
     let mut witness = Witness::new(lap.check);
     for offset in lap.files.random_offsets(lap.round, task).take(ops as usize) {
         let read = file.read_at(&mut buffer, offset).await?;
         witness.see(offset, &buffer[..read]);
     }
+    lap.files.buffers.give_back(task, buffer);
     Ok(witness)
 }

@@ -23,7 +23,7 @@ pub(super) async fn lap<R: Rival>(lap: Lap) -> io::Result<Outcome> {
     let mut file = R::open(&lap.files.big(), Access::Read).await?;
     let (mut position, end) = lap.cursor_range();
     file.seek(position).await?;
-    let mut buffer = vec![0; BLOCK_BYTES];
+    let mut buffer = lap.files.buffers.take(0, BLOCK_BYTES);
     let mut witness = Witness::new(lap.check);
     let start = Instant::now();
     while position < end {
@@ -34,5 +34,7 @@ pub(super) async fn lap<R: Rival>(lap: Lap) -> io::Result<Outcome> {
         witness.see(position, &buffer[..read]);
         position += read as u64;
     }
-    Ok(Outcome { elapsed: start.elapsed(), witness })
+    let elapsed = start.elapsed();
+    lap.files.buffers.give_back(0, buffer);
+    Ok(Outcome { elapsed, witness })
 }
