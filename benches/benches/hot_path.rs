@@ -1,1 +1,8 @@
-fn main() {}
+//! The table of folio's hot path: `cargo bench -p folio-benches --bench hot_path`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    folio_benches::run(Path::new(env!("CARGO_TARGET_TMPDIR")))
+}

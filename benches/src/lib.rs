@@ -1,1 +1,43 @@
-//! .
+//! Measures folio against what it replaces, and prints ratios taken in one run.
+//!
+//! ```text
+//! cargo bench -p folio-benches --bench hot_path                      all rows, at most 90 seconds
+//! cargo bench -p folio-benches --bench hot_path -- --only T1,T5      some rows
+//! cargo bench -p folio-benches --bench hot_path -- --quick           tiny counts: results are checked, times are not
+//! ```
+//!
+//! Each row is one workload, each column one contender. Contenders take turns lap by lap, so that a slow
+//! minute of the machine hits all of them:
+//!
+//! ```text
+//!   suite ── workload ──▶ rounds ── lap ──▶ contender ── outcome ──▶ verify ──▶ table
+//!                           ▲                                          │
+//!                           └── next round: another contender first ◀──┘
+//! ```
+//!
+//! A lap opens its files, then starts the clock, so that only the operations are timed. Every lap's result is
+//! checked (its length and the ends of each block), and one lap of each contender is checked to the last byte.
+//! The process fails if a result is wrong and never because of a time.
+//!
+//! Do not read absolute times from another machine into the table: only the ratios travel, and the noise
+//! line above the table (std against std) says how far to trust them.
+
+mod buffers;
+mod compare;
+mod contender;
+mod files;
+mod goal;
+mod machine;
+mod noise;
+mod options;
+#[path = "ours_absent.rs"]
+mod ours;
+mod records;
+mod rival;
+mod rounds;
+mod suite;
+mod table;
+mod witness;
+mod workloads;
+
+pub use suite::run;

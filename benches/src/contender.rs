@@ -1,0 +1,70 @@
+//! One column of the table: somebody who can run a lap of a workload.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::files::Files;
+use crate::witness::{Check, Witness};
+use crate::workloads::Job;
+
+/// A way to do file I/O that takes part in the comparison.
+pub(crate) trait Contender {
+    fn column(&self) -> Column;
+
+    /// Runs one lap of `job`, or returns `None` where this contender has no such thing.
+    fn lap(&self, job: Job, lap: &Lap) -> Option<io::Result<Outcome>>;
+}
+
+/// Who a result belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// folio.
+    Ours,
+    /// The same calls made directly: the floor `L`.
+    Std,
+    /// `tokio::fs`; writes are followed by a flush, since without it their `Ok` does not mean written.
+    Tokio,
+    /// `spawn_blocking` around `std::fs::File` and `FileExt`.
+    SpawnBlocking,
+    /// The async-fs crate.
+    AsyncFs,
+    /// `tokio::fs` without the flush: not a column, a note under the rows that it takes part in.
+    TokioUnflushed,
+}
+
+impl Column {
+    /// The columns of the table from left to right.
+    pub(crate) const SHOWN: [Column; 5] =
+        [Column::Ours, Column::Std, Column::Tokio, Column::SpawnBlocking, Column::AsyncFs];
+
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Column::Ours => "ours",
+            Column::Std => "std (L)",
+            Column::Tokio => "tokio::fs",
+            Column::SpawnBlocking => "spawn_blocking",
+            Column::AsyncFs => "async-fs",
+            Column::TokioUnflushed => "tokio::fs without flush (its Ok is not written)",
+        }
+    }
+}
+
+/// One lap as it was ordered: the same for every contender but for the number of operations.
+#[derive(Clone, Debug)]
+pub(crate) struct Lap {
+    /// Operations over all tasks.
+    pub(crate) ops: u64,
+    /// Number of the round; it selects where the lap reads, so that rounds differ and contenders do not.
+    pub(crate) round: u64,
+    pub(crate) check: Check,
+    pub(crate) files: Arc<Files>,
+}
+
+/// What a lap took and saw.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outcome {
+    /// Wall time of the operations, without opening and closing unless they are the workload.
+    pub(crate) elapsed: Duration,
+    pub(crate) witness: Witness,
+}

@@ -1,0 +1,120 @@
+//! The files that the workloads read and write, on a real disk.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::buffers::Buffers;
+use crate::witness;
+
+/// Bytes of a block, the unit of the random, cursor and write workloads.
+pub(crate) const BLOCK_BYTES: usize = 4096;
+/// Small files of the open-read-close workload: more than a service keeps hot in one spot, few enough to stay
+/// in the dentry cache.
+pub(crate) const SMALL_FILES: u64 = 256;
+
+/// The file that is read: larger than a second-level cache, so that copies come from memory as in a real service.
+const BIG_FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// The same for `--quick`, which only checks results.
+const BIG_FILE_BYTES_QUICK: u64 = 4 * 1024 * 1024;
+
+/// A directory of prepared files, removed when dropped.
+#[derive(Debug)]
+pub(crate) struct Files {
+    dir: TempDir,
+    /// Bytes of the file at [`Files::big`].
+    pub(crate) big_bytes: u64,
+    /// What the laps read into.
+    pub(crate) buffers: Buffers,
+}
+
+impl Files {
+    /// Writes the files below `parent` and leaves them in the page cache, already written back, so that no
+    /// writeback runs beside the measurements.
+    ///
+    /// # Errors
+    ///
+    /// `parent` cannot be created or written to.
+    pub(crate) fn prepare(parent: &Path, quick: bool) -> io::Result<Self> {
+        fs::create_dir_all(parent)?;
+        let dir = tempfile::Builder::new().prefix("folio-bench-").tempdir_in(parent)?;
+        let big_bytes = if quick { BIG_FILE_BYTES_QUICK } else { BIG_FILE_BYTES };
+        let files = Self { dir, big_bytes, buffers: Buffers::default() };
+        write_back(&files.big(), &witness::pattern(big_bytes))?;
+        let block = witness::pattern(BLOCK_BYTES as u64);
+        for index in 0..SMALL_FILES {
+            write_back(&files.small(index), &block)?;
+        }
+        Ok(files)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Returns the path of the file that holds the pattern.
+    pub(crate) fn big(&self) -> PathBuf {
+        self.dir.path().join("big")
+    }
+
+    /// Returns the number of whole blocks in the file at [`Files::big`].
+    pub(crate) fn blocks(&self) -> u64 {
+        self.big_bytes / BLOCK_BYTES as u64
+    }
+
+    /// Returns offsets of blocks of the file at [`Files::big`], as `task` visits them in `round`.
+    pub(crate) fn random_offsets(&self, round: u64, task: u64) -> impl Iterator<Item = u64> + use<> {
+        // Odd, so that the state is never zero, which xorshift would not leave.
+        let state = (round << 32 | task << 1 | 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        RandomOffsets { state, blocks: self.blocks() }
+    }
+
+    /// Returns the path of one of the small files; indexes wrap around. Each holds the pattern's first block.
+    pub(crate) fn small(&self, index: u64) -> PathBuf {
+        self.dir.path().join(format!("small-{}", index % SMALL_FILES))
+    }
+
+    /// Returns the path that the writing workloads write to.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.dir.path().join("scratch")
+    }
+
+    /// Removes what a writing lap left, before its dirty pages are written back beside the next lap.
+    ///
+    /// # Errors
+    ///
+    /// The file exists and cannot be removed.
+    pub(crate) fn remove_scratch(&self) -> io::Result<()> {
+        match fs::remove_file(self.scratch()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+fn write_back(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// An endless xorshift sequence of block offsets: a nanosecond a step, the same for the same seed.
+#[derive(Debug)]
+struct RandomOffsets {
+    state: u64,
+    blocks: u64,
+}
+
+impl Iterator for RandomOffsets {
+    type Item = u64;
+
+    fn next(&mut self) -> Option<u64> {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        // The upper half decides: the lower bits of xorshift are its weak ones.
+        Some((((self.state >> 32) * self.blocks) >> 32) * BLOCK_BYTES as u64)
+    }
+}
