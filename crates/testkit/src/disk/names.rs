@@ -1,0 +1,253 @@
+//! The simulated disk as a storage: calls on names.
+
+use std::fs::{Metadata, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use folio_engine::storage::{Listing, Nature, OpenRequest, Opened, Storage};
+
+use super::node::{DirNode, FileNode, Node, Place};
+use super::opening::{Opening, declined};
+use super::tree::{errno, file, joined, parts};
+use super::{Disk, PIECE_BYTES};
+use crate::errno::{EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
+use crate::faults::Call;
+use crate::lock::lock;
+
+/// Permission bits of a new file, before the umask, where the request names none.
+const FILE_MODE: u32 = 0o666;
+
+/// Permission bits of a new directory, before the umask, where the request names none.
+const DIR_MODE: u32 = 0o777;
+
+impl Storage for Disk {
+    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+        let _entered = self.enter(Call::Open, path)?;
+        self.opened(path, request)
+    }
+
+    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
+        match self.enter(Call::OpenCached, path) {
+            Ok(_) if may_change(request) => None,
+            Ok(_) => Some(self.opened(path, request)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        let _entered = self.enter(Call::Metadata, path)?;
+        self.find(path)?.metadata()
+    }
+
+    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        match self.enter(Call::MetadataCached, path) {
+            Ok(_) => Some(self.find(path).and_then(|node| node.metadata())),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
+        self.metadata(path)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let _entered = self.enter(Call::Canonicalize, path)?;
+        self.find(path)?;
+        Ok(joined(&parts(path)?))
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
+        let _entered = self.enter(Call::Copy, from)?;
+        let source = file(self.find(from)?).map_err(|_| not_a_file())?;
+        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
+        let bytes = source.contents();
+        let target = file(self.node_for(to, &request)?)?;
+        target.write(Place::At(0), &bytes, PIECE_BYTES);
+        Node::File(target).set_permissions(&source.permissions());
+        Ok(bytes.len() as u64)
+    }
+
+    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
+        let _entered = self.enter(Call::CreateDir, path)?;
+        let _turn = lock(&self.shared.names_turn);
+        let parts = parts(path)?;
+        if !recursive {
+            return self.make_dir(path, mode);
+        }
+        for depth in 1..=parts.len() {
+            match self.walk(&parts[..depth]) {
+                Ok(Node::Dir(_)) => {}
+                Ok(Node::File(_)) => return Err(errno(if depth < parts.len() { ENOTDIR } else { EEXIST })),
+                Err(_) => self.make_dir(&joined(&parts[..depth]), mode)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::HardLink, original)?;
+        let _turn = lock(&self.shared.names_turn);
+        self.check_one_mount(original, link)?;
+        let node = self.walk(&parts(original)?)?;
+        let (dir, name) = self.parent(link)?;
+        match node {
+            _ if dir.get(&name).is_some() => Err(errno(EEXIST)),
+            Node::Dir(_) => Err(errno(EPERM)),
+            Node::File(_) => {
+                dir.set(name, node);
+                Ok(())
+            }
+        }
+    }
+
+    fn symlink(&self, _original: &Path, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::Symlink, link)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let _entered = self.enter(Call::ReadLink, path)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
+        let _entered = self.enter(Call::ReadDir, path)?;
+        Err(unsupported("listings"))
+    }
+
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
+        let _entered = self.enter(Call::RemoveDir, path)?;
+        let _turn = lock(&self.shared.names_turn);
+        let (parent, name) = self.parent(path)?;
+        match parent.get(&name) {
+            None => Err(errno(ENOENT)),
+            Some(Node::File(_)) => Err(errno(ENOTDIR)),
+            Some(Node::Dir(dir)) if !recursive && !dir.is_empty() => Err(errno(ENOTEMPTY)),
+            Some(Node::Dir(_)) => {
+                parent.unset(&name);
+                Ok(())
+            }
+        }
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::RemoveFile, path)?;
+        let _turn = lock(&self.shared.names_turn);
+        let (parent, name) = self.parent(path)?;
+        match parent.get(&name) {
+            None => Err(errno(ENOENT)),
+            Some(Node::Dir(_)) => Err(errno(EISDIR)),
+            Some(Node::File(_)) => {
+                parent.unset(&name);
+                Ok(())
+            }
+        }
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::Rename, from)?;
+        let _turn = lock(&self.shared.names_turn);
+        self.check_one_mount(from, to)?;
+        let (from_dir, from_name) = self.parent(from)?;
+        let node = from_dir.get(&from_name).ok_or_else(|| errno(ENOENT))?;
+        let (to_dir, to_name) = self.parent(to)?;
+        let replaced = to_dir.get(&to_name);
+        // Two names of one file: POSIX says that nothing happens, and both stay.
+        if replaced.as_ref().is_some_and(|replaced| replaced.inode() == node.inode()) {
+            return Ok(());
+        }
+        if parts(to)?.starts_with(&parts(from)?) {
+            return Err(errno(EINVAL));
+        }
+        check_replaceable(&node, replaced.as_ref())?;
+        from_dir.unset(&from_name);
+        to_dir.set(to_name, node);
+        Ok(())
+    }
+
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        let _entered = self.enter(Call::SetPermissions, path)?;
+        self.find(path)?.set_permissions(&permissions);
+        Ok(())
+    }
+}
+
+impl Disk {
+    fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+        let node = self.node_for(path, request)?;
+        let len = match &node {
+            Node::File(file) => file.len(),
+            Node::Dir(_) => 0,
+        };
+        let path = joined(&parts(path)?);
+        let mount = self.mount_of(&path);
+        let inode = node.inode();
+        let file = Box::new(Opening::new(self, path, node, request));
+        Ok(Opened { file, device: mount.device, inode, len, nature: Nature::Plain, remote: mount.remote })
+    }
+
+    /// Finds or makes what an open names, in one step against other calls on names.
+    fn node_for(&self, path: &Path, request: &OpenRequest) -> io::Result<Node> {
+        let _turn = lock(&self.shared.names_turn);
+        let changes = may_change(request);
+        match self.walk(&parts(path)?) {
+            Ok(_) if request.create_new => Err(errno(EEXIST)),
+            Ok(Node::Dir(_)) if changes => Err(errno(EISDIR)),
+            Ok(Node::File(file)) => {
+                if request.truncate {
+                    file.set_len(0);
+                }
+                Ok(Node::File(file))
+            }
+            Ok(Node::Dir(dir)) => Ok(Node::Dir(dir)),
+            Err(error) if error.raw_os_error() == Some(ENOENT) && (request.create || request.create_new) => {
+                let (dir, name) = self.parent(path)?;
+                let file = FileNode::new(self.next_inode(), request.mode.unwrap_or(FILE_MODE));
+                dir.set(name, Node::File(Arc::clone(&file)));
+                Ok(Node::File(file))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
+        let (parent, name) = match self.parent(path) {
+            Ok(found) => found,
+            Err(_) if parts(path)?.is_empty() => return Err(errno(EEXIST)),
+            Err(error) => return Err(error),
+        };
+        if parent.get(&name).is_some() {
+            return Err(errno(EEXIST));
+        }
+        parent.set(name, Node::Dir(DirNode::new(self.next_inode(), mode.unwrap_or(DIR_MODE))));
+        Ok(())
+    }
+
+    fn check_one_mount(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let device = |path: &Path| parts(path).map(|parts| self.mount_of(&joined(&parts)).device);
+        if device(from)? == device(to)? { Ok(()) } else { Err(errno(EXDEV)) }
+    }
+}
+
+fn may_change(request: &OpenRequest) -> bool {
+    request.write || request.append || request.truncate || request.create || request.create_new
+}
+
+fn check_replaceable(node: &Node, replaced: Option<&Node>) -> io::Result<()> {
+    match (node, replaced) {
+        (Node::File(_), Some(Node::Dir(_))) => Err(errno(EISDIR)),
+        (Node::Dir(_), Some(Node::File(_))) => Err(errno(ENOTDIR)),
+        (Node::Dir(_), Some(Node::Dir(dir))) if !dir.is_empty() => Err(errno(ENOTEMPTY)),
+        (Node::Dir(_), Some(Node::Dir(_))) | (Node::File(_), Some(Node::File(_))) | (_, None) => Ok(()),
+    }
+}
+
+/// The error of `std::fs::copy` from something that is no file.
+fn not_a_file() -> io::Error {
+    errno(EINVAL)
+}
+
+fn unsupported(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, format!("the simulated disk has no {what}"))
+}

@@ -1,0 +1,225 @@
+//! An open file or directory of the simulated disk.
+
+use std::fs::{FileTimes, Metadata, Permissions};
+use std::io::{self, IoSlice};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::Relaxed;
+
+use folio_engine::storage::{LockKind, OpenRequest, StorageFile};
+
+use super::node::{FileNode, Node, Place};
+use super::tree::errno;
+use super::{Disk, Entered, FILE_BYTES_MAX};
+use crate::errno::{EBADF, EFBIG, EINVAL, EISDIR};
+use crate::faults::{Call, Refusal};
+use crate::lock::lock;
+
+/// One opening: what `open` gives, with its access and its lock.
+#[derive(Debug)]
+pub(super) struct Opening {
+    disk: Disk,
+    path: PathBuf,
+    node: Node,
+    access: Access,
+    id: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Access {
+    read: bool,
+    write: bool,
+    append: bool,
+}
+
+impl Opening {
+    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> Opening {
+        let access = Access { read: request.read, write: request.write, append: request.append };
+        disk.shared.open_files.fetch_add(1, Relaxed);
+        let id = disk.shared.next_opening.fetch_add(1, Relaxed);
+        Opening { disk: disk.clone(), path, node, access, id }
+    }
+
+    fn enter(&self, call: Call) -> Result<Entered<'_>, Refusal> {
+        self.disk.enter(call, &self.path)
+    }
+
+    fn piece_bytes(&self) -> usize {
+        self.disk.shared.piece_bytes.load(Relaxed)
+    }
+
+    fn readable(&self) -> io::Result<&FileNode> {
+        if self.access.read { self.file() } else { Err(errno(EBADF)) }
+    }
+
+    fn writable(&self) -> io::Result<&FileNode> {
+        if self.access.write || self.access.append { self.file() } else { Err(errno(EBADF)) }
+    }
+
+    fn file(&self) -> io::Result<&FileNode> {
+        match &self.node {
+            Node::File(file) => Ok(file),
+            Node::Dir(_) => Err(errno(EISDIR)),
+        }
+    }
+
+    fn read(&self, entered: &Entered<'_>, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let file = self.readable()?;
+        if offset > i64::MAX as u64 {
+            return Err(errno(EINVAL));
+        }
+        let len = buf.len().min(entered.allowance.bytes_max);
+        Ok(file.read(&mut buf[..len], offset, self.piece_bytes()))
+    }
+
+    fn write(&self, call: Call, bufs: &[IoSlice<'_>], place: Place) -> io::Result<(usize, u64)> {
+        let entered = self.enter(call)?;
+        let file = self.writable()?;
+        let bytes = gathered(bufs, entered.allowance.bytes_max);
+        check_end(file, place, bytes.len())?;
+        let start = file.write(place, &bytes, self.piece_bytes());
+        match entered.allowance.torn {
+            Some(torn) => Err(errno(torn)),
+            None => Ok((bytes.len(), start)),
+        }
+    }
+
+    /// Makes durable what was there when the call began, and not what came while it waited at a gate: an
+    /// engine must not count on more.
+    fn sync_file(&self, file: &FileNode) -> io::Result<()> {
+        let stamp = file.stamp();
+        let entered = self.enter(Call::Sync);
+        let mut image = lock(file.image());
+        match entered {
+            Ok(_) => image.settle(stamp),
+            Err(_) => image.forget(stamp),
+        }
+        Ok(entered.map(drop)?)
+    }
+}
+
+impl StorageFile for Opening {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let entered = self.enter(Call::ReadAt)?;
+        self.read(&entered, buf, offset)
+    }
+
+    fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
+        match self.enter(Call::ReadNow) {
+            Ok(entered) => Some(self.read(&entered, buf, offset)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        let place = if self.access.append { Place::End } else { Place::At(offset) };
+        self.write(Call::WriteAt, bufs, place).map(|(count, _)| count)
+    }
+
+    fn append(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
+        self.write(Call::Append, bufs, Place::End)
+    }
+
+    fn sync(&self, _all: bool) -> io::Result<()> {
+        match &self.node {
+            Node::File(file) => self.sync_file(file),
+            Node::Dir(dir) => {
+                let _entered = self.enter(Call::Sync)?;
+                dir.settle();
+                Ok(())
+            }
+        }
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let _entered = self.enter(Call::SetLen)?;
+        // Not `EBADF`: `ftruncate` has an errno of its own for a descriptor that is not open for writing.
+        let file = self.writable().map_err(|_| errno(EINVAL))?;
+        match len {
+            0..=FILE_BYTES_MAX => file.set_len(len),
+            _ if len > i64::MAX as u64 => return Err(errno(EINVAL)),
+            _ => return Err(errno(EFBIG)),
+        }
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        let _entered = self.enter(Call::Len)?;
+        match &self.node {
+            Node::File(file) => Ok(file.len()),
+            Node::Dir(_) => Ok(0),
+        }
+    }
+
+    fn metadata(&self) -> io::Result<Metadata> {
+        let _entered = self.enter(Call::FileMetadata)?;
+        self.node.metadata()
+    }
+
+    fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        let _entered = self.enter(Call::SetPermissions)?;
+        self.node.set_permissions(&permissions);
+        Ok(())
+    }
+
+    fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        let _entered = self.enter(Call::SetTimes)?;
+        self.node.set_times(times);
+        Ok(())
+    }
+
+    fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
+        let _entered = self.enter(Call::Lock)?;
+        Ok(lock(self.file()?.locks()).try_lock(self.id, kind))
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        let _entered = self.enter(Call::Unlock)?;
+        lock(self.file()?.locks()).unlock(self.id);
+        Ok(())
+    }
+
+    fn close(&self) -> io::Result<()> {
+        Ok(self.enter(Call::Close).map(drop)?)
+    }
+
+    fn into_std(self: Box<Self>) -> Result<std::fs::File, Box<dyn StorageFile>> {
+        Err(self)
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Node::File(file) = &self.node {
+            lock(file.locks()).unlock(self.id);
+        }
+        self.disk.shared.open_files.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Turns a refusal into the answer of a call that must not block.
+pub(super) fn declined<T>(refusal: Refusal) -> Option<io::Result<T>> {
+    match refusal {
+        Refusal::WouldBlock => None,
+        Refusal::Errno(_) => Some(Err(refusal.into())),
+    }
+}
+
+fn gathered(bufs: &[IoSlice<'_>], bytes_max: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for buf in bufs {
+        let room = bytes_max - bytes.len();
+        bytes.extend_from_slice(&buf[..buf.len().min(room)]);
+    }
+    bytes
+}
+
+fn check_end(file: &FileNode, place: Place, len: usize) -> io::Result<()> {
+    let start = match place {
+        Place::At(offset) => offset,
+        Place::End => file.len(),
+    };
+    if start > i64::MAX as u64 {
+        return Err(errno(EINVAL));
+    }
+    if len > 0 && start.saturating_add(len as u64) > FILE_BYTES_MAX { Err(errno(EFBIG)) } else { Ok(()) }
+}

@@ -1,0 +1,105 @@
+//! The kinds of call that a storage takes, and how many of each a disk has seen.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// One kind of call: a method of `Storage` or `StorageFile`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// `Storage::open`.
+    Open,
+    /// `Storage::open_cached`.
+    OpenCached,
+    /// `Storage::metadata` and `Storage::symlink_metadata`.
+    Metadata,
+    /// `Storage::metadata_cached`.
+    MetadataCached,
+    /// `Storage::canonicalize`.
+    Canonicalize,
+    /// `Storage::copy`.
+    Copy,
+    /// `Storage::create_dir`.
+    CreateDir,
+    /// `Storage::hard_link`.
+    HardLink,
+    /// `Storage::symlink`.
+    Symlink,
+    /// `Storage::read_link`.
+    ReadLink,
+    /// `Storage::read_dir`.
+    ReadDir,
+    /// `Storage::remove_dir`.
+    RemoveDir,
+    /// `Storage::remove_file`.
+    RemoveFile,
+    /// `Storage::rename`.
+    Rename,
+    /// `StorageFile::read_at`.
+    ReadAt,
+    /// `StorageFile::read_now`.
+    ReadNow,
+    /// `StorageFile::write_at`.
+    WriteAt,
+    /// `StorageFile::append`.
+    Append,
+    /// `StorageFile::sync`.
+    Sync,
+    /// `StorageFile::set_len`.
+    SetLen,
+    /// `StorageFile::len`.
+    Len,
+    /// `StorageFile::metadata`.
+    FileMetadata,
+    /// `set_permissions`, by name or on an open file.
+    SetPermissions,
+    /// `StorageFile::set_times`.
+    SetTimes,
+    /// `StorageFile::try_lock`.
+    Lock,
+    /// `StorageFile::unlock`.
+    Unlock,
+    /// `StorageFile::close`. Dropping an open file is not counted here.
+    Close,
+}
+
+const KINDS: usize = Call::Close as usize + 1;
+
+/// Counts calls by kind, and how many ran at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    counts: [AtomicU64; KINDS],
+    running: AtomicUsize,
+    running_max: AtomicUsize,
+}
+
+impl Calls {
+    pub(crate) fn count(&self, call: Call) -> u64 {
+        self.counts[call as usize].load(Relaxed)
+    }
+
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Relaxed)
+    }
+
+    pub(crate) fn running_max(&self) -> usize {
+        self.running_max.load(Relaxed)
+    }
+
+    pub(crate) fn start(&self, call: Call) -> Running<'_> {
+        self.counts[call as usize].fetch_add(1, Relaxed);
+        let running = self.running.fetch_add(1, Relaxed) + 1;
+        self.running_max.fetch_max(running, Relaxed);
+        Running { calls: self }
+    }
+}
+
+/// A call that has started; it ends when this is dropped, so a planned panic ends it too.
+#[derive(Debug)]
+pub(crate) struct Running<'a> {
+    calls: &'a Calls,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.calls.running.fetch_sub(1, Relaxed);
+    }
+}
