@@ -1,5 +1,7 @@
 //! The `manifest` example against the real `sha256sum`, on trees with the oddest names a tree can have.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
