@@ -8,10 +8,9 @@ pub(crate) const MAPPED: [&str; 3] = ["crates/engine/src/", "crates/api/src/", "
 /// What opens the map: a fenced block with this info string.
 const FENCE: &str = "```tree";
 
-/// Compares the map in `text` with the paths of all Rust files, both ways.
+/// Compares the map in `text` with the paths of all Rust files outside of tests, both ways.
 ///
-/// In the map a folder that shows nothing below it stands for all it holds, `mod.rs` belongs to its folder,
-/// and tests need not be drawn.
+/// In the map a folder that shows nothing below it stands for all it holds, and `mod.rs` belongs to its folder.
 pub(crate) fn the_map_is_the_tree(text: &str, files: &[String]) -> Vec<String> {
     let drawn = drawn(text);
     if drawn.is_empty() {
@@ -31,8 +30,7 @@ pub(crate) fn the_map_is_the_tree(text: &str, files: &[String]) -> Vec<String> {
 }
 
 fn is_mapped(file: &str) -> bool {
-    let test = file.ends_with("/tests.rs") || file.ends_with("_tests.rs") || file.contains("/tests/");
-    MAPPED.iter().any(|root| file.starts_with(root)) && !test && !file.ends_with("/mod.rs")
+    MAPPED.iter().any(|root| file.starts_with(root)) && !file.ends_with("/mod.rs")
 }
 
 /// Whether `path` is a folder, drawn without contents, that holds `file`.
@@ -81,7 +79,7 @@ fn names_root(line: &str, home: &str) -> bool {
 #[test]
 fn a_map_that_differs_from_the_tree_is_caught() {
     let map = "# A\n```tree\ncrates/engine/src/   the engine\n  lib.rs   front\n  pool/\n    lanes.rs   x\n  op/  ops\n```\n";
-    let tree = ["lib.rs", "pool/mod.rs", "pool/lanes.rs", "pool/lanes/tests.rs", "op/read.rs"];
+    let tree = ["lib.rs", "pool/mod.rs", "pool/lanes.rs", "op/read.rs"];
     let tree: Vec<String> = tree.iter().map(|file| format!("crates/engine/src/{file}")).collect();
     assert_eq!(the_map_is_the_tree(map, &tree), Vec::<String>::new());
 

@@ -22,8 +22,7 @@ const SLEEPING_TESTS: [(&str, &str); 0] = [];
 
 /// Refuses a file with too much code in it.
 pub(crate) fn files_are_small(source: &Source) -> Vec<String> {
-    let all_test = source.test.iter().all(|test| *test);
-    let lines = if all_test { source.written().count() } else { source.shipped().count() };
+    let lines = if source.is_test() { source.written().count() } else { source.shipped().count() };
     let offence = format!("{}: {lines} lines of code, more than {FILE_LINES_MAX}", source.path);
     if lines > FILE_LINES_MAX { vec![offence] } else { Vec::new() }
 }

@@ -21,8 +21,35 @@ impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Source {
         let code: Vec<String> = blank(text).lines().map(str::to_owned).collect();
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let test = mark_tests(&code, is_test_file(path));
+        let test = mark_tests(&code, path.contains("/tests/"));
         Source { path: path.to_owned(), lines, code, test }
+    }
+
+    /// Whether the file holds nothing but tests.
+    pub(crate) fn is_test(&self) -> bool {
+        !self.test.is_empty() && self.test.iter().all(|test| *test)
+    }
+
+    /// Declares the whole file a test.
+    pub(crate) fn become_test(&mut self) {
+        self.test.fill(true);
+    }
+
+    /// Whether this file declares the file at `path` as a module under `#[cfg(test)]`.
+    pub(crate) fn declares_test(&self, path: &str) -> bool {
+        let Some(rest) = path.strip_prefix(&self.module_folder()) else { return false };
+        let name = rest.split('/').next().unwrap_or(rest).trim_end_matches(".rs");
+        let mut tests = self.code.iter().zip(&self.test).filter(|(_, test)| **test);
+        tests.any(|(line, _)| line.trim() == format!("mod {name};"))
+    }
+
+    /// Where the modules of this file are, with a slash at the end.
+    fn module_folder(&self) -> String {
+        let (folder, name) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        match name {
+            "lib.rs" | "main.rs" | "mod.rs" => format!("{folder}/"),
+            _ => format!("{}/", self.path.trim_end_matches(".rs")),
+        }
     }
 
     /// The lines of code outside of tests, with their indices; blank ones are left out.
@@ -47,11 +74,6 @@ impl Source {
     pub(crate) fn item(&self, start: usize) -> Range<usize> {
         start..item_end(&self.code, start)
     }
-}
-
-/// Whether a file holds nothing but tests: integration tests, and modules split off as `tests.rs`.
-fn is_test_file(path: &str) -> bool {
-    path.contains("/tests/") || path.ends_with("/tests.rs") || path.ends_with("_tests.rs")
 }
 
 fn mark_tests(code: &[String], all: bool) -> Vec<bool> {
@@ -179,4 +201,29 @@ fn char_literal(chars: &[char], i: usize) -> usize {
         _ if chars.get(i + 2) == Some(&'\'') => 3,
         _ => 1,
     }
+}
+
+#[test]
+fn a_module_under_cfg_test_is_a_test() {
+    let lib = Source::new("crates/engine/src/lib.rs", "mod a;\n#[cfg(all(test, folio_loom))]\nmod models;\n");
+    assert!(lib.declares_test("crates/engine/src/models.rs"));
+    assert!(lib.declares_test("crates/engine/src/models/turn.rs"));
+    assert!(!lib.declares_test("crates/engine/src/a.rs"));
+    assert!(!lib.declares_test("crates/engine/src/a/models.rs"));
+}
+
+#[test]
+fn comments_and_literals_are_no_code() {
+    check("a(); // b", "a();     ");
+    check("/* a /* b */ c */ d", "                  d");
+    check(r#"f("a \" b", c)"#, r#"f("      ", c)"#);
+    check("r#\"a\"b\"# c", "r#\"   \"# c");
+    // The tick of a lifetime is lost, which no rule minds.
+    check("'{' '\\'' '\\u{7b}' <'a>", "                  < a>");
+}
+
+#[cfg(test)]
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    assert_eq!(Source::new("a.rs", text).code, [expected]);
 }
