@@ -49,16 +49,20 @@ fn the_list_is_never_on_the_list() {
 }
 
 #[test]
-fn an_unreadable_file_is_named_and_the_others_are_hashed() {
+fn what_is_unreadable_is_named_and_the_rest_is_hashed() {
     let place = odd_tree();
-    let shut = place.path().join("tree/shut");
-    fs::write(&shut, "nobody reads this").unwrap();
-    fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).unwrap();
-    let Some(mut command) = without_privileges(&shut) else { return };
+    let (file, folder) = (place.path().join("tree/shut"), place.path().join("tree/closed"));
+    fs::write(&file, "nobody reads this").unwrap();
+    fs::create_dir(&folder).unwrap();
+    set_mode(&file, 0o000);
+    set_mode(&folder, 0o000);
+    let Some(mut command) = without_privileges(&file) else { return };
     let run = command.args(["tree", "--out", LIST]).current_dir(place.path()).output().unwrap();
+    set_mode(&folder, 0o700);
     assert_eq!(run.status.code(), Some(1), "{run:?}");
-    assert_eq!(shown(&run, "unreadable"), "1", "{run:?}");
-    assert!(String::from_utf8_lossy(&run.stderr).contains("tree/shut"), "{run:?}");
+    assert_eq!(shown(&run, "unreadable"), "2", "{run:?}");
+    let named = String::from_utf8_lossy(&run.stderr);
+    assert!(named.contains("tree/shut") && named.contains("tree/closed"), "{run:?}");
     sha256sum_accepts(&place, 9);
 }
 
@@ -117,6 +121,10 @@ fn odd_tree() -> TempDir {
     symlink("..", tree.join("up")).unwrap();
     assert!(Command::new("mkfifo").arg(tree.join("fifo")).status().unwrap().success());
     place
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 /// The example's binary. `cargo test` builds a package's examples before it runs its tests.

@@ -108,6 +108,7 @@ impl Job {
             ProgressStyle::with_template("{spinner} {msg} files  {decimal_bytes}  {decimal_bytes_per_sec}")
                 .expect("the template is well formed"),
         );
+        bar.set_message("0");
         bar.enable_steady_tick(REDRAW_PAUSE);
         Ok(Job {
             identity: Identity::of(&list.metadata().await?),
