@@ -1,1 +1,3 @@
-//! .
+//! What the larger examples are made of. The small ones stand alone in `examples/`.
+
+pub mod manifest;

@@ -1,0 +1,135 @@
+//! Tidiness is a test: this one reads the tree and refuses what the house rules refuse.
+//!
+//! Each rule is a function from a file to its offences, each offence a line that names file and line. The
+//! rules stand beside planted offences that they must catch, because a rule that has gone blind looks like
+//! a rule that everyone obeys.
+
+mod map;
+mod paths;
+mod prose;
+mod rooms;
+mod shape;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use source::Source;
+
+/// A rule about one file.
+type Rule = fn(&Source) -> Vec<String>;
+
+#[test]
+fn arrows_between_rooms_go_down_only() {
+    obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
+    report(rooms::no_circles(&sources()));
+}
+
+#[test]
+fn each_foreign_thing_has_one_gatekeeper() {
+    obey(&[rooms::gates_are_kept, rooms::std_fs_is_called_behind_the_port]);
+}
+
+#[test]
+fn files_and_functions_stay_small() {
+    obey(&[shape::files_are_small, shape::functions_are_small]);
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    obey(&[shape::files_have_a_front_line, shape::names_say_what_is_inside]);
+}
+
+#[test]
+fn nothing_is_left_unfinished() {
+    obey(&[shape::nothing_is_unfinished, shape::nothing_unwraps]);
+}
+
+#[test]
+fn no_test_is_ignored_or_sleeps() {
+    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps]);
+}
+
+#[test]
+fn public_functions_say_how_they_fail_and_what_dropping_does() {
+    obey(&[prose::fallible_functions_say_when, prose::futures_say_what_dropping_does]);
+}
+
+#[test]
+fn the_code_map_is_the_tree() {
+    let text =
+        fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md is there");
+    let shipped = sources().into_iter().filter(|source| !source.is_test());
+    let files: Vec<String> = shipped.map(|source| source.path).collect();
+    report(map::the_map_is_the_tree(&text, &files));
+}
+
+#[test]
+fn no_file_names_a_path_of_one_machine() {
+    let files = files(&|_| true);
+    let texts = files.iter().filter_map(|path| Some((path, fs::read_to_string(root().join(path)).ok()?)));
+    report(texts.flat_map(|(path, text)| map::no_path_of_a_machine(path, &text)).collect());
+}
+
+/// Applies the rules to every Rust file of the workspace.
+#[track_caller]
+fn obey(rules: &[Rule]) {
+    let sources = sources();
+    assert!(sources.len() > 10, "the tree was not found: {} files", sources.len());
+    report(rules.iter().flat_map(|rule| sources.iter().flat_map(rule)).collect());
+}
+
+#[track_caller]
+fn report(offences: Vec<String>) {
+    assert!(offences.is_empty(), "{} offences:\n{}", offences.len(), offences.join("\n"));
+}
+
+/// Applies `rule` to a text and says whether it must offend.
+#[track_caller]
+fn plant(rule: Rule, path: &str, text: &str, offends: bool) {
+    let offences = rule(&Source::new(path, text));
+    assert_eq!(!offences.is_empty(), offends, "{path}:\n{text}\n{offences:?}");
+}
+
+/// Reads every Rust file of the workspace.
+fn sources() -> Vec<Source> {
+    let rust = files(&|path| path.ends_with(".rs"));
+    let read = |path: &String| fs::read_to_string(root().join(path)).expect("source files are UTF-8");
+    let mut sources: Vec<Source> = rust.iter().map(|path| Source::new(path, &read(path))).collect();
+    let declared = |path: &str| sources.iter().any(|source| source.declares_test(path));
+    let tests: Vec<bool> = sources.iter().map(|source| declared(&source.path)).collect();
+    for (source, _) in sources.iter_mut().zip(tests).filter(|(_, test)| *test) {
+        source.become_test();
+    }
+    sources
+}
+
+fn root() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    root.expect("the crate lies two levels below the workspace").to_owned()
+}
+
+/// The paths below the workspace that `wanted` accepts, sorted.
+fn files(wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder can be listed").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.extend((!is_foreign(&entry.file_name().to_string_lossy())).then_some(path));
+                continue;
+            }
+            let path = path.strip_prefix(root()).expect("it lies below the root");
+            found.push(path.to_string_lossy().into_owned());
+        }
+    }
+    found.retain(|path| path != ".git" && wanted(path));
+    found.sort();
+    found
+}
+
+/// Folders that hold nothing anyone wrote.
+fn is_foreign(name: &str) -> bool {
+    name == "target" || name == ".git"
+}

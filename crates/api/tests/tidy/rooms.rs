@@ -1,0 +1,244 @@
+//! Arrows between the engine's rooms go down only, and each foreign thing has one gatekeeper.
+
+use std::collections::BTreeSet;
+
+use crate::paths::{Named, paths};
+use crate::source::Source;
+
+/// Where the rooms are.
+const ENGINE: &str = "crates/engine/src/";
+
+/// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
+/// other, in no circle.
+const LEVELS: [&[&str]; 9] = [
+    &["sync", "error", "limits", "stats", "buffer", "reply"],
+    &["storage"],
+    &["file"],
+    &["op"],
+    &["admission"],
+    &["pool"],
+    &["actor"],
+    &["engine"],
+    &["lib"],
+];
+
+/// A foreign thing, the only places that may name it, and why.
+struct Gate {
+    path: &'static str,
+    rooms: &'static [&'static str],
+    why: &'static str,
+}
+
+const GATES: [Gate; 8] = [
+    Gate {
+        path: "kameo",
+        rooms: &["crates/engine/src/actor/", "crates/engine/src/lib.rs", "crates/api/src/lib.rs"],
+        why: "an actor library can be exchanged only while one room knows it",
+    },
+    Gate {
+        path: "dashmap",
+        rooms: &["crates/engine/src/actor/registry.rs"],
+        why: "a map that can deadlock against itself is used where every call is in view",
+    },
+    Gate {
+        path: "std::thread",
+        rooms: &["crates/engine/src/pool/worker.rs"],
+        why: "threads are bounded because one place starts them",
+    },
+    Gate {
+        path: "rustix",
+        rooms: &["crates/engine/src/storage/os/"],
+        why: "system calls go through the port, so that a simulated disk can stand in",
+    },
+    Gate {
+        path: "nix",
+        rooms: &["crates/engine/src/storage/os/"],
+        why: "system calls go through the port, so that a simulated disk can stand in",
+    },
+    Gate {
+        path: "loom",
+        rooms: &["crates/engine/src/sync.rs"],
+        why: "the cores are the same code under the model and outside of it",
+    },
+    Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
+    Gate {
+        path: "tokio::task::spawn_blocking",
+        rooms: &[],
+        why: "tokio's blocking pool is unbounded, shared, and drops queued work at shutdown",
+    },
+];
+
+/// The gatekeeper of std's file calls. Types such as `std::fs::Metadata` are free to name.
+const STD_FS_ROOM: &str = "crates/engine/src/storage/os/";
+
+/// Types of `std::fs` whose constructors are calls to the disk.
+const STD_FS_OPENERS: [&str; 3] = ["File", "OpenOptions", "DirBuilder"];
+
+/// Refuses a path from a room to one at its own level or above.
+pub(crate) fn arrows_go_down(source: &Source) -> Vec<String> {
+    let Some(from) = room(source).filter(|_| !source.is_test()) else { return Vec::new() };
+    let Some(level) = level(from) else {
+        return vec![format!("{}: `{from}` stands in no row of LEVELS in tidy/rooms.rs", source.path)];
+    };
+    let wrong = |named: &Named| {
+        let to = target(&named.path)?;
+        let allowed = to == from || self::level(to).is_some_and(|to| to < level || to == 0);
+        let at = source.at(named.line);
+        (!allowed).then(|| format!("{at}: `{from}` may not name `{}`: arrows go down only", named.path))
+    };
+    paths(source).iter().filter_map(wrong).collect()
+}
+
+/// Refuses `super::` that leaves the room, where [`arrows_go_down`] would not see it.
+pub(crate) fn no_side_doors(source: &Source) -> Vec<String> {
+    let Some(path) = source.path.strip_prefix(ENGINE) else { return Vec::new() };
+    let depth = path.trim_end_matches("/mod.rs").split('/').count();
+    let climbs = |named: &&Named| named.path.split("::").take_while(|part| *part == "super").count();
+    let found = paths(source);
+    let wrong = found.iter().filter(|named| climbs(named) >= depth);
+    wrong
+        .map(|named| format!("{}: leave a room by `crate::`, not `super::`", source.at(named.line)))
+        .collect()
+}
+
+/// Refuses rooms of the lowest row that name each other in a circle.
+pub(crate) fn no_circles(sources: &[Source]) -> Vec<String> {
+    let mut arrows = BTreeSet::new();
+    for source in sources {
+        let Some(from) = room(source) else { continue };
+        let found = paths(source);
+        let targets = found.iter().filter_map(|named| target(&named.path));
+        arrows.extend(targets.filter(|to| *to != from).map(|to| (from.to_owned(), to.to_owned())));
+    }
+    let rooms: BTreeSet<&String> = arrows.iter().map(|(from, _)| from).collect();
+    let circular = rooms.into_iter().filter(|room| reaches(&arrows, room, room));
+    circular.map(|room| format!("{ENGINE}{room}: stands in a circle of rooms that name each other")).collect()
+}
+
+/// Refuses a foreign thing outside of its gatekeeper's room.
+pub(crate) fn gates_are_kept(source: &Source) -> Vec<String> {
+    if !is_library(&source.path) {
+        return Vec::new();
+    }
+    let found = paths(source);
+    let mut offences = Vec::new();
+    for gate in &GATES {
+        if gate.rooms.iter().any(|room| source.path.starts_with(room)) {
+            continue;
+        }
+        let passed = found.iter().filter(|named| named.begins(gate.path));
+        offences.extend(passed.map(|named| {
+            format!("{}: `{}` has no place here: {}", source.at(named.line), named.path, gate.why)
+        }));
+    }
+    offences
+}
+
+/// Refuses calls into `std::fs` outside of the port's implementation.
+pub(crate) fn std_fs_is_called_behind_the_port(source: &Source) -> Vec<String> {
+    if !is_library(&source.path) || source.path.starts_with(STD_FS_ROOM) {
+        return Vec::new();
+    }
+    let found = paths(source);
+    let imported: Vec<&str> = STD_FS_OPENERS
+        .into_iter()
+        .filter(|name| found.iter().any(|named| named.path == of_fs(name)))
+        .collect();
+    let calls = found.iter().filter(|named| is_fs_call(&named.path, &imported));
+    calls
+        .map(|named| {
+            format!("{}: `{}` reaches std::fs past the storage port", source.at(named.line), named.path)
+        })
+        .collect()
+}
+
+fn of_fs(name: &str) -> String {
+    format!("std::fs::{name}")
+}
+
+/// `std::fs` itself, a function in it, or a constructor of one of its types.
+fn is_fs_call(path: &str, imported: &[&str]) -> bool {
+    if let Some(rest) = path.strip_prefix("std::fs") {
+        let types = rest.strip_prefix("::").filter(|rest| rest.starts_with(char::is_uppercase));
+        return types.is_none_or(|rest| rest.contains("::"));
+    }
+    imported.iter().any(|name| path.strip_prefix(name).is_some_and(|rest| rest.starts_with("::")))
+}
+
+fn is_library(path: &str) -> bool {
+    path.starts_with(ENGINE) || path.starts_with("crates/api/src/")
+}
+
+/// The engine's room that a file belongs to.
+fn room(source: &Source) -> Option<&str> {
+    let path = source.path.strip_prefix(ENGINE)?;
+    path.split('/').next().map(|first| first.trim_end_matches(".rs"))
+}
+
+/// The room that a path leads to. What the crate's root exports belongs to the root.
+fn target(path: &str) -> Option<&str> {
+    let first = path.strip_prefix("crate::")?.split("::").next()?;
+    Some(if first.starts_with(char::is_lowercase) { first } else { "lib" })
+}
+
+fn level(room: &str) -> Option<usize> {
+    LEVELS.iter().position(|rooms| rooms.contains(&room))
+}
+
+fn reaches(arrows: &BTreeSet<(String, String)>, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut ahead = vec![from];
+    while let Some(room) = ahead.pop() {
+        for (_, next) in arrows.iter().filter(|(from, _)| from == room) {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                ahead.push(next);
+            }
+        }
+    }
+    false
+}
+
+#[test]
+fn each_rule_catches_a_planted_offence() {
+    use crate::plant;
+
+    let pool = "crates/engine/src/pool/worker.rs";
+    plant(arrows_go_down, pool, "use crate::actor::X;", true);
+    plant(arrows_go_down, pool, "fn f() { crate::engine::start() }", true);
+    plant(arrows_go_down, pool, "use crate::Error;", true);
+    plant(arrows_go_down, pool, "use crate::{limits::A, op::Op, pool::lanes::Lane};", false);
+    plant(arrows_go_down, pool, "#[cfg(test)]\nmod tests {\n    use crate::engine::Engine;\n}", false);
+    plant(arrows_go_down, "crates/engine/src/reply.rs", "use crate::sync::lock;", false);
+    plant(arrows_go_down, "crates/engine/src/pantry.rs", "", true);
+
+    plant(no_side_doors, pool, "use super::super::actor::X;", true);
+    plant(no_side_doors, "crates/engine/src/pool/mod.rs", "use super::actor::X;", true);
+    plant(no_side_doors, pool, "use super::lanes::Lane;", false);
+
+    plant(gates_are_kept, pool, "use kameo::prelude::*;", true);
+    plant(gates_are_kept, "crates/engine/src/actor/file.rs", "use kameo::prelude::*;", false);
+    plant(gates_are_kept, "crates/engine/src/actor/file.rs", "use dashmap::DashMap;", true);
+    plant(gates_are_kept, "crates/engine/src/engine.rs", "use std::{io, thread};", true);
+    plant(gates_are_kept, "crates/api/src/os.rs", "fn f() { rustix::fs::sync() }", true);
+    plant(gates_are_kept, "crates/engine/src/reply.rs", "use loom::sync::Mutex;", true);
+    plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::spawn_blocking(f)", true);
+
+    let std_fs = std_fs_is_called_behind_the_port;
+    plant(std_fs, "crates/api/src/fs.rs", "use std::fs;", true);
+    plant(std_fs, "crates/api/src/fs.rs", "std::fs::read(p)", true);
+    plant(std_fs, "crates/api/src/fs.rs", "use std::fs::File;\nfn f() { File::open(p) }", true);
+    plant(std_fs, "crates/api/src/fs.rs", "use std::fs::{File, Metadata};", false);
+    plant(std_fs, "crates/engine/src/storage/os/file.rs", "std::fs::read(p)", false);
+}
+
+#[test]
+fn a_circle_is_caught() {
+    let file = |room: &str, text: &str| Source::new(&format!("{ENGINE}{room}.rs"), text);
+    let line = [file("buffer", "use crate::limits::A;"), file("reply", "use crate::buffer::B;")];
+    assert_eq!(no_circles(&line), Vec::<String>::new());
+    let circle = [file("buffer", "use crate::reply::A;"), file("reply", "use crate::buffer::B;")];
+    assert_eq!(no_circles(&circle).len(), 2);
+}

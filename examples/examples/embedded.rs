@@ -1,0 +1,53 @@
+//! An actor of your own that keeps its state in a file, by asking the file's actor:
+//! `cargo run --example embedded`.
+
+use std::io;
+
+use folio::File;
+use folio::actor::{Append, FileActor, ReadAt, SyncData};
+use kameo::error::Infallible;
+use kameo::prelude::*;
+
+/// Remembers entries; an entry it has acknowledged survives a power cut.
+struct Ledger {
+    file: ActorRef<FileActor>,
+}
+
+impl Actor for Ledger {
+    type Args = Ledger;
+    type Error = Infallible;
+
+    async fn on_start(ledger: Ledger, _: ActorRef<Ledger>) -> Result<Ledger, Infallible> {
+        Ok(ledger)
+    }
+}
+
+struct Enter(&'static str);
+
+impl Message<Enter> for Ledger {
+    /// The entry's offset in the file.
+    type Reply = io::Result<u64>;
+
+    async fn handle(&mut self, Enter(entry): Enter, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let offset = self.file.ask(Append { bytes: entry.into() }).await.map_err(io::Error::other)?;
+        self.file.ask(SyncData).await.map_err(io::Error::other)?;
+        Ok(offset)
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("ledger");
+    let file = File::options().read(true).append(true).create(true).open(&path).await?;
+    let ledger = Ledger::spawn(Ledger { file: file.actor() });
+
+    ledger.ask(Enter("one apple;")).await?;
+    let offset = ledger.ask(Enter("two pears;")).await?;
+
+    // The actor and the handle are two ways to one file: the same order, the same cursor.
+    let bytes = file.actor().ask(ReadAt { offset, len: 10 }).await?;
+    println!("at {offset}: {}", String::from_utf8_lossy(&bytes));
+    println!("in all: {}", folio::fs::read_to_string(&path).await?);
+    Ok(())
+}
