@@ -30,7 +30,6 @@ mod goal;
 mod machine;
 mod noise;
 mod options;
-#[path = "ours_absent.rs"]
 mod ours;
 mod records;
 mod rival;

@@ -31,7 +31,7 @@ async fn main() -> std::io::Result<()> {
     }
     println!("operations in flight at the most: {}", engine.snapshot().in_flight_peak);
     file.close().await?;
-    engine.shutdown(Duration::from_secs(5)).await;
+    engine.shutdown(Duration::from_secs(5)).await?;
     Ok(())
 }
 

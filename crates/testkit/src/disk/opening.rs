@@ -181,10 +181,6 @@ impl StorageFile for Opening {
     fn close(&self) -> io::Result<()> {
         Ok(self.enter(Call::Close).map(drop)?)
     }
-
-    fn into_std(self: Box<Self>) -> Result<std::fs::File, Box<dyn StorageFile>> {
-        Err(self)
-    }
 }
 
 impl Drop for Opening {
