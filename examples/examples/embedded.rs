@@ -40,13 +40,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("ledger");
     let file = File::options().read(true).append(true).create(true).open(&path).await?;
-    let ledger = Ledger::spawn(Ledger { file: file.actor() });
+    let actor = file.actor().ok_or("a FIFO has no actor")?;
+    let ledger = Ledger::spawn(Ledger { file: actor.clone() });
 
     ledger.ask(Enter("one apple;")).await?;
     let offset = ledger.ask(Enter("two pears;")).await?;
 
     // The actor and the handle are two ways to one file: the same order, the same cursor.
-    let bytes = file.actor().ask(ReadAt { offset, len: 10 }).await?;
+    let bytes = actor.ask(ReadAt { offset, len: 10 }).await?;
     println!("at {offset}: {}", String::from_utf8_lossy(&bytes));
     println!("in all: {}", folio::fs::read_to_string(&path).await?);
     Ok(())

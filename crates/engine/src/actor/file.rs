@@ -124,17 +124,25 @@ impl Message<Submit> for FileActor {
 }
 
 macro_rules! message {
-    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* } -> $reply:ty, |$this:ident| $op:expr, $convert:expr) => {
+    ($(#[$doc:meta])* $name:ident -> $reply:ty, $op:expr, $convert:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        message!(@handle $name -> $reply, |_message| $op, $convert);
+    };
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* } -> $reply:ty, |$message:ident| $op:expr, $convert:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
         }
-
+        message!(@handle $name -> $reply, |$message| $op, $convert);
+    };
+    (@handle $name:ident -> $reply:ty, |$message:ident| $op:expr, $convert:expr) => {
         impl Message<$name> for FileActor {
             type Reply = DelegatedReply<Result<$reply>>;
 
-            async fn handle(&mut self, $this: $name, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
+            async fn handle(&mut self, $message: $name, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
                 let op = $op;
                 self.enqueue(op, ctx, $convert)
             }
@@ -186,12 +194,12 @@ message! {
 
 message! {
     /// Asks to flush data and attributes to the device.
-    SyncAll {} -> (), |_request| Op::Sync(Sync { all: true }), |_| ()
+    SyncAll -> (), Op::Sync(Sync { all: true }), |_answer| ()
 }
 
 message! {
     /// Asks to flush the data to the device.
-    SyncData {} -> (), |_request| Op::Sync(Sync { all: false }), |_| ()
+    SyncData -> (), Op::Sync(Sync { all: false }), |_answer| ()
 }
 
 message! {
@@ -204,7 +212,7 @@ message! {
 
 message! {
     /// Asks for the attributes.
-    Metadata {} -> std::fs::Metadata, |_request| Op::Describe(Describe::Metadata),
+    Metadata -> std::fs::Metadata, Op::Describe(Describe::Metadata),
     |answer| match answer {
         Answer::Metadata(metadata) => *metadata,
         other => unreachable!("metadata answers metadata, not {other:?}"),
