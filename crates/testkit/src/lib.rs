@@ -11,3 +11,5 @@ mod history;
 mod model;
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};
+mod conformance;
+pub use conformance::conformance;
