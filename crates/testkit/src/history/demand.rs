@@ -74,6 +74,14 @@ impl Demand {
         })
     }
 
+    /// Returns whether some read that is left returned one of these bytes from its place, or may have.
+    pub(super) fn wants_any(&self, offset: u64, bytes: &[u8]) -> bool {
+        (offset..).zip(bytes).any(|(at, value)| {
+            let here = self.wanted.get(&at).is_some_and(|values| values.iter().any(|(v, _)| v == value));
+            here || self.wanted_anywhere[usize::from(*value)] > 0
+        })
+    }
+
     /// Returns a number that states which nothing left can tell apart share, and others in practice do not.
     pub(super) fn fingerprint(&self, state: &FileModel) -> u64 {
         let bytes = state.bytes();

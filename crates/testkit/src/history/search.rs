@@ -121,15 +121,33 @@ impl<'a> Search<'a> {
         }
         for index in self.candidates() {
             let Some(next) = self.after(index, &step.state) else { continue };
-            // Without effect it is as if it had not happened, and stays possible for later.
-            let wasted = self.entries[index].returned.is_none() && next.is_same_as(&step.state);
-            if !wasted {
+            if !self.is_wasted(index, &step.state, &next) {
                 step.choices.push((index, next));
             }
         }
         self.note_progress(&step.state);
         // The operation that returned first most likely came first; unknown ones most likely had no effect.
         step.choices.sort_by_key(|(index, _)| std::cmp::Reverse(self.return_time(*index)));
+    }
+
+    /// Returns whether a cancelled operation had better not have happened yet: it would have no effect, or one
+    /// that no read that is left has seen.
+    fn is_wasted(&self, index: usize, before: &FileModel, after: &FileModel) -> bool {
+        let entry = self.entries[index];
+        let unseen = match &entry.op {
+            ModelOp::WriteAt { offset, bytes } => {
+                before.bytes().len() == after.bytes().len() && !self.demand.wants_any(*offset, bytes)
+            }
+            ModelOp::ReadAt { .. }
+            | ModelOp::Read { .. }
+            | ModelOp::Write { .. }
+            | ModelOp::Seek(_)
+            | ModelOp::Append { .. }
+            | ModelOp::SetLen(_)
+            | ModelOp::Len
+            | ModelOp::Sync => false,
+        };
+        entry.returned.is_none() && (unseen || after.is_same_as(before))
     }
 
     fn idle_candidate(&self, state: &FileModel) -> Option<usize> {
