@@ -1,8 +1,11 @@
 //! Every storage keeps the contracts of the port.
 
+use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use folio_engine::storage::Storage;
+use folio_testkit::errno::EIO;
 use folio_testkit::{Call, Disk, conformance};
 
 #[test]
@@ -28,6 +31,45 @@ fn the_simulated_disk_keeps_the_contracts_with_short_and_dawdling_calls() {
         }
         (Arc::new(disk), PathBuf::from("/ground"))
     });
+}
+
+#[test]
+fn a_storage_that_breaks_a_contract_is_caught() {
+    use Call::{Append, Close, Copy, CreateDir, FileMetadata, HardLink, Lock, ReadAt, ReadNow, RemoveDir};
+    use Call::{
+        Len, Metadata, Open, RemoveFile, Rename, SetLen, SetPermissions, SetTimes, Sync, Unlock, WriteAt,
+    };
+    for call in [
+        Append,
+        Close,
+        Copy,
+        CreateDir,
+        FileMetadata,
+        HardLink,
+        Len,
+        Lock,
+        Metadata,
+        Open,
+        ReadAt,
+        ReadNow,
+        RemoveDir,
+        RemoveFile,
+        Rename,
+        SetLen,
+        SetPermissions,
+        SetTimes,
+        Sync,
+        Unlock,
+        WriteAt,
+    ] {
+        let broken = || {
+            let disk = Disk::new();
+            disk.put_dir("/ground");
+            disk.plan().on(call).fail(EIO);
+            (Arc::new(disk) as Arc<dyn Storage>, PathBuf::from("/ground"))
+        };
+        assert!(catch_unwind(|| conformance(broken)).is_err(), "a storage whose {call:?} fails has passed");
+    }
 }
 
 #[cfg(any())] // Delete this line to run the suite against the operating system.

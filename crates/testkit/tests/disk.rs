@@ -1,4 +1,5 @@
 //! The simulated disk does what its fault contract says.
+#![allow(clippy::unwrap_used, reason = "a test says by its failure what went wrong")]
 
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,6 +78,20 @@ fn a_gate_holds_calls_until_it_opens() {
         assert_eq!(writers.into_iter().map(|writer| writer.join().unwrap()).sum::<usize>(), 3);
     });
     assert_eq!((disk.contents(FILE), disk.running(), disk.running_max()), (b"xxx".to_vec(), 0, 3));
+}
+
+#[test]
+fn a_gate_that_is_dropped_leaves_nobody_blocked() {
+    let (disk, file) = disk_with(b"abc");
+    let gate = Gate::closed();
+    disk.plan().on(Call::Sync).wait_for(&gate);
+    thread::scope(|scope| {
+        let sync = scope.spawn(|| file.sync(true).unwrap());
+        gate.arrived(1);
+        drop(gate);
+        sync.join().unwrap();
+    });
+    file.sync(true).unwrap();
 }
 
 #[test]

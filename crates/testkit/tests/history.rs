@@ -1,4 +1,5 @@
 //! The linearizability checker: accepts what a file could have done, rejects what it could not.
+#![allow(clippy::unwrap_used, reason = "a test says by its failure what went wrong")]
 
 use std::io::SeekFrom;
 use std::time::Instant;
@@ -126,7 +127,7 @@ fn a_violation_names_the_operation_and_what_it_should_have_given() {
 }
 
 #[test]
-fn eight_clients_with_fifty_operations_each_are_decided_quickly() {
+fn eight_clients_with_fifty_operations_each_are_decided() {
     for (name, mix, cancelled_percent) in [
         ("positioned", Mix::Positioned, 0),
         ("positioned, some cancelled", Mix::Positioned, 2),
@@ -143,6 +144,7 @@ fn eight_clients_with_fifty_operations_each_are_decided_quickly() {
             })
             .collect();
         times.sort();
+        // Printed and not asserted: the bound that counts is the checker's own, on configurations.
         println!("{name}: median {:?}, slowest {:?}", times[10], times[19]);
     }
 }
