@@ -1,13 +1,56 @@
-//! wip
-mod disk;
+//! What folio's tests stand on: a disk that fails on request, a model of a file, and a judge of histories.
+//!
+//! | To show that … | take |
+//! |---|---|
+//! | a fault, a delay or a panic in the n-th call is survived | [`Disk`], [`Plan`], [`Gate`] |
+//! | acknowledged data survives a power cut | [`Disk::after_power_cut`] |
+//! | concurrent operations on one file look like one after another | [`Recorder`], [`check`] |
+//! | one operation after another does what a file does | [`FileModel`] |
+//! | another storage keeps the port's contracts | [`conformance`] |
+//! | a property holds for many seeds | [`seeds`], [`Random`] |
+//!
+//! ```
+//! use std::{io::IoSlice, path::Path};
+//! use folio_engine::storage::{OpenRequest, Storage};
+//! use folio_testkit::{Call, Disk, Survivors, errno::EIO};
+//!
+//! let disk = Disk::new();
+//! disk.put("/data", *b"old");
+//! let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
+//!
+//! let request = OpenRequest { write: true, ..OpenRequest::default() };
+//! let file = disk.open(Path::new("/data"), &request)?.file;
+//! file.write_at(&[IoSlice::new(b"new")], 0)?;
+//! assert!(file.sync(true).is_err());
+//! // Trying again succeeds and still saves nothing: the reason why folio never does.
+//! assert!(file.sync(true).is_ok());
+//!
+//! assert_eq!(fault.fired(), 1);
+//! assert_eq!(disk.contents("/data"), b"new");
+//! assert_eq!(disk.after_power_cut(Survivors::Nothing).contents("/data"), b"old");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Limits
+//!
+//! The disk has no symbolic links, listings, streams or descriptors; [`Disk`] says in full what it simulates
+//! and what not. The checker knows one file and one cursor. Its work grows with the operations that overlap
+//! and, steeply, with those that were cancelled after they may have begun: it says so when it gives up.
+//! Nothing here needs an async runtime; a closed [`Gate`] blocks the thread that comes to it.
+
 pub mod errno;
+
+mod conformance;
+mod disk;
 mod faults;
+mod history;
 mod lock;
+mod model;
 mod random;
+
+pub use conformance::conformance;
 pub use disk::{Disk, Mount, Survivors};
 pub use faults::{Call, Fault, Gate, Plan, Trigger};
-pub use random::{Random, seeds};
-mod history;
-mod model;
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};
+pub use random::{Random, seeds};

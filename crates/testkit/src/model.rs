@@ -1,8 +1,7 @@
 //! A naive sequential model of one file: bytes and a cursor.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::io::SeekFrom;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Longest file the model follows, in bytes; what goes beyond fails. Keeps a wild offset from taking the
@@ -65,8 +64,6 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct FileModel {
     bytes: Arc<Vec<u8>>,
-    /// Hash of `bytes`, kept so that a search over many states does not hash contents again and again.
-    bytes_hash: u64,
     cursor: u64,
     short_reads: bool,
     short_writes: bool,
@@ -77,17 +74,14 @@ pub struct FileModel {
 impl FileModel {
     /// Makes a file with these contents, the cursor at 0, whole reads and whole writes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> FileModel {
-        let mut model = FileModel {
-            bytes: Arc::default(),
-            bytes_hash: 0,
+        FileModel {
+            bytes: Arc::new(bytes.into()),
             cursor: 0,
             short_reads: false,
             short_writes: false,
             append_only: false,
             cancelled_reads_move: false,
-        };
-        model.set_bytes(bytes.into());
-        model
+        }
     }
 
     /// Lets a read return any non-empty prefix of what is there. Nothing still means the end, or a read of 0.
@@ -183,13 +177,23 @@ impl FileModel {
         (effective && next.run(op) != Outcome::Failed).then_some(next)
     }
 
-    /// Returns a number that equal states share, and different ones in practice do not.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        crate::random::mix(self.bytes_hash ^ self.cursor.rotate_left(32))
+    pub(crate) fn is_same_as(&self, other: &FileModel) -> bool {
+        self.cursor == other.cursor && self.bytes == other.bytes
     }
 
-    pub(crate) fn is_state_of(&self, other: &FileModel) -> bool {
-        self.fingerprint() == other.fingerprint()
+    pub(crate) fn is_append_only(&self) -> bool {
+        self.append_only
+    }
+
+    /// Returns a range outside of which `self` and `other` have the same bytes.
+    pub(crate) fn difference(&self, other: &FileModel) -> Range<u64> {
+        if Arc::ptr_eq(&self.bytes, &other.bytes) {
+            return 0..0;
+        }
+        let end = self.len().max(other.len());
+        let both = self.bytes.iter().zip(other.bytes.iter());
+        let same = both.take_while(|(mine, theirs)| mine == theirs).count() as u64;
+        same..end
     }
 
     fn len(&self) -> u64 {
@@ -239,7 +243,7 @@ impl FileModel {
         }
         let mut bytes = self.bytes.to_vec();
         bytes.resize(len as usize, 0);
-        self.set_bytes(bytes);
+        self.bytes = Arc::new(bytes);
         Outcome::Done
     }
 
@@ -266,14 +270,7 @@ impl FileModel {
         let mut bytes = self.bytes.to_vec();
         bytes.resize(bytes.len().max(end), 0);
         bytes[start..end].copy_from_slice(new);
-        self.set_bytes(bytes);
-        Outcome::Written(new.len())
-    }
-
-    fn set_bytes(&mut self, bytes: Vec<u8>) {
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        self.bytes_hash = hasher.finish();
         self.bytes = Arc::new(bytes);
+        Outcome::Written(new.len())
     }
 }

@@ -1,5 +1,6 @@
 //! Histories of concurrent operations on one file, and the check that they are linearizable.
 
+mod demand;
 mod search;
 mod violation;
 
