@@ -76,6 +76,15 @@ pub struct LaneSnapshot {
     pub running: usize,
 }
 
+/// When a job that was taken will begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pickup {
+    /// A worker that is awake sees it.
+    Now,
+    /// A worker has to wake up, or to finish something else, first.
+    Later,
+}
+
 impl Pool {
     /// Makes a pool without a thread; the first job starts one.
     pub(crate) fn start(limits: &Limits) -> Pool {
@@ -93,15 +102,14 @@ impl Pool {
     ///
     /// Gives the job back after [`close`](Self::close), or if there is no worker and the system refuses to
     /// start one. In the latter case jobs of others that waited for the same worker are dropped.
-    pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+    pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
         match self.0.queue.push(lane, job)? {
-            Pushed::Covered => Ok(()),
-            Pushed::Wake(bell) => {
-                bell.ring();
-                Ok(())
-            }
-            Pushed::Spawn(seat, ticket) => self.grow(seat, ticket),
+            Pushed::Seen => return Ok(Pickup::Now),
+            Pushed::Covered => {}
+            Pushed::Wake(bell) => bell.ring(),
+            Pushed::Spawn(seat, ticket) => self.grow(seat, ticket)?,
         }
+        Ok(Pickup::Later)
     }
 
     /// Stops admission. Workers carry out what is queued, then end.

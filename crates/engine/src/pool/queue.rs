@@ -68,6 +68,8 @@ enum Admission {
 
 /// What a push asks of its caller, to be done without the lock.
 pub(super) enum Pushed {
+    /// A spinning worker sees it now: nothing.
+    Seen,
     /// A worker will come by, or all are busy: nothing.
     Covered,
     /// Ring for this worker, which was parked.
@@ -155,7 +157,7 @@ impl<J> Queue<J> {
         let ticket = state.lanes.push(lane, job);
         self.publish(&state);
         if state.is_covered() {
-            return Ok(Pushed::Covered);
+            return Ok(if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered });
         }
         if let Some(bell) = state.unpark() {
             return Ok(Pushed::Wake(bell));
