@@ -20,6 +20,20 @@ pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 /// Queued operations of one file that are looked at for starting. Bounds the cost of a scan, not the queue.
 pub(crate) const ORDER_WINDOW_OPS: usize = 256;
 
+/// Rounds a caller looks out for its answer before its task goes to sleep: about 10 µs, what a read in place
+/// may take too.
+pub(crate) const ANSWER_SPIN_ROUNDS: u32 = 400;
+
+/// Bytes of the largest operation worth looking out for: what a worker copies within those rounds.
+pub(crate) const ANSWER_SPIN_BYTES_MAX: usize = 32 * 1024;
+
+/// Answers that may be missed in a row before a file's callers stop looking out for them.
+pub(crate) const PATIENCE_MAX: i32 = 8;
+
+/// Operations that then go by before it is tried again, counted from below zero: a try every 64 operations
+/// costs a slow device's callers 0.2 µs each.
+pub(crate) const PATIENCE_MIN: i32 = -64;
+
 /// Operations merged into one system call. The kernel takes 1,024 buffers (`IOV_MAX`); half of that still
 /// makes the call's own cost invisible.
 pub(crate) const MERGE_OPS_MAX: usize = 512;

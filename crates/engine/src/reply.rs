@@ -16,16 +16,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::sync::{Mutex, lock, mutant};
+use crate::limits::ANSWER_SPIN_ROUNDS;
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock, mutant, spin};
 
 /// Makes both ends of one answer.
 pub(crate) fn channel<T>() -> (Replier<T>, Asker<T>) {
-    let slot = Arc::new(Slot { state: Mutex::new(State::Queued(None)) });
+    let slot = Arc::new(Slot { state: Mutex::new(State::Queued(None)), answered: AtomicUsize::new(0) });
     (Replier { slot: Some(slot.clone()) }, Asker { slot })
 }
 
 struct Slot<T> {
     state: Mutex<State<T>>,
+    /// 1 once the state is `Done` or `Lost`, for an asker that looks out without the lock. A hint: whoever
+    /// sees it takes the lock, so relaxed is enough.
+    answered: AtomicUsize,
 }
 
 /// Where one question stands. The waker is the asker's, put there by its last poll.
@@ -96,6 +100,7 @@ fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<(), T> {
     };
     *state = answer.map_or(State::Lost, State::Done);
     drop(state);
+    slot.answered.store(1, Ordering::Relaxed);
     if let Some(waker) = waker {
         waker.wake();
     }
@@ -121,6 +126,17 @@ pub(crate) enum Cancelled<T> {
 }
 
 impl<T> Asker<T> {
+    /// Looks out for the answer for a bounded time; says whether it is there.
+    pub(crate) fn look_out(&self) -> bool {
+        for _ in 0..ANSWER_SPIN_ROUNDS {
+            if self.slot.answered.load(Ordering::Relaxed) > 0 {
+                return true;
+            }
+            spin();
+        }
+        false
+    }
+
     /// Gives up. From now on [`Replier::begin`] says no.
     pub(crate) fn cancel(&self) -> Cancelled<T> {
         let mut state = lock(&self.slot.state);

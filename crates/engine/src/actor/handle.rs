@@ -13,12 +13,13 @@ use bytes::Bytes;
 use kameo::actor::ActorRef;
 
 use crate::actor::file::{FileActor, Submit};
-use crate::actor::shared::{Outcome, Queued, Reply, Shared};
+use crate::actor::shared::{Arrived, Outcome, Queued, Reply, Shared};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::file::{CursorMove, Footprint, Ordered, Span};
 use crate::limits::{IN_PLACE_BYTES_MAX, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Answer, Op, Place, describe::Describe, lock::Lock, read::Read, run::Run, seek, seek::Seek, sync::Sync, write::{Append, Payload, Write}};
+use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
 use crate::storage::LockKind;
 
@@ -664,11 +665,16 @@ impl FileHandle {
     /// Takes a permit and lets the operation take its place in the order.
     async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
         let permit = self.admit(op.operation(), op.weight()).await?;
+        let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
         let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now() };
-        if let Some(mail) = self.shared().arrive(queued) {
+        match self.shared().arrive(queued) {
+            Arrived::Started(Pickup::Now) if is_quick && self.shared().patience.allows() => {
+                self.shared().patience.learn(asker.look_out());
+            }
+            Arrived::Started(_) => {}
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            drop(self.actor().tell(Submit(mail)).send().await);
+            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
         }
         Ok(asker)
     }

@@ -11,6 +11,7 @@
 pub(crate) mod file;
 pub(crate) mod handle;
 pub(crate) mod path;
+pub(crate) mod patience;
 pub(crate) mod registry;
 pub(crate) mod services;
 pub(crate) mod shared;

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::actor::patience::Patience;
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
@@ -16,7 +17,7 @@ use crate::error::{Cause, Error, Operation};
 use crate::file::{Arrival, Batch, Bell, CursorMove, Footprint, Merge, Ordered, State, Ticket, Trust, Turn};
 use crate::limits::{BATCHES_IN_A_ROW_MAX, CLOSE_IN_PLACE_BYTES_MAX};
 use crate::op::{Answer, Failure, Op, write};
-use crate::pool::Job;
+use crate::pool::{Job, Pickup};
 use crate::reply::Replier;
 use crate::stats::add;
 use crate::storage::{Opened, OpenRequest, StorageFile};
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     /// Bytes they read.
     pub(crate) bytes_in_place: AtomicU64,
     pub(crate) access: Access,
+    pub(crate) patience: Patience,
     /// Set by the first write; decides how the descriptor is given up.
     written: AtomicBool,
 }
@@ -90,6 +92,14 @@ pub(crate) struct Queued {
     pub(crate) reply: Reply,
     pub(crate) permit: Permit,
     pub(crate) arrived: Instant,
+}
+
+/// What became of an operation that arrived.
+pub(crate) enum Arrived {
+    /// A worker has it, or its answer is there.
+    Started(Pickup),
+    /// It has to go by the actor's mailbox.
+    Mailed(Mail),
 }
 
 /// Where an answer goes.
@@ -167,6 +177,7 @@ impl Shared {
                 in_place: AtomicU64::new(0),
                 bytes_in_place: AtomicU64::new(0),
                 access,
+                patience: Patience::default(),
                 written: AtomicBool::new(false),
             })
         })
@@ -178,13 +189,13 @@ impl Shared {
     }
 
     /// Lets an operation run at once if nothing is in its way. Otherwise it comes back, counted as mailed, to
-    /// be sent to the actor inside a [`Mail`].
-    pub(crate) fn arrive(self: &Arc<Self>, queued: Queued) -> Option<Mail> {
+    /// be sent to the actor.
+    pub(crate) fn arrive(self: &Arc<Self>, queued: Queued) -> Arrived {
         let mut desk = self.turn.take();
         if desk.state.is_closed() {
             drop(desk);
             self.refuse(queued, Cause::Closed);
-            return None;
+            return Arrived::Started(Pickup::Later);
         }
         if queued.op.footprint(0, u64::MAX).span.closes_gate() {
             self.turn.close_gate(1);
@@ -193,12 +204,11 @@ impl Shared {
             Arrival::Start(batch) => {
                 desk.start(&batch);
                 drop(desk);
-                self.submit(batch);
-                None
+                Arrived::Started(self.submit(batch))
             }
             Arrival::Wait(queued) => {
                 add(&self.services.stats.messages, 1);
-                Some(Mail { queued: Some(queued), shared: self.clone() })
+                Arrived::Mailed(Mail { queued: Some(queued), shared: self.clone() })
             }
         }
     }
@@ -226,7 +236,7 @@ impl Shared {
     /// Starts everything that may start now. Called by whoever changed something.
     pub(crate) fn pump(self: &Arc<Self>) {
         let batches = self.ready(&mut self.turn.take());
-        batches.into_iter().for_each(|batch| self.submit(batch));
+        self.submit_all(batches);
     }
 
     fn ready(&self, desk: &mut Desk) -> Vec<Batch<Queued>> {
@@ -239,11 +249,17 @@ impl Shared {
         batches
     }
 
-    fn submit(self: &Arc<Self>, batch: Batch<Queued>) {
+    fn submit(self: &Arc<Self>, batch: Batch<Queued>) -> Pickup {
         add(&self.services.stats.jobs, 1);
         let job = FileJob { batch: Some(batch), shared: self.clone() };
         // A refused job comes back and dies here, which answers its callers: the engine has stopped.
-        drop(self.services.pool.submit(self.device.lane, Box::new(job)));
+        self.services.pool.submit(self.device.lane, Box::new(job)).unwrap_or(Pickup::Later)
+    }
+
+    fn submit_all(self: &Arc<Self>, batches: impl IntoIterator<Item = Batch<Queued>>) {
+        for batch in batches {
+            self.submit(batch);
+        }
     }
 
     /// Books the end of a batch and returns what may start now.
@@ -408,7 +424,7 @@ impl Job for FileJob {
             let Some(batch) = self.batch.take() else { return };
             let mut next = self.shared.carry_out(batch).into_iter();
             self.batch = next.next();
-            next.for_each(|batch| self.shared.submit(batch));
+            self.shared.submit_all(next);
         }
         if let Some(batch) = self.batch.take() {
             self.shared.submit(batch);
@@ -422,7 +438,7 @@ impl Drop for FileJob {
         if let Some(batch) = self.batch.take() {
             let next = self.shared.finish(batch.ticket, CursorMove::Stay, batch.closers);
             // Each of these meets the same fate or runs; its callers are answered either way.
-            next.into_iter().for_each(|batch| self.shared.submit(batch));
+            self.shared.submit_all(next);
         }
     }
 }

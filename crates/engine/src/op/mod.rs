@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::buffer::{Buffer, Buffers};
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Ordered, Span};
+use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{Storage, StorageFile};
 
 pub mod attributes;
@@ -160,6 +161,15 @@ impl Op {
             Op::Write(write) => write.payload.as_ref().len(),
             Op::Append(append) => append.payload.as_ref().len(),
             Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+        }
+    }
+
+    /// Whether a worker is done with it in microseconds, if the page cache takes it or has it.
+    pub(crate) fn is_quick(&self) -> bool {
+        match self {
+            Op::Read(_) | Op::Write(_) | Op::Append(_) => self.weight() <= ANSWER_SPIN_BYTES_MAX,
+            Op::Seek(_) | Op::Describe(_) | Op::Lock(_) => true,
+            Op::Sync(_) | Op::Run(_) | Op::Close => false,
         }
     }
 

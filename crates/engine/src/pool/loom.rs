@@ -55,7 +55,7 @@ impl Model {
 
     fn submit(&self, task: Task) {
         match self.queue.push(self.lane, task) {
-            Ok(Pushed::Covered) => {}
+            Ok(Pushed::Seen | Pushed::Covered) => {}
             Ok(Pushed::Wake(bell)) => bell.ring(),
             Ok(Pushed::Spawn(seat, _)) => self.start(seat),
             Err(_) => panic!("the queue is open"),
@@ -65,7 +65,7 @@ impl Model {
     /// Submits while the system refuses threads.
     fn submit_without_threads(&self, task: Task) {
         match self.queue.push(self.lane, task) {
-            Ok(Pushed::Covered) => {}
+            Ok(Pushed::Seen | Pushed::Covered) => {}
             Ok(Pushed::Wake(bell)) => bell.ring(),
             Ok(Pushed::Spawn(seat, ticket)) => match self.queue.spawn_failed(seat.number(), ticket) {
                 SpawnFailure::Degraded(bell) => bell.iter().for_each(|bell| bell.ring()),

@@ -1,0 +1,76 @@
+//! Whether a caller should look out for its answer for a moment instead of going to sleep.
+//!
+//! A write of a page takes a worker three microseconds; putting the caller's thread to sleep and waking it
+//! takes ten to eighty. So where a worker that is awake takes the operation at once, the caller looks out
+//! for the answer within its own poll, for as long as a read in place may take and no longer. Whether that
+//! pays depends on the device and on the load, so each file learns it.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use crate::limits::{PATIENCE_MAX, PATIENCE_MIN};
+
+/// What a file has learned about looking out. A guess that may be wrong, so every access is relaxed.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    /// Above zero: look out. Below: that many operations have to go by before it is tried again.
+    credit: AtomicI32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { credit: AtomicI32::new(PATIENCE_MAX) }
+    }
+}
+
+impl Patience {
+    /// Whether to look out this time.
+    pub(crate) fn allows(&self) -> bool {
+        let credit = self.credit.load(Ordering::Relaxed);
+        if credit <= 0 {
+            self.credit.store(credit + 1, Ordering::Relaxed);
+        }
+        credit > 0
+    }
+
+    /// Learns from whether the answer came in time. One success makes good for one failure; a run of failures
+    /// stops the looking out for a while.
+    pub(crate) fn learn(&self, answered: bool) {
+        let credit = self.credit.load(Ordering::Relaxed);
+        let learned = match (answered, credit) {
+            (true, _) => (credit + 1).min(PATIENCE_MAX),
+            (false, 1) => PATIENCE_MIN,
+            (false, _) => credit - 1,
+        };
+        self.credit.store(learned, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slow_device_is_not_looked_out_for_and_tried_again_later() {
+        let patience = Patience::default();
+        let tried = (0..1_000)
+            .filter(|_| {
+                let allowed = patience.allows();
+                if allowed {
+                    patience.learn(false);
+                }
+                allowed
+            })
+            .count();
+        let expected = 1_000 / PATIENCE_MIN.unsigned_abs() as usize;
+        assert!((1..=expected + 2 * PATIENCE_MAX as usize).contains(&tried), "{tried} of 1,000");
+    }
+
+    #[test]
+    fn a_quick_device_stays_looked_out_for() {
+        let patience = Patience::default();
+        for round in 0..1_000 {
+            assert!(patience.allows(), "round {round}");
+            patience.learn(round % 2 == 0);
+        }
+    }
+}
