@@ -37,15 +37,17 @@
 mod file;
 pub mod fs;
 
-pub use folio_engine::{
-    Abandoned, Counters, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot, Limits, Operation,
-    PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
-};
 pub use file::{File, OpenOptions, Reader};
+pub use folio_engine::{
+    Abandoned, Counters, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot, Limits,
+    Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+};
 
 /// The messages that other actors may send to a file's actor.
 pub mod actor {
-    pub use folio_engine::messages::{Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt};
+    pub use folio_engine::messages::{
+        Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt,
+    };
 }
 
 /// The port to the disk, for those who bring their own.

@@ -102,7 +102,8 @@ impl Engine {
     /// Whatever `fstat` and `fcntl` return; an unsupported error on an engine with a storage of its own.
     pub fn adopt(&self, file: std::fs::File, path: impl AsRef<Path>) -> Result<Handle> {
         let path: Arc<Path> = path.as_ref().into();
-        let adopted = Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
+        let adopted =
+            Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
         let (opened, request, position) = adopted?;
         let handle = self.enlist(opened, &request, path)?;
         if let Handle::Plain(file) = &handle {
@@ -119,9 +120,8 @@ impl Engine {
                 let shared = Shared::new(opened, request, path, services);
                 Ok(Handle::Plain(FileHandle::new(shared, self.inner.clone())))
             }
-            Nature::Stream => {
-                StreamHandle::new(opened.file, request, path, services, self.inner.clone()).map(Handle::Stream)
-            }
+            Nature::Stream => StreamHandle::new(opened.file, request, path, services, self.inner.clone())
+                .map(Handle::Stream),
         }
     }
 
@@ -205,7 +205,9 @@ fn check(request: &OpenRequest) -> std::result::Result<(), &'static str> {
         (true, false, false) if creates || request.truncate => {
             Err("creating or truncating a file needs write access")
         }
-        (_, _, true) if request.truncate && !request.create_new => Err("append and truncate contradict each other"),
+        (_, _, true) if request.truncate && !request.create_new => {
+            Err("append and truncate contradict each other")
+        }
         _ => Ok(()),
     }
 }
@@ -259,8 +261,14 @@ impl EngineBuilder {
     /// A limit of 0, before anything is started; the system's refusal of a thread.
     pub fn start(self) -> Result<Engine> {
         let limits = self.limits;
-        let positive = [limits.workers_max, limits.lane_workers_max, limits.ops_max, limits.bytes_max,
-            limits.lane_ops_max, limits.lane_bytes_max];
+        let positive = [
+            limits.workers_max,
+            limits.lane_workers_max,
+            limits.ops_max,
+            limits.bytes_max,
+            limits.lane_ops_max,
+            limits.lane_bytes_max,
+        ];
         if positive.contains(&0) {
             return Err(Error::invalid(Operation::Start, "a limit of 0 lets nothing through"));
         }

@@ -72,7 +72,6 @@ fn a_storage_that_breaks_a_contract_is_caught() {
     }
 }
 
-#[cfg(any())] // Delete this line to run the suite against the operating system.
 #[test]
 fn the_operating_system_keeps_the_contracts() {
     let ground = tempfile::tempdir().unwrap();

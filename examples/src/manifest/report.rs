@@ -38,7 +38,7 @@ impl Tally {
             ("unreadable", grouped(count(&self.unreadable))),
             ("bytes", grouped(count(&self.bytes))),
             ("MB/s", format!("{:.1}", count(&self.bytes) as f64 / 1e6 / took.as_secs_f64())),
-            ("peak ops in flight", grouped(snapshot.in_flight_peak as u64)),
+            ("peak ops in flight", grouped(snapshot.in_flight_peak)),
             ("ops in place", grouped(snapshot.counters.in_place)),
             ("hops", grouped(snapshot.counters.hops)),
             ("refusals", grouped(snapshot.counters.refusals)),

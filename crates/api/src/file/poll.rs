@@ -78,7 +78,12 @@ impl File {
         }
     }
 
-    fn poll_put(&mut self, cx: &mut Context<'_>, bytes: &dyn Fn() -> Bytes, is_same: &dyn Fn(&Bytes) -> bool) -> Poll<io::Result<usize>> {
+    fn poll_put(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &dyn Fn() -> Bytes,
+        is_same: &dyn Fn(&Bytes) -> bool,
+    ) -> Poll<io::Result<usize>> {
         let repeated = matches!(self.pending.state(), State::Writing(_, given) if is_same(given));
         if !repeated {
             let back = self.unseen();
@@ -102,7 +107,11 @@ impl File {
 }
 
 impl AsyncRead for File {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if !matches!(this.pending.state(), State::Idle | State::Reading(_) | State::Left(_)) {
             ready!(this.poll_settle(cx))?;
@@ -173,7 +182,9 @@ impl AsyncSeek for File {
             SeekFrom::Start(_) | SeekFrom::End(_) => to,
         };
         if let State::Writing(..) | State::Seeking(_) = self.pending.state() {
-            return Err(io::Error::other("another operation of this handle is pending; poll_complete it first"));
+            return Err(io::Error::other(
+                "another operation of this handle is pending; poll_complete it first",
+            ));
         }
         let file = self.clone();
         *self.pending.state() = State::Seeking(Box::pin(async move { file.seek(to).await }));
@@ -188,7 +199,8 @@ impl AsyncSeek for File {
         if let State::Idle | State::Reading(_) | State::Left(_) = this.pending.state() {
             let unseen = this.unseen();
             let file = this.clone();
-            let position: Job<u64> = Box::pin(async move { Ok(file.stream_position().await?.saturating_sub(unseen)) });
+            let position: Job<u64> =
+                Box::pin(async move { Ok(file.stream_position().await?.saturating_sub(unseen)) });
             if let State::Idle = this.pending.state() {
                 *this.pending.state() = State::Seeking(position);
             } else {

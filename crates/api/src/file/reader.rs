@@ -79,7 +79,11 @@ impl Reader {
 }
 
 impl AsyncRead for Reader {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let room = this.room(buf.remaining());
         let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -100,6 +104,9 @@ impl AsyncRead for Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader").field("file", &self.file).field("position", &self.position).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("file", &self.file)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
     }
 }

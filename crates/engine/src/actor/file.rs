@@ -10,14 +10,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use kameo::Actor;
 use kameo::actor::{ActorRef, PreparedActor, Spawn, WeakActorRef};
 use kameo::error::{ActorStopReason, PanicError};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
-use kameo::Actor;
 
-use crate::actor::shared::{Mail, Queued, Reply, Shared};
+use crate::actor::queued::{Mail, Queued, Reply};
+use crate::actor::shared::Shared;
 use crate::error::{Cause, Result};
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
@@ -38,7 +39,8 @@ impl FileActor {
         add(&shared.services.stats.actors, 1);
         let runtime = shared.services.runtime.clone();
         let _entered = runtime.enter();
-        let prepared: PreparedActor<FileActor> = FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
+        let prepared: PreparedActor<FileActor> =
+            FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
         drop(prepared.spawn(FileActor { shared }));
         actor
@@ -218,4 +220,3 @@ message! {
         other => unreachable!("metadata answers metadata, not {other:?}"),
     }
 }
-

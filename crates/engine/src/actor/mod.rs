@@ -10,8 +10,10 @@
 
 pub(crate) mod file;
 pub(crate) mod handle;
+mod job;
 pub(crate) mod path;
 pub(crate) mod patience;
+pub(crate) mod queued;
 pub(crate) mod registry;
 pub(crate) mod services;
 pub(crate) mod shared;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::actor::job::panic_text;
 use crate::actor::services::Services;
-use crate::actor::shared::panic_text;
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::op::PathRequest;

@@ -40,7 +40,12 @@ impl Registry {
     /// Books an opening; `make` builds it around the inode it shares with the others.
     ///
     /// `make` runs under the map's lock for that inode and must not come back here.
-    pub(crate) fn open(&self, device: u64, inode: u64, make: impl FnOnce(Arc<Inode>) -> Arc<Shared>) -> Arc<Shared> {
+    pub(crate) fn open(
+        &self,
+        device: u64,
+        inode: u64,
+        make: impl FnOnce(Arc<Inode>) -> Arc<Shared>,
+    ) -> Arc<Shared> {
         let key = (device, inode);
         let mut entry = self.inodes.entry(key).or_insert_with(|| {
             let inode = Arc::new(Inode { key, health: Mutex::default() });

@@ -44,7 +44,18 @@ impl Services {
         let admission = Admission::new(limits.ops_max, limits.bytes_max, stats.clone());
         let names = Arc::new(Device { lane: pool.add_lane(), admission });
         let (buffers, registry) = (Arc::default(), Arc::default());
-        Services { storage, pool, limits, stats, buffers, registry, runtime, names, errands: Errands::default(), devices: RwLock::default() }
+        Services {
+            storage,
+            pool,
+            limits,
+            stats,
+            buffers,
+            registry,
+            runtime,
+            names,
+            errands: Errands::default(),
+            devices: RwLock::default(),
+        }
     }
 
     /// The device with this number, made known if it is new.

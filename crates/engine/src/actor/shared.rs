@@ -1,7 +1,6 @@
 //! What the callers, the actor and the workers of one open file share, and how a batch is carried out.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,21 +8,18 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::actor::job::{CloseJob, FileJob};
 use crate::actor::patience::Patience;
+use crate::actor::queued::{Arrived, Mail, Outcome, Queued, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
-use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Arrival, Batch, Bell, CursorMove, Footprint, Merge, Ordered, State, Ticket, Trust, Turn};
-use crate::limits::{BATCHES_IN_A_ROW_MAX, CLOSE_IN_PLACE_BYTES_MAX};
-use crate::op::{Answer, Failure, Op, write};
-use crate::pool::{Job, Pickup};
-use crate::reply::Replier;
+use crate::file::{Arrival, Batch, Bell, CursorMove, Ordered, State, Ticket, Turn};
+use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
+use crate::op::Answer;
+use crate::pool::Pickup;
 use crate::stats::add;
-use crate::storage::{Opened, OpenRequest, StorageFile};
-
-/// How an operation ended.
-pub(crate) type Outcome = Result<Answer, Error>;
+use crate::storage::{OpenRequest, Opened, StorageFile};
 
 /// See the module.
 pub(crate) struct Shared {
@@ -32,7 +28,7 @@ pub(crate) struct Shared {
     pub(crate) path: Arc<Path>,
     pub(crate) services: Arc<Services>,
     pub(crate) device: Arc<Device>,
-    inode: Arc<Inode>,
+    pub(crate) inode: Arc<Inode>,
     /// Operations that finished in place; kept here, beside the turn, so that counting them costs no other
     /// cache line. Added to the engine's counter when the file goes.
     pub(crate) in_place: AtomicU64,
@@ -41,7 +37,7 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) patience: Patience,
     /// Set by the first write; decides how the descriptor is given up.
-    written: AtomicBool,
+    pub(crate) written: AtomicBool,
 }
 
 /// How the file was opened, as far as later operations depend on it.
@@ -86,76 +82,14 @@ impl Bell for Nudge {
     }
 }
 
-/// One operation with all that travels with it.
-pub(crate) struct Queued {
-    pub(crate) op: Op,
-    pub(crate) reply: Reply,
-    pub(crate) permit: Permit,
-    pub(crate) arrived: Instant,
-}
-
-/// What became of an operation that arrived.
-pub(crate) enum Arrived {
-    /// A worker has it, or its answer is there.
-    Started(Pickup),
-    /// It has to go by the actor's mailbox.
-    Mailed(Mail),
-}
-
-/// Where an answer goes.
-pub(crate) enum Reply {
-    /// To a caller's future.
-    Slot(Replier<Outcome>),
-    /// To whoever asked the actor by a message.
-    Ask(Box<dyn FnOnce(Outcome) + Send>),
-}
-
-impl Reply {
-    /// Whether someone still wants it; from then on the operation counts as begun.
-    fn begin(&self) -> bool {
-        match self {
-            Reply::Slot(replier) => replier.begin(),
-            Reply::Ask(_) => true,
-        }
-    }
-
-    /// Whether the asker has gone away before the operation began.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        match self {
-            Reply::Slot(replier) => replier.is_cancelled(),
-            Reply::Ask(_) => false,
-        }
-    }
-
-    /// Answers; the outcome comes back if nobody hears it.
-    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
-        match self {
-            Reply::Slot(replier) => replier.send(outcome),
-            Reply::Ask(answer) => {
-                answer(outcome);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Ordered for Queued {
-    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
-        self.op.footprint(cursor, room)
-    }
-
-    fn merge(&self) -> Merge {
-        self.op.merge()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.op.bytes()
-    }
-}
-
 impl Shared {
     /// Makes a file that has just been opened known to its engine.
-    pub(crate) fn new(opened: Opened, request: &OpenRequest, path: Arc<Path>, services: Arc<Services>) -> Arc<Shared> {
+    pub(crate) fn new(
+        opened: Opened,
+        request: &OpenRequest,
+        path: Arc<Path>,
+        services: Arc<Services>,
+    ) -> Arc<Shared> {
         add(&services.stats.opened, 1);
         let write = request.write || request.append;
         let access = Access {
@@ -208,7 +142,7 @@ impl Shared {
             }
             Arrival::Wait(queued) => {
                 add(&self.services.stats.messages, 1);
-                Arrived::Mailed(Mail { queued: Some(queued), shared: self.clone() })
+                Arrived::Mailed(Mail::new(queued, self.clone()))
             }
         }
     }
@@ -249,21 +183,21 @@ impl Shared {
         batches
     }
 
-    fn submit(self: &Arc<Self>, batch: Batch<Queued>) -> Pickup {
+    pub(crate) fn submit(self: &Arc<Self>, batch: Batch<Queued>) -> Pickup {
         add(&self.services.stats.jobs, 1);
-        let job = FileJob { batch: Some(batch), shared: self.clone() };
+        let job = FileJob::new(batch, self.clone());
         // A refused job comes back and dies here, which answers its callers: the engine has stopped.
         self.services.pool.submit(self.device.lane, Box::new(job)).unwrap_or(Pickup::Later)
     }
 
-    fn submit_all(self: &Arc<Self>, batches: impl IntoIterator<Item = Batch<Queued>>) {
+    pub(crate) fn submit_all(self: &Arc<Self>, batches: impl IntoIterator<Item = Batch<Queued>>) {
         for batch in batches {
             self.submit(batch);
         }
     }
 
     /// Books the end of a batch and returns what may start now.
-    fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Batch<Queued>> {
+    pub(crate) fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Batch<Queued>> {
         let mut desk = self.turn.take();
         desk.running.retain(|running| running.ticket != ticket);
         desk.state.finish(ticket, moved);
@@ -308,20 +242,22 @@ impl Shared {
     }
 
     /// The failed sync of this inode, if there was one.
-    fn poison(&self) -> Option<Cause> {
+    pub(crate) fn poison(&self) -> Option<Cause> {
         self.inode.with_health(|health| health.poisoned()).map(Cause::Poisoned)
     }
-}
-
-fn closers(queued: &[Queued]) -> u64 {
-    queued.iter().filter(|queued| queued.op.footprint(0, u64::MAX).span.closes_gate()).count() as u64
 }
 
 impl Desk {
     fn start(&mut self, batch: &Batch<Queued>) {
         let first = &batch.items[0];
         let operation = first.op.operation();
-        self.running.push(Running { ticket: batch.ticket, operation, since: first.arrived, operations: batch.items.len() as u64, reported: false });
+        self.running.push(Running {
+            ticket: batch.ticket,
+            operation,
+            since: first.arrived,
+            operations: batch.items.len() as u64,
+            reported: false,
+        });
     }
 }
 
@@ -335,7 +271,12 @@ impl Drop for Shared {
         add(&stats.closed, 1);
         if self.access.slow_to_close {
             let report = self.written.load(Ordering::Relaxed) && !self.turn.take().state.is_closed();
-            let job = CloseJob { file: self.file.clone(), path: self.path.clone(), services: self.services.clone(), report };
+            let job = CloseJob {
+                file: self.file.clone(),
+                path: self.path.clone(),
+                services: self.services.clone(),
+                report,
+            };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
         }
     }
@@ -343,292 +284,9 @@ impl Drop for Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("path", &self.path).field("access", &self.access).finish_non_exhaustive()
+        f.debug_struct("Shared")
+            .field("path", &self.path)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
     }
-}
-
-impl fmt::Debug for Queued {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queued").field("op", &self.op).finish_non_exhaustive()
-    }
-}
-
-/// Gives a descriptor up on a worker after the last handle was dropped.
-struct CloseJob {
-    file: Arc<dyn StorageFile>,
-    path: Arc<Path>,
-    services: Arc<Services>,
-    /// Whether something was written and nobody has asked for the errors of closing.
-    report: bool,
-}
-
-impl Job for CloseJob {
-    fn run(self: Box<Self>) {
-        if !self.report {
-            return;
-        }
-        if let Err(error) = self.file.close() {
-            add(&self.services.stats.unobserved_errors, 1);
-            let error = Error::io(Operation::Close, error).at_path(self.path.clone());
-            tracing::warn!(%error, "nobody was left to hear of a failed close");
-        }
-    }
-}
-
-/// An operation in the actor's mailbox. If the message is lost, the books are put right.
-pub(crate) struct Mail {
-    queued: Option<Queued>,
-    shared: Arc<Shared>,
-}
-
-impl Mail {
-    /// Moves the operation from the mailbox into the order, unless its caller is gone.
-    pub(crate) fn deliver(mut self) {
-        let Some(queued) = self.queued.take() else { return };
-        if queued.reply.is_cancelled() {
-            add(&self.shared.services.stats.cancelled, 1);
-            self.queued = Some(queued);
-            return;
-        }
-        self.shared.turn.take().state.receive(queued);
-    }
-}
-
-impl Drop for Mail {
-    fn drop(&mut self) {
-        let Some(queued) = self.queued.take() else { return };
-        let mut desk = self.shared.turn.take();
-        desk.state.lose_mail();
-        self.shared.turn.open_gate(closers(std::slice::from_ref(&queued)));
-    }
-}
-
-impl fmt::Debug for Mail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail").field("queued", &self.queued).finish_non_exhaustive()
-    }
-}
-
-/// One batch on its way through a lane.
-struct FileJob {
-    shared: Arc<Shared>,
-    /// `None` once it has run.
-    batch: Option<Batch<Queued>>,
-}
-
-impl Job for FileJob {
-    /// Runs the batch, then those of the same file that it was holding up, as long as others need not wait
-    /// too long for this worker: the file's state is warm here, and nobody has to be woken.
-    fn run(mut self: Box<Self>) {
-        for _ in 0..BATCHES_IN_A_ROW_MAX {
-            let Some(batch) = self.batch.take() else { return };
-            let mut next = self.shared.carry_out(batch).into_iter();
-            self.batch = next.next();
-            self.shared.submit_all(next);
-        }
-        if let Some(batch) = self.batch.take() {
-            self.shared.submit(batch);
-        }
-    }
-}
-
-impl Drop for FileJob {
-    /// A job that never ran must not leave its file blocked.
-    fn drop(&mut self) {
-        if let Some(batch) = self.batch.take() {
-            let next = self.shared.finish(batch.ticket, CursorMove::Stay, batch.closers);
-            // Each of these meets the same fate or runs; its callers are answered either way.
-            self.shared.submit_all(next);
-        }
-    }
-}
-
-/// How the operations of one batch ended, in their order.
-struct Ran {
-    outcomes: Vec<Result<Answer, Failed>>,
-    moved: CursorMove,
-}
-
-/// Why an operation of a batch failed.
-enum Failed {
-    /// The storage said so.
-    Storage(Failure),
-    /// Something before it forbids it.
-    Cause(Cause),
-}
-
-impl Shared {
-    /// Carries a batch out, books its end, answers its callers; returns what may start now.
-    fn carry_out(self: &Arc<Self>, batch: Batch<Queued>) -> Vec<Batch<Queued>> {
-        let begun = Instant::now();
-        let stats = &self.services.stats;
-        let asked = batch.items.len();
-        let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
-        add(&stats.cancelled, (asked - live.len()) as u64);
-        let facts: Vec<Fact> = live.iter().map(Fact::of).collect();
-        let (ops, rest): (Vec<Op>, Vec<_>) =
-            live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
-        let ran = self.run_guarded(ops, batch.cursor, batch.room);
-        let next = self.finish(batch.ticket, ran.moved, batch.closers);
-        let ended = Instant::now();
-        for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
-            stats.waited.record(begun.saturating_duration_since(fact.arrived));
-            stats.served.record(ended.saturating_duration_since(begun));
-            stats.note_duration(fact.operation, &self.path, ended.saturating_duration_since(fact.arrived));
-            drop(permit);
-            let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
-            if let Err(unheard) = reply.send(outcome) {
-                self.orphan(fact.operation, unheard, fact.cursor_read);
-            }
-        }
-        add(&stats.hops, asked as u64);
-        next
-    }
-
-    fn describe(&self, fact: &Fact, failed: Failed) -> Error {
-        let error = match failed {
-            Failed::Storage(failure) => {
-                let cause = match failure.error.kind() {
-                    std::io::ErrorKind::WriteZero => Cause::WriteZero,
-                    _ => Cause::Io(failure.error),
-                };
-                self.error(fact.operation, cause).after_bytes(failure.bytes_done)
-            }
-            Failed::Cause(cause) => self.error(fact.operation, cause),
-        };
-        match fact.offset {
-            Some(offset) => error.at_offset(offset),
-            None => error,
-        }
-    }
-
-    /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
-    fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let count = ops.len();
-        catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
-            add(&self.services.stats.panics, count as u64);
-            let text = panic_text(&*panic);
-            let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
-            Ran { outcomes, moved: CursorMove::Stay }
-        })
-    }
-
-    fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let Some(first) = ops.first() else { return Ran { outcomes: Vec::new(), moved: CursorMove::Stay } };
-        if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
-            return Ran { outcomes, moved: CursorMove::Stay };
-        }
-        match first {
-            Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
-            Op::Sync(_) => self.run_syncs(&ops),
-            Op::Close => self.run_close(),
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => self.run_alone(ops, cursor, room),
-        }
-    }
-
-    fn run_writes(&self, ops: &[Op], cursor: u64) -> Ran {
-        self.written.store(true, Ordering::Relaxed);
-        let writes: Vec<_> = ops.iter().filter_map(|op| if let Op::Write(write) = op { Some(write) } else { None }).collect();
-        let appends: Vec<_> = ops.iter().filter_map(|op| if let Op::Append(append) = op { Some(append) } else { None }).collect();
-        let written = if appends.is_empty() {
-            write::write_all(&writes, &*self.file, cursor)
-        } else {
-            write::append_all(&appends, &*self.file)
-        };
-        let stats = &self.services.stats;
-        add(&stats.writes_asked, ops.len() as u64);
-        add(&stats.write_calls, written.calls);
-        add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
-        for outcome in &written.outcomes {
-            if let Err(failure) = outcome {
-                self.inode.with_health(|health| health.owe(failure.error.clone()));
-            }
-        }
-        let outcomes = written.outcomes.into_iter().map(|outcome| outcome.map_err(Failed::Storage)).collect();
-        Ran { outcomes, moved: written.moved }
-    }
-
-    /// One system call answers them all, unless something failed that they would have to vouch for.
-    fn run_syncs(&self, ops: &[Op]) -> Ran {
-        let stats = &self.services.stats;
-        add(&stats.syncs_asked, ops.len() as u64);
-        let all = ops.iter().any(|op| matches!(op, Op::Sync(sync) if sync.all));
-        let result = match self.inode.with_health(|health| health.settle()) {
-            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
-            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => {
-                add(&stats.syncs_issued, 1);
-                self.file.sync(all).map_err(|error| self.latch(error))
-            }
-        };
-        let outcomes = ops.iter().map(|_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause)).collect();
-        Ran { outcomes, moved: CursorMove::Stay }
-    }
-
-    fn run_close(&self) -> Ran {
-        self.turn.take().state.close();
-        // Never opened again: reads in place find a closed file on the slow way.
-        self.turn.close_gate(1);
-        let result = match self.inode.with_health(|health| health.settle()) {
-            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
-            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => self.file.close().map_err(|error| self.latch(error)),
-        };
-        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
-    }
-
-    /// From now on nothing can be vouched for.
-    fn latch(&self, error: std::io::Error) -> Cause {
-        let error = Arc::new(error);
-        self.inode.with_health(|health| health.poison(error.clone()));
-        tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
-        Cause::Io(error)
-    }
-
-    fn run_alone(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let mut moved = CursorMove::Stay;
-        let mut outcomes = Vec::with_capacity(1);
-        for op in ops {
-            if matches!(op, Op::Run(_)) {
-                self.written.store(true, Ordering::Relaxed);
-            }
-            let changes = op.needs_trust();
-            let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
-            moved = step;
-            if let Ok(Answer::Read(buffer, _)) = &outcome {
-                add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
-            }
-            if let (true, Err(failure)) = (changes, &outcome) {
-                self.inode.with_health(|health| health.owe(failure.error.clone()));
-            }
-            outcomes.push(outcome.map_err(Failed::Storage));
-        }
-        Ran { outcomes, moved }
-    }
-}
-
-/// What has to be known of an operation after it was handed to the storage.
-struct Fact {
-    operation: Operation,
-    offset: Option<u64>,
-    arrived: Instant,
-    cursor_read: bool,
-}
-
-impl Fact {
-    fn of(queued: &Queued) -> Self {
-        Fact {
-            operation: queued.op.operation(),
-            offset: queued.op.offset(),
-            arrived: queued.arrived,
-            cursor_read: queued.op.reads_at_cursor(),
-        }
-    }
-}
-
-/// The message of a panic, as far as it is text.
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

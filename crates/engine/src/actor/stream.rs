@@ -63,13 +63,19 @@ impl StreamHandle {
         };
         let registered = {
             let _entered = services.runtime.enter();
-            #[expect(deprecated, reason = "its successor is unsafe; what it asks for holds: the descriptor stays open and the same")]
+            #[expect(
+                deprecated,
+                reason = "its successor is unsafe; what it asks for holds: the descriptor stays open and the same"
+            )]
             AsyncFd::with_interest(Descriptor(file), interest)
         };
-        let descriptor = registered.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
+        let descriptor =
+            registered.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
         add(&services.stats.opened, 1);
         let (reading, writing) = (Mutex::default(), Mutex::default());
-        Ok(StreamHandle { inner: Arc::new(Inner { descriptor, path, services, reading, writing, _engine: engine }) })
+        Ok(StreamHandle {
+            inner: Arc::new(Inner { descriptor, path, services, reading, writing, _engine: engine }),
+        })
     }
 
     /// Returns the path it was opened by.
@@ -90,7 +96,8 @@ impl StreamHandle {
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
         let inner = &*self.inner;
         let _turn = inner.reading.lock().await;
-        let result = inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await;
+        let result =
+            inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await;
         add(&inner.services.stats.in_place, 1);
         result.map_err(|error| inner.error(Operation::Read, error))
     }
@@ -165,7 +172,10 @@ impl Inner {
         let mut done = 0;
         while done < bytes.len() {
             let rest = &bytes[done..];
-            let written = self.descriptor.async_io(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(rest)).await;
+            let written = self
+                .descriptor
+                .async_io(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(rest))
+                .await;
             done += written.map_err(|error| self.error(Operation::Write, error).after_bytes(done as u64))?;
         }
         add(&self.services.stats.bytes_written, done as u64);

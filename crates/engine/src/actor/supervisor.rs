@@ -15,7 +15,7 @@ use kameo::reply::DelegatedReply;
 
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
-use crate::limits::{MAILBOX_MESSAGES_MAX, SWEEP_PAUSE};
+use crate::limits::{MAILBOX_MESSAGES_MAX, RETRY_PAUSE_MIN, SWEEP_PAUSE};
 use crate::stats::add;
 
 /// See the module.
@@ -129,11 +129,16 @@ impl Services {
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());
         let completed = before.saturating_sub(leftover);
         if drained {
-            let pool = self.pool.clone();
             // A worker that does not end in time ends with its last job; there is nothing to add to the report.
-            let _ = self.runtime.spawn_blocking(move || pool.join(end)).await;
+            while !self.pool.join(Instant::now()) && Instant::now() < end {
+                tokio::time::sleep(RETRY_PAUSE_MIN).await;
+            }
         }
-        ShutdownReport { completed, never_started, abandoned: abandoned.into_iter().map(|(one, _)| one).collect() }
+        ShutdownReport {
+            completed,
+            never_started,
+            abandoned: abandoned.into_iter().map(|(one, _)| one).collect(),
+        }
     }
 
     /// What workers are inside of now, each with the number of operations it stands for.

@@ -211,7 +211,8 @@ impl<T: Ordered> Order<T> {
         let reach = if merge == Merge::Alone { 0 } else { MERGE_OPS_MAX - 1 };
         for _ in 0..reach {
             let Some(candidate) = later.pop_front() else { break };
-            let at = if let (true, Span::Write(range)) = (whole.cursor, &whole.span) { range.end } else { cursor };
+            let at =
+                if let (true, Span::Write(range)) = (whole.cursor, &whole.span) { range.end } else { cursor };
             let footprint = candidate.footprint(at, room);
             let joins = candidate.merge() == merge
                 && bytes + candidate.bytes() <= MERGE_BYTES_MAX

@@ -183,7 +183,13 @@ impl Op {
     }
 
     /// Carries out an operation that runs alone. Writes, appends and syncs have batch forms of their own.
-    pub(crate) fn execute(self, file: &dyn StorageFile, buffers: &Arc<Buffers>, cursor: u64, room: u64) -> Executed {
+    pub(crate) fn execute(
+        self,
+        file: &dyn StorageFile,
+        buffers: &Arc<Buffers>,
+        cursor: u64,
+        room: u64,
+    ) -> Executed {
         match self {
             Op::Read(read) => read.execute(file, buffers, cursor, room),
             Op::Seek(seek) => seek.execute(file, cursor),
@@ -214,14 +220,22 @@ impl Ordered for Op {
             Op::Write(_) => Merge::Write,
             Op::Append(_) => Merge::Append,
             Op::Sync(_) => Merge::Sync,
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => Merge::Alone,
+            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => {
+                Merge::Alone
+            }
         }
     }
 
     fn bytes(&self) -> u64 {
         match self {
             Op::Write(_) | Op::Append(_) => self.weight() as u64,
-            Op::Read(_) | Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+            Op::Read(_)
+            | Op::Seek(_)
+            | Op::Sync(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Close => 0,
         }
     }
 }

@@ -23,7 +23,13 @@ impl Read {
         Footprint { span: Span::Read(start..start.saturating_add(len)), cursor: moves }
     }
 
-    pub(crate) fn execute(self, file: &dyn StorageFile, buffers: &Arc<Buffers>, cursor: u64, room: u64) -> Executed {
+    pub(crate) fn execute(
+        self,
+        file: &dyn StorageFile,
+        buffers: &Arc<Buffers>,
+        cursor: u64,
+        room: u64,
+    ) -> Executed {
         let (offset, len) = match self.place {
             Place::At(offset) => (offset, self.len),
             Place::Cursor => (cursor, usize::try_from(room).map_or(self.len, |room| room.min(self.len))),

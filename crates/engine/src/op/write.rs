@@ -78,12 +78,24 @@ pub(crate) fn write_all(writes: &[&Write], file: &dyn StorageFile, cursor: u64) 
             Place::At(offset) => offset + run.done,
             Place::Cursor => cursor_now,
         };
-        let slices = run.slices(writes.iter().map(|write| write.payload.as_ref()), |index| match writes[index].place {
-            Place::At(offset) => Some(offset),
-            Place::Cursor => None,
+        let slices = run.slices(writes.iter().map(|write| write.payload.as_ref()), |index| {
+            match writes[index].place {
+                Place::At(offset) => Some(offset),
+                Place::Cursor => None,
+            }
         });
-        let result = if slices.is_empty() { Ok(0) } else { run.calls += 1; file.write_at(&slices, start) };
-        let count = run.settle(result, |index| writes[index].payload.as_ref().len(), |index| writes[index].all, |_, done| Answer::Written(done));
+        let result = if slices.is_empty() {
+            Ok(0)
+        } else {
+            run.calls += 1;
+            file.write_at(&slices, start)
+        };
+        let count = run.settle(
+            result,
+            |index| writes[index].payload.as_ref().len(),
+            |index| writes[index].all,
+            |_, done| Answer::Written(done),
+        );
         if first.place == Place::Cursor {
             cursor_now += count as u64;
         }
@@ -109,11 +121,16 @@ pub(crate) fn append_all(appends: &[&Append], file: &dyn StorageFile) -> Written
             moved = CursorMove::To(start + *count as u64);
         }
         let mut at = start - half.map_or(0, |_| run.done.min(start));
-        run.settle(result, len_of, |_| true, |index, done| {
-            let begin = half.take().unwrap_or(at);
-            at += len_of(index) as u64;
-            if appends[index].wants_offset { Answer::Position(begin) } else { Answer::Written(done) }
-        });
+        run.settle(
+            result,
+            len_of,
+            |_| true,
+            |index, done| {
+                let begin = half.take().unwrap_or(at);
+                at += len_of(index) as u64;
+                if appends[index].wants_offset { Answer::Position(begin) } else { Answer::Written(done) }
+            },
+        );
         half = if run.done > 0 { half.or(Some(at)) } else { None };
     }
     Written { outcomes: run.outcomes, moved, calls: run.calls }

@@ -157,8 +157,12 @@ impl Pool {
                 bell.ring();
                 Ok(())
             }
-            SpawnFailure::Degraded(None) | SpawnFailure::Stranded { own: None, .. } => Ok(()),
-            SpawnFailure::Stranded { own: Some(job), .. } => Err(job),
+            SpawnFailure::Degraded(None) => Ok(()),
+            SpawnFailure::Stranded { own, others } => {
+                // Their drop answers their callers.
+                drop(others);
+                own.map_or(Ok(()), Err)
+            }
         }
     }
 }

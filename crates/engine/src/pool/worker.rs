@@ -14,6 +14,7 @@ use crate::sync::Ordering;
 /// # Errors
 ///
 /// The system refuses another thread. The seat is gone then, and the queue must be told of its number.
+#[expect(clippy::disallowed_methods, reason = "the one place where the library starts threads")]
 pub(super) fn spawn(shared: Arc<Shared>, seat: Seat) -> io::Result<()> {
     let name = format!("folio-worker-{}", seat.number());
     // The handle is dropped: a worker is waited for by the queue's count, which has a deadline.

@@ -135,6 +135,10 @@ pub enum LockKind {
 
 /// One open file. Positions are always given: no method but [`append`](StorageFile::append) and
 /// [`read_stream`](StorageFile::read_stream)/[`write_stream`](StorageFile::write_stream) has a cursor.
+#[expect(
+    clippy::len_without_is_empty,
+    reason = "a file is asked for its length, not for whether it is empty"
+)]
 pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Reads at most `buf.len()` bytes at `offset`; 0 means the end of the file (or an empty `buf`).
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;

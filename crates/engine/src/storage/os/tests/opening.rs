@@ -104,13 +104,15 @@ fn stream_given_to_std_waits_again() {
     let fifo = make_fifo(dir.path());
     let mut reader = os.open(&fifo, &reading()).expect("open").file.to_std(0).expect("descriptor");
     let mut writer = File::options().write(true).open(&fifo).expect("open");
-    let waiting = std::thread::spawn(move || {
-        let mut text = String::new();
-        reader.read_to_string(&mut text).map(|_| text)
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).map(|_| text)
+        });
+        writer.write_all(b"late").expect("write");
+        drop(writer);
+        assert_eq!(waiting.join().expect("thread").expect("read"), "late");
     });
-    writer.write_all(b"late").expect("write");
-    drop(writer);
-    assert_eq!(waiting.join().expect("thread").expect("read"), "late");
 }
 
 fn status_flags(file: &dyn StorageFile) -> OFlags {

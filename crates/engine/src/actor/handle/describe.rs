@@ -1,0 +1,262 @@
+//! Cursor, length, attributes, durability, locks, closures, the end.
+
+use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
+use std::io::SeekFrom;
+use std::sync::atomic::Ordering;
+
+use super::{FileHandle, position, unexpected};
+use crate::error::{Error, Operation, Result};
+use crate::file::{CursorMove, Footprint, Ordered, Span};
+use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
+use crate::storage::LockKind;
+
+/// Cursor, length, attributes, durability, locks.
+impl FileHandle {
+    /// Moves the cursor; arithmetic unless something is queued before it.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a position before the start or beyond `i64::MAX`.
+    ///
+    /// # Cancellation
+    ///
+    /// The cursor has moved or not; nothing else happens.
+    pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
+        tokio::task::consume_budget().await;
+        if let Some(result) = self.seek_in_place(to) {
+            return result;
+        }
+        position(Box::pin(self.submit(Op::Seek(Seek { to }))).await?)
+    }
+
+    fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
+        let shared = self.shared();
+        let mut desk = shared.turn.take();
+        let op = Seek { to };
+        let asks_storage = matches!(to, SeekFrom::End(_));
+        if desk.state.is_closed()
+            || (asks_storage && shared.access.remote)
+            || !desk.state.is_free(&op.footprint())
+        {
+            return None;
+        }
+        shared.in_place.fetch_add(1, Ordering::Relaxed);
+        match seek::target(to, desk.state.position(), || shared.file.len()) {
+            Ok(position) => {
+                desk.state.shift(CursorMove::To(position));
+                Some(Ok(position))
+            }
+            Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(shared.path.clone()))),
+        }
+    }
+
+    /// Returns the attributes, in place where no write before it is still under way.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fstat` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn metadata(&self) -> Result<Metadata> {
+        tokio::task::consume_budget().await;
+        if let Some(result) = self.metadata_in_place() {
+            return result;
+        }
+        match Box::pin(self.submit(Op::Describe(Describe::Metadata))).await? {
+            Answer::Metadata(metadata) => Ok(*metadata),
+            other => unexpected(&other),
+        }
+    }
+
+    fn metadata_in_place(&self) -> Option<Result<Metadata>> {
+        let shared = self.shared();
+        let desk = shared.turn.take();
+        let footprint = Footprint { span: Span::LOOK, cursor: false };
+        if shared.access.remote || desk.state.is_closed() || !desk.state.is_free(&footprint) {
+            return None;
+        }
+        shared.in_place.fetch_add(1, Ordering::Relaxed);
+        let path = || shared.path.clone();
+        Some(shared.file.metadata().map_err(|error| Error::io(Operation::Metadata, error).at_path(path())))
+    }
+
+    /// Sets the length: cuts, or extends with zeros.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `ftruncate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn set_len(&self, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetLen(len))).await.map(|_| ())
+    }
+
+    /// Changes the permissions.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fchmod` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetPermissions(permissions))).await.map(|_| ())
+    }
+
+    /// Changes the timestamps.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `futimens` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn set_times(&self, times: FileTimes) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetTimes(times))).await.map(|_| ())
+    }
+
+    /// Makes everything acknowledged before it, on any clone, survive a power cut. Syncs that queue together
+    /// cost one system call.
+    ///
+    /// # Errors
+    ///
+    /// The device's; that of an earlier write that failed; [`Error::is_poisoned`] after a failed sync.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
+    pub async fn sync(&self, all: bool) -> Result<()> {
+        self.submit(Op::Sync(Sync { all })).await.map(|_| ())
+    }
+
+    /// Takes the advisory lock, waiting without a worker while someone else holds it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// The lock is not taken, or taken and released when the file closes, if the call was just then made.
+    pub async fn lock(&self, kind: LockKind) -> Result<()> {
+        let mut pause = RETRY_PAUSE_MIN;
+        while !self.try_lock(kind).await? {
+            self.shared().services.pause(pause).await;
+            pause = (pause * 2).min(RETRY_PAUSE_MAX);
+        }
+        Ok(())
+    }
+
+    /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`lock`](FileHandle::lock).
+    pub async fn try_lock(&self, kind: LockKind) -> Result<bool> {
+        match self.submit(Op::Lock(Lock::Try(kind))).await? {
+            Answer::Locked(taken) => Ok(taken),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Releases the advisory lock.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `flock` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn unlock(&self) -> Result<()> {
+        self.submit(Op::Lock(Lock::Release)).await.map(|_| ())
+    }
+
+    /// Runs `closure` over the std file on a worker, while no other operation of this file runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_panicked`] if it panics; an unsupported error if the storage has no std file.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&StdFile) -> T + Send + 'static,
+    ) -> Result<T> {
+        match self.submit(Op::Run(Run::new(closure))).await? {
+            Answer::Value(value) => match value.downcast::<T>() {
+                Ok(value) => Ok(*value),
+                Err(_) => unreachable!("the closure's own type comes back"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
+    /// Waits for everything before it, then returns a std file of the same opening, its position included.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn to_std(&self) -> Result<StdFile> {
+        self.run(|_| ()).await?;
+        let shared = self.shared();
+        let position = shared.turn.take().state.position();
+        let path = || shared.path.clone();
+        shared.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
+    }
+
+    /// Waits for everything before it, then closes the file for every clone.
+    ///
+    /// # Errors
+    ///
+    /// What closing reports, and every failure that no caller has heard.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: the file stays open. After: it is closed, and an error is logged.
+    pub async fn close(&self) -> Result<()> {
+        if self.close_in_place() {
+            return Ok(());
+        }
+        self.submit(Op::Close).await.map(|_| ())
+    }
+
+    /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
+    fn close_in_place(&self) -> bool {
+        let shared = self.shared();
+        let mut desk = shared.turn.take();
+        let footprint = Op::Close.footprint(0, u64::MAX);
+        if shared.access.write
+            || shared.access.remote
+            || desk.state.is_closed()
+            || !desk.state.is_free(&footprint)
+        {
+            return false;
+        }
+        shared.turn.close_gate(1);
+        let drained = shared.turn.drain();
+        if drained {
+            desk.state.close();
+        } else {
+            shared.turn.open_gate(1);
+        }
+        drained
+    }
+}

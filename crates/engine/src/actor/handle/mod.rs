@@ -1,0 +1,105 @@
+//! One open file as its callers see it: the way of an operation from the call to the answer.
+//!
+//! `read`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
+//! admits those, lets them take their place and awaits the answer.
+
+mod describe;
+mod read;
+mod rejected;
+mod submit;
+mod write;
+
+use std::any::Any;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use kameo::actor::ActorRef;
+
+use crate::actor::file::FileActor;
+use crate::actor::shared::Shared;
+use crate::error::Result;
+use crate::file::CursorMove;
+use crate::op::Answer;
+
+pub use rejected::Rejected;
+
+/// A handle on one open plain file. Clones share the file: one actor, one cursor.
+#[derive(Clone)]
+pub struct FileHandle {
+    inner: Arc<Inner>,
+    /// How long an operation of this handle may take; not shared with clones made before it was set.
+    time_limit: Option<Duration>,
+    /// Whether an operation is refused instead of waiting for a permit.
+    refuse: bool,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    /// Started by the first operation that has to queue; most files never need it.
+    actor: OnceLock<ActorRef<FileActor>>,
+    /// Keeps the engine running as long as a file is open.
+    _engine: Arc<dyn Any + Send + std::marker::Sync>,
+}
+
+impl FileHandle {
+    pub(crate) fn new(shared: Arc<Shared>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
+        let inner = Arc::new(Inner { shared, actor: OnceLock::new(), _engine: engine });
+        FileHandle { inner, time_limit: None, refuse: false }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// Puts the cursor of a file that was taken over where its kernel cursor stands.
+    pub(crate) fn start_at(&self, position: u64) {
+        self.shared().turn.take().state.shift(CursorMove::To(position));
+    }
+
+    /// Returns the path the file was opened by.
+    pub fn path(&self) -> &Path {
+        &self.shared().path
+    }
+
+    /// Returns whether writes always go to the end.
+    pub fn is_append(&self) -> bool {
+        self.shared().access.append
+    }
+
+    /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.
+    #[must_use]
+    pub fn with_time_limit(&self, limit: Duration) -> Self {
+        FileHandle { time_limit: Some(limit), ..self.clone() }
+    }
+
+    /// Returns a handle whose operations are refused where they would wait for a permit.
+    #[must_use]
+    pub fn refusing(&self) -> Self {
+        FileHandle { refuse: true, ..self.clone() }
+    }
+
+    /// Returns the file's actor, starting it if no operation has needed it yet.
+    pub fn actor(&self) -> ActorRef<FileActor> {
+        self.inner.actor.get_or_init(|| FileActor::start(self.shared().clone())).clone()
+    }
+}
+
+impl fmt::Debug for FileHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileHandle").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+fn position(answer: Answer) -> Result<u64> {
+    match answer {
+        Answer::Position(position) => Ok(position),
+        other => unexpected(&other),
+    }
+}
+
+/// Every operation has one kind of answer; another one is a bug in this crate.
+fn unexpected<T>(answer: &Answer) -> T {
+    unreachable!("an operation got the answer of another: {answer:?}")
+}

@@ -1,0 +1,163 @@
+//! Reading: in place if nothing is in the way, else as an operation.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::{FileHandle, unexpected};
+use crate::error::{Error, Operation, Result};
+use crate::file::{CursorMove, Footprint, Span};
+use crate::limits::IN_PLACE_BYTES_MAX;
+use crate::op::{Answer, Op, Place, read::Read};
+
+/// Reading.
+impl FileHandle {
+    /// Reads at `offset` into `buf`; at most 64 KiB where the kernel has them at hand.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns; [`Error::is_closed`] after a close.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: a positioned read changes nothing.
+    pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
+        tokio::task::consume_budget().await;
+        if let Some(count) = self.read_at_in_place(buf, offset) {
+            return count;
+        }
+        let op = Op::Read(Read { place: Place::At(offset), len: buf.len() });
+        Box::pin(self.read_into(op, buf)).await
+    }
+
+    /// Reads at the cursor into `buf` and moves the cursor; at most 64 KiB where the kernel has them at hand.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost: the cursor counts a byte as read only when this returns it.
+    pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
+        tokio::task::consume_budget().await;
+        if let Some(count) = self.read_in_place(buf) {
+            return count;
+        }
+        let op = Op::Read(Read { place: Place::Cursor, len: buf.len() });
+        Box::pin(self.read_into(op, buf)).await
+    }
+
+    /// Reads at most `len` bytes at `offset` (or at the cursor) into bytes of its own.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](FileHandle::read): no byte is lost.
+    pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
+        tokio::task::consume_budget().await;
+        let wanted = len.min(IN_PLACE_BYTES_MAX);
+        let mut buffer = self.shared().services.buffers.take(wanted);
+        let room = buffer.room(wanted);
+        let in_place = match offset {
+            Some(offset) => self.read_at_in_place(room, offset),
+            None => self.read_in_place(room),
+        };
+        if let Some(count) = in_place {
+            buffer.fill(count?);
+            return Ok(buffer.into_bytes());
+        }
+        drop(buffer);
+        let place = offset.map_or(Place::Cursor, Place::At);
+        match Box::pin(self.submit(Op::Read(Read { place, len }))).await? {
+            Answer::Read(buffer, _) => Ok(buffer.into_bytes()),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Reads at the cursor if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read).
+    pub fn read_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        self.read_in_place(buf).transpose()
+    }
+
+    /// Reads at `offset` if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    pub fn read_at_now(&self, buf: &mut [u8], offset: u64) -> Result<Option<usize>> {
+        self.read_at_in_place(buf, offset).transpose()
+    }
+
+    async fn read_into(&self, op: Op, buf: &mut [u8]) -> Result<usize> {
+        match self.submit(op).await? {
+            Answer::Read(buffer, _) => {
+                let bytes = buffer.as_ref();
+                buf[..bytes.len()].copy_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            other => unexpected(&other),
+        }
+    }
+
+    fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
+        let shared = self.shared();
+        if shared.access.remote {
+            return None;
+        }
+        let len = buf.len().min(IN_PLACE_BYTES_MAX);
+        let result = if let Some(_turn) = shared.turn.share() {
+            shared.file.read_now(&mut buf[..len], offset)?
+        } else {
+            let desk = shared.turn.take();
+            let span = Span::Read(offset..offset.saturating_add(len as u64));
+            if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: false }) {
+                return None;
+            }
+            shared.file.read_now(&mut buf[..len], offset)?
+        };
+        Some(self.count_in_place(result, offset))
+    }
+
+    fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
+        let shared = self.shared();
+        if shared.access.remote {
+            return None;
+        }
+        let mut desk = shared.turn.take();
+        let offset = desk.state.position();
+        let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
+        let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
+        let span = Span::Read(offset..offset.saturating_add(len as u64));
+        if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: true }) {
+            return None;
+        }
+        let result = shared.file.read_now(&mut buf[..len], offset)?;
+        if let Ok(count) = &result {
+            desk.state.shift(CursorMove::Read { offset, len: *count as u64 });
+        }
+        drop(desk);
+        Some(self.count_in_place(result, offset))
+    }
+
+    fn count_in_place(&self, result: std::io::Result<usize>, offset: u64) -> Result<usize> {
+        let shared = self.shared();
+        shared.in_place.fetch_add(1, Ordering::Relaxed);
+        match result {
+            Ok(count) => {
+                shared.bytes_in_place.fetch_add(count as u64, Ordering::Relaxed);
+                Ok(count)
+            }
+            Err(error) => {
+                Err(Error::io(Operation::Read, error).at_path(shared.path.clone()).at_offset(offset))
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The slow way: a permit, a place in the order, an answer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::FileHandle;
+use crate::actor::file::Submit;
+use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
+use crate::actor::shared::Shared;
+use crate::admission::Permit;
+use crate::error::{Cause, Operation, Result};
+use crate::op::{Answer, Op};
+use crate::pool::Pickup;
+use crate::reply::{self, Asker, Cancelled};
+
+/// The slow way.
+impl FileHandle {
+    /// Admits, queues and awaits one operation.
+    pub(super) async fn submit(&self, op: Op) -> Result<Answer> {
+        let (operation, cursor_read) = (op.operation(), op.reads_at_cursor());
+        let Some(limit) = self.time_limit else {
+            let asker = self.send(op).await?;
+            return Pending { asker, shared: self.shared(), operation, cursor_read }.answer().await;
+        };
+        let late = |begun| self.shared().error(operation, Cause::TimedOut(limit)).begun(begun);
+        let alarm = self.shared().services.pause(limit);
+        tokio::pin!(alarm);
+        let asker = tokio::select! {
+            biased;
+            asker = self.send(op) => asker?,
+            () = &mut alarm => return Err(late(false)),
+        };
+        let mut pending = Pending { asker, shared: self.shared(), operation, cursor_read };
+        tokio::select! {
+            biased;
+            answer = pending.answer() => return answer,
+            () = alarm => {}
+        }
+        match pending.asker.cancel() {
+            Cancelled::BeforeBegin => {
+                self.shared().purge();
+                Err(late(false))
+            }
+            Cancelled::Begun => Err(late(true)),
+            Cancelled::Done(outcome) => outcome,
+            Cancelled::Nothing => Err(self.shared().error(operation, Cause::Stopped)),
+        }
+    }
+
+    /// Takes a permit and lets the operation take its place in the order.
+    async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
+        let permit = self.admit(op.operation(), op.weight()).await?;
+        let is_quick = op.is_quick();
+        let (replier, asker) = reply::channel();
+        let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now() };
+        match self.shared().arrive(queued) {
+            Arrived::Started(Pickup::Now) if is_quick && self.shared().patience.allows() => {
+                self.shared().patience.learn(asker.look_out());
+            }
+            Arrived::Started(_) => {}
+            // A mailbox that is gone hands the mail back, and its drop answers the asker.
+            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
+        }
+        Ok(asker)
+    }
+
+    async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
+        let shared = self.shared();
+        let admission = &shared.device.admission;
+        let admitted = if self.refuse { admission.try_admit(weight) } else { admission.admit(weight).await };
+        admitted.map_err(|cause| {
+            if matches!(cause, Cause::Overloaded(_)) {
+                crate::stats::add(&shared.services.stats.refusals, 1);
+            }
+            shared.error(operation, cause)
+        })
+    }
+}
+
+/// An operation under way. Dropping it gives up: what comes of it is taken care of.
+struct Pending<'a> {
+    asker: Asker<Outcome>,
+    shared: &'a Arc<Shared>,
+    operation: Operation,
+    cursor_read: bool,
+}
+
+impl Pending<'_> {
+    async fn answer(&mut self) -> Result<Answer> {
+        let outcome = (&mut self.asker).await;
+        outcome.unwrap_or_else(|| Err(self.shared.error(self.operation, Cause::Stopped)))
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        match self.asker.cancel() {
+            Cancelled::BeforeBegin => self.shared.purge(),
+            Cancelled::Done(outcome) => self.shared.orphan(self.operation, outcome, self.cursor_read),
+            Cancelled::Begun | Cancelled::Nothing => {}
+        }
+    }
+}

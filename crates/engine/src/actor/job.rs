@@ -1,0 +1,277 @@
+//! A batch at a worker: carried out, booked, answered.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::actor::queued::Queued;
+use crate::actor::services::Services;
+use crate::actor::shared::Shared;
+use crate::error::{Cause, Error, Operation};
+use crate::file::{Batch, CursorMove, Ordered, Trust};
+use crate::limits::BATCHES_IN_A_ROW_MAX;
+use crate::op::{Answer, Failure, Op, write};
+use crate::pool::Job;
+use crate::stats::add;
+use crate::storage::StorageFile;
+
+/// One batch on its way through a lane.
+pub(crate) struct FileJob {
+    shared: Arc<Shared>,
+    /// `None` once it has run.
+    batch: Option<Batch<Queued>>,
+}
+
+impl FileJob {
+    pub(crate) fn new(batch: Batch<Queued>, shared: Arc<Shared>) -> Self {
+        FileJob { shared, batch: Some(batch) }
+    }
+}
+
+impl Job for FileJob {
+    /// Runs the batch, then those of the same file that it was holding up, as long as others need not wait
+    /// too long for this worker: the file's state is warm here, and nobody has to be woken.
+    fn run(mut self: Box<Self>) {
+        for _ in 0..BATCHES_IN_A_ROW_MAX {
+            let Some(batch) = self.batch.take() else { return };
+            let mut next = self.shared.carry_out(batch).into_iter();
+            self.batch = next.next();
+            self.shared.submit_all(next);
+        }
+        if let Some(batch) = self.batch.take() {
+            self.shared.submit(batch);
+        }
+    }
+}
+
+impl Drop for FileJob {
+    /// A job that never ran must not leave its file blocked.
+    fn drop(&mut self) {
+        if let Some(batch) = self.batch.take() {
+            let next = self.shared.finish(batch.ticket, CursorMove::Stay, batch.closers);
+            // Each of these meets the same fate or runs; its callers are answered either way.
+            self.shared.submit_all(next);
+        }
+    }
+}
+
+/// How the operations of one batch ended, in their order.
+struct Ran {
+    outcomes: Vec<Result<Answer, Failed>>,
+    moved: CursorMove,
+}
+
+/// Why an operation of a batch failed.
+enum Failed {
+    /// The storage said so.
+    Storage(Failure),
+    /// Something before it forbids it.
+    Cause(Cause),
+}
+
+impl Shared {
+    /// Carries a batch out, books its end, answers its callers; returns what may start now.
+    fn carry_out(self: &Arc<Self>, batch: Batch<Queued>) -> Vec<Batch<Queued>> {
+        let begun = Instant::now();
+        let stats = &self.services.stats;
+        let asked = batch.items.len();
+        let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
+        add(&stats.cancelled, (asked - live.len()) as u64);
+        let facts: Vec<Fact> = live.iter().map(Fact::of).collect();
+        let (ops, rest): (Vec<Op>, Vec<_>) =
+            live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
+        let ran = self.run_guarded(ops, batch.cursor, batch.room);
+        let next = self.finish(batch.ticket, ran.moved, batch.closers);
+        let ended = Instant::now();
+        for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
+            stats.waited.record(begun.saturating_duration_since(fact.arrived));
+            stats.served.record(ended.saturating_duration_since(begun));
+            stats.note_duration(fact.operation, &self.path, ended.saturating_duration_since(fact.arrived));
+            drop(permit);
+            let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
+            if let Err(unheard) = reply.send(outcome) {
+                self.orphan(fact.operation, unheard, fact.cursor_read);
+            }
+        }
+        add(&stats.hops, asked as u64);
+        next
+    }
+
+    fn describe(&self, fact: &Fact, failed: Failed) -> Error {
+        let error = match failed {
+            Failed::Storage(failure) => {
+                let cause = match failure.error.kind() {
+                    std::io::ErrorKind::WriteZero => Cause::WriteZero,
+                    _ => Cause::Io(failure.error),
+                };
+                self.error(fact.operation, cause).after_bytes(failure.bytes_done)
+            }
+            Failed::Cause(cause) => self.error(fact.operation, cause),
+        };
+        match fact.offset {
+            Some(offset) => error.at_offset(offset),
+            None => error,
+        }
+    }
+
+    /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
+    fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
+        let count = ops.len();
+        catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
+            add(&self.services.stats.panics, count as u64);
+            let text = panic_text(&*panic);
+            let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
+            Ran { outcomes, moved: CursorMove::Stay }
+        })
+    }
+
+    fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
+        let Some(first) = ops.first() else { return Ran { outcomes: Vec::new(), moved: CursorMove::Stay } };
+        if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
+            let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
+            return Ran { outcomes, moved: CursorMove::Stay };
+        }
+        match first {
+            Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
+            Op::Sync(_) => self.run_syncs(&ops),
+            Op::Close => self.run_close(),
+            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => {
+                self.run_alone(ops, cursor, room)
+            }
+        }
+    }
+
+    fn run_writes(&self, ops: &[Op], cursor: u64) -> Ran {
+        self.written.store(true, Ordering::Relaxed);
+        let writes: Vec<_> =
+            ops.iter().filter_map(|op| if let Op::Write(write) = op { Some(write) } else { None }).collect();
+        let appends: Vec<_> = ops
+            .iter()
+            .filter_map(|op| if let Op::Append(append) = op { Some(append) } else { None })
+            .collect();
+        let written = if appends.is_empty() {
+            write::write_all(&writes, &*self.file, cursor)
+        } else {
+            write::append_all(&appends, &*self.file)
+        };
+        let stats = &self.services.stats;
+        add(&stats.writes_asked, ops.len() as u64);
+        add(&stats.write_calls, written.calls);
+        add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
+        for outcome in &written.outcomes {
+            if let Err(failure) = outcome {
+                self.inode.with_health(|health| health.owe(failure.error.clone()));
+            }
+        }
+        let outcomes = written.outcomes.into_iter().map(|outcome| outcome.map_err(Failed::Storage)).collect();
+        Ran { outcomes, moved: written.moved }
+    }
+
+    /// One system call answers them all, unless something failed that they would have to vouch for.
+    fn run_syncs(&self, ops: &[Op]) -> Ran {
+        let stats = &self.services.stats;
+        add(&stats.syncs_asked, ops.len() as u64);
+        let all = ops.iter().any(|op| matches!(op, Op::Sync(sync) if sync.all));
+        let result = match self.inode.with_health(|health| health.settle()) {
+            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
+            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
+            Trust::Sound => {
+                add(&stats.syncs_issued, 1);
+                self.file.sync(all).map_err(|error| self.latch(error))
+            }
+        };
+        let outcomes =
+            ops.iter().map(|_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause)).collect();
+        Ran { outcomes, moved: CursorMove::Stay }
+    }
+
+    fn run_close(&self) -> Ran {
+        self.turn.take().state.close();
+        // Never opened again: reads in place find a closed file on the slow way.
+        self.turn.close_gate(1);
+        let result = match self.inode.with_health(|health| health.settle()) {
+            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
+            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
+            Trust::Sound => self.file.close().map_err(|error| self.latch(error)),
+        };
+        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+    }
+
+    /// From now on nothing can be vouched for.
+    fn latch(&self, error: std::io::Error) -> Cause {
+        let error = Arc::new(error);
+        self.inode.with_health(|health| health.poison(error.clone()));
+        tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
+        Cause::Io(error)
+    }
+
+    fn run_alone(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
+        let mut moved = CursorMove::Stay;
+        let mut outcomes = Vec::with_capacity(1);
+        for op in ops {
+            if matches!(op, Op::Run(_)) {
+                self.written.store(true, Ordering::Relaxed);
+            }
+            let changes = op.needs_trust();
+            let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
+            moved = step;
+            if let Ok(Answer::Read(buffer, _)) = &outcome {
+                add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
+            }
+            if let (true, Err(failure)) = (changes, &outcome) {
+                self.inode.with_health(|health| health.owe(failure.error.clone()));
+            }
+            outcomes.push(outcome.map_err(Failed::Storage));
+        }
+        Ran { outcomes, moved }
+    }
+}
+
+/// What has to be known of an operation after it was handed to the storage.
+struct Fact {
+    operation: Operation,
+    offset: Option<u64>,
+    arrived: Instant,
+    cursor_read: bool,
+}
+
+impl Fact {
+    fn of(queued: &Queued) -> Self {
+        Fact {
+            operation: queued.op.operation(),
+            offset: queued.op.offset(),
+            arrived: queued.arrived,
+            cursor_read: queued.op.reads_at_cursor(),
+        }
+    }
+}
+
+/// The message of a panic, as far as it is text.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+/// Gives a descriptor up on a worker after the last handle was dropped.
+pub(crate) struct CloseJob {
+    pub(crate) file: Arc<dyn StorageFile>,
+    pub(crate) path: Arc<Path>,
+    pub(crate) services: Arc<Services>,
+    /// Whether something was written and nobody has asked for the errors of closing.
+    pub(crate) report: bool,
+}
+
+impl Job for CloseJob {
+    fn run(self: Box<Self>) {
+        if !self.report {
+            return;
+        }
+        if let Err(error) = self.file.close() {
+            add(&self.services.stats.unobserved_errors, 1);
+            let error = Error::io(Operation::Close, error).at_path(self.path.clone());
+            tracing::warn!(%error, "nobody was left to hear of a failed close");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! One operation on its way: what travels with it, and what becomes of it if it is lost.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::actor::shared::Shared;
+use crate::admission::Permit;
+use crate::error::Error;
+use crate::file::{Footprint, Merge, Ordered};
+use crate::op::{Answer, Op};
+use crate::pool::Pickup;
+use crate::reply::Replier;
+use crate::stats::add;
+
+/// How an operation ended.
+pub(crate) type Outcome = Result<Answer, Error>;
+
+/// One operation with all that travels with it.
+pub(crate) struct Queued {
+    pub(crate) op: Op,
+    pub(crate) reply: Reply,
+    pub(crate) permit: Permit,
+    pub(crate) arrived: Instant,
+}
+
+/// What became of an operation that arrived.
+pub(crate) enum Arrived {
+    /// A worker has it, or its answer is there.
+    Started(Pickup),
+    /// It has to go by the actor's mailbox.
+    Mailed(Mail),
+}
+
+/// Where an answer goes.
+pub(crate) enum Reply {
+    /// To a caller's future.
+    Slot(Replier<Outcome>),
+    /// To whoever asked the actor by a message.
+    Ask(Box<dyn FnOnce(Outcome) + Send>),
+}
+
+impl Reply {
+    /// Whether someone still wants it; from then on the operation counts as begun.
+    pub(crate) fn begin(&self) -> bool {
+        match self {
+            Reply::Slot(replier) => replier.begin(),
+            Reply::Ask(_) => true,
+        }
+    }
+
+    /// Whether the asker has gone away before the operation began.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        match self {
+            Reply::Slot(replier) => replier.is_cancelled(),
+            Reply::Ask(_) => false,
+        }
+    }
+
+    /// Answers; the outcome comes back if nobody hears it.
+    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
+        match self {
+            Reply::Slot(replier) => replier.send(outcome),
+            Reply::Ask(answer) => {
+                answer(outcome);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Ordered for Queued {
+    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
+        self.op.footprint(cursor, room)
+    }
+
+    fn merge(&self) -> Merge {
+        self.op.merge()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.op.bytes()
+    }
+}
+
+impl fmt::Debug for Queued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queued").field("op", &self.op).finish_non_exhaustive()
+    }
+}
+
+/// An operation in the actor's mailbox. If the message is lost, the books are put right.
+pub(crate) struct Mail {
+    queued: Option<Queued>,
+    shared: Arc<Shared>,
+}
+
+impl Mail {
+    pub(crate) fn new(queued: Queued, shared: Arc<Shared>) -> Self {
+        Mail { queued: Some(queued), shared }
+    }
+
+    /// Moves the operation from the mailbox into the order, unless its caller is gone.
+    pub(crate) fn deliver(mut self) {
+        let Some(queued) = self.queued.take() else { return };
+        if queued.reply.is_cancelled() {
+            add(&self.shared.services.stats.cancelled, 1);
+            self.queued = Some(queued);
+            return;
+        }
+        self.shared.turn.take().state.receive(queued);
+    }
+}
+
+impl Drop for Mail {
+    fn drop(&mut self) {
+        let Some(queued) = self.queued.take() else { return };
+        let mut desk = self.shared.turn.take();
+        desk.state.lose_mail();
+        self.shared.turn.open_gate(closers(std::slice::from_ref(&queued)));
+    }
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mail").field("queued", &self.queued).finish_non_exhaustive()
+    }
+}
+
+/// How many closings of the gate go with these.
+pub(crate) fn closers(queued: &[Queued]) -> u64 {
+    queued.iter().filter(|queued| queued.op.footprint(0, u64::MAX).span.closes_gate()).count() as u64
+}
