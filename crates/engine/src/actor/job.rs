@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::actor::queued::Queued;
+use crate::actor::registry::Inode;
 use crate::actor::services::Services;
 use crate::actor::shared::Shared;
 use crate::error::{Cause, Error, Operation};
@@ -92,7 +93,7 @@ impl Shared {
             drop(permit);
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
             if let Err(unheard) = reply.send(outcome) {
-                self.orphan(fact.operation, unheard, fact.cursor_read);
+                self.orphan(unheard, fact.cursor_read);
             }
         }
         add(&stats.hops, asked as u64);
@@ -119,12 +120,25 @@ impl Shared {
     /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
     fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
         let count = ops.len();
+        let operation = ops.first().map(Op::operation);
         catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
             add(&self.services.stats.panics, count as u64);
             let text = panic_text(&*panic);
+            self.book_panic(operation, &text);
             let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
             Ran { outcomes, moved: CursorMove::Stay }
         })
+    }
+
+    /// What panicked has failed, as far as syncs are concerned.
+    fn book_panic(&self, operation: Option<Operation>, text: &str) {
+        let error = || Arc::new(std::io::Error::other(format!("it panicked: {text}")));
+        if matches!(operation, Some(Operation::Write | Operation::Append | Operation::SetLen)) {
+            self.inode.with_health(|health| health.owe(error()));
+        }
+        if matches!(operation, Some(Operation::SyncAll | Operation::SyncData | Operation::Close)) {
+            self.inode.with_health(|health| health.poison(error()));
+        }
     }
 
     fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
@@ -258,6 +272,7 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 pub(crate) struct CloseJob {
     pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) path: Arc<Path>,
+    pub(crate) inode: Arc<Inode>,
     pub(crate) services: Arc<Services>,
     /// Whether something was written and nobody has asked for the errors of closing.
     pub(crate) report: bool,
@@ -269,8 +284,11 @@ impl Job for CloseJob {
             return;
         }
         if let Err(error) = self.file.close() {
+            // Latched before it is counted: whoever sees the count finds the other openings poisoned.
+            let error = Arc::new(error);
+            self.inode.with_health(|health| health.poison(error.clone()));
             add(&self.services.stats.unobserved_errors, 1);
-            let error = Error::io(Operation::Close, error).at_path(self.path.clone());
+            let error = Error::new(Operation::Close, Cause::Io(error)).at_path(self.path.clone());
             tracing::warn!(%error, "nobody was left to hear of a failed close");
         }
     }

@@ -206,22 +206,34 @@ impl Shared {
     }
 
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
-    pub(crate) fn orphan(&self, operation: Operation, outcome: Outcome, cursor_read: bool) {
+    pub(crate) fn orphan(&self, outcome: Outcome, cursor_read: bool) {
         match outcome {
             Ok(Answer::Read(buffer, offset)) if cursor_read => {
                 self.turn.take().state.give_back(offset, buffer.as_ref().len() as u64);
             }
             Ok(_) => {}
-            Err(error) => {
-                if let Cause::Io(source) = error.cause() {
-                    add(&self.services.stats.unobserved_errors, 1);
-                    tracing::warn!(%error, "nobody was left to hear of a failed {operation}");
-                    if error.operation() != Operation::Read {
-                        self.inode.with_health(|health| health.owe(source.clone()));
-                    }
-                }
-            }
+            Err(error) => self.orphan_error(&error),
         }
+    }
+
+    fn orphan_error(&self, error: &Error) {
+        let owed = match error.cause() {
+            // A sync that nobody heard has not settled the debt.
+            Cause::EarlierWrite(source) => Some(source),
+            Cause::Io(source) if !is_booked(error.operation()) => Some(source),
+            Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero => None,
+            Cause::Overloaded(_)
+            | Cause::Closed
+            | Cause::Poisoned(_)
+            | Cause::TimedOut(_)
+            | Cause::Stopped => return,
+            Cause::Invalid(_) | Cause::TooLong(_) | Cause::UnexpectedEof | Cause::NotUtf8 => return,
+        };
+        if let Some(source) = owed {
+            self.inode.with_health(|health| health.owe(source.clone()));
+        }
+        add(&self.services.stats.unobserved_errors, 1);
+        tracing::warn!(%error, "nobody was left to hear of a failure");
     }
 
     /// Takes out and drops what waits for a caller that is gone, so that its permits are free again.
@@ -245,6 +257,13 @@ impl Shared {
     pub(crate) fn poison(&self) -> Option<Cause> {
         self.inode.with_health(|health| health.poisoned()).map(Cause::Poisoned)
     }
+}
+
+/// Whether a failure of such an operation has nothing to do with later syncs, or was owed to them when it
+/// happened: one of them may have reported it by now, and must not do so twice.
+fn is_booked(operation: Operation) -> bool {
+    use Operation::{Append, Close, Read, SetLen, SyncAll, SyncData, Write};
+    matches!(operation, Read | Write | Append | SetLen | SyncAll | SyncData | Close)
 }
 
 impl Desk {
@@ -271,12 +290,8 @@ impl Drop for Shared {
         add(&stats.closed, 1);
         if self.access.slow_to_close {
             let report = self.written.load(Ordering::Relaxed) && !self.turn.take().state.is_closed();
-            let job = CloseJob {
-                file: self.file.clone(),
-                path: self.path.clone(),
-                services: self.services.clone(),
-                report,
-            };
+            let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
+            let job = CloseJob { file, path, inode, services: self.services.clone(), report };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
         }
     }
