@@ -319,7 +319,8 @@ impl Drop for Shared {
         add(&stats.closed, 1);
         if self.access.slow_to_close {
             let report = self.written.load(Ordering::Relaxed) && !self.turn.take().state.is_closed();
-            let job = CloseJob { file: self.file.clone(), path: self.path.clone(), services: self.services.clone(), report };
+            let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
+            let job = CloseJob { file, path, inode, services: self.services.clone(), report };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
         }
     }
@@ -341,6 +342,7 @@ impl fmt::Debug for Queued {
 struct CloseJob {
     file: Arc<dyn StorageFile>,
     path: Arc<Path>,
+    inode: Arc<Inode>,
     services: Arc<Services>,
     /// Whether something was written and nobody has asked for the errors of closing.
     report: bool,
@@ -352,8 +354,11 @@ impl Job for CloseJob {
             return;
         }
         if let Err(error) = self.file.close() {
+            // Latched before it is counted: whoever sees the count finds the other openings poisoned.
+            let error = Arc::new(error);
+            self.inode.with_health(|health| health.poison(error.clone()));
             add(&self.services.stats.unobserved_errors, 1);
-            let error = Error::io(Operation::Close, error).at_path(self.path.clone());
+            let error = Error::new(Operation::Close, Cause::Io(error)).at_path(self.path.clone());
             tracing::warn!(%error, "nobody was left to hear of a failed close");
         }
     }
