@@ -706,7 +706,7 @@ impl Drop for Pending<'_> {
     fn drop(&mut self) {
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.shared.purge(),
-            Cancelled::Done(outcome) => self.shared.orphan(self.operation, outcome, self.cursor_read),
+            Cancelled::Done(outcome) => self.shared.orphan(outcome, self.cursor_read),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

@@ -256,22 +256,30 @@ impl Shared {
     }
 
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
-    pub(crate) fn orphan(&self, operation: Operation, outcome: Outcome, cursor_read: bool) {
+    pub(crate) fn orphan(&self, outcome: Outcome, cursor_read: bool) {
         match outcome {
             Ok(Answer::Read(buffer, offset)) if cursor_read => {
                 self.turn.take().state.give_back(offset, buffer.as_ref().len() as u64);
             }
             Ok(_) => {}
-            Err(error) => {
-                if let Cause::Io(source) = error.cause() {
-                    add(&self.services.stats.unobserved_errors, 1);
-                    tracing::warn!(%error, "nobody was left to hear of a failed {operation}");
-                    if error.operation() != Operation::Read {
-                        self.inode.with_health(|health| health.owe(source.clone()));
-                    }
-                }
-            }
+            Err(error) => self.orphan_error(&error),
         }
+    }
+
+    fn orphan_error(&self, error: &Error) {
+        let owed = match error.cause() {
+            // A sync that nobody heard has not settled the debt.
+            Cause::EarlierWrite(source) => Some(source),
+            Cause::Io(source) if !is_booked(error.operation()) => Some(source),
+            Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero => None,
+            Cause::Overloaded(_) | Cause::Closed | Cause::Poisoned(_) | Cause::TimedOut(_) | Cause::Stopped => return,
+            Cause::Invalid(_) | Cause::TooLong(_) | Cause::UnexpectedEof | Cause::NotUtf8 => return,
+        };
+        if let Some(source) = owed {
+            self.inode.with_health(|health| health.owe(source.clone()));
+        }
+        add(&self.services.stats.unobserved_errors, 1);
+        tracing::warn!(%error, "nobody was left to hear of a failure");
     }
 
     /// Takes out and drops what waits for a caller that is gone, so that its permits are free again.
@@ -295,6 +303,13 @@ impl Shared {
     fn poison(&self) -> Option<Cause> {
         self.inode.with_health(|health| health.poisoned()).map(Cause::Poisoned)
     }
+}
+
+/// Whether a failure of such an operation has nothing to do with later syncs, or was owed to them when it
+/// happened: one of them may have reported it by now, and must not do so twice.
+fn is_booked(operation: Operation) -> bool {
+    use Operation::{Append, Close, Read, SetLen, SyncAll, SyncData, Write};
+    matches!(operation, Read | Write | Append | SetLen | SyncAll | SyncData | Close)
 }
 
 fn closers(queued: &[Queued]) -> u64 {
@@ -467,7 +482,7 @@ impl Shared {
             drop(permit);
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
             if let Err(unheard) = reply.send(outcome) {
-                self.orphan(fact.operation, unheard, fact.cursor_read);
+                self.orphan(unheard, fact.cursor_read);
             }
         }
         add(&stats.hops, asked as u64);
