@@ -509,12 +509,25 @@ impl Shared {
     /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
     fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
         let count = ops.len();
+        let operation = ops.first().map(Op::operation);
         catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
             add(&self.services.stats.panics, count as u64);
             let text = panic_text(&*panic);
+            self.book_panic(operation, &text);
             let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
             Ran { outcomes, moved: CursorMove::Stay }
         })
+    }
+
+    /// What panicked has failed, as far as syncs are concerned.
+    fn book_panic(&self, operation: Option<Operation>, text: &str) {
+        let error = || Arc::new(std::io::Error::other(format!("it panicked: {text}")));
+        if matches!(operation, Some(Operation::Write | Operation::Append | Operation::SetLen)) {
+            self.inode.with_health(|health| health.owe(error()));
+        }
+        if matches!(operation, Some(Operation::SyncAll | Operation::SyncData | Operation::Close)) {
+            self.inode.with_health(|health| health.poison(error()));
+        }
     }
 
     fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
