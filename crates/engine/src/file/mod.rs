@@ -5,8 +5,12 @@
 //! plain code that a test can drive step by step.
 
 mod health;
+#[cfg(all(test, folio_loom))]
+mod loom;
 mod order;
 mod state;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub(crate) use health::{Health, Trust};

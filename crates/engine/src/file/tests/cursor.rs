@@ -1,0 +1,1 @@
+//! Where the cursor is, and what cancelled reads give back to it.
