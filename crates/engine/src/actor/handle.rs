@@ -399,7 +399,7 @@ impl FileHandle {
         shared.in_place.fetch_add(1, Ordering::Relaxed);
         match seek::target(to, desk.state.position(), || shared.file.len()) {
             Ok(position) => {
-                desk.state.shift(CursorMove::To(position));
+                desk.state.shift(op.leads(position));
                 Some(Ok(position))
             }
             Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(shared.path.clone()))),
@@ -631,10 +631,10 @@ impl FileHandle {
 impl FileHandle {
     /// Admits, queues and awaits one operation.
     async fn submit(&self, op: Op) -> Result<Answer> {
-        let (operation, cursor_read) = (op.operation(), op.reads_at_cursor());
+        let operation = op.operation();
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
-            return Pending { asker, shared: self.shared(), operation, cursor_read }.answer().await;
+            return Pending { asker, shared: self.shared(), operation }.answer().await;
         };
         let late = |begun| self.shared().error(operation, Cause::TimedOut(limit)).begun(begun);
         let alarm = self.shared().services.pause(limit);
@@ -644,7 +644,7 @@ impl FileHandle {
             asker = self.send(op) => asker?,
             () = &mut alarm => return Err(late(false)),
         };
-        let mut pending = Pending { asker, shared: self.shared(), operation, cursor_read };
+        let mut pending = Pending { asker, shared: self.shared(), operation };
         tokio::select! {
             biased;
             answer = pending.answer() => return answer,
@@ -692,7 +692,6 @@ struct Pending<'a> {
     asker: Asker<Outcome>,
     shared: &'a Arc<Shared>,
     operation: Operation,
-    cursor_read: bool,
 }
 
 impl Pending<'_> {
@@ -706,7 +705,7 @@ impl Drop for Pending<'_> {
     fn drop(&mut self) {
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.shared.purge(),
-            Cancelled::Done(outcome) => self.shared.orphan(self.operation, outcome, self.cursor_read),
+            Cancelled::Done(outcome) => self.shared.orphan(self.operation, outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -64,6 +65,9 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 pub(crate) struct Running {
     ticket: Ticket,
+    /// The batch itself until a worker begins it: kept here and not in the worker's job, so that those who
+    /// give up get their permits and payloads back though every worker is stuck.
+    batch: Option<Batch<Queued>>,
     pub(crate) operation: Operation,
     pub(crate) since: Instant,
     /// How many operations it carries out.
@@ -117,15 +121,20 @@ impl Reply {
         }
     }
 
-    /// Answers; the outcome comes back if nobody hears it.
-    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
+    /// Answers without waking the asker; the outcome comes back if nobody hears it.
+    fn put(self, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
         match self {
-            Reply::Slot(replier) => replier.send(outcome),
+            Reply::Slot(replier) => replier.put(outcome),
             Reply::Ask(answer) => {
                 answer(outcome);
-                Ok(())
+                Ok(None)
             }
         }
+    }
+
+    /// Answers; the outcome comes back if nobody hears it.
+    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
+        self.put(outcome).map(|waker| waker.into_iter().for_each(Waker::wake))
     }
 }
 
@@ -191,9 +200,9 @@ impl Shared {
         }
         match desk.state.arrive(queued, || self.turn.drain()) {
             Arrival::Start(batch) => {
-                desk.start(&batch);
+                let ticket = desk.start(batch);
                 drop(desk);
-                self.submit(batch);
+                self.submit(ticket);
                 None
             }
             Arrival::Wait(queued) => {
@@ -225,41 +234,55 @@ impl Shared {
 
     /// Starts everything that may start now. Called by whoever changed something.
     pub(crate) fn pump(self: &Arc<Self>) {
-        let batches = self.ready(&mut self.turn.take());
-        batches.into_iter().for_each(|batch| self.submit(batch));
+        let ready = self.ready(&mut self.turn.take());
+        ready.into_iter().for_each(|ticket| self.submit(ticket));
     }
 
-    fn ready(&self, desk: &mut Desk) -> Vec<Batch<Queued>> {
-        let mut batches = Vec::new();
+    fn ready(&self, desk: &mut Desk) -> Vec<Ticket> {
+        let mut ready = Vec::new();
         while desk.state.has_waiting() {
             let Some(batch) = desk.state.next(self.turn.has_readers()) else { break };
-            desk.start(&batch);
-            batches.push(batch);
+            ready.push(desk.start(batch));
         }
-        batches
+        ready
     }
 
-    fn submit(self: &Arc<Self>, batch: Batch<Queued>) {
+    fn submit(self: &Arc<Self>, ticket: Ticket) {
         add(&self.services.stats.jobs, 1);
-        let job = FileJob { batch: Some(batch), shared: self.clone() };
+        let job = FileJob { ticket: Some(ticket), shared: self.clone() };
         // A refused job comes back and dies here, which answers its callers: the engine has stopped.
         drop(self.services.pool.submit(self.device.lane, Box::new(job)));
     }
 
     /// Books the end of a batch and returns what may start now.
-    fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Batch<Queued>> {
+    fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
+        self.book(&mut self.turn.take(), ticket, moved, closers)
+    }
+
+    /// Ends a cursor read. Whether its caller gets the bytes and whether the cursor moves is one step under
+    /// the turn: a caller that gave up and reads on at once would otherwise get later bytes first.
+    fn finish_read(&self, ticket: Ticket, moved: CursorMove, reply: Reply, mut outcome: Outcome) -> (Vec<Ticket>, Result<Option<Waker>, Outcome>) {
         let mut desk = self.turn.take();
+        if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
+            desk.state.stamp(taken);
+        }
+        let heard = reply.put(outcome);
+        let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
+        (self.book(&mut desk, ticket, moved, 0), heard)
+    }
+
+    fn book(&self, desk: &mut Desk, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
         desk.running.retain(|running| running.ticket != ticket);
         desk.state.finish(ticket, moved);
         self.turn.open_gate(closers);
-        self.ready(&mut desk)
+        self.ready(desk)
     }
 
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
-    pub(crate) fn orphan(&self, operation: Operation, outcome: Outcome, cursor_read: bool) {
+    pub(crate) fn orphan(&self, operation: Operation, outcome: Outcome) {
         match outcome {
-            Ok(Answer::Read(buffer, offset)) if cursor_read => {
-                self.turn.take().state.give_back(offset, buffer.as_ref().len() as u64);
+            Ok(Answer::Read(buffer, Some(taken))) => {
+                self.turn.take().state.give_back(taken, buffer.as_ref().len() as u64);
             }
             Ok(_) => {}
             Err(error) => {
@@ -274,13 +297,18 @@ impl Shared {
         }
     }
 
-    /// Takes out and drops what waits for a caller that is gone, so that its permits are free again.
-    pub(crate) fn purge(&self) {
+    /// Takes out and drops what no worker has begun and whose caller is gone, so that its permits are free
+    /// again; what waited for it may start.
+    pub(crate) fn purge(self: &Arc<Self>) {
         let mut desk = self.turn.take();
-        let gone = desk.state.remove_unless(|queued| !queued.reply.is_cancelled());
+        let mut gone = desk.state.remove_unless(|queued| !queued.reply.is_cancelled());
+        gone.append(&mut desk.recall());
         self.turn.open_gate(closers(&gone));
+        let ready = self.ready(&mut desk);
         drop(desk);
         add(&self.services.stats.cancelled, gone.len() as u64);
+        drop(gone);
+        ready.into_iter().for_each(|ticket| self.submit(ticket));
     }
 
     /// Drops everything that waits, which answers its callers.
@@ -302,10 +330,40 @@ fn closers(queued: &[Queued]) -> u64 {
 }
 
 impl Desk {
-    fn start(&mut self, batch: &Batch<Queued>) {
+    fn start(&mut self, batch: Batch<Queued>) -> Ticket {
         let first = &batch.items[0];
-        let operation = first.op.operation();
-        self.running.push(Running { ticket: batch.ticket, operation, since: first.arrived, operations: batch.items.len() as u64, reported: false });
+        let (ticket, operation, since) = (batch.ticket, first.op.operation(), first.arrived);
+        let operations = batch.items.len() as u64;
+        self.running.push(Running { ticket, batch: Some(batch), operation, since, operations, reported: false });
+        ticket
+    }
+
+    /// Hands a batch to its worker, once.
+    fn take(&mut self, ticket: Ticket) -> Option<Batch<Queued>> {
+        self.running.iter_mut().find(|running| running.ticket == ticket)?.batch.take()
+    }
+
+    /// Takes those whose callers are gone out of the batches that no worker has begun, and ends a batch of
+    /// which nothing is left.
+    fn recall(&mut self) -> Vec<Queued> {
+        let mut gone = Vec::new();
+        for running in &mut self.running {
+            let Some(batch) = &mut running.batch else { continue };
+            let (cancelled, kept) = std::mem::take(&mut batch.items).into_iter().partition(|queued| queued.reply.is_cancelled());
+            batch.items = kept;
+            batch.closers -= closers(&cancelled);
+            running.operations -= cancelled.len() as u64;
+            gone.extend(cancelled);
+        }
+        let state = &mut self.state;
+        self.running.retain(|running| {
+            let empty = running.batch.as_ref().is_some_and(|batch| batch.items.is_empty());
+            if empty {
+                state.finish(running.ticket, CursorMove::Stay);
+            }
+            !empty
+        });
+        gone
     }
 }
 
@@ -397,7 +455,7 @@ impl fmt::Debug for Mail {
 struct FileJob {
     shared: Arc<Shared>,
     /// `None` once it has run.
-    batch: Option<Batch<Queued>>,
+    ticket: Option<Ticket>,
 }
 
 impl Job for FileJob {
@@ -405,13 +463,13 @@ impl Job for FileJob {
     /// too long for this worker: the file's state is warm here, and nobody has to be woken.
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
-            let Some(batch) = self.batch.take() else { return };
-            let mut next = self.shared.carry_out(batch).into_iter();
-            self.batch = next.next();
-            next.for_each(|batch| self.shared.submit(batch));
+            let Some(ticket) = self.ticket.take() else { return };
+            let mut next = self.shared.carry_out(ticket).into_iter();
+            self.ticket = next.next();
+            next.for_each(|ticket| self.shared.submit(ticket));
         }
-        if let Some(batch) = self.batch.take() {
-            self.shared.submit(batch);
+        if let Some(ticket) = self.ticket.take() {
+            self.shared.submit(ticket);
         }
     }
 }
@@ -419,11 +477,11 @@ impl Job for FileJob {
 impl Drop for FileJob {
     /// A job that never ran must not leave its file blocked.
     fn drop(&mut self) {
-        if let Some(batch) = self.batch.take() {
-            let next = self.shared.finish(batch.ticket, CursorMove::Stay, batch.closers);
-            // Each of these meets the same fate or runs; its callers are answered either way.
-            next.into_iter().for_each(|batch| self.shared.submit(batch));
-        }
+        let Some(ticket) = self.ticket.take() else { return };
+        let Some(batch) = self.shared.turn.take().take(ticket) else { return };
+        let next = self.shared.finish(ticket, CursorMove::Stay, batch.closers);
+        // Each of these meets the same fate or runs; its callers are answered either way.
+        next.into_iter().for_each(|ticket| self.shared.submit(ticket));
     }
 }
 
@@ -443,17 +501,21 @@ enum Failed {
 
 impl Shared {
     /// Carries a batch out, books its end, answers its callers; returns what may start now.
-    fn carry_out(self: &Arc<Self>, batch: Batch<Queued>) -> Vec<Batch<Queued>> {
+    fn carry_out(&self, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();
+        // Nothing is there if every caller has given up.
+        let Some(batch) = self.turn.take().take(ticket) else { return Vec::new() };
         let stats = &self.services.stats;
         let asked = batch.items.len();
         let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
         add(&stats.cancelled, (asked - live.len()) as u64);
+        add(&stats.hops, live.len() as u64);
         let facts: Vec<Fact> = live.iter().map(Fact::of).collect();
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
+        let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
         let ran = self.run_guarded(ops, batch.cursor, batch.room);
-        let next = self.finish(batch.ticket, ran.moved, batch.closers);
+        let mut next = if reads_cursor { Vec::new() } else { self.finish(ticket, ran.moved, batch.closers) };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
             stats.waited.record(begun.saturating_duration_since(fact.arrived));
@@ -461,11 +523,18 @@ impl Shared {
             stats.note_duration(fact.operation, &self.path, ended.saturating_duration_since(fact.arrived));
             drop(permit);
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
-            if let Err(unheard) = reply.send(outcome) {
-                self.orphan(fact.operation, unheard, fact.cursor_read);
+            let heard = if reads_cursor {
+                let (ready, heard) = self.finish_read(ticket, ran.moved, reply, outcome);
+                next = ready;
+                heard
+            } else {
+                reply.put(outcome)
+            };
+            match heard {
+                Ok(waker) => waker.into_iter().for_each(Waker::wake),
+                Err(unheard) => self.orphan(fact.operation, unheard),
             }
         }
-        add(&stats.hops, asked as u64);
         next
     }
 

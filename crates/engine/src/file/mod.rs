@@ -15,5 +15,5 @@ mod turn;
 
 pub(crate) use health::{Health, Trust};
 pub(crate) use order::{Batch, Footprint, Merge, Ordered, Span, Ticket};
-pub(crate) use state::{Arrival, CursorMove, State};
+pub(crate) use state::{Arrival, CursorMove, State, Taken};
 pub(crate) use turn::{Bell, Turn};
