@@ -3,6 +3,8 @@
 mod actor;
 mod admission;
 mod buffer;
+#[cfg(test)]
+mod dice;
 mod engine;
 mod error;
 mod file;

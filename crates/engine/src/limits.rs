@@ -8,7 +8,7 @@ pub(crate) const IN_PLACE_BYTES_MAX: usize = 64 * 1024;
 
 /// Rounds a starting write waits for readers that are inside a non-blocking call before it queues instead.
 /// Such a call lasts about a microsecond; a thread that lost its core is not worth waiting for.
-pub(crate) const DRAIN_SPIN_ROUNDS: u32 = 256;
+pub(crate) const DRAIN_SPIN_ROUNDS: u32 = if cfg!(folio_loom) { 1 } else { 256 };
 
 /// Rounds an idle worker looks for work before it parks. Waking a parked thread costs 10 to 80 µs, about
 /// what these rounds last, so a caller that comes back at once finds the worker awake.

@@ -75,7 +75,12 @@ impl<T> Replier<T> {
     }
 
     /// Answers; gives the answer back if the asker is gone.
-    pub(crate) fn send(mut self, answer: T) -> Result<(), T> {
+    pub(crate) fn send(self, answer: T) -> Result<(), T> {
+        self.put(answer).map(wake)
+    }
+
+    /// Answers without waking the asker: that is left to the caller, who may hold a lock that it would need.
+    pub(crate) fn put(mut self, answer: T) -> Result<Option<Waker>, T> {
         match self.slot.take() {
             Some(slot) => finish(&slot, Ok(answer)),
             None => Err(answer),
@@ -87,24 +92,26 @@ impl<T> Drop for Replier<T> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
             // Nobody hears of a refusal here: the asker is gone.
-            let _ = finish(&slot, Err(()));
+            let _ = finish(&slot, Err(())).map(wake);
         }
     }
 }
 
-fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<(), T> {
-    let mut state = lock(&slot.state);
-    let waker = match &mut *state {
-        State::Queued(waker) | State::Begun(waker) => waker.take(),
-        State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(()), Err),
-    };
-    *state = answer.map_or(State::Lost, State::Done);
-    drop(state);
-    slot.answered.store(1, Ordering::Relaxed);
+fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
     }
-    Ok(())
+}
+
+fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<Option<Waker>, T> {
+    let mut state = lock(&slot.state);
+    let waker = match &mut *state {
+        State::Queued(waker) | State::Begun(waker) => waker.take(),
+        State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(None), Err),
+    };
+    *state = answer.map_or(State::Lost, State::Done);
+    slot.answered.store(1, Ordering::Relaxed);
+    Ok(waker)
 }
 
 /// The asking end: a future of the answer, or of `None` if the replier went away without one.

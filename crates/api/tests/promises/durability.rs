@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use folio::{File, Operation};
-use folio_testkit::{Call, Fault, Gate, Plan, errno::{EIO, ENOSPC}};
+use folio_testkit::{
+    Call, Fault, Gate, Plan,
+    errno::{EIO, ENOSPC},
+};
 use tempfile::TempDir;
 
 use crate::process::{again, kill_myself, was_killed, word};
@@ -90,7 +93,8 @@ async fn d2_sync_covers_everything_acknowledged_before_it() {
         let (file, disk) = (file.clone(), disk.clone());
         tokio::spawn(async move {
             for round in 0..8_u8 {
-                let (record, offset) = ([task + 1, round + 1, 7], usize::from(task) * 24 + usize::from(round) * 3);
+                let (record, offset) =
+                    ([task + 1, round + 1, 7], usize::from(task) * 24 + usize::from(round) * 3);
                 file.write_all_at(&record, offset as u64).await.unwrap();
                 file.sync_data().await.unwrap();
                 assert_eq!(disk.durable(PATH)[offset..offset + 3], record, "task {task}, round {round}");
@@ -180,7 +184,8 @@ impl Tmpfs {
     /// `None` without the right to mount.
     fn of_1_mib() -> Option<Tmpfs> {
         let room = TempDir::new().unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(room.path()).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "none"]).arg(room.path()).output();
         match mounted {
             Ok(output) if output.status.success() => Some(Tmpfs(room)),
             refused => {

@@ -53,7 +53,8 @@ async fn check(case: Case) -> usize {
     let errors: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     assert_eq!(errors.len() as u64, fault.fired(), "{case:?}");
     assert!(calls > 0, "{case:?}");
-    let done: Vec<usize> = outcomes.iter().zip(PAYLOADS).map(|(outcome, payload)| progress(outcome, payload)).collect();
+    let done: Vec<usize> =
+        outcomes.iter().zip(PAYLOADS).map(|(outcome, payload)| progress(outcome, payload)).collect();
     check_contents(case, &disk, &done, &outcomes);
     if case.form == Form::Cursor {
         let total: usize = done.iter().sum();

@@ -1,7 +1,10 @@
 //! D3, D4: a failed sync is final, and every error has exactly one hearer.
 
 use folio::{Error, Operation};
-use folio_testkit::{Call, Gate, errno::{EIO, ENOSPC}};
+use folio_testkit::{
+    Call, Gate,
+    errno::{EIO, ENOSPC},
+};
 
 use crate::{PATH, Queued, at_once, bench, eventually, open, open_at};
 
@@ -16,7 +19,13 @@ async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
     let error = file.sync_data().await.unwrap_err();
     assert_eq!((error.raw_os_error(), error.is_poisoned(), fault.fired()), (Some(EIO), false, 1));
     let third = open(&engine).await;
-    for (name, handle) in [("own", &file), ("clone", &file.clone()), ("second", &second), ("link", &by_other_name), ("later", &third)] {
+    for (name, handle) in [
+        ("own", &file),
+        ("clone", &file.clone()),
+        ("second", &second),
+        ("link", &by_other_name),
+        ("later", &third),
+    ] {
         for error in [
             handle.sync_all().await.unwrap_err(),
             handle.sync_data().await.unwrap_err(),
@@ -111,7 +120,8 @@ async fn d4_an_error_reaches_the_one_caller_whose_operation_failed() {
         let before = Queued::new(file.set_len(0));
         gate.arrived(1);
         // Not contiguous, so that each is a system call of its own.
-        let writes: Vec<_> = (0..6).map(|index| Queued::new(file.write_bytes_at("abc", index * 10))).collect();
+        let writes: Vec<_> =
+            (0..6).map(|index| Queued::new(file.write_bytes_at("abc", index * 10))).collect();
         let fault = disk.plan().on(Call::WriteAt).under(PATH).nth(failing + 1).tear(2, ENOSPC);
         gate.open();
         before.done().await.unwrap();

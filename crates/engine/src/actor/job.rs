@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::actor::queued::Queued;
@@ -11,7 +12,7 @@ use crate::actor::registry::Inode;
 use crate::actor::services::Services;
 use crate::actor::shared::Shared;
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Batch, CursorMove, Ordered, Trust};
+use crate::file::{CursorMove, Ordered, Ticket, Trust};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
 use crate::op::{Answer, Failure, Op, write};
 use crate::pool::Job;
@@ -22,12 +23,12 @@ use crate::storage::StorageFile;
 pub(crate) struct FileJob {
     shared: Arc<Shared>,
     /// `None` once it has run.
-    batch: Option<Batch<Queued>>,
+    ticket: Option<Ticket>,
 }
 
 impl FileJob {
-    pub(crate) fn new(batch: Batch<Queued>, shared: Arc<Shared>) -> Self {
-        FileJob { shared, batch: Some(batch) }
+    pub(crate) fn new(ticket: Ticket, shared: Arc<Shared>) -> Self {
+        FileJob { shared, ticket: Some(ticket) }
     }
 }
 
@@ -36,13 +37,13 @@ impl Job for FileJob {
     /// too long for this worker: the file's state is warm here, and nobody has to be woken.
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
-            let Some(batch) = self.batch.take() else { return };
-            let mut next = self.shared.carry_out(batch).into_iter();
-            self.batch = next.next();
+            let Some(ticket) = self.ticket.take() else { return };
+            let mut next = self.shared.carry_out(ticket).into_iter();
+            self.ticket = next.next();
             self.shared.submit_all(next);
         }
-        if let Some(batch) = self.batch.take() {
-            self.shared.submit(batch);
+        if let Some(ticket) = self.ticket.take() {
+            self.shared.submit(ticket);
         }
     }
 }
@@ -50,11 +51,11 @@ impl Job for FileJob {
 impl Drop for FileJob {
     /// A job that never ran must not leave its file blocked.
     fn drop(&mut self) {
-        if let Some(batch) = self.batch.take() {
-            let next = self.shared.finish(batch.ticket, CursorMove::Stay, batch.closers);
-            // Each of these meets the same fate or runs; its callers are answered either way.
-            self.shared.submit_all(next);
-        }
+        let Some(ticket) = self.ticket.take() else { return };
+        let Some(batch) = self.shared.turn.take().take(ticket) else { return };
+        let next = self.shared.finish(ticket, CursorMove::Stay, batch.closers);
+        // Each of these meets the same fate or runs; its callers are answered either way.
+        self.shared.submit_all(next);
     }
 }
 
@@ -74,17 +75,21 @@ enum Failed {
 
 impl Shared {
     /// Carries a batch out, books its end, answers its callers; returns what may start now.
-    fn carry_out(self: &Arc<Self>, batch: Batch<Queued>) -> Vec<Batch<Queued>> {
+    fn carry_out(&self, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();
+        // Nothing is there if every caller has given up.
+        let Some(batch) = self.turn.take().take(ticket) else { return Vec::new() };
         let stats = &self.services.stats;
         let asked = batch.items.len();
         let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
         add(&stats.cancelled, (asked - live.len()) as u64);
+        add(&stats.hops, live.len() as u64);
         let facts: Vec<Fact> = live.iter().map(Fact::of).collect();
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
+        let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
         let ran = self.run_guarded(ops, batch.cursor, batch.room);
-        let next = self.finish(batch.ticket, ran.moved, batch.closers);
+        let mut next = if reads_cursor { Vec::new() } else { self.finish(ticket, ran.moved, batch.closers) };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
             stats.waited.record(begun.saturating_duration_since(fact.arrived));
@@ -92,11 +97,18 @@ impl Shared {
             stats.note_duration(fact.operation, &self.path, ended.saturating_duration_since(fact.arrived));
             drop(permit);
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
-            if let Err(unheard) = reply.send(outcome) {
-                self.orphan(unheard, fact.cursor_read);
+            let heard = if reads_cursor {
+                let (ready, heard) = self.finish_read(ticket, ran.moved, reply, outcome);
+                next = ready;
+                heard
+            } else {
+                reply.put(outcome)
+            };
+            match heard {
+                Ok(waker) => waker.into_iter().for_each(Waker::wake),
+                Err(unheard) => self.orphan(unheard),
             }
         }
-        add(&stats.hops, asked as u64);
         next
     }
 

@@ -13,7 +13,7 @@ use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::op::PathRequest;
 use crate::pool::Job;
-use crate::reply::{self, Asker, Replier};
+use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
 use crate::storage::{OpenRequest, Opened, Storage};
 
@@ -67,24 +67,36 @@ impl Services {
         let permit = admitted.map_err(|cause| refuse(request.path(), cause))?;
         let path = request.path().to_owned();
         let (replier, asker) = reply::channel();
-        let job = PathJob { request, replier, permit, services: self.clone(), arrived: Instant::now() };
+        let waiting = Arc::new(Mutex::new(Some((request, permit))));
+        let job =
+            PathJob { waiting: waiting.clone(), replier, services: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(self.names.lane, Box::new(job)));
-        let mut pending = PendingCall { asker, services: self };
+        let mut pending = PendingCall { asker, waiting, services: self };
         let outcome = (&mut pending.asker).await;
         outcome.unwrap_or_else(|| Err(refuse(&path, Cause::Stopped)))
     }
 }
 
+/// A request that no worker has begun, and its permit. Shared between the job and the caller, who takes both
+/// back when it gives up: the job itself may stand behind stuck ones for long.
+type Waiting<R> = Mutex<Option<(R, Permit)>>;
+
 /// A call under way. Dropping it gives up; an outcome that was there already is not lost silently.
-struct PendingCall<'a, T> {
-    asker: Asker<Result<T>>,
+struct PendingCall<'a, R: PathRequest> {
+    asker: Asker<Result<R::Reply>>,
+    waiting: Arc<Waiting<R>>,
     services: &'a Services,
 }
 
-impl<T> Drop for PendingCall<'_, T> {
+impl<R: PathRequest> Drop for PendingCall<'_, R> {
     fn drop(&mut self) {
-        if let reply::Cancelled::Done(outcome) = self.asker.cancel() {
-            note_unheard(self.services, &outcome);
+        match self.asker.cancel() {
+            Cancelled::BeforeBegin => {
+                drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+                add(&self.services.stats.cancelled, 1);
+            }
+            Cancelled::Done(outcome) => note_unheard(self.services, &outcome),
+            Cancelled::Begun | Cancelled::Nothing => {}
         }
     }
 }
@@ -97,19 +109,20 @@ fn note_unheard<T>(services: &Services, outcome: &Result<T>) {
 }
 
 struct PathJob<R: PathRequest> {
-    request: R,
+    waiting: Arc<Waiting<R>>,
     replier: Replier<Result<R::Reply>>,
-    permit: Permit,
     services: Arc<Services>,
     arrived: Instant,
 }
 
 impl<R: PathRequest> Job for PathJob<R> {
     fn run(self: Box<Self>) {
-        let PathJob { request, replier, permit, services, arrived } = *self;
+        let PathJob { waiting, replier, services, arrived } = *self;
         if !replier.begin() {
-            return add(&services.stats.cancelled, 1);
+            return;
         }
+        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
         let facts = Facts::of(&request);
         let begun = Instant::now();
         let key = services.errands.begin(facts.operation, &facts.path, begun);

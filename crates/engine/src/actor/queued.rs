@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use crate::actor::shared::Shared;
@@ -57,15 +58,20 @@ impl Reply {
         }
     }
 
-    /// Answers; the outcome comes back if nobody hears it.
-    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
+    /// Answers without waking the asker; the outcome comes back if nobody hears it.
+    pub(crate) fn put(self, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
         match self {
-            Reply::Slot(replier) => replier.send(outcome),
+            Reply::Slot(replier) => replier.put(outcome),
             Reply::Ask(answer) => {
                 answer(outcome);
-                Ok(())
+                Ok(None)
             }
         }
+    }
+
+    /// Answers; the outcome comes back if nobody hears it.
+    pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
+        self.put(outcome).map(|waker| waker.into_iter().for_each(Waker::wake))
     }
 }
 

@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use crate::actor::job::{CloseJob, FileJob};
 use crate::actor::patience::Patience;
-use crate::actor::queued::{Arrived, Mail, Outcome, Queued, closers};
+use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::error::{Cause, Error, Operation};
@@ -62,6 +63,9 @@ pub(crate) struct Desk {
 #[derive(Debug)]
 pub(crate) struct Running {
     ticket: Ticket,
+    /// The batch itself until a worker begins it: kept here and not in the worker's job, so that those who
+    /// give up get their permits and payloads back though every worker is stuck.
+    batch: Option<Batch<Queued>>,
     pub(crate) operation: Operation,
     pub(crate) since: Instant,
     /// How many operations it carries out.
@@ -136,9 +140,9 @@ impl Shared {
         }
         match desk.state.arrive(queued, || self.turn.drain()) {
             Arrival::Start(batch) => {
-                desk.start(&batch);
+                let ticket = desk.start(batch);
                 drop(desk);
-                Arrived::Started(self.submit(batch))
+                Arrived::Started(self.submit(ticket))
             }
             Arrival::Wait(queued) => {
                 add(&self.services.stats.messages, 1);
@@ -169,47 +173,68 @@ impl Shared {
 
     /// Starts everything that may start now. Called by whoever changed something.
     pub(crate) fn pump(self: &Arc<Self>) {
-        let batches = self.ready(&mut self.turn.take());
-        self.submit_all(batches);
+        let ready = self.ready(&mut self.turn.take());
+        self.submit_all(ready);
     }
 
-    fn ready(&self, desk: &mut Desk) -> Vec<Batch<Queued>> {
-        let mut batches = Vec::new();
+    fn ready(&self, desk: &mut Desk) -> Vec<Ticket> {
+        let mut ready = Vec::new();
         while desk.state.has_waiting() {
             let Some(batch) = desk.state.next(self.turn.has_readers()) else { break };
-            desk.start(&batch);
-            batches.push(batch);
+            ready.push(desk.start(batch));
         }
-        batches
+        ready
     }
 
-    pub(crate) fn submit(self: &Arc<Self>, batch: Batch<Queued>) -> Pickup {
+    /// Sends a worker for the batch.
+    pub(crate) fn submit(self: &Arc<Self>, ticket: Ticket) -> Pickup {
         add(&self.services.stats.jobs, 1);
-        let job = FileJob::new(batch, self.clone());
+        let job = FileJob::new(ticket, self.clone());
         // A refused job comes back and dies here, which answers its callers: the engine has stopped.
         self.services.pool.submit(self.device.lane, Box::new(job)).unwrap_or(Pickup::Later)
     }
 
-    pub(crate) fn submit_all(self: &Arc<Self>, batches: impl IntoIterator<Item = Batch<Queued>>) {
-        for batch in batches {
-            self.submit(batch);
+    pub(crate) fn submit_all(self: &Arc<Self>, tickets: impl IntoIterator<Item = Ticket>) {
+        for ticket in tickets {
+            self.submit(ticket);
         }
     }
 
     /// Books the end of a batch and returns what may start now.
-    pub(crate) fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Batch<Queued>> {
+    pub(crate) fn finish(&self, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
+        self.book(&mut self.turn.take(), ticket, moved, closers)
+    }
+
+    /// Ends a cursor read. Whether its caller gets the bytes and whether the cursor moves is one step under
+    /// the turn: a caller that gave up and reads on at once would otherwise get later bytes first.
+    pub(crate) fn finish_read(
+        &self,
+        ticket: Ticket,
+        moved: CursorMove,
+        reply: Reply,
+        mut outcome: Outcome,
+    ) -> (Vec<Ticket>, Result<Option<Waker>, Outcome>) {
         let mut desk = self.turn.take();
+        if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
+            desk.state.stamp(taken);
+        }
+        let heard = reply.put(outcome);
+        let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
+        (self.book(&mut desk, ticket, moved, 0), heard)
+    }
+
+    fn book(&self, desk: &mut Desk, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
         desk.running.retain(|running| running.ticket != ticket);
         desk.state.finish(ticket, moved);
         self.turn.open_gate(closers);
-        self.ready(&mut desk)
+        self.ready(desk)
     }
 
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
-    pub(crate) fn orphan(&self, outcome: Outcome, cursor_read: bool) {
+    pub(crate) fn orphan(&self, outcome: Outcome) {
         match outcome {
-            Ok(Answer::Read(buffer, offset)) if cursor_read => {
-                self.turn.take().state.give_back(offset, buffer.as_ref().len() as u64);
+            Ok(Answer::Read(buffer, Some(taken))) => {
+                self.turn.take().state.give_back(taken, buffer.as_ref().len() as u64);
             }
             Ok(_) => {}
             Err(error) => self.orphan_error(&error),
@@ -236,13 +261,18 @@ impl Shared {
         tracing::warn!(%error, "nobody was left to hear of a failure");
     }
 
-    /// Takes out and drops what waits for a caller that is gone, so that its permits are free again.
-    pub(crate) fn purge(&self) {
+    /// Takes out and drops what no worker has begun and whose caller is gone, so that its permits are free
+    /// again; what waited for it may start.
+    pub(crate) fn purge(self: &Arc<Self>) {
         let mut desk = self.turn.take();
-        let gone = desk.state.remove_unless(|queued| !queued.reply.is_cancelled());
+        let mut gone = desk.state.remove_unless(|queued| !queued.reply.is_cancelled());
+        gone.append(&mut desk.recall());
         self.turn.open_gate(closers(&gone));
+        let ready = self.ready(&mut desk);
         drop(desk);
         add(&self.services.stats.cancelled, gone.len() as u64);
+        drop(gone);
+        self.submit_all(ready);
     }
 
     /// Drops everything that waits, which answers its callers.
@@ -267,16 +297,48 @@ fn is_booked(operation: Operation) -> bool {
 }
 
 impl Desk {
-    fn start(&mut self, batch: &Batch<Queued>) {
+    fn start(&mut self, batch: Batch<Queued>) -> Ticket {
         let first = &batch.items[0];
-        let operation = first.op.operation();
+        let (ticket, operation, since) = (batch.ticket, first.op.operation(), first.arrived);
+        let operations = batch.items.len() as u64;
         self.running.push(Running {
-            ticket: batch.ticket,
+            ticket,
+            batch: Some(batch),
             operation,
-            since: first.arrived,
-            operations: batch.items.len() as u64,
+            since,
+            operations,
             reported: false,
         });
+        ticket
+    }
+
+    /// Hands a batch to its worker, once.
+    pub(crate) fn take(&mut self, ticket: Ticket) -> Option<Batch<Queued>> {
+        self.running.iter_mut().find(|running| running.ticket == ticket)?.batch.take()
+    }
+
+    /// Takes those whose callers are gone out of the batches that no worker has begun, and ends a batch of
+    /// which nothing is left.
+    fn recall(&mut self) -> Vec<Queued> {
+        let mut gone = Vec::new();
+        for running in &mut self.running {
+            let Some(batch) = &mut running.batch else { continue };
+            let (cancelled, kept) =
+                std::mem::take(&mut batch.items).into_iter().partition(|queued| queued.reply.is_cancelled());
+            batch.items = kept;
+            batch.closers -= closers(&cancelled);
+            running.operations -= cancelled.len() as u64;
+            gone.extend(cancelled);
+        }
+        let state = &mut self.state;
+        self.running.retain(|running| {
+            let empty = running.batch.as_ref().is_some_and(|batch| batch.items.is_empty());
+            if empty {
+                state.finish(running.ticket, CursorMove::Stay);
+            }
+            !empty
+        });
+        gone
     }
 }
 

@@ -122,8 +122,9 @@ impl Services {
         self.pool.close();
         let leftover = if drained { 0 } else { self.stats.in_flight() };
         if !drained {
-            self.pool.abandon();
+            // What waits goes first: a job that is dropped would only start it, to be dropped in turn.
             self.registry.all().iter().for_each(|file| file.abandon());
+            self.pool.abandon();
         }
         let abandoned = self.still_running();
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());

@@ -5,11 +5,15 @@
 //! plain code that a test can drive step by step.
 
 mod health;
+#[cfg(all(test, folio_loom))]
+mod loom;
 mod order;
 mod state;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub(crate) use health::{Health, Trust};
 pub(crate) use order::{Batch, Footprint, Merge, Ordered, Span, Ticket};
-pub(crate) use state::{Arrival, CursorMove, State};
+pub(crate) use state::{Arrival, CursorMove, State, Taken};
 pub(crate) use turn::{Bell, Turn};

@@ -160,6 +160,11 @@ impl<T: Ordered> Order<T> {
         self.running.retain(|(running, _)| *running != ticket);
     }
 
+    /// Whether a running operation will move the cursor when it ends.
+    pub(crate) fn is_moving_cursor(&self) -> bool {
+        self.moves_cursor(&[])
+    }
+
     /// Whether anything waits for its start.
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()

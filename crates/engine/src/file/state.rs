@@ -21,6 +21,20 @@ pub(crate) enum CursorMove {
     To(u64),
 }
 
+/// Where a cursor read took its bytes from, so that they can be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    offset: u64,
+    era: u64,
+}
+
+impl Taken {
+    /// Bytes from `offset` on; [`State::stamp`] says when they were taken.
+    pub(crate) fn from(offset: u64) -> Self {
+        Taken { offset, era: 0 }
+    }
+}
+
 /// What became of an operation that arrived.
 #[derive(Debug)]
 pub(crate) enum Arrival<T> {
@@ -37,6 +51,9 @@ pub(crate) struct State<T> {
     cursor: u64,
     /// Ranges that cursor reads took and their cancelled askers never saw, to be read again first.
     returned: VecDeque<Range<u64>>,
+    /// How often the cursor was put somewhere. What was taken before that is not given back: it would lead
+    /// the next read away from where the cursor was put.
+    era: u64,
     /// Operations in the actor's mailbox. Nothing starts past them, since nobody knows what they touch.
     mailed: usize,
     closed: bool,
@@ -44,7 +61,14 @@ pub(crate) struct State<T> {
 
 impl<T> Default for State<T> {
     fn default() -> Self {
-        State { order: Order::default(), cursor: 0, returned: VecDeque::new(), mailed: 0, closed: false }
+        State {
+            order: Order::default(),
+            cursor: 0,
+            returned: VecDeque::new(),
+            era: 0,
+            mailed: 0,
+            closed: false,
+        }
     }
 }
 
@@ -101,6 +125,7 @@ impl<T: Ordered> State<T> {
             CursorMove::To(position) => {
                 self.cursor = position;
                 self.returned.clear();
+                self.era += 1;
             }
         }
     }
@@ -115,30 +140,37 @@ impl<T: Ordered> State<T> {
         self.returned.front().map_or(u64::MAX, |range| range.end - range.start)
     }
 
-    /// Takes back what a cancelled read had taken. If nothing has moved the cursor since, it simply moves
-    /// back; otherwise the range is the first thing that the next cursor read gets, so nothing is lost.
-    pub(crate) fn give_back(&mut self, offset: u64, len: u64) {
-        if len == 0 {
-        } else if self.cursor == offset + len && self.returned.is_empty() {
-            self.cursor = offset;
+    /// Notes in `taken` that it is of now.
+    pub(crate) fn stamp(&self, taken: &mut Taken) {
+        taken.era = self.era;
+    }
+
+    /// Takes back what a cancelled read had taken. If nothing has moved the cursor since, nor is about to, it
+    /// simply moves back; otherwise the range is what the next cursor reads get first, so nothing is lost.
+    pub(crate) fn give_back(&mut self, taken: Taken, len: u64) {
+        let range = taken.offset..taken.offset + len;
+        if len == 0 || taken.era != self.era {
+            return;
+        }
+        if self.cursor == range.end && self.returned.is_empty() && !self.order.is_moving_cursor() {
+            self.cursor = range.start;
         } else {
-            self.returned.push_front(offset..offset + len);
+            let place = self.returned.partition_point(|other| other.start < range.start);
+            self.returned.insert(place, range);
         }
     }
 
+    /// Looks the range up by its start: a range that was given back while this read ran may stand before it.
     fn step_over(&mut self, offset: u64, len: u64) {
-        match self.returned.front_mut() {
-            Some(range) if range.start == offset && len > 0 => {
-                range.start += len;
-                if range.start >= range.end {
-                    self.returned.pop_front();
-                }
-            }
-            // The file got shorter than what was given back: there is nothing left to deliver of it.
-            Some(range) if range.start == offset => {
-                self.returned.pop_front();
-            }
-            _ => self.cursor = offset + len,
+        let Some(place) = self.returned.iter().position(|range| range.start == offset) else {
+            self.cursor = offset + len;
+            return;
+        };
+        let range = &mut self.returned[place];
+        range.start += len;
+        // Nothing read: the file got shorter than what was given back, and there is nothing left of it.
+        if len == 0 || range.start >= range.end {
+            self.returned.remove(place);
         }
     }
 

@@ -14,7 +14,7 @@
 //! Neither turn is ever held across an await.
 
 use crate::limits::DRAIN_SPIN_ROUNDS;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant, spin};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant, ordering, spin};
 
 /// Is rung when the last shared turn ends behind a closed gate.
 pub(crate) trait Bell {
@@ -49,7 +49,8 @@ impl<S, B: Bell> Turn<S, B> {
             return None;
         }
         // Acquire pairs with the release in `open_gate`: a read that gets in sees what the write before it did.
-        let before = self.gate.fetch_add(READER, Ordering::Acquire);
+        let acquire = ordering(Ordering::Acquire, "turn-shares-without-acquire");
+        let before = self.gate.fetch_add(READER, acquire);
         let shared = Shared { turn: self };
         // Dropping the guard on refusal is a leave like any other: a writer may have counted us meanwhile.
         (before < CLOSER || mutant("turn-shares-behind-closed-gate")).then_some(shared)
@@ -62,13 +63,17 @@ impl<S, B: Bell> Turn<S, B> {
 
     /// Takes back `count` closings.
     pub(crate) fn open_gate(&self, count: u64) {
-        self.gate.fetch_sub(CLOSER * count, Ordering::Release);
+        let count =
+            if mutant("turn-opens-for-all") { self.gate.load(Ordering::Relaxed) / CLOSER } else { count };
+        let release = ordering(Ordering::Release, "turn-opens-without-release");
+        self.gate.fetch_sub(CLOSER * count, release);
     }
 
     /// Whether some caller is inside a shared turn. Only meaningful behind a closed gate: then a `false` stays.
     pub(crate) fn has_readers(&self) -> bool {
         // Acquire pairs with the release in a guard's drop: the reads that are over happened before.
-        self.gate.load(Ordering::Acquire) & READERS > 0
+        let acquire = ordering(Ordering::Acquire, "turn-counts-readers-without-acquire");
+        self.gate.load(acquire) & READERS > 0
     }
 
     /// Waits a moment for the readers behind a closed gate to leave; `false` if some are still there.
@@ -96,7 +101,8 @@ pub(crate) struct Shared<'a, S, B: Bell> {
 impl<S, B: Bell> Drop for Shared<'_, S, B> {
     fn drop(&mut self) {
         // Release pairs with the acquire in `has_readers`.
-        let before = self.turn.gate.fetch_sub(READER, Ordering::Release);
+        let release = ordering(Ordering::Release, "turn-leaves-without-release");
+        let before = self.turn.gate.fetch_sub(READER, release);
         if before >= CLOSER && before & READERS == 1 && !mutant("turn-leaves-without-ringing") {
             self.turn.bell.ring();
         }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::buffer::{Buffer, Buffers};
 use crate::error::Operation;
-use crate::file::{CursorMove, Footprint, Merge, Ordered, Span};
+use crate::file::{CursorMove, Footprint, Merge, Ordered, Span, Taken};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{Storage, StorageFile};
 
@@ -100,8 +100,8 @@ pub(crate) enum Op {
 pub(crate) enum Answer {
     /// Nothing but success.
     Done,
-    /// Bytes read, and where they came from.
-    Read(Buffer, u64),
+    /// Bytes read, and where from if by a cursor read: a caller that is gone gives them back.
+    Read(Buffer, Option<Taken>),
     /// Bytes written.
     Written(usize),
     /// A position in the file: of an appended record, or of the cursor.

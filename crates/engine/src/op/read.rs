@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::buffer::Buffers;
-use crate::file::{CursorMove, Footprint, Span};
+use crate::file::{CursorMove, Footprint, Span, Taken};
 use crate::op::{Answer, Executed, Failure, Place};
 use crate::storage::StorageFile;
 
@@ -38,11 +38,13 @@ impl Read {
         match file.read_at(buffer.room(len), offset) {
             Ok(count) => {
                 buffer.fill(count);
-                let moved = match self.place {
-                    Place::At(_) => CursorMove::Stay,
-                    Place::Cursor => CursorMove::Read { offset, len: count as u64 },
+                let (taken, moved) = match self.place {
+                    Place::At(_) => (None, CursorMove::Stay),
+                    Place::Cursor => {
+                        (Some(Taken::from(offset)), CursorMove::Read { offset, len: count as u64 })
+                    }
                 };
-                (Ok(Answer::Read(buffer, offset)), moved)
+                (Ok(Answer::Read(buffer, taken)), moved)
             }
             Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
         }

@@ -23,9 +23,17 @@ impl Seek {
         Footprint { span, cursor: true }
     }
 
+    /// Asking where the cursor is does not put it there: that would forget what was given back to it.
+    pub(crate) fn leads(&self, position: u64) -> CursorMove {
+        match self.to {
+            SeekFrom::Current(0) => CursorMove::Stay,
+            SeekFrom::Start(_) | SeekFrom::Current(_) | SeekFrom::End(_) => CursorMove::To(position),
+        }
+    }
+
     pub(crate) fn execute(self, file: &dyn StorageFile, cursor: u64) -> Executed {
         match target(self.to, cursor, || file.len()) {
-            Ok(position) => (Ok(Answer::Position(position)), CursorMove::To(position)),
+            Ok(position) => (Ok(Answer::Position(position)), self.leads(position)),
             Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
         }
     }

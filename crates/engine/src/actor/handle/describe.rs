@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
-use crate::file::{CursorMove, Footprint, Ordered, Span};
+use crate::file::{Footprint, Ordered, Span};
 use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
 use crate::storage::LockKind;
@@ -44,7 +44,7 @@ impl FileHandle {
         shared.in_place.fetch_add(1, Ordering::Relaxed);
         match seek::target(to, desk.state.position(), || shared.file.len()) {
             Ok(position) => {
-                desk.state.shift(CursorMove::To(position));
+                desk.state.shift(op.leads(position));
                 Some(Ok(position))
             }
             Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(shared.path.clone()))),

@@ -17,10 +17,10 @@ use crate::reply::{self, Asker, Cancelled};
 impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(super) async fn submit(&self, op: Op) -> Result<Answer> {
-        let (operation, cursor_read) = (op.operation(), op.reads_at_cursor());
+        let operation = op.operation();
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
-            return Pending { asker, shared: self.shared(), operation, cursor_read }.answer().await;
+            return Pending { asker, shared: self.shared(), operation }.answer().await;
         };
         let late = |begun| self.shared().error(operation, Cause::TimedOut(limit)).begun(begun);
         let alarm = self.shared().services.pause(limit);
@@ -30,7 +30,7 @@ impl FileHandle {
             asker = self.send(op) => asker?,
             () = &mut alarm => return Err(late(false)),
         };
-        let mut pending = Pending { asker, shared: self.shared(), operation, cursor_read };
+        let mut pending = Pending { asker, shared: self.shared(), operation };
         tokio::select! {
             biased;
             answer = pending.answer() => return answer,
@@ -82,7 +82,6 @@ struct Pending<'a> {
     asker: Asker<Outcome>,
     shared: &'a Arc<Shared>,
     operation: Operation,
-    cursor_read: bool,
 }
 
 impl Pending<'_> {
@@ -96,7 +95,7 @@ impl Drop for Pending<'_> {
     fn drop(&mut self) {
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.shared.purge(),
-            Cancelled::Done(outcome) => self.shared.orphan(outcome, self.cursor_read),
+            Cancelled::Done(outcome) => self.shared.orphan(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

@@ -1,0 +1,127 @@
+//! Which two operations may run together.
+
+use super::{Kind, items};
+use crate::file::{Arrival, CursorMove, Merge, State};
+
+/// Whether `later` has to wait while `earlier` runs, and equally while it waits itself.
+#[track_caller]
+fn check(earlier: Kind, later: Kind, waits: bool) {
+    let running = || {
+        let [first, second] =
+            <[_; 2]>::try_from(items([earlier.clone(), later.clone()])).expect("two of two");
+        let mut state = State::default();
+        state.push(first);
+        let batch = state.next(false).expect("nothing is before it");
+        state.push(second);
+        let started = state.next(false).is_some();
+        state.finish(batch.ticket, CursorMove::Stay);
+        assert_eq!(state.next(false).is_some(), !started, "it starts once");
+        !started
+    };
+    let waiting = || {
+        // Something that both wait for keeps the first from running.
+        let kinds = [Kind::Exclusive, earlier.clone(), later.clone()];
+        let mut state = State::default();
+        items(kinds).into_iter().for_each(|item| state.push(item));
+        let barrier = state.next(false).expect("nothing is before it");
+        assert!(state.next(false).is_none(), "nothing passes a barrier");
+        state.finish(barrier.ticket, CursorMove::Stay);
+        let batch = state.next(false).expect("the barrier is gone");
+        assert_eq!(batch.items[0].id, 1, "first come, first served");
+        batch.items.len() == 1 && state.next(false).is_none()
+    };
+    assert_eq!(running(), waits, "{later:?} while {earlier:?} runs");
+    let merged = earlier == later && earlier.merge() != Merge::Alone;
+    assert_eq!(waiting(), waits && !merged, "{later:?} behind {earlier:?}");
+}
+
+#[test]
+fn operations_wait_exactly_for_those_they_conflict_with() {
+    use Kind::{Append, CursorRead, CursorWrite, Exclusive, Read, Seek, Sync, Write};
+    let append = Append { len: 4, cursor: false };
+    let append_write = Append { len: 4, cursor: true };
+    for (earlier, later, waits) in [
+        (Read(0..9), Read(0..9), false),
+        (Read(0..9), Write(8..12), true),
+        (Read(0..9), Write(9..12), false),
+        (Read(0..9), append.clone(), true),
+        (Read(0..9), Sync, false),
+        (Write(0..9), Read(8..9), true),
+        (Write(0..9), Read(9..12), false),
+        (Write(0..9), Read(0..0), false),
+        (Write(0..9), Write(8..12), true),
+        (Write(4..9), Write(0..4), false),
+        (Write(0..9), append.clone(), true),
+        (Write(0..9), Sync, true),
+        (append.clone(), Read(0..1), true),
+        (append.clone(), Write(0..1), true),
+        (append.clone(), append.clone(), true),
+        (append.clone(), append_write.clone(), true),
+        (append_write.clone(), append_write.clone(), true),
+        (append.clone(), Sync, true),
+        (Sync, Read(0..9), false),
+        (Sync, Write(0..9), false),
+        (Sync, append.clone(), false),
+        (Sync, Sync, true),
+        (CursorRead(4), CursorRead(4), true),
+        (CursorRead(4), Seek(0), true),
+        (Seek(0), CursorRead(4), true),
+        (Seek(0), Read(0..9), false),
+        (Seek(0), Write(0..9), false),
+        (Seek(0), append.clone(), true),
+        (CursorRead(4), append_write.clone(), true),
+        (CursorRead(4), Write(0..1), true),
+        (CursorRead(4), Write(4..9), false),
+        (CursorWrite(4), Read(3..9), true),
+        (CursorWrite(4), Read(4..9), false),
+        (Write(0..4), CursorRead(4), true),
+        (Write(4..8), CursorRead(4), false),
+    ] {
+        check(earlier, later, waits);
+    }
+    for other in [
+        Read(0..9),
+        Write(0..9),
+        append,
+        append_write,
+        Sync,
+        CursorRead(1),
+        CursorWrite(1),
+        Seek(1),
+        Exclusive,
+    ] {
+        check(Exclusive, other.clone(), true);
+        check(other, Exclusive, true);
+    }
+}
+
+#[test]
+fn what_changes_the_bytes_waits_for_readers_in_a_shared_turn() {
+    let table = [
+        (Kind::Read(0..9), true),
+        (Kind::CursorRead(9), true),
+        (Kind::Seek(1), true),
+        (Kind::Sync, true),
+        (Kind::Write(0..9), false),
+        (Kind::CursorWrite(9), false),
+        (Kind::Append { len: 9, cursor: false }, false),
+        (Kind::Exclusive, false),
+    ];
+    for (kind, starts) in table {
+        let mut state = State::default();
+        items([kind.clone()]).into_iter().for_each(|item| state.push(item));
+        assert_eq!(state.next(true).is_some(), starts, "{kind:?} beside readers");
+    }
+}
+
+#[test]
+fn nothing_acts_in_place_past_what_is_still_in_the_mailbox() {
+    let [write, read] = <[_; 2]>::try_from(items([Kind::Write(0..1), Kind::Read(5..6)])).expect("two of two");
+    let mut state = State::default();
+    let footprint = read.kind.footprint(0, u64::MAX);
+    assert!(state.is_free(&footprint));
+    let Arrival::Wait(mailed) = state.arrive(write, || false) else { panic!("readers are inside") };
+    assert!(!state.is_free(&footprint), "nobody knows what is mailed");
+    state.receive(mailed);
+    assert!(state.is_free(&footprint), "it is known not to overlap");
+}

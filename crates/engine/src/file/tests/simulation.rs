@@ -1,0 +1,372 @@
+//! Random operations on one file against the same operations one by one.
+//!
+//! Whatever overlaps, waits and merges, every operation must come to what it would come to if all ran one
+//! after the other in the order in which they came. The file has no end here (it reads zeros for ever), so
+//! that this holds for everything that does not conflict.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Item, Kind, items};
+use crate::dice::{Dice, seeds};
+use crate::file::{Arrival, Batch, CursorMove, Footprint, Merge, Ordered, Span, State, Ticket};
+use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX};
+
+/// Operations that a simulation brings.
+const OPS: usize = 60;
+
+/// Positions that operations choose from: few, so that they meet.
+const PLACES: u64 = 24;
+
+/// What the order is told of an operation's footprint; the truth, unless a mutant is planted.
+type Told = fn(&Kind, Footprint) -> Footprint;
+
+struct Asked {
+    item: Item,
+    told: Told,
+}
+
+impl Ordered for Asked {
+    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
+        (self.told)(&self.item.kind, self.item.footprint(cursor, room))
+    }
+
+    fn merge(&self) -> Merge {
+        self.item.merge()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.item.bytes()
+    }
+}
+
+/// The file: who wrote each byte, and where appends go.
+#[derive(Clone, Default)]
+struct Bytes {
+    written_by: BTreeMap<u64, usize>,
+    end: u64,
+}
+
+/// What an operation saw: where it worked, and who had written the bytes it read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    at: u64,
+    read: Vec<usize>,
+}
+
+impl Bytes {
+    fn new() -> Bytes {
+        Bytes { written_by: BTreeMap::new(), end: 1_000 }
+    }
+
+    /// Carries an operation out; returns what it saw and where it leaves the cursor.
+    fn act(&mut self, item: &Item, cursor: u64) -> (Seen, u64) {
+        let seen = |at, read| Seen { at, read };
+        match &item.kind {
+            Kind::Read(range) => (seen(range.start, self.read(range.start, range.end - range.start)), cursor),
+            Kind::CursorRead(len) => (seen(cursor, self.read(cursor, *len)), cursor + len),
+            Kind::Write(range) => {
+                self.write(item.id, range.start, range.end - range.start);
+                (seen(range.start, Vec::new()), cursor)
+            }
+            Kind::CursorWrite(len) => {
+                self.write(item.id, cursor, *len);
+                (seen(cursor, Vec::new()), cursor + len)
+            }
+            Kind::Append { len, cursor: moves } => {
+                let at = self.end;
+                self.write(item.id, at, *len);
+                self.end += len;
+                (seen(at, Vec::new()), if *moves { self.end } else { cursor })
+            }
+            Kind::Seek(to) => (seen(*to, Vec::new()), *to),
+            Kind::Sync | Kind::Exclusive => (seen(0, Vec::new()), cursor),
+        }
+    }
+
+    fn read(&self, at: u64, len: u64) -> Vec<usize> {
+        (at..at + len).map(|place| self.written_by.get(&place).copied().unwrap_or(usize::MAX)).collect()
+    }
+
+    fn write(&mut self, id: usize, at: u64, len: u64) {
+        (at..at + len).for_each(|place| _ = self.written_by.insert(place, id));
+    }
+}
+
+fn any_kind(dice: &mut Dice) -> Kind {
+    let start = dice.within(0..PLACES);
+    let len = dice.within(1..6);
+    match dice.index(16) {
+        0..4 => Kind::Read(start..start + len),
+        4..8 => Kind::Write(start..start + len),
+        8 => Kind::Append { len, cursor: dice.chance(30) },
+        9 => Kind::Sync,
+        10 => Kind::Exclusive,
+        11 | 12 => Kind::CursorRead(len),
+        13 | 14 => Kind::CursorWrite(len),
+        _ => Kind::Seek(start),
+    }
+}
+
+/// Runs of contiguous writes, appends and syncs, which merge.
+fn any_run(dice: &mut Dice) -> Vec<Kind> {
+    let kind = any_kind(dice);
+    match kind {
+        Kind::Write(range) if dice.chance(50) => {
+            let len = range.end - range.start;
+            (0..4).map(|step| Kind::Write(range.start + step * len..range.end + step * len)).collect()
+        }
+        Kind::Append { .. } | Kind::Sync | Kind::CursorWrite(_) if dice.chance(50) => vec![kind; 3],
+        kind => vec![kind],
+    }
+}
+
+/// A batch at a worker: it acts at once or when it ends, which is the worst that a worker can do.
+struct Job {
+    ticket: Ticket,
+    items: Vec<Item>,
+    cursor: u64,
+    acts_late: bool,
+    moved: CursorMove,
+}
+
+struct World {
+    dice: Dice,
+    state: State<Asked>,
+    mailbox: VecDeque<Asked>,
+    jobs: Vec<Job>,
+    bytes: Bytes,
+    seen: BTreeMap<usize, Seen>,
+    /// Readers are inside a shared turn.
+    held: bool,
+    closers: u64,
+    told: Told,
+}
+
+impl World {
+    fn new(seed: u64, told: Told) -> World {
+        World {
+            dice: Dice::new(seed),
+            state: State::default(),
+            mailbox: VecDeque::new(),
+            jobs: Vec::new(),
+            bytes: Bytes::new(),
+            seen: BTreeMap::new(),
+            held: false,
+            closers: 0,
+            told,
+        }
+    }
+
+    fn arrive(&mut self, item: Item) {
+        let asked = Asked { item, told: self.told };
+        if asked.item.footprint(0, u64::MAX).span.closes_gate() {
+            self.closers += 1;
+        }
+        if self.dice.chance(40) && self.acts_in_place(&asked) {
+            return;
+        }
+        let held = self.held;
+        match self.state.arrive(asked, || !held) {
+            Arrival::Start(batch) => self.start(batch),
+            Arrival::Wait(asked) => self.mailbox.push_back(asked),
+        }
+    }
+
+    /// What a caller does with the exclusive turn: reads and seeks, if they overtake nothing.
+    fn acts_in_place(&mut self, asked: &Asked) -> bool {
+        if !matches!(asked.item.kind, Kind::Read(_) | Kind::CursorRead(_) | Kind::Seek(_)) {
+            return false;
+        }
+        let cursor = self.state.position();
+        if !self.state.is_free(&asked.footprint(cursor, self.state.room())) {
+            return false;
+        }
+        let (seen, after) = self.bytes.act(&asked.item, cursor);
+        self.state.shift(moved(&asked.item.kind, cursor, after));
+        self.seen.insert(asked.item.id, seen);
+        true
+    }
+
+    fn start(&mut self, batch: Batch<Asked>) {
+        let items: Vec<Item> = batch.items.into_iter().map(|asked| asked.item).collect();
+        check_merged(&items);
+        let closing = |item: &&Item| item.footprint(0, u64::MAX).span.closes_gate();
+        assert_eq!(batch.closers, items.iter().filter(closing).count() as u64, "{items:?}");
+        assert!(!self.held || batch.closers == 0, "{items:?} started beside readers");
+        self.closers -= batch.closers;
+        self.check_order(&items);
+        let acts_late = self.dice.chance(50);
+        let mut job =
+            Job { ticket: batch.ticket, items, cursor: batch.cursor, acts_late, moved: CursorMove::Stay };
+        if !acts_late {
+            self.act(&mut job);
+        }
+        self.jobs.push(job);
+    }
+
+    /// What the bytes cannot show: a sync or barrier comes after all it has to, and nothing passes a barrier.
+    fn check_order(&self, items: &[Item]) {
+        let running = self.jobs.iter().flat_map(|job| &job.items);
+        let waiting = self.state.waiting().chain(&self.mailbox).map(|asked| &asked.item);
+        for earlier in running.chain(waiting) {
+            for later in items.iter().filter(|later| later.id > earlier.id) {
+                let barrier = earlier.kind == Kind::Exclusive || later.kind == Kind::Exclusive;
+                let covers = later.kind == Kind::Sync && earlier.footprint(0, 1).span.closes_gate();
+                assert!(!barrier && !covers, "{later:?} started before {earlier:?} was done");
+            }
+        }
+    }
+
+    fn act(&mut self, job: &mut Job) {
+        let mut cursor = job.cursor;
+        for item in &job.items {
+            let (seen, after) = self.bytes.act(item, cursor);
+            if after != cursor || matches!(item.kind, Kind::Seek(_)) {
+                job.moved = moved(&item.kind, cursor, after);
+                cursor = after;
+            }
+            assert!(self.seen.insert(item.id, seen).is_none(), "{item:?} ran twice");
+        }
+    }
+
+    fn end_one(&mut self) {
+        let mut job = self.jobs.swap_remove(self.dice.index(self.jobs.len()));
+        if job.acts_late {
+            self.act(&mut job);
+        }
+        self.state.finish(job.ticket, job.moved);
+        self.pump();
+    }
+
+    fn pump(&mut self) {
+        while let Some(batch) = self.state.next(self.held) {
+            self.start(batch);
+        }
+    }
+
+    fn deliver(&mut self) {
+        if let Some(asked) = self.mailbox.pop_front() {
+            self.state.receive(asked);
+            if self.dice.chance(50) {
+                self.pump();
+            }
+        }
+    }
+
+    fn step(&mut self) {
+        match self.dice.index(4) {
+            0 => self.deliver(),
+            1 if !self.jobs.is_empty() => self.end_one(),
+            2 => {
+                // Readers get in only while nothing that closes the gate is there.
+                self.held = self.closers == 0 && self.jobs.is_empty() && self.dice.chance(50);
+                self.pump();
+            }
+            _ => self.pump(),
+        }
+    }
+
+    fn run_dry(&mut self) {
+        self.held = false;
+        while !self.mailbox.is_empty() {
+            self.deliver();
+        }
+        self.pump();
+        while !self.jobs.is_empty() {
+            self.end_one();
+        }
+        assert!(!self.state.has_waiting(), "something never starts");
+    }
+}
+
+fn moved(kind: &Kind, from: u64, to: u64) -> CursorMove {
+    match kind {
+        Kind::CursorRead(len) => CursorMove::Read { offset: from, len: *len },
+        Kind::CursorWrite(_) | Kind::Seek(_) | Kind::Append { .. } => CursorMove::To(to),
+        Kind::Read(_) | Kind::Write(_) | Kind::Sync | Kind::Exclusive => CursorMove::Stay,
+    }
+}
+
+fn check_merged(items: &[Item]) {
+    assert!(items.len() <= MERGE_OPS_MAX);
+    assert!(items.len() == 1 || items.iter().map(Ordered::bytes).sum::<u64>() <= MERGE_BYTES_MAX);
+    for pair in items.windows(2) {
+        assert!(pair[0].id < pair[1].id, "merged out of order: {pair:?}");
+        match (&pair[0].kind, &pair[1].kind) {
+            (Kind::Write(left), Kind::Write(right)) => assert_eq!(left.end, right.start, "not contiguous"),
+            (Kind::Append { cursor: left, .. }, Kind::Append { cursor: right, .. }) => {
+                assert_eq!(left, right)
+            }
+            (Kind::Sync, Kind::Sync) | (Kind::CursorWrite(_), Kind::CursorWrite(_)) => {}
+            _ => panic!("{pair:?} cannot be one call"),
+        }
+    }
+}
+
+fn simulate(seed: u64, told: Told) {
+    let mut world = World::new(seed, told);
+    let mut kinds = Vec::new();
+    while kinds.len() < OPS {
+        kinds.extend(any_run(&mut world.dice));
+    }
+    let all = items(kinds);
+    for item in all.clone() {
+        world.arrive(item);
+        for _ in 0..world.dice.index(4) {
+            world.step();
+        }
+    }
+    world.run_dry();
+    let (mut bytes, mut cursor) = (Bytes::new(), 0);
+    for item in &all {
+        let (expected, after) = bytes.act(item, cursor);
+        cursor = after;
+        assert_eq!(world.seen.get(&item.id), Some(&expected), "{item:?} against one by one");
+    }
+    assert_eq!(world.state.position(), cursor, "the cursor against one by one");
+    assert_eq!(world.bytes.written_by, bytes.written_by, "the bytes against one by one");
+}
+
+fn truth(_: &Kind, footprint: Footprint) -> Footprint {
+    footprint
+}
+
+#[test]
+fn all_come_to_what_they_would_come_to_one_by_one() {
+    seeds(3_000, |seed| simulate(seed, truth));
+}
+
+#[test]
+fn the_simulation_notices_a_wrong_rule_of_conflicts() {
+    let mutants: [(&str, Told); 6] = [
+        ("a read overtakes queued writes", |kind, footprint| match kind {
+            Kind::Read(_) => Footprint { span: Span::Read(0..0), ..footprint },
+            _ => footprint,
+        }),
+        ("overlapping writes overtake each other", |kind, footprint| match kind {
+            Kind::Write(range) => Footprint { span: Span::Write(range.start..range.start + 1), ..footprint },
+            _ => footprint,
+        }),
+        ("a cursor operation does not wait for the cursor", |_, footprint| Footprint {
+            cursor: false,
+            ..footprint
+        }),
+        ("a sync covers less", |kind, footprint| match kind {
+            Kind::Sync => Footprint { span: Span::Read(0..0), ..footprint },
+            _ => footprint,
+        }),
+        ("a barrier is none", |kind, footprint| match kind {
+            Kind::Exclusive => Footprint { span: Span::Sync, cursor: false },
+            _ => footprint,
+        }),
+        ("an append is a write at a known place", |kind, footprint| match kind {
+            Kind::Append { .. } => Footprint { span: Span::Write(0..1), ..footprint },
+            _ => footprint,
+        }),
+    ];
+    for (name, told) in mutants {
+        let caught = (0..300).any(|seed| catch_unwind(AssertUnwindSafe(|| simulate(seed, told))).is_err());
+        assert!(caught, "nothing notices that {name}");
+    }
+}
