@@ -43,10 +43,10 @@ pub use folio_engine::{
     Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 
-/// The messages that other actors may send to a file's actor.
+/// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {
     pub use folio_engine::messages::{
-        Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt,
+        ActorRef, Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt, kameo,
     };
 }
 

@@ -19,7 +19,7 @@ use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
-use crate::storage::{Nature, OpenRequest, Opened, Storage, os::Os};
+use crate::storage::{Nature, OpenRequest, Opened, Storage, errno, os, os::Os};
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
 #[derive(Clone)]
@@ -113,16 +113,21 @@ impl Engine {
     }
 
     /// Puts what was opened under an actor or under readiness.
-    fn enlist(&self, opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
+    fn enlist(&self, mut opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
         let services = self.inner.services.clone();
-        match opened.nature {
-            Nature::Plain | Nature::Memory => {
-                let shared = Shared::new(opened, request, path, services);
-                Ok(Handle::Plain(FileHandle::new(shared, self.inner.clone())))
+        if opened.nature == Nature::Stream {
+            let engine = self.inner.clone();
+            match StreamHandle::new(opened.file, request, path.clone(), services.clone(), engine) {
+                Ok(stream) => return Ok(Handle::Stream(stream)),
+                // A device without readiness answers at once or not at all; it is driven like a plain file.
+                Err((file, error)) if error.raw_os_error() == Some(errno::NOT_PERMITTED) => {
+                    opened.file = file
+                }
+                Err((_, error)) => return Err(Error::io(Operation::Open, error).at_path(path)),
             }
-            Nature::Stream => StreamHandle::new(opened.file, request, path, services, self.inner.clone())
-                .map(Handle::Stream),
         }
+        let shared = Shared::new(opened, request, path, services);
+        Ok(Handle::Plain(FileHandle::new(shared, self.inner.clone())))
     }
 
     /// Carries out a request about a path, in place where that cannot block.
@@ -193,8 +198,7 @@ impl Drop for Inner {
 }
 
 fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
-    let no_reader = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
-    no_reader && !request.read && (request.custom_flags as u32 & rustix::fs::OFlags::NONBLOCK.bits()) == 0
+    error.raw_os_error() == Some(errno::NO_READER) && !request.read && !os::asks_nonblocking(request)
 }
 
 /// std's rules for combinations that make no sense.

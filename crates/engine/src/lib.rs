@@ -1,4 +1,34 @@
-//! The engine under `folio`.
+//! The engine under [`folio`](https://docs.rs/folio): an actor per open file, one bounded pool of workers.
+//!
+//! ```text
+//!   engine ── supervisor ── pool: lanes, workers
+//!     │
+//!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
+//!            │           └──── file actor (kameo)     what has to wait passes through its mailbox
+//!            └── storage: the operating system, or a simulation
+//! ```
+//!
+//! An operation is tried in place, inside its caller's own poll, where the kernel promises not to block.
+//! Otherwise it takes a permit and its place in the file's order; a worker carries it out and answers the
+//! caller directly.
+//!
+//! ```
+//! use folio_engine::{Engine, Handle, storage::OpenRequest};
+//!
+//! # async fn example() -> folio_engine::Result<()> {
+//! let engine = Engine::builder().workers_max(4).start()?;
+//! let request = OpenRequest { read: true, ..OpenRequest::default() };
+//! if let Handle::Plain(file) = engine.open("/etc/hostname", request).await? {
+//!     let name = file.read_bytes(255, Some(0)).await?;
+//!     println!("{name:?}, {} in place", engine.snapshot().counters.in_place);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Users want the `folio` crate; this one is for those who bring their own handles or their own [`storage`].
+//! Limits are those of [`Limits`]. On kernels before 5.11, and on network and user-space file systems, nothing
+//! is done in place.
 
 mod actor;
 mod admission;

@@ -184,4 +184,9 @@ impl File {
 
     /// Does nothing: reads and writes are not split into pieces. Here for programs written for tokio.
     pub fn set_max_buf_size(&mut self, _bytes: usize) {}
+
+    /// Returns `usize::MAX`: see [`set_max_buf_size`](File::set_max_buf_size).
+    pub fn max_buf_size(&self) -> usize {
+        usize::MAX
+    }
 }

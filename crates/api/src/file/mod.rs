@@ -18,6 +18,7 @@ use std::time::Duration;
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
+use crate::actor::{ActorRef, FileActor};
 use poll::Pending;
 
 pub use open::OpenOptions;
@@ -157,6 +158,19 @@ impl File {
         }
     }
 
+    /// Returns a std file of the same opening at once, or the handle if something is still under way.
+    ///
+    /// # Errors
+    ///
+    /// The handle itself, if an operation is queued or running or the descriptor cannot be duplicated.
+    pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
+        let std = match &self.handle {
+            Handle::Plain(file) => file.to_std_now(),
+            Handle::Stream(stream) => stream.to_std().ok(),
+        };
+        std.ok_or(self)
+    }
+
     /// Returns another handle on the same file. Like `clone`; here for programs written for tokio.
     ///
     /// # Errors
@@ -218,7 +232,7 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn actor(&self) -> Option<kameo::actor::ActorRef<folio_engine::messages::FileActor>> {
+    pub fn actor(&self) -> Option<ActorRef<FileActor>> {
         match &self.handle {
             Handle::Plain(file) => Some(file.actor()),
             Handle::Stream(_) => None,

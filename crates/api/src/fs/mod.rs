@@ -32,6 +32,7 @@ mod read_dir;
 mod tree;
 mod whole;
 
+pub use crate::{File, OpenOptions};
 pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};

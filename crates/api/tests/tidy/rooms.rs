@@ -142,7 +142,7 @@ pub(crate) fn std_fs_is_called_behind_the_port(source: &Source) -> Vec<String> {
     let found = paths(source);
     let imported: Vec<&str> = STD_FS_OPENERS
         .into_iter()
-        .filter(|name| found.iter().any(|named| named.path == of_fs(name)))
+        .filter(|name| found.iter().any(|named| named.path == of_fs(name) && is_import(source, named.line)))
         .collect();
     let calls = found.iter().filter(|named| is_fs_call(&named.path, &imported));
     calls
@@ -150,6 +150,12 @@ pub(crate) fn std_fs_is_called_behind_the_port(source: &Source) -> Vec<String> {
             format!("{}: `{}` reaches std::fs past the storage port", source.at(named.line), named.path)
         })
         .collect()
+}
+
+/// Whether a path stands in a `use`, on its first line or within its braces.
+fn is_import(source: &Source, line: usize) -> bool {
+    let first = (0..=line).rev().find(|index| !source.code[*index].starts_with([' ', '}']));
+    first.is_some_and(|index| source.code[index].starts_with("use "))
 }
 
 fn of_fs(name: &str) -> String {

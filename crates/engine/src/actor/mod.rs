@@ -11,6 +11,7 @@
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
+pub mod messages;
 pub(crate) mod path;
 pub(crate) mod patience;
 pub(crate) mod queued;
@@ -22,8 +23,3 @@ pub(crate) mod supervisor;
 
 pub use handle::{FileHandle, Rejected};
 pub use stream::StreamHandle;
-
-/// What other actors may ask of a file's actor.
-pub mod messages {
-    pub use super::file::{Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt};
-}

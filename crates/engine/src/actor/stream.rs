@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::stats::add;
-use crate::storage::{OpenRequest, StorageFile};
+use crate::storage::{OpenRequest, StorageFile, errno};
 
 /// A handle on one open FIFO, socket or terminal. Clones share it.
 #[derive(Clone)]
@@ -48,29 +48,20 @@ impl AsRawFd for Descriptor {
 }
 
 impl StreamHandle {
-    /// Registers the descriptor with the engine's own reactor.
+    /// Registers the descriptor with the engine's own reactor; gives it back if it cannot be waited for.
     pub(crate) fn new(
         file: Box<dyn StorageFile>,
         request: &OpenRequest,
         path: Arc<Path>,
         services: Arc<Services>,
         engine: Arc<dyn Any + Send + Sync>,
-    ) -> Result<Self> {
+    ) -> std::result::Result<Self, (Box<dyn StorageFile>, io::Error)> {
         let interest = match (request.read, request.write || request.append) {
             (true, true) => Interest::READABLE | Interest::WRITABLE,
             (false, true) => Interest::WRITABLE,
             (true | false, false) => Interest::READABLE,
         };
-        let registered = {
-            let _entered = services.runtime.enter();
-            #[expect(
-                deprecated,
-                reason = "its successor is unsafe; what it asks for holds: the descriptor stays open and the same"
-            )]
-            AsyncFd::with_interest(Descriptor(file), interest)
-        };
-        let descriptor =
-            registered.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
+        let descriptor = register(Descriptor(file), interest, &services)?;
         add(&services.stats.opened, 1);
         let (reading, writing) = (Mutex::default(), Mutex::default());
         Ok(StreamHandle {
@@ -150,7 +141,7 @@ impl StreamHandle {
     ///
     /// Always.
     pub fn no_position<T>(&self, operation: Operation) -> Result<T> {
-        Err(self.refusal(operation, rustix::io::Errno::SPIPE))
+        Err(self.refusal(operation, errno::NO_POSITION))
     }
 
     /// Refuses an operation that the kernel refuses for streams with `EINVAL`.
@@ -159,12 +150,29 @@ impl StreamHandle {
     ///
     /// Always.
     pub fn unsupported<T>(&self, operation: Operation) -> Result<T> {
-        Err(self.refusal(operation, rustix::io::Errno::INVAL))
+        Err(self.refusal(operation, errno::INVALID))
     }
 
-    fn refusal(&self, operation: Operation, errno: rustix::io::Errno) -> Error {
-        self.inner.error(operation, errno.into())
+    fn refusal(&self, operation: Operation, errno: i32) -> Error {
+        self.inner.error(operation, errno::error(errno))
     }
+}
+
+fn register(
+    descriptor: Descriptor,
+    interest: Interest,
+    services: &Services,
+) -> std::result::Result<AsyncFd<Descriptor>, (Box<dyn StorageFile>, io::Error)> {
+    let _entered = services.runtime.enter();
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe; what that asks for holds: one descriptor, kept open"
+    )]
+    let registered = AsyncFd::try_with_interest(descriptor, interest);
+    registered.map_err(|refused| {
+        let (Descriptor(file), error) = refused.into_parts();
+        (file, error)
+    })
 }
 
 impl Inner {

@@ -6,7 +6,7 @@ use std::io::{self, SeekFrom};
 
 use crate::file::{CursorMove, Footprint, Span};
 use crate::op::{Answer, Executed, Failure};
-use crate::storage::StorageFile;
+use crate::storage::{StorageFile, errno};
 
 /// Moves the cursor and answers where it is.
 #[derive(Debug)]
@@ -46,7 +46,5 @@ pub(crate) fn target(to: SeekFrom, cursor: u64, len: impl FnOnce() -> io::Result
         SeekFrom::Current(delta) => cursor.checked_add_signed(delta),
         SeekFrom::End(delta) => len()?.checked_add_signed(delta),
     };
-    position
-        .filter(|position| i64::try_from(*position).is_ok())
-        .ok_or_else(|| io::Error::from_raw_os_error(rustix::io::Errno::INVAL.raw_os_error()))
+    position.filter(|position| i64::try_from(*position).is_ok()).ok_or_else(|| errno::error(errno::INVALID))
 }

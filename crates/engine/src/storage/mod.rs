@@ -9,6 +9,7 @@ use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
+pub(crate) mod errno;
 pub mod os;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.

@@ -222,6 +222,14 @@ impl FileHandle {
         shared.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
     }
 
+    /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
+    pub fn to_std_now(&self) -> Option<StdFile> {
+        let shared = self.shared();
+        let desk = shared.turn.take();
+        let everything = Op::Close.footprint(0, u64::MAX);
+        desk.state.is_free(&everything).then(|| shared.file.to_std(desk.state.position()).ok()).flatten()
+    }
+
     /// Waits for everything before it, then closes the file for every clone.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+pub(crate) use open::asks_nonblocking;
+
 use super::{Listing, OpenRequest, Opened, Storage};
 use cached::CachedPaths;
 use devices::Devices;

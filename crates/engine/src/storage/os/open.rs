@@ -55,7 +55,7 @@ fn is_lease_conflict(error: &io::Error, path: &Path, request: &OpenRequest) -> b
 }
 
 /// Whether the user wants `O_NONBLOCK` for himself.
-pub(super) fn asks_nonblocking(request: &OpenRequest) -> bool {
+pub(crate) fn asks_nonblocking(request: &OpenRequest) -> bool {
     request.custom_flags & OFlags::NONBLOCK.bits() as i32 != 0
 }
 

@@ -1,0 +1,20 @@
+//! The error numbers that the engine itself gives or looks for. The same on every Unix.
+
+use std::io;
+
+/// `EINVAL`: the request makes no sense for this file.
+pub(crate) const INVALID: i32 = 22;
+
+/// `ESPIPE`: a stream has no position.
+pub(crate) const NO_POSITION: i32 = 29;
+
+/// `ENXIO`: a FIFO that nobody reads was opened for writing.
+pub(crate) const NO_READER: i32 = 6;
+
+/// `EPERM`, which epoll answers for what cannot be waited for.
+pub(crate) const NOT_PERMITTED: i32 = 1;
+
+/// The error with this number.
+pub(crate) fn error(errno: i32) -> io::Error {
+    io::Error::from_raw_os_error(errno)
+}
