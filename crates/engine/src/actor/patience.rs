@@ -9,6 +9,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::limits::{PATIENCE_MAX, PATIENCE_MIN};
 
+/// A credit that stays.
+const NEVER: i32 = i32::MIN;
+
 /// What a file has learned about looking out. A guess that may be wrong, so every access is relaxed.
 #[derive(Debug)]
 pub(crate) struct Patience {
@@ -16,17 +19,16 @@ pub(crate) struct Patience {
     credit: AtomicI32,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Patience { credit: AtomicI32::new(PATIENCE_MAX) }
-    }
-}
-
 impl Patience {
+    /// On a single core looking out would keep the worker from working, so it is never done there.
+    pub(crate) fn new(cores: usize) -> Self {
+        Patience { credit: AtomicI32::new(if cores > 1 { PATIENCE_MAX } else { NEVER }) }
+    }
+
     /// Whether to look out this time.
     pub(crate) fn allows(&self) -> bool {
         let credit = self.credit.load(Ordering::Relaxed);
-        if credit <= 0 {
+        if credit <= 0 && credit > NEVER {
             self.credit.store(credit + 1, Ordering::Relaxed);
         }
         credit > 0
@@ -51,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_slow_device_is_not_looked_out_for_and_tried_again_later() {
-        let patience = Patience::default();
+        let patience = Patience::new(2);
         let tried = (0..1_000)
             .filter(|_| {
                 let allowed = patience.allows();
@@ -66,8 +68,14 @@ mod tests {
     }
 
     #[test]
+    fn a_single_core_is_never_kept_from_the_worker() {
+        let patience = Patience::new(1);
+        assert!((0..1_000).all(|_| !patience.allows()));
+    }
+
+    #[test]
     fn a_quick_device_stays_looked_out_for() {
-        let patience = Patience::default();
+        let patience = Patience::new(2);
         for round in 0..1_000 {
             assert!(patience.allows(), "round {round}");
             patience.learn(round % 2 == 0);

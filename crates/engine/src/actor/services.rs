@@ -9,7 +9,7 @@ use crate::actor::registry::Registry;
 use crate::admission::Admission;
 use crate::buffer::Buffers;
 use crate::limits::Limits;
-use crate::pool::{LaneId, Pool};
+use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
 use crate::storage::Storage;
 
@@ -22,6 +22,8 @@ pub(crate) struct Services {
     pub(crate) stats: Arc<Stats>,
     pub(crate) buffers: Arc<Buffers>,
     pub(crate) registry: Arc<Registry>,
+    /// Threads that can run at a time on this machine.
+    pub(crate) cores: usize,
     /// The engine's own runtime: actors and timers live there, so no caller's runtime has to outlive them.
     pub(crate) runtime: tokio::runtime::Handle,
     /// Where operations on paths queue: their device is not known before they are resolved.
@@ -45,6 +47,7 @@ impl Services {
         let names = Arc::new(Device { lane: pool.add_lane(), admission });
         let (buffers, registry) = (Arc::default(), Arc::default());
         Services {
+            cores: cores(),
             storage,
             pool,
             limits,

@@ -103,7 +103,7 @@ impl Shared {
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
         };
         let device = services.device(opened.device);
-        let registry = services.registry.clone();
+        let (registry, cores) = (services.registry.clone(), services.cores);
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Shared {
                 turn: Turn::new(Desk::default(), Nudge::default()),
@@ -115,7 +115,7 @@ impl Shared {
                 in_place: AtomicU64::new(0),
                 bytes_in_place: AtomicU64::new(0),
                 access,
-                patience: Patience::default(),
+                patience: Patience::new(cores),
                 written: AtomicBool::new(false),
             })
         })

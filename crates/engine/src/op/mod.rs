@@ -1,7 +1,7 @@
 //! Operations: what is asked, what it touches, how it is carried out, what is answered.
 //!
 //! One family, one file, one shape: a request type that knows its footprint and its `execute`. Operations on
-//! an open file are gathered in [`Op`], so that they can queue together; operations on paths stand alone
+//! an open file are gathered in one enum, so that they can queue together; operations on paths stand alone
 //! behind [`PathRequest`].
 
 use std::any::Any;

@@ -25,6 +25,7 @@ use self::lanes::Ticket;
 use self::queue::{Pushed, Queue, Seat, SpawnFailure};
 use crate::limits::Limits;
 use crate::sync::{AtomicU64, Ordering};
+pub(crate) use worker::cores;
 
 /// One piece of blocking work.
 pub(crate) trait Job: Send {

@@ -21,6 +21,11 @@ pub(super) fn spawn(shared: Arc<Shared>, seat: Seat) -> io::Result<()> {
     thread::Builder::new().name(name).spawn(move || work(&shared, seat)).map(drop)
 }
 
+/// Threads that can run at a time; 1 if the system does not say.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn work(shared: &Shared, mut seat: Seat) {
     while let Some(job) = shared.queue.next(&mut seat) {
         run(shared, job);
