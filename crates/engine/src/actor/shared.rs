@@ -218,7 +218,8 @@ impl Shared {
         if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
             desk.state.stamp(taken);
         }
-        let heard = reply.put(outcome);
+        // Unheard bytes have not left the cursor, so there is nothing to give back.
+        let heard = reply.put(outcome).map_err(|unheard| unheard.map(|_| Answer::Done));
         let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
         (self.book(&mut desk, ticket, moved, 0), heard)
     }

@@ -10,6 +10,9 @@ use crate::file::{CursorMove, Footprint, Span};
 use crate::op::{Answer, Failure, Place};
 use crate::storage::StorageFile;
 
+#[cfg(test)]
+mod tests;
+
 /// Bytes on their way to a file: shared ones from the caller, or a pooled copy of borrowed ones.
 #[derive(Debug)]
 pub(crate) enum Payload {

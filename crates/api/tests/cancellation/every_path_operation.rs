@@ -1,0 +1,122 @@
+//! Every function on paths, dropped after each of its polls: the tree is as before or as after it.
+
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::future::Future;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use folio::{Engine, File, fs};
+
+use crate::every_operation::descriptors_under;
+use crate::stage::{eventually, poll_then_drop};
+
+type Act = fn(PathBuf) -> Pin<Box<dyn Future<Output = ()>>>;
+
+macro_rules! act {
+    (|$dir:ident| $call:expr) => {
+        |$dir: PathBuf| Box::pin(async move { drop($call.await) })
+    };
+}
+
+const ACTS: [(&str, Act); 24] = [
+    ("open", act!(|dir| File::open(dir.join("file")))),
+    ("create", act!(|dir| File::create(dir.join("file")))),
+    ("create_new", act!(|dir| File::create_new(dir.join("new")))),
+    ("canonicalize", act!(|dir| fs::canonicalize(dir.join("full/.."))))    ,
+    ("copy", act!(|dir| fs::copy(dir.join("large"), dir.join("copied")))),
+    ("create_dir", act!(|dir| fs::create_dir(dir.join("new")))),
+    ("create_dir_all", act!(|dir| fs::create_dir_all(dir.join("a/b/c")))),
+    ("DirBuilder::create", act!(|dir| async move { fs::DirBuilder::new().mode(0o700).create(dir.join("new")).await })),
+    ("hard_link", act!(|dir| fs::hard_link(dir.join("file"), dir.join("linked")))),
+    ("symlink", act!(|dir| fs::symlink("file", dir.join("linked")))),
+    ("read_link", act!(|dir| fs::read_link(dir.join("link")))),
+    ("metadata", act!(|dir| fs::metadata(dir.join("file")))),
+    ("symlink_metadata", act!(|dir| fs::symlink_metadata(dir.join("link")))),
+    ("set_permissions", act!(|dir| fs::set_permissions(dir.join("file"), Permissions::from_mode(0o600)))),
+    ("try_exists", act!(|dir| fs::try_exists(dir.join("file")))),
+    ("read", act!(|dir| fs::read(dir.join("large")))),
+    ("read_limited", act!(|dir| fs::read_limited(dir.join("large"), 1 << 20))),
+    ("read_to_string", act!(|dir| fs::read_to_string(dir.join("large")))),
+    ("write", act!(|dir| fs::write(dir.join("written"), vec![b'y'; 300_000]))),
+    ("remove_file", act!(|dir| fs::remove_file(dir.join("file")))),
+    ("remove_dir", act!(|dir| fs::remove_dir(dir.join("empty")))),
+    ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),
+    ("rename", act!(|dir| fs::rename(dir.join("file"), dir.join("full/file")))),
+    ("read_dir", act!(|dir| list(dir.join("full")))),
+];
+
+async fn list(dir: PathBuf) -> folio::Result<()> {
+    let mut entries = fs::read_dir(dir).await?;
+    while let Some(entry) = entries.next_entry().await? {
+        entry.metadata().await?;
+        entry.file_type().await?;
+    }
+    Ok(())
+}
+
+fn furnish() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("the system has room for temporary files");
+    let room = dir.path().canonicalize().expect("it was just made");
+    std::fs::create_dir(room.join("full")).expect("the room is empty");
+    std::fs::create_dir(room.join("empty")).expect("the room is empty");
+    for index in 0..20 {
+        std::fs::write(room.join(format!("full/{index}")), b"text").expect("the room takes files");
+    }
+    std::fs::write(room.join("file"), b"contents").expect("the room takes files");
+    std::fs::write(room.join("large"), vec![b'x'; 300_000]).expect("the room takes files");
+    std::os::unix::fs::symlink("file", room.join("link")).expect("the room takes links");
+    (dir, room)
+}
+
+/// What a tree holds: each name with its contents, or its target.
+fn tree(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).expect("a directory can be listed") {
+        let path = entry.expect("a directory can be listed").path();
+        let kind = path.symlink_metadata().expect("it was just listed").file_type();
+        let contents = match (kind.is_dir(), kind.is_symlink()) {
+            (true, _) => Vec::new(),
+            (_, true) => path.read_link().expect("it is a link").to_string_lossy().into_owned().into_bytes(),
+            (false, false) => std::fs::read(&path).expect("the file can be read"),
+        };
+        if kind.is_dir() {
+            found.extend(tree(&path).into_iter().map(|(name, contents)| (path.join(name), contents)));
+        }
+        found.insert(path, contents);
+    }
+    found.into_iter().map(|(path, contents)| (path.strip_prefix(dir).map_or(path.clone(), Path::to_owned), contents)).collect()
+}
+
+/// Drops `act` in a fresh room after so many polls; the tree it leaves, and whether it was done before.
+fn tree_after(name: &str, act: Act, polls: usize, until_woken: bool) -> (BTreeMap<PathBuf, Vec<u8>>, bool) {
+    let case = format!("{name}, dropped after {polls} polls, woken: {until_woken}");
+    let (_dir, room) = furnish();
+    let done = poll_then_drop(act(room.clone()), polls, until_woken).is_some();
+    eventually(&format!("{case}: every permit is back"), || Engine::global().snapshot().in_flight == 0);
+    eventually(&format!("{case}: every descriptor is closed"), || descriptors_under(&room) == 0);
+    assert!(Engine::global().snapshot().files.iter().all(|file| !file.path.starts_with(&room)), "{case}");
+    (tree(&room), done)
+}
+
+#[test]
+fn dropped_after_any_poll_it_has_happened_or_not() {
+    let before = {
+        let (_dir, room) = furnish();
+        tree(&room)
+    };
+    for (name, act) in ACTS {
+        let (after, _) = tree_after(name, act, usize::MAX, false);
+        for until_woken in [false, true] {
+            let polls = (1..).find(|polls| {
+                let (now, done) = tree_after(name, act, *polls, until_woken);
+                let half_way = now.keys().filter(|path| now.get(*path) != before.get(*path));
+                assert!(now == before || now == after, "{name}: {:?}", half_way.collect::<Vec<_>>());
+                assert!(!done || now == after, "{name} was done, and nothing has happened");
+                done
+            });
+            assert!(polls.is_some_and(|polls| polls < 100), "{name} took {polls:?} polls");
+        }
+    }
+}

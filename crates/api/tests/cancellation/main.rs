@@ -1,0 +1,11 @@
+//! Dropping a future: before its operation began nothing happens, after that it finishes whole, and neither
+//! permits, descriptors nor bytes are lost.
+
+mod adaptors;
+mod after_begin;
+mod before_begin;
+mod every_operation;
+mod every_path_operation;
+mod shared_cursor;
+mod stage;
+mod time_limit;

@@ -1,0 +1,66 @@
+//! By the allocator of this test's own binary.
+
+use std::future::Future;
+use std::io::SeekFrom;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use folio::{Engine, File, OpenOptions};
+
+/// Measured repetitions, so that an allocation now and then shows too.
+const ROUNDS: u64 = 1_000;
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("the system gives a runtime").block_on(future)
+}
+
+/// A file in the page cache that can be read in place; `None`, loudly, where this system cannot.
+fn warm_file() -> Option<(tempfile::TempDir, Engine, File)> {
+    let dir = tempfile::tempdir().expect("the system has room for temporary files");
+    let path = dir.path().join("file");
+    std::fs::write(&path, vec![7; 64 * 1024]).expect("the temporary directory takes files");
+    let engine = Engine::builder().start().expect("the engine starts");
+    let file = block_on(OpenOptions::new().read(true).open_on(&engine, &path)).expect("it was just written");
+    block_on(file.read_at(&mut [0; 512], 0)).expect("it can be read");
+    if engine.snapshot().counters.in_place == 0 {
+        crate::by_the_kernel::skip("counting the allocations of a read in place", "nothing is read in place here");
+        return None;
+    }
+    Some((dir, engine, file))
+}
+
+/// Polls once; what is done in place is done then.
+fn now<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("this is done in place"),
+    }
+}
+
+fn allocations(mut act: impl FnMut()) -> u64 {
+    act();
+    allocation_counter::measure(|| (0..ROUNDS).for_each(|_| act())).count_total
+}
+
+#[test]
+fn a_read_in_place_into_a_borrowed_buffer_allocates_nothing() {
+    let Some((_dir, _engine, file)) = warm_file() else { return };
+    let mut buf = [0; 4096];
+    let at_an_offset = allocations(|| assert_eq!(now(file.read_at(&mut buf, 4096)).expect("it reads"), 4096));
+    assert_eq!(at_an_offset, 0, "read_at");
+    let at_the_cursor = allocations(|| {
+        assert_eq!(now(file.read(&mut buf)).expect("it reads"), 4096);
+        now(file.seek(SeekFrom::Start(0))).expect("a file has a position");
+    });
+    assert_eq!(at_the_cursor, 0, "read and seek");
+    let exactly = allocations(|| now(file.read_exact_at(&mut buf, 100)).expect("it reads"));
+    assert_eq!(exactly, 0, "read_exact_at");
+}
+
+#[test]
+fn the_counter_sees_an_allocation_where_there_is_one() {
+    let Some((_dir, _engine, file)) = warm_file() else { return };
+    let owned = allocations(|| assert_eq!(now(file.read_bytes_at(4096, 0)).expect("it reads").len(), 4096));
+    assert!(owned >= ROUNDS, "bytes of their own have an owner: {owned}");
+}

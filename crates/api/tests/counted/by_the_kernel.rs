@@ -1,0 +1,169 @@
+//! By the kernel's own account: this binary runs one of its tests again under `strace`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc;
+
+use folio::{Engine, File, OpenOptions};
+
+use crate::burst::{Burst, WRITE_BYTES};
+
+/// Says that this process is the one under `strace`, and what it is to do.
+const TASK: &str = "FOLIO_COUNTED_TASK";
+
+/// Operations between the marks, where one is counted at a time.
+const ROUNDS: u64 = 100;
+
+/// Paths that do not exist: asking for one marks a place in the trace.
+const BEGIN: &str = "/folio-counting-begins";
+const END: &str = "/folio-counting-ends";
+
+/// Says that something could not be counted here, past the harness, which hides what a passing test prints.
+pub(crate) fn skip(what: &str, why: &str) {
+    let said = writeln!(std::io::stderr(), "SKIPPED: {what} because {why}");
+    said.expect("the standard error is open");
+}
+
+/// Whether calls can be traced here; if not, says so.
+fn can_trace(what: &str) -> bool {
+    match Command::new("strace").args(["-o", "/dev/null", "true"]).output() {
+        Err(error) => skip(what, &format!("strace cannot be started: {error}")),
+        Ok(output) if !output.status.success() => {
+            skip(what, &format!("strace may not trace: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        Ok(_) => return true,
+    }
+    false
+}
+
+/// The calls between the marks: by thread and name, how many.
+type Calls = BTreeMap<(String, String), u64>;
+
+/// Does `task` in a process under `strace`; returns the calls of all its threads between the marks, and the
+/// thread that made the marks.
+fn trace(task: &str) -> (Calls, String) {
+    let dir = tempfile::tempdir().expect("the system has room for temporary files");
+    let log = dir.path().join("trace");
+    let this = std::env::current_exe().expect("a running test has a path");
+    let child = Command::new("strace")
+        .args(["-f", "-qq", "-o"])
+        .arg(&log)
+        .arg(this)
+        .args(["by_the_kernel::the_task_under_strace", "--exact", "--nocapture"])
+        .env(TASK, task)
+        .env("FOLIO_COUNTED_FILE", dir.path().join("file"))
+        .output()
+        .expect("strace has been started before");
+    let said = String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success() && said.contains("1 passed"), "{task} under strace:\n{said}");
+    calls_between_marks(&fs::read_to_string(log).expect("strace has written its log"))
+}
+
+fn calls_between_marks(log: &str) -> (Calls, String) {
+    let begin = log.lines().position(|line| line.contains(BEGIN)).expect("the task marks its beginning");
+    let end = log.lines().position(|line| line.contains(END)).expect("the task marks its end");
+    let marker = log.lines().nth(begin).and_then(|line| line.split_whitespace().next()).expect("a line has a thread");
+    let mut calls = Calls::new();
+    // The first line may be followed by the mark's own end, if another thread came in between.
+    for line in log.lines().take(end).skip(begin + 1) {
+        let Some((thread, call)) = line.split_once(' ') else { continue };
+        // The rest of a call that was interrupted in the log has been counted by its beginning.
+        if let Some((name, _)) = call.trim_start().split_once('(').filter(|_| !call.contains(" resumed>")) {
+            *calls.entry((thread.to_owned(), name.to_owned())).or_default() += 1;
+        }
+    }
+    (calls, marker.to_owned())
+}
+
+fn mark(path: &str) {
+    assert!(fs::metadata(path).is_err(), "{path} is only a mark");
+}
+
+#[test]
+fn a_read_in_place_is_one_system_call() {
+    if !can_trace("counting the system calls of a read in place") {
+        return;
+    }
+    for task in ["read_at", "read"] {
+        let (calls, thread) = trace(task);
+        if calls.contains_key(&(thread.clone(), "futex".to_owned())) {
+            return skip("counting the system calls of a read in place", "nothing is read in place here");
+        }
+        let own: Vec<_> = calls.iter().filter(|((maker, _), _)| *maker == thread).collect();
+        let expected = ((thread.clone(), "preadv2".to_owned()), ROUNDS);
+        assert_eq!(own, [(&expected.0, &expected.1)], "{task}: {ROUNDS} reads");
+    }
+}
+
+#[track_caller]
+fn check_burst(task: &str, names: &[&str], calls_max: u64) {
+    if !can_trace(&format!("counting the system calls of {task}")) {
+        return;
+    }
+    let (calls, _) = trace(task);
+    let made: u64 = calls.iter().filter(|((_, name), _)| names.contains(&name.as_str())).map(|(_, count)| count).sum();
+    assert!((1..=calls_max).contains(&made), "{task}: {made} calls of {names:?}: {calls:?}");
+}
+
+#[test]
+fn a_queued_burst_of_writes_is_at_most_four_system_calls() {
+    // And one for the write that tells when all are queued.
+    check_burst("writes", &["pwritev", "pwritev2", "pwrite64"], 4 + 1);
+    check_burst("appends", &["pwritev", "pwritev2", "pwrite64"], 4 + 1);
+}
+
+#[test]
+fn a_queued_burst_of_syncs_is_at_most_two_system_calls() {
+    check_burst("syncs", &["fsync", "fdatasync"], 2);
+}
+
+/// Does what the variable says, between the marks; without it, nothing: then this is an ordinary run.
+#[tokio::test]
+async fn the_task_under_strace() {
+    let (Ok(task), Ok(path)) = (std::env::var(TASK), std::env::var("FOLIO_COUNTED_FILE")) else { return };
+    fs::write(&path, vec![7; 64 * 1024]).expect("the temporary directory takes files");
+    let engine = Engine::builder().start().expect("the engine starts");
+    let file = OpenOptions::new().read(true).write(true).open_on(&engine, &path).await.expect("it was just written");
+    match task.as_str() {
+        "read_at" => reads(&engine, &file, false).await,
+        "read" => reads(&engine, &file, true).await,
+        "writes" => burst(Burst::Writes, &engine, &file, Path::new(&path)).await,
+        "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
+        "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
+        other => panic!("nobody asks for {other}"),
+    }
+}
+
+async fn reads(engine: &Engine, file: &File, at_cursor: bool) {
+    let mut buf = [0; 512];
+    file.read_at(&mut buf, 0).await.expect("it can be read");
+    let before = engine.snapshot().counters.in_place;
+    mark(BEGIN);
+    for index in 0..ROUNDS {
+        let count = if at_cursor { file.read(&mut buf).await } else { file.read_at(&mut buf, index * 512).await };
+        assert_eq!(count.expect("it can be read"), buf.len());
+    }
+    mark(END);
+    let in_place = engine.snapshot().counters.in_place - before;
+    assert!(in_place == ROUNDS || in_place == 0, "all or none: {in_place}");
+}
+
+async fn burst(burst: Burst, engine: &Engine, file: &File, path: &Path) {
+    let (let_go, held) = mpsc::channel::<()>();
+    let holder = file.clone();
+    let holder = tokio::spawn(async move { holder.run(move |_| held.recv().is_err()).await });
+    while engine.snapshot().files[0].running == 0 {
+        tokio::task::yield_now().await;
+    }
+    mark(BEGIN);
+    burst.run(engine, file, || drop(let_go)).await;
+    mark(END);
+    assert!(holder.await.expect("it does not panic").expect("the closure runs"));
+    if let Burst::Writes = burst {
+        let written = fs::read(path).expect("the file is there");
+        assert!((0..64).all(|index: u8| written[usize::from(index) * WRITE_BYTES] == index), "in their places");
+    }
+}
