@@ -1,1 +1,177 @@
-//! Still to come.
+//! I2, I3: a peer that never comes holds no worker, and a panic costs one operation.
+
+use std::path::{Path, PathBuf};
+
+use folio::{Engine, File, Operation, fs};
+use folio_testkit::{Call, Disk};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use tempfile::TempDir;
+
+use crate::{PATH, Queued, bench, eventually, open, soon};
+
+/// FIFOs that wait for a peer at a time, far more than any pool has workers.
+const LONELY: usize = 1_000;
+
+fn fifo(room: &Path, name: &str) -> PathBuf {
+    let path = room.join(name);
+    mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn i2_fifos_without_a_peer_hold_no_worker() {
+    let room = TempDir::new().unwrap();
+    let engine = Engine::builder().workers_max(2).start().unwrap();
+    let path = fifo(room.path(), "lonely");
+    let mut readers = Vec::new();
+    for _ in 0..LONELY {
+        readers.push(File::options().read(true).open_on(&engine, &path).await.unwrap());
+    }
+    let mut buffers = vec![[0; 1]; LONELY];
+    // A writer that stays silent: without one, reads return 0 bytes at once.
+    let silent = File::options().write(true).open_on(&engine, &path).await.unwrap();
+    let reads: Vec<_> = readers.iter().zip(&mut buffers).map(|(file, buf)| Queued::new(file.read(buf))).collect();
+    assert_eq!(engine.snapshot().pool.running, 0, "a worker waits for a peer");
+    assert_eq!(engine.snapshot().pool.queued, 0);
+    let plain = room.path().join("plain");
+    let file = File::options().write(true).create(true).open_on(&engine, &plain).await.unwrap();
+    soon("a plain file's write", file.write_all(b"x")).await.unwrap();
+    soon("a plain file's sync", file.sync_all()).await.unwrap();
+    drop(silent);
+    for read in reads {
+        assert_eq!(read.done().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn i2_opens_that_wait_for_a_reader_hold_no_worker() {
+    let room = TempDir::new().unwrap();
+    let path = fifo(room.path(), "lonely");
+    let opens: Vec<_> = (0..LONELY)
+        .map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { File::options().write(true).open(path).await })
+        })
+        .collect();
+    for _ in 0..100 {
+        soon("the attributes of another file", fs::metadata(room.path())).await.unwrap();
+        soon("a file of another kind", fs::write(room.path().join("plain"), b"x")).await.unwrap();
+    }
+    assert!(opens.iter().all(|open| !open.is_finished()), "a FIFO was opened for writing without a reader");
+    let reader = File::open(&path).await.unwrap();
+    for open in opens {
+        soon("an open that has its peer", open).await.unwrap().unwrap();
+    }
+    drop(reader);
+}
+
+#[tokio::test]
+async fn i2_a_fifo_carries_bytes_both_ways_and_breaks_like_a_pipe() {
+    let room = TempDir::new().unwrap();
+    let (there, back) = (fifo(room.path(), "there"), fifo(room.path(), "back"));
+    let (there_in, back_in) = (File::open(&there).await.unwrap(), File::open(&back).await.unwrap());
+    let there_out = File::options().write(true).open(&there).await.unwrap();
+    let back_out = File::options().write(true).open(&back).await.unwrap();
+    // Larger than a pipe's buffer, so that both sides have to wait for each other.
+    let sent: Vec<u8> = (0..300_000_u32).map(|index| index as u8).collect();
+    let echo = tokio::spawn(async move {
+        let mut buf = vec![0; 7_000];
+        loop {
+            match there_in.read(&mut buf).await.unwrap() {
+                0 => return,
+                count => back_out.write_all(&buf[..count]).await.unwrap(),
+            }
+        }
+    });
+    let sender = tokio::spawn({
+        let sent = sent.clone();
+        async move { there_out.write_all(&sent).await }
+    });
+    let mut received = vec![0; sent.len()];
+    soon("the echo", back_in.read_exact(&mut received)).await.unwrap();
+    assert!(received == sent, "the echo differs");
+    soon("the sender", sender).await.unwrap().unwrap();
+    soon("the end of the stream", echo).await.unwrap();
+    assert_eq!(back_in.read(&mut received).await.unwrap(), 0, "half open");
+    let reader = File::open(&there).await.unwrap();
+    let writer = File::options().write(true).open(&there).await.unwrap();
+    drop(reader);
+    let error = soon("a write without a reader", writer.write_all(b"x")).await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (std::io::ErrorKind::BrokenPipe, Operation::Write));
+    assert_eq!((error.raw_os_error(), error.bytes_done()), (Some(32), 0));
+}
+
+#[tokio::test]
+async fn i3_a_panicking_closure_costs_one_operation() {
+    let room = TempDir::new().unwrap();
+    let engine = Engine::builder().workers_max(2).start().unwrap();
+    let mut options = File::options();
+    options.read(true).write(true).create(true);
+    let file = options.open_on(&engine, room.path().join("file")).await.unwrap();
+    for round in 1..=20 {
+        let error = file.run(|_| panic!("on purpose")).await.map(|()| ()).unwrap_err();
+        assert!(error.is_panicked() && error.may_have_happened(), "{error}");
+        assert!(error.to_string().contains("on purpose"), "{error}");
+        file.append("x").await.unwrap();
+        assert_eq!(engine.snapshot().counters.panics, round);
+    }
+    let seen = engine.snapshot();
+    assert_eq!((seen.in_flight, file.metadata().await.unwrap().len()), (0, 20));
+    assert!(seen.pool.threads_started <= 2, "panics cost threads");
+}
+
+/// Calls that a worker makes for an operation of a file.
+const PANICKING: [Call; 5] = [Call::ReadAt, Call::WriteAt, Call::Append, Call::Sync, Call::SetLen];
+
+#[tokio::test]
+async fn i3_a_panicking_storage_costs_one_operation() {
+    for call in PANICKING {
+        let (disk, engine) = bench();
+        disk.plan().on(Call::ReadNow).would_block();
+        disk.put("/other", "other");
+        let (file, other) = (open(&engine).await, crate::open_at(&engine, "/other").await);
+        let fault = disk.plan().on(call).under(PATH).nth(1).panic();
+        let outcome = match call {
+            Call::ReadAt => file.read_bytes_at(1, 0).await.map(|_| ()),
+            Call::WriteAt => file.write_all(b"x").await,
+            Call::Append => file.append("x").await.map(|_| ()),
+            Call::SetLen => file.set_len(1).await,
+            _ => file.sync_all().await,
+        };
+        assert!(outcome.unwrap_err().is_panicked(), "{call:?}");
+        assert_eq!((fault.fired(), engine.snapshot().counters.panics), (1, 1), "{call:?}");
+        assert_eq!(file.read_bytes_at(9, 0).await.unwrap(), "", "{call:?}: the file goes on");
+        other.write_all_at(b"O", 0).await.unwrap();
+        assert_eq!(other.read_bytes_at(9, 0).await.unwrap(), "Other", "{call:?}: others go on");
+        assert_eq!(engine.snapshot().in_flight, 0, "{call:?}: the permit is back");
+        drop((file, other));
+        eventually("the descriptors are back", || disk.open_files() == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn i3_a_panic_in_place_costs_the_caller_that_made_the_call() {
+    let (disk, engine) = bench();
+    disk.put("/full", "full");
+    let file = crate::open_at(&engine, "/full").await;
+    let fault = disk.plan().on(Call::ReadNow).nth(1).panic();
+    let clone = file.clone();
+    let outcome = tokio::spawn(async move { clone.read_bytes(4).await }).await;
+    assert!(outcome.is_err() || outcome.is_ok_and(|read| read.is_err()));
+    assert_eq!(file.read_bytes(4).await.unwrap(), "full", "the cursor has not moved");
+    file.write_all_at(b"F", 0).await.unwrap();
+    assert_eq!((fault.fired(), engine.snapshot().in_flight), (1, 0));
+}
+
+#[tokio::test]
+async fn i3_a_panic_while_opening_costs_that_open() {
+    let disk = Disk::new();
+    disk.put(PATH, "here");
+    let engine = crate::engine_on(&disk);
+    disk.plan().on(Call::OpenCached).would_block();
+    let fault = disk.plan().on(Call::Open).nth(1).panic();
+    let error = File::options().read(true).open_on(&engine, PATH).await.unwrap_err();
+    assert!(error.is_panicked(), "{error}");
+    assert_eq!(open(&engine).await.read_bytes(9).await.unwrap(), "here");
+    assert_eq!((fault.fired(), engine.snapshot().counters.panics, engine.snapshot().in_flight), (1, 1, 0));
+}
