@@ -6,7 +6,9 @@ use std::task::{Context, Poll, Waker};
 
 use folio::File;
 use folio_testkit::{Call, Gate, Random, seeds};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{
+    AsyncBufReadExt, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, BufReader,
+};
 
 use crate::stage::{Stage, poll_once, wait};
 
@@ -47,7 +49,11 @@ fn a_read_that_was_given_up_leaves_its_bytes_to_the_next_one() {
     let mut small = [0; 2];
     wait(AsyncReadExt::read_exact(&mut file, &mut small)).expect("the disk reads");
     assert_eq!(&small, b"01");
-    assert_eq!(wait(file.seek(SeekFrom::Current(0))).expect("a file has a position"), 6, "the handle has read on");
+    assert_eq!(
+        wait(file.seek(SeekFrom::Current(0))).expect("a file has a position"),
+        6,
+        "the handle has read on"
+    );
     let mut rest = Vec::new();
     wait(AsyncReadExt::read_to_end(&mut file, &mut rest)).expect("the disk reads");
     assert_eq!(rest, b"23456789");
@@ -62,7 +68,8 @@ fn a_select_that_drops_reads_loses_no_byte() {
         let mut dice = Random::new(seed);
         let contents = dice.bytes(5_000);
         let mut file = stage.open("/file", &contents);
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("the system gives a thread");
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().expect("the system gives a thread");
         let got = runtime.block_on(async {
             let mut got = Vec::new();
             loop {
@@ -98,6 +105,32 @@ fn a_write_that_was_given_up_is_finished_before_another_begins() {
 }
 
 #[test]
+fn a_write_that_was_given_up_before_it_began_is_written_all_the_same() {
+    let stage = Stage::new(1);
+    let mut file = stage.open("/file", b"");
+    let stuck = stage.stick();
+    assert!(write_once(&mut file, b"first,").is_pending());
+    assert!(write_once(&mut file, b"second").is_pending(), "the first has not begun");
+    drop(stuck.free());
+    wait(AsyncWriteExt::write_all(&mut file, b"second")).expect("the disk takes it");
+    assert_eq!(stage.disk.contents("/file"), b"first,second");
+}
+
+#[test]
+fn a_read_after_a_write_that_was_given_up_reads_on_behind_it() {
+    let stage = Stage::new(1);
+    let mut file = stage.open("/file", b"0123456789");
+    let stuck = stage.stick();
+    assert!(write_once(&mut file, b"abc").is_pending());
+    let mut rest = Vec::new();
+    assert!(poll_once(Box::pin(AsyncReadExt::read_to_end(&mut file, &mut rest)).as_mut()).is_pending());
+    drop(stuck.free());
+    wait(AsyncReadExt::read_to_end(&mut file, &mut rest)).expect("the disk reads");
+    assert_eq!(rest, b"3456789");
+    assert_eq!(stage.disk.contents("/file"), b"abc3456789");
+}
+
+#[test]
 fn the_same_write_polled_again_is_written_once() {
     let stage = Stage::new(2);
     let gate = Gate::closed();
@@ -126,14 +159,21 @@ fn the_failure_of_a_write_that_was_given_up_is_heard_by_the_next_call() {
 
 #[test]
 fn a_seek_after_a_read_that_was_given_up_starts_from_what_was_seen() {
-    for (to, expected) in
-        [(SeekFrom::Current(0), 0), (SeekFrom::Current(3), 3), (SeekFrom::Start(7), 7), (SeekFrom::End(-1), 9)]
-    {
+    for (to, expected) in [
+        (SeekFrom::Current(0), 0),
+        (SeekFrom::Current(3), 3),
+        (SeekFrom::Start(7), 7),
+        (SeekFrom::End(-1), 9),
+    ] {
         let stage = Stage::new(2);
         stage.nothing_in_place();
         let mut file = stage.open("/file", b"0123456789");
         stage.answer_unseen(Box::pin(AsyncReadExt::read(&mut file, &mut [0; 6])).as_mut());
-        assert_eq!(wait(AsyncSeekExt::seek(&mut file, to)).expect("a file has a position"), expected, "{to:?}");
+        assert_eq!(
+            wait(AsyncSeekExt::seek(&mut file, to)).expect("a file has a position"),
+            expected,
+            "{to:?}"
+        );
         let mut rest = Vec::new();
         wait(AsyncReadExt::read_to_end(&mut file, &mut rest)).expect("the disk reads");
         assert_eq!(rest, b"0123456789"[expected as usize..], "{to:?}");
@@ -190,7 +230,8 @@ fn lines_are_stds() {
             }
             got
         });
-        let expected: Vec<_> = std::io::BufRead::lines(text.as_bytes()).map(|line| line.expect("it is text")).collect();
+        let expected: Vec<_> =
+            std::io::BufRead::lines(text.as_bytes()).map(|line| line.expect("it is text")).collect();
         assert!(got == expected, "other lines than std's");
     });
 }

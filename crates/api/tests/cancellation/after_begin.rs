@@ -2,7 +2,7 @@
 
 use folio_testkit::{Call, Gate, errno::EIO};
 
-use crate::stage::{Stage, poll_once, wait};
+use crate::stage::{Stage, eventually, poll_once, read_write, wait};
 
 #[test]
 fn a_write_dropped_after_it_began_finishes_whole() {
@@ -22,6 +22,30 @@ fn a_write_dropped_after_it_began_finishes_whole() {
     assert_eq!(stage.disk.contents("/file"), b"afterwards");
     assert_eq!(short.fired(), 4, "the rest of a short write is written too");
     assert_eq!(wait(file.stream_position()).expect("a file has a position"), 10);
+}
+
+#[test]
+fn an_opening_dropped_after_it_began_leaves_no_descriptor() {
+    for answered in [false, true] {
+        let stage = Stage::new(2);
+        stage.nothing_in_place();
+        let gate = Gate::closed();
+        stage.disk.plan().on(Call::Open).wait_for(&gate);
+        let options = read_write();
+        let mut open = Box::pin(options.open_on(&stage.engine, "/new"));
+        assert!(poll_once(open.as_mut()).is_pending());
+        gate.arrived(1);
+        if answered {
+            gate.open();
+            stage.settle();
+        }
+        drop(open);
+        gate.open();
+        stage.settle();
+        eventually("the descriptor is closed", || stage.disk.open_files() == 0);
+        assert!(stage.disk.exists("/new"), "it was opened");
+        assert!(stage.engine.snapshot().files.is_empty());
+    }
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 
 use folio::File;
-use folio_testkit::{Call, Disk};
+use folio_testkit::{Call, Disk, Gate};
 
-use crate::stage::{Stage, poll_once, read_write, wait};
+use crate::stage::{Stage, eventually, poll_once, read_write, wait};
 
 type Act = fn(File) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -33,7 +33,8 @@ const ACTS: [(&str, Act); 11] = [
 
 /// Calls by which an operation of [`ACTS`] would reach the disk.
 fn calls(disk: &Disk) -> u64 {
-    let kinds = [Call::ReadAt, Call::WriteAt, Call::Append, Call::Sync, Call::SetLen, Call::Lock, Call::Close];
+    let kinds =
+        [Call::ReadAt, Call::WriteAt, Call::Append, Call::Sync, Call::SetLen, Call::Lock, Call::Close];
     kinds.into_iter().map(|call| disk.calls(call)).sum()
 }
 
@@ -64,7 +65,7 @@ fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_
     let stage = Stage::new(4);
     stage.nothing_in_place();
     let file = stage.open("/file", b"contents");
-    let gate = folio_testkit::Gate::closed();
+    let gate = Gate::closed();
     stage.disk.plan().on(Call::ReadAt).nth(1).wait_for(&gate);
     let (reader, writer) = (file.clone(), file.clone());
     let mut read = Box::pin(async move { reader.read_at(&mut [0; 4], 0).await });
@@ -72,13 +73,14 @@ fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_
     gate.arrived(1);
     let mut write = Box::pin(async move { writer.write_all_at(b"lost", 0).await });
     assert!(poll_once(write.as_mut()).is_pending(), "it waits for the read");
-    crate::stage::eventually("the actor has it", || stage.engine.snapshot().files[0].queued == 1);
     let later = file.clone();
     let mut later = Box::pin(async move {
         let mut buf = [0; 4];
         later.read_at(&mut buf, 2).await.map(|_| buf)
     });
     assert!(poll_once(later.as_mut()).is_pending(), "it waits for the write");
+    // Eight bytes in the order itself: nothing is in the mailbox, whose messages would have it looked at again.
+    eventually("both wait in the order", || stage.engine.snapshot().files[0].queued_bytes == 8);
     drop(write);
     assert_eq!(&wait(later).expect("nothing is before it any more"), b"nten");
     assert_eq!(stage.disk.calls(Call::WriteAt), 0);

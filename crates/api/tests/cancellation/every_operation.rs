@@ -46,7 +46,11 @@ const ACTS: [(&str, Act, After); 37] = [
     ("write_all", act!(|file| file.write_all(b"abc")), b"abc3456789"),
     ("write_at", act!(|file| file.write_at(b"abc", 2)), b"01abc56789"),
     ("write_all_at", act!(|file| file.write_all_at(b"abc", 2)), b"01abc56789"),
-    ("write_vectored", act!(|file| file.write_vectored(&[IoSlice::new(b"ab"), IoSlice::new(b"c")])), b"abc3456789"),
+    (
+        "write_vectored",
+        act!(|file| file.write_vectored(&[IoSlice::new(b"ab"), IoSlice::new(b"c")])),
+        b"abc3456789",
+    ),
     ("write_vectored_at", act!(|file| file.write_vectored_at(&[IoSlice::new(b"abc")], 2)), b"01abc56789"),
     ("write_bytes", act!(|file| file.write_bytes("abc")), b"abc3456789"),
     ("write_bytes_at", act!(|file| file.write_bytes_at("abc", 2)), b"01abc56789"),
@@ -64,7 +68,14 @@ const ACTS: [(&str, Act, After); 37] = [
     ("set_permissions", act!(|file| file.set_permissions(Permissions::from_mode(0o600))), BEFORE),
     ("set_times", act!(|file| file.set_times(FileTimes::new().set_modified(SystemTime::UNIX_EPOCH))), BEFORE),
     ("run", act!(|file| file.run(|std| std.set_len(0))), b""),
-    ("lock, unlock", act!(|file| async { file.lock().await?; file.unlock().await }), BEFORE),
+    (
+        "lock, unlock",
+        act!(|file| async {
+            file.lock().await?;
+            file.unlock().await
+        }),
+        BEFORE,
+    ),
     ("lock_shared", act!(|file| file.lock_shared()), BEFORE),
     ("try_lock", act!(|file| file.try_lock()), BEFORE),
     ("close", act!(|file| file.close()), BEFORE),

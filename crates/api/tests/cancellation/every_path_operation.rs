@@ -24,11 +24,14 @@ const ACTS: [(&str, Act); 24] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
-    ("canonicalize", act!(|dir| fs::canonicalize(dir.join("full/.."))))    ,
+    ("canonicalize", act!(|dir| fs::canonicalize(dir.join("full/..")))),
     ("copy", act!(|dir| fs::copy(dir.join("large"), dir.join("copied")))),
     ("create_dir", act!(|dir| fs::create_dir(dir.join("new")))),
     ("create_dir_all", act!(|dir| fs::create_dir_all(dir.join("a/b/c")))),
-    ("DirBuilder::create", act!(|dir| async move { fs::DirBuilder::new().mode(0o700).create(dir.join("new")).await })),
+    (
+        "DirBuilder::create",
+        act!(|dir| async move { fs::DirBuilder::new().mode(0o700).create(dir.join("new")).await }),
+    ),
     ("hard_link", act!(|dir| fs::hard_link(dir.join("file"), dir.join("linked")))),
     ("symlink", act!(|dir| fs::symlink("file", dir.join("linked")))),
     ("read_link", act!(|dir| fs::read_link(dir.join("link")))),
@@ -86,7 +89,10 @@ fn tree(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         }
         found.insert(path, contents);
     }
-    found.into_iter().map(|(path, contents)| (path.strip_prefix(dir).map_or(path.clone(), Path::to_owned), contents)).collect()
+    found
+        .into_iter()
+        .map(|(path, contents)| (path.strip_prefix(dir).map_or(path.clone(), Path::to_owned), contents))
+        .collect()
 }
 
 /// Drops `act` in a fresh room after so many polls; the tree it leaves, and whether it was done before.

@@ -47,7 +47,8 @@ fn a_limit_that_ends_after_the_beginning_says_so_and_the_operation_finishes() {
         let file = stage.open("/file", b"contents");
         let gate = Gate::closed();
         let fault = stage.disk.plan().on(Call::WriteAt).wait_for(&gate);
-        let error = wait(file.with_time_limit(limit).write_all_at(b"CONTENTS", 0)).expect_err("the gate is shut");
+        let error =
+            wait(file.with_time_limit(limit).write_all_at(b"CONTENTS", 0)).expect_err("the gate is shut");
         assert!(error.is_timed_out(), "{error}");
         gate.open();
         stage.settle();

@@ -29,7 +29,9 @@ impl Burst {
     fn ask(self, file: File, index: u64) -> Asked {
         let bytes = vec![index as u8; WRITE_BYTES];
         match self {
-            Burst::Writes => Box::pin(async move { file.write_bytes_at(bytes, index * WRITE_BYTES as u64).await }),
+            Burst::Writes => {
+                Box::pin(async move { file.write_bytes_at(bytes, index * WRITE_BYTES as u64).await })
+            }
             Burst::Appends => Box::pin(async move { file.append(bytes).await.map(|_| ()) }),
             Burst::Syncs => Box::pin(async move { file.sync_data().await }),
         }
@@ -42,7 +44,8 @@ impl Burst {
         let last = file.clone();
         asked.push(Box::pin(async move { last.write_all_at(b".", 1 << 20).await }));
         for one in &mut asked {
-            poll_fn(|cx| Poll::Ready(assert!(one.as_mut().poll(cx).is_pending(), "something holds the file up"))).await;
+            let pending = poll_fn(|cx| Poll::Ready(one.as_mut().poll(cx).is_pending())).await;
+            assert!(pending, "something holds the file up");
         }
         let queued = match self {
             Burst::Writes | Burst::Appends => ASKED * WRITE_BYTES as u64 + 1,

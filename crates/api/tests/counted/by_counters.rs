@@ -11,7 +11,8 @@ async fn stage() -> (Disk, Engine, File) {
     let disk = Disk::new();
     disk.put("/file", vec![7; 64 * 1024]);
     let engine = Engine::builder().storage(Arc::new(disk.clone())).start().expect("the engine starts");
-    let file = OpenOptions::new().read(true).write(true).open_on(&engine, "/file").await.expect("it was put there");
+    let file =
+        OpenOptions::new().read(true).write(true).open_on(&engine, "/file").await.expect("it was put there");
     (disk, engine, file)
 }
 
@@ -76,11 +77,9 @@ async fn seeks_and_positions_cost_no_call_at_all() {
 
 #[tokio::test]
 async fn a_burst_that_is_queued_is_a_few_calls() {
-    for (burst, call, calls_max) in [
-        (Burst::Writes, Call::WriteAt, 4),
-        (Burst::Appends, Call::Append, 4),
-        (Burst::Syncs, Call::Sync, 2),
-    ] {
+    for (burst, call, calls_max) in
+        [(Burst::Writes, Call::WriteAt, 4), (Burst::Appends, Call::Append, 4), (Burst::Syncs, Call::Sync, 2)]
+    {
         let (disk, engine, file) = stage().await;
         let gate = Gate::closed();
         disk.plan().on(Call::SetLen).wait_for(&gate);
@@ -100,7 +99,9 @@ async fn a_burst_that_is_queued_is_a_few_calls() {
             Burst::Writes | Burst::Appends => {
                 (now.writes_asked - before.writes_asked, now.write_calls - before.write_calls)
             }
-            Burst::Syncs => (now.syncs_asked - before.syncs_asked + 1, now.syncs_issued - before.syncs_issued),
+            Burst::Syncs => {
+                (now.syncs_asked - before.syncs_asked + 1, now.syncs_issued - before.syncs_issued)
+            }
         };
         assert_eq!(asked, ASKED + 1, "{burst:?}");
         assert!(made <= calls_max + 1, "{burst:?}: {made} calls by the engine's count");

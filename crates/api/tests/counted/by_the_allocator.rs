@@ -24,7 +24,10 @@ fn warm_file() -> Option<(tempfile::TempDir, Engine, File)> {
     let file = block_on(OpenOptions::new().read(true).open_on(&engine, &path)).expect("it was just written");
     block_on(file.read_at(&mut [0; 512], 0)).expect("it can be read");
     if engine.snapshot().counters.in_place == 0 {
-        crate::by_the_kernel::skip("counting the allocations of a read in place", "nothing is read in place here");
+        crate::by_the_kernel::skip(
+            "counting the allocations of a read in place",
+            "nothing is read in place here",
+        );
         return None;
     }
     Some((dir, engine, file))

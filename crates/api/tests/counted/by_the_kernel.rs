@@ -65,7 +65,8 @@ fn trace(task: &str) -> (Calls, String) {
 fn calls_between_marks(log: &str) -> (Calls, String) {
     let begin = log.lines().position(|line| line.contains(BEGIN)).expect("the task marks its beginning");
     let end = log.lines().position(|line| line.contains(END)).expect("the task marks its end");
-    let marker = log.lines().nth(begin).and_then(|line| line.split_whitespace().next()).expect("a line has a thread");
+    let marker =
+        log.lines().nth(begin).and_then(|line| line.split_whitespace().next()).expect("a line has a thread");
     let mut calls = Calls::new();
     // The first line may be followed by the mark's own end, if another thread came in between.
     for line in log.lines().take(end).skip(begin + 1) {
@@ -104,7 +105,8 @@ fn check_burst(task: &str, names: &[&str], calls_max: u64) {
         return;
     }
     let (calls, _) = trace(task);
-    let made: u64 = calls.iter().filter(|((_, name), _)| names.contains(&name.as_str())).map(|(_, count)| count).sum();
+    let made: u64 =
+        calls.iter().filter(|((_, name), _)| names.contains(&name.as_str())).map(|(_, count)| count).sum();
     assert!((1..=calls_max).contains(&made), "{task}: {made} calls of {names:?}: {calls:?}");
 }
 
@@ -126,7 +128,8 @@ async fn the_task_under_strace() {
     let (Ok(task), Ok(path)) = (std::env::var(TASK), std::env::var("FOLIO_COUNTED_FILE")) else { return };
     fs::write(&path, vec![7; 64 * 1024]).expect("the temporary directory takes files");
     let engine = Engine::builder().start().expect("the engine starts");
-    let file = OpenOptions::new().read(true).write(true).open_on(&engine, &path).await.expect("it was just written");
+    let file =
+        OpenOptions::new().read(true).write(true).open_on(&engine, &path).await.expect("it was just written");
     match task.as_str() {
         "read_at" => reads(&engine, &file, false).await,
         "read" => reads(&engine, &file, true).await,
@@ -143,7 +146,8 @@ async fn reads(engine: &Engine, file: &File, at_cursor: bool) {
     let before = engine.snapshot().counters.in_place;
     mark(BEGIN);
     for index in 0..ROUNDS {
-        let count = if at_cursor { file.read(&mut buf).await } else { file.read_at(&mut buf, index * 512).await };
+        let count =
+            if at_cursor { file.read(&mut buf).await } else { file.read_at(&mut buf, index * 512).await };
         assert_eq!(count.expect("it can be read"), buf.len());
     }
     mark(END);
@@ -164,6 +168,9 @@ async fn burst(burst: Burst, engine: &Engine, file: &File, path: &Path) {
     assert!(holder.await.expect("it does not panic").expect("the closure runs"));
     if let Burst::Writes = burst {
         let written = fs::read(path).expect("the file is there");
-        assert!((0..64).all(|index: u8| written[usize::from(index) * WRITE_BYTES] == index), "in their places");
+        assert!(
+            (0..64).all(|index: u8| written[usize::from(index) * WRITE_BYTES] == index),
+            "in their places"
+        );
     }
 }

@@ -42,13 +42,20 @@ struct Scripted {
     steps: VecDeque<Step>,
     bytes: BTreeMap<u64, u8>,
     calls: u64,
+    /// The errno of every call that failed for good, or 0 where the device took nothing.
     failures: Vec<i32>,
 }
 
 impl Script {
     fn new(len: u64, steps: &[Step]) -> Script {
         let bytes = (0..len).map(|at| (at, 0)).collect();
-        Script { state: Mutex::new(Scripted { steps: steps.iter().copied().collect(), bytes, ..Scripted::default() }) }
+        Script {
+            state: Mutex::new(Scripted {
+                steps: steps.iter().copied().collect(),
+                bytes,
+                ..Scripted::default()
+            }),
+        }
     }
 
     fn write(&self, bufs: &[IoSlice<'_>], at: impl FnOnce(&Scripted) -> u64) -> io::Result<(usize, u64)> {
@@ -69,6 +76,7 @@ impl Script {
                 return Err(io::Error::from_raw_os_error(errno));
             }
         };
+        state.failures.extend((taken == 0).then_some(0));
         let start = at(&state);
         state.bytes.extend((start..).zip(asked[..taken].iter().copied()));
         Ok((taken, start))
@@ -173,20 +181,33 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
     for (index, write) in writes.iter().enumerate() {
         let (count, errno, _) = told(&written, index);
         let start = if let Place::At(offset) = write.place { offset } else { cursor };
-        assert_eq!(script.places(index as u8 + 1), (start..start + count).collect::<Vec<_>>(), "{index} of {case}");
-        assert!(errno.is_some() || count == lens[index] as u64 || !all && count > 0, "{index} of {case}: short");
+        assert_eq!(
+            script.places(index as u8 + 1),
+            (start..start + count).collect::<Vec<_>>(),
+            "{index} of {case}"
+        );
+        assert!(
+            errno.is_some() || count == lens[index] as u64 || !all && count > 0,
+            "{index} of {case}: short"
+        );
         cursor += if at_cursor { count } else { 0 };
         failures.extend(errno);
     }
-    check_calls(&script, &written, &failures, &case);
-    assert_eq!(written.moved, if cursor == CURSOR { CursorMove::Stay } else { CursorMove::To(cursor) }, "{case}");
+    check_calls(&script, &written, &failures, lens, &case);
+    assert_eq!(
+        written.moved,
+        if cursor == CURSOR { CursorMove::Stay } else { CursorMove::To(cursor) },
+        "{case}"
+    );
 }
 
 /// Every failure of a call belongs to one payload, and every call is counted.
-fn check_calls(script: &Script, written: &Written, failures: &[i32], case: &str) {
+fn check_calls(script: &Script, written: &Written, failures: &[i32], lens: &[usize], case: &str) {
     let state = script.state.lock().unwrap();
-    let planned: Vec<i32> = failures.iter().copied().filter(|errno| *errno != 0).collect();
-    assert_eq!(planned, state.failures, "{case}");
+    // A device that took nothing is asked once more if an empty payload, which needs nothing, stood in front.
+    let counted = |errno: &&i32| **errno != 0 || !lens.contains(&0);
+    let made: Vec<_> = state.failures.iter().filter(counted).collect();
+    assert_eq!(failures.iter().filter(counted).collect::<Vec<_>>(), made, "{case}");
     assert_eq!(written.calls, state.calls, "{case}");
 }
 
@@ -196,7 +217,11 @@ fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
     let case = format!("{lens:?}, moves the cursor {moves_cursor}, {steps:?}");
     let script = Script::new(END, steps);
     let appends: Vec<Append> = (lens.iter().enumerate())
-        .map(|(index, len)| Append { payload: payload(index + 1, *len), moves_cursor, wants_offset: !moves_cursor })
+        .map(|(index, len)| Append {
+            payload: payload(index + 1, *len),
+            moves_cursor,
+            wants_offset: !moves_cursor,
+        })
         .collect();
     let written = append_all(&appends.iter().collect::<Vec<_>>(), &script);
     assert_eq!(written.outcomes.len(), lens.len(), "{case}");
@@ -212,13 +237,17 @@ fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
             assert_eq!(begin, *first, "{index} of {case}: where it begins");
         }
         if alone {
-            assert_eq!(places, (end..end + count).collect::<Vec<_>>(), "{index} of {case}: in one piece, in order");
+            assert_eq!(
+                places,
+                (end..end + count).collect::<Vec<_>>(),
+                "{index} of {case}: in one piece, in order"
+            );
             assert!(begin.is_none_or(|begin| begin == end), "{index} of {case}: {begin:?}, not {end}");
         }
         end = places.last().map_or(end, |last| last + 1);
         failures.extend(errno);
     }
-    check_calls(&script, &written, &failures, &case);
+    check_calls(&script, &written, &failures, lens, &case);
     let wrote = end > END;
     match written.moved {
         CursorMove::To(position) => assert!(moves_cursor && position == end, "{case}: cursor at {position}"),
@@ -231,7 +260,8 @@ const LENS: [&[usize]; 6] = [&[4], &[4, 4, 4], &[1, 5, 2, 7], &[0], &[3, 0, 4], 
 
 #[test]
 fn a_short_or_failed_call_at_any_place_is_told_exactly() {
-    let turns = [Step::Take(1), Step::Take(3), Step::Take(5), Step::Take(0), Step::Fail(EINTR), Step::Fail(EIO)];
+    let turns =
+        [Step::Take(1), Step::Take(3), Step::Take(5), Step::Take(0), Step::Fail(EINTR), Step::Fail(EIO)];
     for lens in LENS {
         for call in 0..6 {
             for turn in turns {
