@@ -9,9 +9,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::actor::handle::FileHandle;
+use crate::actor::opening::Opening;
 use crate::actor::path::Open;
 use crate::actor::services::Services;
-use crate::actor::shared::Shared;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Error, Operation, Result};
@@ -126,8 +126,8 @@ impl Engine {
                 Err((_, error)) => return Err(Error::io(Operation::Open, error).at_path(path)),
             }
         }
-        let shared = Shared::new(opened, request, path, services);
-        Ok(Handle::Plain(FileHandle::new(shared, self.inner.clone())))
+        let opening = Opening::new(opened, request, path, services);
+        Ok(Handle::Plain(FileHandle::new(opening, self.inner.clone())))
     }
 
     /// Carries out a request about a path, in place where that cannot block.
@@ -163,10 +163,10 @@ impl Engine {
         let stats = &services.stats;
         let mut counters = stats.counters();
         let mut files = Vec::new();
-        for shared in services.registry.all() {
-            counters.in_place += shared.in_place.load(Ordering::Relaxed);
-            counters.bytes_read += shared.bytes_in_place.load(Ordering::Relaxed);
-            files.push(FileSnapshot::of(&shared));
+        for opening in services.registry.all() {
+            counters.in_place += opening.in_place.load(Ordering::Relaxed);
+            counters.bytes_read += opening.bytes_in_place.load(Ordering::Relaxed);
+            files.push(FileSnapshot::of(&opening));
         }
         Snapshot {
             counters,
@@ -328,12 +328,12 @@ pub struct FileSnapshot {
 }
 
 impl FileSnapshot {
-    fn of(shared: &Shared) -> Self {
-        let desk = shared.turn.take();
+    fn of(opening: &Opening) -> Self {
+        let desk = opening.turn.take();
         let waiting = desk.state.waiting().map(|queued| queued.arrived);
         let oldest = desk.running.iter().map(|running| running.since).chain(waiting).min();
         FileSnapshot {
-            path: shared.path.to_path_buf(),
+            path: opening.path.to_path_buf(),
             queued: desk.state.queued(),
             queued_bytes: desk.state.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
             running: desk.running.len(),

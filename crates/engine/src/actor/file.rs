@@ -17,8 +17,8 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
+use crate::actor::opening::Opening;
 use crate::actor::queued::{Mail, Queued, Reply};
-use crate::actor::shared::Shared;
 use crate::error::{Cause, Result};
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
@@ -30,19 +30,19 @@ use crate::stats::add;
 /// which ask it with the public messages of this module. It lives as long as a handle or an `ActorRef` does.
 #[derive(Debug)]
 pub struct FileActor {
-    shared: Arc<Shared>,
+    opening: Arc<Opening>,
 }
 
 impl FileActor {
-    /// Starts the actor of `shared` on the engine's runtime.
-    pub(crate) fn start(shared: Arc<Shared>) -> ActorRef<FileActor> {
-        add(&shared.services.stats.actors, 1);
-        let runtime = shared.services.runtime.clone();
+    /// Starts the actor of an open file on the engine's runtime.
+    pub(crate) fn start(opening: Arc<Opening>) -> ActorRef<FileActor> {
+        add(&opening.services.stats.actors, 1);
+        let runtime = opening.services.runtime.clone();
         let _entered = runtime.enter();
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        drop(prepared.spawn(FileActor { shared }));
+        drop(prepared.spawn(FileActor { opening }));
         actor
     }
 
@@ -59,16 +59,16 @@ impl FileActor {
                 sender.send(outcome.map(convert));
             }
         };
-        match self.shared.device.admission.try_admit(op.weight()) {
+        match self.opening.device.admission.try_admit(op.weight()) {
             Ok(permit) => {
                 let reply = Reply::Ask(Box::new(answer));
-                self.shared.push(Queued { op, reply, permit, arrived: Instant::now() });
+                self.opening.push(Queued { op, reply, permit, arrived: Instant::now() });
             }
             Err(cause) => {
                 if matches!(cause, Cause::Overloaded(_)) {
-                    add(&self.shared.services.stats.refusals, 1);
+                    add(&self.opening.services.stats.refusals, 1);
                 }
-                answer(Err(self.shared.error(op.operation(), cause)));
+                answer(Err(self.opening.error(op.operation(), cause)));
             }
         }
         delegated
@@ -93,11 +93,11 @@ impl Actor for FileActor {
             return Ok(Some(signal));
         }
         loop {
-            self.shared.pump();
+            self.opening.pump();
             tokio::select! {
                 biased;
                 signal = mailbox.recv() => return Ok(signal),
-                () = self.shared.turn.bell().notify.notified() => {}
+                () = self.opening.turn.bell().notify.notified() => {}
             }
         }
     }
@@ -108,8 +108,8 @@ impl Actor for FileActor {
         _: WeakActorRef<Self>,
         error: PanicError,
     ) -> std::result::Result<ControlFlow<ActorStopReason>, Infallible> {
-        add(&self.shared.services.stats.panics, 1);
-        tracing::error!(path = %self.shared.path.display(), %error, "a file actor panicked and goes on");
+        add(&self.opening.services.stats.panics, 1);
+        tracing::error!(path = %self.opening.path.display(), %error, "a file actor panicked and goes on");
         Ok(ControlFlow::Continue(()))
     }
 }

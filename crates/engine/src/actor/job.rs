@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::actor::opening::Opening;
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
 use crate::actor::services::Services;
-use crate::actor::shared::Shared;
 use crate::error::{Cause, Error, Operation};
 use crate::file::{CursorMove, Ordered, Ticket, Trust};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
@@ -21,14 +21,14 @@ use crate::storage::StorageFile;
 
 /// One batch on its way through a lane.
 pub(crate) struct FileJob {
-    shared: Arc<Shared>,
+    opening: Arc<Opening>,
     /// `None` once it has run.
     ticket: Option<Ticket>,
 }
 
 impl FileJob {
-    pub(crate) fn new(ticket: Ticket, shared: Arc<Shared>) -> Self {
-        FileJob { shared, ticket: Some(ticket) }
+    pub(crate) fn new(ticket: Ticket, opening: Arc<Opening>) -> Self {
+        FileJob { opening, ticket: Some(ticket) }
     }
 }
 
@@ -38,12 +38,12 @@ impl Job for FileJob {
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
             let Some(ticket) = self.ticket.take() else { return };
-            let mut next = self.shared.carry_out(ticket).into_iter();
+            let mut next = self.opening.carry_out(ticket).into_iter();
             self.ticket = next.next();
-            self.shared.submit_all(next);
+            self.opening.submit_all(next);
         }
         if let Some(ticket) = self.ticket.take() {
-            self.shared.submit(ticket);
+            self.opening.submit(ticket);
         }
     }
 }
@@ -52,10 +52,10 @@ impl Drop for FileJob {
     /// A job that never ran must not leave its file blocked.
     fn drop(&mut self) {
         let Some(ticket) = self.ticket.take() else { return };
-        let Some(batch) = self.shared.turn.take().take(ticket) else { return };
-        let next = self.shared.finish(ticket, CursorMove::Stay, batch.closers);
+        let Some(batch) = self.opening.turn.take().take(ticket) else { return };
+        let next = self.opening.finish(ticket, CursorMove::Stay, batch.closers);
         // Each of these meets the same fate or runs; its callers are answered either way.
-        self.shared.submit_all(next);
+        self.opening.submit_all(next);
     }
 }
 
@@ -73,7 +73,7 @@ enum Failed {
     Cause(Cause),
 }
 
-impl Shared {
+impl Opening {
     /// Carries a batch out, books its end, answers its callers; returns what may start now.
     fn carry_out(&self, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();

@@ -12,12 +12,12 @@ pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
 pub mod messages;
+pub(crate) mod opening;
 pub(crate) mod path;
 pub(crate) mod patience;
 pub(crate) mod queued;
 pub(crate) mod registry;
 pub(crate) mod services;
-pub(crate) mod shared;
 pub(crate) mod stream;
 pub(crate) mod supervisor;
 

@@ -77,7 +77,7 @@ impl Services {
     }
 }
 
-/// A request that no worker has begun, and its permit. Shared between the job and the caller, who takes both
+/// A request that no worker has begun, and its permit. Opening between the job and the caller, who takes both
 /// back when it gives up: the job itself may stand behind stuck ones for long.
 type Waiting<R> = Mutex<Option<(R, Permit)>>;
 

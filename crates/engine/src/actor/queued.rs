@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::shared::Shared;
+use crate::actor::opening::Opening;
 use crate::admission::Permit;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered};
@@ -98,32 +98,32 @@ impl fmt::Debug for Queued {
 /// An operation in the actor's mailbox. If the message is lost, the books are put right.
 pub(crate) struct Mail {
     queued: Option<Queued>,
-    shared: Arc<Shared>,
+    opening: Arc<Opening>,
 }
 
 impl Mail {
-    pub(crate) fn new(queued: Queued, shared: Arc<Shared>) -> Self {
-        Mail { queued: Some(queued), shared }
+    pub(crate) fn new(queued: Queued, opening: Arc<Opening>) -> Self {
+        Mail { queued: Some(queued), opening }
     }
 
     /// Moves the operation from the mailbox into the order, unless its caller is gone.
     pub(crate) fn deliver(mut self) {
         let Some(queued) = self.queued.take() else { return };
         if queued.reply.is_cancelled() {
-            add(&self.shared.services.stats.cancelled, 1);
+            add(&self.opening.services.stats.cancelled, 1);
             self.queued = Some(queued);
             return;
         }
-        self.shared.turn.take().state.receive(queued);
+        self.opening.turn.take().state.receive(queued);
     }
 }
 
 impl Drop for Mail {
     fn drop(&mut self) {
         let Some(queued) = self.queued.take() else { return };
-        let mut desk = self.shared.turn.take();
+        let mut desk = self.opening.turn.take();
         desk.state.lose_mail();
-        self.shared.turn.open_gate(closers(std::slice::from_ref(&queued)));
+        self.opening.turn.open_gate(closers(std::slice::from_ref(&queued)));
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use dashmap::DashMap;
 
-use crate::actor::shared::Shared;
+use crate::actor::opening::Opening;
 use crate::file::Health;
 
 /// See the module.
@@ -19,7 +19,7 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Entry {
     inode: Arc<Inode>,
-    openings: Vec<Weak<Shared>>,
+    openings: Vec<Weak<Opening>>,
 }
 
 /// What all openings of one inode share.
@@ -44,16 +44,16 @@ impl Registry {
         &self,
         device: u64,
         inode: u64,
-        make: impl FnOnce(Arc<Inode>) -> Arc<Shared>,
-    ) -> Arc<Shared> {
+        make: impl FnOnce(Arc<Inode>) -> Arc<Opening>,
+    ) -> Arc<Opening> {
         let key = (device, inode);
         let mut entry = self.inodes.entry(key).or_insert_with(|| {
             let inode = Arc::new(Inode { key, health: Mutex::default() });
             Entry { inode, openings: Vec::with_capacity(1) }
         });
-        let shared = make(entry.inode.clone());
-        entry.openings.push(Arc::downgrade(&shared));
-        shared
+        let opening = make(entry.inode.clone());
+        entry.openings.push(Arc::downgrade(&opening));
+        opening
     }
 
     /// Strikes out the openings of `inode` that are gone. Called by a dying opening, which is one of them.
@@ -65,7 +65,7 @@ impl Registry {
     }
 
     /// Every open file, in no order.
-    pub(crate) fn all(&self) -> Vec<Arc<Shared>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Opening>> {
         // Collected before anything is dropped: the last reference of an opening comes back to `forget`.
         let mut all = Vec::new();
         for entry in &self.inodes {

@@ -31,23 +31,23 @@ impl FileHandle {
     }
 
     fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
-        let shared = self.shared();
-        let mut desk = shared.turn.take();
+        let opening = self.opening();
+        let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
         if desk.state.is_closed()
-            || (asks_storage && shared.access.remote)
+            || (asks_storage && opening.access.remote)
             || !desk.state.is_free(&op.footprint())
         {
             return None;
         }
-        shared.in_place.fetch_add(1, Ordering::Relaxed);
-        match seek::target(to, desk.state.position(), || shared.file.len()) {
+        opening.in_place.fetch_add(1, Ordering::Relaxed);
+        match seek::target(to, desk.state.position(), || opening.file.len()) {
             Ok(position) => {
                 desk.state.shift(op.leads(position));
                 Some(Ok(position))
             }
-            Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(shared.path.clone()))),
+            Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(opening.path.clone()))),
         }
     }
 
@@ -72,15 +72,15 @@ impl FileHandle {
     }
 
     fn metadata_in_place(&self) -> Option<Result<Metadata>> {
-        let shared = self.shared();
-        let desk = shared.turn.take();
+        let opening = self.opening();
+        let desk = opening.turn.take();
         let footprint = Footprint { span: Span::LOOK, cursor: false };
-        if shared.access.remote || desk.state.is_closed() || !desk.state.is_free(&footprint) {
+        if opening.access.remote || desk.state.is_closed() || !desk.state.is_free(&footprint) {
             return None;
         }
-        shared.in_place.fetch_add(1, Ordering::Relaxed);
-        let path = || shared.path.clone();
-        Some(shared.file.metadata().map_err(|error| Error::io(Operation::Metadata, error).at_path(path())))
+        opening.in_place.fetch_add(1, Ordering::Relaxed);
+        let path = || opening.path.clone();
+        Some(opening.file.metadata().map_err(|error| Error::io(Operation::Metadata, error).at_path(path())))
     }
 
     /// Sets the length: cuts, or extends with zeros.
@@ -148,7 +148,7 @@ impl FileHandle {
     pub async fn lock(&self, kind: LockKind) -> Result<()> {
         let mut pause = RETRY_PAUSE_MIN;
         while !self.try_lock(kind).await? {
-            self.shared().services.pause(pause).await;
+            self.opening().services.pause(pause).await;
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
         Ok(())
@@ -216,18 +216,18 @@ impl FileHandle {
     /// Nothing happens.
     pub async fn to_std(&self) -> Result<StdFile> {
         self.run(|_| ()).await?;
-        let shared = self.shared();
-        let position = shared.turn.take().state.position();
-        let path = || shared.path.clone();
-        shared.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
+        let opening = self.opening();
+        let position = opening.turn.take().state.position();
+        let path = || opening.path.clone();
+        opening.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
     }
 
     /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
     pub fn to_std_now(&self) -> Option<StdFile> {
-        let shared = self.shared();
-        let desk = shared.turn.take();
+        let opening = self.opening();
+        let desk = opening.turn.take();
         let everything = Op::Close.footprint(0, u64::MAX);
-        desk.state.is_free(&everything).then(|| shared.file.to_std(desk.state.position()).ok()).flatten()
+        desk.state.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
     }
 
     /// Waits for everything before it, then closes the file for every clone.
@@ -248,22 +248,22 @@ impl FileHandle {
 
     /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
     fn close_in_place(&self) -> bool {
-        let shared = self.shared();
-        let mut desk = shared.turn.take();
+        let opening = self.opening();
+        let mut desk = opening.turn.take();
         let footprint = Op::Close.footprint(0, u64::MAX);
-        if shared.access.write
-            || shared.access.remote
+        if opening.access.write
+            || opening.access.remote
             || desk.state.is_closed()
             || !desk.state.is_free(&footprint)
         {
             return false;
         }
-        shared.turn.close_gate(1);
-        let drained = shared.turn.drain();
+        opening.turn.close_gate(1);
+        let drained = opening.turn.drain();
         if drained {
             desk.state.close();
         } else {
-            shared.turn.open_gate(1);
+            opening.turn.open_gate(1);
         }
         drained
     }

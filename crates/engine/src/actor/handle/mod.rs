@@ -18,7 +18,7 @@ use std::time::Duration;
 use kameo::actor::ActorRef;
 
 use crate::actor::file::FileActor;
-use crate::actor::shared::Shared;
+use crate::actor::opening::Opening;
 use crate::error::Result;
 use crate::file::CursorMove;
 use crate::op::Answer;
@@ -36,7 +36,7 @@ pub struct FileHandle {
 }
 
 struct Inner {
-    shared: Arc<Shared>,
+    opening: Arc<Opening>,
     /// Started by the first operation that has to queue; most files never need it.
     actor: OnceLock<ActorRef<FileActor>>,
     /// Keeps the engine running as long as a file is open.
@@ -44,28 +44,28 @@ struct Inner {
 }
 
 impl FileHandle {
-    pub(crate) fn new(shared: Arc<Shared>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
-        let inner = Arc::new(Inner { shared, actor: OnceLock::new(), _engine: engine });
+    pub(crate) fn new(opening: Arc<Opening>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
+        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), _engine: engine });
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
-    fn shared(&self) -> &Arc<Shared> {
-        &self.inner.shared
+    fn opening(&self) -> &Arc<Opening> {
+        &self.inner.opening
     }
 
     /// Puts the cursor of a file that was taken over where its kernel cursor stands.
     pub(crate) fn start_at(&self, position: u64) {
-        self.shared().turn.take().state.shift(CursorMove::To(position));
+        self.opening().turn.take().state.shift(CursorMove::To(position));
     }
 
     /// Returns the path the file was opened by.
     pub fn path(&self) -> &Path {
-        &self.shared().path
+        &self.opening().path
     }
 
     /// Returns whether writes always go to the end.
     pub fn is_append(&self) -> bool {
-        self.shared().access.append
+        self.opening().access.append
     }
 
     /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.
@@ -82,7 +82,7 @@ impl FileHandle {
 
     /// Returns the file's actor, starting it if no operation has needed it yet.
     pub fn actor(&self) -> ActorRef<FileActor> {
-        self.inner.actor.get_or_init(|| FileActor::start(self.shared().clone())).clone()
+        self.inner.actor.get_or_init(|| FileActor::start(self.opening().clone())).clone()
     }
 }
 

@@ -60,7 +60,7 @@ impl FileHandle {
     pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
         tokio::task::consume_budget().await;
         let wanted = len.min(IN_PLACE_BYTES_MAX);
-        let mut buffer = self.shared().services.buffers.take(wanted);
+        let mut buffer = self.opening().services.buffers.take(wanted);
         let room = buffer.room(wanted);
         let in_place = match offset {
             Some(offset) => self.read_at_in_place(room, offset),
@@ -108,30 +108,30 @@ impl FileHandle {
     }
 
     fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
-        let shared = self.shared();
-        if shared.access.remote {
+        let opening = self.opening();
+        if opening.access.remote {
             return None;
         }
         let len = buf.len().min(IN_PLACE_BYTES_MAX);
-        let result = if let Some(_turn) = shared.turn.share() {
-            shared.file.read_now(&mut buf[..len], offset)?
+        let result = if let Some(_turn) = opening.turn.share() {
+            opening.file.read_now(&mut buf[..len], offset)?
         } else {
-            let desk = shared.turn.take();
+            let desk = opening.turn.take();
             let span = Span::Read(offset..offset.saturating_add(len as u64));
             if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: false }) {
                 return None;
             }
-            shared.file.read_now(&mut buf[..len], offset)?
+            opening.file.read_now(&mut buf[..len], offset)?
         };
         Some(self.count_in_place(result, offset))
     }
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
-        let shared = self.shared();
-        if shared.access.remote {
+        let opening = self.opening();
+        if opening.access.remote {
             return None;
         }
-        let mut desk = shared.turn.take();
+        let mut desk = opening.turn.take();
         let offset = desk.state.position();
         let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
         let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
@@ -139,7 +139,7 @@ impl FileHandle {
         if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
-        let result = shared.file.read_now(&mut buf[..len], offset)?;
+        let result = opening.file.read_now(&mut buf[..len], offset)?;
         if let Ok(count) = &result {
             desk.state.shift(CursorMove::Read { offset, len: *count as u64 });
         }
@@ -148,15 +148,15 @@ impl FileHandle {
     }
 
     fn count_in_place(&self, result: std::io::Result<usize>, offset: u64) -> Result<usize> {
-        let shared = self.shared();
-        shared.in_place.fetch_add(1, Ordering::Relaxed);
+        let opening = self.opening();
+        opening.in_place.fetch_add(1, Ordering::Relaxed);
         match result {
             Ok(count) => {
-                shared.bytes_in_place.fetch_add(count as u64, Ordering::Relaxed);
+                opening.bytes_in_place.fetch_add(count as u64, Ordering::Relaxed);
                 Ok(count)
             }
             Err(error) => {
-                Err(Error::io(Operation::Read, error).at_path(shared.path.clone()).at_offset(offset))
+                Err(Error::io(Operation::Read, error).at_path(opening.path.clone()).at_offset(offset))
             }
         }
     }

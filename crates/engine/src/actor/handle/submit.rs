@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::FileHandle;
 use crate::actor::file::Submit;
+use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
-use crate::actor::shared::Shared;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::op::{Answer, Op};
@@ -20,17 +20,17 @@ impl FileHandle {
         let operation = op.operation();
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
-            return Pending { asker, shared: self.shared(), operation }.answer().await;
+            return Pending { asker, opening: self.opening(), operation }.answer().await;
         };
-        let late = |begun| self.shared().error(operation, Cause::TimedOut(limit)).begun(begun);
-        let alarm = self.shared().services.pause(limit);
+        let late = |begun| self.opening().error(operation, Cause::TimedOut(limit)).begun(begun);
+        let alarm = self.opening().services.pause(limit);
         tokio::pin!(alarm);
         let asker = tokio::select! {
             biased;
             asker = self.send(op) => asker?,
             () = &mut alarm => return Err(late(false)),
         };
-        let mut pending = Pending { asker, shared: self.shared(), operation };
+        let mut pending = Pending { asker, opening: self.opening(), operation };
         tokio::select! {
             biased;
             answer = pending.answer() => return answer,
@@ -38,12 +38,12 @@ impl FileHandle {
         }
         match pending.asker.cancel() {
             Cancelled::BeforeBegin => {
-                self.shared().purge();
+                self.opening().purge();
                 Err(late(false))
             }
             Cancelled::Begun => Err(late(true)),
             Cancelled::Done(outcome) => outcome,
-            Cancelled::Nothing => Err(self.shared().error(operation, Cause::Stopped)),
+            Cancelled::Nothing => Err(self.opening().error(operation, Cause::Stopped)),
         }
     }
 
@@ -53,9 +53,9 @@ impl FileHandle {
         let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
         let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now() };
-        match self.shared().arrive(queued) {
-            Arrived::Started(Pickup::Now) if is_quick && self.shared().patience.allows() => {
-                self.shared().patience.learn(asker.look_out());
+        match self.opening().arrive(queued) {
+            Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
+                self.opening().patience.learn(asker.look_out());
             }
             Arrived::Started(_) => {}
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
@@ -65,14 +65,14 @@ impl FileHandle {
     }
 
     async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
-        let shared = self.shared();
-        let admission = &shared.device.admission;
+        let opening = self.opening();
+        let admission = &opening.device.admission;
         let admitted = if self.refuse { admission.try_admit(weight) } else { admission.admit(weight).await };
         admitted.map_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
-                crate::stats::add(&shared.services.stats.refusals, 1);
+                crate::stats::add(&opening.services.stats.refusals, 1);
             }
-            shared.error(operation, cause)
+            opening.error(operation, cause)
         })
     }
 }
@@ -80,22 +80,22 @@ impl FileHandle {
 /// An operation under way. Dropping it gives up: what comes of it is taken care of.
 struct Pending<'a> {
     asker: Asker<Outcome>,
-    shared: &'a Arc<Shared>,
+    opening: &'a Arc<Opening>,
     operation: Operation,
 }
 
 impl Pending<'_> {
     async fn answer(&mut self) -> Result<Answer> {
         let outcome = (&mut self.asker).await;
-        outcome.unwrap_or_else(|| Err(self.shared.error(self.operation, Cause::Stopped)))
+        outcome.unwrap_or_else(|| Err(self.opening.error(self.operation, Cause::Stopped)))
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         match self.asker.cancel() {
-            Cancelled::BeforeBegin => self.shared.purge(),
-            Cancelled::Done(outcome) => self.shared.orphan(outcome),
+            Cancelled::BeforeBegin => self.opening.purge(),
+            Cancelled::Done(outcome) => self.opening.orphan(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

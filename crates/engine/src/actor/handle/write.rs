@@ -26,7 +26,7 @@ impl FileHandle {
     /// Before it began: nothing happens. After: it finishes, and an error is reported by the next sync.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
         tokio::task::consume_budget().await;
-        let payload = Payload::Copied(self.shared().services.buffers.copy(bytes));
+        let payload = Payload::Copied(self.opening().services.buffers.copy(bytes));
         self.write_payload(payload, offset, all).await
     }
 
@@ -58,7 +58,7 @@ impl FileHandle {
         offset: Option<u64>,
         all: bool,
     ) -> Result<usize> {
-        let payload = Payload::Copied(self.shared().services.buffers.gather(slices));
+        let payload = Payload::Copied(self.opening().services.buffers.gather(slices));
         self.write_payload(payload, offset, all).await
     }
 
@@ -70,7 +70,7 @@ impl FileHandle {
             // Linux appends even positioned writes to such a file, so the offset would be a lie.
             Some(_) if self.is_append() => {
                 let why = "a file opened for appending has no positioned writes";
-                return Err(Error::invalid(Operation::Write, why).at_path(self.shared().path.clone()));
+                return Err(Error::invalid(Operation::Write, why).at_path(self.opening().path.clone()));
             }
             Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all }),
             None if self.is_append() => {

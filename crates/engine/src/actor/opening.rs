@@ -1,4 +1,4 @@
-//! What the callers, the actor and the workers of one open file share, and how a batch is carried out.
+//! One opening of a file: what its callers, its actor and its workers share.
 
 use std::fmt;
 use std::path::Path;
@@ -23,7 +23,7 @@ use crate::stats::add;
 use crate::storage::{OpenRequest, Opened, StorageFile};
 
 /// See the module.
-pub(crate) struct Shared {
+pub(crate) struct Opening {
     pub(crate) turn: Turn<Desk, Nudge>,
     pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) path: Arc<Path>,
@@ -86,14 +86,14 @@ impl Bell for Nudge {
     }
 }
 
-impl Shared {
+impl Opening {
     /// Makes a file that has just been opened known to its engine.
     pub(crate) fn new(
         opened: Opened,
         request: &OpenRequest,
         path: Arc<Path>,
         services: Arc<Services>,
-    ) -> Arc<Shared> {
+    ) -> Arc<Opening> {
         add(&services.stats.opened, 1);
         let write = request.write || request.append;
         let access = Access {
@@ -105,7 +105,7 @@ impl Shared {
         let device = services.device(opened.device);
         let (registry, cores) = (services.registry.clone(), services.cores);
         registry.open(opened.device, opened.inode, |inode| {
-            Arc::new(Shared {
+            Arc::new(Opening {
                 turn: Turn::new(Desk::default(), Nudge::default()),
                 file: opened.file.into(),
                 path,
@@ -343,7 +343,7 @@ impl Desk {
     }
 }
 
-impl Drop for Shared {
+impl Drop for Opening {
     /// Never blocks: where giving the descriptor up may take time, a worker does it.
     fn drop(&mut self) {
         self.services.registry.forget(&self.inode);
@@ -360,9 +360,9 @@ impl Drop for Shared {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("Opening")
             .field("path", &self.path)
             .field("access", &self.access)
             .finish_non_exhaustive()
