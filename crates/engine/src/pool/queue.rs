@@ -23,7 +23,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lanes::{LaneId, Lanes, Ticket};
-use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKERS_SPINNING_MAX};
+use super::worker::give_way;
+use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
     AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, has_passed, lock, mutant, spin, wait_until,
 };
@@ -280,6 +281,10 @@ impl<J> Queue<J> {
         let mut rounds = 1;
         while self.hint.load(Ordering::Relaxed) == 0 && rounds < WORKER_SPIN_ROUNDS {
             rounds += 1;
+            // The caller that was just answered may have been put on this very core.
+            if rounds % WORKER_SPIN_ROUNDS_PER_YIELD == 0 {
+                give_way();
+            }
             spin();
         }
         let mut state = lock(&self.state);

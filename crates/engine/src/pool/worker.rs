@@ -26,6 +26,11 @@ pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Lets another thread run on this core, if one is ready to.
+pub(super) fn give_way() {
+    thread::yield_now();
+}
+
 fn work(shared: &Shared, mut seat: Seat) {
     while let Some(job) = shared.queue.next(&mut seat) {
         run(shared, job);
