@@ -78,7 +78,10 @@ async fn a3_writes_through_an_appending_file_never_interleave() {
     }
     let contents = std::fs::read(&path).unwrap();
     let mut marks: Vec<u8> = contents.chunks(300_000).map(|piece| piece[0]).collect();
-    assert!(contents.chunks(300_000).all(|piece| piece.iter().all(|byte| *byte == piece[0])), "a torn record");
+    assert!(
+        contents.chunks(300_000).all(|piece| piece.iter().all(|byte| *byte == piece[0])),
+        "a torn record"
+    );
     marks.sort_unstable();
     assert_eq!(marks, (0..TASKS as u8).collect::<Vec<_>>());
 }

@@ -30,7 +30,8 @@ async fn i2_fifos_without_a_peer_hold_no_worker() {
     let mut buffers = vec![[0; 1]; LONELY];
     // A writer that stays silent: without one, reads return 0 bytes at once.
     let silent = File::options().write(true).open_on(&engine, &path).await.unwrap();
-    let reads: Vec<_> = readers.iter().zip(&mut buffers).map(|(file, buf)| Queued::new(file.read(buf))).collect();
+    let reads: Vec<_> =
+        readers.iter().zip(&mut buffers).map(|(file, buf)| Queued::new(file.read(buf))).collect();
     assert_eq!(engine.snapshot().pool.running, 0, "a worker waits for a peer");
     assert_eq!(engine.snapshot().pool.queued, 0);
     let plain = room.path().join("plain");

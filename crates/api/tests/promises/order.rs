@@ -7,7 +7,8 @@ use std::time::Duration;
 use folio::storage::Storage;
 use folio::{Engine, File, Limits};
 use folio_testkit::{
-    Call, Disk, FileModel, History, ModelOp, Outcome, Random, Recorder, Violation, ViolationKind, check, seeds,
+    Call, Disk, FileModel, History, ModelOp, Outcome, Random, Recorder, Violation, ViolationKind, check,
+    seeds,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -135,7 +136,8 @@ async fn run_client(client: usize, file: File, recorder: Recorder, mut random: R
 
 /// Reads everything, cursor included, while nobody else does anything.
 async fn look_at_all(file: &File, recorder: &Recorder) -> (Vec<u8>, u64) {
-    let Outcome::Offset(cursor) = recorded(0, file, recorder, &ModelOp::Seek(SeekFrom::Current(0))).await else {
+    let Outcome::Offset(cursor) = recorded(0, file, recorder, &ModelOp::Seek(SeekFrom::Current(0))).await
+    else {
         panic!("the cursor cannot be asked for")
     };
     let mut all = Vec::new();

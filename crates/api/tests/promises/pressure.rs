@@ -107,8 +107,10 @@ fn b3_memory_threads_and_descriptors_stay_within_budget() {
         let gate = Gate::closed();
         let (disk, engine) = stuck_engine(&gate);
         let file = open(&engine).await;
-        let full: Vec<_> = (0..OPS_MAX as u64).map(|index| Queued::new(file.write_bytes_at("x", index * 2))).collect();
-        eventually("every worker that may is stuck", || disk.running() == WORKERS_MAX - WORKERS_MAX / 4).await;
+        let full: Vec<_> =
+            (0..OPS_MAX as u64).map(|index| Queued::new(file.write_bytes_at("x", index * 2))).collect();
+        eventually("every worker that may is stuck", || disk.running() == WORKERS_MAX - WORKERS_MAX / 4)
+            .await;
         let descriptors = count_own("fd");
         let before = resident_bytes();
         for round in 0..50_000 {
@@ -181,7 +183,9 @@ fn b5_a_read_of_a_growing_file_is_bounded() {
         let read = async {
             while too_long < 2 {
                 let file = File::open(&path).await.unwrap();
-                for read in [file.read_to_end_limited(LIMIT).await, fs::read_limited(&path, LIMIT as u64).await] {
+                for read in
+                    [file.read_to_end_limited(LIMIT).await, fs::read_limited(&path, LIMIT as u64).await]
+                {
                     match read {
                         Ok(bytes) => whole += usize::from(bytes.len() <= LIMIT),
                         Err(error) => too_long += usize::from(error.is_too_long()),
