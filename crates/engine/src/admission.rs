@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use crate::error::Cause;
+use crate::limits::RETRY_PAUSE_MIN;
 use crate::stats::Stats;
 
 /// Room for a number of operations and bytes.
@@ -119,6 +120,7 @@ impl Admission {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
+        let _waiting = self.stats.wait();
         let lane = self.lane.take(bytes).await.ok_or(Cause::Stopped)?;
         let engine = self.engine.take(bytes).await.ok_or(Cause::Stopped)?;
         Ok(self.permit(lane, engine))
@@ -148,10 +150,14 @@ impl Admission {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Waits until no permit is out.
+    /// Waits until no permit is out and nobody waits for one.
     pub(crate) async fn drained(&self) {
-        // An error means closed, and then there is nothing to wait for.
-        let _ = self.engine.ops.acquire_many(self.engine.ops_max).await;
+        // Those who wait at a lane ask the engine after us, so holding every permit once is not enough.
+        while self.stats.outstanding() > 0 {
+            // An error means closed, and then there is nothing to wait for.
+            drop(self.engine.ops.acquire_many(self.engine.ops_max).await);
+            tokio::time::sleep(RETRY_PAUSE_MIN).await;
+        }
     }
 
     /// Sends those who still wait away with [`Cause::Stopped`].

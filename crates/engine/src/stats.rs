@@ -15,6 +15,7 @@ macro_rules! counters {
             $(pub(crate) $name: AtomicU64,)*
             in_flight: AtomicU64,
             in_flight_peak: AtomicU64,
+            waiting: AtomicU64,
             slowest_ns: AtomicU64,
             slowest: Mutex<Option<Slowest>>,
             pub(crate) waited: Histogram,
@@ -76,6 +77,18 @@ counters! {
     actors,
 }
 
+/// An operation that waits for admission.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    stats: &'a Stats,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.stats.waiting.fetch_sub(1, Relaxed);
+    }
+}
+
 impl Stats {
     /// Counts an admitted operation in.
     pub(crate) fn enter(&self) {
@@ -88,6 +101,17 @@ impl Stats {
     /// Counts it out.
     pub(crate) fn leave(&self) {
         self.in_flight.fetch_sub(1, Relaxed);
+    }
+
+    /// Counts an operation that waits for admission, until the guard is dropped.
+    pub(crate) fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Relaxed);
+        Waiting { stats: self }
+    }
+
+    /// Operations that have been asked for and are not done, admitted or not.
+    pub(crate) fn outstanding(&self) -> u64 {
+        self.in_flight() + self.waiting.load(Relaxed)
     }
 
     pub(crate) fn in_flight(&self) -> u64 {

@@ -116,11 +116,12 @@ impl Services {
         let end = Instant::now() + deadline;
         let doors = self.doors();
         doors.iter().for_each(crate::admission::Admission::stop);
-        let before = self.stats.in_flight();
+        let before = self.stats.outstanding();
         let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
+        // Before the doors close: that sends away those who have not even been admitted.
+        let leftover = if drained { 0 } else { self.stats.outstanding() };
         doors.iter().for_each(crate::admission::Admission::close);
         self.pool.close();
-        let leftover = if drained { 0 } else { self.stats.in_flight() };
         if !drained {
             // What waits goes first: a job that is dropped would only start it, to be dropped in turn.
             self.registry.all().iter().for_each(|file| file.abandon());
