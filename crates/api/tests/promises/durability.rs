@@ -75,10 +75,10 @@ fn write_and_die(round: usize, path: &Path) -> ! {
                 AsyncWriteExt::flush(&mut file).await.unwrap();
             }
         }
-        if round % 3 == 0 {
+        if round.is_multiple_of(3) {
             drop(file);
         }
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             std::process::exit(0);
         }
         kill_myself()

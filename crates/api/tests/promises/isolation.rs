@@ -18,6 +18,10 @@ fn fifo(room: &Path, name: &str) -> PathBuf {
     path
 }
 
+async fn open_for_reading(path: &Path) -> File {
+    soon("an open for reading waits for nobody", File::open(path)).await.unwrap()
+}
+
 #[tokio::test]
 async fn i2_fifos_without_a_peer_hold_no_worker() {
     let room = TempDir::new().unwrap();
@@ -25,7 +29,9 @@ async fn i2_fifos_without_a_peer_hold_no_worker() {
     let path = fifo(room.path(), "lonely");
     let mut readers = Vec::new();
     for _ in 0..LONELY {
-        readers.push(File::options().read(true).open_on(&engine, &path).await.unwrap());
+        let mut options = File::options();
+        let opening = options.read(true).open_on(&engine, &path);
+        readers.push(soon("an open for reading waits for nobody", opening).await.unwrap());
     }
     let mut buffers = vec![[0; 1]; LONELY];
     // A writer that stays silent: without one, reads return 0 bytes at once.
@@ -70,7 +76,7 @@ async fn i2_opens_that_wait_for_a_reader_hold_no_worker() {
 async fn i2_a_fifo_carries_bytes_both_ways_and_breaks_like_a_pipe() {
     let room = TempDir::new().unwrap();
     let (there, back) = (fifo(room.path(), "there"), fifo(room.path(), "back"));
-    let (there_in, back_in) = (File::open(&there).await.unwrap(), File::open(&back).await.unwrap());
+    let (there_in, back_in) = (open_for_reading(&there).await, open_for_reading(&back).await);
     let there_out = File::options().write(true).open(&there).await.unwrap();
     let back_out = File::options().write(true).open(&back).await.unwrap();
     // Larger than a pipe's buffer, so that both sides have to wait for each other.
@@ -110,7 +116,7 @@ async fn i3_a_panicking_closure_costs_one_operation() {
     options.read(true).write(true).create(true);
     let file = options.open_on(&engine, room.path().join("file")).await.unwrap();
     for round in 1..=20 {
-        let error = file.run(|_| panic!("on purpose")).await.map(|()| ()).unwrap_err();
+        let error = file.run(|_| panic!("on purpose")).await.unwrap_err();
         assert!(error.is_panicked() && error.may_have_happened(), "{error}");
         assert!(error.to_string().contains("on purpose"), "{error}");
         file.append("x").await.unwrap();

@@ -3,6 +3,8 @@
 //! Faults are injected below the engine (testkit's disk) or made real (a full tmpfs, a FIFO without a peer, a
 //! process that dies). A test waits for events, never for time; [`eventually`] only bounds such a wait.
 
+#![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
+
 mod atomicity;
 mod durability;
 mod isolation;

@@ -96,7 +96,7 @@ async fn s1_a_long_queue_of_one_file_is_let_go_of_without_a_crash() {
     // All workers are held by one file's reads, so that the other one's first operation waits for a worker.
     let reading = disk.plan().on(Call::ReadAt).wait_for(&gate);
     disk.plan().on(Call::ReadNow).would_block();
-    let mut buffers = vec![[0; 1]; 64];
+    let mut buffers = [[0; 1]; 64];
     let reads: Vec<_> = buffers.iter_mut().map(|buf| Queued::new(file.read_at(buf, 0))).collect();
     gate.arrived(1);
     let cuts: Vec<_> = (0..QUEUED).map(|len| Queued::new(other.set_len(len as u64))).collect();
