@@ -17,6 +17,10 @@ use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::{File, Result};
 
+/// Bytes one poll reads in place: readers by trait come back at once, so each unit of their task's budget
+/// stands for as much copying as elsewhere.
+const POLL_BYTES_MAX: usize = 64 * 1024;
+
 type Job<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// What a handle has under way. The lock is never taken: `get_mut` is all that is used. It makes the futures
@@ -123,7 +127,8 @@ impl AsyncRead for File {
         }
         if let (State::Idle, Handle::Plain(file)) = (this.pending.state(), this.handle.clone()) {
             let progress = ready!(tokio::task::coop::poll_proceed(cx));
-            if let Some(count) = file.read_now(buf.initialize_unfilled())? {
+            let room = buf.remaining().min(POLL_BYTES_MAX);
+            if let Some(count) = file.read_now(buf.initialize_unfilled_to(room))? {
                 progress.made_progress();
                 buf.advance(count);
                 return Poll::Ready(Ok(()));

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use super::{FileHandle, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
-use crate::limits::IN_PLACE_BYTES_MAX;
+use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT};
 use crate::op::{Answer, Op, Place, read::Read};
 
 /// Reading.
 impl FileHandle {
-    /// Reads at `offset` into `buf`; at most 64 KiB where the kernel has them at hand.
+    /// Reads at `offset` into `buf`; at most 512 KiB where the kernel has them at hand.
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl FileHandle {
     ///
     /// Nothing is lost: a positioned read changes nothing.
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        tokio::task::consume_budget().await;
+        pay(buf.len()).await;
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
@@ -30,7 +30,7 @@ impl FileHandle {
         Box::pin(self.read_into(op, buf)).await
     }
 
-    /// Reads at the cursor into `buf` and moves the cursor; at most 64 KiB where the kernel has them at hand.
+    /// Reads at the cursor into `buf` and moves the cursor; at most 512 KiB where the kernel has them at hand.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl FileHandle {
     ///
     /// No byte is lost: the cursor counts a byte as read only when this returns it.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
-        tokio::task::consume_budget().await;
+        pay(buf.len()).await;
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
@@ -58,7 +58,7 @@ impl FileHandle {
     ///
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
-        tokio::task::consume_budget().await;
+        pay(len).await;
         let wanted = len.min(IN_PLACE_BYTES_MAX);
         let mut buffer = self.opening().services.buffers.take(wanted);
         let room = buffer.room(wanted);
@@ -159,5 +159,13 @@ impl FileHandle {
                 Err(Error::io(Operation::Read, error).at_path(opening.path.clone()).at_offset(offset))
             }
         }
+    }
+}
+
+/// Pays for a read in place from the task's cooperative budget, so that large ones let others run as often as
+/// small ones do.
+async fn pay(bytes: usize) {
+    for _ in 0..=bytes.min(IN_PLACE_BYTES_MAX - 1) / IN_PLACE_BYTES_PER_UNIT {
+        tokio::task::consume_budget().await;
     }
 }
