@@ -17,7 +17,7 @@ use crate::late::Late;
 use crate::{PATH, open, soon};
 
 /// Histories that are checked; `FOLIO_SEEDS` runs another number.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 1_000;
 
 /// Histories within which the planted bug has to be found. It is found in nearly every one.
 const SEEDS_TO_CATCH: u64 = 20;
@@ -43,6 +43,7 @@ fn runtime() -> Runtime {
 fn o1_one_file_is_linearizable_over_all_its_clones() {
     let runtime = runtime();
     let (mut in_place, mut by_worker, mut messages) = (0, 0, 0);
+    let (mut checked, mut undecided) = (0u64, 0u64);
     seeds(SEEDS, |seed| {
         let disk = troubled_disk(seed);
         let (histories, engine) = runtime.block_on(histories(Arc::new(disk.clone()), seed));
@@ -52,9 +53,15 @@ fn o1_one_file_is_linearizable_over_all_its_clones() {
         messages += counters.messages;
         assert!(disk.plan().fired() > 0);
         for history in &histories {
-            check(history).unwrap_or_else(|violation| panic!("seed {seed}: {violation}"));
+            checked += 1;
+            match check(history) {
+                Err(violation) if violation.kind() == ViolationKind::Undecided => undecided += 1,
+                verdict => verdict.unwrap_or_else(|violation| panic!("seed {seed}: {violation}")),
+            }
         }
     });
+    // Which operations meet depends on the threads, and now and then so many do that the search gives up.
+    assert!(undecided * 1_000 <= checked, "{undecided} of {checked} histories were too hard to decide");
     let ways = [in_place, by_worker, messages];
     assert!(ways.iter().all(|count| *count > 0), "a way was never taken: {ways:?}");
 }
