@@ -146,7 +146,8 @@ impl Admission {
         self.stopping.store(true, Ordering::Release);
     }
 
-    fn is_stopping(&self) -> bool {
+    /// Whether a shutdown has begun.
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 

@@ -143,7 +143,7 @@ impl Engine {
         self.inner.services.call(request).await
     }
 
-    /// Stops the engine: refuses what is new, lets what is under way finish until `deadline` from now, then
+    /// Stops the engine: refuses what is new (apart from reads in place of files that are open), lets what is under way finish until `deadline` from now, then
     /// sends everyone who still waits an error. Files need not be closed before.
     ///
     /// # Errors

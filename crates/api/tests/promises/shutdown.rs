@@ -183,3 +183,46 @@ fn s2_every_future_resolves_when_its_runtime_dies_in_the_middle() {
     });
     assert!(held.fired() > 0);
 }
+
+#[tokio::test]
+async fn s1_a_shutdown_ends_what_waits_for_the_peer_of_a_fifo() {
+    let room = TempDir::new().unwrap();
+    let path = room.path().join("fifo");
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let engine = Engine::builder().start().unwrap();
+    let reader = File::options().read(true).open_on(&engine, &path).await.unwrap();
+    let writer = File::options().write(true).open_on(&engine, &path).await.unwrap();
+    // More than a FIFO holds, and nobody reads: begun, and never to be finished.
+    let writing = tokio::spawn(async move { writer.write_all(&vec![b'x'; 1 << 20]).await });
+    soon("the FIFO to be full", async {
+        while engine.snapshot().in_flight == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let silent = room.path().join("silent");
+    rustix::fs::mknodat(rustix::fs::CWD, &silent, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let waiting = File::options().read(true).open_on(&engine, &silent).await.unwrap();
+    let reading = tokio::spawn(async move { waiting.read(&mut [0]).await });
+    let report = soon("the shutdown", engine.shutdown(Duration::from_millis(50))).await.unwrap();
+    let refused = soon("the read", reading).await.unwrap().unwrap_err();
+    assert!(refused.is_closed(), "{refused}");
+    let cut = soon("the write", writing).await.unwrap().unwrap_err();
+    assert!(cut.is_closed() && cut.may_have_happened() && cut.bytes_done() > 0, "{cut}");
+    assert_eq!((report.never_started, report.abandoned.len()), (0, 1), "{report:?}");
+    drop(reader);
+}
+
+#[tokio::test]
+async fn s1_nothing_new_is_let_in_after_a_shutdown() {
+    let room = TempDir::new().unwrap();
+    let path = room.path().join("file");
+    std::fs::write(&path, "here").unwrap();
+    let engine = Engine::builder().start().unwrap();
+    let file = File::options().read(true).write(true).open_on(&engine, &path).await.unwrap();
+    engine.shutdown(Duration::from_secs(5)).await.unwrap();
+    assert!(File::options().read(true).open_on(&engine, &path).await.unwrap_err().is_closed());
+    assert!(file.write_all(b"late").await.unwrap_err().is_closed());
+    assert!(!file.append("late").await.unwrap_err().may_have_happened());
+    assert_eq!(std::fs::read(&path).unwrap(), b"here");
+}

@@ -32,7 +32,7 @@ pub(crate) struct Errand {
 }
 
 impl Errands {
-    fn begin(&self, operation: Operation, path: &Path, since: Instant) -> u64 {
+    pub(crate) fn begin(&self, operation: Operation, path: &Path, since: Instant) -> u64 {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.0 += 1;
         let key = running.0;
@@ -40,7 +40,7 @@ impl Errands {
         key
     }
 
-    fn end(&self, key: u64) {
+    pub(crate) fn end(&self, key: u64) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&key);
     }
 
@@ -53,6 +53,9 @@ impl Services {
     /// Carries out a request about a path.
     pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
+        if self.names.admission.is_stopping() {
+            return Err(Error::new(request.operation(), Cause::Stopped).at_path(request.path()));
+        }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::actor::path::Errands;
 use crate::actor::registry::Registry;
 use crate::admission::Admission;
@@ -29,6 +31,8 @@ pub(crate) struct Services {
     /// Where operations on paths queue: their device is not known before they are resolved.
     pub(crate) names: Arc<Device>,
     pub(crate) errands: Errands,
+    /// True once a shutdown has waited long enough: what waits for a peer gives up then.
+    pub(crate) stopped: watch::Sender<bool>,
     devices: RwLock<HashMap<u64, Arc<Device>>>,
 }
 
@@ -57,6 +61,7 @@ impl Services {
             runtime,
             names,
             errands: Errands::default(),
+            stopped: watch::Sender::new(false),
             devices: RwLock::default(),
         }
     }

@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::io::Interest;
@@ -86,9 +87,16 @@ impl StreamHandle {
     /// No byte is lost: bytes are taken only in the poll that returns them.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
         let inner = &*self.inner;
-        let _turn = inner.reading.lock().await;
-        let result =
-            inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await;
+        let mut stop = inner.services.stopped.subscribe();
+        let read = async {
+            let _turn = inner.reading.lock().await;
+            inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
+        };
+        let result = tokio::select! {
+            biased;
+            result = read => result,
+            _ = stop.wait_for(|stopped| *stopped) => return Err(inner.stopped(Operation::Read)),
+        };
         add(&inner.services.stats.in_place, 1);
         result.map_err(|error| inner.error(Operation::Read, error))
     }
@@ -110,8 +118,16 @@ impl StreamHandle {
         let runtime = inner.services.runtime.clone();
         let task = runtime.spawn(async move {
             let _permit = permit;
-            let _turn = inner.writing.lock().await;
-            inner.write_in_turn(&bytes).await
+            let key = inner.services.errands.begin(Operation::Write, &inner.path, Instant::now());
+            let mut done = 0;
+            let mut stop = inner.services.stopped.subscribe();
+            let result = tokio::select! {
+                biased;
+                result = inner.write_in_turn(&bytes, &mut done) => result,
+                _ = stop.wait_for(|stopped| *stopped) => Err(inner.stopped(Operation::Write)),
+            };
+            inner.services.errands.end(key);
+            result.map_err(|error| error.after_bytes(done))
         });
         task.await.unwrap_or_else(|_| Err(refuse(Cause::Stopped)))
     }
@@ -176,18 +192,22 @@ fn register(
 }
 
 impl Inner {
-    async fn write_in_turn(&self, bytes: &[u8]) -> Result<()> {
-        let mut done = 0;
-        while done < bytes.len() {
-            let rest = &bytes[done..];
-            let written = self
-                .descriptor
-                .async_io(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(rest))
-                .await;
-            done += written.map_err(|error| self.error(Operation::Write, error).after_bytes(done as u64))?;
+    async fn write_in_turn(&self, bytes: &[u8], done: &mut u64) -> Result<()> {
+        let _turn = self.writing.lock().await;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let write = |descriptor: &Descriptor| descriptor.0.write_stream(rest);
+            let count = self.descriptor.async_io(Interest::WRITABLE, write).await;
+            let count = count.map_err(|error| self.error(Operation::Write, error))?;
+            *done += count as u64;
+            rest = &rest[count..];
         }
-        add(&self.services.stats.bytes_written, done as u64);
+        add(&self.services.stats.bytes_written, bytes.len() as u64);
         Ok(())
+    }
+
+    fn stopped(&self, operation: Operation) -> Error {
+        Error::new(operation, Cause::Stopped).at_path(self.path.clone())
     }
 
     fn error(&self, operation: Operation, error: io::Error) -> Error {

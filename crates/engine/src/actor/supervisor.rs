@@ -128,6 +128,7 @@ impl Services {
             self.pool.abandon();
         }
         let abandoned = self.still_running();
+        self.stopped.send_replace(true);
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());
         let completed = before.saturating_sub(leftover);
         if drained {
