@@ -80,7 +80,7 @@ impl File {
     pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize> {
         match &self.handle {
             Handle::Plain(file) => file.write_vectored(bufs, None, false).await,
-            Handle::Stream(_) => self.put(&bufs.concat_slices(), None, false).await,
+            Handle::Stream(_) => self.put(&join(bufs), None, false).await,
         }
     }
 
@@ -216,12 +216,6 @@ impl File {
 }
 
 /// Joins slices for a stream, which takes one record at a time.
-trait ConcatSlices {
-    fn concat_slices(&self) -> Vec<u8>;
-}
-
-impl ConcatSlices for [IoSlice<'_>] {
-    fn concat_slices(&self) -> Vec<u8> {
-        self.iter().flat_map(|slice| slice.iter().copied()).collect()
-    }
+fn join(slices: &[IoSlice<'_>]) -> Vec<u8> {
+    slices.iter().flat_map(|slice| slice.iter().copied()).collect()
 }

@@ -39,7 +39,7 @@ use crate::{Operation, Result};
 /// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
-    let batch = Engine::global().call(ReadDirBatch { path: path.clone(), from: None }).await?;
+    let batch = Engine::try_global()?.call(ReadDirBatch { path: path.clone(), from: None }).await?;
     let mut listing = ReadDir { path, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
     listing.take(batch);
     Ok(listing)
@@ -104,7 +104,7 @@ impl ReadDir {
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
                     let request = ReadDirBatch { path: self.path.clone(), from: Some(listing) };
-                    *source = Source::Fetching(Box::pin(Engine::global().call(request)));
+                    *source = Source::Fetching(Box::pin(Engine::try_global()?.call(request)));
                 }
                 Source::Fetching(mut batch) => match batch.as_mut().poll(cx) {
                     Poll::Ready(batch) => self.take(batch?),
@@ -177,7 +177,7 @@ impl DirEntry {
     /// # }
     /// ```
     pub async fn metadata(&self) -> Result<Metadata> {
-        Engine::global().call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
+        Engine::try_global()?.call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
     }
 
     /// Returns the type of the entry itself, even where it is a symbolic link.
