@@ -195,8 +195,13 @@ impl StorageFile for OsFile {
         if !self.writable {
             return Ok(());
         }
-        let duplicate = rustix::io::fcntl_dupfd_cloexec(&self.file, 0)?;
-        Ok(nix::unistd::close(duplicate)?)
+        match rustix::io::fcntl_dupfd_cloexec(&self.file, 0) {
+            Ok(duplicate) => Ok(nix::unistd::close(duplicate)?),
+            // Out of descriptors: that says nothing about the file, which must not be poisoned for it. The flush
+            // comes with the descriptor itself.
+            Err(Errno::MFILE | Errno::NFILE) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
     fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
