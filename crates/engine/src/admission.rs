@@ -120,6 +120,12 @@ impl Admission {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
+        self.admit_late(bytes).await
+    }
+
+    /// Waits its turn even while the engine stops, until the doors close: for what cleans up after others.
+    /// Counts as outstanding from its first poll on.
+    pub(crate) async fn admit_late(&self, bytes: usize) -> Result<Permit, Cause> {
         let _waiting = self.stats.wait();
         let lane = self.lane.take(bytes).await.ok_or(Cause::Stopped)?;
         let engine = self.engine.take(bytes).await.ok_or(Cause::Stopped)?;

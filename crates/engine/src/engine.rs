@@ -143,8 +143,17 @@ impl Engine {
         self.inner.services.call(request).await
     }
 
-    /// Stops the engine: refuses what is new (apart from reads in place of files that are open), lets what is under way finish until `deadline` from now, then
-    /// sends everyone who still waits an error. Files need not be closed before.
+    /// Has a request about a path carried out that nobody waits for; returns at once, whatever the limits say.
+    ///
+    /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and until the end of a
+    /// shutdown it is not refused: it is for cleaning up. A failure is counted and logged.
+    pub fn call_detached<R: PathRequest>(&self, request: R) {
+        self.inner.services.call_detached(request, self.clone());
+    }
+
+    /// Stops the engine: refuses what is new (apart from reads in place of files that are open), lets what is
+    /// under way finish until `deadline` from now, then sends everyone who still waits an error. Files need not
+    /// be closed before.
     ///
     /// # Errors
     ///

@@ -1,10 +1,12 @@
 //! Requests about paths: no open file, hence no actor; in place, or one job under a permit.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::actor::job::panic_text;
@@ -80,7 +82,61 @@ impl Services {
     }
 }
 
-/// A request that no worker has begun, and its permit. Opening between the job and the caller, who takes both
+impl Services {
+    /// Takes in a request that nobody waits for, without blocking. `keep` lives until a worker is sent for.
+    pub(crate) fn call_detached<R: PathRequest>(self: &Arc<Self>, request: R, keep: impl Send + 'static) {
+        let (admission, bytes) = (self.names.admission.clone(), request.bytes());
+        let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
+        // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
+        match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(admitted) => self.submit_detached(request, admitted),
+            Poll::Pending => {
+                let services = self.clone();
+                self.runtime.spawn(async move {
+                    let admitted = admitted.await;
+                    services.submit_detached(request, admitted);
+                    drop(keep);
+                });
+            }
+        }
+    }
+
+    fn submit_detached<R: PathRequest>(self: &Arc<Self>, request: R, admitted: Result<Permit, Cause>) {
+        match admitted {
+            Ok(permit) => {
+                let request = Some((request, permit));
+                let job = DetachedJob { request, services: self.clone(), arrived: Instant::now() };
+                drop(self.pool.submit(self.names.lane, Box::new(job)));
+            }
+            Err(cause) => note_unheard(self, &Err::<(), _>(Facts::of(&request).refusal(cause))),
+        }
+    }
+
+    /// Carries a request out on this thread, a worker's.
+    fn carry_out<R: PathRequest>(&self, request: R, arrived: Instant) -> Result<R::Reply> {
+        let facts = Facts::of(&request);
+        let begun = Instant::now();
+        let key = self.errands.begin(facts.operation, &facts.path, begun);
+        let ran = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
+        self.errands.end(key);
+        let outcome = match ran {
+            Ok(result) => result.map_err(|error| facts.error(error)),
+            Err(panic) => {
+                add(&self.stats.panics, 1);
+                let cause = Cause::Panicked(panic_text(&*panic));
+                Err(Error::new(facts.operation, cause).at_path(facts.path.clone()))
+            }
+        };
+        self.stats.waited.record(begun.saturating_duration_since(arrived));
+        self.stats.served.record(begun.elapsed());
+        self.stats.note_duration(facts.operation, &facts.path, arrived.elapsed());
+        add(&self.stats.hops, 1);
+        add(&self.stats.jobs, 1);
+        outcome
+    }
+}
+
+/// A request that no worker has begun, and its permit. Shared between the job and the caller, who takes both
 /// back when it gives up: the job itself may stand behind stuck ones for long.
 type Waiting<R> = Mutex<Option<(R, Permit)>>;
 
@@ -126,27 +182,36 @@ impl<R: PathRequest> Job for PathJob<R> {
         }
         let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
-        let facts = Facts::of(&request);
-        let begun = Instant::now();
-        let key = services.errands.begin(facts.operation, &facts.path, begun);
-        let ran = catch_unwind(AssertUnwindSafe(|| request.execute(&*services.storage)));
-        services.errands.end(key);
-        let outcome = match ran {
-            Ok(result) => result.map_err(|error| facts.error(error)),
-            Err(panic) => {
-                add(&services.stats.panics, 1);
-                let cause = Cause::Panicked(panic_text(&*panic));
-                Err(Error::new(facts.operation, cause).at_path(facts.path.clone()))
-            }
-        };
-        services.stats.waited.record(begun.saturating_duration_since(arrived));
-        services.stats.served.record(begun.elapsed());
-        services.stats.note_duration(facts.operation, &facts.path, arrived.elapsed());
-        add(&services.stats.hops, 1);
-        add(&services.stats.jobs, 1);
-        drop(permit);
+        let outcome = services.carry_out(request, arrived);
+        // A reply that nobody hears may have to clean up after itself, for which a shutdown waits.
+        let kept = replier.is_cancelled().then_some(permit);
         if let Err(unheard) = replier.send(outcome) {
             note_unheard(&services, &unheard);
+        }
+        drop(kept);
+    }
+}
+
+/// A request that nobody waits for. A job that never ran says so when it is dropped.
+struct DetachedJob<R: PathRequest> {
+    /// `None` once it has run.
+    request: Option<(R, Permit)>,
+    services: Arc<Services>,
+    arrived: Instant,
+}
+
+impl<R: PathRequest> Job for DetachedJob<R> {
+    fn run(mut self: Box<Self>) {
+        let Some((request, permit)) = self.request.take() else { return };
+        note_unheard(&self.services, &self.services.carry_out(request, self.arrived));
+        drop(permit);
+    }
+}
+
+impl<R: PathRequest> Drop for DetachedJob<R> {
+    fn drop(&mut self) {
+        if let Some((request, _permit)) = self.request.take() {
+            note_unheard(&self.services, &Err::<(), _>(Facts::of(&request).refusal(Cause::Stopped)));
         }
     }
 }
@@ -165,7 +230,11 @@ impl Facts {
     }
 
     fn error(&self, error: io::Error) -> Error {
-        let error = Error::io(self.operation, error).at_path(self.path.clone());
+        self.refusal(Cause::Io(Arc::new(error)))
+    }
+
+    fn refusal(&self, cause: Cause) -> Error {
+        let error = Error::new(self.operation, cause).at_path(self.path.clone());
         match &self.target {
             Some(target) => error.with_target(target),
             None => error,

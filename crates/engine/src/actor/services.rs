@@ -15,7 +15,7 @@ use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
 use crate::storage::Storage;
 
-/// See the module. Opening by everything that belongs to one engine.
+/// See the module. Shared by everything that belongs to one engine.
 #[derive(Debug)]
 pub(crate) struct Services {
     pub(crate) storage: Arc<dyn Storage>,

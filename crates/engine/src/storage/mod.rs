@@ -76,6 +76,16 @@ pub trait Storage: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Creates a file without a name in `dir`, for reading and writing, that nobody but its owner may open and
+    /// that can never be given a name.
+    ///
+    /// `None` says that the file system has no such files, or that `dir` is missing: ask
+    /// [`open`](Storage::open) for one with a name and remove that.
+    fn open_unnamed(&self, dir: &Path) -> Option<io::Result<Opened>> {
+        let _ = dir;
+        None
+    }
+
     /// Returns the attributes of what `path` names, following symbolic links.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 

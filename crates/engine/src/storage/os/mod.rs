@@ -105,6 +105,19 @@ impl Storage for Os {
         }
     }
 
+    fn open_unnamed(&self, dir: &Path) -> Option<io::Result<Opened>> {
+        let file = match open::unnamed(dir)? {
+            Ok(file) => file,
+            Err(error) => return Some(Err(error)),
+        };
+        let request = OpenRequest { read: true, write: true, ..OpenRequest::default() };
+        let seen = open::Seen::of(&file);
+        Some(seen.map(|seen| {
+            let remote = self.devices.ask_if_remote(seen.device, &file);
+            seen.into_opened(OsFile::new(file, &request, remote), remote)
+        }))
+    }
+
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let metadata = fs::metadata(path)?;
         self.devices.learn(metadata.dev(), path);

@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rustix::fs::{FileType, OFlags, Stat, fstat, major, minor};
+use rustix::io::Errno;
 
 use super::file::OsFile;
 use crate::storage::{Nature, OpenRequest, Opened};
@@ -16,6 +17,12 @@ const MEMORY_MAJOR: u32 = 1;
 /// Their minor numbers that never wait: null, zero, full, random and urandom. Not `mem`, `port` and `kmsg`:
 /// those reach hardware, or wait for messages.
 const MEMORY_MINORS: [u32; 5] = [3, 5, 7, 8, 9];
+
+/// Permission bits of a file for its owner alone.
+const PRIVATE: u32 = 0o600;
+
+/// What `O_TMPFILE` fails with where it is not known, by kernel or file system.
+const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
 
 /// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a
 /// terminal must not become the controlling one of a server).
@@ -43,6 +50,18 @@ fn options(request: &OpenRequest, flags: i32) -> fs::OpenOptions {
         options.mode(mode);
     }
     options
+}
+
+/// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
+pub(super) fn unnamed(dir: &Path) -> Option<io::Result<File>> {
+    // With `O_EXCL`, no `linkat` can ever give it a name.
+    let flags = OFlags::TMPFILE | OFlags::EXCL;
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).mode(PRIVATE).custom_flags(flags.bits() as i32);
+    match options.open(dir) {
+        Err(error) if Errno::from_io_error(&error).is_some_and(|errno| NOT_UNNAMED.contains(&errno)) => None,
+        result => Some(result),
+    }
 }
 
 /// Whether another process holds a lease (`F_SETLEASE`), which a non-blocking open refuses to wait for. The

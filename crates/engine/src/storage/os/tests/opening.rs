@@ -6,7 +6,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, CWD, OFlags, linkat};
+use rustix::io::Errno;
 
 use super::{creating, errno, make_fifo, reading, room};
 use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageFile};
@@ -117,4 +118,19 @@ fn stream_given_to_std_waits_again() {
 
 fn status_flags(file: &dyn StorageFile) -> OFlags {
     rustix::fs::fcntl_getfl(file.as_std().expect("an OS file has a descriptor")).expect("F_GETFL")
+}
+
+#[test]
+fn an_unnamed_file_is_private_and_can_never_be_given_a_name() {
+    let (dir, os) = room();
+    // A file system without such files is what `None` is for.
+    let Some(opened) = os.open_unnamed(dir.path()) else { return };
+    let file = opened.expect("the directory takes files").file;
+    let metadata = file.metadata().expect("it is open");
+    assert_eq!((metadata.nlink(), metadata.mode() & 0o7777), (0, 0o600));
+    let fd = file.as_std().expect("it has a descriptor").as_raw_fd();
+    let (shown, name) = (format!("/proc/self/fd/{fd}"), dir.path().join("name"));
+    let linked = linkat(CWD, shown, CWD, name, AtFlags::SYMLINK_FOLLOW);
+    assert_eq!(linked, Err(Errno::NOENT));
+    assert!(os.open_unnamed(&dir.path().join("missing")).is_none(), "left to the opening by name");
 }

@@ -1,0 +1,217 @@
+//! A directory that goes with all that it holds.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use folio_engine::op::PathRequest;
+use folio_engine::storage::Storage;
+
+use super::doomed::{Doomed, Kind};
+use super::template::Template;
+use crate::{Engine, Operation, Result};
+
+/// Permission bits of a directory for its owner alone.
+const DIRECTORY_MODE: u32 = 0o700;
+
+/// A new directory, removed with everything in it when it is cleaned up or dropped.
+///
+/// Symbolic links in it are removed and never followed.
+#[derive(Debug)]
+pub struct TemporaryDirectory {
+    name: Doomed,
+}
+
+impl TemporaryDirectory {
+    /// Creates a directory in the directory for temporary files (`TMPDIR`, else `/tmp`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever creating a directory there returns; the error names the directory above.
+    ///
+    /// # Cancellation
+    ///
+    /// No directory is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let room = folio::tempfile::TemporaryDirectory::new().await?;
+    /// folio::fs::write(room.path().join("part-1"), b"contents").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn new() -> Result<TemporaryDirectory> {
+        TemporaryDirectory::builder().create().await
+    }
+
+    /// Returns a builder: the prefix `tmp`, no suffix, and the directory goes with its owner.
+    pub fn builder() -> TemporaryDirectoryBuilder {
+        let template = Template::default();
+        TemporaryDirectoryBuilder { template, delete: true, ignore_cleanup_errors: false }
+    }
+
+    /// Returns the path, which is absolute.
+    pub fn path(&self) -> &Path {
+        self.name.path()
+    }
+
+    /// Lets the directory stay, and returns its path.
+    ///
+    /// # Errors
+    ///
+    /// None on Linux; elsewhere a temporary directory may have to be marked as a lasting one.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing to cancel: it is done with the first poll.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let path = folio::tempfile::TemporaryDirectory::new().await?.keep().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::unused_async, reason = "keeping is a call to the kernel on other systems")]
+    pub async fn keep(mut self) -> Result<PathBuf> {
+        self.name.keep();
+        Ok(self.path().to_owned())
+    }
+
+    /// Removes the directory and everything in it now, even one that was to stay; a second time does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the removal returns, unless
+    /// [`ignore_cleanup_errors`](TemporaryDirectoryBuilder::ignore_cleanup_errors) is set. What was removed
+    /// before the failure is gone; calling again, or the drop, tries the rest.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens, and the drop removes the directory. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut room = folio::tempfile::TemporaryDirectory::new().await?;
+    /// room.cleanup().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn cleanup(&mut self) -> Result<()> {
+        self.name.remove().await
+    }
+}
+
+/// How a [`TemporaryDirectory`] is to be made.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::tempfile::TemporaryDirectory;
+///
+/// let room = TemporaryDirectory::builder().prefix("build-").ignore_cleanup_errors(true).create().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct TemporaryDirectoryBuilder {
+    template: Template,
+    delete: bool,
+    ignore_cleanup_errors: bool,
+}
+
+impl TemporaryDirectoryBuilder {
+    /// Sets what the name begins with.
+    pub fn prefix(&mut self, prefix: impl AsRef<OsStr>) -> &mut Self {
+        self.template.prefix = prefix.as_ref().to_owned();
+        self
+    }
+
+    /// Sets what the name ends with.
+    pub fn suffix(&mut self, suffix: impl AsRef<OsStr>) -> &mut Self {
+        self.template.suffix = suffix.as_ref().to_owned();
+        self
+    }
+
+    /// Sets the directory above, which must exist.
+    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
+        self.template.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Sets whether the drop removes the directory; on unless set.
+    pub fn delete(&mut self, delete: bool) -> &mut Self {
+        self.delete = delete;
+        self
+    }
+
+    /// Sets whether a removal that fails is a success all the same, neither returned nor counted; off unless
+    /// set. The removal still stops at its first failure.
+    pub fn ignore_cleanup_errors(&mut self, ignore: bool) -> &mut Self {
+        self.ignore_cleanup_errors = ignore;
+        self
+    }
+
+    /// Creates the directory on the default engine.
+    ///
+    /// # Errors
+    ///
+    /// A prefix or suffix with a slash, before anything is touched; whatever creating a directory there
+    /// returns, and then the error names the directory above.
+    ///
+    /// # Cancellation
+    ///
+    /// No directory is left behind, not even one that was to stay.
+    pub async fn create(&self) -> Result<TemporaryDirectory> {
+        self.create_on(Engine::try_global()?).await
+    }
+
+    /// Creates the directory on `engine`, which also removes it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`create`](TemporaryDirectoryBuilder::create).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`create`](TemporaryDirectoryBuilder::create).
+    pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
+        self.template.check(Operation::CreateDir)?;
+        let (template, dir) = (self.template.clone(), self.template.dir());
+        let mut name = engine.call(CreateDirectory { engine: engine.clone(), template, dir }).await?;
+        if self.ignore_cleanup_errors {
+            name.ignore_errors();
+        }
+        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        if !self.delete {
+            name.keep();
+        }
+        Ok(TemporaryDirectory { name })
+    }
+}
+
+/// Creates a directory.
+struct CreateDirectory {
+    engine: Engine,
+    template: Template,
+    dir: PathBuf,
+}
+
+impl PathRequest for CreateDirectory {
+    /// Cleans up by itself when nobody hears of it.
+    type Reply = Doomed;
+
+    fn operation(&self) -> Operation {
+        Operation::CreateDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Doomed> {
+        self.template.make(&self.dir, |path| {
+            storage.create_dir(path, false, Some(DIRECTORY_MODE))?;
+            Ok(Doomed::new(&self.engine, path, Kind::Directory))
+        })
+    }
+}

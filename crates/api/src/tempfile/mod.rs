@@ -1,0 +1,39 @@
+//! Temporary files and directories: Python's `tempfile`, with files that are [`File`](crate::File)s.
+//!
+//! * [`NamedTemporaryFile`] has a path until it is closed or dropped, unless it is told to stay.
+//! * [`TemporaryFile`] has none, so that nothing is left of it even when the process is killed.
+//! * [`SpooledTemporaryFile`] stays in memory until it is larger than a limit.
+//! * [`TemporaryDirectory`] goes with all that it holds.
+//!
+//! Files are created exclusively and with mode 0600, directories with 0700, both less what the umask takes.
+//!
+//! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room
+//! like any operation, [`Engine::shutdown`](crate::Engine::shutdown) waits for it, and if it fails it is logged
+//! and counted in [`Counters::unobserved_errors`](crate::Counters). An engine that has been shut down removes
+//! nothing any more, and neither does a process that ends without shutting it down: where that matters, call
+//! [`close`](NamedTemporaryFile::close) or [`cleanup`](TemporaryDirectory::cleanup), which also return the
+//! failure. Somebody else having removed a thing first is no failure.
+//!
+//! ```
+//! use folio::tempfile::{NamedTemporaryFile, TemporaryDirectory};
+//!
+//! # async fn example() -> folio::Result<()> {
+//! let room = TemporaryDirectory::new().await?;
+//! let mut report = NamedTemporaryFile::builder().suffix(".log").in_dir(room.path()).create().await?;
+//! report.file().write_all(b"done\n").await?;
+//! report.persist("report.log").await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod directory;
+mod doomed;
+mod named;
+mod spooled;
+mod template;
+mod unnamed;
+
+pub use directory::{TemporaryDirectory, TemporaryDirectoryBuilder};
+pub use named::{NamedTemporaryFile, NamedTemporaryFileBuilder};
+pub use spooled::{SpooledTemporaryFile, SpooledTemporaryFileBuilder};
+pub use unnamed::{TemporaryFile, TemporaryFileBuilder};

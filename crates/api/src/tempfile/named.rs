@@ -1,0 +1,262 @@
+//! A file with a path that goes when the file goes.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use folio_engine::op::PathRequest;
+use folio_engine::op::names::Rename;
+use folio_engine::storage::Storage;
+
+use super::doomed::{Doomed, Kind};
+use super::template::{self, Template, exclusively};
+use crate::{Engine, File, Operation, Result};
+
+/// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
+///
+/// Clones of its [`file`](NamedTemporaryFile::file) may live longer: the path goes, the contents stay readable
+/// until the last of them is gone.
+#[derive(Debug)]
+pub struct NamedTemporaryFile {
+    /// Above the file, so that the path goes first and whoever closes it last frees the blocks.
+    name: Doomed,
+    file: File,
+    /// Whether closing removes the path too.
+    delete_on_close: bool,
+}
+
+impl NamedTemporaryFile {
+    /// Creates a file in the directory for temporary files (`TMPDIR`, else `/tmp`).
+    ///
+    /// # Errors
+    ///
+    /// Whatever creating a file there returns; the error names the directory.
+    ///
+    /// # Cancellation
+    ///
+    /// No file is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let scratch = folio::tempfile::NamedTemporaryFile::new().await?;
+    /// scratch.file().write_all(b"for another program").await?;
+    /// println!("see {}", scratch.path().display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn new() -> Result<NamedTemporaryFile> {
+        NamedTemporaryFile::builder().create().await
+    }
+
+    /// Returns a builder: the prefix `tmp`, no suffix, and the path goes with the file.
+    pub fn builder() -> NamedTemporaryFileBuilder {
+        let template = Template::default();
+        NamedTemporaryFileBuilder { template, delete: true, delete_on_close: true }
+    }
+
+    /// Returns the open file.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Returns the path, which is absolute; after [`persist`](NamedTemporaryFile::persist), the one given there.
+    pub fn path(&self) -> &Path {
+        self.name.path()
+    }
+
+    /// Gives the file the path `to`, replacing what is there in one step, and lets it stay.
+    ///
+    /// Both paths must be on the same file system. To survive a power cut, call
+    /// [`sync_all`](File::sync_all) on the file before. [`File::path`] goes on naming the old path.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the rename returns; the file is then as temporary as before.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, unless this value is dropped first and its
+    /// removal overtakes.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut page = folio::tempfile::NamedTemporaryFile::builder().in_dir("www").create().await?;
+    /// page.file().write_all(b"<h1>new</h1>").await?;
+    /// page.persist("www/index.html").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn persist(&mut self, to: impl AsRef<Path>) -> Result<()> {
+        let to = template::checked(Operation::Rename, to.as_ref())?;
+        let rename = Rename { from: self.path().to_owned(), to: to.clone() };
+        self.name.engine().call(rename).await?;
+        self.name.keep_at(to);
+        Ok(())
+    }
+
+    /// Lets the file stay where it is, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// None on Linux; elsewhere a temporary file may have to be marked as a lasting one.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing to cancel: it is done with the first poll.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::tempfile::NamedTemporaryFile::new().await?.keep().await?;
+    /// println!("left for you: {}", file.path().display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[expect(clippy::unused_async, reason = "keeping is a call to the kernel on other systems")]
+    pub async fn keep(mut self) -> Result<File> {
+        self.name.keep();
+        Ok(self.file)
+    }
+
+    /// Closes the file for every clone and removes the path, unless that was to stay or
+    /// [`delete_on_close`](NamedTemporaryFileBuilder::delete_on_close) is off.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::close`], and then the path is left to the drop; those of the removal.
+    ///
+    /// # Cancellation
+    ///
+    /// The file may be open or closed; dropping this value removes the path.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut scratch = folio::tempfile::NamedTemporaryFile::new().await?;
+    /// scratch.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close(&mut self) -> Result<()> {
+        self.file.clone().close().await?;
+        if self.delete_on_close && self.name.is_doomed() {
+            self.name.remove().await?;
+        }
+        Ok(())
+    }
+}
+
+/// How a [`NamedTemporaryFile`] is to be made.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::tempfile::NamedTemporaryFile;
+///
+/// let log = NamedTemporaryFile::builder().prefix("job-").suffix(".log").delete(false).create().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct NamedTemporaryFileBuilder {
+    template: Template,
+    delete: bool,
+    delete_on_close: bool,
+}
+
+impl NamedTemporaryFileBuilder {
+    /// Sets what the name begins with.
+    pub fn prefix(&mut self, prefix: impl AsRef<OsStr>) -> &mut Self {
+        self.template.prefix = prefix.as_ref().to_owned();
+        self
+    }
+
+    /// Sets what the name ends with.
+    pub fn suffix(&mut self, suffix: impl AsRef<OsStr>) -> &mut Self {
+        self.template.suffix = suffix.as_ref().to_owned();
+        self
+    }
+
+    /// Sets the directory, which must exist.
+    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
+        self.template.dir = Some(dir.as_ref().to_owned());
+        self
+    }
+
+    /// Sets whether the path goes when the file is closed or dropped; on unless set.
+    pub fn delete(&mut self, delete: bool) -> &mut Self {
+        self.delete = delete;
+        self
+    }
+
+    /// Sets whether closing removes the path, or only the drop; on unless set.
+    ///
+    /// Off, it lets the file be closed and opened again by its path, by another program for instance.
+    pub fn delete_on_close(&mut self, delete_on_close: bool) -> &mut Self {
+        self.delete_on_close = delete_on_close;
+        self
+    }
+
+    /// Creates the file on the default engine.
+    ///
+    /// # Errors
+    ///
+    /// A prefix or suffix with a slash, before anything is touched; whatever creating a file in the directory
+    /// returns, and then the error names the directory.
+    ///
+    /// # Cancellation
+    ///
+    /// No file is left behind, not even one that was to stay.
+    pub async fn create(&self) -> Result<NamedTemporaryFile> {
+        self.create_on(Engine::try_global()?).await
+    }
+
+    /// Creates the file on `engine`; every operation of the file stays there.
+    ///
+    /// # Errors
+    ///
+    /// Like [`create`](NamedTemporaryFileBuilder::create); an unsupported error on an engine whose storage has
+    /// no descriptors.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`create`](NamedTemporaryFileBuilder::create).
+    pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
+        self.template.check(Operation::Open)?;
+        let (template, dir) = (self.template.clone(), self.template.dir());
+        let (name, file) = engine.call(CreateNamed { engine: engine.clone(), template, dir }).await?;
+        let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
+        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        if !self.delete {
+            created.name.keep();
+        }
+        Ok(created)
+    }
+}
+
+/// Creates a named file and opens it.
+struct CreateNamed {
+    engine: Engine,
+    template: Template,
+    dir: PathBuf,
+}
+
+impl PathRequest for CreateNamed {
+    /// Cleans up by itself when nobody hears of it.
+    type Reply = (Doomed, File);
+
+    fn operation(&self) -> Operation {
+        Operation::Open
+    }
+
+    fn path(&self) -> &Path {
+        &self.dir
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<(Doomed, File)> {
+        let (opened, name) = self.template.make(&self.dir, |path| {
+            let opened = storage.open(path, &exclusively())?;
+            Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
+        })?;
+        let handle = self.engine.adopt(opened.file.to_std(0)?, name.path())?;
+        Ok((name, File::new(handle)))
+    }
+}

@@ -1,0 +1,121 @@
+//! Names that nobody can have expected: where they are, and what they begin and end with.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use folio_engine::storage::OpenRequest;
+
+use crate::{Error, Operation, Result};
+
+/// Random characters in a name: as many as Python takes, which is 2·10¹⁴ names.
+const RANDOM_CHARS: usize = 8;
+
+/// What names begin with unless told otherwise: Python's.
+const PREFIX: &str = "tmp";
+
+/// Permission bits of a file for its owner alone.
+const FILE_MODE: u32 = 0o600;
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    pub(super) prefix: OsString,
+    pub(super) suffix: OsString,
+    /// `None` is the directory of the environment, at the moment of creation.
+    pub(super) dir: Option<PathBuf>,
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Template { prefix: PREFIX.into(), suffix: OsString::new(), dir: None }
+    }
+}
+
+impl Template {
+    /// Refuses what would lead out of the directory or cannot be in a name at all.
+    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        let is_foreign = |part: &OsStr| part.as_bytes().iter().any(|byte| matches!(byte, b'/' | 0));
+        if is_foreign(&self.prefix) || is_foreign(&self.suffix) {
+            let why = "a prefix or suffix contains a slash or a NUL byte";
+            return Err(Error::invalid(operation, why).at_path(self.dir()));
+        }
+        checked(operation, &self.dir()).map(drop)
+    }
+
+    /// The directory that names are made in.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.dir.clone().unwrap_or_else(::tempfile::env::temp_dir)
+    }
+
+    /// Tries names in `dir` until `make` no longer says that one exists.
+    pub(super) fn make<R>(&self, dir: &Path, make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
+        let mut builder = ::tempfile::Builder::new();
+        // Removal is ours: the crate's own would block, and would go past the storage port.
+        builder.prefix(&self.prefix).suffix(&self.suffix).rand_bytes(RANDOM_CHARS).disable_cleanup(true);
+        builder.make_in(dir, make).map(|made| made.into_parts().0)
+    }
+}
+
+/// Takes a path that the kernel can be asked about.
+pub(super) fn checked(operation: Operation, path: &Path) -> Result<PathBuf> {
+    if path.as_os_str().as_bytes().contains(&0) {
+        return Err(Error::invalid(operation, "the path contains a NUL byte").at_path(path));
+    }
+    Ok(path.to_owned())
+}
+
+/// Creates a file that did not exist, for its owner alone.
+pub(super) fn exclusively() -> OpenRequest {
+    OpenRequest { read: true, write: true, create_new: true, mode: Some(FILE_MODE), ..OpenRequest::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Template, exclusively};
+    use folio_engine::storage::{Storage, os::Os};
+    use std::cell::Cell;
+    use std::fs;
+    use std::io::{self, ErrorKind};
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    /// Plants something under the first names tried, and says how many names it took.
+    fn names_tried(plant: impl Fn(&Path, &Path) -> io::Result<()>) -> u32 {
+        let dir = ::tempfile::tempdir().expect("temp dir");
+        let victim = dir.path().join("victim");
+        fs::write(&victim, "dear").expect("write");
+        let tried = Cell::new(0);
+        let made = Template::default().make(dir.path(), |path| {
+            tried.set(tried.get() + 1);
+            if tried.get() <= 2 {
+                plant(&victim, path).expect("the name is free");
+            }
+            Os::new().open(path, &exclusively()).map(|_| path.to_owned())
+        });
+        assert!(made.expect("a free name in the end").is_file());
+        assert_eq!(fs::read_to_string(&victim).expect("it is there"), "dear");
+        tried.get()
+    }
+
+    #[test]
+    fn x5_what_has_a_name_already_is_neither_opened_nor_followed() {
+        assert_eq!(names_tried(|_, path| fs::write(path, "theirs")), 3, "a file");
+        assert_eq!(names_tried(|victim, path| symlink(victim, path)), 3, "a link to a file");
+        assert_eq!(names_tried(|_, path| symlink("nowhere", path)), 3, "a dangling link");
+        assert_eq!(names_tried(|_, path| fs::create_dir(path)), 3, "a directory");
+    }
+
+    #[test]
+    fn a_failure_other_than_a_name_in_use_ends_the_search_with_its_errno() {
+        let tried = Cell::new(0);
+        let made: io::Result<()> = Template::default().make(Path::new("/"), |_| {
+            tried.set(tried.get() + 1);
+            Err(io::Error::from_raw_os_error(28))
+        });
+        let error = made.expect_err("it fails");
+        assert_eq!((error.kind(), error.raw_os_error()), (ErrorKind::StorageFull, Some(28)));
+        assert_eq!(tried.get(), 1);
+    }
+}
