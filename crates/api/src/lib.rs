@@ -36,6 +36,7 @@
 
 mod file;
 pub mod fs;
+pub mod text;
 
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
