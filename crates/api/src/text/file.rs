@@ -146,8 +146,11 @@ impl TextFile {
     /// ```
     pub async fn read_to_string(&mut self) -> Result<String> {
         while self.fill().await? {}
-        let len = self.text.len() - self.at;
-        Ok(self.take(len, 0))
+        // Handed over, not copied: it may be most of the memory there is.
+        let mut all = std::mem::take(&mut self.text);
+        all.drain(..std::mem::take(&mut self.at));
+        self.searched = 0;
+        Ok(all)
     }
 
     /// Reads `n_chars` characters, fewer only at the end of the file or before bytes that mean nothing.
