@@ -48,7 +48,7 @@ pub struct TextFile {
 /// Whether what is written next needs a byte order mark before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// Only the file knows: nothing was written, or a write was abandoned.
+    /// Only the file knows: nothing was written, or it failed, or was abandoned.
     Unknown,
     /// No, for text was written through this handle.
     Behind,

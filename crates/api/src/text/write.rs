@@ -43,9 +43,8 @@ impl TextFile {
             false => Encoder::continuing(self.encoding, self.errors),
         };
         self.encode(&mut encoder, text)?;
-        // An abandoned write may happen or not, and takes its mark with it.
-        self.mark = Mark::Unknown;
         self.file.write_all(&self.out).await?;
+        // Not before: an abandoned write may happen or not, and takes its mark with it.
         self.mark = Mark::Behind;
         Ok(())
     }

@@ -70,6 +70,20 @@ fn what_is_written_is_read_again() {
 }
 
 #[test]
+fn bytes_that_a_table_gives_back_are_no_part_of_what_is_wrong() {
+    // The last byte shows that the first of four begins nothing; the ones between are read again.
+    let (encoding, bytes) = (Encoding::for_name("gb18030").unwrap(), b"ab\x81\x30\x81\x20");
+    for cut in 0..=bytes.len() {
+        let (first, second) = bytes.split_at(cut);
+        let (text, error) = decode(encoding, Errors::Strict, &[first, second]);
+        assert_eq!(text, "ab", "cut at {cut}");
+        assert!(error.unwrap().starts_with("gb18030 cannot decode 1 bytes at offset 2:"), "cut at {cut}");
+        let (text, _) = decode(encoding, Errors::BackslashReplace, &[first, second]);
+        assert_eq!(text, "ab\\x810\\x81 ", "cut at {cut}");
+    }
+}
+
+#[test]
 fn utf_8_decodes_like_std() {
     seeds(500, |seed| {
         let mut random = Random::new(seed);

@@ -103,6 +103,18 @@ fn the_end_of_a_file_is_the_end_of_a_line_or_not() {
 }
 
 #[test]
+fn an_end_of_line_cut_by_the_end_of_a_read_is_one() {
+    // A read brings 128 KiB.
+    let long = "x".repeat(128 * 1024 - 1);
+    for newline in [Newline::Universal, Newline::Any, Newline::CrLf] {
+        on(format!("{long}\r\nb").as_bytes(), async |path| {
+            let file = Options::new().read(true).newline(newline).open(&path).await.unwrap();
+            assert!(collect(file).await.unwrap() == [&long, "b"], "{newline:?}");
+        });
+    }
+}
+
+#[test]
 fn a_line_above_the_limit_is_an_error_and_stays_readable() {
     for (len, limit, fits) in [(10, 10, true), (11, 10, false), (LONG, LONG, true), (LONG, 1000, false)] {
         for end in ["", "\n", "\nb\n"] {
