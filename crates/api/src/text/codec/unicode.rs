@@ -1,7 +1,9 @@
 //! One character at a time: ASCII, Latin-1 and the UTF family, with CPython's judgement of what is wrong.
 
-/// The last code point of the basic plane's surrogates that begin a pair, and the range of both halves.
+/// The surrogates that begin a pair.
 const HIGH: std::ops::RangeInclusive<u32> = 0xD800..=0xDBFF;
+
+/// The surrogates that end a pair.
 const LOW: std::ops::RangeInclusive<u32> = 0xDC00..=0xDFFF;
 
 /// What stands at the beginning of some bytes.
