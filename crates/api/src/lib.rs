@@ -37,6 +37,7 @@
 mod file;
 pub mod fs;
 pub mod tempfile;
+pub mod text;
 
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{

@@ -1,0 +1,104 @@
+//! The lines of a text file as a stream.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::TextFile;
+use super::file::Found;
+use crate::Result;
+
+/// A read under way, which has the file's buffer and gives it back.
+type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<usize>)> + Send>>;
+
+/// A stream of the lines of a file, without their ends. Made by [`TextFile::lines`].
+///
+/// An error of reading is an item, and the next item tries again; what will not get better (a line above the
+/// limit, bytes that mean nothing) ends the stream after its error.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use futures_core::Stream;
+///
+/// let mut lines = folio::text::open("big.csv").await?.lines();
+/// let mut next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut lines).poll_next(cx));
+/// println!("{:?}", next.await.transpose()?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Lines {
+    text: TextFile,
+    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
+    filling: Mutex<Option<Fill>>,
+    done: bool,
+}
+
+impl Lines {
+    pub(super) fn new(text: TextFile) -> Lines {
+        Lines { text, filling: Mutex::default(), done: false }
+    }
+
+    /// Finds a line or reads on until there is one; `None` at the end.
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<String>>> {
+        loop {
+            match self.text.find_line() {
+                Ok(Found::Line(line)) => return Poll::Ready(Ok(Some(line))),
+                Ok(Found::Nothing) => {}
+                Err(error) => {
+                    self.done = true;
+                    return Poll::Ready(Err(error));
+                }
+            }
+            match ready!(self.poll_fill(cx)) {
+                Ok(false) => {
+                    let line = self.text.last_line();
+                    self.done = !matches!(line, Ok(Some(_)));
+                    return Poll::Ready(line);
+                }
+                Ok(true) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        let filling = self.filling.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if filling.is_none() {
+            if let Err(error) = self.text.prepare() {
+                self.done = true;
+                return Poll::Ready(Err(error));
+            }
+            let (file, mut raw) = (self.text.file.clone(), self.text.swap_raw(Vec::new()));
+            *filling = Some(Box::pin(async move {
+                let count = file.read(&mut raw).await;
+                (raw, count)
+            }));
+        }
+        let Some(future) = filling else { return Poll::Pending };
+        let (raw, count) = ready!(future.as_mut().poll(cx));
+        *filling = None;
+        self.text.swap_raw(raw);
+        Poll::Ready(count.map(|count| self.text.accept(count)))
+    }
+}
+
+impl Stream for Lines {
+    type Item = Result<String>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.done {
+            return Poll::Ready(None);
+        }
+        self.poll_line(cx).map(Result::transpose)
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").field("text", &self.text).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,147 @@
+//! Decoders and encoders against themselves in pieces, and the names they are found by.
+
+use folio::text::{Decoder, Encoder, Encoding, Errors, NameError};
+use folio_testkit::{Random, seeds};
+
+#[test]
+fn bytes_cut_anywhere_decode_like_the_whole() {
+    seeds(200, |seed| {
+        let mut random = Random::new(seed);
+        let text: String =
+            (0..12).map(|_| ["a", "é", "語", "😀", "\u{FEFF}", "\n"][random.index(6)]).collect();
+        for encoding in Encoding::all() {
+            let mut bytes = Vec::new();
+            Encoder::new(encoding, Errors::Ignore).encode(&text, &mut bytes).unwrap();
+            for _ in 0..random.index(4) {
+                let at = random.index(bytes.len() + 1);
+                bytes.insert(at, random.bits() as u8);
+            }
+            check(encoding, &bytes, &mut random);
+        }
+    });
+}
+
+/// Decodes `bytes` whole, in two pieces at every cut, in single bytes and in random pieces.
+#[track_caller]
+fn check(encoding: Encoding, bytes: &[u8], random: &mut Random) {
+    for errors in [Errors::Strict, Errors::Ignore, Errors::Replace, Errors::BackslashReplace] {
+        let whole = decode(encoding, errors, &[bytes]);
+        for cut in 0..=bytes.len() {
+            let parts = decode(encoding, errors, &[&bytes[..cut], &bytes[cut..]]);
+            assert_eq!(parts, whole, "{encoding} {errors:?} {bytes:x?} cut at {cut}");
+        }
+        let singles: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(decode(encoding, errors, &singles), whole, "{encoding} {errors:?} {bytes:x?}");
+        let size = 1 + random.index(7);
+        let pieces: Vec<&[u8]> = bytes.chunks(size).collect();
+        assert_eq!(decode(encoding, errors, &pieces), whole, "{encoding} {errors:?} {bytes:x?} by {size}");
+    }
+}
+
+fn decode(encoding: Encoding, errors: Errors, pieces: &[&[u8]]) -> (String, Option<String>) {
+    let mut decoder = Decoder::new(encoding, errors).unwrap();
+    let mut text = String::new();
+    for piece in pieces {
+        if let Err(error) = decoder.decode(piece, false, &mut text) {
+            return (text, Some(error.to_string()));
+        }
+    }
+    let end = decoder.decode(&[], true, &mut text);
+    (text, end.err().map(|error| error.to_string()))
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    seeds(100, |seed| {
+        let mut random = Random::new(seed);
+        for encoding in Encoding::all() {
+            let mut encoder = Encoder::new(encoding, Errors::Strict);
+            let (mut bytes, mut text) = (Vec::new(), String::new());
+            for _ in 0..20 {
+                let c = ["a", "\r", "é", "Ж", "語", "ア", "한", "😀", "\u{10FFFF}"][random.index(9)];
+                // What the encoding does not have leaves no trace.
+                if encoder.encode(c, &mut bytes).is_ok() {
+                    text.push_str(c);
+                }
+            }
+            assert_eq!(decode(encoding, Errors::Strict, &[&bytes]), (text, None), "{encoding}");
+        }
+    });
+}
+
+#[test]
+fn bytes_that_a_table_gives_back_are_no_part_of_what_is_wrong() {
+    // The last byte shows that the first of four begins nothing; the ones between are read again.
+    let (encoding, bytes) = (Encoding::for_name("gb18030").unwrap(), b"ab\x81\x30\x81\x20");
+    for cut in 0..=bytes.len() {
+        let (first, second) = bytes.split_at(cut);
+        let (text, error) = decode(encoding, Errors::Strict, &[first, second]);
+        assert_eq!(text, "ab", "cut at {cut}");
+        assert!(error.unwrap().starts_with("gb18030 cannot decode 1 bytes at offset 2:"), "cut at {cut}");
+        let (text, _) = decode(encoding, Errors::BackslashReplace, &[first, second]);
+        assert_eq!(text, "ab\\x810\\x81 ", "cut at {cut}");
+    }
+}
+
+#[test]
+fn utf_8_decodes_like_std() {
+    seeds(500, |seed| {
+        let mut random = Random::new(seed);
+        let lead = [0x41, 0x80, 0xBF, 0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5];
+        let bytes: Vec<u8> = (0..12).map(|_| lead[random.index(10)]).collect();
+        let expected = String::from_utf8_lossy(&bytes).into_owned();
+        assert_eq!(decode(Encoding::UTF_8, Errors::Replace, &[&bytes]), (expected, None), "{bytes:x?}");
+    });
+}
+
+#[test]
+fn encodings_have_the_names_python_gives_them() {
+    let cases = [
+        ("UTF-8", "utf_8"),
+        ("utf8", "utf_8"),
+        ("U8", "utf_8"),
+        ("utf-8-sig", "utf_8_sig"),
+        ("Latin-1", "latin_1"),
+        ("iso 8859-1", "latin_1"),
+        ("ISO_8859-1:1987", "latin_1"),
+        ("us-ascii", "ascii"),
+        ("UTF-16LE", "utf_16_le"),
+        ("utf_32", "utf_32"),
+        ("windows-1252", "cp1252"),
+        ("iso-8859-15", "iso8859_15"),
+        ("sjis", "cp932"),
+        ("euc-kr", "cp949"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(Encoding::for_name(name).map(Encoding::name), Ok(expected), "{name}");
+    }
+    for name in ["", "nope", "hex", "utf-7", "iso2022_jp"] {
+        assert_eq!(Encoding::for_name(name), Err(NameError::UnknownEncoding(name.to_owned())));
+    }
+    assert_eq!(Encoding::default().name(), "utf_8");
+}
+
+#[test]
+fn handlers_that_a_string_cannot_serve_are_refused() {
+    for name in ["surrogateescape", "surrogatepass"] {
+        let error = Errors::for_name(name).unwrap_err();
+        assert!(error.to_string().contains("lone surrogates") && error.to_string().contains(name), "{error}");
+    }
+    assert_eq!(Errors::for_name("nope"), Err(NameError::UnknownHandler("nope".to_owned())));
+    let refused = Decoder::new(Encoding::UTF_8, Errors::XmlCharRefReplace).unwrap_err();
+    assert_eq!(refused, NameError::WriteOnly);
+}
+
+#[test]
+fn a_strict_error_names_encoding_offset_and_reason() {
+    let mut decoder = Decoder::new(Encoding::UTF_8, Errors::Strict).unwrap();
+    let mut text = String::new();
+    decoder.decode(b"ab\xE2", false, &mut text).unwrap();
+    let error = decoder.decode(b"\x82!", true, &mut text).unwrap_err();
+    assert_eq!(error.to_string(), "utf_8 cannot decode 2 bytes at offset 2: invalid continuation byte");
+    assert_eq!(text, "ab");
+    assert_eq!(decoder.decode(b"c", true, &mut text), Err(error));
+    let latin = Encoding::for_name("latin-1").unwrap();
+    let error = Encoder::new(latin, Errors::Strict).encode("é€", &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "latin_1 cannot encode '€' at offset 2: ordinal not in range(256)");
+}

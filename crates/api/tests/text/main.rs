@@ -1,0 +1,9 @@
+//! Text: codecs and newlines against CPython and naive models, files against both.
+
+#![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
+
+mod codec;
+mod file;
+mod newline;
+mod oracle;
+mod written;
