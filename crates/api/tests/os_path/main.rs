@@ -1,0 +1,7 @@
+//! What CPython's `os`, `os.path` and `glob` offer and std has under other names or not at all.
+
+mod globbing;
+mod ground;
+mod os;
+mod paths;
+mod walking;
