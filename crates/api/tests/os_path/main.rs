@@ -4,4 +4,5 @@ mod globbing;
 mod ground;
 mod os;
 mod paths;
+mod relocating;
 mod walking;
