@@ -11,9 +11,13 @@ use super::PathRequest;
 use crate::error::{Error, Operation, Result};
 use crate::storage::{Listing, Storage, errno};
 
-/// Entries and errors found in one job. The hop to the worker then costs a few hundredths of what finding
-/// them costs, and a batch of long paths stays below 100 KiB.
-pub const WALK_BATCH_MAX: usize = 512;
+/// Entries and errors found in the first job of a walk, so that the first entry comes soon.
+pub const WALK_BATCH_MIN: usize = 128;
+
+/// Entries and errors found in one job, to which batches grow by doubling. Waking a worker and its caller
+/// then costs a few hundredths of what finding the entries costs, and a batch stays below 1 MiB unless paths
+/// are long.
+pub const WALK_BATCH_MAX: usize = 2048;
 
 /// Entries looked at in one job, told of or not. A filter that refuses a whole tree must not keep a worker
 /// until the end of it, nor keep a caller that gave up from stopping it.
@@ -132,6 +136,8 @@ pub struct OpenWalk {
     root: PathBuf,
     rules: WalkRules,
     stage: Stage,
+    /// Entries and errors in the next batch.
+    batch: usize,
     /// The directories that are being listed, each in the one before it.
     levels: Vec<Level>,
 }
@@ -168,7 +174,7 @@ struct Found {
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
-        OpenWalk { root, rules, stage: Stage::Fresh, levels: Vec::new() }
+        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels: Vec::new() }
     }
 
     /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
@@ -300,15 +306,16 @@ impl PathRequest for WalkOn {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<WalkBatch> {
         let mut walk = self.walk;
-        let mut met = Vec::new();
+        let mut met = Vec::with_capacity(walk.batch);
         for _ in 0..WALK_STEPS_MAX {
-            if met.len() >= WALK_BATCH_MAX {
+            if met.len() >= walk.batch {
                 break;
             }
             if !walk.step(storage, &mut met) {
                 return Ok(WalkBatch { met, next: None });
             }
         }
+        walk.batch = (walk.batch * 2).min(WALK_BATCH_MAX);
         Ok(WalkBatch { met, next: Some(walk) })
     }
 }
