@@ -36,8 +36,12 @@
 
 mod file;
 pub mod fs;
+mod glob;
+pub mod os;
+pub mod path;
 pub mod tempfile;
 pub mod text;
+mod walk;
 
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
@@ -55,6 +59,6 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Listing, LockKind, Nature, OpenRequest, Opened, Storage, StorageFile, os::Os,
+        Listing, LockKind, Mode, Nature, OpenRequest, Opened, StatVfs, Storage, StorageFile, os::Os,
     };
 }

@@ -63,6 +63,14 @@ pub enum Operation {
     RemoveFile,
     /// Renaming a file or directory.
     Rename,
+    /// Asking what a path may be used for.
+    Access,
+    /// Asking for the size and the limits of a file system.
+    StatVfs,
+    /// Creating a FIFO.
+    MakeFifo,
+    /// Sending bytes from one open file to another.
+    SendFile,
     /// Starting an engine.
     Start,
     /// Shutting the engine down.
@@ -98,6 +106,10 @@ impl Operation {
             Operation::RemoveDir => "remove directory",
             Operation::RemoveFile => "remove file",
             Operation::Rename => "rename",
+            Operation::Access => "check the access to",
+            Operation::StatVfs => "measure the file system of",
+            Operation::MakeFifo => "create FIFO",
+            Operation::SendFile => "send to",
             Operation::Start => "start the engine",
             Operation::Shutdown => "shut down the engine",
         }
@@ -197,8 +209,8 @@ impl Error {
         }
     }
 
-    /// Wraps what a storage call returned.
-    pub(crate) fn io(operation: Operation, error: io::Error) -> Self {
+    /// Wraps what a call returned, errno kept.
+    pub fn io(operation: Operation, error: io::Error) -> Self {
         Error::new(operation, Cause::Io(Arc::new(error)))
     }
 

@@ -41,7 +41,7 @@ pub use reader::Reader;
 /// [poisoned](crate::Error::is_poisoned): what the device holds is unknown, no sync is tried again, and writes
 /// are refused until every handle on the file is gone and it is opened anew.
 pub struct File {
-    handle: Handle,
+    pub(crate) handle: Handle,
     /// What the `poll_*` functions of this handle have under way. Not shared with clones.
     pending: Pending,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Operation, Result};
 
 /// Takes a path that the kernel can be asked about. Everything but a NUL is left to the kernel's judgement.
-pub(super) fn path(operation: Operation, path: impl AsRef<Path>) -> Result<PathBuf> {
+pub(crate) fn path(operation: Operation, path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = path.as_ref();
     if path.as_os_str().as_bytes().contains(&0) {
         return Err(Error::invalid(operation, "the path contains a NUL byte").at_path(path));

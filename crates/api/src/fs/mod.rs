@@ -9,7 +9,8 @@
 //! * Dropping a future whose operation has not begun takes the operation back; tokio runs it all the same.
 //! * Nothing waits for a peer: [`read`] and [`write`](write()) refuse FIFOs, sockets and terminals.
 //! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
-//! * [`read_limited`] bounds what a file of unknown length may take of memory.
+//! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()) and
+//!   [`glob`](glob()) go through whole trees.
 //!
 //! ```
 //! use folio::fs;
@@ -26,15 +27,19 @@
 //! ```
 
 mod attributes;
-mod checked;
+pub(crate) mod checked;
 mod names;
 mod read_dir;
+mod relocate;
 mod tree;
 mod whole;
 
+pub use crate::glob::{Glob, glob};
+pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
 pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
+pub use relocate::{copy_dir, move_path};
 pub use tree::{DirBuilder, create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use whole::{copy, read, read_limited, read_to_string, write};

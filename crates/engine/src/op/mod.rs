@@ -16,15 +16,19 @@ use crate::file::{CursorMove, Footprint, Merge, Ordered, Span, Taken};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{Storage, StorageFile};
 
+pub mod access;
 pub mod attributes;
 pub(crate) mod describe;
+pub mod filesystem;
 pub(crate) mod lock;
 pub mod names;
+pub mod prune;
 pub(crate) mod read;
 pub(crate) mod run;
 pub(crate) mod seek;
 pub(crate) mod sync;
 pub mod tree;
+pub mod walk;
 pub mod whole;
 pub(crate) mod write;
 
@@ -89,7 +93,7 @@ pub(crate) enum Op {
     Describe(describe::Describe),
     /// Takes or releases the advisory lock.
     Lock(lock::Lock),
-    /// Runs a user's closure.
+    /// Works on the whole file: a user's closure, or bytes from another file.
     Run(run::Run),
     /// Refuses everything after it and reports what closing reports.
     Close,
@@ -140,7 +144,7 @@ impl Op {
             Op::Sync(sync) => sync.operation(),
             Op::Describe(describe) => describe.operation(),
             Op::Lock(lock) => lock.operation(),
-            Op::Run(_) => Operation::Run,
+            Op::Run(run) => run.operation(),
             Op::Close => Operation::Close,
         }
     }
@@ -178,7 +182,8 @@ impl Op {
         match self {
             Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
             Op::Describe(describe) => describe.changes_contents(),
-            Op::Read(_) | Op::Seek(_) | Op::Lock(_) | Op::Run(_) => false,
+            Op::Run(run) => run.operation() == Operation::SendFile,
+            Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
         }
     }
 
@@ -195,7 +200,7 @@ impl Op {
             Op::Seek(seek) => seek.execute(file, cursor),
             Op::Describe(describe) => (describe.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
-            Op::Run(run) => (run.execute(file).map_err(Failure::from), CursorMove::Stay),
+            Op::Run(run) => run.execute(file, cursor),
             Op::Close => (file.close().map(|()| Answer::Done).map_err(Failure::from), CursorMove::Stay),
             Op::Write(_) | Op::Append(_) | Op::Sync(_) => unreachable!("these run as batches"),
         }

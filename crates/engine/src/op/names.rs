@@ -1,4 +1,4 @@
-//! Operations on names: rename, links, removal of files, resolution.
+//! Operations on names: rename, links, FIFOs, removal of files, resolution.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -91,6 +91,31 @@ impl PathRequest for Symlink {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         storage.symlink(&self.original, &self.link)
+    }
+}
+
+/// Creates a FIFO.
+#[derive(Clone, Debug)]
+pub struct MakeFifo {
+    /// The name of the FIFO.
+    pub path: PathBuf,
+    /// Permission bits before the umask.
+    pub mode: u32,
+}
+
+impl PathRequest for MakeFifo {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::MakeFifo
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.make_fifo(&self.path, self.mode)
     }
 }
 

@@ -1,34 +1,59 @@
-//! A user's closure over the plain std file, as one exclusive operation.
+//! Work on one whole file, as one exclusive operation: a user's closure, or bytes sent from another file.
 
 use std::any::Any;
 use std::fmt;
 use std::fs::File;
 use std::io;
 
-use crate::op::Answer;
+use crate::error::Operation;
+use crate::file::CursorMove;
+use crate::op::{Answer, Executed, Failure};
 use crate::storage::StorageFile;
 
-type Closure = Box<dyn FnOnce(&File) -> Box<dyn Any + Send> + Send>;
+/// Given the file and its cursor: what it answers, and where the cursor is to be.
+type Work = Box<dyn FnOnce(&dyn StorageFile, u64) -> io::Result<(Answer, CursorMove)> + Send>;
 
-/// Runs the closure while no other operation of this file runs.
+/// Runs while no other operation of this file runs.
 pub(crate) struct Run {
-    closure: Closure,
+    operation: Operation,
+    work: Work,
 }
 
 impl Run {
     /// Wraps `closure`, whose result comes back as [`Answer::Value`].
     pub(crate) fn new<T: Send + 'static>(closure: impl FnOnce(&File) -> T + Send + 'static) -> Self {
-        Run { closure: Box::new(|file| Box::new(closure(file))) }
+        let work = |file: &dyn StorageFile, _cursor| {
+            let std = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
+            let value: Box<dyn Any + Send> = Box::new(closure(std));
+            Ok((Answer::Value(value), CursorMove::Stay))
+        };
+        Run { operation: Operation::Run, work: Box::new(work) }
     }
 
-    pub(crate) fn execute(self, file: &dyn StorageFile) -> io::Result<Answer> {
-        let std = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
-        Ok(Answer::Value((self.closure)(std)))
+    /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them.
+    /// Answers how many as [`Answer::Position`].
+    pub(crate) fn receive(from: File, offset: u64, count: u64) -> Self {
+        let work = move |file: &dyn StorageFile, cursor| {
+            let copied = file.receive(&from, offset, count, cursor)?;
+            Ok((Answer::Position(copied), CursorMove::To(cursor + copied)))
+        };
+        Run { operation: Operation::SendFile, work: Box::new(work) }
+    }
+
+    pub(crate) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    pub(crate) fn execute(self, file: &dyn StorageFile, cursor: u64) -> Executed {
+        match (self.work)(file, cursor) {
+            Ok((answer, moves)) => (Ok(answer), moves),
+            Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
+        }
     }
 }
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").finish_non_exhaustive()
+        f.debug_struct("Run").field("operation", &self.operation).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! Operations on directories: making, removing, listing.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{DirEntry, FileType};
 use std::io;
@@ -116,6 +117,29 @@ impl PathRequest for ReadDirBatch {
             Some(OpenListing { failed: Some(error), .. }) => Err(error),
             Some(listing) => Ok(listing.batch()),
         }
+    }
+}
+
+/// Lists the names in a directory, all of them in one job.
+#[derive(Clone, Debug)]
+pub struct ListNames {
+    /// The directory.
+    pub path: PathBuf,
+}
+
+impl PathRequest for ListNames {
+    type Reply = Vec<OsString>;
+
+    fn operation(&self) -> Operation {
+        Operation::ReadDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Vec<OsString>> {
+        storage.read_dir(&self.path)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 }
 

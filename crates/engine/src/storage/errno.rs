@@ -1,4 +1,4 @@
-//! The error numbers that the engine itself gives or looks for. The same on every Unix.
+//! The error numbers that the engine itself gives or looks for, as Linux has them.
 
 use std::io;
 
@@ -13,6 +13,9 @@ pub(crate) const NO_READER: i32 = 6;
 
 /// `EPERM`, which epoll answers for what cannot be waited for.
 pub(crate) const NOT_PERMITTED: i32 = 1;
+
+/// `ELOOP`: symbolic links lead in a circle.
+pub(crate) const LINKS_IN_A_CIRCLE: i32 = 40;
 
 /// The error with this number.
 pub(crate) fn error(errno: i32) -> io::Error {

@@ -130,6 +130,113 @@ pub trait Storage: Debug + Send + Sync + 'static {
 
     /// Changes the permissions of what `path` names.
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()>;
+
+    /// Succeeds if this process may use what `path` names in every way of `mode`, following symbolic links.
+    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
+        let _ = (path, mode);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns size and limits of the file system that holds what `path` names.
+    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Creates a FIFO with these permission bits before the umask.
+    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let _ = (path, mode);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// Ways to use a path, for [`Storage::access`]. Joined by `|`.
+///
+/// ```
+/// use folio_engine::storage::Mode;
+///
+/// let both = Mode::READ | Mode::WRITE;
+/// assert!(both.contains(Mode::READ) && !both.contains(Mode::EXECUTE));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    bits: u8,
+    effective: bool,
+}
+
+impl Mode {
+    /// Being there is enough.
+    pub const EXISTS: Mode = Mode { bits: 0, effective: false };
+    /// Reading it, or listing it.
+    pub const READ: Mode = Mode { bits: 4, effective: false };
+    /// Changing it.
+    pub const WRITE: Mode = Mode { bits: 2, effective: false };
+    /// Executing it, or searching it.
+    pub const EXECUTE: Mode = Mode { bits: 1, effective: false };
+
+    /// Judges by the effective user and group instead of the real ones, as opening the file would.
+    #[must_use]
+    pub fn effective(self) -> Mode {
+        Mode { effective: true, ..self }
+    }
+
+    /// Returns whether every way of `other` is among these.
+    pub fn contains(self, other: Mode) -> bool {
+        self.bits & other.bits == other.bits
+    }
+
+    /// Returns whether the effective user and group are asked about.
+    pub fn is_effective(self) -> bool {
+        self.effective
+    }
+}
+
+impl std::ops::BitOr for Mode {
+    type Output = Mode;
+
+    fn bitor(self, other: Mode) -> Mode {
+        Mode { bits: self.bits | other.bits, effective: self.effective || other.effective }
+    }
+}
+
+/// Size and limits of a file system, as `statvfs` tells them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatVfs {
+    /// Preferred size of a transfer, in bytes (`f_bsize`).
+    pub block_size: u64,
+    /// Unit of the block counts below, in bytes (`f_frsize`).
+    pub fragment_size: u64,
+    /// Blocks in all, in units of `fragment_size`.
+    pub blocks: u64,
+    /// Free blocks, those kept for the superuser included.
+    pub blocks_free: u64,
+    /// Free blocks that anyone may use.
+    pub blocks_available: u64,
+    /// Inodes in all; 0 where the file system has no such limit.
+    pub files: u64,
+    /// Free inodes, those kept for the superuser included.
+    pub files_free: u64,
+    /// Free inodes that anyone may use.
+    pub files_available: u64,
+    /// Number of the file system.
+    pub id: u64,
+    /// Mount flags (`ST_RDONLY` and its kin).
+    pub flags: u64,
+    /// Longest file name, in bytes.
+    pub name_max: u64,
+}
+
+impl StatVfs {
+    /// Returns the size in bytes.
+    pub fn total_bytes(&self) -> u64 {
+        self.blocks.saturating_mul(self.fragment_size)
+    }
+
+    /// Returns the bytes that anyone may still take.
+    pub fn available_bytes(&self) -> u64 {
+        self.blocks_available.saturating_mul(self.fragment_size)
+    }
 }
 
 /// The entries of a directory, one by one.
@@ -208,6 +315,13 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Writes to a [`Nature::Stream`] file without blocking; `WouldBlock` if there is no room.
     fn write_stream(&self, buf: &[u8]) -> io::Result<usize> {
         let _ = buf;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Copies at most `count` bytes of `from`, beginning at `offset`, to `at`; fewer only if `from` ends first
+    /// or something has been copied before a failure. Neither kernel cursor is used.
+    fn receive(&self, from: &std::fs::File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+        let _ = (from, offset, count, at);
         Err(io::ErrorKind::Unsupported.into())
     }
 

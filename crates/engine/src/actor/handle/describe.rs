@@ -205,6 +205,21 @@ impl FileHandle {
         }
     }
 
+    /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them,
+    /// while no other operation of this file runs. Answers how many; fewer only at the end of `from`, or if
+    /// something had been copied before a failure.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `copy_file_range`, reading and writing return; `EINVAL` for a file open for appending.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
+        position(self.submit(Op::Run(Run::receive(from, offset, count))).await?)
+    }
+
     /// Waits for everything before it, then returns a std file of the same opening, its position included.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use rustix::fs::{FlockOperation, OFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::open::asks_nonblocking;
+use super::special;
 use crate::storage::{LockKind, OpenRequest, StorageFile};
 
 /// Buffers one system call takes (`IOV_MAX`).
@@ -210,6 +211,14 @@ impl StorageFile for OsFile {
 
     fn write_stream(&self, buf: &[u8]) -> io::Result<usize> {
         Ok(uninterrupted(|| rustix::io::write(&self.file, buf))?)
+    }
+
+    fn receive(&self, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+        // The kernel would ignore `at`, and the cursor would be wrong from then on.
+        if self.append {
+            return Err(Errno::INVAL.into());
+        }
+        special::receive(&self.file, from, offset, count, at)
     }
 
     fn as_std(&self) -> Option<&File> {

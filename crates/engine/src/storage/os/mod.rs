@@ -7,6 +7,7 @@ mod devices;
 mod file;
 mod mounts;
 mod open;
+mod special;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use open::asks_nonblocking;
 
-use super::{Listing, OpenRequest, Opened, Storage};
+use super::{Listing, Mode, OpenRequest, Opened, StatVfs, Storage};
 use cached::CachedPaths;
 use devices::Devices;
 use file::OsFile;
@@ -193,5 +194,17 @@ impl Storage for Os {
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
         fs::set_permissions(path, permissions)
+    }
+
+    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
+        special::access(path, mode)
+    }
+
+    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
+        special::statvfs(path)
+    }
+
+    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
+        special::make_fifo(path, mode)
     }
 }

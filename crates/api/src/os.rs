@@ -1,0 +1,232 @@
+//! What CPython's `os` (and `aiofiles.os`) has and neither std nor [`fs`](crate::fs) does.
+//!
+//! Everything else of `aiofiles.os` is in [`fs`](crate::fs) under std's names: `remove` and `unlink` are
+//! `remove_file`, `mkdir` is `create_dir`, `makedirs` is `create_dir_all`, `scandir` is `read_dir`, `link` is
+//! `hard_link`, `replace` is `rename`, `stat` is `metadata`.
+//!
+//! ```
+//! use folio::os::{self, Mode};
+//!
+//! # async fn example() -> folio::Result<()> {
+//! if os::access("out", Mode::WRITE | Mode::EXECUTE).await? {
+//!     println!("{} bytes left", os::statvfs("out").await?.available_bytes());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use folio_engine::op::access::Access;
+use folio_engine::op::filesystem::MeasureFileSystem;
+use folio_engine::op::names::MakeFifo;
+use folio_engine::op::prune::{RemoveDirs, Renames};
+use folio_engine::op::tree::ListNames;
+use folio_engine::{Engine, Handle};
+
+use crate::fs::checked;
+use crate::{Error, File, Operation, Result};
+
+pub use folio_engine::storage::{Mode, StatVfs};
+
+/// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
+const CARRIED_BYTES_MAX: u64 = 64 * 1024;
+
+/// Returns whether this process may use a path in every way of `mode`, following symbolic links.
+///
+/// A missing path is a no, and so is every other refusal of the kernel's. As `access(2)` does, it asks about
+/// the real user unless told [otherwise](Mode::effective), and the superuser may read and write everything.
+/// The answer may be outdated when it arrives: to open a file if it may be opened, open it.
+///
+/// # Errors
+///
+/// A NUL in the path; an engine that has stopped.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::os::{Mode, access};
+///
+/// let runnable = access("run.sh", Mode::READ | Mode::EXECUTE).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
+    let path = checked::path(Operation::Access, path)?;
+    Engine::global().call(Access { path, mode }).await
+}
+
+/// Returns size and limits of the file system that holds a path.
+///
+/// # Errors
+///
+/// If the path is missing, or a directory on the way may not be searched.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let told = folio::os::statvfs("/").await?;
+/// println!("{} of {} bytes are free", told.available_bytes(), told.total_bytes());
+/// # Ok(())
+/// # }
+/// ```
+pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
+    let path = checked::path(Operation::StatVfs, path)?;
+    Engine::global().call(MeasureFileSystem { path }).await
+}
+
+/// Copies at most `count` bytes of `input`, beginning at `offset`, to the cursor of `output`; returns how many.
+///
+/// Fewer only if `input` ends first, or if some were copied before a failure, which the next call meets again.
+/// It comes after everything asked of either file before, is one step of `output`'s order and moves its
+/// cursor; `input`'s cursor stays. Between plain files the kernel copies by itself where it can. A stream as
+/// `output` takes the bytes in pieces, between which others may write.
+///
+/// # Errors
+///
+/// `EINVAL` if `output` is open for appending, `input` is a stream, or a range ends beyond `i64::MAX`; `EBADF`
+/// if a file is not open for its part; whatever reading and writing return.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background. To a stream some of
+/// the bytes may have gone.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let input = folio::File::open("data.bin").await?;
+/// let output = folio::File::create("head.bin").await?;
+/// let copied = folio::os::sendfile(&output, &input, 0, 4096).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn sendfile(output: &File, input: &File, offset: u64, count: u64) -> Result<u64> {
+    let end = offset.checked_add(count).filter(|end| i64::try_from(*end).is_ok());
+    if end.is_none() {
+        let error = Error::invalid(Operation::SendFile, "the range ends beyond i64::MAX");
+        return Err(error.at_path(output.path()));
+    }
+    let Handle::Plain(from) = &input.handle else {
+        let error = Error::invalid(Operation::SendFile, "a stream has no offset to send from");
+        return Err(error.at_path(input.path()));
+    };
+    match &output.handle {
+        Handle::Plain(to) => {
+            let descriptor = from.run(|file| file.try_clone()).await?;
+            let unshared = |error| Error::io(Operation::SendFile, error).at_path(input.path());
+            to.receive(descriptor.map_err(unshared)?, offset, count).await
+        }
+        Handle::Stream(_) => carry(output, input, offset, count).await,
+    }
+}
+
+async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u64> {
+    let mut done = 0;
+    while done < count {
+        let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
+        let bytes = input.read_bytes_at(len, offset + done).await?;
+        if bytes.is_empty() {
+            break;
+        }
+        output.write_all(&bytes).await?;
+        done += bytes.len() as u64;
+    }
+    Ok(done)
+}
+
+/// Renames after making the missing parents of `new`, then removes every parent of `old` that is left empty.
+///
+/// # Errors
+///
+/// If a parent of `new` cannot be made or the rename fails. Parents that were made before the failure stay; a
+/// parent of `old` that cannot be removed is none.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::renames("inbox/7/message", "archive/2026/message").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()> {
+    let from = checked::path(Operation::Rename, old)?;
+    let to = checked::path(Operation::Rename, new)?;
+    Engine::global().call(Renames { from, to }).await
+}
+
+/// Removes an empty directory, then every parent that is left empty.
+///
+/// # Errors
+///
+/// If the directory itself is missing, not a directory, or not empty. A parent that cannot be removed is none.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::removedirs("out/2026/07").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
+    let path = checked::path(Operation::RemoveDir, path)?;
+    Engine::global().call(RemoveDirs { path }).await
+}
+
+/// Creates a FIFO with the permission bits `mode` before the umask.
+///
+/// # Errors
+///
+/// If the path exists or its parent is missing.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::mkfifo("control", 0o600).await?;
+/// let commands = folio::File::options().read(true).open("control").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
+    let path = checked::path(Operation::MakeFifo, path)?;
+    Engine::global().call(MakeFifo { path, mode }).await
+}
+
+/// Returns the names in a directory, in no particular order and without `.` and `..`.
+///
+/// All of them are in memory at once; [`read_dir`](crate::fs::read_dir) fetches them in batches.
+///
+/// # Errors
+///
+/// If the path is missing, not a directory, or may not be read.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let mut names = folio::os::listdir("src").await?;
+/// names.sort();
+/// # Ok(())
+/// # }
+/// ```
+pub async fn listdir(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
+    let path = checked::path(Operation::ReadDir, path)?;
+    Engine::global().call(ListNames { path }).await
+}

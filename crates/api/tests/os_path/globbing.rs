@@ -1,0 +1,103 @@
+//! A pattern finds what its documentation says, and looks nowhere else.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use folio::fs::glob;
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
+use crate::ground::{Numbers, empty, seeds, wait};
+
+fn found(pattern: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    wait(async {
+        let mut glob = glob(pattern).expect("it is a pattern");
+        while let Some(path) = glob.next().await {
+            found.push(path.expect("everything can be read"));
+        }
+    });
+    found
+}
+
+#[test]
+fn patterns_find_what_they_say() {
+    let (_dir, room) = empty();
+    for file in ["src/a.rs", "src/b.txt", "src/deep/er/c.rs", "src/.hidden.rs", "other/a.rs", "x[1].rs"] {
+        let path = room.join(file);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("the room takes directories");
+        fs::write(path, b"").expect("the room takes files");
+    }
+    symlink("src", room.join("link")).expect("the room takes links");
+    let check = |pattern: &str, expected: &[&str]| {
+        let found = found(&format!("{}/{pattern}", room.display()));
+        let expected: Vec<_> = expected.iter().map(|path| room.join(path)).collect();
+        assert_eq!(found, expected, "{pattern}");
+    };
+    check("src/*.rs", &["src/.hidden.rs", "src/a.rs"]);
+    check("*/a.rs", &["other/a.rs", "src/a.rs"]);
+    check("{src,other}/a.*", &["other/a.rs", "src/a.rs"]);
+    check("src/{a.rs,deep/er/c.rs}", &["src/a.rs", "src/deep/er/c.rs"]);
+    check("**/*.rs", &["other/a.rs", "src/.hidden.rs", "src/a.rs", "src/deep/er/c.rs", "x[1].rs"]);
+    check(
+        "src/**",
+        &["src/.hidden.rs", "src/a.rs", "src/b.txt", "src/deep", "src/deep/er", "src/deep/er/c.rs"],
+    );
+    check("src/**/c.rs", &["src/deep/er/c.rs"]);
+    check("src/?.[rt]*", &["src/a.rs", "src/b.txt"]);
+    check("x\\[1\\].rs", &["x[1].rs"]);
+    check("s*/", &["src"]);
+    check("src/a.rs", &["src/a.rs"]);
+    check("link/a*", &["link/a.rs"]);
+    check("l*/a.rs", &[]);
+    check("missing/*", &[]);
+    check("src/a.rs/*", &[]);
+    check("missing", &[]);
+}
+
+#[test]
+fn a_relative_pattern_finds_relative_paths() {
+    assert_eq!(found("Carg?.toml"), [Path::new("Cargo.toml")]);
+    assert_eq!(found("./src/li*.rs"), [Path::new("./src/lib.rs")]);
+    assert_eq!(found("src/../Carg*.toml"), [Path::new("src/../Cargo.toml")]);
+}
+
+#[test]
+fn what_is_no_pattern_is_refused_before_anything_is_touched() {
+    for pattern in ["", "a[", "{a", "a/[b/c]", "a\0*", "a/\0"] {
+        let error = glob(pattern).expect_err("no pattern");
+        assert!(!error.may_have_happened(), "{pattern:?}: {error}");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{pattern:?}");
+    }
+}
+
+#[test]
+fn pruning_loses_nothing_that_matching_every_path_finds() {
+    const PATTERNS: [&str; 8] =
+        ["*", "*/*", "a*/**", "**/b*", "a*/**/b*", "?/b?/*", "**/a*/**/c*", "{a*,b*/c*}/*"];
+    for seed in seeds() {
+        let (_dir, room) = empty();
+        let mut numbers = Numbers(seed);
+        let mut dirs = vec![room.clone()];
+        for _ in 0..150 {
+            let parent = dirs[numbers.below(dirs.len() as u64) as usize].clone();
+            let path = parent.join(["a", "b", "c", "ab", "ba"][numbers.below(5) as usize]);
+            if numbers.below(3) > 0 && fs::create_dir(&path).is_ok() {
+                dirs.push(path);
+            } else if !path.exists() {
+                fs::write(&path, b"").expect("the room takes files");
+            }
+        }
+        for pattern in PATTERNS {
+            let matcher = GlobBuilder::new(pattern).literal_separator(true).build().expect("a pattern");
+            let matcher = matcher.compile_matcher();
+            let all = WalkDir::new(&room).min_depth(1).sort_by_file_name().into_iter();
+            let all = all.map(|entry| entry.expect("everything can be read").into_path());
+            let expected: Vec<_> =
+                all.filter(|path| matcher.is_match(path.strip_prefix(&room).expect("it is below"))).collect();
+            let found = found(&format!("{}/{pattern}", room.display()));
+            assert_eq!(found, expected, "FOLIO_SEED={seed} {pattern}");
+        }
+    }
+}

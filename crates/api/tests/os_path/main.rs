@@ -1,0 +1,9 @@
+//! What CPython's `os`, `os.path` and `glob` offer and std has under other names or not at all.
+
+mod dropped;
+mod globbing;
+mod ground;
+mod os;
+mod paths;
+mod relocating;
+mod walking;

@@ -1,0 +1,370 @@
+//! Walking a tree of directories, many entries and several directories in one job.
+
+use std::fmt;
+use std::fs::{DirEntry, FileType, Metadata};
+use std::io;
+use std::os::unix::fs::{DirEntryExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::PathRequest;
+use crate::error::{Error, Operation, Result};
+use crate::storage::{Listing, Storage, errno};
+
+/// Entries and errors found in the first job of a walk, so that the first entry comes soon.
+pub const WALK_BATCH_MIN: usize = 128;
+
+/// Entries and errors found in one job, to which batches grow by doubling. Waking a worker and its caller
+/// then costs a few hundredths of what finding the entries costs, and a batch stays below 1 MiB unless paths
+/// are long.
+pub const WALK_BATCH_MAX: usize = 2048;
+
+/// Entries looked at in one job, told of or not. A filter that refuses a whole tree must not keep a worker
+/// until the end of it, nor keep a caller that gave up from stopping it.
+pub const WALK_STEPS_MAX: usize = 8 * WALK_BATCH_MAX;
+
+/// Listings that hold a descriptor at a time; what is left of older ones is read into memory. Deeper than
+/// most trees, and far below what a process may open.
+pub const WALK_OPEN_MAX: usize = 16;
+
+/// Which entries are met, and in which order.
+#[derive(Clone)]
+pub struct WalkRules {
+    /// Whether symbolic links to directories are walked into.
+    pub follow_links: bool,
+    /// Entries less deep are walked through and not told of; the root has depth 0.
+    pub min_depth: usize,
+    /// Directories of this depth are not walked into.
+    pub max_depth: usize,
+    /// Whether the entries of each directory come in the order of their names.
+    pub sort: bool,
+    /// Whether a directory comes after what is in it.
+    pub contents_first: bool,
+    /// Says no to what is neither told of nor walked into. Never asked about the root.
+    pub filter: Option<Filter>,
+}
+
+/// See [`WalkRules::filter`]. Called by workers.
+pub type Filter = Arc<dyn Fn(&WalkEntry) -> bool + Send + Sync>;
+
+impl Default for WalkRules {
+    fn default() -> Self {
+        WalkRules {
+            follow_links: false,
+            min_depth: 0,
+            max_depth: usize::MAX,
+            sort: false,
+            contents_first: false,
+            filter: None,
+        }
+    }
+}
+
+impl fmt::Debug for WalkRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WalkRules")
+            .field("follow_links", &self.follow_links)
+            .field("min_depth", &self.min_depth)
+            .field("max_depth", &self.max_depth)
+            .field("sort", &self.sort)
+            .field("contents_first", &self.contents_first)
+            .field("filter", &self.filter.is_some())
+            .finish()
+    }
+}
+
+/// One file, directory or whatever else was met on a walk.
+#[derive(Clone, Debug)]
+pub struct WalkEntry {
+    path: PathBuf,
+    depth: usize,
+    file_type: FileType,
+    ino: u64,
+    path_is_symlink: bool,
+}
+
+impl WalkEntry {
+    /// Returns the root's path with the way from it to the entry joined.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes the path out.
+    pub fn into_path(self) -> PathBuf {
+        self.path
+    }
+
+    /// Returns how many directories below the root it is; 0 is the root itself.
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Returns its type: of a symbolic link itself, unless the walk follows links. Takes no call.
+    pub fn file_type(&self) -> FileType {
+        self.file_type
+    }
+
+    /// Returns its inode number, of the target where a link was followed.
+    pub fn ino(&self) -> u64 {
+        self.ino
+    }
+
+    /// Returns whether the path itself is a symbolic link, followed or not.
+    pub fn path_is_symlink(&self) -> bool {
+        self.path_is_symlink
+    }
+}
+
+/// Goes on with a walk until a batch is full.
+#[derive(Debug)]
+pub struct WalkOn {
+    /// Where it stands.
+    pub walk: OpenWalk,
+}
+
+/// What was met in one job, in order. It may be nothing although the walk goes on.
+#[derive(Debug)]
+pub struct WalkBatch {
+    /// Entries, and errors that did not end the walk; each error names its path.
+    pub met: Vec<Result<WalkEntry>>,
+    /// How to go on; `None` at the end.
+    pub next: Option<OpenWalk>,
+}
+
+/// A walk between two batches. It holds at most [`WALK_OPEN_MAX`] descriptors.
+pub struct OpenWalk {
+    root: PathBuf,
+    rules: WalkRules,
+    stage: Stage,
+    /// Entries and errors in the next batch.
+    batch: usize,
+    /// The directories that are being listed, each in the one before it.
+    levels: Vec<Level>,
+}
+
+/// How far a walk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing has been touched.
+    Fresh,
+    /// The root has been looked at.
+    UnderWay,
+}
+
+struct Level {
+    directory: WalkEntry,
+    rest: Rest,
+}
+
+/// What a directory still has to tell.
+enum Rest {
+    /// From the directory, through its descriptor.
+    Listed(Listing),
+    /// From memory: sorted, or read ahead to close the descriptor, or the error of opening it.
+    Held(std::vec::IntoIter<io::Result<Found>>),
+}
+
+/// An entry without the descriptor that std's type holds.
+struct Found {
+    path: PathBuf,
+    file_type: io::Result<FileType>,
+    ino: u64,
+}
+
+impl OpenWalk {
+    /// Starts at `root` without touching anything.
+    pub fn new(root: PathBuf, rules: WalkRules) -> Self {
+        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels: Vec::new() }
+    }
+
+    /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
+    fn step(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) -> bool {
+        if self.stage == Stage::Fresh {
+            self.stage = Stage::UnderWay;
+            self.begin(storage, met);
+            return true;
+        }
+        let Some(level) = self.levels.last_mut() else { return false };
+        match level.rest.next() {
+            Some(Ok(found)) => self.visit(found, storage, met),
+            Some(Err(error)) => met.push(Err(failed(&level.directory.path, error))),
+            None => {
+                let done = self.levels.pop().expect("it was just looked at");
+                if self.rules.contents_first {
+                    self.tell(done.directory, met);
+                }
+            }
+        }
+        true
+    }
+
+    /// The root is walked into even as a symbolic link: who names it means what it leads to.
+    fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
+        let metadata = match storage.symlink_metadata(&self.root) {
+            Ok(metadata) => metadata,
+            Err(error) => return met.push(Err(failed(&self.root, error))),
+        };
+        let mut root = WalkEntry {
+            path: self.root.clone(),
+            depth: 0,
+            file_type: metadata.file_type(),
+            ino: metadata.ino(),
+            path_is_symlink: metadata.is_symlink(),
+        };
+        let target = if metadata.is_symlink() { storage.metadata(&self.root) } else { Ok(metadata) };
+        match target {
+            Ok(target) => {
+                if self.rules.follow_links {
+                    (root.file_type, root.ino) = (target.file_type(), target.ino());
+                }
+                self.meet(root, target.is_dir(), storage, met);
+            }
+            Err(error) if self.rules.follow_links => met.push(Err(failed(&self.root, error))),
+            Err(_) => self.tell(root, met),
+        }
+    }
+
+    fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
+        let Found { path, file_type, ino } = found;
+        let depth = self.levels.len();
+        let file_type = match file_type {
+            Ok(file_type) => file_type,
+            Err(error) => return met.push(Err(failed(&path, error))),
+        };
+        let path_is_symlink = file_type.is_symlink();
+        let mut entry = WalkEntry { path, depth, file_type, ino, path_is_symlink };
+        if self.rules.follow_links && path_is_symlink {
+            match self.target(&entry.path, storage) {
+                Ok(target) => (entry.file_type, entry.ino) = (target.file_type(), target.ino()),
+                Err(error) => return met.push(Err(failed(&entry.path, error))),
+            }
+        }
+        if self.rules.filter.as_ref().is_some_and(|wanted| !wanted(&entry)) {
+            return;
+        }
+        let is_dir = entry.file_type.is_dir();
+        self.meet(entry, is_dir, storage, met);
+    }
+
+    /// What a link leads to. A directory that the walk is inside of is an error: going there would never end.
+    fn target(&self, link: &Path, storage: &dyn Storage) -> io::Result<Metadata> {
+        let target = storage.metadata(link)?;
+        let same = |level: &Level| {
+            let above = storage.metadata(&level.directory.path);
+            above.is_ok_and(|above| (above.dev(), above.ino()) == (target.dev(), target.ino()))
+        };
+        if target.is_dir() && self.levels.iter().any(same) {
+            return Err(errno::error(errno::LINKS_IN_A_CIRCLE));
+        }
+        Ok(target)
+    }
+
+    fn meet(
+        &mut self,
+        entry: WalkEntry,
+        is_dir: bool,
+        storage: &dyn Storage,
+        met: &mut Vec<Result<WalkEntry>>,
+    ) {
+        if !is_dir || entry.depth >= self.rules.max_depth {
+            return self.tell(entry, met);
+        }
+        if !self.rules.contents_first {
+            self.tell(entry.clone(), met);
+        }
+        let mut rest = match storage.read_dir(&entry.path) {
+            Ok(listing) => Rest::Listed(listing),
+            Err(error) => Rest::Held(vec![Err(error)].into_iter()),
+        };
+        if self.rules.sort {
+            rest.hold(true);
+        }
+        self.levels.push(Level { directory: entry, rest });
+        // Older ones were held when they came to be the oldest, so one at a time is enough.
+        if let Some(oldest) = self.levels.len().checked_sub(WALK_OPEN_MAX + 1) {
+            self.levels[oldest].rest.hold(false);
+        }
+    }
+
+    fn tell(&self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
+        if entry.depth >= self.rules.min_depth {
+            met.push(Ok(entry));
+        }
+    }
+}
+
+impl PathRequest for WalkOn {
+    type Reply = WalkBatch;
+
+    fn operation(&self) -> Operation {
+        Operation::ReadDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.walk.root
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<WalkBatch> {
+        let mut walk = self.walk;
+        let mut met = Vec::with_capacity(walk.batch);
+        for _ in 0..WALK_STEPS_MAX {
+            if met.len() >= walk.batch {
+                break;
+            }
+            if !walk.step(storage, &mut met) {
+                return Ok(WalkBatch { met, next: None });
+            }
+        }
+        walk.batch = (walk.batch * 2).min(WALK_BATCH_MAX);
+        Ok(WalkBatch { met, next: Some(walk) })
+    }
+}
+
+impl Rest {
+    /// Reads what is left into memory, which closes the descriptor.
+    fn hold(&mut self, sorted: bool) {
+        let Rest::Listed(listing) = self else { return };
+        let mut held: Vec<_> = listing.map(|entry| entry.map(Found::from)).collect();
+        if sorted {
+            // Errors first, as they have no name.
+            held.sort_by(|one, other| one.as_ref().ok().map(name).cmp(&other.as_ref().ok().map(name)));
+        }
+        *self = Rest::Held(held.into_iter());
+    }
+}
+
+impl Iterator for Rest {
+    type Item = io::Result<Found>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Rest::Listed(listing) => listing.next().map(|entry| entry.map(Found::from)),
+            Rest::Held(held) => held.next(),
+        }
+    }
+}
+
+impl From<DirEntry> for Found {
+    fn from(entry: DirEntry) -> Self {
+        Found { path: entry.path(), file_type: entry.file_type(), ino: entry.ino() }
+    }
+}
+
+fn name(found: &Found) -> &std::ffi::OsStr {
+    found.path.file_name().unwrap_or_default()
+}
+
+fn failed(path: &Path, error: io::Error) -> Error {
+    Error::io(Operation::ReadDir, error).at_path(path)
+}
+
+impl fmt::Debug for OpenWalk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenWalk")
+            .field("root", &self.root)
+            .field("rules", &self.rules)
+            .field("stage", &self.stage)
+            .field("levels", &self.levels.len())
+            .finish()
+    }
+}
