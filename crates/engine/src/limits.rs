@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 /// Bytes one in-place read may copy; a longer read is a short read. Copying them keeps the executor's thread
-/// for 30 to 65 µs. Less would be kinder, but a quarter of it makes large cursor reads a third slower than
-/// std's (docs/decisions/0011).
-pub(crate) const IN_PLACE_BYTES_MAX: usize = 512 * 1024;
+/// for 35 to 100 µs. Less would be kinder, but a third of it makes large cursor reads a third slower than std's
+/// (docs/decisions/0011).
+pub(crate) const IN_PLACE_BYTES_MAX: usize = 768 * 1024;
 
 /// Bytes of an in-place read that cost its task one unit of tokio's cooperative budget: about 5 µs of copying,
 /// as much as other things that cost a unit.

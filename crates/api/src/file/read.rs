@@ -11,7 +11,7 @@ use crate::{Error, File, Operation, Result};
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
-/// delivered in place, at most 512 KiB a call.
+/// delivered in place, at most 768 KiB a call.
 impl File {
     /// Reads at the cursor into `buf` and moves the cursor; returns the bytes read.
     ///

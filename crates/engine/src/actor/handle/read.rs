@@ -12,7 +12,7 @@ use crate::op::{Answer, Op, Place, read::Read};
 
 /// Reading.
 impl FileHandle {
-    /// Reads at `offset` into `buf`; at most 512 KiB where the kernel has them at hand.
+    /// Reads at `offset` into `buf`; at most 768 KiB where the kernel has them at hand.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl FileHandle {
         Box::pin(self.read_into(op, buf)).await
     }
 
-    /// Reads at the cursor into `buf` and moves the cursor; at most 512 KiB where the kernel has them at hand.
+    /// Reads at the cursor into `buf` and moves the cursor; at most 768 KiB where the kernel has them at hand.
     ///
     /// # Errors
     ///
