@@ -24,6 +24,13 @@
 //! worker thread that answers the caller directly. Operations wait for each other only where they conflict;
 //! contiguous writes that queue become one system call, and so do syncs.
 //!
+//! # What is where
+//!
+//! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
+//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`Engine`] is
+//! for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
+//! bring their own disk.
+//!
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
@@ -62,3 +69,8 @@ pub mod storage {
         Listing, LockKind, Mode, Nature, OpenRequest, Opened, StatVfs, Storage, StorageFile, os::Os,
     };
 }
+
+/// Keeps the README's program compiling.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
