@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use crate::error::Cause;
 use crate::limits::RETRY_PAUSE_MIN;
-use crate::stats::Stats;
+use crate::stats::{Stats, add};
 
 /// Room for a number of operations and bytes.
 #[derive(Clone, Debug)]
@@ -132,8 +132,17 @@ impl Admission {
         Ok(self.permit(lane, engine))
     }
 
+    /// Takes a permit if one is free now; a refusal is counted and says which limit stands in the way.
+    pub(crate) fn admit_or_refuse(&self, bytes: usize) -> Result<Permit, Cause> {
+        self.try_admit(bytes).inspect_err(|cause| {
+            if matches!(cause, Cause::Overloaded(_)) {
+                add(&self.stats.refusals, 1);
+            }
+        })
+    }
+
     /// Takes a permit if one is free now, or says which limit stands in the way.
-    pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
+    fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }

@@ -19,7 +19,7 @@ use kameo::reply::DelegatedReply;
 
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Mail, Queued, Reply};
-use crate::error::{Cause, Result};
+use crate::error::Result;
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
 use crate::stats::add;
@@ -59,17 +59,12 @@ impl FileActor {
                 sender.send(outcome.map(convert));
             }
         };
-        match self.opening.device.admission.try_admit(op.weight()) {
+        match self.opening.device.admission.admit_or_refuse(op.weight()) {
             Ok(permit) => {
                 let reply = Reply::Ask(Box::new(answer));
                 self.opening.push(Queued { op, reply, permit, arrived: Instant::now() });
             }
-            Err(cause) => {
-                if matches!(cause, Cause::Overloaded(_)) {
-                    add(&self.opening.services.stats.refusals, 1);
-                }
-                answer(Err(self.opening.error(op.operation(), cause)));
-            }
+            Err(cause) => answer(Err(self.opening.error(op.operation(), cause))),
         }
         delegated
     }

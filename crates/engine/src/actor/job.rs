@@ -200,14 +200,10 @@ impl Opening {
         let stats = &self.services.stats;
         add(&stats.syncs_asked, ops.len() as u64);
         let all = ops.iter().any(|op| matches!(op, Op::Sync(sync) if sync.all));
-        let result = match self.inode.with_health(|health| health.settle()) {
-            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
-            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => {
-                add(&stats.syncs_issued, 1);
-                self.file.sync(all).map_err(|error| self.latch(error))
-            }
-        };
+        let result = self.vouch(|file| {
+            add(&stats.syncs_issued, 1);
+            file.sync(all)
+        });
         let outcomes =
             ops.iter().map(|_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause)).collect();
         Ran { outcomes, moved: CursorMove::Stay }
@@ -217,12 +213,17 @@ impl Opening {
         self.turn.take().state.close();
         // Never opened again: reads in place find a closed file on the slow way.
         self.turn.close_gate(1);
-        let result = match self.inode.with_health(|health| health.settle()) {
+        let result = self.vouch(|file| file.close());
+        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+    }
+
+    /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
+    fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>) -> Result<(), Cause> {
+        match self.inode.with_health(|health| health.settle()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => self.file.close().map_err(|error| self.latch(error)),
-        };
-        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+            Trust::Sound => call(&*self.file).map_err(|error| self.latch(error)),
+        }
     }
 
     /// From now on nothing can be vouched for.

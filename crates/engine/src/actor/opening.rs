@@ -15,7 +15,7 @@ use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Arrival, Batch, Bell, CursorMove, Ordered, State, Ticket, Turn};
+use crate::file::{Arrival, Batch, Bell, CursorMove, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
@@ -135,7 +135,7 @@ impl Opening {
             self.refuse(queued, Cause::Closed);
             return Arrived::Started(Pickup::Later);
         }
-        if queued.op.footprint(0, u64::MAX).span.closes_gate() {
+        if queued.closes_gate() {
             self.turn.close_gate(1);
         }
         match desk.state.arrive(queued, || self.turn.drain()) {
@@ -158,7 +158,7 @@ impl Opening {
             drop(desk);
             return self.refuse(queued, Cause::Closed);
         }
-        if queued.op.footprint(0, u64::MAX).span.closes_gate() {
+        if queued.closes_gate() {
             self.turn.close_gate(1);
         }
         desk.state.push(queued);

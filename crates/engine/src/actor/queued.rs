@@ -25,6 +25,13 @@ pub(crate) struct Queued {
     pub(crate) arrived: Instant,
 }
 
+impl Queued {
+    /// Whether reads in place must stay out from its arrival to its end.
+    pub(crate) fn closes_gate(&self) -> bool {
+        self.op.footprint(0, u64::MAX).span.closes_gate()
+    }
+}
+
 /// What became of an operation that arrived.
 pub(crate) enum Arrived {
     /// A worker has it, or its answer is there.
@@ -135,5 +142,5 @@ impl fmt::Debug for Mail {
 
 /// How many closings of the gate go with these.
 pub(crate) fn closers(queued: &[Queued]) -> u64 {
-    queued.iter().filter(|queued| queued.op.footprint(0, u64::MAX).span.closes_gate()).count() as u64
+    queued.iter().filter(|queued| queued.closes_gate()).count() as u64
 }

@@ -177,6 +177,11 @@ impl Op {
         }
     }
 
+    /// Whether it takes bytes from the cursor, which a cancelled caller gives back.
+    pub(crate) fn reads_at_cursor(&self) -> bool {
+        matches!(self, Op::Read(read::Read { place: Place::Cursor, .. }))
+    }
+
     /// Whether a failed sync of the inode forbids it.
     pub(crate) fn needs_trust(&self) -> bool {
         match self {
@@ -242,12 +247,5 @@ impl Ordered for Op {
             | Op::Run(_)
             | Op::Close => 0,
         }
-    }
-}
-
-impl Op {
-    /// Whether it takes bytes from the cursor, which a cancelled caller gives back.
-    pub(crate) fn reads_at_cursor(&self) -> bool {
-        matches!(self, Op::Read(read::Read { place: Place::Cursor, .. }))
     }
 }

@@ -67,13 +67,9 @@ impl FileHandle {
     async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let opening = self.opening();
         let admission = &opening.device.admission;
-        let admitted = if self.refuse { admission.try_admit(weight) } else { admission.admit(weight).await };
-        admitted.map_err(|cause| {
-            if matches!(cause, Cause::Overloaded(_)) {
-                crate::stats::add(&opening.services.stats.refusals, 1);
-            }
-            opening.error(operation, cause)
-        })
+        let admitted =
+            if self.refuse { admission.admit_or_refuse(weight) } else { admission.admit(weight).await };
+        admitted.map_err(|cause| opening.error(operation, cause))
     }
 }
 
