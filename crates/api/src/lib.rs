@@ -44,6 +44,7 @@
 mod file;
 pub mod fs;
 mod glob;
+mod mode;
 pub mod os;
 pub mod path;
 pub mod tempfile;
@@ -52,9 +53,10 @@ mod walk;
 
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
-    Abandoned, Counters, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot, Limits,
-    Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
+    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
+pub use mode::{Buffering, ModeArgument, OpenMode};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

@@ -57,7 +57,7 @@ const CARRIED_BYTES_MAX: u64 = 64 * 1024;
 /// ```
 pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
     let path = checked::path(Operation::Access, path)?;
-    Engine::global().call(Access { path, mode }).await
+    Engine::current()?.call(Access { path, mode }).await
 }
 
 /// Returns size and limits of the file system that holds a path.
@@ -79,7 +79,7 @@ pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
 /// ```
 pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
     let path = checked::path(Operation::StatVfs, path)?;
-    Engine::global().call(MeasureFileSystem { path }).await
+    Engine::current()?.call(MeasureFileSystem { path }).await
 }
 
 /// Copies at most `count` bytes of `input`, beginning at `offset`, to the cursor of `output`; returns how many.
@@ -161,7 +161,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
 pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()> {
     let from = checked::path(Operation::Rename, old)?;
     let to = checked::path(Operation::Rename, new)?;
-    Engine::global().call(Renames { from, to }).await
+    Engine::current()?.call(Renames { from, to }).await
 }
 
 /// Removes an empty directory, then every parent that is left empty.
@@ -182,7 +182,7 @@ pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()>
 /// ```
 pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::global().call(RemoveDirs { path }).await
+    Engine::current()?.call(RemoveDirs { path }).await
 }
 
 /// Creates a FIFO with the permission bits `mode` before the umask.
@@ -204,7 +204,7 @@ pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     let path = checked::path(Operation::MakeFifo, path)?;
-    Engine::global().call(MakeFifo { path, mode }).await
+    Engine::current()?.call(MakeFifo { path, mode }).await
 }
 
 /// Returns the names in a directory, in no particular order and without `.` and `..`.
@@ -228,5 +228,5 @@ pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// ```
 pub async fn listdir(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
     let path = checked::path(Operation::ReadDir, path)?;
-    Engine::global().call(ListNames { path }).await
+    Engine::current()?.call(ListNames { path }).await
 }

@@ -101,7 +101,8 @@ pub async fn is_symlink(path: impl AsRef<Path>) -> bool {
 /// ```
 pub async fn is_mount(path: impl AsRef<Path>) -> bool {
     let Ok(path) = checked::path(Operation::Metadata, path) else { return false };
-    Engine::global().call(IsMount { path }).await.unwrap_or(false)
+    let Ok(engine) = Engine::current() else { return false };
+    engine.call(IsMount { path }).await.unwrap_or(false)
 }
 
 /// Returns the length in bytes of what a path names, following symbolic links.
@@ -215,7 +216,7 @@ fn moment(seconds: i64, nanoseconds: i64) -> SystemTime {
 pub async fn is_same_file(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<bool> {
     let path = checked::path(Operation::Metadata, one)?;
     let other = checked::path(Operation::Metadata, other)?;
-    Engine::global().call(IsSame { path, other }).await
+    Engine::current()?.call(IsSame { path, other }).await
 }
 
 /// Returns whether two handles are on the same file, opened together or not.

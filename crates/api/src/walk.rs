@@ -8,8 +8,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::Engine;
 use folio_engine::op::walk::{OpenWalk, WalkBatch, WalkOn, WalkRules};
+use folio_engine::{Current, Engine};
 
 use crate::fs::checked;
 use crate::{Operation, Result};
@@ -108,7 +108,7 @@ impl WalkOptions {
             Ok(checked) => (VecDeque::new(), Source::Open(OpenWalk::new(checked, self.rules.clone()))),
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, fetched, source: Mutex::new(source) }
+        Walk { root, engine: None, fetched, source: Mutex::new(source) }
     }
 }
 
@@ -118,17 +118,22 @@ impl WalkOptions {
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
 pub struct Walk {
     root: PathBuf,
+    /// That of the first poll.
+    engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
     /// Never locked, only reached through `&mut`: the mutex makes a walk `Sync`.
     source: Mutex<Source>,
 }
+
+/// A batch that has been asked for.
+type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>;
 
 /// Where the entries after the fetched ones come from.
 enum Source {
     /// The next batch has not been asked for.
     Open(OpenWalk),
     /// The next batch has been asked for.
-    Fetching(Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>),
+    Fetching(Fetch),
     /// All batches have come, or one failed.
     Ended,
 }
@@ -173,7 +178,14 @@ impl Walk {
                 Source::Fetching(batch) => batch,
                 // Asked for while the one before it is being told.
                 Source::Open(walk) => {
-                    let mut batch = Box::pin(Engine::global().call(WalkOn { walk }));
+                    let engine = match &self.engine {
+                        Some(engine) => engine.clone(),
+                        None => match Engine::current() {
+                            Ok(engine) => self.engine.insert(engine).clone(),
+                            Err(error) => return Poll::Ready(Some(Err(error))),
+                        },
+                    };
+                    let mut batch: Fetch = Box::pin(async move { engine.call(WalkOn { walk }).await });
                     match batch.as_mut().poll(cx) {
                         Poll::Ready(batch) => {
                             self.take(batch);

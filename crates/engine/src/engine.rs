@@ -1,6 +1,7 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
 use std::fmt;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,6 +26,31 @@ use crate::storage::{Nature, OpenRequest, Opened, Storage, errno, os, os::Os};
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+}
+
+tokio::task_local! {
+    /// The engine of the scope that is being polled.
+    static CURRENT: Engine;
+}
+
+/// The engine that a call uses; see [`Engine::current`].
+#[derive(Clone, Debug)]
+pub enum Current {
+    /// That of a scope.
+    Scoped(Engine),
+    /// The default one.
+    Default(&'static Engine),
+}
+
+impl Deref for Current {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        match self {
+            Current::Scoped(engine) => engine,
+            Current::Default(engine) => engine,
+        }
+    }
 }
 
 struct Inner {
@@ -61,6 +87,40 @@ impl Engine {
     /// If the system refuses the engine's one thread.
     pub fn global() -> &'static Engine {
         Engine::try_global().expect("the system gives one thread to the default engine")
+    }
+
+    /// Returns the engine that calls use which name none: that of the innermost [`scope`](Engine::scope) around
+    /// them, else the default one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`try_global`](Engine::try_global), outside of any scope.
+    pub fn current() -> Result<Current> {
+        match CURRENT.try_with(Engine::clone) {
+            Ok(engine) => Ok(Current::Scoped(engine)),
+            Err(_) => Engine::try_global().map(Current::Default),
+        }
+    }
+
+    /// Has everything that `future` does without naming an engine done on this one. Tasks that it spawns are
+    /// not part of it.
+    ///
+    /// # Cancellation
+    ///
+    /// That of `future`.
+    ///
+    /// ```
+    /// # async fn example() -> folio_engine::Result<()> {
+    /// use folio_engine::Engine;
+    ///
+    /// let engine = Engine::builder().workers_max(2).start()?;
+    /// let same = engine.scope(async { Engine::current().map(|current| current.snapshot().files.len()) });
+    /// println!("{} files are open on it", same.await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self.clone(), future)
     }
 
     /// Returns a builder with the default limits and the operating system's storage.

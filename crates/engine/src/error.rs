@@ -1,5 +1,6 @@
 //! The one error of the library: what was attempted, on which path, and why it failed.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,12 @@ pub enum Operation {
     Lock,
     /// Unlocking a file.
     Unlock,
+    /// Writing out what a file has buffered.
+    Flush,
+    /// Reserving or releasing space of a file.
+    Allocate,
+    /// Telling the kernel how a file will be read.
+    Advise,
     /// Running a user's closure.
     Run,
     /// Closing a file.
@@ -67,6 +74,18 @@ pub enum Operation {
     Access,
     /// Asking for the size and the limits of a file system.
     StatVfs,
+    /// Changing the owner.
+    SetOwner,
+    /// Reading an extended attribute.
+    GetXattr,
+    /// Setting an extended attribute.
+    SetXattr,
+    /// Listing extended attributes.
+    ListXattr,
+    /// Removing an extended attribute.
+    RemoveXattr,
+    /// Adding up the sizes of a tree.
+    DiskUsage,
     /// Creating a FIFO.
     MakeFifo,
     /// Sending bytes from one open file to another.
@@ -94,6 +113,9 @@ impl Operation {
             Operation::SetTimes => "set the times of",
             Operation::Lock => "lock",
             Operation::Unlock => "unlock",
+            Operation::Flush => "flush",
+            Operation::Allocate => "allocate space of",
+            Operation::Advise => "advise on",
             Operation::Run => "run a closure on",
             Operation::Close => "close",
             Operation::Canonicalize => "canonicalize",
@@ -108,6 +130,12 @@ impl Operation {
             Operation::Rename => "rename",
             Operation::Access => "check the access to",
             Operation::StatVfs => "measure the file system of",
+            Operation::SetOwner => "set the owner of",
+            Operation::GetXattr => "read an extended attribute of",
+            Operation::SetXattr => "set an extended attribute of",
+            Operation::ListXattr => "list the extended attributes of",
+            Operation::RemoveXattr => "remove an extended attribute of",
+            Operation::DiskUsage => "add up the sizes below",
             Operation::MakeFifo => "create FIFO",
             Operation::SendFile => "send to",
             Operation::Start => "start the engine",
@@ -153,7 +181,13 @@ pub(crate) enum Cause {
     Stopped,
     /// The request could not be carried out by any file; nothing was touched.
     #[error("{0}")]
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
+    /// This file cannot do that, whatever the arguments; nothing was touched.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// Bytes and text could not be turned into each other.
+    #[error("{0}")]
+    Codec(Arc<dyn std::error::Error + Send + Sync>),
     /// More was there than the caller's limit allows.
     #[error("longer than the limit of {0} bytes")]
     TooLong(u64),
@@ -215,8 +249,20 @@ impl Error {
     }
 
     /// Refuses a request before any file is touched, with `EINVAL`'s kind.
-    pub fn invalid(operation: Operation, why: &'static str) -> Self {
-        Error::new(operation, Cause::Invalid(why))
+    pub fn invalid(operation: Operation, why: impl Into<Cow<'static, str>>) -> Self {
+        Error::new(operation, Cause::Invalid(why.into()))
+    }
+
+    /// Refuses what a file cannot do by its nature or by how it was opened, such as writing to one that is
+    /// open for reading. Nothing was touched.
+    pub fn unsupported(operation: Operation, why: &'static str) -> Self {
+        Error::new(operation, Cause::Unsupported(why))
+    }
+
+    /// Reports bytes that mean nothing in an encoding, or text that it cannot express; `why` becomes the
+    /// [`source`](std::error::Error::source).
+    pub fn codec(operation: Operation, why: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Error::new(operation, Cause::Codec(Arc::new(why)))
     }
 
     /// Reports more bytes than the caller's limit of `limit` bytes.
@@ -302,6 +348,8 @@ impl Error {
             Cause::TimedOut(_) => io::ErrorKind::TimedOut,
             Cause::Panicked(_) => io::ErrorKind::Other,
             Cause::Invalid(_) => io::ErrorKind::InvalidInput,
+            Cause::Unsupported(_) => io::ErrorKind::Unsupported,
+            Cause::Codec(_) => io::ErrorKind::InvalidData,
             Cause::TooLong(_) => io::ErrorKind::FileTooLarge,
             Cause::UnexpectedEof => io::ErrorKind::UnexpectedEof,
             Cause::NotUtf8 => io::ErrorKind::InvalidData,
@@ -338,6 +386,12 @@ impl Error {
     /// Returns whether the caller's time limit ran out.
     pub fn is_timed_out(&self) -> bool {
         matches!(self.inner.cause, Cause::TimedOut(_))
+    }
+
+    /// Returns whether the file cannot do this by its nature or by how it was opened (Python's
+    /// `io.UnsupportedOperation`).
+    pub fn is_unsupported(&self) -> bool {
+        matches!(self.inner.cause, Cause::Unsupported(_))
     }
 
     /// Returns whether a limit on the length to read was exceeded.
@@ -395,6 +449,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Some(&**e),
+            Cause::Codec(why) => Some(&**why),
             _ => None,
         }
     }

@@ -52,7 +52,7 @@ mod sync;
 
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use actor::{FileHandle, Rejected, StreamHandle, messages};
-pub use engine::{Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
+pub use engine::{Current, Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 pub use limits::Limits;
 pub use pool::{LaneSnapshot, PoolSnapshot};

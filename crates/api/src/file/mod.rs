@@ -131,7 +131,7 @@ impl File {
     /// # }
     /// ```
     pub fn from_std(file: std::fs::File) -> File {
-        let handle = Engine::global().adopt(file, "<from std>");
+        let handle = Engine::current().and_then(|engine| engine.adopt(file, "<from std>"));
         File::new(handle.expect("an open descriptor answers fstat and fcntl"))
     }
 

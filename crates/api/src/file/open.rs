@@ -5,7 +5,7 @@ use std::path::Path;
 use folio_engine::Engine;
 use folio_engine::storage::OpenRequest;
 
-use crate::{File, Result};
+use crate::{Buffering, Error, File, ModeArgument, Result};
 
 /// Options to open a file with, by the names of std and tokio.
 ///
@@ -18,6 +18,8 @@ use crate::{File, Result};
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
     request: OpenRequest,
+    /// A setting that makes no sense, told when the file is to be opened and before it is touched.
+    refused: Option<Error>,
 }
 
 macro_rules! flags {
@@ -51,9 +53,38 @@ impl OpenOptions {
         create_new,
     }
 
-    /// Sets the permission bits of a file that is created, before the umask; 0o666 unless set.
-    pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.request.mode = Some(mode);
+    /// Sets the permission bits of a file that is created, before the umask (0o666 unless set), or everything
+    /// that one of Python's mode strings means, such as `"r+b"`. Bytes are what a [`File`] is made of, so `b` and
+    /// `t` make no difference here.
+    ///
+    /// A string that is no mode is refused by [`open`](OpenOptions::open), before the file is touched.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let data = folio::OpenOptions::new().mode("r+b").open("data.bin").await?;
+    /// let secret = folio::OpenOptions::new().mode("w").mode(0o600).open("secret").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mode(&mut self, mode: impl ModeArgument) -> &mut Self {
+        if let Err(error) = mode.set(self) {
+            self.refused.get_or_insert(error);
+        }
+        self
+    }
+
+    pub(crate) fn permission_bits(&mut self, bits: u32) {
+        self.request.mode = Some(bits);
+    }
+
+    /// Sets how much of what is written at the cursor may be kept back, to be written out together; nothing
+    /// unless set. A number is Python's `buffering`.
+    ///
+    /// `Ok` from a write then means that the bytes are in the file's buffer: every operation on the file, by
+    /// any clone, sees them. They are written out when the buffer is full, by [`flush`](File::flush), syncs,
+    /// seeks, `close`, the last drop and the end of the process, and before an operation that needs them.
+    pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
+        self.request.buffer_bytes = buffering.into().bytes();
         self
     }
 
@@ -74,7 +105,7 @@ impl OpenOptions {
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
-        self.open_on(Engine::try_global()?, path).await
+        self.open_on(&*Engine::current()?, path).await
     }
 
     /// Opens `path` on `engine`; every operation of the file stays there.
@@ -87,6 +118,9 @@ impl OpenOptions {
     ///
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone().at_path(path.as_ref()));
+        }
         engine.open(path, self.request.clone()).await.map(File::new)
     }
 }

@@ -27,7 +27,7 @@ use crate::{Operation, Result};
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::try_global()?.call(Stat { path, follow: true }).await
+    Engine::current()?.call(Stat { path, follow: true }).await
 }
 
 /// Returns the attributes of a path itself, even where it is a symbolic link.
@@ -48,7 +48,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::try_global()?.call(Stat { path, follow: false }).await
+    Engine::current()?.call(Stat { path, follow: false }).await
 }
 
 /// Changes the permissions of what a path names, following symbolic links.
@@ -71,7 +71,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Result<()> {
     let path = checked::path(Operation::SetPermissions, path)?;
-    Engine::try_global()?.call(SetPermissions { path, permissions: perm }).await
+    Engine::current()?.call(SetPermissions { path, permissions: perm }).await
 }
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.
@@ -97,5 +97,5 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// ```
 pub async fn try_exists(path: impl AsRef<Path>) -> Result<bool> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::try_global()?.call(Exists { path }).await
+    Engine::current()?.call(Exists { path }).await
 }

@@ -11,9 +11,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::Engine;
 use folio_engine::op::attributes::StatEntry;
 use folio_engine::op::tree::{DirBatch, ListedEntry, OpenListing, ReadDirBatch};
+use folio_engine::{Current, Engine};
 
 use super::checked;
 use crate::{Operation, Result};
@@ -39,8 +39,9 @@ use crate::{Operation, Result};
 /// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
-    let batch = Engine::try_global()?.call(ReadDirBatch { path: path.clone(), from: None }).await?;
-    let mut listing = ReadDir { path, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
+    let engine = Engine::current()?;
+    let batch = engine.call(ReadDirBatch { path: path.clone(), from: None }).await?;
+    let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
     listing.take(batch);
     Ok(listing)
 }
@@ -51,6 +52,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
 /// until the last batch has been fetched.
 pub struct ReadDir {
     path: PathBuf,
+    engine: Current,
     fetched: VecDeque<ListedEntry>,
     /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`, which tokio's is.
     source: Mutex<Source>,
@@ -98,13 +100,14 @@ impl ReadDir {
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<DirEntry>>> {
         loop {
             if let Some(listed) = self.fetched.pop_front() {
-                return Poll::Ready(Ok(Some(DirEntry::new(listed))));
+                return Poll::Ready(Ok(Some(DirEntry::new(listed, &self.engine))));
             }
             let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
                     let request = ReadDirBatch { path: self.path.clone(), from: Some(listing) };
-                    *source = Source::Fetching(Box::pin(Engine::try_global()?.call(request)));
+                    let engine = self.engine.clone();
+                    *source = Source::Fetching(Box::pin(async move { engine.call(request).await }));
                 }
                 Source::Fetching(mut batch) => match batch.as_mut().poll(cx) {
                     Poll::Ready(batch) => self.take(batch?),
@@ -138,11 +141,12 @@ impl fmt::Debug for ReadDir {
 pub struct DirEntry {
     entry: Arc<std::fs::DirEntry>,
     file_type: Option<FileType>,
+    engine: Current,
 }
 
 impl DirEntry {
-    fn new(listed: ListedEntry) -> Self {
-        DirEntry { entry: Arc::new(listed.entry), file_type: listed.file_type }
+    fn new(listed: ListedEntry, engine: &Current) -> Self {
+        DirEntry { entry: Arc::new(listed.entry), file_type: listed.file_type, engine: engine.clone() }
     }
 
     /// Returns the path given to [`read_dir`] with the entry's name joined.
@@ -177,7 +181,7 @@ impl DirEntry {
     /// # }
     /// ```
     pub async fn metadata(&self) -> Result<Metadata> {
-        Engine::try_global()?.call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
+        self.engine.call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
     }
 
     /// Returns the type of the entry itself, even where it is a symbolic link.

@@ -67,7 +67,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::try_global()?.call(RemoveDir { path, recursive: false }).await
+    Engine::current()?.call(RemoveDir { path, recursive: false }).await
 }
 
 /// Removes a directory and everything in it; symbolic links are removed and never followed.
@@ -89,7 +89,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::try_global()?.call(RemoveDir { path, recursive: true }).await
+    Engine::current()?.call(RemoveDir { path, recursive: true }).await
 }
 
 /// Creates directories with other permissions than the usual, or with their parents.
@@ -136,6 +136,6 @@ impl DirBuilder {
     /// Dropped before it began, nothing happened; after that it finishes in the background.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
-        Engine::try_global()?.call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
+        Engine::current()?.call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
     }
 }

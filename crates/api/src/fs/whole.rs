@@ -31,7 +31,7 @@ use crate::{Error, Operation, Result};
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
     let from = checked::path(Operation::Copy, from)?;
     let to = checked::path(Operation::Copy, to)?;
-    Engine::try_global()?.call(Copy { from, to }).await
+    Engine::current()?.call(Copy { from, to }).await
 }
 
 /// Reads a file from its beginning to its end.
@@ -54,7 +54,7 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
 /// ```
 pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     let path = checked::path(Operation::Read, path)?;
-    Engine::try_global()?.call(ReadWhole { path, limit: None }).await
+    Engine::current()?.call(ReadWhole { path, limit: None }).await
 }
 
 /// Reads a file of at most `limit` bytes; never takes memory for more than that and one byte.
@@ -79,7 +79,7 @@ pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 /// ```
 pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let path = checked::path(Operation::Read, path)?;
-    let result = Engine::try_global()?.call(ReadWhole { path: path.clone(), limit: Some(limit) }).await;
+    let result = Engine::current()?.call(ReadWhole { path: path.clone(), limit: Some(limit) }).await;
     result.map_err(|error| match (error.kind(), error.raw_os_error()) {
         // Without an errno it is our own refusal, not the kernel's.
         (ErrorKind::FileTooLarge, None) => Error::too_long(Operation::Read, limit).at_path(path),
@@ -105,7 +105,7 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
 /// ```
 pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     let path = checked::path(Operation::Read, path)?;
-    let bytes = Engine::try_global()?.call(ReadWhole { path: path.clone(), limit: None }).await?;
+    let bytes = Engine::current()?.call(ReadWhole { path: path.clone(), limit: None }).await?;
     String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path))
 }
 
@@ -132,5 +132,5 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result
     let path = checked::path(Operation::Write, path)?;
     // Copied because a worker may need the bytes after this future and what it borrows are gone.
     let bytes = Bytes::copy_from_slice(contents.as_ref());
-    Engine::try_global()?.call(WriteWhole { path, bytes }).await
+    Engine::current()?.call(WriteWhole { path, bytes }).await
 }

@@ -162,7 +162,7 @@ impl TemporaryDirectoryBuilder {
     ///
     /// No directory is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<TemporaryDirectory> {
-        self.create_on(Engine::try_global()?).await
+        self.create_on(&*Engine::current()?).await
     }
 
     /// Creates the directory on `engine`, which also removes it.

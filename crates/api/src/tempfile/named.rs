@@ -206,7 +206,7 @@ impl NamedTemporaryFileBuilder {
     ///
     /// No file is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<NamedTemporaryFile> {
-        self.create_on(Engine::try_global()?).await
+        self.create_on(&*Engine::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.

@@ -4,7 +4,7 @@ use std::io::SeekFrom;
 use std::path::Path;
 
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
-use crate::{Engine, Error, File, Operation, Result};
+use crate::{Current, Engine, Error, File, Operation, Result};
 
 /// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
 /// and a thousand of them at a time stay within a gigabyte.
@@ -93,10 +93,10 @@ impl SpooledTemporaryFile {
     pub async fn rollover(&mut self) -> Result<()> {
         let Place::Memory(bytes, cursor) = &self.place else { return Ok(()) };
         let engine = match &self.engine {
-            Some(engine) => engine,
-            None => Engine::try_global()?,
+            Some(engine) => Current::Scoped(engine.clone()),
+            None => Engine::current()?,
         };
-        let file = self.disk.create_on(engine).await?.into_file();
+        let file = self.disk.create_on(&engine).await?.into_file();
         if !bytes.is_empty() {
             // A copy, because whoever drops this future must find the contents where they were.
             file.write_all_at(bytes, 0).await?;

@@ -110,7 +110,7 @@ impl TemporaryFileBuilder {
     ///
     /// No file is left behind.
     pub async fn create(&self) -> Result<TemporaryFile> {
-        self.create_on(Engine::try_global()?).await
+        self.create_on(&*Engine::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.

@@ -253,7 +253,12 @@ impl Opening {
             | Cause::Poisoned(_)
             | Cause::TimedOut(_)
             | Cause::Stopped => return,
-            Cause::Invalid(_) | Cause::TooLong(_) | Cause::UnexpectedEof | Cause::NotUtf8 => return,
+            Cause::Invalid(_)
+            | Cause::Unsupported(_)
+            | Cause::Codec(_)
+            | Cause::TooLong(_)
+            | Cause::UnexpectedEof
+            | Cause::NotUtf8 => return,
         };
         if let Some(source) = owed {
             self.inode.with_health(|health| health.owe(source.clone()));

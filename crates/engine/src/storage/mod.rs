@@ -31,6 +31,9 @@ pub struct OpenRequest {
     pub mode: Option<u32>,
     /// Further `O_*` flags, as in `std::os::unix::fs::OpenOptionsExt::custom_flags`.
     pub custom_flags: i32,
+    /// Bytes of writes at the cursor that the engine may keep back and write out together; 0 for none. No
+    /// concern of the storage's.
+    pub buffer_bytes: usize,
 }
 
 /// What kind of thing was opened, as far as the engine treats kinds differently.

@@ -1,0 +1,231 @@
+//! Python's mode strings and its `buffering` argument, checked before anything is touched.
+
+use std::fmt;
+
+use crate::{Error, OpenOptions, Operation, Result};
+
+/// Bytes that a buffered file keeps back unless told otherwise: 64 writes of a page, few enough to be written
+/// in well under a millisecond.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// How a file is to be opened, in the words of Python's `open`: one of `r w a x`, at most one `+`, and `b` or
+/// `t` (text unless said otherwise), in any order.
+///
+/// ```
+/// use folio::OpenMode;
+///
+/// let mode: OpenMode = "rb+".parse()?;
+/// assert!(mode.reads() && mode.writes() && !mode.is_text());
+/// assert!("rw".parse::<OpenMode>().is_err());
+/// # Ok::<(), folio::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct OpenMode {
+    base: Base,
+    /// Whether there was a `+`.
+    update: bool,
+    text: bool,
+    /// As it was given: no letter may come twice, so four are the most.
+    given: [u8; LETTERS_MAX],
+    len: usize,
+}
+
+const LETTERS_MAX: usize = 4;
+
+/// What is done with what is there, and with what is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Base {
+    /// `r`: it must be there.
+    Read,
+    /// `w`: created, or cut to length 0.
+    Write,
+    /// `a`: created; writes go to the end.
+    Append,
+    /// `x`: created; it must not be there.
+    Create,
+}
+
+impl OpenMode {
+    /// Reads a mode string.
+    ///
+    /// # Errors
+    ///
+    /// CPython's, in CPython's words: a letter that is unknown or comes twice, text and binary at once, not
+    /// exactly one of `r w a x`.
+    pub fn parse(mode: &str) -> Result<OpenMode> {
+        let refuse = |why: String| Err(Error::invalid(Operation::Open, why));
+        let known = |c: char| "rwaxbt+".contains(c);
+        let repeats = |at: usize, c: char| mode[..at].contains(c);
+        if mode.char_indices().any(|(at, c)| !known(c) || repeats(at, c)) {
+            return refuse(format!("invalid mode: '{mode}'"));
+        }
+        let has = |c: char| mode.contains(c);
+        if has('t') && has('b') {
+            return refuse("can't have text and binary mode at once".to_owned());
+        }
+        let letters = [('r', Base::Read), ('w', Base::Write), ('a', Base::Append), ('x', Base::Create)];
+        let mut bases = letters.into_iter().filter(|(letter, _)| has(*letter));
+        let base = match (bases.next(), bases.next()) {
+            (Some((_, base)), None) => base,
+            (None, _) => {
+                return refuse(
+                    "Must have exactly one of create/read/write/append mode and at most one plus".to_owned(),
+                );
+            }
+            (Some(_), Some(_)) => {
+                return refuse("must have exactly one of create/read/write/append mode".to_owned());
+            }
+        };
+        let mut given = [0; LETTERS_MAX];
+        // One base, and at most one each of `+` and of `b` or `t`, so it fits.
+        given[..mode.len()].copy_from_slice(mode.as_bytes());
+        Ok(OpenMode { base, update: has('+'), text: !has('b'), given, len: mode.len() })
+    }
+
+    /// Returns whether it is for text: there was no `b`.
+    pub fn is_text(self) -> bool {
+        self.text
+    }
+
+    /// Returns whether the file can be read.
+    pub fn reads(self) -> bool {
+        self.base == Base::Read || self.update
+    }
+
+    /// Returns whether the file can be written.
+    pub fn writes(self) -> bool {
+        self.base != Base::Read || self.update
+    }
+
+    /// Returns whether every write goes to the end.
+    pub fn appends(self) -> bool {
+        self.base == Base::Append
+    }
+
+    /// Returns the mode as it was given.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.given[..self.len]).expect("all known letters are ASCII")
+    }
+
+    /// Returns what Python's `file.mode` says of a binary file: `rb+` for `wb+` too.
+    pub fn binary_name(self) -> &'static str {
+        match (self.base, self.update) {
+            (Base::Read, false) => "rb",
+            (Base::Read | Base::Write, true) => "rb+",
+            (Base::Write, false) => "wb",
+            (Base::Append, false) => "ab",
+            (Base::Append, true) => "ab+",
+            (Base::Create, false) => "xb",
+            (Base::Create, true) => "xb+",
+        }
+    }
+
+    /// Sets in `options` what this mode means; nothing else is changed.
+    pub fn apply(self, options: &mut OpenOptions) {
+        options
+            .read(self.reads())
+            .write(self.writes() && !self.appends())
+            .append(self.appends())
+            .truncate(self.base == Base::Write)
+            .create(matches!(self.base, Base::Write | Base::Append))
+            .create_new(self.base == Base::Create);
+    }
+}
+
+impl std::str::FromStr for OpenMode {
+    type Err = Error;
+
+    fn from_str(mode: &str) -> Result<OpenMode> {
+        OpenMode::parse(mode)
+    }
+}
+
+impl fmt::Display for OpenMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for OpenMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenMode({self})")
+    }
+}
+
+/// Python's `buffering`: how much of what is written may be kept back, to be written out together.
+///
+/// What a file keeps back is seen by every operation on it, by any clone. Other openings of the file and
+/// other programs see it once it is flushed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Buffering {
+    /// `-1`: 256 KiB; for text on a terminal, by the line.
+    #[default]
+    Default,
+    /// `0`: nothing is kept back. Not for text.
+    Unbuffered,
+    /// `1`: text is kept back until a line ends; binary files have no lines and take the default.
+    Line,
+    /// `n`: at most so many bytes.
+    Bytes(usize),
+}
+
+impl Buffering {
+    /// Bytes that the file may keep back.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Buffering::Default | Buffering::Line => BUFFER_BYTES,
+            Buffering::Unbuffered => 0,
+            Buffering::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+impl From<i64> for Buffering {
+    /// Reads Python's number: every negative one is the default, as with CPython.
+    fn from(buffering: i64) -> Self {
+        match usize::try_from(buffering) {
+            Err(_) => Buffering::Default,
+            Ok(0) => Buffering::Unbuffered,
+            Ok(1) => Buffering::Line,
+            Ok(bytes) => Buffering::Bytes(bytes),
+        }
+    }
+}
+
+/// What [`OpenOptions::mode`] takes: permission bits, as std and tokio have it, or a mode string of Python's.
+pub trait ModeArgument {
+    /// Sets it in `options`.
+    ///
+    /// # Errors
+    ///
+    /// If it is a string and no mode.
+    fn set(self, options: &mut OpenOptions) -> Result<()>;
+}
+
+impl ModeArgument for u32 {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        options.permission_bits(self);
+        Ok(())
+    }
+}
+
+impl ModeArgument for i32 {
+    /// What a bare literal is, such as `0o640`.
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        let refuse = |_| Error::invalid(Operation::Open, "permission bits are not negative");
+        u32::try_from(self).map_err(refuse)?.set(options)
+    }
+}
+
+impl ModeArgument for &str {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        OpenMode::parse(self)?.set(options)
+    }
+}
+
+impl ModeArgument for OpenMode {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        self.apply(options);
+        Ok(())
+    }
+}
