@@ -8,6 +8,8 @@
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
+pub(crate) mod buffered;
+mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
