@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::opening::Opening;
+use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
 use crate::actor::services::Services;
@@ -292,6 +292,8 @@ pub(crate) struct CloseJob {
     pub(crate) report: bool,
     /// What a buffered file had still kept back.
     pub(crate) last: Option<LastWords>,
+    /// Last, so that the descriptor has gone before.
+    pub(crate) _given_up: GivenUp,
 }
 
 /// What was kept back when the last handle went.

@@ -9,6 +9,7 @@
 //! ```
 
 pub(crate) mod buffered;
+mod descriptors;
 mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;

@@ -44,6 +44,17 @@ pub(crate) struct Opening {
     pub(crate) written: AtomicBool,
     /// There if the file keeps writes back.
     pub(crate) buffered: Option<Box<Buffered>>,
+    /// Last, so that the descriptor has gone before.
+    _given_up: GivenUp,
+}
+
+/// Tells whoever waits for a descriptor when one has been given up.
+pub(crate) struct GivenUp(pub(crate) Arc<Services>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.descriptors.free_one();
+    }
 }
 
 /// How the file was opened, as far as later operations depend on it.
@@ -117,6 +128,7 @@ impl Opening {
         }
         let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, request.append)));
         let desk = Desk { behind, ..Desk::default() };
+        let given_up = GivenUp(services.clone());
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Opening {
                 turn: Turn::new(desk, Nudge::default()),
@@ -132,6 +144,7 @@ impl Opening {
                 patience: Patience::new(cores),
                 written: AtomicBool::new(false),
                 buffered: keeps.then(Box::default),
+                _given_up: given_up,
             })
         })
     }
@@ -403,7 +416,15 @@ impl Drop for Opening {
             drop(desk);
             let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
             let last = (!kept.is_empty()).then(|| self.last_words(kept));
-            let job = CloseJob { file, path, inode, services: self.services.clone(), report, last };
+            let job = CloseJob {
+                file,
+                path,
+                inode,
+                services: self.services.clone(),
+                report,
+                last,
+                _given_up: GivenUp(self.services.clone()),
+            };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
         }
     }

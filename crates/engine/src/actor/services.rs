@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::actor::descriptors::Descriptors;
 use crate::actor::exit::{self, Unwritten};
 use crate::actor::path::Errands;
 use crate::actor::registry::Registry;
@@ -34,6 +35,8 @@ pub(crate) struct Services {
     pub(crate) errands: Errands,
     /// True once a shutdown has waited long enough: what waits for a peer gives up then.
     pub(crate) stopped: watch::Sender<bool>,
+    /// Who waits for a descriptor.
+    pub(crate) descriptors: Descriptors,
     /// Portions of buffered files on their way.
     pub(crate) unwritten: Unwritten,
     /// Done once the engine has had a buffered file, for which the end of the process must wait.
@@ -67,6 +70,7 @@ impl Services {
             names,
             errands: Errands::default(),
             stopped: watch::Sender::new(false),
+            descriptors: Descriptors::default(),
             unwritten: Unwritten::default(),
             watched: Once::new(),
             devices: RwLock::default(),
