@@ -52,7 +52,7 @@ async fn one_portion_is_written_at_a_time() {
 async fn a_file_on_its_way_grows_by_prefixes() {
     let (disk, engine) = bench("");
     let gate = Gate::closed();
-    disk.plan().on(Call::WriteAt).nth(1).wait_for(&gate);
+    disk.plan().on(Call::WriteAt).under(PATH).nth(1).wait_for(&gate);
     let file = open(&engine, 64).await;
     file.write_all(&[1; 40]).await.unwrap();
     let flushes = [file.clone(), file.clone()].map(|file| {
@@ -65,6 +65,12 @@ async fn a_file_on_its_way_grows_by_prefixes() {
     // Sends the second portion on its way while the first is held up.
     let mut third = Box::pin(file.flush());
     assert!(at_once(third.as_mut()).is_none());
+    // Whatever could start has started once a crowd of later jobs is done.
+    disk.put("/other", "");
+    let other = folio::File::options().write(true).open_on(&engine, "/other").await.unwrap();
+    for offset in 0..50 {
+        other.write_all_at(b"x", offset).await.unwrap();
+    }
     assert_eq!(disk.contents(PATH), b"", "the second portion waits for the first");
     gate.open();
     for flush in flushes {
@@ -93,6 +99,28 @@ async fn writes_that_wait_come_out_in_the_order_they_came() {
         file.flush().await.unwrap();
         assert_eq!(String::from_utf8(disk.contents(PATH)[before..].to_vec()).unwrap(), lines.concat());
     }
+}
+
+#[tokio::test]
+async fn nobody_takes_the_room_that_another_waits_for() {
+    let (disk, engine) = bench("");
+    let gate = Gate::closed();
+    disk.plan().on(Call::WriteAt).wait_for(&gate);
+    let file = open(&engine, 64).await;
+    for byte in 0..2 {
+        file.write_all(&[byte; 40]).await.unwrap();
+    }
+    let mut first = Box::pin(file.write_all(&[2; 40]));
+    assert!(at_once(first.as_mut()).is_none());
+    gate.open();
+    eventually("both portions are written", || disk.contents(PATH).len() == 80).await;
+    // There is room now, and the one it is for has not been polled.
+    let mut second = Box::pin(file.write_all(&[3; 10]));
+    assert!(at_once(second.as_mut()).is_none());
+    soon("it is the first's turn", first).await.unwrap();
+    soon("and then the second's", second).await.unwrap();
+    file.flush().await.unwrap();
+    assert_eq!(disk.contents(PATH), [&[0; 40][..], &[1; 40], &[2; 40], &[3; 10]].concat());
 }
 
 #[tokio::test]

@@ -40,8 +40,13 @@ impl Opening {
     ///
     /// Without a permit they go without a seat: the bytes they hold are bounded by the file's buffer, and an
     /// operation that has been admitted waits for them.
-    pub(crate) fn seal(self: &Arc<Self>, desk: &mut Desk, mut permit: Option<Permit>) -> Vec<Ticket> {
-        let Some(behind) = &mut desk.behind else { return Vec::new() };
+    pub(crate) fn seal(self: &Arc<Self>, desk: &mut Desk, permit: Option<Permit>) -> Vec<Ticket> {
+        if self.push_kept(desk, permit) { self.start_behind_readers(desk) } else { Vec::new() }
+    }
+
+    /// Queues everything that is kept back; says whether there was anything.
+    fn push_kept(self: &Arc<Self>, desk: &mut Desk, mut permit: Option<Permit>) -> bool {
+        let Some(behind) = &mut desk.behind else { return false };
         let portions = behind.seal();
         let held_gate = std::mem::take(&mut behind.holds_gate);
         let any = !portions.is_empty();
@@ -53,7 +58,7 @@ impl Opening {
         if held_gate {
             self.turn.open_gate(1);
         }
-        if any { self.start_behind_readers(desk) } else { Vec::new() }
+        any
     }
 
     /// Starts what may start. The gate has been closed since bytes were kept back, so a reader who is still
@@ -110,12 +115,20 @@ impl Journey {
         });
         let opening = &self.opening;
         let mut desk = opening.turn.take();
+        let fine = failed.is_none();
+        let mut crowded = false;
         if let Some(behind) = &mut desk.behind {
             behind.landed(number, failed);
             if behind.is_dirty() && !behind.holds_gate {
                 behind.holds_gate = true;
                 opening.turn.close_gate(1);
             }
+            crowded = behind.queued > 0;
+        }
+        // Whoever waits for room wakes up to an empty buffer, and this worker goes on with the full one: it
+        // takes what it finds in the order when it has answered.
+        if fine && crowded {
+            opening.push_kept(&mut desk, None);
         }
         drop(desk);
         opening.services.unwritten.done();

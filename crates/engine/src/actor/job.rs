@@ -110,6 +110,10 @@ impl Opening {
                 Err(unheard) => self.orphan(unheard),
             }
         }
+        if self.buffered.is_some() {
+            // A portion that has landed may have let the next one go.
+            next.append(&mut self.ready(&mut self.turn.take()));
+        }
         next
     }
 
