@@ -72,7 +72,11 @@ pub mod storage {
     };
 }
 
-/// Keeps the README's program compiling.
+/// Keeps the programs of the README and of the guide compiling.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/guide/buffering.md")]
+    struct Buffering;
+}
