@@ -8,6 +8,7 @@
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
+mod ahead;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;

@@ -15,7 +15,7 @@ use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Arrival, Batch, Bell, CursorMove, State, Ticket, Turn};
+use crate::file::{Arrival, Batch, Bell, CursorMove, Footprint, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
@@ -303,6 +303,11 @@ fn is_booked(operation: Operation) -> bool {
 }
 
 impl Desk {
+    /// Whether something with this footprint may act in place: it overtakes nothing that came before.
+    pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
+        self.state.is_free(footprint)
+    }
+
     fn start(&mut self, batch: Batch<Queued>) -> Ticket {
         let first = &batch.items[0];
         let (ticket, operation, since) = (batch.ticket, first.op.operation(), first.arrived);
