@@ -9,6 +9,9 @@
 //! ```
 
 mod ahead;
+pub(crate) mod buffered;
+mod descriptors;
+mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
