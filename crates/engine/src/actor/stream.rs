@@ -89,6 +89,11 @@ impl StreamHandle {
         self.inner.descriptor.get_ref().0.as_std().is_some_and(IsTerminal::is_terminal)
     }
 
+    /// Returns whether bytes were read that no reader has got yet, or may have been: somebody is reading.
+    pub fn has_read_ahead(&self) -> bool {
+        self.inner.reading.try_lock().map_or(true, |ahead| !ahead.bytes().is_empty())
+    }
+
     /// Waits until something can be read and reads what is there, at most `buf.len()` bytes; 0 means that
     /// every peer has gone.
     ///
