@@ -27,7 +27,8 @@
 //! # What is where
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
-//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`Engine`] is
+//! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
+//! has beyond that. [`Engine`] is
 //! for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
 //! bring their own disk.
 //!
@@ -41,22 +42,26 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
+mod binary;
 mod file;
 pub mod fs;
 mod glob;
 mod mode;
+mod open;
 pub mod os;
 pub mod path;
 pub mod tempfile;
 pub mod text;
 mod walk;
 
+pub use binary::{BinaryFile, BinaryLines, Name};
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
     Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, ModeArgument, OpenMode};
+pub use open::{Opened, open};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

@@ -1,6 +1,7 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -11,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::handle::FileHandle;
 use crate::actor::opening::Opening;
-use crate::actor::path::Open;
+use crate::actor::path::{Open, OpenBy};
 use crate::actor::services::Services;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
@@ -182,6 +183,37 @@ impl Engine {
         let (opened, mut request, position) = adopted?;
         request.buffer_bytes = buffer_bytes;
         let handle = self.enlist(opened, &request, path)?;
+        if let Handle::Plain(file) = &handle {
+            file.start_at(position);
+        }
+        Ok(handle)
+    }
+
+    /// Has a worker call `opener` with the path and the `O_*` flags that `request` means, and takes over what it
+    /// returns: with the access it was opened with, and with its position.
+    ///
+    /// # Errors
+    ///
+    /// A contradictory request, before `opener` is called; otherwise its own, and those of
+    /// [`adopt`](Engine::adopt).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: `opener` is not called. After: what it returns is closed.
+    pub async fn open_by(
+        &self,
+        path: impl AsRef<Path>,
+        request: OpenRequest,
+        opener: impl FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send + 'static,
+    ) -> Result<Handle> {
+        let path: Arc<Path> = path.as_ref().into();
+        check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
+        let flags = os::open_flags(&request);
+        // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
+        let open = OpenBy { path: path.clone(), flags, opener: Box::new(opener) };
+        let (opened, found, position) = self.inner.services.call(open).await?;
+        let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
+        let handle = self.enlist(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
         }

@@ -31,7 +31,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act, After); 37] = [
+const ACTS: [(&str, Act, After); 40] = [
     ("read", act!(|file| file.read(&mut [0; 4])), BEFORE),
     ("read_at", act!(|file| file.read_at(&mut [0; 4], 2)), BEFORE),
     ("read_exact", act!(|file| file.read_exact(&mut [0; 4])), BEFORE),
@@ -41,6 +41,9 @@ const ACTS: [(&str, Act, After); 37] = [
     ("read_vectored", act!(|file| file.read_vectored(&mut [IoSliceMut::new(&mut [0; 4])])), BEFORE),
     ("read_vectored_at", act!(|file| file.read_vectored_at(&mut [IoSliceMut::new(&mut [0; 4])], 2)), BEFORE),
     ("read_to_end_limited", act!(|file| file.read_to_end_limited(100)), BEFORE),
+    ("read_until", act!(|file| file.read_until(b'5', 100)), BEFORE),
+    ("read_full", act!(|file| file.read_full(4)), BEFORE),
+    ("peek", act!(|file| file.peek(4)), BEFORE),
     ("reader", act!(|file| file.reader(2..5).read(&mut [0; 9])), BEFORE),
     ("write", act!(|file| file.write(b"abc")), b"abc3456789"),
     ("write_all", act!(|file| file.write_all(b"abc")), b"abc3456789"),

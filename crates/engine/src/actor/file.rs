@@ -154,7 +154,7 @@ message! {
         len: usize,
         /// Where they begin, in bytes.
         offset: u64
-    } -> Bytes, |read| Op::Read(Read { place: Place::At(read.offset), len: read.len }),
+    } -> Bytes, |read| Op::Read(Read::once(Place::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),
         other => unreachable!("a read answers bytes, not {other:?}"),

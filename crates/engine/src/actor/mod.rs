@@ -8,6 +8,7 @@
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
+mod ahead;
 pub(crate) mod buffered;
 mod descriptors;
 mod exit;

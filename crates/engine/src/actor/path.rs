@@ -18,7 +18,7 @@ use crate::op::PathRequest;
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, Storage};
+use crate::storage::{OpenRequest, Opened, Storage, os::Os};
 
 /// Path requests that a worker is carrying out, for sweeps and shutdown.
 #[derive(Debug, Default)]
@@ -289,5 +289,31 @@ impl PathRequest for Open {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Opened> {
         storage.open(&self.path, &self.request)
+    }
+}
+
+/// A user's way of opening a file, given the path and the flags of `open(2)`.
+pub(crate) type Opener = Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>;
+
+/// Has a user's function open a file, and takes over what it returns.
+pub(crate) struct OpenBy {
+    pub(crate) path: Arc<Path>,
+    pub(crate) flags: i32,
+    pub(crate) opener: Opener,
+}
+
+impl PathRequest for OpenBy {
+    type Reply = (Opened, OpenRequest, u64);
+
+    fn operation(&self) -> Operation {
+        Operation::Open
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, _storage: &dyn Storage) -> io::Result<Self::Reply> {
+        Os::new().adopt((self.opener)(&self.path, self.flags)?)
     }
 }

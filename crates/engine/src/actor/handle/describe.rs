@@ -98,6 +98,19 @@ impl FileHandle {
         self.submit(Op::Describe(Describe::SetLen(len))).await.map(|_| ())
     }
 
+    /// Cuts the file off at the cursor, or extends it to there with zeros; answers the new length.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `ftruncate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn cut(&self) -> Result<u64> {
+        position(self.submit(Op::Run(Run::cut())).await?)
+    }
+
     /// Changes the permissions.
     ///
     /// # Errors
