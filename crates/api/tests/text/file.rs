@@ -13,7 +13,8 @@ use futures_core::Stream;
 
 use crate::newline::{lines_of, seen_of};
 
-const NEWLINES: [Newline; 5] = [Newline::Universal, Newline::Any, Newline::Lf, Newline::Cr, Newline::CrLf];
+pub(crate) const NEWLINES: [Newline; 5] =
+    [Newline::Universal, Newline::Any, Newline::Lf, Newline::Cr, Newline::CrLf];
 
 /// More than the file reads at a time, so that its reads cut lines and characters.
 const LONG: usize = 300_000;
