@@ -27,9 +27,10 @@
 //! # What is where
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
-//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`Engine`] is
-//! for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
-//! bring their own disk.
+//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`wrap`]
+//! makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for
+//! limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring
+//! their own disk.
 //!
 //! # When not to use it
 //!
@@ -47,9 +48,11 @@ mod glob;
 mod mode;
 pub mod os;
 pub mod path;
+mod run;
 pub mod tempfile;
 pub mod text;
 mod walk;
+pub mod wrap;
 
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
@@ -57,6 +60,7 @@ pub use folio_engine::{
     Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, ModeArgument, OpenMode};
+pub use run::run;
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

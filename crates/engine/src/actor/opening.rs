@@ -20,7 +20,7 @@ use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, StorageFile};
+use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
 /// See the module.
 pub(crate) struct Opening {
@@ -48,6 +48,10 @@ pub(crate) struct Access {
     pub(crate) write: bool,
     /// Calls cannot be promised not to block, so nothing is done in place.
     pub(crate) remote: bool,
+    /// Operations run one at a time, whatever they touch.
+    pub(crate) alone: bool,
+    /// Bytes come and go in their order: nothing is done at an offset.
+    pub(crate) sequential: bool,
     /// Giving the descriptor up may free many blocks or flush, so a worker does it.
     slow_to_close: bool,
 }
@@ -100,6 +104,8 @@ impl Opening {
             append: request.append,
             write,
             remote: opened.remote,
+            alone: matches!(opened.nature, Nature::Object { .. }),
+            sequential: opened.nature == Nature::Object { seekable: false },
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
         };
         let device = services.device(opened.device);
@@ -218,8 +224,13 @@ impl Opening {
         if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
             desk.state.stamp(taken);
         }
-        // Unheard bytes have not left the cursor, so there is nothing to give back.
-        let heard = reply.put(outcome).map_err(|unheard| unheard.map(|_| Answer::Done));
+        // Unheard bytes have not left the cursor, so there is nothing to give back to it.
+        let heard = reply.put(outcome).map_err(|unheard| {
+            unheard.map(|answer| {
+                self.take_back(&answer);
+                Answer::Done
+            })
+        });
         let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
         (self.book(&mut desk, ticket, moved, 0), heard)
     }
@@ -234,12 +245,21 @@ impl Opening {
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
     pub(crate) fn orphan(&self, outcome: Outcome) {
         match outcome {
-            Ok(Answer::Read(buffer, Some(taken))) => {
-                self.turn.take().state.give_back(taken, buffer.as_ref().len() as u64);
+            Ok(answer @ Answer::Read(_, Some(taken))) => {
+                let mut desk = self.turn.take();
+                let len = self.take_back(&answer);
+                desk.state.give_back(taken, len);
             }
             Ok(_) => {}
             Err(error) => self.orphan_error(&error),
         }
+    }
+
+    /// Gives bytes that nobody saw back to the storage, which may be unable to read them twice.
+    fn take_back(&self, answer: &Answer) -> u64 {
+        let Answer::Read(buffer, Some(taken)) = answer else { return 0 };
+        self.file.take_back(buffer.as_ref(), taken.offset());
+        buffer.as_ref().len() as u64
     }
 
     fn orphan_error(&self, error: &Error) {
@@ -357,7 +377,9 @@ impl Drop for Opening {
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
         add(&stats.closed, 1);
         if self.access.slow_to_close {
-            let report = self.written.load(Ordering::Relaxed) && !self.turn.take().state.is_closed();
+            // An object has to be ended even if nothing was written.
+            let changed = self.written.load(Ordering::Relaxed) || self.access.alone;
+            let report = changed && !self.turn.take().state.is_closed();
             let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
             let job = CloseJob { file, path, inode, services: self.services.clone(), report };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
