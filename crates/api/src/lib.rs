@@ -28,9 +28,9 @@
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
-//! has beyond that. [`Engine`] is
-//! for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
-//! bring their own disk.
+//! has beyond that. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out any blocking
+//! closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from actors,
+//! [`storage`] for those who bring their own disk.
 //!
 //! # When not to use it
 //!
@@ -50,9 +50,11 @@ mod mode;
 mod open;
 pub mod os;
 pub mod path;
+mod run;
 pub mod tempfile;
 pub mod text;
 mod walk;
+pub mod wrap;
 
 pub use binary::{BinaryFile, BinaryLines, Name};
 pub use file::{File, OpenOptions, Reader};
@@ -62,6 +64,7 @@ pub use folio_engine::{
 };
 pub use mode::{Buffering, ModeArgument, OpenMode};
 pub use open::{Opened, open};
+pub use run::run;
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

@@ -21,7 +21,7 @@ use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
-use crate::storage::{Nature, OpenRequest, Opened, Storage, errno, os, os::Os};
+use crate::storage::{Nature, OpenRequest, Opened, Storage, errno, os, os::Os, wrapped::Wrapped};
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
 #[derive(Clone)]
@@ -236,6 +236,68 @@ impl Engine {
         }
         let opening = Opening::new(opened, request, path, services);
         Ok(Handle::Plain(FileHandle::new(opening, self.inner.clone())))
+    }
+
+    /// Makes a file of an object of the program's own, at the position where that stands; `name` stands for
+    /// its path in errors and snapshots.
+    ///
+    /// # Errors
+    ///
+    /// Whatever an object that can seek returns when it is asked where it stands.
+    ///
+    /// # Cancellation
+    ///
+    /// The object is dropped.
+    ///
+    /// ```
+    /// # async fn example(engine: folio_engine::Engine) -> folio_engine::Result<()> {
+    /// use folio_engine::storage::wrapped::Wrapped;
+    ///
+    /// let object = Wrapped::reader(std::io::repeat(7));
+    /// let seven = engine.wrap(object, "<sevens>").await?.read_bytes(1, None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn wrap<T: Send + 'static>(
+        &self,
+        object: Wrapped<T>,
+        name: impl AsRef<Path>,
+    ) -> Result<FileHandle> {
+        let name: Arc<Path> = name.as_ref().into();
+        let (object, position) = if object.can_seek() {
+            let located = self.run(move || (object.locate(), object)).await;
+            let (position, object) = located.map_err(|error| error.at_path(name.clone()))?;
+            let failed = |error| Error::io(Operation::Seek, error).at_path(name.clone());
+            (object, position.map_err(failed)?)
+        } else {
+            (object, 0)
+        };
+        let (opened, request) = self.inner.services.object(object);
+        let opening = Opening::new(opened, &request, name, self.inner.services.clone());
+        let file = FileHandle::new(opening, self.inner.clone());
+        file.start_at(position);
+        Ok(file)
+    }
+
+    /// Runs a closure that may block on a worker, under the permits of everything else. Closures and wrapped
+    /// objects have a lane of their own: however long they block, workers are left for files and names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_panicked`] if it panics; an engine that has stopped.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    ///
+    /// ```
+    /// # async fn example(engine: folio_engine::Engine) -> folio_engine::Result<()> {
+    /// let sum = engine.run(|| (1..=1_000_000_u64).sum::<u64>()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        self.inner.services.run(closure).await
     }
 
     /// Carries out a request about a path, in place where that cannot block.

@@ -420,9 +420,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        write!(f, "could not {}", inner.operation)?;
-        if let Some(path) = &inner.path {
-            write!(f, " {}", path.display())?;
+        let verb = inner.operation.as_str();
+        match &inner.path {
+            Some(path) => write!(f, "could not {verb} {}", path.display())?,
+            None => write!(f, "could not {}", without_preposition(verb))?,
         }
         if let Some(target) = &inner.target {
             write!(f, " to {}", target.display())?;
@@ -435,6 +436,12 @@ impl fmt::Display for Error {
         }
         write!(f, ": {}", inner.cause)
     }
+}
+
+/// The verb for an operation that is about no path: "run a closure", not "run a closure on".
+fn without_preposition(verb: &str) -> &str {
+    let ends = [" of", " on", " in", " to"];
+    ends.iter().find_map(|end| verb.strip_suffix(end)).unwrap_or(verb)
 }
 
 impl fmt::Debug for Error {

@@ -24,9 +24,9 @@ pub(crate) struct Buffered {
 }
 
 impl Opening {
-    /// Sends what is kept back on its way if `op` must find it in the file.
-    pub(crate) fn make_way(self: &Arc<Self>, desk: &mut Desk, op: &Op) -> Vec<Ticket> {
-        let footprint = op.footprint(desk.state.position(), desk.state.room());
+    /// Sends what is kept back on its way if `queued` must find it in the file.
+    pub(crate) fn make_way(self: &Arc<Self>, desk: &mut Desk, queued: &Queued) -> Vec<Ticket> {
+        let footprint = queued.footprint(desk.state.position(), desk.state.room());
         let Some(behind) = &mut desk.behind else { return Vec::new() };
         if footprint.span == Span::Exclusive {
             // It may change where the file ends.
@@ -92,7 +92,7 @@ impl Opening {
         self.services.unwritten.add();
         let mut journey = Journey { opening: self.clone(), portion: Some(portion) };
         let reply = Reply::Ask(Box::new(move |outcome| journey.end(outcome)));
-        Queued { op, reply, permit, arrived: std::time::Instant::now() }
+        Queued { op, reply, permit, arrived: std::time::Instant::now(), alone: self.access.alone }
     }
 }
 

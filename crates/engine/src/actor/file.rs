@@ -62,7 +62,8 @@ impl FileActor {
         match self.opening.device.admission.admit_or_refuse(op.weight()) {
             Ok(permit) => {
                 let reply = Reply::Ask(Box::new(answer));
-                self.opening.push(Queued { op, reply, permit, arrived: Instant::now() });
+                let alone = self.opening.access.alone;
+                self.opening.push(Queued { op, reply, permit, arrived: Instant::now(), alone });
             }
             Err(cause) => answer(Err(self.opening.error(op.operation(), cause))),
         }

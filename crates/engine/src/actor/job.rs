@@ -1,5 +1,6 @@
 //! A batch at a worker: carried out, booked, answered.
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::limits::BATCHES_IN_A_ROW_MAX;
 use crate::op::{Answer, Failure, Op, Place, write};
 use crate::pool::Job;
 use crate::stats::add;
-use crate::storage::StorageFile;
+use crate::storage::{StorageFile, errno};
 
 /// One batch on its way through a lane.
 pub(crate) struct FileJob {
@@ -121,7 +122,10 @@ impl Opening {
         let error = match failed {
             Failed::Storage(failure) => {
                 let cause = match failure.error.kind() {
-                    std::io::ErrorKind::WriteZero => Cause::WriteZero,
+                    ErrorKind::WriteZero => Cause::WriteZero,
+                    ErrorKind::Unsupported if failure.error.raw_os_error().is_none() => {
+                        Cause::Unsupported("this file cannot do that")
+                    }
                     _ => Cause::Io(failure.error),
                 };
                 self.error(fact.operation, cause).after_bytes(failure.bytes_done)
@@ -163,6 +167,11 @@ impl Opening {
         if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
             let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
             return Ran { outcomes, moved: CursorMove::Stay };
+        }
+        if self.access.sequential && first.offset().is_some() {
+            // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
+            let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
+            return Ran { outcomes: ops.iter().map(refuse).collect(), moved: CursorMove::Stay };
         }
         match first {
             Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
@@ -252,7 +261,9 @@ impl Opening {
             if let Ok(Answer::Read(buffer, _)) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
-            if let (true, Err(failure)) = (changes, &outcome) {
+            if let (true, Err(failure)) = (changes, &outcome)
+                && failure.error.kind() != ErrorKind::Unsupported
+            {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
             outcomes.push(outcome.map_err(Failed::Storage));

@@ -21,7 +21,7 @@ use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, StorageFile};
+use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
 /// See the module.
 pub(crate) struct Opening {
@@ -64,6 +64,10 @@ pub(crate) struct Access {
     pub(crate) write: bool,
     /// Calls cannot be promised not to block, so nothing is done in place.
     pub(crate) remote: bool,
+    /// Operations run one at a time, whatever they touch.
+    pub(crate) alone: bool,
+    /// Bytes come and go in their order: nothing is done at an offset.
+    pub(crate) sequential: bool,
     /// Giving the descriptor up may free many blocks or flush, so a worker does it.
     slow_to_close: bool,
 }
@@ -118,6 +122,8 @@ impl Opening {
             append: request.append,
             write,
             remote: opened.remote,
+            alone: matches!(opened.nature, Nature::Object { .. }),
+            sequential: opened.nature == Nature::Object { seekable: false },
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
         };
         let device = services.device(opened.device);
@@ -163,7 +169,7 @@ impl Opening {
             self.refuse(queued, Cause::Closed);
             return Arrived::Started(Pickup::Later);
         }
-        let sent_ahead = self.make_way(&mut desk, &queued.op);
+        let sent_ahead = self.make_way(&mut desk, &queued);
         if queued.closes_gate() {
             self.turn.close_gate(1);
         }
@@ -190,7 +196,7 @@ impl Opening {
             drop(desk);
             return self.refuse(queued, Cause::Closed);
         }
-        let sent_ahead = self.make_way(&mut desk, &queued.op);
+        let sent_ahead = self.make_way(&mut desk, &queued);
         if queued.closes_gate() {
             self.turn.close_gate(1);
         }
@@ -253,8 +259,13 @@ impl Opening {
         if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
             desk.state.stamp(taken);
         }
-        // Unheard bytes have not left the cursor, so there is nothing to give back.
-        let heard = reply.put(outcome).map_err(|unheard| unheard.map(|_| Answer::Done));
+        // Unheard bytes have not left the cursor, so there is nothing to give back to it.
+        let heard = reply.put(outcome).map_err(|unheard| {
+            unheard.map(|answer| {
+                self.take_back(&answer);
+                Answer::Done
+            })
+        });
         let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
         (self.book(&mut desk, ticket, moved, 0), heard)
     }
@@ -269,12 +280,21 @@ impl Opening {
     /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
     pub(crate) fn orphan(&self, outcome: Outcome) {
         match outcome {
-            Ok(Answer::Read(buffer, Some(taken))) => {
-                self.turn.take().state.give_back(taken, buffer.as_ref().len() as u64);
+            Ok(answer @ Answer::Read(_, Some(taken))) => {
+                let mut desk = self.turn.take();
+                let len = self.take_back(&answer);
+                desk.state.give_back(taken, len);
             }
             Ok(_) => {}
             Err(error) => self.orphan_error(&error),
         }
+    }
+
+    /// Gives bytes that nobody saw back to the storage, which may be unable to read them twice.
+    fn take_back(&self, answer: &Answer) -> u64 {
+        let Answer::Read(buffer, Some(taken)) = answer else { return 0 };
+        self.file.take_back(buffer.as_ref(), taken.offset());
+        buffer.as_ref().len() as u64
     }
 
     fn orphan_error(&self, error: &Error) {
@@ -412,7 +432,9 @@ impl Drop for Opening {
             let open = !desk.state.is_closed();
             // Closing has reported what it could not write, so that is nobody's any more.
             let kept = desk.behind.take().filter(|_| open).map_or(Vec::new(), |mut behind| behind.seal());
-            let report = open && (self.written.load(Ordering::Relaxed) || !kept.is_empty());
+            // An object has to be ended even if nothing was written.
+            let changed = self.written.load(Ordering::Relaxed) || self.access.alone || !kept.is_empty();
+            let report = open && changed;
             drop(desk);
             let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
             let last = (!kept.is_empty()).then(|| self.last_words(kept));

@@ -11,10 +11,10 @@ use std::time::Instant;
 
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
-use crate::actor::services::Services;
+use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
-use crate::op::PathRequest;
+use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
@@ -57,21 +57,35 @@ impl Services {
     pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
         if self.names.admission.is_stopping() {
-            return Err(Error::new(request.operation(), Cause::Stopped).at_path(request.path()));
+            return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));
         }
-        Box::pin(self.call_by_worker(request)).await
+        Box::pin(self.call_by_worker(request, &self.names)).await
+    }
+
+    /// Runs a closure of the program's own.
+    pub(crate) async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        closure: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        tokio::task::consume_budget().await;
+        let program = self.program();
+        Box::pin(self.call_by_worker(Closure::new(closure), &program)).await
     }
 
     /// Has a worker carry the request out, again as often as it meets a process without descriptors.
-    async fn call_by_worker<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R::Reply> {
+    async fn call_by_worker<R: PathRequest>(
+        self: &Arc<Self>,
+        mut request: R,
+        device: &Device,
+    ) -> Result<R::Reply> {
         let mut front = None;
         loop {
             let again = request.again();
-            match (self.call_once(request).await, again) {
+            match (self.call_once(request, device).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut front).await {
                         return Err(error);
@@ -83,20 +97,18 @@ impl Services {
         }
     }
 
-    async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
-        let operation = request.operation();
-        let refuse = |path: &Path, cause| Error::new(operation, cause).at_path(path);
-        let admitted = self.names.admission.admit(request.bytes()).await;
-        let permit = admitted.map_err(|cause| refuse(request.path(), cause))?;
-        let path = request.path().to_owned();
+    async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R, device: &Device) -> Result<R::Reply> {
+        let facts = Facts::of(&request);
+        let admitted = device.admission.admit(request.bytes()).await;
+        let permit = admitted.map_err(|cause| facts.refusal(cause))?;
         let (replier, asker) = reply::channel();
         let waiting = Arc::new(Mutex::new(Some((request, permit))));
         let job =
             PathJob { waiting: waiting.clone(), replier, services: self.clone(), arrived: Instant::now() };
-        drop(self.pool.submit(self.names.lane, Box::new(job)));
+        drop(self.pool.submit(device.lane, Box::new(job)));
         let mut pending = PendingCall { asker, waiting, services: self };
         let outcome = (&mut pending.asker).await;
-        outcome.unwrap_or_else(|| Err(refuse(&path, Cause::Stopped)))
+        outcome.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
     }
 }
 
@@ -142,8 +154,7 @@ impl Services {
             Ok(result) => result.map_err(|error| facts.error(error)),
             Err(panic) => {
                 add(&self.stats.panics, 1);
-                let cause = Cause::Panicked(panic_text(&*panic));
-                Err(Error::new(facts.operation, cause).at_path(facts.path.clone()))
+                Err(facts.refusal(Cause::Panicked(panic_text(&*panic))))
             }
         };
         self.stats.waited.record(begun.saturating_duration_since(arrived));
@@ -252,8 +263,13 @@ impl Facts {
         self.refusal(Cause::Io(Arc::new(error)))
     }
 
+    /// Names what failed, and where: a closure of the program's own is about no path.
     fn refusal(&self, cause: Cause) -> Error {
-        let error = Error::new(self.operation, cause).at_path(self.path.clone());
+        let error = Error::new(self.operation, cause);
+        if self.operation == Operation::Run {
+            return error;
+        }
+        let error = error.at_path(self.path.clone());
         match &self.target {
             Some(target) => error.with_target(target),
             None => error,

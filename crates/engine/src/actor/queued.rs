@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::actor::opening::Opening;
 use crate::admission::Permit;
 use crate::error::Error;
-use crate::file::{Footprint, Merge, Ordered};
+use crate::file::{Footprint, Merge, Ordered, Span};
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::Replier;
@@ -23,12 +23,14 @@ pub(crate) struct Queued {
     pub(crate) reply: Reply,
     pub(crate) permit: Permit,
     pub(crate) arrived: Instant,
+    /// Nothing else of its file may run meanwhile, whatever it touches.
+    pub(crate) alone: bool,
 }
 
 impl Queued {
     /// Whether reads in place must stay out from its arrival to its end.
     pub(crate) fn closes_gate(&self) -> bool {
-        self.op.footprint(0, u64::MAX).span.closes_gate()
+        self.footprint(0, u64::MAX).span.closes_gate()
     }
 }
 
@@ -84,11 +86,12 @@ impl Reply {
 
 impl Ordered for Queued {
     fn footprint(&self, cursor: u64, room: u64) -> Footprint {
-        self.op.footprint(cursor, room)
+        let footprint = self.op.footprint(cursor, room);
+        if self.alone { Footprint { span: Span::Exclusive, ..footprint } } else { footprint }
     }
 
     fn merge(&self) -> Merge {
-        self.op.merge()
+        if self.alone { Merge::Alone } else { self.op.merge() }
     }
 
     fn bytes(&self) -> u64 {

@@ -1,6 +1,7 @@
 //! What every open file of one engine uses: the storage, the pool, the limits and the counters.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -15,7 +16,12 @@ use crate::buffer::Buffers;
 use crate::limits::Limits;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
-use crate::storage::Storage;
+use crate::storage::{Nature, OpenRequest, Opened, Storage, wrapped::Wrapped};
+
+/// The number that stands for a device where the program's own code runs: closures and wrapped objects. That
+/// may block for as long as it likes, and must not take the workers of files and names with it. The kernel
+/// numbers its devices in 32 bits.
+const PROGRAM: u64 = u64::MAX;
 
 /// See the module. Shared by everything that belongs to one engine.
 #[derive(Debug)]
@@ -42,6 +48,8 @@ pub(crate) struct Services {
     /// Done once the engine has had a buffered file, for which the end of the process must wait.
     watched: Once,
     devices: RwLock<HashMap<u64, Arc<Device>>>,
+    /// Wrapped objects so far: each gets a number in place of an inode's, so that none has another's failures.
+    objects: AtomicU64,
 }
 
 /// One device: its lane in the pool and the door before it.
@@ -74,6 +82,7 @@ impl Services {
             unwritten: Unwritten::default(),
             watched: Once::new(),
             devices: RwLock::default(),
+            objects: AtomicU64::new(0),
         }
     }
 
@@ -89,6 +98,28 @@ impl Services {
             let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
             devices.entry(number).or_insert_with(|| self.new_device()).clone()
         })
+    }
+
+    /// The opening of an object of the program's own.
+    pub(crate) fn object<T: Send + 'static>(&self, object: Wrapped<T>) -> (Opened, OpenRequest) {
+        // Without positions every write is one at the end, whatever the cursor says.
+        let (write, append) =
+            (object.can_write() && object.can_seek(), object.can_write() && !object.can_seek());
+        let request = OpenRequest { read: object.can_read(), write, append, ..OpenRequest::default() };
+        let opened = Opened {
+            nature: Nature::Object { seekable: object.can_seek() },
+            file: Box::new(object),
+            device: PROGRAM,
+            inode: self.objects.fetch_add(1, Ordering::Relaxed),
+            len: 0,
+            remote: true,
+        };
+        (opened, request)
+    }
+
+    /// Where code of the program's own queues.
+    pub(crate) fn program(&self) -> Arc<Device> {
+        self.device(PROGRAM)
     }
 
     fn new_device(&self) -> Arc<Device> {

@@ -33,6 +33,11 @@ impl Taken {
     pub(crate) fn from(offset: u64) -> Self {
         Taken { offset, era: 0 }
     }
+
+    /// Where they begin.
+    pub(crate) fn offset(self) -> u64 {
+        self.offset
+    }
 }
 
 /// What became of an operation that arrived.

@@ -18,6 +18,7 @@ use crate::storage::{Storage, StorageFile};
 
 pub mod access;
 pub mod attributes;
+pub mod closure;
 pub(crate) mod describe;
 pub mod filesystem;
 pub(crate) mod lock;

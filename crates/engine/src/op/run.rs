@@ -8,7 +8,7 @@ use std::io;
 use crate::error::Operation;
 use crate::file::CursorMove;
 use crate::op::{Answer, Executed, Failure};
-use crate::storage::StorageFile;
+use crate::storage::{StorageFile, wrapped::Wrapped};
 
 /// Given the file and its cursor: what it answers, and where the cursor is to be.
 type Work = Box<dyn FnOnce(&dyn StorageFile, u64) -> io::Result<(Answer, CursorMove)> + Send>;
@@ -25,6 +25,16 @@ impl Run {
         let work = |file: &dyn StorageFile, _cursor| {
             let std = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
             let value: Box<dyn Any + Send> = Box::new(closure(std));
+            Ok((Answer::Value(value), CursorMove::Stay))
+        };
+        Run { operation: Operation::Run, work: Box::new(work) }
+    }
+
+    /// Takes out the object that was wrapped; [`Answer::Value`] holds an `Option<T>`.
+    pub(crate) fn taking<T: Send + 'static>() -> Self {
+        let work = |file: &dyn StorageFile, _cursor| {
+            let wrapped = file.as_any().and_then(|file| file.downcast_ref::<Wrapped<T>>());
+            let value: Box<dyn Any + Send> = Box::new(wrapped.and_then(Wrapped::take));
             Ok((Answer::Value(value), CursorMove::Stay))
         };
         Run { operation: Operation::Run, work: Box::new(work) }

@@ -65,7 +65,7 @@ fn reading() -> OpenRequest {
 /// A stream has no whole, and waiting for its end would hold a worker for as long as its peer likes.
 fn refuse_streams(opened: &Opened) -> io::Result<()> {
     match opened.nature {
-        Nature::Plain | Nature::Memory => Ok(()),
+        Nature::Plain | Nature::Memory | Nature::Object { .. } => Ok(()),
         Nature::Stream => Err(io::Error::new(
             ErrorKind::Unsupported,
             "a FIFO, socket or terminal cannot be read or written as a whole; open it instead",

@@ -5,6 +5,9 @@ use std::io;
 /// `EINVAL`: the request makes no sense for this file.
 pub(crate) const INVALID: i32 = 22;
 
+/// `EBADF`: the file is not open for this.
+pub(crate) const NOT_OPEN_FOR: i32 = 9;
+
 /// `ESPIPE`: a stream has no position.
 pub(crate) const NO_POSITION: i32 = 29;
 

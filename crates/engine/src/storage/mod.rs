@@ -4,6 +4,7 @@
 //! [`io::Error`] with the errno kept; naming the operation and the path is the engine's work. A panic inside
 //! a method costs the operation that called it and nothing else.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) mod errno;
 pub mod os;
+pub mod wrapped;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,12 @@ pub enum Nature {
     Plain,
     /// Never blocks and has no position that matters, such as `/dev/null`; driven like a plain file.
     Memory,
+    /// An object of the program's own: one operation at a time, since it has one position. What cannot seek
+    /// has no positioned reads and writes, and no seeks.
+    Object {
+        /// Whether it can be put anywhere.
+        seekable: bool,
+    },
     /// May wait for a peer for ever (FIFO, socket, terminal): driven by readiness, never by a worker.
     Stream,
 }
@@ -326,6 +334,17 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     fn receive(&self, from: &std::fs::File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
         let _ = (from, offset, count, at);
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Takes back bytes that [`read_at`](StorageFile::read_at) delivered at `offset` and nobody saw. They are
+    /// asked for again before anything behind them. Does not block. Nothing to do for what can be read twice.
+    fn take_back(&self, bytes: &[u8], offset: u64) {
+        let _ = (bytes, offset);
+    }
+
+    /// The value itself, for those who know what they gave to the engine.
+    fn as_any(&self) -> Option<&dyn Any> {
+        None
     }
 
     /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.

@@ -9,7 +9,7 @@ use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Ordered, Span};
 use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
-use crate::storage::LockKind;
+use crate::storage::{LockKind, errno};
 
 /// Cursor, length, attributes, durability, locks.
 impl FileHandle {
@@ -36,6 +36,10 @@ impl FileHandle {
 
     fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
         let opening = self.opening();
+        if opening.access.sequential && to != SeekFrom::Current(0) {
+            let error = Error::io(Operation::Seek, errno::error(errno::NO_POSITION));
+            return Some(Err(error.at_path(opening.path.clone())));
+        }
         let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
@@ -215,6 +219,26 @@ impl FileHandle {
             Answer::Value(value) => match value.downcast::<T>() {
                 Ok(value) => Ok(*value),
                 Err(_) => unreachable!("the closure's own type comes back"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
+    /// Waits for everything before it, then takes the object out that was [wrapped](crate::Engine::wrap); every
+    /// operation after it fails. `None` if it is no `T`, which changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// That of a closed file.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: the object is dropped.
+    pub async fn take_object<T: Send + 'static>(&self) -> Result<Option<T>> {
+        match self.submit(Op::Run(Run::taking::<T>())).await? {
+            Answer::Value(value) => match value.downcast::<Option<T>>() {
+                Ok(object) => Ok(*object),
+                Err(_) => unreachable!("the object's own type comes back"),
             },
             other => unexpected(&other),
         }

@@ -52,7 +52,8 @@ impl FileHandle {
         let permit = self.admit(op.operation(), op.weight()).await?;
         let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
-        let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now() };
+        let alone = self.opening().access.alone;
+        let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now(), alone };
         match self.opening().arrive(queued) {
             Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
                 self.opening().patience.learn(asker.look_out());

@@ -1,0 +1,26 @@
+//! Blocking closures of a program's own, on the engine's workers.
+
+use folio_engine::Engine;
+
+use crate::Result;
+
+/// Runs a closure that may block on a worker of the [current](Engine::current) engine, under the same permits
+/// as every operation; returns what it returns.
+///
+/// # Errors
+///
+/// [`is_panicked`](crate::Error::is_panicked) if it panics; an engine that has stopped.
+///
+/// # Cancellation
+///
+/// Before it began: it never runs. After: it finishes and its result is dropped.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let addresses = folio::run(|| std::net::ToSocketAddrs::to_socket_addrs("localhost:80")).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn run<T: Send + 'static>(closure: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    Engine::current()?.run(closure).await
+}
