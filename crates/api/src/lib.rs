@@ -68,7 +68,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Listing, LockKind, Mode, Nature, OpenRequest, Opened, StatVfs, Storage, StorageFile, os::Os,
+        Advice, Allocation, Listing, LockKind, Mode, Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs,
+        Storage, StorageFile, XattrMode, os::Os,
     };
 }
 

@@ -1,6 +1,8 @@
 //! The storage that talks to the operating system, through std where std makes the right call and through
 //! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
 
+mod accounts;
+mod attributes;
 mod cached;
 mod copy;
 mod devices;
@@ -11,6 +13,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -18,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use open::asks_nonblocking;
 
-use super::{Listing, Mode, OpenRequest, Opened, StatVfs, Storage};
+use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, XattrMode};
 use cached::CachedPaths;
 use devices::Devices;
 use file::OsFile;
@@ -206,5 +209,40 @@ impl Storage for Os {
 
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
         special::make_fifo(path, mode)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
+        attributes::set_owner(path, uid, gid, follow)
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
+        attributes::set_times(rustix::fs::CWD, path, times, follow)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
+        attributes::xattr(path, name, follow)
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        follow: bool,
+    ) -> io::Result<()> {
+        attributes::set_xattr(path, name, value, mode, follow)
+    }
+
+    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
+        attributes::xattrs(path, follow)
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
+        attributes::remove_xattr(path, name, follow)
+    }
+
+    fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
+        accounts::home_dir(user)
     }
 }
