@@ -27,8 +27,8 @@
 //! # What is where
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
-//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`Engine`] is
-//! for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
+//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that; [`Dir`] is an
+//! open directory, whose names never lead out of it. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who
 //! bring their own disk.
 //!
 //! # When not to use it
@@ -41,8 +41,10 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
+pub mod dir;
 mod file;
 pub mod fs;
+mod fwalk;
 mod glob;
 mod mode;
 pub mod os;
@@ -51,6 +53,7 @@ pub mod tempfile;
 pub mod text;
 mod walk;
 
+pub use dir::Dir;
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
@@ -68,8 +71,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Listing, LockKind, Mode, Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs,
-        Storage, StorageFile, XattrMode, os::Os,
+        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
+        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
     };
 }
 

@@ -118,9 +118,13 @@ impl OpenOptions {
     ///
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
-        if let Some(error) = &self.refused {
-            return Err(error.clone().at_path(path.as_ref()));
+        engine.open(path.as_ref(), self.checked(path.as_ref())?).await.map(File::new)
+    }
+
+    pub(crate) fn checked(&self, path: &Path) -> Result<OpenRequest> {
+        match &self.refused {
+            Some(error) => Err(error.clone().at_path(path)),
+            None => Ok(self.request.clone()),
         }
-        engine.open(path, self.request.clone()).await.map(File::new)
     }
 }

@@ -9,8 +9,9 @@
 //! | `mkdir`, `makedirs` | [`fs::create_dir`](crate::fs::create_dir), [`fs::create_dir_all`](crate::fs::create_dir_all), [`fs::DirBuilder`](crate::fs::DirBuilder) |
 //! | `rename`, `replace` | [`fs::rename`](crate::fs::rename) |
 //! | `link`, `symlink`, `readlink` | [`fs::hard_link`](crate::fs::hard_link), [`fs::symlink`](crate::fs::symlink), [`fs::read_link`](crate::fs::read_link) |
-//! | `scandir`, `walk` | [`fs::read_dir`](crate::fs::read_dir), [`fs::walk`](crate::fs::walk()) |
+//! | `scandir`, `walk`, `fwalk` | [`fs::read_dir`](crate::fs::read_dir), [`fs::walk`](crate::fs::walk()), [`fs::fwalk`](crate::fs::fwalk()) |
 //! | `fstat`, `truncate`, `fsync`, `posix_fallocate`, `posix_fadvise` | methods of [`File`] |
+//! | `dir_fd=` | methods of [`Dir`](crate::Dir) |
 //! | `path` | [`path`](crate::path) |
 //!
 //! A function that begins with `l` is about a path itself, even where it is a symbolic link.

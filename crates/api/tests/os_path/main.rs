@@ -8,4 +8,5 @@ mod os;
 mod paths;
 mod relocating;
 mod space;
+mod untested_upstream;
 mod walking;

@@ -19,6 +19,7 @@ use crate::storage::{Storage, StorageFile};
 pub mod access;
 pub mod attributes;
 pub(crate) mod describe;
+pub mod dir;
 pub mod filesystem;
 pub(crate) mod lock;
 pub mod names;

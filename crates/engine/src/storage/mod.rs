@@ -11,10 +11,12 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
 mod attributes;
+mod dir;
 pub(crate) mod errno;
 pub mod os;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
+pub use dir::{Kind, Links, Listed, NameListing, StorageDir};
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -203,6 +205,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Returns the home directory of a user, or of the one this process runs as; `None` if nobody knows it.
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         let _ = user;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens a directory, found like any other path, as a root that names are looked up below.
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
+        let _ = path;
         Err(io::ErrorKind::Unsupported.into())
     }
 }

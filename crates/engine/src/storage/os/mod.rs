@@ -3,9 +3,12 @@
 
 mod accounts;
 mod attributes;
+mod beneath;
 mod cached;
+mod clear;
 mod copy;
 mod devices;
+mod dir;
 mod file;
 mod mounts;
 mod open;
@@ -18,12 +21,15 @@ use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use open::asks_nonblocking;
 
-use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, XattrMode};
+use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
+use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
+use dir::OsDir;
 use file::OsFile;
 
 /// The operating system's files.
@@ -32,14 +38,23 @@ use file::OsFile;
 /// makes anyway, so an engine keeps one value for its whole life.
 #[derive(Debug, Default)]
 pub struct Os {
-    devices: Devices,
+    devices: Arc<Devices>,
     cached: CachedPaths,
+    beneath: Arc<Beneath>,
 }
 
 impl Os {
     /// Makes the storage without any system call.
     pub fn new() -> Self {
         Os::default()
+    }
+
+    /// Makes the storage as [`new`](Os::new) does, but has paths below an open directory looked up part by part,
+    /// which it does by itself on kernels before 5.6 and under filters that forbid `openat2`.
+    pub fn without_openat2() -> Self {
+        let os = Os::default();
+        os.beneath.walk();
+        os
     }
 
     /// `Some` if what was found is known to be on a local device, told without asking any server.
@@ -244,5 +259,9 @@ impl Storage for Os {
 
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         accounts::home_dir(user)
+    }
+
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
+        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
     }
 }
