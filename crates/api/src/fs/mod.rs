@@ -10,7 +10,8 @@
 //! * Nothing waits for a peer: [`read`] and [`write`](write()) refuse FIFOs, sockets and terminals.
 //! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
 //! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()),
-//!   [`fwalk`](fwalk()), and [`glob`](glob()) go through whole trees.
+//!   [`fwalk`](fwalk()), [`glob`](glob()) and [`rglob`] go through whole trees.
+//! * What lists is also a `Stream`.
 //!
 //! ```
 //! use folio::fs;
@@ -35,7 +36,7 @@ mod tree;
 mod whole;
 
 pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
-pub use crate::glob::{Glob, glob};
+pub use crate::glob::{Glob, glob, rglob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
 pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};

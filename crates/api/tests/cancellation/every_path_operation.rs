@@ -21,7 +21,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 61] = [
+const ACTS: [(&str, Act); 63] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -70,6 +70,8 @@ const ACTS: [(&str, Act); 61] = [
     ("is_same_file", act!(|dir| path::is_same_file(dir.join("file"), dir.join("link")))),
     ("realpath", act!(|dir| path::realpath(dir.join("link/x")))),
     ("expanduser", act!(|_dir| path::expanduser("~nobody-has-this-name"))),
+    ("walk", act!(|dir| drain(fs::walk(dir)))),
+    ("rglob", act!(|dir| async { drain(fs::rglob(dir, "*")?).await })),
     ("fwalk", act!(|dir| steps(dir))),
     ("copy_dir", act!(|dir| fs::copy_dir(dir.join("empty"), dir.join("copied")))),
     ("move_path", act!(|dir| fs::move_path(dir.join("full"), dir.join("moved")))),

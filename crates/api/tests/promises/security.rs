@@ -139,6 +139,7 @@ async fn of_os(path: &Path, other: &Path) -> Vec<Result<()>> {
         os::removedirs(path.join("missing")).await,
         folio::path::realpath(path).await.map(drop),
         folio::path::expanduser(path).await.map(drop),
+        fs::rglob(path, "*").map(drop),
         walk.next().await.expect("a walk has a root").map(drop),
     ]
 }
