@@ -13,6 +13,8 @@
 //! | `fstat`, `truncate`, `fsync`, `posix_fallocate`, `posix_fadvise` | methods of [`File`] |
 //! | `dir_fd=` | methods of [`Dir`](crate::Dir) |
 //! | `path` | [`path`](crate::path) |
+//! | `shutil`: `copyfile`, `copytree`, `move`, `rmtree` | [`fs::copy`](crate::fs::copy), [`fs::copy_dir`](crate::fs::copy_dir), [`fs::move_path`](crate::fs::move_path), [`fs::remove_dir_all`](crate::fs::remove_dir_all) |
+//! | `glob`: `glob`, `rglob` | [`fs::glob`](crate::fs::glob()), [`fs::rglob`](crate::fs::rglob) |
 //!
 //! A function that begins with `l` is about a path itself, even where it is a symbolic link.
 //!
