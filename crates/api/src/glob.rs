@@ -1,9 +1,14 @@
 //! Paths that match a pattern, found by walking only where matches can be.
 
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
+use futures_core::Stream;
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::fs::checked;
 use crate::walk::{Walk, WalkEntry, WalkOptions};
 use crate::{Error, Operation, Result};
 
@@ -30,7 +35,34 @@ use crate::{Error, Operation, Result};
 /// # }
 /// ```
 pub fn glob(pattern: &str) -> Result<Glob> {
-    let pattern = Pattern::parse(pattern)?;
+    Ok(search(Pattern::parse(pattern)?))
+}
+
+/// Finds the paths below a directory, at any depth, that match a pattern as [`glob`] knows them: `rglob(root, p)`
+/// is `**/p` looked for from `root`, in which no character is special.
+///
+/// # Errors
+///
+/// Like [`glob`]; and if the pattern begins with `/`.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let mut logs = folio::fs::rglob("/var/log", "*.gz")?;
+/// while let Some(path) = logs.next().await {
+///     println!("{}", path?.display());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn rglob(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
+    if pattern.is_empty() || pattern.starts_with('/') {
+        return Err(refuse(pattern, "the pattern begins below the directory"));
+    }
+    let base = checked::path(Operation::ReadDir, root)?;
+    Ok(search(Pattern { base, ..Pattern::parse(&format!("**/{pattern}"))? }))
+}
+
+fn search(pattern: Pattern) -> Glob {
     let levels = pattern.levels.clone();
     let mut options = WalkOptions::new()
         .sort(true)
@@ -40,7 +72,7 @@ pub fn glob(pattern: &str) -> Result<Glob> {
         options = options.max_depth(depth);
     }
     let walk = options.walk(if pattern.base.as_os_str().is_empty() { Path::new(".") } else { &pattern.base });
-    Ok(Glob { walk, pattern })
+    Glob { walk, pattern }
 }
 
 /// Paths that match a pattern, those of each directory in the order of their names.
@@ -69,12 +101,23 @@ impl Glob {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<Result<PathBuf>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for Glob {
+    type Item = Result<PathBuf>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            match self.walk.next().await? {
-                Ok(entry) if self.pattern.matches(&entry) => return Some(Ok(self.pattern.spell(entry))),
+            let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
+            match met {
+                Ok(entry) if self.pattern.matches(&entry) => {
+                    return Poll::Ready(Some(Ok(self.pattern.spell(entry))));
+                }
                 Ok(_) => {}
                 Err(error) if self.pattern.is_missing(&error) => {}
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 
-use folio::{Engine, File, OpenOptions};
+use folio::{Dir, Engine, File, OpenOptions};
 
 use crate::burst::{Burst, WRITE_BYTES};
 
@@ -122,6 +122,24 @@ fn a_queued_burst_of_syncs_is_at_most_two_system_calls() {
     check_burst("syncs", &["fsync", "fdatasync"], 2);
 }
 
+/// Promise X2. Three of the five operations of a round are about a name with a directory before it.
+#[test]
+fn x2_an_operation_below_a_directory_looks_its_path_up_once() {
+    if !can_trace("counting the look-ups of operations below a directory") {
+        return;
+    }
+    let (calls, _) = trace("below");
+    let made = |name: &str| calls.iter().filter(|((_, call), _)| call == name).map(|(_, count)| count).sum();
+    let (by_kernel, part_by_part): (u64, u64) = (made("openat2"), made("openat"));
+    if part_by_part > 0 {
+        return skip("counting the look-ups of operations below a directory", "openat2 is missing here");
+    }
+    assert_eq!(by_kernel, 3 * ROUNDS, "{calls:?}");
+    for other in ["open", "stat", "lstat", "newfstatat", "readlink", "readlinkat"] {
+        assert_eq!(made(other), 0_u64, "{other}: {calls:?}");
+    }
+}
+
 /// Does what the variable says, between the marks; without it, nothing: then this is an ordinary run.
 #[tokio::test]
 async fn the_task_under_strace() {
@@ -136,6 +154,7 @@ async fn the_task_under_strace() {
         "writes" => burst(Burst::Writes, &engine, &file, Path::new(&path)).await,
         "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
         "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
+        "below" => below(Path::new(&path)).await,
         other => panic!("nobody asks for {other}"),
     }
 }
@@ -153,6 +172,21 @@ async fn reads(engine: &Engine, file: &File, at_cursor: bool) {
     mark(END);
     let in_place = engine.snapshot().counters.in_place - before;
     assert!(in_place == ROUNDS || in_place == 0, "all or none: {in_place}");
+}
+
+async fn below(file: &Path) {
+    let parent = file.parent().expect("a file has a parent");
+    fs::create_dir(parent.join("inside")).expect("the temporary directory takes directories");
+    let dir = Dir::open(parent).await.expect("it is there");
+    mark(BEGIN);
+    for _ in 0..ROUNDS {
+        dir.metadata("inside/../file").await.expect("it is there");
+        for name in ["inside/new", "new"] {
+            dir.create_dir(name).await.expect("the name is free");
+            dir.remove_dir(name).await.expect("it is empty");
+        }
+    }
+    mark(END);
 }
 
 async fn burst(burst: Burst, engine: &Engine, file: &File, path: &Path) {
