@@ -88,7 +88,7 @@ fn a_read_in_place_is_one_system_call() {
     if !can_trace("counting the system calls of a read in place") {
         return;
     }
-    for task in ["read_at", "read"] {
+    for task in ["read_at", "read", "read_until"] {
         let (calls, thread) = trace(task);
         if calls.contains_key(&(thread.clone(), "futex".to_owned())) {
             return skip("counting the system calls of a read in place", "nothing is read in place here");
@@ -149,8 +149,7 @@ async fn the_task_under_strace() {
     let file =
         OpenOptions::new().read(true).write(true).open_on(&engine, &path).await.expect("it was just written");
     match task.as_str() {
-        "read_at" => reads(&engine, &file, false).await,
-        "read" => reads(&engine, &file, true).await,
+        "read_at" | "read" | "read_until" => reads(&engine, &file, &task).await,
         "writes" => burst(Burst::Writes, &engine, &file, Path::new(&path)).await,
         "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
         "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
@@ -159,15 +158,19 @@ async fn the_task_under_strace() {
     }
 }
 
-async fn reads(engine: &Engine, file: &File, at_cursor: bool) {
+async fn reads(engine: &Engine, file: &File, task: &str) {
     let mut buf = [0; 512];
     file.read_at(&mut buf, 0).await.expect("it can be read");
     let before = engine.snapshot().counters.in_place;
     mark(BEGIN);
     for index in 0..ROUNDS {
-        let count =
-            if at_cursor { file.read(&mut buf).await } else { file.read_at(&mut buf, index * 512).await };
-        assert_eq!(count.expect("it can be read"), buf.len());
+        let (count, expected) = match task {
+            "read" => (file.read(&mut buf).await, buf.len()),
+            // Every byte of the file is a line.
+            "read_until" => (file.read_until(7, usize::MAX).await.map(|line| line.len()), 1),
+            _ => (file.read_at(&mut buf, index * 512).await, buf.len()),
+        };
+        assert_eq!(count.expect("it can be read"), expected);
     }
     mark(END);
     let in_place = engine.snapshot().counters.in_place - before;
