@@ -47,6 +47,7 @@ mod glob;
 mod mode;
 pub mod os;
 pub mod path;
+mod pattern;
 pub mod tempfile;
 pub mod text;
 mod walk;

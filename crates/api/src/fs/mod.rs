@@ -34,6 +34,8 @@ mod relocate;
 mod tree;
 mod whole;
 
+#[doc(hidden)]
+pub use crate::glob::glob_would_find;
 pub use crate::glob::{Glob, glob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
