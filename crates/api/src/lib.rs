@@ -52,6 +52,7 @@ mod mode;
 mod open;
 pub mod os;
 pub mod path;
+mod pattern;
 mod run;
 pub mod tempfile;
 pub mod text;

@@ -36,6 +36,8 @@ mod tree;
 mod whole;
 
 pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
+#[doc(hidden)]
+pub use crate::glob::glob_would_find;
 pub use crate::glob::{Glob, glob, rglob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
