@@ -161,10 +161,26 @@ impl Engine {
     ///
     /// Whatever `fstat` and `fcntl` return; an unsupported error on an engine with a storage of its own.
     pub fn adopt(&self, file: std::fs::File, path: impl AsRef<Path>) -> Result<Handle> {
+        self.adopt_buffered(file, path, 0)
+    }
+
+    /// Does what [`adopt`](Engine::adopt) does, for a file that may keep back `buffer_bytes` of what is
+    /// written at its cursor.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn adopt_buffered(
+        &self,
+        file: std::fs::File,
+        path: impl AsRef<Path>,
+        buffer_bytes: usize,
+    ) -> Result<Handle> {
         let path: Arc<Path> = path.as_ref().into();
         let adopted =
             Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
-        let (opened, request, position) = adopted?;
+        let (opened, mut request, position) = adopted?;
+        request.buffer_bytes = buffer_bytes;
         let handle = self.enlist(opened, &request, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
@@ -235,6 +251,7 @@ impl Engine {
         for opening in services.registry.all() {
             counters.in_place += opening.in_place.load(Ordering::Relaxed);
             counters.bytes_read += opening.bytes_in_place.load(Ordering::Relaxed);
+            counters.writes_kept += opening.kept.load(Ordering::Relaxed);
             files.push(FileSnapshot::of(&opening));
         }
         Snapshot {
@@ -390,6 +407,8 @@ pub struct FileSnapshot {
     pub queued: usize,
     /// Bytes those hold.
     pub queued_bytes: u64,
+    /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
+    pub kept_bytes: usize,
     /// Batches at workers.
     pub running: usize,
     /// Age of the oldest operation at a worker or waiting for one.
@@ -405,6 +424,7 @@ impl FileSnapshot {
             path: opening.path.to_path_buf(),
             queued: desk.state.queued(),
             queued_bytes: desk.state.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
+            kept_bytes: desk.behind.as_ref().map_or(0, |behind| behind.bytes()),
             running: desk.running.len(),
             oldest: oldest.map(|since| since.elapsed()),
         }

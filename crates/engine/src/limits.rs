@@ -75,6 +75,14 @@ pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);
 /// See [`RETRY_PAUSE_MIN`].
 pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);
 
+/// How long the front of the line waits for a descriptor before it is told that there is none: far longer than
+/// any burst keeps them all, and short enough for a leak to show.
+pub(crate) const DESCRIPTOR_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long the end of the process waits for what buffered files have accepted: long enough for a slow disk,
+/// short enough for who stops a service whose disk hangs.
+pub(crate) const EXIT_FLUSH_MAX: Duration = Duration::from_secs(5);
+
 /// Pause between the supervisor's sweeps for stuck operations and idle workers.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);
 

@@ -169,7 +169,7 @@ message! {
         /// Where it goes, in bytes.
         offset: u64
     } -> usize,
-    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true }),
+    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true, kept: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),

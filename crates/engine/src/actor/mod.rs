@@ -8,6 +8,9 @@
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
+pub(crate) mod buffered;
+mod descriptors;
+mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;

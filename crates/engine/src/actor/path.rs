@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::services::Services;
 use crate::admission::Permit;
@@ -65,7 +66,24 @@ impl Services {
         Box::pin(self.call_by_worker(request)).await
     }
 
-    async fn call_by_worker<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
+    /// Has a worker carry the request out, again as often as it meets a process without descriptors.
+    async fn call_by_worker<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R::Reply> {
+        let mut front = None;
+        loop {
+            let again = request.again();
+            match (self.call_once(request).await, again) {
+                (Err(error), Some(again)) if are_used_up(&error) => {
+                    if !self.wait_for_descriptor(&mut front).await {
+                        return Err(error);
+                    }
+                    request = again;
+                }
+                (outcome, _) => return outcome,
+            }
+        }
+    }
+
+    async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
         let operation = request.operation();
         let refuse = |path: &Path, cause| Error::new(operation, cause).at_path(path);
         let admitted = self.names.admission.admit(request.bytes()).await;
@@ -119,6 +137,7 @@ impl Services {
         let key = self.errands.begin(facts.operation, &facts.path, begun);
         let ran = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
         self.errands.end(key);
+        self.descriptors.free_one();
         let outcome = match ran {
             Ok(result) => result.map_err(|error| facts.error(error)),
             Err(panic) => {
@@ -243,6 +262,7 @@ impl Facts {
 }
 
 /// Opens a file; what becomes of it is decided by its nature.
+#[derive(Clone)]
 pub(crate) struct Open {
     pub(crate) path: Arc<Path>,
     pub(crate) request: OpenRequest,
@@ -257,6 +277,10 @@ impl PathRequest for Open {
 
     fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Opened>> {

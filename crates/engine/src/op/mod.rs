@@ -53,6 +53,15 @@ pub trait PathRequest: Send + 'static {
         0
     }
 
+    /// The same request once more, if it can be made again after it was refused for want of a descriptor, with
+    /// nothing done. The engine then waits for a descriptor; without it, the refusal is the answer.
+    fn again(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// Carries the request out without blocking, if that is possible; `None` otherwise.
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
         let _ = storage;

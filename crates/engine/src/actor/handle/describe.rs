@@ -17,13 +17,17 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a position before the start or beyond `i64::MAX`.
+    /// `EINVAL` for a position before the start or beyond `i64::MAX`; on a buffered file those of
+    /// [`flush`](FileHandle::flush), which comes first.
     ///
     /// # Cancellation
     ///
     /// The cursor has moved or not; nothing else happens.
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
         tokio::task::consume_budget().await;
+        if to != SeekFrom::Current(0) {
+            self.settle_buffer().await?;
+        }
         if let Some(result) = self.seek_in_place(to) {
             return result;
         }
@@ -35,9 +39,7 @@ impl FileHandle {
         let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
-        if desk.state.is_closed()
-            || (asks_storage && opening.access.remote)
-            || !desk.state.is_free(&op.footprint())
+        if desk.state.is_closed() || (asks_storage && opening.access.remote) || !desk.is_free(&op.footprint())
         {
             return None;
         }
@@ -75,7 +77,7 @@ impl FileHandle {
         let opening = self.opening();
         let desk = opening.turn.take();
         let footprint = Footprint { span: Span::LOOK, cursor: false };
-        if opening.access.remote || desk.state.is_closed() || !desk.state.is_free(&footprint) {
+        if opening.access.remote || desk.state.is_closed() || !desk.is_free(&footprint) {
             return None;
         }
         opening.in_place.fetch_add(1, Ordering::Relaxed);
@@ -242,7 +244,7 @@ impl FileHandle {
         let opening = self.opening();
         let desk = opening.turn.take();
         let everything = Op::Close.footprint(0, u64::MAX);
-        desk.state.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
+        desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
     }
 
     /// Waits for everything before it, then closes the file for every clone.
@@ -269,7 +271,7 @@ impl FileHandle {
         if opening.access.write
             || opening.access.remote
             || desk.state.is_closed()
-            || !desk.state.is_free(&footprint)
+            || !desk.is_free(&footprint)
         {
             return false;
         }

@@ -3,6 +3,7 @@
 //! `read`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
 //! admits those, lets them take their place and awaits the answer.
 
+mod buffered;
 mod describe;
 mod read;
 mod rejected;

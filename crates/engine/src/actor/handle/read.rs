@@ -118,7 +118,7 @@ impl FileHandle {
         } else {
             let desk = opening.turn.take();
             let span = Span::Read(offset..offset.saturating_add(len as u64));
-            if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: false }) {
+            if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: false }) {
                 return None;
             }
             opening.file.read_now(&mut buf[..len], offset)?
@@ -136,7 +136,7 @@ impl FileHandle {
         let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
         let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
         let span = Span::Read(offset..offset.saturating_add(len as u64));
-        if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: true }) {
+        if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
         let result = opening.file.read_now(&mut buf[..len], offset)?;
