@@ -140,6 +140,12 @@ impl std::str::FromStr for OpenMode {
     }
 }
 
+impl AsRef<str> for OpenMode {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for OpenMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -73,6 +73,16 @@ impl StreamHandle {
     /// Returns the path it was opened by.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// Returns the descriptor. It is the engine's to close.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.inner.descriptor.get_ref().0.as_std().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Returns whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.inner.descriptor.get_ref().0.as_std().is_some_and(IsTerminal::is_terminal)
     }
 
     /// Waits until something can be read and reads what is there, at most `buf.len()` bytes; 0 means that

@@ -12,6 +12,7 @@ mod write;
 
 use std::any::Any;
 use std::fmt;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -67,6 +68,11 @@ impl FileHandle {
     /// Returns whether writes always go to the end.
     pub fn is_append(&self) -> bool {
         self.opening().access.append
+    }
+
+    /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.opening().file.as_std().map(AsRawFd::as_raw_fd)
     }
 
     /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.
