@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """folio beside aiofiles: the same everyday jobs, each as the users of either would write it.
 
-    python3 benches/compare/python.py            in less than a minute, once the benches are built
+    python3 benches/compare/python.py            about a minute on an idle machine, once the benches are built
 
 Prints a table with one ratio a job. folio's figures are those of `cargo bench -p folio-benches` without its
 rivals; aiofiles is taken from this interpreter or installed into target/aiofiles. Where one of them cannot be
