@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use crate::binary::check_nature;
 use crate::text::{Options, TextFile};
-use crate::{BinaryFile, Buffering, Error, Name, OpenMode, OpenOptions, Operation, Result};
+use crate::{BinaryFile, Error, Name, OpenMode, OpenOptions, Operation, Result};
 
 /// Opens a file as Python's `open` does: `r w a x`, `+`, and `b` or `t`, in any order. What is written is buffered;
 /// text is UTF-8, strict, with universal newlines. [`OpenOptions`] and [`text::Options`](Options) say otherwise.
@@ -32,9 +31,7 @@ pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
     if !parsed.is_text() {
         return OpenOptions::new().mode(parsed).open_binary(path).await.map(Opened::Binary);
     }
-    let text = Options::new().mode(parsed.as_str()).open(path).await?;
-    check_nature(text.file(), parsed, Buffering::Default).await?;
-    Ok(Opened::Text(text))
+    Options::new().mode(parsed.as_str()).open(path).await.map(Opened::Text)
 }
 
 /// A file that [`open`] has opened: its mode says which.

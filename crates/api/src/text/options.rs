@@ -8,6 +8,7 @@ use folio_engine::{Engine, Handle};
 use super::below::Below;
 use super::file::{Manner, is_terminal};
 use super::{Encoding, Errors, Newline, TextFile};
+use crate::binary::check_nature;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
 /// Bytes of UTF-8 that a line may have unless told otherwise: far above any text meant for people, and small
@@ -216,7 +217,9 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// A setting that makes no sense, before anything is touched; like [`OpenOptions::open`].
+    /// A setting that makes no sense, before anything is touched; like [`OpenOptions::open`]. With a mode string
+    /// also what Python refuses: a directory is `EISDIR`; what has no positions and is to be both read and written
+    /// is [`is_unsupported`](crate::Error::is_unsupported).
     ///
     /// # Cancellation
     ///
@@ -243,8 +246,11 @@ impl Options {
             open.buffering(buffering);
         }
         let file = open.open_on(engine, path).await?;
-        if self.mode.is_some_and(OpenMode::appends) && matches!(file.handle, Handle::Plain(_)) {
-            file.seek(SeekFrom::End(0)).await?;
+        if let Some(mode) = self.mode {
+            check_nature(&file, mode, self.buffering.unwrap_or_default()).await?;
+            if mode.appends() && matches!(file.handle, Handle::Plain(_)) {
+                file.seek(SeekFrom::End(0)).await?;
+            }
         }
         self.open_file(file)
     }
