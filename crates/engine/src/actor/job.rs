@@ -412,12 +412,12 @@ impl Drop for CloseJob {
 
 impl Job for CloseJob {
     fn run(mut self: Box<Self>) {
-        if let Some(last) = self.last.take() {
-            if let Err(error) = last.write(&*self.file) {
-                let error = Arc::new(error);
-                self.inode.with_health(|health| health.owe(error.clone()));
-                self.note(Operation::Write, error);
-            }
+        if let Some(last) = self.last.take()
+            && let Err(error) = last.write(&*self.file)
+        {
+            let error = Arc::new(error);
+            self.inode.with_health(|health| health.owe(error.clone()));
+            self.note(Operation::Write, error);
         }
         if !self.report {
             return;

@@ -16,7 +16,7 @@ use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Arrival, Batch, Behind, Bell, CursorMove, Footprint, Portion, State, Ticket, Turn};
+use crate::file::{Arrival, Batch, Behind, Bell, CursorMove, Footprint, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
