@@ -27,8 +27,8 @@
 //! # What is where
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
-//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`wrap`]
-//! makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for
+//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`stdio`] is the
+//! process's own input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for
 //! limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring
 //! their own disk.
 //!
@@ -49,6 +49,7 @@ mod mode;
 pub mod os;
 pub mod path;
 mod run;
+pub mod stdio;
 pub mod tempfile;
 pub mod text;
 mod walk;
@@ -61,6 +62,7 @@ pub use folio_engine::{
 };
 pub use mode::{Buffering, ModeArgument, OpenMode};
 pub use run::run;
+pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

@@ -20,7 +20,9 @@ use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
-use crate::storage::{Nature, OpenRequest, Opened, Storage, errno, os, os::Os, wrapped::Wrapped};
+use crate::storage::{
+    Nature, OpenRequest, Opened, Storage, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+};
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
 #[derive(Clone)]
@@ -170,6 +172,19 @@ impl Engine {
             file.start_at(position);
         }
         Ok(handle)
+    }
+
+    /// Opens one of the streams that the process was born with, as it is at this moment, without changing
+    /// anything for those who share it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor and `fstat` return.
+    pub fn standard(&self, stream: Standard) -> Result<Handle> {
+        let opened = Os::new().standard(stream);
+        let failed = |error| Error::io(Operation::Open, error).at_path(Path::new(stream.name()));
+        let (opened, request) = opened.map_err(failed)?;
+        self.enlist(opened, &request, Path::new(stream.name()).into())
     }
 
     /// Puts what was opened under an actor or under readiness.
