@@ -4,5 +4,5 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    folio_benches::run(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    folio_benches::run(&folio_benches::HOT_PATH, Path::new(env!("CARGO_TARGET_TMPDIR")))
 }

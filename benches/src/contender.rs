@@ -23,21 +23,24 @@ pub(crate) enum Column {
     Ours,
     /// The same calls made directly: the floor `L`.
     Std,
-    /// `tokio::fs`; writes are followed by a flush, since without it their `Ok` does not mean written.
+    /// `tokio::fs`; on the hot path writes are followed by a flush, since without it their `Ok` does not mean
+    /// written.
     Tokio,
     /// `spawn_blocking` around `std::fs::File` and `FileExt`.
     SpawnBlocking,
     /// The async-fs crate.
     AsyncFs,
-    /// `tokio::fs` without the flush: not a column, a note under the rows that it takes part in.
+    /// The walkdir crate, which is not async.
+    Walkdir,
+    /// `tokio::fs` without the flush after each write.
     TokioUnflushed,
+    /// std's `BufWriter` with a buffer as large as folio's.
+    StdSameBuffer,
+    /// tokio's `BufWriter` around a file of `tokio::fs`.
+    TokioBuffered,
 }
 
 impl Column {
-    /// The columns of the table from left to right.
-    pub(crate) const SHOWN: [Column; 5] =
-        [Column::Ours, Column::Std, Column::Tokio, Column::SpawnBlocking, Column::AsyncFs];
-
     pub(crate) fn heading(self) -> &'static str {
         match self {
             Column::Ours => "ours",
@@ -45,7 +48,25 @@ impl Column {
             Column::Tokio => "tokio::fs",
             Column::SpawnBlocking => "spawn_blocking",
             Column::AsyncFs => "async-fs",
+            Column::Walkdir => "walkdir",
             Column::TokioUnflushed => "tokio::fs without flush (its Ok is not written)",
+            Column::StdSameBuffer => "std BufWriter of 256 KiB, as ours",
+            Column::TokioBuffered => "tokio BufWriter around tokio::fs::File",
+        }
+    }
+
+    /// The column's name in a file of figures.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Column::Ours => "folio",
+            Column::Std => "std",
+            Column::Tokio => "tokio",
+            Column::SpawnBlocking => "spawn_blocking",
+            Column::AsyncFs => "async_fs",
+            Column::Walkdir => "walkdir",
+            Column::TokioUnflushed => "tokio_unflushed",
+            Column::StdSameBuffer => "std_same_buffer",
+            Column::TokioBuffered => "tokio_buffered",
         }
     }
 }

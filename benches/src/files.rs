@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::buffers::Buffers;
-use crate::witness;
+use crate::tree::{BRANCH_ENTRIES, Tree};
+use crate::{text, witness};
 
 /// Bytes of a block, the unit of the random, cursor and write workloads.
 pub(crate) const BLOCK_BYTES: usize = 4096;
@@ -20,34 +21,75 @@ const BIG_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// The same for `--quick`, which only checks results.
 const BIG_FILE_BYTES_QUICK: u64 = 4 * 1024 * 1024;
 
-/// A directory of prepared files, removed when dropped.
+/// Bytes of the file that is copied.
+pub(crate) const SOURCE_BYTES: usize = 256 * 1024 * 1024;
+/// The same for `--quick`.
+const SOURCE_BYTES_QUICK: usize = 4 * 1024 * 1024;
+
+/// Lines of the text: 80 MB.
+const TEXT_LINES: u64 = 1_613_000;
+/// The same for `--quick`.
+const TEXT_LINES_QUICK: u64 = 20_000;
+
+/// Entries of the tree that is walked.
+const TREE_ENTRIES: u64 = 50_000;
+/// The same for `--quick`.
+const TREE_ENTRIES_QUICK: u64 = BRANCH_ENTRIES;
+
+/// A directory of files that the rows prepare as they need them, removed when dropped.
+///
+/// What is prepared is left in the page cache, already written back, so that no writeback runs beside the
+/// measurements.
 #[derive(Debug)]
 pub(crate) struct Files {
     dir: TempDir,
+    quick: bool,
     /// Bytes of the file at [`Files::big`].
     pub(crate) big_bytes: u64,
     /// What the laps read into.
     pub(crate) buffers: Buffers,
+    tree: Tree,
 }
 
 impl Files {
-    /// Writes the files below `parent` and leaves them in the page cache, already written back, so that no
-    /// writeback runs beside the measurements.
+    /// Makes the directory below `parent`.
     ///
     /// # Errors
     ///
     /// `parent` cannot be created or written to.
-    pub(crate) fn prepare(parent: &Path, quick: bool) -> io::Result<Self> {
+    pub(crate) fn new(parent: &Path, quick: bool) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         let dir = tempfile::Builder::new().prefix("folio-bench-").tempdir_in(parent)?;
         let big_bytes = if quick { BIG_FILE_BYTES_QUICK } else { BIG_FILE_BYTES };
-        let files = Self { dir, big_bytes, buffers: Buffers::default() };
-        write_back(&files.big(), &witness::pattern(big_bytes))?;
+        let entries = if quick { TREE_ENTRIES_QUICK } else { TREE_ENTRIES };
+        let tree = Tree::new(dir.path().join("tree"), entries / BRANCH_ENTRIES);
+        Ok(Self { dir, quick, big_bytes, buffers: Buffers::default(), tree })
+    }
+
+    /// Writes the file at [`Files::big`], unless it is there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; the same for the other files.
+    pub(crate) fn write_big(&self) -> io::Result<()> {
+        write_back(&self.big(), || witness::pattern(self.big_bytes))
+    }
+
+    pub(crate) fn write_small(&self) -> io::Result<()> {
         let block = witness::pattern(BLOCK_BYTES as u64);
-        for index in 0..SMALL_FILES {
-            write_back(&files.small(index), &block)?;
-        }
-        Ok(files)
+        (0..SMALL_FILES).try_for_each(|index| write_back(&self.small(index), || block.clone()))
+    }
+
+    pub(crate) fn write_text(&self) -> io::Result<()> {
+        write_back(&self.text(), || text::lines(self.text_lines()).into_bytes())
+    }
+
+    pub(crate) fn write_source(&self) -> io::Result<()> {
+        write_back(&self.source(), || witness::pattern(self.source_bytes()))
+    }
+
+    pub(crate) fn grow_tree(&self) -> io::Result<()> {
+        if self.tree.root().exists() { Ok(()) } else { self.tree.grow() }
     }
 
     pub(crate) fn dir(&self) -> &Path {
@@ -76,6 +118,33 @@ impl Files {
         self.dir.path().join(format!("small-{}", index % SMALL_FILES))
     }
 
+    /// Returns a path that names nothing.
+    pub(crate) fn missing(&self) -> PathBuf {
+        self.dir.path().join("missing")
+    }
+
+    /// Returns the path of the text.
+    pub(crate) fn text(&self) -> PathBuf {
+        self.dir.path().join("text")
+    }
+
+    pub(crate) fn text_lines(&self) -> u64 {
+        if self.quick { TEXT_LINES_QUICK } else { TEXT_LINES }
+    }
+
+    /// Returns the path of the file that is copied; it holds the pattern.
+    pub(crate) fn source(&self) -> PathBuf {
+        self.dir.path().join("source")
+    }
+
+    pub(crate) fn source_bytes(&self) -> u64 {
+        (if self.quick { SOURCE_BYTES_QUICK } else { SOURCE_BYTES }) as u64
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
     /// Returns the path that the writing workloads write to.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.dir.path().join("scratch")
@@ -94,9 +163,12 @@ impl Files {
     }
 }
 
-fn write_back(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_back(path: &Path, contents: impl FnOnce() -> Vec<u8>) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
     let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
+    file.write_all(&contents())?;
     file.sync_all()
 }
 

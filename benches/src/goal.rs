@@ -9,12 +9,14 @@ pub(crate) enum Goal {
     CostAtMost(f64, Column),
     /// The column's time, divided by folio's, is at least this.
     SpeedAtLeast(f64, Column),
+    /// The ratio is told; what it has to be is not settled yet.
+    Open(Column),
 }
 
 impl Goal {
     pub(crate) fn column(self) -> Column {
         match self {
-            Goal::CostAtMost(_, column) | Goal::SpeedAtLeast(_, column) => column,
+            Goal::CostAtMost(_, column) | Goal::SpeedAtLeast(_, column) | Goal::Open(column) => column,
         }
     }
 
@@ -29,6 +31,7 @@ impl Goal {
                 let ratio = theirs / ours;
                 format!("{ratio:.2}× as fast as {} (≥ {bound}) {}", column.heading(), verdict(ratio >= bound))
             }
+            Goal::Open(column) => format!("{:.2} × {} (no goal is judged)", ours / theirs, column.heading()),
         }
     }
 }
@@ -52,5 +55,6 @@ mod tests {
         check(Goal::CostAtMost(1.5, Column::Std), 1.6, 1.0, "MISSED");
         check(Goal::SpeedAtLeast(12.0, Column::Tokio), 1.0, 12.0, "met");
         check(Goal::SpeedAtLeast(12.0, Column::Tokio), 1.0, 11.0, "MISSED");
+        check(Goal::Open(Column::Tokio), 9.0, 1.0, "judged)");
     }
 }

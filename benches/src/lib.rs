@@ -2,8 +2,10 @@
 //!
 //! ```text
 //! cargo bench -p folio-benches --bench hot_path                      all rows, at most 90 seconds
-//! cargo bench -p folio-benches --bench hot_path -- --only T1,T5      some rows
-//! cargo bench -p folio-benches --bench hot_path -- --quick           tiny counts: results are checked, times are not
+//! cargo bench -p folio-benches --bench everyday -- --only T8,T12     some rows
+//! cargo bench -p folio-benches --bench everyday -- --quick           tiny counts: results are checked, times are not
+//! cargo bench -p folio-benches --bench everyday -- --json FILE       the medians too, as a file
+//! cargo bench -p folio-benches --bench everyday -- --alone           folio without its rivals
 //! ```
 //!
 //! Each row is one workload, each column one contender. Contenders take turns lap by lap, so that a slow
@@ -25,6 +27,8 @@
 mod buffers;
 mod compare;
 mod contender;
+mod everyday;
+mod figures;
 mod files;
 mod goal;
 mod machine;
@@ -36,7 +40,9 @@ mod rival;
 mod rounds;
 mod suite;
 mod table;
+mod text;
+mod tree;
 mod witness;
 mod workloads;
 
-pub use suite::run;
+pub use suite::{EVERYDAY, HOT_PATH, Suite, run};

@@ -2,25 +2,24 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
-
-use crate::compare::StdFile;
+use crate::contender::Contender;
 use crate::files::Files;
 use crate::rounds;
-use crate::workloads::{self, Job};
+use crate::suite::Suite;
 
-/// Rows that the noise is shown for: a processor-bound one, one of two threads, and one that allocates pages.
-const JOBS: [Job; 3] = [Job::RandomReads, Job::SharedRandomReads, Job::Writes];
-
-/// Prints the ratio that would be 1.00 on a machine without noise.
+/// Prints, for the rows of `suite` that show it, the ratio that would be 1.00 on a machine without noise.
 ///
 /// # Errors
 ///
 /// A result is wrong.
-pub(crate) fn print(runtime: &Arc<Runtime>, files: &Arc<Files>, quick: bool) -> Result<(), String> {
-    let std = StdFile::new(runtime);
-    for workload in workloads::ALL.iter().filter(|workload| JOBS.contains(&workload.job)) {
-        let row = rounds::run(workload, &[&std, &std], files, quick)?;
+pub(crate) fn print(
+    suite: &Suite,
+    std: &dyn Contender,
+    files: &Arc<Files>,
+    quick: bool,
+) -> Result<(), String> {
+    for workload in suite.workloads.iter().filter(|workload| suite.noise.contains(&workload.job)) {
+        let row = rounds::run(workload, &[std, std], files, quick)?;
         let [(_, Some(first)), (_, Some(second))] = row.columns.as_slice() else {
             return Err("std takes part in everything".to_owned());
         };

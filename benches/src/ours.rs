@@ -1,24 +1,21 @@
 //! folio, called as its users call it.
 
+use std::fs::Metadata;
 use std::io::{self, SeekFrom};
 use std::path::Path;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use folio::File;
-use tokio::runtime::Runtime;
+use folio::{Buffering, File, fs, text};
+use futures_lite::StreamExt;
 
-use crate::contender::{Column, Contender};
-use crate::rival::{Access, Async, AsyncFile, Rival};
-
-/// Returns folio's column.
-pub(crate) fn contender(runtime: &Arc<Runtime>) -> Box<dyn Contender> {
-    Box::new(Async::<Folio>::new(runtime))
-}
+use crate::contender::Column;
+use crate::everyday::{EverydayRival, Sink};
+use crate::rival::{Access, AsyncFile, Rival};
+use crate::workloads::Everyday;
 
 /// folio; a shared file is a clone of the handle.
 #[derive(Debug)]
-struct Folio;
+pub(crate) struct Folio;
 
 impl Rival for Folio {
     const COLUMN: Column = Column::Ours;
@@ -48,7 +45,7 @@ impl Rival for Folio {
 
 /// A handle of folio.
 #[derive(Clone, Debug)]
-struct Handle(File);
+pub(crate) struct Handle(File);
 
 impl AsyncFile for Handle {
     async fn read_at(&mut self, buffer: &mut Vec<u8>, offset: u64) -> io::Result<usize> {
@@ -70,5 +67,63 @@ impl AsyncFile for Handle {
     async fn append_and_sync(&mut self, record: &mut Vec<u8>) -> io::Result<()> {
         self.0.append(Bytes::copy_from_slice(record)).await?;
         Ok(self.0.sync_data().await?)
+    }
+}
+
+impl EverydayRival for Folio {
+    const COLUMN: Column = Column::Ours;
+    type Sink = File;
+
+    fn takes(_job: Everyday) -> bool {
+        true
+    }
+
+    async fn create(path: &Path) -> io::Result<File> {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true).buffering(Buffering::Default);
+        Ok(options.open(path).await?)
+    }
+
+    async fn lines(path: &Path, mut see: impl FnMut(&str) + Send) -> io::Result<()> {
+        let mut lines = text::open(path).await?.lines();
+        while let Some(line) = lines.next().await {
+            see(&line?);
+        }
+        Ok(())
+    }
+
+    async fn read(path: &Path) -> io::Result<Vec<u8>> {
+        Ok(fs::read(path).await?)
+    }
+
+    async fn metadata(path: &Path) -> io::Result<Metadata> {
+        Ok(fs::metadata(path).await?)
+    }
+
+    async fn try_exists(path: &Path) -> io::Result<bool> {
+        Ok(fs::try_exists(path).await?)
+    }
+
+    async fn walk(root: &Path, mut see: impl FnMut(&Path, bool) + Send) -> io::Result<()> {
+        let mut walk = fs::walk(root);
+        while let Some(entry) = walk.next().await {
+            let entry = entry?;
+            see(entry.path(), entry.file_type().is_dir());
+        }
+        Ok(())
+    }
+
+    async fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+        Ok(fs::copy(from, to).await?)
+    }
+}
+
+impl Sink for File {
+    async fn write_all(&mut self, block: &[u8]) -> io::Result<()> {
+        Ok(File::write_all(self, block).await?)
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        Ok(File::flush(self).await?)
     }
 }

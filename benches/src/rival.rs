@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use crate::contender::{Column, Contender, Lap, Outcome};
-use crate::workloads::{self, Job};
+use crate::workloads::{self, HotPath, Job};
 
 /// A library of async files.
 ///
@@ -28,7 +28,7 @@ pub(crate) trait Rival: Send + Sync + 'static {
     fn open_read_close(path: &Path, buffer: &mut Vec<u8>) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Tells whether this rival takes part in `job`.
-    fn takes(_job: Job) -> bool {
+    fn takes(_job: HotPath) -> bool {
         true
     }
 }
@@ -105,6 +105,7 @@ impl<R: Rival> Contender for Async<R> {
     }
 
     fn lap(&self, job: Job, lap: &Lap) -> Option<io::Result<Outcome>> {
+        let Job::HotPath(job) = job else { return None };
         if !R::takes(job) {
             return None;
         }

@@ -14,7 +14,7 @@ const LAP_TARGET: Duration = Duration::from_millis(15);
 const ROUNDS_MAX: usize = 31;
 /// Rounds that a slow disk still gets.
 const ROUNDS_MIN: usize = 7;
-/// Time after which a row starts no further round; eight rows and the noise stay below 90 seconds.
+/// Time after which a row starts no further round; a table stays below 90 seconds.
 const ROW_TIME_MAX: Duration = Duration::from_secs(8);
 
 /// Rounds of `--quick`: one after the fully checked lap, to see that a second lap works.
@@ -70,6 +70,7 @@ pub(crate) fn run(
     files: &Arc<Files>,
     quick: bool,
 ) -> Result<Row, String> {
+    workloads::prepare(workload.job, files).map_err(|error| error.to_string())?;
     let mut ops = Vec::new();
     for contender in contenders {
         ops.push(fitting_ops(workload, *contender, files, quick)?);

@@ -1,5 +1,7 @@
 //! What a file must contain, and the check that a reader saw it.
 
+use crate::text;
+
 /// How closely the bytes of a lap are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Check {
@@ -24,20 +26,20 @@ pub(crate) fn pattern(len: u64) -> Vec<u8> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Witness {
     check: Check,
-    /// Bytes seen.
-    pub(crate) bytes: u64,
-    /// Bytes looked at that differ from the pattern.
+    /// Bytes seen; lines, answers or entries where those are what a lap counts.
+    pub(crate) seen: u64,
+    /// Those looked at that are not what they must be.
     pub(crate) wrong: u64,
 }
 
 impl Witness {
     pub(crate) fn new(check: Check) -> Self {
-        Self { check, bytes: 0, wrong: 0 }
+        Self { check, seen: 0, wrong: 0 }
     }
 
     /// Looks at `block`, which was read from `offset` of a file that holds the pattern.
     pub(crate) fn see(&mut self, offset: u64, block: &[u8]) {
-        self.bytes += block.len() as u64;
+        self.seen += block.len() as u64;
         match self.check {
             Check::Ends => {
                 let (Some(first), Some(last)) = (block.first(), block.last()) else { return };
@@ -51,9 +53,28 @@ impl Witness {
         }
     }
 
+    /// Looks at the next line of the text, which is known by its number.
+    pub(crate) fn see_line(&mut self, line: &str) {
+        let is_right = match self.check {
+            Check::Ends => line.len() == text::line_len(self.seen),
+            Check::EveryByte => {
+                let mut expected = String::new();
+                text::push_line(&mut expected, self.seen);
+                line == expected
+            }
+        };
+        self.count(1, is_right);
+    }
+
+    /// Adds what was counted elsewhere, and whether it was as it must be.
+    pub(crate) fn count(&mut self, seen: u64, is_right: bool) {
+        self.seen += seen;
+        self.wrong += u64::from(!is_right);
+    }
+
     /// Adds what another task of the same lap saw.
     pub(crate) fn merge(&mut self, other: Witness) {
-        self.bytes += other.bytes;
+        self.seen += other.seen;
         self.wrong += other.wrong;
     }
 }
@@ -77,7 +98,7 @@ mod tests {
         }
         let mut witness = Witness::new(mode);
         witness.see(offset, &block);
-        assert_eq!((witness.bytes, witness.wrong), (4096, wrong), "{mode:?} at {offset}, spoilt {spoil:?}");
+        assert_eq!((witness.seen, witness.wrong), (4096, wrong), "{mode:?} at {offset}, spoilt {spoil:?}");
     }
 
     #[test]
@@ -89,6 +110,15 @@ mod tests {
         check(Check::Ends, 13, Some(7), 0);
         check(Check::EveryByte, 13, None, 0);
         check(Check::EveryByte, 13, Some(7), 1);
+    }
+
+    #[test]
+    fn a_line_in_the_wrong_place_is_counted() {
+        for mode in [Check::Ends, Check::EveryByte] {
+            let mut witness = Witness::new(mode);
+            text::lines(100).lines().skip(1).for_each(|line| witness.see_line(line));
+            assert_eq!((witness.seen, witness.wrong), (99, 99), "{mode:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! sharing its files takes.
 
 mod async_fs;
+pub(crate) mod everyday;
 mod spawn_blocking;
 mod std_file;
 mod tokio_fs;

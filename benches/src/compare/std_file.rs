@@ -18,7 +18,7 @@ use crate::records::Records;
 use crate::rival::Access;
 use crate::suite::WORKERS;
 use crate::witness::Witness;
-use crate::workloads::{Job, MIB_BYTES, RECORD_BYTES};
+use crate::workloads::{HotPath, Job, MIB_BYTES, RECORD_BYTES};
 
 /// `std::fs::File` and `FileExt`, on the runtime's own workers.
 ///
@@ -41,22 +41,23 @@ impl Contender for StdFile {
     }
 
     fn lap(&self, job: Job, lap: &Lap) -> Option<io::Result<Outcome>> {
+        let Job::HotPath(job) = job else { return None };
         let lap = lap.clone();
         let task = self.runtime.spawn(async move { run(job, &lap) });
         Some(self.runtime.block_on(task).unwrap_or_else(|panic| Err(io::Error::other(panic))))
     }
 }
 
-fn run(job: Job, lap: &Lap) -> io::Result<Outcome> {
+fn run(job: HotPath, lap: &Lap) -> io::Result<Outcome> {
     match job {
-        Job::RandomReads => random_reads(lap, 1),
-        Job::SharedRandomReads => random_reads(lap, WORKERS),
-        Job::CursorReads => cursor_reads(lap),
-        Job::BigCursorReads => big_cursor_reads(lap),
-        Job::Writes => writes(lap, 1),
-        Job::SharedWrites => writes(lap, WORKERS),
-        Job::SyncedAppends => synced_appends(lap),
-        Job::OpenReadClose => open_read_close(lap),
+        HotPath::RandomReads => random_reads(lap, 1),
+        HotPath::SharedRandomReads => random_reads(lap, WORKERS),
+        HotPath::CursorReads => cursor_reads(lap),
+        HotPath::BigCursorReads => big_cursor_reads(lap),
+        HotPath::Writes => writes(lap, 1),
+        HotPath::SharedWrites => writes(lap, WORKERS),
+        HotPath::SyncedAppends => synced_appends(lap),
+        HotPath::OpenReadClose => open_read_close(lap),
     }
 }
 
@@ -105,7 +106,7 @@ fn big_cursor_reads(lap: &Lap) -> io::Result<Outcome> {
         if read == 0 {
             break;
         }
-        witness.see(witness.bytes, &buffer[..read]);
+        witness.see(witness.seen, &buffer[..read]);
     }
     let elapsed = start.elapsed();
     lap.files.buffers.give_back(0, buffer);

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::contender::Column;
 use crate::rival::{Access, AsyncFile, Locked, Rival};
-use crate::workloads::Job;
+use crate::workloads::HotPath;
 
 /// `tokio::fs`, and for shared handles a `tokio::sync::Mutex` around its file.
 #[derive(Debug)]
@@ -56,15 +56,15 @@ impl Rival for TokioFsUnflushed {
         TokioFs::open_read_close(path, buffer).await
     }
 
-    fn takes(job: Job) -> bool {
+    fn takes(job: HotPath) -> bool {
         match job {
-            Job::Writes | Job::SharedWrites => true,
-            Job::RandomReads
-            | Job::SharedRandomReads
-            | Job::CursorReads
-            | Job::BigCursorReads
-            | Job::SyncedAppends
-            | Job::OpenReadClose => false,
+            HotPath::Writes | HotPath::SharedWrites => true,
+            HotPath::RandomReads
+            | HotPath::SharedRandomReads
+            | HotPath::CursorReads
+            | HotPath::BigCursorReads
+            | HotPath::SyncedAppends
+            | HotPath::OpenReadClose => false,
         }
     }
 }

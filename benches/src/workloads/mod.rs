@@ -1,14 +1,20 @@
 //! The workloads, one file each: what is measured, what folio must reach, and the lap over any async rival.
 //!
-//! std's laps stand in `compare/std_file.rs`, as plain loops.
+//! std's laps of the hot path stand in `compare/std_file.rs`, as plain loops.
 
 mod t01_random_read;
 mod t02_shared_random_read;
 mod t03_cursor_read;
 mod t04_big_cursor_read;
 mod t05_write_through;
+mod t06_buffered_write;
 mod t07_synced_append;
+mod t08_lines;
+mod t09_read_small;
+mod t10_attributes;
 mod t11_open_read_close;
+mod t12_walk;
+mod t13_copy;
 mod tasks;
 
 use std::fs;
@@ -16,6 +22,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::contender::{Lap, Outcome};
+use crate::everyday::EverydayRival;
 use crate::files::{BLOCK_BYTES, Files, SMALL_FILES};
 use crate::goal::Goal;
 use crate::records;
@@ -25,8 +32,8 @@ use crate::witness::Check;
 pub(crate) use t04_big_cursor_read::MIB_BYTES;
 pub(crate) use t07_synced_append::RECORD_BYTES;
 
-/// The workloads in the order of the table.
-pub(crate) const ALL: [Workload; 8] = [
+/// The workloads of the hot path in the order of their table.
+pub(crate) const HOT_PATH: [Workload; 8] = [
     t01_random_read::WORKLOAD,
     t02_shared_random_read::WORKLOAD,
     t03_cursor_read::WORKLOAD,
@@ -35,6 +42,17 @@ pub(crate) const ALL: [Workload; 8] = [
     t05_write_through::SHARED,
     t07_synced_append::WORKLOAD,
     t11_open_read_close::WORKLOAD,
+];
+
+/// The workloads of everyday work in the order of their table.
+pub(crate) const EVERYDAY: [Workload; 7] = [
+    t06_buffered_write::WORKLOAD,
+    t08_lines::WORKLOAD,
+    t09_read_small::WORKLOAD,
+    t10_attributes::METADATA,
+    t10_attributes::TRY_EXISTS,
+    t12_walk::WORKLOAD,
+    t13_copy::WORKLOAD,
 ];
 
 /// One row of the table.
@@ -52,6 +70,15 @@ pub(crate) struct Workload {
 /// What a lap does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
+    /// Single operations on open files, where every microsecond shows.
+    HotPath(HotPath),
+    /// What a program does with whole files, names and trees.
+    Everyday(Everyday),
+}
+
+/// See [`Job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HotPath {
     /// Positioned reads of random blocks by one task.
     RandomReads,
     /// The same by many tasks on one handle.
@@ -70,6 +97,25 @@ pub(crate) enum Job {
     OpenReadClose,
 }
 
+/// See [`Job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Everyday {
+    /// Writes of one block each through a buffer, and what is left of it at the end.
+    BufferedWrites,
+    /// The lines of a text, each a `String`.
+    Lines,
+    /// Whole reads of small files.
+    SmallReads,
+    /// The attributes of small files.
+    Metadata,
+    /// Whether small files exist.
+    TryExists,
+    /// A tree of directories, entry by entry.
+    Walk,
+    /// A copy of one large file.
+    Copy,
+}
+
 /// How a row shows its figures.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
@@ -77,6 +123,10 @@ pub(crate) enum Unit {
     MicrosPerOp,
     /// Microseconds of wall time per record.
     MicrosPerRecord,
+    /// Nanoseconds of wall time per line.
+    NanosPerLine,
+    /// Nanoseconds of wall time per entry.
+    NanosPerEntry,
     /// Gigabytes (10⁹ bytes) per second; the number is the bytes of one operation.
     GigabytesPerSecond(usize),
 }
@@ -94,6 +144,12 @@ pub(crate) enum Count {
     },
     /// As many reads of this many bytes as the whole file takes.
     WholeFile(usize),
+    /// The lines of the text.
+    Lines,
+    /// The entries of the tree.
+    Entries,
+    /// One.
+    Once,
 }
 
 impl Count {
@@ -102,6 +158,9 @@ impl Count {
         match self {
             Count::Between { min, max } => (min, max.min(files.blocks() / min * min)),
             Count::WholeFile(bytes) => (files.big_bytes / bytes as u64, files.big_bytes / bytes as u64),
+            Count::Lines => (files.text_lines(), files.text_lines()),
+            Count::Entries => (files.tree().entries(), files.tree().entries()),
+            Count::Once => (1, 1),
         }
     }
 }
@@ -126,16 +185,58 @@ impl Lap {
 /// # Errors
 ///
 /// An operation failed.
-pub(crate) async fn lap<R: Rival>(job: Job, lap: Lap) -> io::Result<Outcome> {
+pub(crate) async fn lap<R: Rival>(job: HotPath, lap: Lap) -> io::Result<Outcome> {
     match job {
-        Job::RandomReads => t01_random_read::lap::<R>(lap).await,
-        Job::SharedRandomReads => t02_shared_random_read::lap::<R>(lap).await,
-        Job::CursorReads => t03_cursor_read::lap::<R>(lap).await,
-        Job::BigCursorReads => t04_big_cursor_read::lap::<R>(lap).await,
-        Job::Writes => t05_write_through::lap_alone::<R>(lap).await,
-        Job::SharedWrites => t05_write_through::lap_shared::<R>(lap).await,
-        Job::SyncedAppends => t07_synced_append::lap::<R>(lap).await,
-        Job::OpenReadClose => t11_open_read_close::lap::<R>(lap).await,
+        HotPath::RandomReads => t01_random_read::lap::<R>(lap).await,
+        HotPath::SharedRandomReads => t02_shared_random_read::lap::<R>(lap).await,
+        HotPath::CursorReads => t03_cursor_read::lap::<R>(lap).await,
+        HotPath::BigCursorReads => t04_big_cursor_read::lap::<R>(lap).await,
+        HotPath::Writes => t05_write_through::lap_alone::<R>(lap).await,
+        HotPath::SharedWrites => t05_write_through::lap_shared::<R>(lap).await,
+        HotPath::SyncedAppends => t07_synced_append::lap::<R>(lap).await,
+        HotPath::OpenReadClose => t11_open_read_close::lap::<R>(lap).await,
+    }
+}
+
+/// Runs one lap of `job` over `R`.
+///
+/// # Errors
+///
+/// An operation failed.
+pub(crate) async fn everyday_lap<R: EverydayRival>(job: Everyday, lap: Lap) -> io::Result<Outcome> {
+    match job {
+        Everyday::BufferedWrites => t06_buffered_write::lap::<R>(lap).await,
+        Everyday::Lines => t08_lines::lap::<R>(lap).await,
+        Everyday::SmallReads => t09_read_small::lap::<R>(lap).await,
+        Everyday::Metadata => t10_attributes::lap_metadata::<R>(lap).await,
+        Everyday::TryExists => t10_attributes::lap_try_exists::<R>(lap).await,
+        Everyday::Walk => t12_walk::lap::<R>(lap).await,
+        Everyday::Copy => t13_copy::lap::<R>(lap).await,
+    }
+}
+
+/// Makes the files that laps of `job` read, unless they are there from an earlier row.
+///
+/// # Errors
+///
+/// A file cannot be written.
+pub(crate) fn prepare(job: Job, files: &Files) -> io::Result<()> {
+    match job {
+        Job::HotPath(
+            HotPath::RandomReads
+            | HotPath::SharedRandomReads
+            | HotPath::CursorReads
+            | HotPath::BigCursorReads,
+        ) => files.write_big(),
+        Job::HotPath(HotPath::OpenReadClose)
+        | Job::Everyday(Everyday::SmallReads | Everyday::Metadata | Everyday::TryExists) => {
+            files.write_small()
+        }
+        Job::HotPath(HotPath::Writes | HotPath::SharedWrites | HotPath::SyncedAppends)
+        | Job::Everyday(Everyday::BufferedWrites) => Ok(()),
+        Job::Everyday(Everyday::Lines) => files.write_text(),
+        Job::Everyday(Everyday::Walk) => files.grow_tree(),
+        Job::Everyday(Everyday::Copy) => files.write_source(),
     }
 }
 
@@ -146,21 +247,31 @@ pub(crate) async fn lap<R: Rival>(job: Job, lap: Lap) -> io::Result<Outcome> {
 /// A sentence that says what is wrong with the result.
 pub(crate) fn verify(job: Job, lap: &Lap, outcome: &Outcome) -> Result<(), String> {
     match job {
-        Job::RandomReads | Job::SharedRandomReads | Job::CursorReads | Job::OpenReadClose => {
+        Job::HotPath(HotPath::BigCursorReads) => verify_reads(outcome, lap.files.big_bytes),
+        Job::HotPath(
+            HotPath::RandomReads | HotPath::SharedRandomReads | HotPath::CursorReads | HotPath::OpenReadClose,
+        )
+        | Job::Everyday(Everyday::SmallReads | Everyday::Metadata) => {
             verify_reads(outcome, lap.ops * BLOCK_BYTES as u64)
         }
-        Job::BigCursorReads => verify_reads(outcome, lap.files.big_bytes),
-        Job::Writes | Job::SharedWrites => verify_written(lap, BLOCK_BYTES),
-        Job::SyncedAppends => verify_written(lap, RECORD_BYTES),
+        Job::HotPath(HotPath::Writes | HotPath::SharedWrites) | Job::Everyday(Everyday::BufferedWrites) => {
+            verify_written(lap, BLOCK_BYTES)
+        }
+        Job::HotPath(HotPath::SyncedAppends) => verify_written(lap, RECORD_BYTES),
+        // These count lines, answers and entries.
+        Job::Everyday(Everyday::Lines | Everyday::TryExists | Everyday::Walk) => {
+            verify_reads(outcome, lap.ops)
+        }
+        Job::Everyday(Everyday::Copy) => t13_copy::verify(lap, outcome),
     }
 }
 
-fn verify_reads(outcome: &Outcome, bytes: u64) -> Result<(), String> {
+fn verify_reads(outcome: &Outcome, expected: u64) -> Result<(), String> {
     let seen = outcome.witness;
-    if (seen.bytes, seen.wrong) == (bytes, 0) {
+    if (seen.seen, seen.wrong) == (expected, 0) {
         return Ok(());
     }
-    Err(format!("read {} bytes of {bytes}, {} of those looked at are wrong", seen.bytes, seen.wrong))
+    Err(format!("saw {} of {expected}, {} of those looked at are wrong", seen.seen, seen.wrong))
 }
 
 fn verify_written(lap: &Lap, record_bytes: usize) -> Result<(), String> {

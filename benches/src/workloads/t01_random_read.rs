@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
@@ -13,7 +13,7 @@ use crate::witness::Witness;
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T1",
     title: "read_at 4 KiB random, 1 task",
-    job: Job::RandomReads,
+    job: Job::HotPath(HotPath::RandomReads),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 64, max: 16_384 },
     goals: &[Goal::CostAtMost(1.6, Column::Std), Goal::SpeedAtLeast(12.0, Column::Tokio)],

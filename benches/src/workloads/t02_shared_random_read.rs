@@ -4,7 +4,7 @@ use std::io;
 
 use super::t01_random_read::read_blocks;
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
 use crate::rival::{Access, Rival};
@@ -12,7 +12,7 @@ use crate::rival::{Access, Rival};
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T2",
     title: "read_at 4 KiB random, 64 tasks, one handle",
-    job: Job::SharedRandomReads,
+    job: Job::HotPath(HotPath::SharedRandomReads),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 2 * TASKS, max: 16_384 },
     goals: &[Goal::CostAtMost(1.6, Column::Std), Goal::SpeedAtLeast(4.0, Column::SpawnBlocking)],

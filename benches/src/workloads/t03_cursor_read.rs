@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
@@ -13,7 +13,7 @@ use crate::witness::Witness;
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T3",
     title: "read 4 KiB at the cursor",
-    job: Job::CursorReads,
+    job: Job::HotPath(HotPath::CursorReads),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 64, max: 16_384 },
     goals: &[Goal::CostAtMost(1.6, Column::Std), Goal::SpeedAtLeast(10.0, Column::Tokio)],

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
 use crate::rival::{Access, AsyncFile, Rival};
@@ -15,7 +15,7 @@ pub(crate) const MIB_BYTES: usize = 1024 * 1024;
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T4",
     title: "read 1 MiB at the cursor, to the end",
-    job: Job::BigCursorReads,
+    job: Job::HotPath(HotPath::BigCursorReads),
     unit: Unit::GigabytesPerSecond(MIB_BYTES),
     count: Count::WholeFile(MIB_BYTES),
     goals: &[Goal::SpeedAtLeast(0.8, Column::Std), Goal::SpeedAtLeast(1.5, Column::Tokio)],
@@ -31,7 +31,7 @@ pub(super) async fn lap<R: Rival>(lap: Lap) -> io::Result<Outcome> {
         if read == 0 {
             break;
         }
-        witness.see(witness.bytes, &buffer[..read]);
+        witness.see(witness.seen, &buffer[..read]);
     }
     let elapsed = start.elapsed();
     lap.files.buffers.give_back(0, buffer);

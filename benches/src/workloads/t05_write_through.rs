@@ -5,7 +5,7 @@ use std::io;
 use std::time::Instant;
 
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
@@ -19,7 +19,7 @@ const OPS_MAX: u64 = 4096;
 pub(super) const ALONE: Workload = Workload {
     id: "T5",
     title: "write_all 4 KiB, written, 1 task",
-    job: Job::Writes,
+    job: Job::HotPath(HotPath::Writes),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 64, max: OPS_MAX },
     goals: &[Goal::SpeedAtLeast(1.3, Column::Tokio)],
@@ -28,7 +28,7 @@ pub(super) const ALONE: Workload = Workload {
 pub(super) const SHARED: Workload = Workload {
     id: "T5",
     title: "write_all 4 KiB, written, 64 tasks, one handle",
-    job: Job::SharedWrites,
+    job: Job::HotPath(HotPath::SharedWrites),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 2 * TASKS, max: OPS_MAX },
     goals: &[Goal::SpeedAtLeast(5.0, Column::Tokio)],

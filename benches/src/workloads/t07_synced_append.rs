@@ -3,7 +3,7 @@
 use std::io;
 
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
 use crate::records::Records;
@@ -16,7 +16,7 @@ pub(crate) const RECORD_BYTES: usize = 128;
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T7",
     title: "append 128 B + sync_data, 64 tasks, one handle",
-    job: Job::SyncedAppends,
+    job: Job::HotPath(HotPath::SyncedAppends),
     unit: Unit::MicrosPerRecord,
     count: Count::Between { min: 2 * TASKS, max: 64 * TASKS },
     goals: &[Goal::SpeedAtLeast(20.0, Column::Tokio)],

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Job, Unit, Workload};
+use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
@@ -13,7 +13,7 @@ use crate::witness::Witness;
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T11",
     title: "open + read 4 KiB + close, 1 task",
-    job: Job::OpenReadClose,
+    job: Job::HotPath(HotPath::OpenReadClose),
     unit: Unit::MicrosPerOp,
     count: Count::Between { min: 64, max: 4096 },
     goals: &[Goal::CostAtMost(2.0, Column::Std), Goal::SpeedAtLeast(5.0, Column::Tokio)],

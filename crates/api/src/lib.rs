@@ -27,10 +27,10 @@
 //! # What is where
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
-//! temporary files and directories; [`os`] and [`path`] what Python's `aiofiles` has beyond that. [`stdio`] is the
-//! process's own input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for
-//! limits, snapshots and shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring
-//! their own disk.
+//! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
+//! has beyond that. [`stdio`] is the process's own input and output, for all tasks. [`wrap`] makes a file of any
+//! `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for limits, snapshots and
+//! shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring their own disk.
 //!
 //! # When not to use it
 //!
@@ -42,10 +42,12 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
+mod binary;
 mod file;
 pub mod fs;
 mod glob;
 mod mode;
+mod open;
 pub mod os;
 pub mod path;
 mod run;
@@ -55,12 +57,14 @@ pub mod text;
 mod walk;
 pub mod wrap;
 
+pub use binary::{BinaryFile, BinaryLines, Name};
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
     Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, ModeArgument, OpenMode};
+pub use open::{Opened, open};
 pub use run::run;
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
@@ -78,7 +82,11 @@ pub mod storage {
     };
 }
 
-/// Keeps the README's program compiling.
+/// Keeps the programs of the README and of the guide compiling.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/guide/buffering.md")]
+    struct Buffering;
+}

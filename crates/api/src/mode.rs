@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use folio_engine::storage::OpenRequest;
+
 use crate::{Error, OpenOptions, Operation, Result};
 
 /// Bytes that a buffered file keeps back unless told otherwise: 64 writes of a page, few enough to be written
@@ -82,6 +84,23 @@ impl OpenMode {
         Ok(OpenMode { base, update: has('+'), text: !has('b'), given, len: mode.len() })
     }
 
+    /// The binary mode that comes closest to a request.
+    pub(crate) fn of(request: &OpenRequest) -> OpenMode {
+        let writes = request.write || request.append;
+        let base = match (request.create_new, request.append) {
+            (true, _) => Base::Create,
+            (false, true) => Base::Append,
+            (false, false) if writes && (request.truncate || !request.read) => Base::Write,
+            (false, false) => Base::Read,
+        };
+        let mode =
+            OpenMode { base, update: writes && request.read, text: false, given: [0; LETTERS_MAX], len: 0 };
+        let name = mode.binary_name();
+        let mut given = mode.given;
+        given[..name.len()].copy_from_slice(name.as_bytes());
+        OpenMode { given, len: name.len(), ..mode }
+    }
+
     /// Returns whether it is for text: there was no `b`.
     pub fn is_text(self) -> bool {
         self.text
@@ -137,6 +156,12 @@ impl std::str::FromStr for OpenMode {
 
     fn from_str(mode: &str) -> Result<OpenMode> {
         OpenMode::parse(mode)
+    }
+}
+
+impl AsRef<str> for OpenMode {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 

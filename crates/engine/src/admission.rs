@@ -79,8 +79,7 @@ struct Seat {
 /// The right of one operation to be queued or running.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _lane: Seat,
-    _engine: Seat,
+    _seats: Option<[Seat; 2]>,
     stats: Arc<Stats>,
 }
 
@@ -153,7 +152,13 @@ impl Admission {
 
     fn permit(&self, lane: Seat, engine: Seat) -> Permit {
         self.stats.enter();
-        Permit { _lane: lane, _engine: engine, stats: self.stats.clone() }
+        Permit { _seats: Some([lane, engine]), stats: self.stats.clone() }
+    }
+
+    /// A permit that takes no room, for bytes that are bounded elsewhere. A shutdown waits for it.
+    pub(crate) fn admit_unseated(&self) -> Permit {
+        self.stats.enter();
+        Permit { _seats: None, stats: self.stats.clone() }
     }
 
     /// Refuses everyone from now on; those who wait already are let in before [`drained`](Admission::drained).

@@ -107,6 +107,12 @@ impl Buffer {
         self.filled = filled;
     }
 
+    /// Adds bytes behind the meaningful ones. The buffer was taken with room for them.
+    pub(crate) fn push(&mut self, source: &[u8]) {
+        self.bytes[self.filled..self.filled + source.len()].copy_from_slice(source);
+        self.filled += source.len();
+    }
+
     /// Turns the meaningful bytes into shared ones; small ones are copied so that a long-lived `Bytes` of a
     /// few bytes does not pin a large buffer.
     pub(crate) fn into_bytes(self) -> Bytes {

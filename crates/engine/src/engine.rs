@@ -1,6 +1,7 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
 use std::fmt;
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -11,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::handle::FileHandle;
 use crate::actor::opening::Opening;
-use crate::actor::path::Open;
+use crate::actor::path::{Open, OpenBy};
 use crate::actor::services::Services;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
@@ -163,10 +164,26 @@ impl Engine {
     ///
     /// Whatever `fstat` and `fcntl` return; an unsupported error on an engine with a storage of its own.
     pub fn adopt(&self, file: std::fs::File, path: impl AsRef<Path>) -> Result<Handle> {
+        self.adopt_buffered(file, path, 0)
+    }
+
+    /// Does what [`adopt`](Engine::adopt) does, for a file that may keep back `buffer_bytes` of what is
+    /// written at its cursor.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn adopt_buffered(
+        &self,
+        file: std::fs::File,
+        path: impl AsRef<Path>,
+        buffer_bytes: usize,
+    ) -> Result<Handle> {
         let path: Arc<Path> = path.as_ref().into();
         let adopted =
             Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
-        let (opened, request, position) = adopted?;
+        let (opened, mut request, position) = adopted?;
+        request.buffer_bytes = buffer_bytes;
         let handle = self.enlist(opened, &request, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
@@ -185,6 +202,37 @@ impl Engine {
         let failed = |error| Error::io(Operation::Open, error).at_path(Path::new(stream.name()));
         let (opened, request) = opened.map_err(failed)?;
         self.enlist(opened, &request, Path::new(stream.name()).into())
+    }
+
+    /// Has a worker call `opener` with the path and the `O_*` flags that `request` means, and takes over what it
+    /// returns: with the access it was opened with, and with its position.
+    ///
+    /// # Errors
+    ///
+    /// A contradictory request, before `opener` is called; otherwise its own, and those of
+    /// [`adopt`](Engine::adopt).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: `opener` is not called. After: what it returns is closed.
+    pub async fn open_by(
+        &self,
+        path: impl AsRef<Path>,
+        request: OpenRequest,
+        opener: impl FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send + 'static,
+    ) -> Result<Handle> {
+        let path: Arc<Path> = path.as_ref().into();
+        check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
+        let flags = os::open_flags(&request);
+        // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
+        let open = OpenBy { path: path.clone(), flags, opener: Box::new(opener) };
+        let (opened, found, position) = self.inner.services.call(open).await?;
+        let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
+        let handle = self.enlist(opened, &found, path)?;
+        if let Handle::Plain(file) = &handle {
+            file.start_at(position);
+        }
+        Ok(handle)
     }
 
     /// Puts what was opened under an actor or under readiness.
@@ -312,6 +360,7 @@ impl Engine {
         for opening in services.registry.all() {
             counters.in_place += opening.in_place.load(Ordering::Relaxed);
             counters.bytes_read += opening.bytes_in_place.load(Ordering::Relaxed);
+            counters.writes_kept += opening.kept.load(Ordering::Relaxed);
             files.push(FileSnapshot::of(&opening));
         }
         Snapshot {
@@ -467,6 +516,8 @@ pub struct FileSnapshot {
     pub queued: usize,
     /// Bytes those hold.
     pub queued_bytes: u64,
+    /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
+    pub kept_bytes: usize,
     /// Batches at workers.
     pub running: usize,
     /// Age of the oldest operation at a worker or waiting for one.
@@ -482,6 +533,7 @@ impl FileSnapshot {
             path: opening.path.to_path_buf(),
             queued: desk.state.queued(),
             queued_bytes: desk.state.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
+            kept_bytes: desk.behind.as_ref().map_or(0, |behind| behind.bytes()),
             running: desk.running.len(),
             oldest: oldest.map(|since| since.elapsed()),
         }

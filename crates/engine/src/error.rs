@@ -275,6 +275,11 @@ impl Error {
         Error::new(operation, Cause::UnexpectedEof)
     }
 
+    /// Refuses what is asked of a file that has been closed.
+    pub fn closed(operation: Operation) -> Self {
+        Error::new(operation, Cause::Closed)
+    }
+
     /// Reports bytes that are not UTF-8.
     pub fn not_utf8(operation: Operation) -> Self {
         Error::new(operation, Cause::NotUtf8)

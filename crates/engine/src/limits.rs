@@ -11,6 +11,28 @@ pub(crate) const IN_PLACE_BYTES_MAX: usize = 768 * 1024;
 /// as much as other things that cost a unit.
 pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 64 * 1024;
 
+/// Bytes of the first look for a delimiter: most lines of text are shorter, and copying them costs less than
+/// the system call that does it.
+pub(crate) const LINE_BYTES_USUAL: usize = 1024;
+
+/// Bytes a read up to a delimiter counts for while it is queued, since its length is not known before. Lines
+/// beyond that are rare, and each takes a worker while it is read.
+pub(crate) const LINE_BYTES_ADMITTED: usize = 64 * 1024;
+
+/// Bytes of the longest line that is read in one step. Beyond that it is gathered in several, so that a worker
+/// that looks for a delimiter where there is none comes back, and its caller can give up.
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of the first buffer of a read that goes on until it has all it was asked for; a file may be shorter
+/// than what its reader would take.
+pub(crate) const WHOLE_BYTES_USUAL: usize = 1024 * 1024;
+
+/// By how much such a buffer grows when it is full: copied once for every three bytes it gains.
+pub(crate) const GATHER_GROWTH: usize = 4;
+
+/// Bytes of a stream read at a time beyond those that were asked for: what a pipe holds unless told otherwise.
+pub(crate) const AHEAD_BYTES: usize = 64 * 1024;
+
 /// Rounds a starting write waits for readers that are inside a non-blocking call before it queues instead.
 /// Such a call lasts about a microsecond; a thread that lost its core is not worth waiting for.
 pub(crate) const DRAIN_SPIN_ROUNDS: u32 = if cfg!(folio_loom) { 1 } else { 256 };
@@ -74,6 +96,14 @@ pub(crate) const CLOSE_IN_PLACE_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);
 /// See [`RETRY_PAUSE_MIN`].
 pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);
+
+/// How long the front of the line waits for a descriptor before it is told that there is none: far longer than
+/// any burst keeps them all, and short enough for a leak to show.
+pub(crate) const DESCRIPTOR_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long the end of the process waits for what buffered files have accepted: long enough for a slow disk,
+/// short enough for who stops a service whose disk hangs.
+pub(crate) const EXIT_FLUSH_MAX: Duration = Duration::from_secs(5);
 
 /// Pause between the supervisor's sweeps for stuck operations and idle workers.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);

@@ -51,6 +51,8 @@ counters! {
     writes_asked,
     /// System calls that carried them out.
     write_calls,
+    /// Writes that a buffered file kept back, to be written out together with others.
+    writes_kept,
     /// Syncs asked for.
     syncs_asked,
     /// System calls that carried them out.

@@ -18,6 +18,9 @@ pub enum ModelOp {
     WriteAt { offset: u64, bytes: Vec<u8> },
     /// Reads at the cursor and moves it by what was read.
     Read { len: usize },
+    /// Reads at the cursor up to and including the delimiter, `limit` bytes at most, and moves it by what was
+    /// read. Never short for any other reason.
+    ReadUntil { delimiter: u8, limit: usize },
     /// Writes at the cursor and moves it by what was written.
     Write { bytes: Vec<u8> },
     /// Moves the cursor.
@@ -129,6 +132,13 @@ impl FileModel {
                 self.cursor += bytes.len() as u64;
                 Outcome::Bytes(bytes)
             }
+            ModelOp::ReadUntil { delimiter, limit } => {
+                let within = self.slice(self.cursor, *limit);
+                let end = within.iter().position(|byte| byte == delimiter).map_or(within.len(), |at| at + 1);
+                let bytes = within[..end].to_vec();
+                self.cursor += bytes.len() as u64;
+                Outcome::Bytes(bytes)
+            }
             ModelOp::WriteAt { offset, bytes } => self.write_at(*offset, bytes),
             ModelOp::Write { bytes } => self.write(bytes),
             ModelOp::Seek(target) => self.seek(*target),
@@ -166,7 +176,7 @@ impl FileModel {
     pub(crate) fn after_unknown(&self, op: &ModelOp) -> Option<FileModel> {
         let effective = match op {
             ModelOp::ReadAt { .. } | ModelOp::Len | ModelOp::Sync => false,
-            ModelOp::Read { .. } => self.cancelled_reads_move,
+            ModelOp::Read { .. } | ModelOp::ReadUntil { .. } => self.cancelled_reads_move,
             ModelOp::WriteAt { .. }
             | ModelOp::Write { .. }
             | ModelOp::Seek(_)

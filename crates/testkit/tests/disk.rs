@@ -245,7 +245,11 @@ fn run(file: &dyn StorageFile, op: &ModelOp) -> Outcome {
             Outcome::Done
         }
         ModelOp::Len => Outcome::Len(file.len().unwrap()),
-        ModelOp::Read { .. } | ModelOp::Write { .. } | ModelOp::Seek(_) | ModelOp::Sync => {
+        ModelOp::Read { .. }
+        | ModelOp::ReadUntil { .. }
+        | ModelOp::Write { .. }
+        | ModelOp::Seek(_)
+        | ModelOp::Sync => {
             unreachable!("not made by this test")
         }
     }

@@ -200,6 +200,9 @@ fn legal_mix(seed: u64, clients: usize, ops_each: usize, cancelled_percent: u64,
     recorder.history()
 }
 
+/// Reads a line of any length.
+const LINE: ModelOp = ModelOp::ReadUntil { delimiter: b'\n', limit: usize::MAX };
+
 fn random_op(dice: &mut Random, mix: Mix) -> ModelOp {
     let offset = dice.within(0..COMMON);
     let len = 1 + dice.index(16);
@@ -207,7 +210,7 @@ fn random_op(dice: &mut Random, mix: Mix) -> ModelOp {
     let fresh: Vec<u8> = dice.bytes(len).into_iter().map(|byte| byte & 0x7F).collect();
     let kinds = match mix {
         Mix::Positioned => 7,
-        Mix::WithCursor => 10,
+        Mix::WithCursor => 11,
     };
     match dice.index(kinds) {
         0..=2 => ModelOp::ReadAt { offset, len },
@@ -216,6 +219,7 @@ fn random_op(dice: &mut Random, mix: Mix) -> ModelOp {
         7 => ModelOp::Read { len },
         8 => ModelOp::Write { bytes: fresh },
         9 => seek(offset),
+        10 => ModelOp::ReadUntil { delimiter: dice.index(128) as u8, limit: len },
         _ => [ModelOp::Len, ModelOp::Sync, ModelOp::SetLen(COMMON + offset)][dice.index(3)].clone(),
     }
 }
@@ -265,12 +269,20 @@ fn broken_tails() -> Vec<(&'static str, Vec<Entry>)> {
                 done(2, 3, 8, ModelOp::Read { len: 2 }, bytes(b"ab")),
             ],
         ),
+        (
+            "a line in two halves",
+            vec![
+                write(0, 0, 1, b"line 1\nline 2\n"),
+                done(1, 2, 9, LINE, bytes(b"line")),
+                done(2, 3, 8, LINE, bytes(b" 1\n")),
+            ],
+        ),
         ("a wrong length", vec![done(0, 0, 1, ModelOp::Len, Outcome::Len(end + 1))]),
     ]
 }
 
 fn moves_by_reading(op: &ModelOp) -> bool {
-    matches!(op, ModelOp::Read { .. })
+    matches!(op, ModelOp::Read { .. } | ModelOp::ReadUntil { .. })
 }
 
 fn read_bytes(entry: &mut Entry) -> Option<&mut Vec<u8>> {

@@ -67,6 +67,14 @@ impl File {
         }
     }
 
+    /// Cuts the file off at the cursor, or extends it to there, as one step; returns the new length.
+    pub(crate) async fn cut(&self) -> Result<u64> {
+        match &self.handle {
+            Handle::Plain(file) => file.cut().await,
+            Handle::Stream(stream) => stream.unsupported(Operation::SetLen),
+        }
+    }
+
     /// Makes data and attributes of everything acknowledged before survive a power cut.
     ///
     /// # Errors

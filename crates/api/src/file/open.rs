@@ -1,11 +1,15 @@
 //! How a file is opened: std's and tokio's options.
 
+use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 
 use folio_engine::Engine;
 use folio_engine::storage::OpenRequest;
 
-use crate::{Buffering, Error, File, ModeArgument, Result};
+use crate::{Buffering, Error, File, ModeArgument, OpenMode, Result};
 
 /// Options to open a file with, by the names of std and tokio.
 ///
@@ -18,8 +22,23 @@ use crate::{Buffering, Error, File, ModeArgument, Result};
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
     request: OpenRequest,
+    /// What was asked for, if anything was: what nothing means depends on what is made of the file.
+    buffering: Option<Buffering>,
+    opener: Option<Opener>,
     /// A setting that makes no sense, told when the file is to be opened and before it is touched.
     refused: Option<Error>,
+}
+
+type Opening = dyn Fn(&Path, i32) -> io::Result<std::fs::File> + Send + Sync;
+
+/// A user's own way of opening.
+#[derive(Clone)]
+struct Opener(Arc<Opening>);
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener")
+    }
 }
 
 macro_rules! flags {
@@ -84,7 +103,40 @@ impl OpenOptions {
     /// any clone, sees them. They are written out when the buffer is full, by [`flush`](File::flush), syncs,
     /// seeks, `close`, the last drop and the end of the process, and before an operation that needs them.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
-        self.request.buffer_bytes = buffering.into().bytes();
+        let buffering = buffering.into();
+        self.request.buffer_bytes = buffering.bytes();
+        self.buffering = Some(buffering);
+        self
+    }
+
+    /// Has `opener` open the file, on a worker. It gets the path and the `O_*` flags that the other options mean
+    /// and returns an open file, whose position and access are taken over; permission bits are its own affair.
+    ///
+    /// # Errors
+    ///
+    /// None here; what `opener` returns is what [`open`](OpenOptions::open) fails with.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use std::fs::File;
+    ///
+    /// let public = folio::OpenOptions::new()
+    ///     .mode("rb")
+    ///     .opener(|path, _flags| if path.starts_with("public") { File::open(path) } else { File::open("none") })
+    ///     .open_binary("public/index.html")
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn opener<F, R>(&mut self, opener: F) -> &mut Self
+    where
+        F: Fn(&Path, i32) -> io::Result<R> + Send + Sync + 'static,
+        R: Into<OwnedFd>,
+    {
+        self.opener = Some(Opener(Arc::new(move |path, flags| {
+            let descriptor: OwnedFd = opener(path, flags)?.into();
+            Ok(descriptor.into())
+        })));
         self
     }
 
@@ -118,9 +170,34 @@ impl OpenOptions {
     ///
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
+        let path = path.as_ref();
         if let Some(error) = &self.refused {
-            return Err(error.clone().at_path(path.as_ref()));
+            return Err(error.clone().at_path(path));
         }
-        engine.open(path, self.request.clone()).await.map(File::new)
+        let request = self.request.clone();
+        let handle = match self.opener.clone() {
+            None => engine.open(path, request).await,
+            Some(Opener(opener)) => {
+                engine.open_by(path, request, move |path, flags| opener(path, flags)).await
+            }
+        };
+        handle.map(File::new)
+    }
+
+    /// What a binary file is opened with: options that have its buffering, and what it is to say of itself.
+    pub(crate) fn for_binary(&self) -> (OpenOptions, OpenMode, Buffering) {
+        let buffering = self.buffering.unwrap_or_default();
+        let mut options = self.clone();
+        options.request.buffer_bytes = buffering.bytes();
+        (options, OpenMode::of(&self.request), buffering)
+    }
+
+    /// Takes over a descriptor that is open already, on a worker, as if it had been opened by these options.
+    pub(crate) async fn take_over(&self, engine: &Engine, descriptor: OwnedFd, path: &Path) -> Result<File> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone().at_path(path));
+        }
+        let request = self.request.clone();
+        engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
     }
 }

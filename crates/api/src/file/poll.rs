@@ -43,6 +43,8 @@ enum State {
     Writing(Job<usize>, Bytes),
     /// A seek.
     Seeking(Job<u64>),
+    /// A flush of what the file keeps back.
+    Flushing(Job<()>),
 }
 
 impl Pending {
@@ -61,6 +63,7 @@ impl File {
             State::Left(_) => Ok(()),
             State::Writing(job, _) => ready!(job.as_mut().poll(cx)).map(|_| ()),
             State::Seeking(job) => ready!(job.as_mut().poll(cx)).map(|_| ()),
+            State::Flushing(job) => ready!(job.as_mut().poll(cx)),
         };
         *self.pending.state() = State::Idle;
         Poll::Ready(result.map_err(io::Error::from))
@@ -78,7 +81,9 @@ impl File {
     fn unseen(&mut self) -> u64 {
         match self.pending.state() {
             State::Left(bytes) => bytes.len() as u64,
-            State::Idle | State::Reading(_) | State::Writing(..) | State::Seeking(_) => 0,
+            State::Idle | State::Reading(_) | State::Writing(..) | State::Seeking(_) | State::Flushing(_) => {
+                0
+            }
         }
     }
 
@@ -168,8 +173,20 @@ impl AsyncWrite for File {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.pending.state() {
-            State::Writing(..) | State::Seeking(_) => self.poll_settle(cx),
-            State::Idle | State::Reading(_) | State::Left(_) => Poll::Ready(Ok(())),
+            State::Writing(..) | State::Seeking(_) => ready!(self.poll_settle(cx))?,
+            State::Flushing(_) | State::Idle | State::Reading(_) | State::Left(_) => {}
+        }
+        // What was read ahead stays: a flush moves no cursor.
+        let flushes = matches!(&self.handle, Handle::Plain(file) if file.is_buffered());
+        if flushes && let State::Idle = self.pending.state() {
+            let file = self.clone();
+            *self.pending.state() = State::Flushing(Box::pin(async move { file.flush().await }));
+        }
+        match self.pending.state() {
+            State::Flushing(_) => self.poll_settle(cx),
+            State::Writing(..) | State::Seeking(_) | State::Idle | State::Reading(_) | State::Left(_) => {
+                Poll::Ready(Ok(()))
+            }
         }
     }
 
@@ -186,7 +203,7 @@ impl AsyncSeek for File {
             SeekFrom::Current(delta) => SeekFrom::Current(delta.saturating_sub_unsigned(unseen)),
             SeekFrom::Start(_) | SeekFrom::End(_) => to,
         };
-        if let State::Writing(..) | State::Seeking(_) = self.pending.state() {
+        if let State::Writing(..) | State::Seeking(_) | State::Flushing(_) = self.pending.state() {
             return Err(io::Error::other(
                 "another operation of this handle is pending; poll_complete it first",
             ));
@@ -198,7 +215,7 @@ impl AsyncSeek for File {
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let this = &mut *self;
-        if let State::Writing(..) = this.pending.state() {
+        if let State::Writing(..) | State::Flushing(_) = this.pending.state() {
             ready!(this.poll_settle(cx))?;
         }
         if let State::Idle | State::Reading(_) | State::Left(_) = this.pending.state() {

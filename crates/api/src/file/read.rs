@@ -131,6 +131,81 @@ impl File {
         }
     }
 
+    /// Reads from the cursor up to and including the first `delimiter`, `limit` bytes at most, as one step: two
+    /// readers never get parts of one line. (A line of more than 64 MiB takes several steps.)
+    ///
+    /// Without a delimiter at the end, the limit or the end of the file came first; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read); nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](File::read): no byte is lost. A stream keeps what has come so far for the next read.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// let line = file.read_until(b'\n', 64 * 1024).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        match &self.handle {
+            Handle::Plain(file) => file.read_until(delimiter, limit).await,
+            Handle::Stream(stream) => stream.read_until(delimiter, limit).await,
+        }
+    }
+
+    /// Reads `len` bytes from the cursor as one step, fewer only at the end of the file.
+    ///
+    /// (Into a buffer of the caller's: `read_exact`, which takes several steps.)
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read); nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](File::read_until): no byte is lost.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// let record = file.read_full(512).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_full(&self, len: usize) -> Result<Bytes> {
+        match &self.handle {
+            Handle::Plain(file) => file.read_full(len).await,
+            Handle::Stream(stream) => stream.read_full(len).await,
+        }
+    }
+
+    /// Returns what a read of at most `len` bytes would give, and leaves the cursor where it is; empty at the
+    /// end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// let is_gzip = file.peek(2).await?.starts_with(&[0x1f, 0x8b]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn peek(&self, len: usize) -> Result<Bytes> {
+        match &self.handle {
+            Handle::Plain(file) => file.peek(len).await,
+            Handle::Stream(stream) => stream.peek(len).await,
+        }
+    }
+
     /// Reads at the cursor into several buffers, one after the other; returns the bytes read.
     ///
     /// # Errors

@@ -7,8 +7,10 @@ use folio_engine::Handle;
 
 use crate::{File, Operation, Rejected, Result};
 
-/// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. A borrowed slice
-/// is copied once; the forms that take [`Bytes`] copy nothing.
+/// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. (A file opened
+/// with [`buffering`](crate::OpenOptions::buffering) keeps writes at the cursor back; then it means that every
+/// operation on this file sees them.) A borrowed slice is copied once; the forms that take [`Bytes`] copy
+/// nothing.
 ///
 /// # Cancellation
 ///
@@ -190,18 +192,22 @@ impl File {
         }
     }
 
-    /// Does nothing: an acknowledged write has been written. Here for programs written for tokio.
+    /// Writes out what a [buffered](crate::OpenOptions::buffering) file has kept back, by any clone. Any other
+    /// file has nothing to flush: an acknowledged write has been written.
     ///
     /// # Errors
     ///
-    /// None.
+    /// That of a write that was kept back and that nobody has heard of yet. Its bytes stay, and the next flush
+    /// tries them again.
     ///
     /// # Cancellation
     ///
-    /// Nothing happens.
-    #[expect(clippy::unused_async, reason = "tokio's signature")]
+    /// What is on its way goes on; a failure is told to the next write or flush.
     pub async fn flush(&self) -> Result<()> {
-        Ok(())
+        match &self.handle {
+            Handle::Plain(file) => file.flush().await,
+            Handle::Stream(_) => Ok(()),
+        }
     }
 
     async fn put(&self, buf: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {

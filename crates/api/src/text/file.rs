@@ -1,117 +1,97 @@
-//! `TextFile`: what it holds, and reading from it.
+//! `TextFile`: what it holds, what it is asked, and where it stands.
 
 use std::fmt;
+use std::io::SeekFrom;
+use std::os::fd::RawFd;
+use std::path::Path;
 
-use super::{DecodeError, Decoder, Encoding, Errors, Lines, Newline, Options, Reading, Seen};
+use folio_engine::Handle;
+
+use super::ahead::Ahead;
+use super::place::Place;
+use super::{DecodeError, Decoder, Encoding, Errors, Lines, NameError, Newline, Seen};
 use crate::{Error, File, Operation, Result};
 
-/// Bytes read at a time: enough for the system call to cost nothing beside its bytes, and little enough for
-/// them to be in the processor's cache still when they are decoded and cut into lines.
-const READ_BYTES: usize = 128 * 1024;
+/// Bytes at the start of a file that tell its byte order.
+const MARK_BYTES: usize = 4;
 
-/// An open text file.
+/// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
-/// It reads ahead, so the cursor of the [`File`] below is further on than the text that was given out; there
-/// is no `tell` and no `seek`, and it must not be read by other handles meanwhile. A file that is at its end
-/// and grows goes on, but a character cut off by the end is wrong by then.
+/// It reads ahead, so the cursor of the [`File`] below is further on than the text that was given out, and it must
+/// not be moved by other handles meanwhile. [`tell`](TextFile::tell) and everything else that asks for a position
+/// count what was given out. A file that is at its end and grows goes on, but a character cut off by the end is
+/// wrong by then.
+///
+/// # Reading and writing
+///
+/// A file that is open for both has one position: a write goes where the reader is, and reading goes on behind
+/// what was written. (CPython writes at the end of what it happens to have read ahead.) When appending, that is
+/// the end of the file.
 ///
 /// # Failure
 ///
-/// Bytes that mean nothing in the encoding are an error that names the encoding and the offset in bytes;
-/// [`DecodeError`], which [`decode_error`](TextFile::decode_error) returns, has the reason too. The lines
-/// before them are given out first (by [`read`](TextFile::read), every character), then every read fails alike.
+/// Bytes that mean nothing in the encoding are an error of the kind `InvalidData` that has the offset in bytes and,
+/// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
+/// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
+/// [`is_unsupported`](crate::Error::is_unsupported).
 pub struct TextFile {
     pub(super) file: File,
-    pub(super) encoding: Encoding,
-    pub(super) errors: Errors,
-    pub(super) newline: Newline,
-    pub(super) append: bool,
-    line_limit: usize,
-    decoder: Decoder,
-    reading: Reading,
-    /// What one read brings, reused; empty until the first one.
-    raw: Vec<u8>,
-    /// Text that has been decoded; from `at` on it has not been given out.
-    text: String,
-    at: usize,
-    /// Bytes from `at` on that are known to hold no end of a line.
-    searched: usize,
-    failed: Option<DecodeError>,
-    /// The last read found the end of the file.
-    ended: bool,
+    pub(super) manner: Manner,
+    pub(super) ahead: Ahead,
+    pub(super) cursor: Cursor,
+    closed: bool,
     /// Where [`write`](TextFile::write) stands with the byte order mark.
     pub(super) mark: Mark,
     /// Encoded text on its way to the file, reused.
     pub(super) out: Vec<u8>,
 }
 
+/// How a file is read and written, which never changes.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    pub(super) mode: String,
+    pub(super) encoding: Encoding,
+    pub(super) errors: Errors,
+    pub(super) newline: Newline,
+    pub(super) line_limit: usize,
+    pub(super) line_buffering: bool,
+    pub(super) reads: bool,
+    pub(super) writes: bool,
+    pub(super) appends: bool,
+}
+
+/// Where the cursor of the file below is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cursor {
+    /// Where the reader is.
+    Here,
+    /// Behind what was read ahead.
+    Ahead,
+    /// Anywhere: the reader is here, and the cursor has to be put there before the file is used. So it is as long
+    /// as a seek may have been abandoned half way.
+    Due(Place),
+}
+
 /// Whether what is written next needs a byte order mark before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// Only the file knows: nothing was written, or it failed, or was abandoned.
+    /// Only the file knows: nothing was written, or it failed, or was abandoned, or there was a seek.
     Unknown,
     /// No, for text was written through this handle.
     Behind,
 }
 
-/// What the text at hand has to offer.
-pub(super) enum Found {
-    /// A line without its end.
-    Line(String),
-    /// No end of a line yet.
-    Nothing,
-}
-
 impl TextFile {
-    pub(super) fn new(file: File, options: &Options, decoder: Decoder) -> TextFile {
+    pub(super) fn new(file: File, manner: Manner) -> TextFile {
+        let placed = matches!(file.handle, Handle::Plain(_));
         TextFile {
+            ahead: Ahead::new(manner.encoding, manner.newline, placed),
             file,
-            encoding: options.encoding,
-            errors: options.errors,
-            newline: options.newline,
-            append: options.append,
-            line_limit: options.line_limit,
-            decoder,
-            reading: Reading::new(options.newline),
-            raw: Vec::new(),
-            text: String::new(),
-            at: 0,
-            searched: 0,
-            failed: None,
-            ended: false,
+            manner,
+            cursor: Cursor::Here,
+            closed: false,
             mark: Mark::Unknown,
             out: Vec::new(),
-        }
-    }
-
-    /// Returns the next line without its end, `None` at the end of the file.
-    ///
-    /// # Errors
-    ///
-    /// [`is_too_long`](crate::Error::is_too_long) for a line above the limit, which stays where it is:
-    /// [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`].
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is lost: what was read stays for the next call.
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// let mut file = folio::text::open("names.txt").await?;
-    /// while let Some(name) = file.next_line().await? {
-    ///     println!("{name}");
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn next_line(&mut self) -> Result<Option<String>> {
-        loop {
-            if let Found::Line(line) = self.find_line()? {
-                return Ok(Some(line));
-            }
-            if !self.fill().await? {
-                return self.last_line();
-            }
         }
     }
 
@@ -127,74 +107,137 @@ impl TextFile {
         Lines::new(self)
     }
 
-    /// Reads everything up to the end of the file, into memory.
+    /// Closes the file; the second time, does nothing.
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing: what precedes them can be had by [`read`](TextFile::read). Like
-    /// [`File::read`].
+    /// Like [`File::close`](crate::File::close). The file is closed all the same.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for the next call.
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// let poem = folio::text::open("poem.txt").await?.read_to_string().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn read_to_string(&mut self) -> Result<String> {
-        while self.fill().await? {}
-        // Handed over, not copied: it may be most of the memory there is.
-        let mut all = std::mem::take(&mut self.text);
-        all.drain(..std::mem::take(&mut self.at));
-        self.searched = 0;
-        Ok(all)
-    }
-
-    /// Reads `n_chars` characters, fewer only at the end of the file or before bytes that mean nothing.
-    ///
-    /// # Errors
-    ///
-    /// Bytes that mean nothing, if nothing precedes them; like [`File::read`].
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is lost: what was read stays for the next call.
+    /// This handle is closed, the file like [`File::close`](crate::File::close).
     ///
     /// ```
     /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
-    /// let head = file.read(80).await?;
+    /// file.close().await?;
+    /// assert!(file.closed() && file.read(1).await.unwrap_err().is_closed());
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn read(&mut self, n_chars: usize) -> Result<String> {
-        let (mut chars, mut len) = (0, 0);
-        loop {
-            for c in self.text[self.at + len..].chars().take(n_chars - chars) {
-                chars += 1;
-                len += c.len_utf8();
-            }
-            if chars == n_chars || (self.failed.is_some() && len > 0) || !self.fill().await? {
-                return Ok(self.take(len, 0));
-            }
+    pub async fn close(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.closed, true) {
+            return Ok(());
         }
+        self.ahead.clear();
+        self.file.clone().close().await
+    }
+
+    /// Ends the text and returns the file below, its cursor where the reader is.
+    ///
+    /// # Errors
+    ///
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream of which more was read than was given out;
+    /// like [`File::seek`](crate::File::seek).
+    ///
+    /// # Cancellation
+    ///
+    /// The file is closed, unless there are other handles.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut text = folio::text::open("mail.eml").await?;
+    /// while text.readline(None).await? != "\n" {}
+    /// let body = text.detach().await?.read_bytes(1 << 16).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn detach(mut self) -> Result<File> {
+        self.check_open(Operation::Seek)?;
+        if self.is_stream() && self.ahead.is_ahead() {
+            return Err(self.unsupported(Operation::Seek, "text that was read ahead would be lost"));
+        }
+        self.step_back();
+        self.settle().await?;
+        Ok(self.file)
+    }
+
+    /// Returns whether it is a terminal.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn isatty(&self) -> Result<bool> {
+        self.check_open(Operation::Metadata)?;
+        Ok(is_terminal(&self.file))
+    }
+
+    /// Returns the number of the file's descriptor, which stays the file's.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed or its storage has no descriptors.
+    pub fn fileno(&self) -> Result<RawFd> {
+        self.check_open(Operation::Metadata)?;
+        let descriptor = match &self.file.handle {
+            Handle::Plain(file) => file.descriptor(),
+            Handle::Stream(stream) => stream.descriptor(),
+        };
+        descriptor.ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
+    }
+
+    /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
+    pub fn seekable(&self) -> bool {
+        !self.is_stream()
+    }
+
+    /// Returns whether the file is open for reading.
+    pub fn readable(&self) -> bool {
+        self.manner.reads
+    }
+
+    /// Returns whether the file is open for writing.
+    pub fn writable(&self) -> bool {
+        self.manner.writes
+    }
+
+    /// Returns the path the file was opened by.
+    pub fn name(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Returns the mode it was opened in, as it was given; without one, the one that comes closest.
+    pub fn mode(&self) -> &str {
+        &self.manner.mode
+    }
+
+    /// Returns whether it has been closed.
+    pub fn closed(&self) -> bool {
+        self.closed
     }
 
     /// Returns which ends of lines were read so far; with text that was read ahead.
     pub fn newlines(&self) -> Seen {
-        self.reading.seen()
+        self.ahead.seen()
     }
 
     /// Returns what is wrong with the bytes that reading stopped at.
     pub fn decode_error(&self) -> Option<&DecodeError> {
-        self.failed.as_ref()
+        self.ahead.failed()
     }
 
     /// Returns the encoding.
     pub fn encoding(&self) -> Encoding {
-        self.encoding
+        self.manner.encoding
+    }
+
+    /// Returns what happens to what cannot be converted.
+    pub fn errors(&self) -> Errors {
+        self.manner.errors
+    }
+
+    /// Returns whether what is written is flushed when a line ends.
+    pub fn line_buffering(&self) -> bool {
+        self.manner.line_buffering
     }
 
     /// Returns the file below.
@@ -202,97 +245,99 @@ impl TextFile {
         &self.file
     }
 
-    /// Whether text was read that has not been given out, or the file not read to its end.
-    pub(super) fn stands_within(&self) -> bool {
-        !self.raw.is_empty() && (!self.ended || self.at < self.text.len())
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.file.handle, Handle::Stream(_))
     }
 
-    /// Takes the next line out of the text at hand.
-    pub(super) fn find_line(&mut self) -> Result<Found> {
-        let ahead = &self.text.as_bytes()[self.at..];
-        match self.newline.find(&ahead[self.searched..]) {
-            Some((end, width)) => {
-                let len = self.searched + end;
-                self.check_len(len)?;
-                Ok(Found::Line(self.take(len, width)))
+    pub(super) fn check_open(&self, operation: Operation) -> Result<()> {
+        if self.closed { Err(Error::closed(operation).at_path(self.file.path())) } else { Ok(()) }
+    }
+
+    /// The error of reading on where bytes mean nothing.
+    pub(super) fn undecodable(&self, failed: DecodeError) -> Error {
+        let offset = failed.offset();
+        let error = match self.manner.errors {
+            Errors::XmlCharRefReplace => Error::codec(Operation::Read, NameError::WriteOnly),
+            Errors::Strict | Errors::Ignore | Errors::Replace | Errors::BackslashReplace => {
+                Error::codec(Operation::Read, failed)
             }
-            None => {
-                // The last byte may be the first of two that end a line.
-                self.searched = ahead.len().saturating_sub(1);
-                self.check_len(self.searched)?;
-                Ok(Found::Nothing)
-            }
+        };
+        error.at_path(self.file.path()).at_offset(offset)
+    }
+
+    pub(super) fn unsupported(&self, operation: Operation, why: &'static str) -> Error {
+        Error::unsupported(operation, why).at_path(self.file.path())
+    }
+
+    /// Gives up what was read ahead, so that the cursor of the file is due where the reader is. A stream, which
+    /// cannot go back, keeps it.
+    pub(super) fn step_back(&mut self) {
+        if self.cursor == Cursor::Ahead && !self.is_stream() {
+            self.cursor = Cursor::Due(self.ahead.place());
+            self.ahead.clear();
         }
     }
 
-    /// The next line at the end of the file, which has told what a `\r` before it was.
-    pub(super) fn last_line(&mut self) -> Result<Option<String>> {
-        if let Found::Line(line) = self.find_line()? {
-            return Ok(Some(line));
+    /// Puts the cursor of the file where it is due.
+    pub(super) async fn settle(&mut self) -> Result<()> {
+        if let Cursor::Due(place) = self.cursor {
+            self.file.seek(SeekFrom::Start(place.offset)).await?;
+            self.cursor = Cursor::Here;
         }
-        let len = self.text.len() - self.at;
-        self.check_len(len)?;
-        Ok((len > 0).then(|| self.take(len, 0)))
-    }
-
-    fn check_len(&self, len: usize) -> Result<()> {
-        if len <= self.line_limit {
-            return Ok(());
-        }
-        Err(Error::too_long(Operation::Read, self.line_limit as u64).at_path(self.file.path()))
-    }
-
-    fn take(&mut self, len: usize, width: usize) -> String {
-        let taken = self.text[self.at..self.at + len].to_owned();
-        self.at += len + width;
-        self.searched = 0;
-        taken
-    }
-
-    /// Reads and decodes more; `false` at the end of the file.
-    async fn fill(&mut self) -> Result<bool> {
-        self.prepare()?;
-        let count = self.file.read(&mut self.raw).await?;
-        Ok(self.accept(count))
-    }
-
-    /// Makes room for a read, or says why there will be none.
-    pub(super) fn prepare(&mut self) -> Result<()> {
-        if let Some(failed) = &self.failed {
-            let error = match self.encoding == Encoding::UTF_8 {
-                true => Error::not_utf8(Operation::Read),
-                false => Error::invalid(Operation::Read, self.encoding.undecodable()),
-            };
-            return Err(error.at_path(self.file.path()).at_offset(failed.offset()));
-        }
-        if self.errors == Errors::XmlCharRefReplace {
-            return Err(Error::invalid(Operation::Read, "xmlcharrefreplace is for writing only"));
-        }
-        self.raw.resize(READ_BYTES, 0);
         Ok(())
     }
+}
 
-    /// Lends the buffer to a read that goes on by itself, and gets it back.
-    pub(super) fn swap_raw(&mut self, raw: Vec<u8>) -> Vec<u8> {
-        std::mem::replace(&mut self.raw, raw)
+/// Whether a file is a terminal.
+pub(super) fn is_terminal(file: &File) -> bool {
+    match &file.handle {
+        Handle::Plain(_) => false,
+        Handle::Stream(stream) => stream.is_terminal(),
+    }
+}
+
+/// What a reader needs to start with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    due: Option<Place>,
+    encoding: Encoding,
+    errors: Errors,
+}
+
+impl TextFile {
+    /// What has to be done before the next read, if anything.
+    pub(super) fn start(&self) -> Option<Start> {
+        let due = match self.cursor {
+            Cursor::Ahead => return None,
+            Cursor::Here => None,
+            Cursor::Due(place) => Some(place),
+        };
+        Some(Start { due, encoding: self.manner.encoding, errors: self.manner.errors })
     }
 
-    /// Decodes the first `count` bytes of the buffer; 0 mean the end of the file. No await between a read and
-    /// this, so that a byte is either the file's or ours. `false` at the end of the file, unless what stands there
-    /// is an error that the next [`prepare`](TextFile::prepare) returns.
-    pub(super) fn accept(&mut self, count: usize) -> bool {
-        self.ended = count == 0;
-        self.text.drain(..self.at);
-        self.at = 0;
-        let before = self.text.len();
-        let decoded = self.decoder.decode(&self.raw[..count], self.ended, &mut self.text);
-        self.failed = decoded.err();
-        let last = self.ended || self.failed.is_some();
-        if !self.reading.leaves_alone(&self.text[before..]) {
-            let fresh = self.text.split_off(before);
-            self.reading.read(&fresh, last, &mut self.text);
+    /// Notes that the start was made.
+    pub(super) fn started(&mut self, (decoder, skip): (Decoder, u8)) {
+        self.ahead.resume(decoder, skip);
+        self.cursor = Cursor::Ahead;
+    }
+}
+
+impl Start {
+    /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
+    /// characters of that to pass over.
+    pub(super) async fn make(self, file: &File) -> Result<(Decoder, u8)> {
+        let place = match self.due {
+            Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
+            None if matches!(file.handle, Handle::Stream(_)) => Place::at(0),
+            None => Place::at(file.stream_position().await?),
+        };
+        let mut head = [0; MARK_BYTES];
+        let mut len = 0;
+        if place.offset > 0 && self.encoding.writes_mark() {
+            len = file.read_at(&mut head, 0).await?;
         }
-        !self.ended || self.failed.is_some()
+        let decoder = Decoder::resuming(self.encoding, self.errors, place.offset, &head[..len]);
+        Ok((decoder, place.skip))
     }
 }
 
@@ -300,8 +345,9 @@ impl fmt::Debug for TextFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextFile")
             .field("file", &self.file)
-            .field("encoding", &self.encoding)
-            .field("newline", &self.newline)
+            .field("mode", &self.manner.mode)
+            .field("encoding", &self.manner.encoding)
+            .field("newline", &self.manner.newline)
             .finish_non_exhaustive()
     }
 }

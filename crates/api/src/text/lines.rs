@@ -8,12 +8,16 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use super::TextFile;
-use super::file::Found;
-use crate::Result;
+use super::file::Start;
+use super::read::Found;
+use super::{Decoder, TextFile};
+use crate::{File, Result};
 
 /// A read under way, which has the file's buffer and gives it back.
-type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<usize>)> + Send>>;
+type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send>>;
+
+/// What the read started with, if it was the first, and how many bytes it brought.
+type Filled = (Option<(Decoder, u8)>, usize);
 
 /// A stream of the lines of a file, without their ends. Made by [`TextFile::lines`].
 ///
@@ -68,22 +72,40 @@ impl Lines {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         let filling = self.filling.get_mut().unwrap_or_else(PoisonError::into_inner);
         if filling.is_none() {
-            if let Err(error) = self.text.prepare() {
-                self.done = true;
-                return Poll::Ready(Err(error));
-            }
-            let (file, mut raw) = (self.text.file.clone(), self.text.swap_raw(Vec::new()));
+            let start = match self.text.prepare() {
+                Ok(start) => start,
+                Err(error) => {
+                    self.done = true;
+                    return Poll::Ready(Err(error));
+                }
+            };
+            let file = self.text.file.clone();
+            self.text.ahead.buffer();
+            let mut raw = self.text.ahead.swap_buffer(Vec::new());
             *filling = Some(Box::pin(async move {
-                let count = file.read(&mut raw).await;
-                (raw, count)
+                let filled = fill(start, &file, &mut raw).await;
+                (raw, filled)
             }));
         }
         let Some(future) = filling else { return Poll::Pending };
-        let (raw, count) = ready!(future.as_mut().poll(cx));
+        let (raw, filled) = ready!(future.as_mut().poll(cx));
         *filling = None;
-        self.text.swap_raw(raw);
-        Poll::Ready(count.map(|count| self.text.accept(count)))
+        self.text.ahead.swap_buffer(raw);
+        Poll::Ready(filled.map(|(started, count)| {
+            if let Some(started) = started {
+                self.text.started(started);
+            }
+            self.text.ahead.accept(count)
+        }))
     }
+}
+
+async fn fill(start: Option<Start>, file: &File, raw: &mut [u8]) -> Result<Filled> {
+    let started = match start {
+        Some(start) => Some(start.make(file).await?),
+        None => None,
+    };
+    Ok((started, file.read(raw).await?))
 }
 
 impl Stream for Lines {

@@ -12,11 +12,15 @@
 //! # }
 //! ```
 
+mod ahead;
 pub mod codec;
 mod file;
 mod lines;
 mod newline;
 mod options;
+mod place;
+mod read;
+mod seek;
 mod write;
 
 use std::path::Path;

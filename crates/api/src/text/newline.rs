@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memchr2, memmem};
 
+use super::NameError;
+
 /// What ends a line; Python's `newline` argument.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Newline {
@@ -30,6 +32,30 @@ pub struct Seen {
 }
 
 impl Newline {
+    /// Returns what Python's `newline` argument means: `None`, or one of `""`, `"\n"`, `"\r"` and `"\r\n"`.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::IllegalNewline`] for everything else.
+    ///
+    /// ```
+    /// use folio::text::Newline;
+    ///
+    /// assert_eq!(Newline::for_name(Some("\r\n"))?, Newline::CrLf);
+    /// assert!(Newline::for_name(Some("x")).is_err());
+    /// # Ok::<(), folio::text::NameError>(())
+    /// ```
+    pub fn for_name(newline: Option<&str>) -> Result<Newline, NameError> {
+        match newline {
+            None => Ok(Newline::Universal),
+            Some("") => Ok(Newline::Any),
+            Some("\n") => Ok(Newline::Lf),
+            Some("\r") => Ok(Newline::Cr),
+            Some("\r\n") => Ok(Newline::CrLf),
+            Some(other) => Err(NameError::IllegalNewline(other.to_owned())),
+        }
+    }
+
     /// Adds `text` to `out` as it is to be written: with this end of line for each `\n`.
     ///
     /// ```
@@ -127,6 +153,16 @@ impl Reading {
     /// Returns which ends of lines there were so far; none under a newline that looks for one kind only.
     pub fn seen(&self) -> Seen {
         self.seen
+    }
+
+    /// Whether a `\r` has been read that has not been given out.
+    pub(super) fn holds_cr(&self) -> bool {
+        self.held
+    }
+
+    /// Forgets what was before the text that comes next; what was seen stays.
+    pub(super) fn move_elsewhere(&mut self) {
+        self.held = false;
     }
 
     /// Whether text without `\r` comes out as it is, so that it need not be copied.

@@ -1,9 +1,13 @@
 //! How a text file is opened.
 
+use std::io::SeekFrom;
 use std::path::Path;
 
-use super::{Decoder, Encoding, Errors, Newline, TextFile};
-use crate::{OpenOptions, Result};
+use folio_engine::{Engine, Handle};
+
+use super::file::{Manner, is_terminal};
+use super::{Encoding, Errors, Newline, TextFile};
+use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
 /// Bytes of UTF-8 that a line may have unless told otherwise: far above any text meant for people, and small
 /// enough to be held for each of many open files.
@@ -31,11 +35,41 @@ const LINE_BYTES: usize = 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Options {
     open: OpenOptions,
-    pub(super) append: bool,
-    pub(super) encoding: Encoding,
-    pub(super) errors: Errors,
-    pub(super) newline: Newline,
-    pub(super) line_limit: usize,
+    access: Access,
+    mode: Option<OpenMode>,
+    buffering: Option<Buffering>,
+    encoding: Encoding,
+    errors: Errors,
+    newline: Newline,
+    line_limit: usize,
+    /// A setting that makes no sense, told when the file is to be opened and before it is touched.
+    refused: Option<Error>,
+}
+
+/// The flags that say what the file is opened for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Access {
+    read: bool,
+    write: bool,
+    append: bool,
+    truncate: bool,
+    create_new: bool,
+}
+
+impl Access {
+    /// The mode string that comes closest.
+    fn mode(self) -> &'static str {
+        match (self.read, self.append, self.write, self.create_new, self.truncate) {
+            (true, true, ..) => "a+",
+            (false, true, ..) => "a",
+            (true, false, false, ..) => "r",
+            (true, false, true, true, _) => "x+",
+            (true, false, true, false, true) => "w+",
+            (true, false, true, false, false) => "r+",
+            (false, false, _, true, _) => "x",
+            (false, false, _, false, _) => "w",
+        }
+    }
 }
 
 macro_rules! flags {
@@ -43,21 +77,25 @@ macro_rules! flags {
         $($(#[$doc])*
         pub fn $name(&mut self, $name: bool) -> &mut Self {
             self.open.$name($name);
+            self.access.$name = $name;
             self
         })*
     };
 }
 
 impl Options {
-    /// Returns options with nothing set: UTF-8, strict, universal newlines, lines of at most 1 MiB.
+    /// Returns options with nothing set: UTF-8, strict, universal newlines, lines of at most 1 MiB, no buffer.
     pub fn new() -> Self {
         Options {
             open: OpenOptions::new(),
-            append: false,
+            access: Access::default(),
+            mode: None,
+            buffering: None,
             encoding: Encoding::UTF_8,
             errors: Errors::Strict,
             newline: Newline::Universal,
             line_limit: LINE_BYTES,
+            refused: None,
         }
     }
 
@@ -66,19 +104,60 @@ impl Options {
         read,
         /// Opens for writing.
         write,
+        /// Sends every write to the end of the file, even against other processes. No byte order mark is written
+        /// behind text that is there already.
+        append,
         /// Cuts the file to length 0; needs write access.
         truncate,
-        /// Creates the file if it is missing; needs write or append access.
-        create,
         /// Creates the file and fails if anything has its name already.
         create_new,
     }
 
-    /// Sends every write to the end of the file, even against other processes. No byte order mark is written
-    /// behind text that is there already.
-    pub fn append(&mut self, append: bool) -> &mut Self {
-        self.open.append(append);
-        self.append = append;
+    /// Creates the file if it is missing; needs write or append access.
+    pub fn create(&mut self, create: bool) -> &mut Self {
+        self.open.create(create);
+        self
+    }
+
+    /// Sets everything that one of Python's mode strings means, such as `"r+"`. What is written is buffered then,
+    /// as [`Buffering::Default`] says, unless [`buffering`](Options::buffering) says otherwise; and a file that is
+    /// appended to is read from its end on, until a seek.
+    ///
+    /// A string that is no mode, or one for bytes, is refused by [`open`](Options::open), before the file is touched.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut notes = folio::text::Options::new().mode("a+").encoding_name("utf-8").open("notes.txt").await?;
+    /// notes.write("done\n").await?;
+    /// notes.close().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
+        let mode = OpenMode::parse(mode.as_ref()).and_then(|mode| match mode.is_text() {
+            true => Ok(mode),
+            false => Err(refuse("text::Options opens text; use folio::open for a binary mode")),
+        });
+        if let Some(mode) = self.or_refuse(mode) {
+            mode.apply(&mut self.open);
+            self.mode = Some(mode);
+        }
+        self
+    }
+
+    /// Sets how much of what is written may be kept back; see [`OpenOptions::buffering`]. By the line, a write
+    /// that has an end of line is flushed.
+    ///
+    /// No buffer at all is refused by [`open`](Options::open), as Python does; without this and without a mode
+    /// string there is none.
+    pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
+        let buffering = match buffering.into() {
+            Buffering::Unbuffered => Err(refuse("can't have unbuffered text I/O")),
+            buffering @ (Buffering::Default | Buffering::Line | Buffering::Bytes(_)) => Ok(buffering),
+        };
+        if let Some(buffering) = self.or_refuse(buffering) {
+            self.buffering = Some(buffering);
+        }
         self
     }
 
@@ -88,15 +167,41 @@ impl Options {
         self
     }
 
+    /// Sets the encoding by Python's name for it; [`open`](Options::open) refuses one that is unknown.
+    pub fn encoding_name(&mut self, name: &str) -> &mut Self {
+        if let Some(encoding) = self.or_refuse(Encoding::for_name(name)) {
+            self.encoding = encoding;
+        }
+        self
+    }
+
     /// Sets what happens to what cannot be converted; an error unless set.
     pub fn errors(&mut self, errors: Errors) -> &mut Self {
         self.errors = errors;
         self
     }
 
+    /// Sets the same by Python's name for it; [`open`](Options::open) refuses one that is unknown, and those that
+    /// make lone surrogates.
+    pub fn errors_name(&mut self, name: &str) -> &mut Self {
+        if let Some(errors) = self.or_refuse(Errors::for_name(name)) {
+            self.errors = errors;
+        }
+        self
+    }
+
     /// Sets what ends a line; universal newlines unless set.
     pub fn newline(&mut self, newline: Newline) -> &mut Self {
         self.newline = newline;
+        self
+    }
+
+    /// Sets the same by what Python's `newline` takes: nothing, or one of `""`, `"\n"`, `"\r"` and `"\r\n"`;
+    /// [`open`](Options::open) refuses everything else.
+    pub fn newline_name(&mut self, newline: Option<&str>) -> &mut Self {
+        if let Some(newline) = self.or_refuse(Newline::for_name(newline)) {
+            self.newline = newline;
+        }
         self
     }
 
@@ -110,17 +215,105 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// Like [`OpenOptions::open`].
+    /// A setting that makes no sense, before anything is touched; like [`OpenOptions::open`].
     ///
     /// # Cancellation
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<TextFile> {
-        // A handler for writing only is refused at the first read, so that the file can be written.
-        let errors = if self.errors == Errors::XmlCharRefReplace { Errors::Strict } else { self.errors };
-        let decoder = Decoder::new(self.encoding, errors)?;
-        Ok(TextFile::new(self.open.open(path).await?, self, decoder))
+        self.open_on(&*Engine::current()?, path).await
     }
+
+    /// Opens `path` on `engine`; every operation of the file stays there.
+    ///
+    /// # Errors
+    ///
+    /// Like [`open`](Options::open).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`open`](Options::open).
+    pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<TextFile> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone().at_path(path.as_ref()));
+        }
+        let mut open = self.open.clone();
+        if let Some(buffering) = self.effective_buffering() {
+            open.buffering(buffering);
+        }
+        let file = open.open_on(engine, path).await?;
+        if self.mode.is_some_and(OpenMode::appends) && matches!(file.handle, Handle::Plain(_)) {
+            file.seek(SeekFrom::End(0)).await?;
+        }
+        self.open_file(file)
+    }
+
+    /// Makes a text file of one that is open, from its cursor on. It is read, written and appended to as far as it
+    /// was opened for that and a mode or flag that is set here allows; its buffer is its own.
+    ///
+    /// # Errors
+    ///
+    /// A setting that makes no sense.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::open("mail.eml").await?;
+    /// file.seek(std::io::SeekFrom::Start(512)).await?;
+    /// let text = folio::text::Options::new().encoding_name("latin-1").open_file(file)?.read_to_string().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_file(&self, file: File) -> Result<TextFile> {
+        if let Some(error) = &self.refused {
+            return Err(error.clone().at_path(file.path()));
+        }
+        let Access { read, write, append, .. } = self.access;
+        let (reads, writes) = match self.mode {
+            Some(mode) => (mode.reads(), mode.writes()),
+            None if read || write || append => (read, write || append),
+            // Nothing was said: the file itself refuses what it was not opened for.
+            None => (true, true),
+        };
+        let appends = match &file.handle {
+            Handle::Plain(file) => file.is_append(),
+            Handle::Stream(_) => false,
+        };
+        let mode = match self.mode {
+            Some(mode) => mode.to_string(),
+            None if reads && writes && !(read || write || append) => "r+".to_owned(),
+            None => self.access.mode().to_owned(),
+        };
+        let line_buffering = match self.effective_buffering() {
+            Some(Buffering::Line) => true,
+            Some(Buffering::Default) => is_terminal(&file),
+            Some(Buffering::Unbuffered | Buffering::Bytes(_)) | None => false,
+        };
+        let manner = Manner {
+            mode,
+            encoding: self.encoding,
+            errors: self.errors,
+            newline: self.newline,
+            line_limit: self.line_limit,
+            line_buffering,
+            reads,
+            writes,
+            appends,
+        };
+        Ok(TextFile::new(file, manner))
+    }
+
+    fn effective_buffering(&self) -> Option<Buffering> {
+        self.buffering.or(self.mode.map(|_| Buffering::Default))
+    }
+
+    /// Keeps the first error for whoever opens the file.
+    fn or_refuse<T, E: Into<Error>>(&mut self, setting: Result<T, E>) -> Option<T> {
+        setting.map_err(|error| self.refused.get_or_insert(error.into())).ok()
+    }
+}
+
+fn refuse(why: &'static str) -> Error {
+    Error::invalid(Operation::Open, why)
 }
 
 impl Default for Options {

@@ -1,20 +1,24 @@
 //! Writing to a text file: ends of lines, encoding, byte order marks.
 
-use super::file::Mark;
+use super::file::{Cursor, Mark};
 use super::{Encoder, TextFile};
 use crate::{Error, Operation, Result};
 
-/// Writing. Nothing is buffered: `Ok` means that the system call has returned and every reader sees the text.
+/// Bytes of text that are gathered from many short lines before they are written.
+const GATHERED_BYTES: usize = 64 * 1024;
+
+/// Writing. `Ok` means what it means for the [`File`](crate::File) below: written, unless
+/// [`buffering`](super::Options::buffering) or a mode string has given it a buffer.
 impl TextFile {
-    /// Writes `text` in one piece, with the file's end of line for each `\n`.
+    /// Writes `text` in one piece, with the file's end of line for each `\n`; returns how many characters it has.
     ///
-    /// An encoding with a byte order mark gets one at the start of the file and nowhere else.
+    /// It goes where the reader is, and reading goes on behind it; when appending, to the end of the file. An
+    /// encoding with a byte order mark gets one at the start of the file and nowhere else.
     ///
     /// # Errors
     ///
-    /// A character that the encoding does not have, before anything is written: the offset is its own in
-    /// `text`. Refused while text that was read ahead is left, because it would go where that ends (not when
-    /// appending). Like [`File::write_all`](crate::File::write_all).
+    /// A character that the encoding does not have, before anything is written: the error's offset is its own in
+    /// `text`, its source the [`EncodeError`](super::EncodeError). Like [`File::write_all`](crate::File::write_all).
     ///
     /// # Cancellation
     ///
@@ -30,23 +34,31 @@ impl TextFile {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn write(&mut self, text: &str) -> Result<()> {
+    pub async fn write(&mut self, text: &str) -> Result<usize> {
+        self.check_open(Operation::Write)?;
+        self.check_writable(Operation::Write)?;
         if text.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        if !self.append && self.stands_within() {
-            let error = Error::invalid(Operation::Write, "the file was read ahead; read it to its end first");
-            return Err(error.at_path(self.file.path()));
+        self.step_back();
+        if !self.manner.appends {
+            self.settle().await?;
         }
         let mut encoder = match self.needs_mark().await? {
-            true => Encoder::new(self.encoding, self.errors),
-            false => Encoder::continuing(self.encoding, self.errors),
+            true => Encoder::new(self.manner.encoding, self.manner.errors),
+            false => Encoder::continuing(self.manner.encoding, self.manner.errors),
         };
         self.encode(&mut encoder, text)?;
         self.file.write_all(&self.out).await?;
         // Not before: an abandoned write may happen or not, and takes its mark with it.
         self.mark = Mark::Behind;
-        Ok(())
+        if !self.is_stream() {
+            self.cursor = Cursor::Here;
+        }
+        if self.manner.line_buffering && text.contains(['\n', '\r']) {
+            self.file.flush().await?;
+        }
+        Ok(text.chars().count())
     }
 
     /// Writes `line` and an end of line in one piece.
@@ -62,21 +74,52 @@ impl TextFile {
         let mut text = String::with_capacity(line.len() + 1);
         text.push_str(line);
         text.push('\n');
-        self.write(&text).await
+        self.write(&text).await.map(|_| ())
     }
 
-    /// Does nothing: an acknowledged write has been written.
+    /// Writes one text after the other; no ends of lines are added. Short ones are written together.
     ///
     /// # Errors
     ///
-    /// None.
+    /// Like [`write`](TextFile::write); those before may have been written.
     ///
     /// # Cancellation
     ///
-    /// Nothing happens.
-    #[expect(clippy::unused_async, reason = "the signature of File::flush")]
-    pub async fn flush(&mut self) -> Result<()> {
-        Ok(())
+    /// Any number of them has been written.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut names = folio::text::Options::new().mode("w").open("names.txt").await?;
+    /// names.writelines(["Ada\n", "Grace\n"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn writelines<T: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = T>) -> Result<()> {
+        self.check_open(Operation::Write)?;
+        self.check_writable(Operation::Write)?;
+        let mut gathered = String::new();
+        for line in lines {
+            gathered.push_str(line.as_ref());
+            if gathered.len() >= GATHERED_BYTES {
+                self.write(&gathered).await?;
+                gathered.clear();
+            }
+        }
+        self.write(&gathered).await.map(|_| ())
+    }
+
+    /// Writes out what the file has buffered; see [`File::flush`](crate::File::flush).
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::flush`](crate::File::flush).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`File::flush`](crate::File::flush).
+    pub async fn flush(&self) -> Result<()> {
+        self.check_open(Operation::Flush)?;
+        self.file.flush().await
     }
 
     /// Makes data and attributes survive a power cut; see [`File::sync_all`](crate::File::sync_all).
@@ -105,48 +148,39 @@ impl TextFile {
         self.file.sync_data().await
     }
 
-    /// Closes the file; see [`File::close`](crate::File::close).
-    ///
-    /// # Errors
-    ///
-    /// Like [`File::close`](crate::File::close).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`File::close`](crate::File::close).
-    pub async fn close(self) -> Result<()> {
-        self.file.close().await
-    }
-
     /// Asks the file whether anything stands before what is written next.
     async fn needs_mark(&self) -> Result<bool> {
-        if self.mark == Mark::Behind || !self.encoding.writes_mark() {
+        if self.mark == Mark::Behind || !self.manner.encoding.writes_mark() {
             return Ok(false);
         }
         let attributes = self.file.metadata().await?;
-        if self.append || !attributes.is_file() {
+        if self.manner.appends || !attributes.is_file() {
             return Ok(attributes.len() == 0);
         }
         Ok(self.file.stream_position().await? == 0)
     }
 
+    pub(super) fn check_writable(&self, operation: Operation) -> Result<()> {
+        if self.manner.writes { Ok(()) } else { Err(self.unsupported(operation, "not writable")) }
+    }
+
     fn encode(&mut self, encoder: &mut Encoder, text: &str) -> Result<()> {
+        let newline = self.manner.newline;
         self.out.clear();
         let mut rewritten = String::new();
-        let written = if self.newline.rewrites() {
-            self.newline.write(text, &mut rewritten);
+        let written = if newline.rewrites() {
+            newline.write(text, &mut rewritten);
             &rewritten
         } else {
             text
         };
         encoder.encode(written, &mut self.out).map_err(|error| {
-            let before = written[..error.offset()].bytes();
             // Each `\n` that is still there has grown by a `\r`.
-            let grown =
-                if self.newline.rewrites() { before.filter(|byte| *byte == b'\n').count() } else { 0 };
-            let offset = error.offset() - grown;
-            let failure = Error::invalid(Operation::Write, self.encoding.unencodable());
-            failure.at_path(self.file.path()).at_offset(offset as u64)
+            let before = written[..error.offset()].bytes();
+            let grown = if newline.rewrites() { before.filter(|byte| *byte == b'\n').count() } else { 0 };
+            let error = error.without_grown(grown);
+            let offset = error.offset() as u64;
+            Error::codec(Operation::Write, error).at_path(self.file.path()).at_offset(offset)
         })
     }
 }

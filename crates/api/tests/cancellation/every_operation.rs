@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use folio::storage::{Os, Storage};
-use folio::{Engine, File};
+use folio::{Buffering, Engine, File};
 use folio_testkit::{Call, Disk};
 
 use crate::stage::{eventually, poll_then_drop, read_write, wait};
@@ -31,7 +31,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act, After); 37] = [
+const ACTS: [(&str, Act, After); 40] = [
     ("read", act!(|file| file.read(&mut [0; 4])), BEFORE),
     ("read_at", act!(|file| file.read_at(&mut [0; 4], 2)), BEFORE),
     ("read_exact", act!(|file| file.read_exact(&mut [0; 4])), BEFORE),
@@ -41,6 +41,9 @@ const ACTS: [(&str, Act, After); 37] = [
     ("read_vectored", act!(|file| file.read_vectored(&mut [IoSliceMut::new(&mut [0; 4])])), BEFORE),
     ("read_vectored_at", act!(|file| file.read_vectored_at(&mut [IoSliceMut::new(&mut [0; 4])], 2)), BEFORE),
     ("read_to_end_limited", act!(|file| file.read_to_end_limited(100)), BEFORE),
+    ("read_until", act!(|file| file.read_until(b'5', 100)), BEFORE),
+    ("read_full", act!(|file| file.read_full(4)), BEFORE),
+    ("peek", act!(|file| file.peek(4)), BEFORE),
     ("reader", act!(|file| file.reader(2..5).read(&mut [0; 9])), BEFORE),
     ("write", act!(|file| file.write(b"abc")), b"abc3456789"),
     ("write_all", act!(|file| file.write_all(b"abc")), b"abc3456789"),
@@ -85,6 +88,8 @@ const ACTS: [(&str, Act, After); 37] = [
 /// Where a file lives, and how to look at it past the engine.
 struct Home {
     engine: Engine,
+    /// Bytes that the file may keep back.
+    buffer_bytes: usize,
     path: String,
     contents: Box<dyn Fn() -> Vec<u8>>,
     descriptors: Box<dyn Fn() -> usize>,
@@ -104,6 +109,7 @@ fn simulated(in_place: bool) -> Home {
     let (read, opened) = (disk.clone(), disk.clone());
     Home {
         engine: engine(Arc::new(disk)),
+        buffer_bytes: 0,
         path: "/file".to_owned(),
         contents: Box::new(move || read.contents("/file")),
         descriptors: Box::new(move || opened.open_files()),
@@ -116,6 +122,7 @@ fn on_this_system(dir: &Path) -> Home {
     let (name, counted) = (path.to_str().expect("a temporary path is text").to_owned(), dir.to_owned());
     Home {
         engine: engine(Arc::new(Os::new())),
+        buffer_bytes: 0,
         path: name,
         contents: Box::new(move || std::fs::read(&path).expect("the file is there")),
         descriptors: Box::new(move || descriptors_under(&counted)),
@@ -132,8 +139,11 @@ pub(crate) fn descriptors_under(dir: &Path) -> usize {
 /// Drops `act` after so many polls; says whether it was done before.
 fn check(home: &Home, name: &str, act: Act, after: After, polls: usize, until_woken: bool) -> bool {
     let case = format!("{name}, dropped after {polls} polls, woken: {until_woken}");
-    let file = wait(read_write().open_on(&home.engine, &home.path)).expect(&case);
+    let mut options = read_write();
+    options.buffering(Buffering::Bytes(home.buffer_bytes));
+    let file = wait(options.open_on(&home.engine, &home.path)).expect(&case);
     let done = poll_then_drop(act(file.clone()), polls, until_woken).is_some();
+    wait(file.flush()).expect(&case);
     eventually(&format!("{case}: every permit is back"), || home.engine.snapshot().in_flight == 0);
     let now = (home.contents)();
     assert!(now == BEFORE || now == after, "{case}: half done: {now:?}");
@@ -171,6 +181,16 @@ fn dropped_after_any_poll_on_a_disk_that_has_nothing_at_hand() {
 #[test]
 fn dropped_after_any_poll_on_a_disk_that_answers_in_place() {
     check_all(|| simulated(true));
+}
+
+#[test]
+fn dropped_after_any_poll_on_a_file_that_keeps_small_writes_back() {
+    check_all(|| Home { buffer_bytes: 64, ..simulated(false) });
+}
+
+#[test]
+fn dropped_after_any_poll_on_a_file_whose_buffer_is_smaller_than_each_write() {
+    check_all(|| Home { buffer_bytes: 2, ..simulated(false) });
 }
 
 #[test]

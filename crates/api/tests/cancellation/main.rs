@@ -7,5 +7,6 @@ mod before_begin;
 mod every_operation;
 mod every_path_operation;
 mod shared_cursor;
+mod shared_lines;
 mod stage;
 mod time_limit;

@@ -170,7 +170,8 @@ fn some_op(random: &mut Random) -> ModelOp {
     match random.within(0..100) {
         0..25 => ModelOp::ReadAt { offset, len },
         25..45 => ModelOp::WriteAt { offset, bytes: random.bytes(len) },
-        45..60 => ModelOp::Read { len },
+        45..55 => ModelOp::Read { len },
+        55..60 => ModelOp::ReadUntil { delimiter: random.bits() as u8, limit: 8 * len },
         60..70 => ModelOp::Write { bytes: random.bytes(len) },
         70..78 => ModelOp::Seek(SeekFrom::Start(offset)),
         78..82 => ModelOp::Seek(SeekFrom::Current(-(len as i64))),
@@ -189,6 +190,9 @@ async fn run(file: &File, op: &ModelOp) -> Outcome {
             count.map(|count| Outcome::Bytes(buf[..count].to_vec()))
         }
         ModelOp::Read { len } => file.read_bytes(*len).await.map(|bytes| Outcome::Bytes(bytes.to_vec())),
+        ModelOp::ReadUntil { delimiter, limit } => {
+            file.read_until(*delimiter, *limit).await.map(|bytes| Outcome::Bytes(bytes.to_vec()))
+        }
         ModelOp::WriteAt { offset, bytes } => {
             file.write_all_at(bytes, *offset).await.map(|()| Outcome::Written(bytes.len()))
         }

@@ -1,17 +1,20 @@
 //! Reading text files: lines, characters and the whole, against the model of the newline tests.
 
+use std::error::Error as _;
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use folio::text::{self, Encoder, Encoding, Errors, Newline, Options, TextFile};
+use folio::text::{self, DecodeError, Encoder, Encoding, Errors, Newline, Options, TextFile};
 use folio_testkit::{Random, seeds};
 use futures_core::Stream;
 
 use crate::newline::{lines_of, seen_of};
 
-const NEWLINES: [Newline; 5] = [Newline::Universal, Newline::Any, Newline::Lf, Newline::Cr, Newline::CrLf];
+pub(crate) const NEWLINES: [Newline; 5] =
+    [Newline::Universal, Newline::Any, Newline::Lf, Newline::Cr, Newline::CrLf];
 
 /// More than the file reads at a time, so that its reads cut lines and characters.
 const LONG: usize = 300_000;
@@ -152,7 +155,9 @@ fn bytes_that_mean_nothing_fail_after_the_lines_before_them() {
             let mut file = Options::new().read(true).encoding(encoding).open(&path).await.unwrap();
             assert_eq!(file.next_line().await.unwrap().unwrap(), "one");
             let error = file.next_line().await.unwrap_err();
-            assert_eq!(error.offset(), Some(offset), "{error}");
+            assert_eq!((error.offset(), error.kind()), (Some(offset), ErrorKind::InvalidData), "{error}");
+            let source = error.source().and_then(|source| source.downcast_ref::<DecodeError>());
+            assert_eq!(source, file.decode_error(), "{error}");
             assert_eq!(file.decode_error().unwrap().offset(), offset);
             assert_eq!(file.read(9).await.unwrap(), "two");
             assert!(file.read(9).await.is_err() && file.read_to_string().await.is_err());

@@ -4,6 +4,9 @@
 
 mod codec;
 mod file;
+mod named;
 mod newline;
 mod oracle;
+mod positions;
+mod update;
 mod written;

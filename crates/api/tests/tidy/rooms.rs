@@ -29,7 +29,7 @@ struct Gate {
     why: &'static str,
 }
 
-const GATES: [Gate; 8] = [
+const GATES: [Gate; 9] = [
     Gate {
         path: "kameo",
         rooms: &["crates/engine/src/actor/", "crates/engine/src/lib.rs", "crates/api/src/lib.rs"],
@@ -54,6 +54,11 @@ const GATES: [Gate; 8] = [
         path: "nix",
         rooms: &["crates/engine/src/storage/os/"],
         why: "system calls go through the port, so that a simulated disk can stand in",
+    },
+    Gate {
+        path: "shutdown_hooks",
+        rooms: &["crates/engine/src/actor/exit.rs"],
+        why: "the end of the process is nobody's business but one file's",
     },
     Gate {
         path: "loom",

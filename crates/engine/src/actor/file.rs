@@ -155,7 +155,7 @@ message! {
         len: usize,
         /// Where they begin, in bytes.
         offset: u64
-    } -> Bytes, |read| Op::Read(Read { place: Place::At(read.offset), len: read.len }),
+    } -> Bytes, |read| Op::Read(Read::once(Place::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),
         other => unreachable!("a read answers bytes, not {other:?}"),
@@ -170,7 +170,7 @@ message! {
         /// Where it goes, in bytes.
         offset: u64
     } -> usize,
-    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true }),
+    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true, kept: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),

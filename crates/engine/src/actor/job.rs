@@ -8,14 +8,15 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::opening::Opening;
+use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
 use crate::actor::services::Services;
+use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation};
-use crate::file::{CursorMove, Ordered, Ticket, Trust};
+use crate::file::{CursorMove, Ordered, Portion, Ticket, Trust};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
-use crate::op::{Answer, Failure, Op, write};
+use crate::op::{Answer, Failure, Op, Place, write};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::{StorageFile, errno};
@@ -109,6 +110,10 @@ impl Opening {
                 Ok(waker) => waker.into_iter().for_each(Waker::wake),
                 Err(unheard) => self.orphan(unheard),
             }
+        }
+        if self.buffered.is_some() {
+            // A portion that has landed may have let the next one go.
+            next.append(&mut self.ready(&mut self.turn.take()));
         }
         next
     }
@@ -300,10 +305,94 @@ pub(crate) struct CloseJob {
     pub(crate) services: Arc<Services>,
     /// Whether something was written and nobody has asked for the errors of closing.
     pub(crate) report: bool,
+    /// What a buffered file had still kept back.
+    pub(crate) last: Option<LastWords>,
+    /// Last, so that the descriptor has gone before.
+    pub(crate) _given_up: GivenUp,
+}
+
+/// What was kept back when the last handle went.
+pub(crate) struct LastWords {
+    pub(crate) portions: Vec<Portion>,
+    pub(crate) append: bool,
+    /// Makes a shutdown wait.
+    pub(crate) _permit: Permit,
+}
+
+impl LastWords {
+    /// Writes everything; a panic is a failure too.
+    fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
+        let payload = |portion: &Portion| write::Payload::Shared(portion.bytes.clone());
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            if self.append {
+                let append = |portion| write::Append {
+                    payload: payload(portion),
+                    moves_cursor: false,
+                    wants_offset: false,
+                };
+                let appends: Vec<_> = self.portions.iter().map(append).collect();
+                return write::append_all(&appends.iter().collect::<Vec<_>>(), file);
+            }
+            let place = |portion: &Portion| Place::At(portion.start);
+            let write = |portion| write::Write {
+                place: place(portion),
+                payload: payload(portion),
+                all: true,
+                kept: true,
+            };
+            let writes: Vec<_> = self.portions.iter().map(write).collect();
+            write::write_all(&writes.iter().collect::<Vec<_>>(), file, 0)
+        }));
+        let outcomes = match written {
+            Ok(written) => written.outcomes,
+            Err(panic) => return Err(std::io::Error::other(panic_text(&*panic))),
+        };
+        match outcomes.into_iter().find_map(Result::err) {
+            Some(failure) => Err(copy_of(&failure.error)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The same error once more, since the first is shared.
+fn copy_of(error: &Arc<std::io::Error>) -> std::io::Error {
+    match error.raw_os_error() {
+        Some(errno) => std::io::Error::from_raw_os_error(errno),
+        None => std::io::Error::new(error.kind(), error.clone()),
+    }
+}
+
+impl CloseJob {
+    /// Nobody hears of it but the next sync, the counter and the log.
+    fn note(&self, operation: Operation, error: Arc<std::io::Error>) {
+        add(&self.services.stats.unobserved_errors, 1);
+        let error = Error::new(operation, Cause::Io(error)).at_path(self.path.clone());
+        tracing::warn!(%error, "nobody was left to hear of a failure");
+    }
+}
+
+impl Drop for CloseJob {
+    /// Bytes that no worker came for are lost, and that is said.
+    fn drop(&mut self) {
+        if self.last.take().is_some() {
+            self.services.unwritten.done();
+            let error = Arc::new(std::io::Error::other("the engine has stopped"));
+            self.inode.with_health(|health| health.owe(error.clone()));
+            self.note(Operation::Write, error);
+        }
+    }
 }
 
 impl Job for CloseJob {
-    fn run(self: Box<Self>) {
+    fn run(mut self: Box<Self>) {
+        if let Some(last) = self.last.take() {
+            if let Err(error) = last.write(&*self.file) {
+                let error = Arc::new(error);
+                self.inode.with_health(|health| health.owe(error.clone()));
+                self.note(Operation::Write, error);
+            }
+            self.services.unwritten.done();
+        }
         if !self.report {
             return;
         }
@@ -311,9 +400,7 @@ impl Job for CloseJob {
             // Latched before it is counted: whoever sees the count finds the other openings poisoned.
             let error = Arc::new(error);
             self.inode.with_health(|health| health.poison(error.clone()));
-            add(&self.services.stats.unobserved_errors, 1);
-            let error = Error::new(Operation::Close, Cause::Io(error)).at_path(self.path.clone());
-            tracing::warn!(%error, "nobody was left to hear of a failed close");
+            self.note(Operation::Close, error);
         }
     }
 }

@@ -8,6 +8,10 @@
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
+mod ahead;
+pub(crate) mod buffered;
+mod descriptors;
+mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;

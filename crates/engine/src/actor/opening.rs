@@ -9,13 +9,14 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use crate::actor::job::{CloseJob, FileJob};
+use crate::actor::buffered::Buffered;
+use crate::actor::job::{CloseJob, FileJob, LastWords};
 use crate::actor::patience::Patience;
 use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Arrival, Batch, Bell, CursorMove, State, Ticket, Turn};
+use crate::file::{Arrival, Batch, Behind, Bell, CursorMove, Footprint, Portion, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
 use crate::pool::Pickup;
@@ -35,10 +36,25 @@ pub(crate) struct Opening {
     pub(crate) in_place: AtomicU64,
     /// Bytes they read.
     pub(crate) bytes_in_place: AtomicU64,
+    /// Writes that were kept back.
+    pub(crate) kept: AtomicU64,
     pub(crate) access: Access,
     pub(crate) patience: Patience,
     /// Set by the first write; decides how the descriptor is given up.
     pub(crate) written: AtomicBool,
+    /// There if the file keeps writes back.
+    pub(crate) buffered: Option<Box<Buffered>>,
+    /// Last, so that the descriptor has gone before.
+    _given_up: GivenUp,
+}
+
+/// Tells whoever waits for a descriptor when one has been given up.
+pub(crate) struct GivenUp(pub(crate) Arc<Services>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.descriptors.free_one();
+    }
 }
 
 /// How the file was opened, as far as later operations depend on it.
@@ -61,6 +77,8 @@ pub(crate) struct Access {
 pub(crate) struct Desk {
     pub(crate) state: State<Queued>,
     pub(crate) running: Vec<Running>,
+    /// What a buffered file keeps back.
+    pub(crate) behind: Option<Box<Behind>>,
 }
 
 /// One running batch, for snapshots and sweeps.
@@ -110,9 +128,16 @@ impl Opening {
         };
         let device = services.device(opened.device);
         let (registry, cores) = (services.registry.clone(), services.cores);
+        let keeps = write && request.buffer_bytes > 0;
+        if keeps {
+            services.keep_until_exit();
+        }
+        let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, request.append)));
+        let desk = Desk { behind, ..Desk::default() };
+        let given_up = GivenUp(services.clone());
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Opening {
-                turn: Turn::new(Desk::default(), Nudge::default()),
+                turn: Turn::new(desk, Nudge::default()),
                 file: opened.file.into(),
                 path,
                 services,
@@ -120,9 +145,12 @@ impl Opening {
                 inode,
                 in_place: AtomicU64::new(0),
                 bytes_in_place: AtomicU64::new(0),
+                kept: AtomicU64::new(0),
                 access,
                 patience: Patience::new(cores),
                 written: AtomicBool::new(false),
+                buffered: keeps.then(Box::default),
+                _given_up: given_up,
             })
         })
     }
@@ -141,16 +169,20 @@ impl Opening {
             self.refuse(queued, Cause::Closed);
             return Arrived::Started(Pickup::Later);
         }
+        let sent_ahead = self.make_way(&mut desk, &queued);
         if queued.closes_gate() {
             self.turn.close_gate(1);
         }
-        match desk.state.arrive(queued, || self.turn.drain()) {
-            Arrival::Start(batch) => {
-                let ticket = desk.start(batch);
-                drop(desk);
-                Arrived::Started(self.submit(ticket))
-            }
-            Arrival::Wait(queued) => {
+        let arrival = desk.state.arrive(queued, || self.turn.drain());
+        let arrived = match arrival {
+            Arrival::Start(batch) => Ok(desk.start(batch)),
+            Arrival::Wait(queued) => Err(queued),
+        };
+        drop(desk);
+        self.submit_all(sent_ahead);
+        match arrived {
+            Ok(ticket) => Arrived::Started(self.submit(ticket)),
+            Err(queued) => {
                 add(&self.services.stats.messages, 1);
                 Arrived::Mailed(Mail::new(queued, self.clone()))
             }
@@ -164,10 +196,13 @@ impl Opening {
             drop(desk);
             return self.refuse(queued, Cause::Closed);
         }
+        let sent_ahead = self.make_way(&mut desk, &queued);
         if queued.closes_gate() {
             self.turn.close_gate(1);
         }
         desk.state.push(queued);
+        drop(desk);
+        self.submit_all(sent_ahead);
     }
 
     /// Answers an operation that will not be carried out.
@@ -183,7 +218,7 @@ impl Opening {
         self.submit_all(ready);
     }
 
-    fn ready(&self, desk: &mut Desk) -> Vec<Ticket> {
+    pub(crate) fn ready(&self, desk: &mut Desk) -> Vec<Ticket> {
         let mut ready = Vec::new();
         while desk.state.has_waiting() {
             let Some(batch) = desk.state.next(self.turn.has_readers()) else { break };
@@ -323,6 +358,13 @@ fn is_booked(operation: Operation) -> bool {
 }
 
 impl Desk {
+    /// Whether something with this footprint may act in place: it overtakes nothing, and finds in the file
+    /// whatever was accepted before it.
+    pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
+        self.state.is_free(footprint)
+            && !self.behind.as_ref().is_some_and(|behind| behind.precedes(footprint))
+    }
+
     fn start(&mut self, batch: Batch<Queued>) -> Ticket {
         let first = &batch.items[0];
         let (ticket, operation, since) = (batch.ticket, first.op.operation(), first.arrived);
@@ -368,6 +410,14 @@ impl Desk {
     }
 }
 
+impl Opening {
+    fn last_words(&self, portions: Vec<Portion>) -> LastWords {
+        self.services.unwritten.add();
+        let permit = self.device.admission.admit_unseated();
+        LastWords { portions, append: self.access.append, _permit: permit }
+    }
+}
+
 impl Drop for Opening {
     /// Never blocks: where giving the descriptor up may take time, a worker does it.
     fn drop(&mut self) {
@@ -375,13 +425,28 @@ impl Drop for Opening {
         let stats = &self.services.stats;
         add(&stats.in_place, self.in_place.load(Ordering::Relaxed));
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
+        add(&stats.writes_kept, self.kept.load(Ordering::Relaxed));
         add(&stats.closed, 1);
         if self.access.slow_to_close {
+            let mut desk = self.turn.take();
+            let open = !desk.state.is_closed();
+            // Closing has reported what it could not write, so that is nobody's any more.
+            let kept = desk.behind.take().filter(|_| open).map_or(Vec::new(), |mut behind| behind.seal());
             // An object has to be ended even if nothing was written.
-            let changed = self.written.load(Ordering::Relaxed) || self.access.alone;
-            let report = changed && !self.turn.take().state.is_closed();
+            let changed = self.written.load(Ordering::Relaxed) || self.access.alone || !kept.is_empty();
+            let report = open && changed;
+            drop(desk);
             let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
-            let job = CloseJob { file, path, inode, services: self.services.clone(), report };
+            let last = (!kept.is_empty()).then(|| self.last_words(kept));
+            let job = CloseJob {
+                file,
+                path,
+                inode,
+                services: self.services.clone(),
+                report,
+                last,
+                _given_up: GivenUp(self.services.clone()),
+            };
             drop(self.services.pool.submit(self.device.lane, Box::new(job)));
         }
     }

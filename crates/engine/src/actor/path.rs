@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
@@ -17,7 +18,7 @@ use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, Storage};
+use crate::storage::{OpenRequest, Opened, Storage, os::Os};
 
 /// Path requests that a worker is carrying out, for sweeps and shutdown.
 #[derive(Debug, Default)]
@@ -75,11 +76,28 @@ impl Services {
         Box::pin(self.call_by_worker(Closure::new(closure), &program)).await
     }
 
+    /// Has a worker carry the request out, again as often as it meets a process without descriptors.
     async fn call_by_worker<R: PathRequest>(
         self: &Arc<Self>,
-        request: R,
+        mut request: R,
         device: &Device,
     ) -> Result<R::Reply> {
+        let mut front = None;
+        loop {
+            let again = request.again();
+            match (self.call_once(request, device).await, again) {
+                (Err(error), Some(again)) if are_used_up(&error) => {
+                    if !self.wait_for_descriptor(&mut front).await {
+                        return Err(error);
+                    }
+                    request = again;
+                }
+                (outcome, _) => return outcome,
+            }
+        }
+    }
+
+    async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R, device: &Device) -> Result<R::Reply> {
         let facts = Facts::of(&request);
         let admitted = device.admission.admit(request.bytes()).await;
         let permit = admitted.map_err(|cause| facts.refusal(cause))?;
@@ -131,6 +149,7 @@ impl Services {
         let key = self.errands.begin(facts.operation, &facts.path, begun);
         let ran = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
         self.errands.end(key);
+        self.descriptors.free_one();
         let outcome = match ran {
             Ok(result) => result.map_err(|error| facts.error(error)),
             Err(panic) => {
@@ -259,6 +278,7 @@ impl Facts {
 }
 
 /// Opens a file; what becomes of it is decided by its nature.
+#[derive(Clone)]
 pub(crate) struct Open {
     pub(crate) path: Arc<Path>,
     pub(crate) request: OpenRequest,
@@ -275,11 +295,41 @@ impl PathRequest for Open {
         &self.path
     }
 
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Opened>> {
         storage.open_cached(&self.path, &self.request)
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Opened> {
         storage.open(&self.path, &self.request)
+    }
+}
+
+/// A user's way of opening a file, given the path and the flags of `open(2)`.
+pub(crate) type Opener = Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>;
+
+/// Has a user's function open a file, and takes over what it returns.
+pub(crate) struct OpenBy {
+    pub(crate) path: Arc<Path>,
+    pub(crate) flags: i32,
+    pub(crate) opener: Opener,
+}
+
+impl PathRequest for OpenBy {
+    type Reply = (Opened, OpenRequest, u64);
+
+    fn operation(&self) -> Operation {
+        Operation::Open
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, _storage: &dyn Storage) -> io::Result<Self::Reply> {
+        Os::new().adopt((self.opener)(&self.path, self.flags)?)
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::actor::descriptors::Descriptors;
+use crate::actor::exit::{self, Unwritten};
 use crate::actor::path::Errands;
 use crate::actor::registry::Registry;
 use crate::admission::Admission;
@@ -39,6 +41,12 @@ pub(crate) struct Services {
     pub(crate) errands: Errands,
     /// True once a shutdown has waited long enough: what waits for a peer gives up then.
     pub(crate) stopped: watch::Sender<bool>,
+    /// Who waits for a descriptor.
+    pub(crate) descriptors: Descriptors,
+    /// Portions of buffered files on their way.
+    pub(crate) unwritten: Unwritten,
+    /// Done once the engine has had a buffered file, for which the end of the process must wait.
+    watched: Once,
     devices: RwLock<HashMap<u64, Arc<Device>>>,
     /// Wrapped objects so far: each gets a number in place of an inode's, so that none has another's failures.
     objects: AtomicU64,
@@ -70,9 +78,17 @@ impl Services {
             names,
             errands: Errands::default(),
             stopped: watch::Sender::new(false),
+            descriptors: Descriptors::default(),
+            unwritten: Unwritten::default(),
+            watched: Once::new(),
             devices: RwLock::default(),
             objects: AtomicU64::new(0),
         }
+    }
+
+    /// Has the end of the process wait for this engine's buffered files.
+    pub(crate) fn keep_until_exit(self: &Arc<Self>) {
+        self.watched.call_once(|| exit::watch(self));
     }
 
     /// The device with this number, made known if it is new.

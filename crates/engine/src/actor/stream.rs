@@ -1,22 +1,25 @@
 //! FIFOs, sockets and terminals: driven by readiness, so that waiting for a peer never holds a worker.
 //!
 //! They have no position, so there is nothing to order but whole writes against each other and reads against
-//! reads; two fair locks do that. Reads happen in the caller's poll. Writes run as a task of the engine, so
-//! that a cancelled caller never leaves half a record behind.
+//! reads; two fair locks do that. Reads happen in the caller's poll; what they take beyond what they were
+//! asked for stays with the lock, for whoever reads next. Writes run as a task of the engine, so that a
+//! cancelled caller never leaves half a record behind.
 
 use std::any::Any;
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use memchr::memchr;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Mutex;
 
+use crate::actor::ahead::Ahead;
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::stats::add;
@@ -32,8 +35,10 @@ struct Inner {
     descriptor: AsyncFd<Descriptor>,
     path: Arc<Path>,
     services: Arc<Services>,
+    /// What the descriptor was opened for; there is no waiting for anything else.
+    interest: Interest,
     /// Serves readers in the order they came.
-    reading: Mutex<()>,
+    reading: Mutex<Ahead>,
     /// Keeps a record in one piece.
     writing: Mutex<()>,
     _engine: Arc<dyn Any + Send + Sync>,
@@ -65,14 +70,28 @@ impl StreamHandle {
         let descriptor = register(Descriptor(file), interest, &services)?;
         add(&services.stats.opened, 1);
         let (reading, writing) = (Mutex::default(), Mutex::default());
-        Ok(StreamHandle {
-            inner: Arc::new(Inner { descriptor, path, services, reading, writing, _engine: engine }),
-        })
+        let inner = Inner { descriptor, path, services, interest, reading, writing, _engine: engine };
+        Ok(StreamHandle { inner: Arc::new(inner) })
     }
 
     /// Returns the path it was opened by.
     pub fn path(&self) -> &Path {
         &self.inner.path
+    }
+
+    /// Returns the descriptor. It is the engine's to close.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.inner.descriptor.get_ref().0.as_std().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Returns whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        self.inner.descriptor.get_ref().0.as_std().is_some_and(IsTerminal::is_terminal)
+    }
+
+    /// Returns whether bytes were read that no reader has got yet, or may have been: somebody is reading.
+    pub fn has_read_ahead(&self) -> bool {
+        self.inner.reading.try_lock().map_or(true, |ahead| !ahead.bytes().is_empty())
     }
 
     /// Waits until something can be read and reads what is there, at most `buf.len()` bytes; 0 means that
@@ -87,18 +106,86 @@ impl StreamHandle {
     /// No byte is lost: bytes are taken only in the poll that returns them.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
         let inner = &*self.inner;
-        let mut stop = inner.services.stopped.subscribe();
         let read = async {
-            let _turn = inner.reading.lock().await;
-            inner.descriptor.async_io(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
+            let mut ahead = inner.reading.lock().await;
+            if !ahead.bytes().is_empty() {
+                return Ok(ahead.move_to(buf));
+            }
+            inner.call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
         };
-        let result = tokio::select! {
-            biased;
-            result = read => result,
-            _ = stop.wait_for(|stopped| *stopped) => return Err(inner.stopped(Operation::Read)),
+        inner.read_unless_stopped(read).await
+    }
+
+    /// Reads up to and including the first `delimiter`, `limit` bytes at most. Without a delimiter at the end:
+    /// the limit or the end of the stream came first; empty at the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns; bytes that came before stay for the next reader.
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost: what has come so far stays for the next reader.
+    pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        self.gather(Some(delimiter), limit).await
+    }
+
+    /// Reads `len` bytes, fewer only at the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_until`](StreamHandle::read_until).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](StreamHandle::read_until).
+    pub async fn read_full(&self, len: usize) -> Result<Bytes> {
+        self.gather(None, len).await
+    }
+
+    /// Waits until something can be read and returns it, `len` bytes at most, leaving it for the next reader;
+    /// empty at the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost.
+    pub async fn peek(&self, len: usize) -> Result<Bytes> {
+        let inner = &*self.inner;
+        let look = async {
+            let mut ahead = inner.reading.lock().await;
+            if ahead.bytes().is_empty() && len > 0 {
+                inner.fill(&mut ahead).await?;
+            }
+            let there = ahead.bytes();
+            Ok(Bytes::copy_from_slice(&there[..there.len().min(len)]))
         };
-        add(&inner.services.stats.in_place, 1);
-        result.map_err(|error| inner.error(Operation::Read, error))
+        inner.read_unless_stopped(look).await
+    }
+
+    async fn gather(&self, delimiter: Option<u8>, limit: usize) -> Result<Bytes> {
+        let inner = &*self.inner;
+        let gather = async {
+            let mut ahead = inner.reading.lock().await;
+            let mut searched = 0;
+            loop {
+                let there = ahead.bytes();
+                let there = &there[..there.len().min(limit)];
+                let end = delimiter.and_then(|delimiter| memchr(delimiter, &there[searched..]));
+                let end = end.map(|at| searched + at + 1).or((there.len() == limit).then_some(limit));
+                if let Some(end) = end {
+                    return Ok(ahead.take(end));
+                }
+                searched = there.len();
+                if inner.fill(&mut ahead).await? == 0 {
+                    return Ok(ahead.take(searched));
+                }
+            }
+        };
+        inner.read_unless_stopped(gather).await
     }
 
     /// Writes all of `bytes`, waiting for the peer to make room; never mixed with another write.
@@ -192,12 +279,46 @@ fn register(
 }
 
 impl Inner {
+    /// Waits until the descriptor is ready and makes the call; at once where it was not opened for that, since
+    /// the kernel refuses it then and readiness would never come.
+    async fn call<T>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut(&Descriptor) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let opened = match interest.is_readable() {
+            true => self.interest.is_readable(),
+            false => self.interest.is_writable(),
+        };
+        match opened {
+            true => self.descriptor.async_io(interest, call).await,
+            false => call(self.descriptor.get_ref()),
+        }
+    }
+
+    /// Reads on; what came is kept in the poll that it came in.
+    async fn fill(&self, ahead: &mut Ahead) -> io::Result<usize> {
+        let fill = |descriptor: &Descriptor| ahead.fill(|room| descriptor.0.read_stream(room));
+        self.call(Interest::READABLE, fill).await
+    }
+
+    async fn read_unless_stopped<T>(&self, read: impl Future<Output = io::Result<T>>) -> Result<T> {
+        let mut stop = self.services.stopped.subscribe();
+        let result = tokio::select! {
+            biased;
+            result = read => result,
+            _ = stop.wait_for(|stopped| *stopped) => return Err(self.stopped(Operation::Read)),
+        };
+        add(&self.services.stats.in_place, 1);
+        result.map_err(|error| self.error(Operation::Read, error))
+    }
+
     async fn write_in_turn(&self, bytes: &[u8], done: &mut u64) -> Result<()> {
         let _turn = self.writing.lock().await;
         let mut rest = bytes;
         while !rest.is_empty() {
             let write = |descriptor: &Descriptor| descriptor.0.write_stream(rest);
-            let count = self.descriptor.async_io(Interest::WRITABLE, write).await;
+            let count = self.call(Interest::WRITABLE, write).await;
             let count = count.map_err(|error| self.error(Operation::Write, error))?;
             *done += count as u64;
             rest = &rest[count..];

@@ -116,6 +116,8 @@ impl Services {
         let end = Instant::now() + deadline;
         let doors = self.doors();
         doors.iter().for_each(crate::admission::Admission::stop);
+        // Behind the closed doors, so that no file accepts anything after this.
+        self.registry.all().iter().for_each(|file| file.seal_all());
         let before = self.stats.outstanding();
         let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
         // Before the doors close: that sends away those who have not even been admitted.

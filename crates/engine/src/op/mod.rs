@@ -54,6 +54,15 @@ pub trait PathRequest: Send + 'static {
         0
     }
 
+    /// The same request once more, if it can be made again after it was refused for want of a descriptor, with
+    /// nothing done. The engine then waits for a descriptor; without it, the refusal is the answer.
+    fn again(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// Carries the request out without blocking, if that is possible; `None` otherwise.
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
         let _ = storage;
@@ -162,7 +171,7 @@ impl Op {
     /// Bytes it holds while it is queued: its payload, or the room for what it reads.
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Op::Read(read) => read.len,
+            Op::Read(read) => read.weight(),
             Op::Write(write) => write.payload.as_ref().len(),
             Op::Append(append) => append.payload.as_ref().len(),
             Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
@@ -180,7 +189,7 @@ impl Op {
 
     /// Whether it takes bytes from the cursor, which a cancelled caller gives back.
     pub(crate) fn reads_at_cursor(&self) -> bool {
-        matches!(self, Op::Read(read::Read { place: Place::Cursor, .. }))
+        matches!(self, Op::Read(read) if read.moves_cursor())
     }
 
     /// Whether a failed sync of the inode forbids it.
@@ -188,7 +197,7 @@ impl Op {
         match self {
             Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
             Op::Describe(describe) => describe.changes_contents(),
-            Op::Run(run) => run.operation() == Operation::SendFile,
+            Op::Run(run) => run.changes_contents(),
             Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
         }
     }

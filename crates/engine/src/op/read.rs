@@ -1,9 +1,13 @@
-//! Reading bytes at an offset or at the cursor.
+//! Reading bytes at an offset or at the cursor: what one call finds, or on to a delimiter or a length.
 
+use std::io;
 use std::sync::Arc;
 
-use crate::buffer::Buffers;
+use memchr::memchr;
+
+use crate::buffer::{Buffer, Buffers};
 use crate::file::{CursorMove, Footprint, Span, Taken};
+use crate::limits::{GATHER_GROWTH, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, WHOLE_BYTES_USUAL};
 use crate::op::{Answer, Executed, Failure, Place};
 use crate::storage::StorageFile;
 
@@ -12,15 +16,47 @@ use crate::storage::StorageFile;
 pub(crate) struct Read {
     pub(crate) place: Place,
     pub(crate) len: usize,
+    pub(crate) how: How,
+}
+
+/// How far a read goes, and whether it takes what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// What one call of the storage gives, which may be short.
+    Once,
+    /// Everything; short only at the end of the file.
+    Whole,
+    /// Up to and including the first of this delimiter, if there is one within reach.
+    Until(u8),
+    /// What one call gives, left where it is.
+    Look,
 }
 
 impl Read {
+    /// What one call of the storage gives.
+    pub(crate) fn once(place: Place, len: usize) -> Self {
+        Read { place, len, how: How::Once }
+    }
+
     pub(crate) fn footprint(&self, cursor: u64, room: u64) -> Footprint {
-        let (start, len, moves) = match self.place {
+        let (start, len, cursor) = match self.place {
             Place::At(offset) => (offset, self.len as u64, false),
             Place::Cursor => (cursor, room.min(self.len as u64), true),
         };
-        Footprint { span: Span::Read(start..start.saturating_add(len)), cursor: moves }
+        Footprint { span: Span::Read(start..start.saturating_add(len)), cursor }
+    }
+
+    /// Whether it takes bytes from the cursor. (One that only looks depends on the cursor and leaves it alone.)
+    pub(crate) fn moves_cursor(&self) -> bool {
+        self.place == Place::Cursor && self.how != How::Look
+    }
+
+    /// The room for what it reads.
+    pub(crate) fn weight(&self) -> usize {
+        match self.how {
+            How::Once | How::Whole | How::Look => self.len,
+            How::Until(_) => self.len.min(LINE_BYTES_ADMITTED),
+        }
     }
 
     pub(crate) fn execute(
@@ -34,19 +70,66 @@ impl Read {
             Place::At(offset) => (offset, self.len),
             Place::Cursor => (cursor, usize::try_from(room).map_or(self.len, |room| room.min(self.len))),
         };
-        let mut buffer = buffers.take(len);
-        match file.read_at(buffer.room(len), offset) {
-            Ok(count) => {
-                buffer.fill(count);
-                let (taken, moved) = match self.place {
-                    Place::At(_) => (None, CursorMove::Stay),
-                    Place::Cursor => {
-                        (Some(Taken::from(offset)), CursorMove::Read { offset, len: count as u64 })
-                    }
-                };
-                (Ok(Answer::Read(buffer, taken)), moved)
+        let read = |buf: &mut [u8], done: u64| Some(file.read_at(buf, offset + done));
+        match self.how.gather(len, buffers, read).expect("a read that may block never declines") {
+            Ok(buffer) if self.moves_cursor() => {
+                let len = buffer.as_ref().len() as u64;
+                (Ok(Answer::Read(buffer, Some(Taken::from(offset)))), CursorMove::Read { offset, len })
             }
+            Ok(buffer) => (Ok(Answer::Read(buffer, None)), CursorMove::Stay),
             Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
         }
+    }
+}
+
+impl How {
+    /// Whether `len` bytes that end like `bytes` are all that was asked for, however many there are behind them.
+    pub(crate) fn is_complete(self, bytes: &[u8]) -> bool {
+        match self {
+            How::Once | How::Look => true,
+            How::Whole => false,
+            How::Until(delimiter) => bytes.last() == Some(&delimiter),
+        }
+    }
+
+    /// Gathers at most `len` bytes by calls of `read`, which is told how many there are already. `None` as soon
+    /// as it has nothing at hand; what there was by then has not been taken from anywhere.
+    pub(crate) fn gather(
+        self,
+        len: usize,
+        buffers: &Arc<Buffers>,
+        mut read: impl FnMut(&mut [u8], u64) -> Option<io::Result<usize>>,
+    ) -> Option<io::Result<Buffer>> {
+        let mut window = match self {
+            How::Once | How::Look => len,
+            How::Whole => len.min(WHOLE_BYTES_USUAL),
+            How::Until(_) => len.min(LINE_BYTES_USUAL),
+        };
+        let mut buffer = buffers.take(window);
+        let mut done = 0;
+        while done < len {
+            if done == window {
+                window = window.saturating_mul(GATHER_GROWTH).min(len);
+                let mut larger = buffers.take(window);
+                larger.room(done).copy_from_slice(buffer.room(done));
+                buffer = larger;
+            }
+            let room = &mut buffer.room(window)[done..];
+            let count = match read(room, done as u64)? {
+                Ok(count) => count,
+                Err(error) => return Some(Err(error)),
+            };
+            let end = match self {
+                How::Until(delimiter) => memchr(delimiter, &room[..count]).map(|at| at + 1),
+                How::Once | How::Look => Some(count),
+                How::Whole => None,
+            };
+            done += end.unwrap_or(count);
+            if end.is_some() || count == 0 {
+                break;
+            }
+        }
+        buffer.fill(done);
+        Some(Ok(buffer))
     }
 }

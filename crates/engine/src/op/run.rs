@@ -50,6 +50,20 @@ impl Run {
         Run { operation: Operation::SendFile, work: Box::new(work) }
     }
 
+    /// Cuts the file off at the cursor, or extends it to there. Answers the new length as [`Answer::Position`].
+    pub(crate) fn cut() -> Self {
+        let work = |file: &dyn StorageFile, cursor| {
+            file.set_len(cursor)?;
+            Ok((Answer::Position(cursor), CursorMove::Stay))
+        };
+        Run { operation: Operation::SetLen, work: Box::new(work) }
+    }
+
+    /// Whether it is known to change the file, so that its failure concerns later syncs.
+    pub(crate) fn changes_contents(&self) -> bool {
+        self.operation != Operation::Run
+    }
+
     pub(crate) fn operation(&self) -> Operation {
         self.operation
     }

@@ -36,6 +36,10 @@ impl PathRequest for ReadWhole {
         &self.path
     }
 
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Vec<u8>>> {
         let opened = match storage.open_cached(&self.path, &reading())? {
             Ok(opened) => opened,
@@ -158,6 +162,10 @@ impl PathRequest for WriteWhole {
         self.bytes.len()
     }
 
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
         let opened = storage.open(&self.path, &request)?;
@@ -196,6 +204,10 @@ impl PathRequest for Copy {
 
     fn target(&self) -> Option<&Path> {
         Some(&self.to)
+    }
+
+    fn again(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<u64> {

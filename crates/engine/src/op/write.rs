@@ -38,6 +38,8 @@ pub(crate) struct Write {
     pub(crate) payload: Payload,
     /// Whether a short count is a failure (`write_all`) or an answer (`write`).
     pub(crate) all: bool,
+    /// Whether a buffered file had kept it back. Such writes run one after the other.
+    pub(crate) kept: bool,
 }
 
 impl Write {
@@ -47,6 +49,8 @@ impl Write {
             Place::Cursor => (cursor, true),
         };
         let end = start.saturating_add(self.payload.as_ref().len() as u64);
+        // It touches the last byte of the one before it, and so waits for that.
+        let start = if self.kept { start.saturating_sub(1) } else { start };
         Footprint { span: Span::Write(start..end), cursor: moves }
     }
 }

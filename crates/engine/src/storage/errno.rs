@@ -20,6 +20,12 @@ pub(crate) const NOT_PERMITTED: i32 = 1;
 /// `ELOOP`: symbolic links lead in a circle.
 pub(crate) const LINKS_IN_A_CIRCLE: i32 = 40;
 
+/// `EMFILE`: the process has as many descriptors as it may have.
+pub(crate) const PROCESS_TABLE_FULL: i32 = 24;
+
+/// `ENFILE`: the system has as many as it can have.
+pub(crate) const SYSTEM_TABLE_FULL: i32 = 23;
+
 /// The error with this number.
 pub(crate) fn error(errno: i32) -> io::Error {
     io::Error::from_raw_os_error(errno)

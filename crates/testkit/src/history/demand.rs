@@ -49,16 +49,29 @@ impl Demand {
         let outcome = entry.returned.as_ref().map(|(_, outcome)| outcome);
         match (&entry.op, outcome) {
             (ModelOp::ReadAt { offset, .. }, Some(Outcome::Bytes(got))) => self.want(*offset, got, by),
-            (ModelOp::Read { .. }, Some(Outcome::Bytes(got))) => shift(&mut self.wanted_anywhere, got, by),
+            (ModelOp::Read { .. } | ModelOp::ReadUntil { .. }, Some(Outcome::Bytes(got))) => {
+                shift(&mut self.wanted_anywhere, got, by);
+            }
             (ModelOp::WriteAt { offset, bytes }, _) if !self.append_only => self.offer(*offset, bytes, by),
             (ModelOp::Append { bytes }, Some(Outcome::Offset(offset))) => self.offer(*offset, bytes, by),
             (ModelOp::WriteAt { bytes, .. } | ModelOp::Write { bytes } | ModelOp::Append { bytes }, _) => {
                 shift(&mut self.offered_anywhere, bytes, by);
             }
-            (ModelOp::ReadAt { .. } | ModelOp::Read { .. }, _)
+            (ModelOp::ReadAt { .. } | ModelOp::Read { .. } | ModelOp::ReadUntil { .. }, _)
             | (ModelOp::Seek(_) | ModelOp::SetLen(_) | ModelOp::Len | ModelOp::Sync, _) => {}
         }
-        if matches!(entry.op, ModelOp::Read { .. } | ModelOp::Write { .. } | ModelOp::Seek(_)) {
+        let uses_cursor = match entry.op {
+            ModelOp::Read { .. } | ModelOp::ReadUntil { .. } | ModelOp::Write { .. } | ModelOp::Seek(_) => {
+                true
+            }
+            ModelOp::ReadAt { .. }
+            | ModelOp::WriteAt { .. }
+            | ModelOp::Append { .. }
+            | ModelOp::SetLen(_)
+            | ModelOp::Len
+            | ModelOp::Sync => false,
+        };
+        if uses_cursor {
             self.cursor_ops = self.cursor_ops.wrapping_add_signed(by);
         }
     }

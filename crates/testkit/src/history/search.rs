@@ -140,6 +140,7 @@ impl<'a> Search<'a> {
             }
             ModelOp::ReadAt { .. }
             | ModelOp::Read { .. }
+            | ModelOp::ReadUntil { .. }
             | ModelOp::Write { .. }
             | ModelOp::Seek(_)
             | ModelOp::Append { .. }
@@ -242,7 +243,7 @@ impl<'a> Search<'a> {
 fn is_idle(entry: &Entry, got: &Outcome) -> bool {
     match &entry.op {
         ModelOp::ReadAt { .. } | ModelOp::Len | ModelOp::Sync => true,
-        ModelOp::Read { .. } => *got == Outcome::Bytes(Vec::new()),
+        ModelOp::Read { .. } | ModelOp::ReadUntil { .. } => *got == Outcome::Bytes(Vec::new()),
         ModelOp::WriteAt { .. }
         | ModelOp::Write { .. }
         | ModelOp::Seek(_)

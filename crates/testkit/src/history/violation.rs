@@ -109,6 +109,7 @@ fn op(op: &ModelOp) -> String {
         ModelOp::Append { bytes } => format!("Append {{ {} }}", shown(bytes)),
         ModelOp::ReadAt { .. }
         | ModelOp::Read { .. }
+        | ModelOp::ReadUntil { .. }
         | ModelOp::Seek(_)
         | ModelOp::SetLen(_)
         | ModelOp::Len

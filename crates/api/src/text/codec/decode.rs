@@ -8,11 +8,6 @@ use super::names::{Kind, Order};
 use super::unicode::{self, Step};
 use super::{DecodeError, Encoding, Errors, NameError};
 
-/// Bytes of the past kept to show in `\xff` what a table found wrong: more than any sequence it knows is long.
-const RECENT_BYTES: usize = 16;
-
-const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
-
 /// Turns bytes into text, in pieces that may be cut within a character.
 ///
 /// A byte order mark at the start is taken away by `utf_8_sig`, `utf_16` and `utf_32` and is U+FEFF otherwise.
@@ -27,18 +22,25 @@ const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// assert_eq!(text, "café");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Decoder {
     encoding: Encoding,
     errors: Errors,
     machine: Machine,
     /// Bytes that have been decided on, since the start.
     offset: u64,
-    /// The beginning of a character or mark whose end has not come: at most 3 bytes.
+    /// How many of them were ignored behind the last character.
+    ignored: u64,
+    /// The length of the output when `ignored` was counted.
+    ignored_behind: usize,
+    /// The beginning of a character or mark whose end has not come: at most 3 bytes. It is all that one call
+    /// leaves to the next, so that a copy of a decoder is cheap and complete.
     carry: Vec<u8>,
     failed: Option<DecodeError>,
 }
 
 /// How the bytes that come next are read.
+#[derive(Clone, Copy, Debug)]
 enum Machine {
     /// The first bytes may be a mark.
     Start(Kind),
@@ -52,8 +54,8 @@ enum Machine {
     Utf16 { big: bool },
     /// As UTF-32, the highest byte first if `big`.
     Utf32 { big: bool },
-    /// By a table; `recent` holds the last bytes it has taken.
-    Table { decoder: Box<encoding_rs::Decoder>, recent: Vec<u8> },
+    /// By a table.
+    Table(&'static encoding_rs::Encoding),
 }
 
 impl Decoder {
@@ -67,7 +69,65 @@ impl Decoder {
             return Err(NameError::WriteOnly);
         }
         let machine = Machine::new(encoding.kind());
-        Ok(Decoder { encoding, errors, machine, offset: 0, carry: Vec::new(), failed: None })
+        Ok(Decoder {
+            encoding,
+            errors,
+            machine,
+            offset: 0,
+            ignored: 0,
+            ignored_behind: 0,
+            carry: Vec::new(),
+            failed: None,
+        })
+    }
+
+    /// Returns a decoder that stands `offset` bytes behind the start of a file that begins with `head`. A handler
+    /// for writing only is as strict as none.
+    pub(in crate::text) fn resuming(encoding: Encoding, errors: Errors, offset: u64, head: &[u8]) -> Decoder {
+        let mut machine = Machine::new(encoding.kind());
+        if let (Machine::Start(kind), true) = (machine, offset > 0) {
+            let (marks, unmarked) = marks(kind);
+            let found = marks.iter().find(|(mark, _)| head.starts_with(mark));
+            machine = found.map_or(unmarked, |(_, machine)| *machine);
+        }
+        let errors = if errors == Errors::XmlCharRefReplace { Errors::Strict } else { errors };
+        Decoder {
+            encoding,
+            errors,
+            machine,
+            offset,
+            ignored: 0,
+            ignored_behind: 0,
+            carry: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// How many bytes have been decided on; bytes that are an error have not.
+    pub(in crate::text) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How many bytes had been decided on when the last character was made.
+    pub(in crate::text) fn offset_of_text(&self) -> u64 {
+        self.offset - self.ignored
+    }
+
+    /// Whether it has bytes that it has not decided on.
+    pub(in crate::text) fn is_amid(&self) -> bool {
+        !self.carry.is_empty()
+    }
+
+    /// Whether what it makes of bytes are the same bytes, wherever as many come out as go in.
+    pub(in crate::text) fn copies(&self) -> bool {
+        match self.machine {
+            Machine::Ascii | Machine::Utf8 => true,
+            Machine::Start(_)
+            | Machine::Latin1
+            | Machine::Utf16 { .. }
+            | Machine::Utf32 { .. }
+            | Machine::Table(_) => false,
+        }
     }
 
     /// Adds the text of `input` to `out`. `last` says that nothing follows, so that what is cut off is wrong.
@@ -80,17 +140,20 @@ impl Decoder {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
-        let done = match &mut self.machine {
-            Machine::Table { .. } => self.by_table(input, last, out),
-            _ if self.carry.is_empty() => self.by_steps(input, last, out),
-            _ => {
-                let mut joined = std::mem::take(&mut self.carry);
-                joined.extend_from_slice(input);
-                self.by_steps(&joined, last, out)
-            }
+        let mut joined = std::mem::take(&mut self.carry);
+        let bytes = if joined.is_empty() {
+            input
+        } else {
+            joined.extend_from_slice(input);
+            joined.as_slice()
         };
-        self.failed = done.as_ref().err().cloned();
-        done
+        self.ignored_behind = out.len();
+        match self.machine {
+            Machine::Table(table) => self.by_table(table, bytes, last, out)?,
+            _ => self.by_steps(bytes, last, out)?,
+        }
+        self.ignore(0, out);
+        Ok(())
     }
 
     fn by_steps(&mut self, bytes: &[u8], last: bool, out: &mut String) -> Result<(), DecodeError> {
@@ -126,26 +189,11 @@ impl Decoder {
     /// Decides on the mark: how many bytes it takes, `None` while that is open.
     fn settle(&mut self, bytes: &[u8], last: bool) -> Option<usize> {
         let Machine::Start(kind) = self.machine else { return Some(0) };
-        let (marks, unmarked): (&[(&[u8], Machine)], Machine) = match kind {
-            Kind::Utf16(_) => (
-                &[(b"\xFF\xFE", Machine::Utf16 { big: false }), (b"\xFE\xFF", Machine::Utf16 { big: true })],
-                Machine::Utf16 { big: false },
-            ),
-            Kind::Utf32(_) => (
-                &[
-                    (b"\xFF\xFE\0\0", Machine::Utf32 { big: false }),
-                    (b"\0\0\xFE\xFF", Machine::Utf32 { big: true }),
-                ],
-                Machine::Utf32 { big: false },
-            ),
-            Kind::Utf8 { .. } | Kind::Ascii | Kind::Latin1 | Kind::Table(_) => {
-                (&[(UTF_8_MARK, Machine::Utf8)], Machine::Utf8)
-            }
-        };
+        let (marks, unmarked) = marks(kind);
         let found = marks.iter().find(|(mark, _)| bytes.starts_with(mark));
         let open = !last && marks.iter().any(|(mark, _)| mark.starts_with(bytes));
         let (len, machine) = match found {
-            Some((mark, machine)) => (mark.len(), machine.stateless()),
+            Some((mark, machine)) => (mark.len(), *machine),
             None if open => return None,
             None => (0, unmarked),
         };
@@ -156,38 +204,46 @@ impl Decoder {
         Some(len)
     }
 
-    fn by_table(&mut self, input: &[u8], last: bool, out: &mut String) -> Result<(), DecodeError> {
+    /// A decoder of encoding_rs's for this call alone: what it would keep of a character is carried here.
+    fn by_table(
+        &mut self,
+        table: &'static encoding_rs::Encoding,
+        bytes: &[u8],
+        last: bool,
+        out: &mut String,
+    ) -> Result<(), DecodeError> {
+        let mut decoder = table.new_decoder_without_bom_handling();
+        let start = self.offset;
         let mut at = 0;
         loop {
-            let Machine::Table { decoder, recent } = &mut self.machine else { return Ok(()) };
-            let rest = &input[at..];
+            let rest = &bytes[at..];
             out.reserve(decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len()));
             let (result, read) = decoder.decode_to_string_without_replacement(rest, out, last);
-            recent.drain(..recent.len().saturating_sub(RECENT_BYTES));
-            recent.extend_from_slice(&rest[read.saturating_sub(RECENT_BYTES)..read]);
             at += read;
-            self.offset += read as u64;
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
                 DecoderResult::Malformed(len, after) => {
-                    let (len, after) = (usize::from(len), usize::from(after));
-                    let start = recent.len().saturating_sub(len + after);
-                    let bad = recent[start..recent.len() - after].to_vec();
-                    let offset = self.offset - (len + after) as u64;
-                    self.refuse(&bad, offset, "illegal multibyte sequence or undefined byte", out)?;
+                    let end = at - usize::from(after);
+                    let bad = &bytes[end - usize::from(len)..end];
+                    let reason = match table.is_single_byte() {
+                        true => "character maps to <undefined>",
+                        false if last && end == bytes.len() => "incomplete multibyte sequence",
+                        false => "illegal multibyte sequence",
+                    };
+                    self.refuse(bad, start + (end - bad.len()) as u64, reason, out)?;
                 }
             }
         }
-        if last {
-            // encoding_rs's decoders may not be used after their end; a file that grows goes on.
-            self.machine = Machine::new(self.encoding.kind());
-        }
+        let pending = if last || table.is_single_byte() { 0 } else { pending(decoder) };
+        let decided = bytes.len() - pending;
+        self.carry = bytes[decided..].to_vec();
+        self.offset = start + decided as u64;
         Ok(())
     }
 
     fn refuse(
-        &self,
+        &mut self,
         bad: &[u8],
         offset: u64,
         reason: &'static str,
@@ -195,9 +251,13 @@ impl Decoder {
     ) -> Result<(), DecodeError> {
         match self.errors {
             Errors::Strict | Errors::XmlCharRefReplace => {
-                return Err(DecodeError { encoding: self.encoding, offset, len: bad.len(), reason });
+                let (encoding, codec) = (self.encoding, self.machine.codec(self.encoding));
+                let error = DecodeError { encoding, codec, offset, len: bad.len(), byte: bad[0], reason };
+                self.offset = offset;
+                self.failed = Some(error.clone());
+                return Err(error);
             }
-            Errors::Ignore => {}
+            Errors::Ignore => self.ignore(bad.len() as u64, out),
             Errors::Replace => out.push(char::REPLACEMENT_CHARACTER),
             Errors::BackslashReplace => {
                 for byte in bad {
@@ -206,6 +266,14 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+
+    /// Counts bytes that leave no trace behind what is in `out`.
+    fn ignore(&mut self, count: u64, out: &str) {
+        if out.len() > self.ignored_behind {
+            (self.ignored, self.ignored_behind) = (0, out.len());
+        }
+        self.ignored += count;
     }
 }
 
@@ -220,30 +288,31 @@ impl Machine {
             }
             Kind::Utf16(order) => Machine::Utf16 { big: order == Order::Big },
             Kind::Utf32(order) => Machine::Utf32 { big: order == Order::Big },
-            Kind::Table(table) => Machine::Table {
-                decoder: Box::new(table.new_decoder_without_bom_handling()),
-                recent: Vec::new(),
-            },
+            Kind::Table(table) => Machine::Table(table),
         }
     }
 
-    /// The machine that a mark leads to, again.
-    fn stateless(&self) -> Machine {
+    /// What CPython's errors call the codec, once a mark has chosen one.
+    fn codec(self, encoding: Encoding) -> &'static str {
         match self {
-            Machine::Utf16 { big } => Machine::Utf16 { big: *big },
-            Machine::Utf32 { big } => Machine::Utf32 { big: *big },
-            Machine::Start(_) | Machine::Ascii | Machine::Latin1 | Machine::Utf8 | Machine::Table { .. } => {
-                Machine::Utf8
-            }
+            Machine::Utf16 { big: true } => "utf-16-be",
+            Machine::Utf32 { big: true } => "utf-32-be",
+            Machine::Start(_)
+            | Machine::Ascii
+            | Machine::Latin1
+            | Machine::Utf8
+            | Machine::Utf16 { big: false }
+            | Machine::Utf32 { big: false }
+            | Machine::Table(_) => encoding.codec(),
         }
     }
 
     /// Takes the good bytes that can be recognised many at a time.
-    fn bulk(&self, bytes: &[u8], out: &mut String) -> usize {
+    fn bulk(self, bytes: &[u8], out: &mut String) -> usize {
         let candidates = match self {
             Machine::Utf8 => bytes,
             Machine::Ascii | Machine::Latin1 => &bytes[..encoding_rs::Encoding::ascii_valid_up_to(bytes)],
-            Machine::Start(_) | Machine::Utf16 { .. } | Machine::Utf32 { .. } | Machine::Table { .. } => &[],
+            Machine::Start(_) | Machine::Utf16 { .. } | Machine::Utf32 { .. } | Machine::Table(_) => &[],
         };
         let good = match std::str::from_utf8(candidates) {
             Ok(text) => text,
@@ -254,16 +323,47 @@ impl Machine {
         good.len()
     }
 
-    fn step(&self, bytes: &[u8], last: bool) -> Step {
+    fn step(self, bytes: &[u8], last: bool) -> Step {
         match self {
             Machine::Ascii => unicode::ascii(bytes),
             Machine::Latin1 => unicode::latin1(bytes),
             Machine::Utf8 => unicode::utf8(bytes, last),
-            Machine::Utf16 { big } => unicode::utf16(bytes, *big, last),
-            Machine::Utf32 { big } => unicode::utf32(bytes, *big, last),
+            Machine::Utf16 { big } => unicode::utf16(bytes, big, last),
+            Machine::Utf32 { big } => unicode::utf32(bytes, big, last),
             // Neither takes steps: the start has been settled, and a table takes all of its input itself.
-            Machine::Start(_) | Machine::Table { .. } => Step::More,
+            Machine::Start(_) | Machine::Table(_) => Step::More,
         }
+    }
+}
+
+/// The marks that an encoding may begin with and the machines they lead to, and the machine without one.
+fn marks(kind: Kind) -> (&'static [(&'static [u8], Machine)], Machine) {
+    match kind {
+        Kind::Utf16(_) => (
+            &[(b"\xFF\xFE", Machine::Utf16 { big: false }), (b"\xFE\xFF", Machine::Utf16 { big: true })],
+            Machine::Utf16 { big: false },
+        ),
+        Kind::Utf32(_) => (
+            &[
+                (b"\xFF\xFE\0\0", Machine::Utf32 { big: false }),
+                (b"\0\0\xFE\xFF", Machine::Utf32 { big: true }),
+            ],
+            Machine::Utf32 { big: false },
+        ),
+        Kind::Utf8 { .. } | Kind::Ascii | Kind::Latin1 | Kind::Table(_) => {
+            (&[(b"\xEF\xBB\xBF", Machine::Utf8)], Machine::Utf8)
+        }
+    }
+}
+
+/// How many bytes at the end of its input a decoder has not decided on: told that this is the end, it calls
+/// them wrong.
+fn pending(mut decoder: encoding_rs::Decoder) -> usize {
+    let mut nothing =
+        String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(0).unwrap_or(0));
+    match decoder.decode_to_string_without_replacement(&[], &mut nothing, true).0 {
+        DecoderResult::Malformed(len, _) => usize::from(len),
+        DecoderResult::InputEmpty | DecoderResult::OutputFull => 0,
     }
 }
 

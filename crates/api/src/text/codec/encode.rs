@@ -2,6 +2,7 @@
 
 use encoding_rs::EncoderResult;
 
+use super::failure::backslashed;
 use super::names::{Kind, Order};
 use super::{EncodeError, Encoding, Errors};
 
@@ -70,7 +71,24 @@ impl Encoder {
             Ok(()) => self.mark_due = false,
             Err(_) => out.truncate(before),
         }
-        done
+        done.map_err(|error| self.located(error, text))
+    }
+
+    /// Counts the characters before the error, and those that share it where CPython lets them.
+    fn located(&self, mut error: EncodeError, text: &str) -> EncodeError {
+        let (before, rest) = text.split_at(error.offset);
+        let start = before.chars().count();
+        let alike = match self.encoding.kind() {
+            Kind::Ascii => rest.chars().take_while(|c| !c.is_ascii()).count(),
+            Kind::Latin1 => rest.chars().take_while(|c| u32::from(*c) > 0xFF).count(),
+            Kind::Table(table) if table.is_single_byte() => {
+                let lacks = |c: &char| table.encode(c.encode_utf8(&mut [0; 4])).2;
+                rest.chars().take_while(lacks).count()
+            }
+            Kind::Utf8 { .. } | Kind::Utf16(_) | Kind::Utf32(_) | Kind::Table(_) => 1,
+        };
+        error.chars = start..start + alike;
+        error
     }
 
     /// Adds a character in one of the encodings that have all of them.
@@ -128,7 +146,11 @@ impl Encoder {
                 EncoderResult::OutputFull => {}
                 EncoderResult::Unmappable(c) => {
                     let offset = at - c.len_utf8();
-                    let instead = self.instead_of(c, offset, "illegal multibyte sequence or no such byte")?;
+                    let reason = match table.is_single_byte() {
+                        true => "character maps to <undefined>",
+                        false => "illegal multibyte sequence",
+                    };
+                    let instead = self.instead_of(c, offset, reason)?;
                     // No table is stateful, and in each of them ASCII is ASCII.
                     out.extend_from_slice(instead.as_bytes());
                 }
@@ -137,15 +159,14 @@ impl Encoder {
     }
 
     fn instead_of(&self, c: char, offset: usize, reason: &'static str) -> Result<String, EncodeError> {
-        let point = u32::from(c);
         match self.errors {
-            Errors::Strict => Err(EncodeError { encoding: self.encoding, offset, character: c, reason }),
+            Errors::Strict => {
+                Err(EncodeError { encoding: self.encoding, offset, chars: 0..1, character: c, reason })
+            }
             Errors::Ignore => Ok(String::new()),
             Errors::Replace => Ok("?".to_owned()),
-            Errors::BackslashReplace if point <= 0xFF => Ok(format!("\\x{point:02x}")),
-            Errors::BackslashReplace if point <= 0xFFFF => Ok(format!("\\u{point:04x}")),
-            Errors::BackslashReplace => Ok(format!("\\U{point:08x}")),
-            Errors::XmlCharRefReplace => Ok(format!("&#{point};")),
+            Errors::BackslashReplace => Ok(backslashed(c)),
+            Errors::XmlCharRefReplace => Ok(format!("&#{};", u32::from(c))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What happens to bytes and characters that cannot be converted, and the errors that say so.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::Encoding;
 use crate::{Error, Operation};
@@ -18,7 +19,7 @@ pub enum Errors {
     Replace,
     /// Bytes become `\xff`, characters `\xe9`, `\u20ac` or `\U0001f600`.
     BackslashReplace,
-    /// Characters become `&#8364;`. For writing only.
+    /// Characters become `&#8364;`. For writing only: the first bytes that mean nothing are an error.
     XmlCharRefReplace,
 }
 
@@ -62,28 +63,23 @@ pub enum NameError {
     Surrogates(String),
     /// `xmlcharrefreplace` was asked to handle bytes: it can only handle characters.
     WriteOnly,
-}
-
-impl NameError {
-    /// The same in words that need no memory, for [`crate::Error`].
-    fn why(&self) -> &'static str {
-        match self {
-            NameError::UnknownEncoding(_) => "the name of the encoding is unknown",
-            NameError::UnknownHandler(_) => "the name of the error handler is unknown",
-            NameError::Surrogates(_) => "the error handler makes lone surrogates, which a string cannot hold",
-            NameError::WriteOnly => "xmlcharrefreplace handles characters that cannot be written, not bytes",
-        }
-    }
+    /// This ends no line.
+    IllegalNewline(String),
 }
 
 impl fmt::Display for NameError {
+    /// In CPython's words, where CPython has the same error.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.why())?;
         match self {
-            NameError::UnknownEncoding(name)
-            | NameError::UnknownHandler(name)
-            | NameError::Surrogates(name) => write!(f, ": {name}"),
-            NameError::WriteOnly => Ok(()),
+            NameError::UnknownEncoding(name) => write!(f, "unknown encoding: {name}"),
+            NameError::UnknownHandler(name) => write!(f, "unknown error handler name '{name}'"),
+            NameError::Surrogates(name) => {
+                write!(f, "the error handler '{name}' makes lone surrogates, which a string cannot hold")
+            }
+            NameError::WriteOnly => {
+                f.write_str("don't know how to handle UnicodeDecodeError in error callback")
+            }
+            NameError::IllegalNewline(newline) => write!(f, "illegal newline value: {newline}"),
         }
     }
 }
@@ -92,16 +88,20 @@ impl std::error::Error for NameError {}
 
 impl From<NameError> for Error {
     fn from(error: NameError) -> Error {
-        Error::invalid(Operation::Open, error.why())
+        Error::invalid(Operation::Open, error.to_string())
     }
 }
 
-/// Bytes that mean nothing in their encoding.
+/// Bytes that mean nothing in their encoding. Displays in the words of Python's `UnicodeDecodeError`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     pub(super) encoding: Encoding,
+    /// What CPython calls the decoder, which a byte order mark may have chosen.
+    pub(super) codec: &'static str,
     pub(super) offset: u64,
     pub(super) len: usize,
+    /// The first of the bytes.
+    pub(super) byte: u8,
     pub(super) reason: &'static str,
 }
 
@@ -111,7 +111,8 @@ impl DecodeError {
         self.encoding
     }
 
-    /// Returns where the first of the bytes stands, counted from the first byte that the decoder was given.
+    /// Returns where the first of the bytes stands, counted from the first byte that the decoder was given; in
+    /// a file, from its start.
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -130,18 +131,24 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DecodeError { encoding, offset, len, reason } = self;
-        write!(f, "{encoding} cannot decode {len} bytes at offset {offset}: {reason}")
+        let DecodeError { codec, offset, len, byte, reason, .. } = self;
+        write!(f, "'{codec}' codec can't decode ")?;
+        match len {
+            1 => write!(f, "byte 0x{byte:02x} in position {offset}: {reason}"),
+            _ => write!(f, "bytes in position {offset}-{}: {reason}", offset + *len as u64 - 1),
+        }
     }
 }
 
 impl std::error::Error for DecodeError {}
 
-/// A character that an encoding does not have.
+/// Characters that an encoding does not have. Displays in the words of Python's `UnicodeEncodeError`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     pub(super) encoding: Encoding,
     pub(super) offset: usize,
+    /// Which characters of the text are meant, counted from 0.
+    pub(super) chars: Range<usize>,
     pub(super) character: char,
     pub(super) reason: &'static str,
 }
@@ -152,12 +159,12 @@ impl EncodeError {
         self.encoding
     }
 
-    /// Returns where the character begins, in bytes of the text given.
+    /// Returns where the first of the characters begins, in bytes of the text given.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Returns the character.
+    /// Returns the first of the characters.
     pub fn character(&self) -> char {
         self.character
     }
@@ -166,13 +173,36 @@ impl EncodeError {
     pub fn reason(&self) -> &'static str {
         self.reason
     }
+
+    /// Leaves out of account `grown` characters of one byte that were put before this one.
+    pub(in crate::text) fn without_grown(mut self, grown: usize) -> EncodeError {
+        self.offset -= grown;
+        self.chars = self.chars.start - grown..self.chars.end - grown;
+        self
+    }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EncodeError { encoding, offset, character, reason } = self;
-        write!(f, "{encoding} cannot encode {character:?} at offset {offset}: {reason}")
+        let EncodeError { encoding, chars, character, reason, .. } = self;
+        write!(f, "'{}' codec can't encode ", encoding.codec())?;
+        match chars.len() {
+            1 => {
+                let escaped = backslashed(*character);
+                write!(f, "character '{escaped}' in position {}: {reason}", chars.start)
+            }
+            _ => write!(f, "characters in position {}-{}: {reason}", chars.start, chars.end - 1),
+        }
     }
 }
 
 impl std::error::Error for EncodeError {}
+
+/// A character as Python's `backslashreplace` writes it.
+pub(super) fn backslashed(c: char) -> String {
+    match u32::from(c) {
+        point @ ..=0xFF => format!("\\x{point:02x}"),
+        point @ ..=0xFFFF => format!("\\u{point:04x}"),
+        point => format!("\\U{point:08x}"),
+    }
+}

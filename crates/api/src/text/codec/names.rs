@@ -23,8 +23,6 @@ pub(super) struct Entry {
     name: &'static str,
     kind: Kind,
     aliases: &'static [&'static str],
-    undecodable: &'static str,
-    unencodable: &'static str,
 }
 
 /// How an encoding is carried out.
@@ -61,8 +59,6 @@ macro_rules! encodings {
             name: $name,
             kind: $kind,
             aliases: &[$($alias),*],
-            undecodable: concat!("the bytes are not valid in the encoding ", $name),
-            unencodable: concat!("the encoding ", $name, " does not have this character"),
         }),*];
     };
 }
@@ -181,14 +177,28 @@ impl Encoding {
         self.entry.kind
     }
 
-    /// What an error of a file says about bytes that mean nothing.
-    pub(crate) fn undecodable(self) -> &'static str {
-        self.entry.undecodable
+    /// What CPython's errors call the codec: all tables of single bytes are one to it.
+    pub(super) fn codec(self) -> &'static str {
+        match self.entry.kind {
+            Kind::Ascii => "ascii",
+            Kind::Latin1 => "latin-1",
+            Kind::Utf8 { .. } => "utf-8",
+            Kind::Utf16(Order::Big) => "utf-16-be",
+            Kind::Utf16(Order::Little | Order::Marked) => "utf-16-le",
+            Kind::Utf32(Order::Big) => "utf-32-be",
+            Kind::Utf32(Order::Little | Order::Marked) => "utf-32-le",
+            Kind::Table(table) if table.is_single_byte() => "charmap",
+            Kind::Table(_) => self.entry.name,
+        }
     }
 
-    /// What an error of a file says about a character that cannot be written.
-    pub(crate) fn unencodable(self) -> &'static str {
-        self.entry.unencodable
+    /// Bytes that `\r` takes.
+    pub(in crate::text) fn width_of_cr(self) -> u64 {
+        match self.entry.kind {
+            Kind::Ascii | Kind::Latin1 | Kind::Utf8 { .. } | Kind::Table(_) => 1,
+            Kind::Utf16(_) => 2,
+            Kind::Utf32(_) => 4,
+        }
     }
 }
 

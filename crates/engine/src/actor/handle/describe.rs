@@ -17,13 +17,17 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// `EINVAL` for a position before the start or beyond `i64::MAX`.
+    /// `EINVAL` for a position before the start or beyond `i64::MAX`; on a buffered file those of
+    /// [`flush`](FileHandle::flush), which comes first.
     ///
     /// # Cancellation
     ///
     /// The cursor has moved or not; nothing else happens.
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
         tokio::task::consume_budget().await;
+        if to != SeekFrom::Current(0) {
+            self.settle_buffer().await?;
+        }
         if let Some(result) = self.seek_in_place(to) {
             return result;
         }
@@ -39,9 +43,7 @@ impl FileHandle {
         let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
-        if desk.state.is_closed()
-            || (asks_storage && opening.access.remote)
-            || !desk.state.is_free(&op.footprint())
+        if desk.state.is_closed() || (asks_storage && opening.access.remote) || !desk.is_free(&op.footprint())
         {
             return None;
         }
@@ -79,7 +81,7 @@ impl FileHandle {
         let opening = self.opening();
         let desk = opening.turn.take();
         let footprint = Footprint { span: Span::LOOK, cursor: false };
-        if opening.access.remote || desk.state.is_closed() || !desk.state.is_free(&footprint) {
+        if opening.access.remote || desk.state.is_closed() || !desk.is_free(&footprint) {
             return None;
         }
         opening.in_place.fetch_add(1, Ordering::Relaxed);
@@ -98,6 +100,19 @@ impl FileHandle {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
         self.submit(Op::Describe(Describe::SetLen(len))).await.map(|_| ())
+    }
+
+    /// Cuts the file off at the cursor, or extends it to there with zeros; answers the new length.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `ftruncate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn cut(&self) -> Result<u64> {
+        position(self.submit(Op::Run(Run::cut())).await?)
     }
 
     /// Changes the permissions.
@@ -266,7 +281,7 @@ impl FileHandle {
         let opening = self.opening();
         let desk = opening.turn.take();
         let everything = Op::Close.footprint(0, u64::MAX);
-        desk.state.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
+        desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
     }
 
     /// Waits for everything before it, then closes the file for every clone.
@@ -293,7 +308,7 @@ impl FileHandle {
         if opening.access.write
             || opening.access.remote
             || desk.state.is_closed()
-            || !desk.state.is_free(&footprint)
+            || !desk.is_free(&footprint)
         {
             return false;
         }

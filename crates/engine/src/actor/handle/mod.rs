@@ -1,9 +1,11 @@
 //! One open file as its callers see it: the way of an operation from the call to the answer.
 //!
-//! `read`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
+//! `read`, `gather`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
 //! admits those, lets them take their place and awaits the answer.
 
+mod buffered;
 mod describe;
+mod gather;
 mod read;
 mod rejected;
 mod submit;
@@ -11,6 +13,7 @@ mod write;
 
 use std::any::Any;
 use std::fmt;
+use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -66,6 +69,11 @@ impl FileHandle {
     /// Returns whether writes always go to the end.
     pub fn is_append(&self) -> bool {
         self.opening().access.append
+    }
+
+    /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
+    pub fn descriptor(&self) -> Option<RawFd> {
+        self.opening().file.as_std().map(AsRawFd::as_raw_fd)
     }
 
     /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.

@@ -26,7 +26,7 @@ impl FileHandle {
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
-        let op = Op::Read(Read { place: Place::At(offset), len: buf.len() });
+        let op = Op::Read(Read::once(Place::At(offset), buf.len()));
         Box::pin(self.read_into(op, buf)).await
     }
 
@@ -44,7 +44,7 @@ impl FileHandle {
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
-        let op = Op::Read(Read { place: Place::Cursor, len: buf.len() });
+        let op = Op::Read(Read::once(Place::Cursor, buf.len()));
         Box::pin(self.read_into(op, buf)).await
     }
 
@@ -72,7 +72,7 @@ impl FileHandle {
         }
         drop(buffer);
         let place = offset.map_or(Place::Cursor, Place::At);
-        match Box::pin(self.submit(Op::Read(Read { place, len }))).await? {
+        match Box::pin(self.submit(Op::Read(Read::once(place, len)))).await? {
             Answer::Read(buffer, _) => Ok(buffer.into_bytes()),
             other => unexpected(&other),
         }
@@ -118,7 +118,7 @@ impl FileHandle {
         } else {
             let desk = opening.turn.take();
             let span = Span::Read(offset..offset.saturating_add(len as u64));
-            if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: false }) {
+            if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: false }) {
                 return None;
             }
             opening.file.read_now(&mut buf[..len], offset)?
@@ -136,7 +136,7 @@ impl FileHandle {
         let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
         let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
         let span = Span::Read(offset..offset.saturating_add(len as u64));
-        if desk.state.is_closed() || !desk.state.is_free(&Footprint { span, cursor: true }) {
+        if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
         let result = opening.file.read_now(&mut buf[..len], offset)?;
@@ -147,7 +147,7 @@ impl FileHandle {
         Some(self.count_in_place(result, offset))
     }
 
-    fn count_in_place(&self, result: std::io::Result<usize>, offset: u64) -> Result<usize> {
+    pub(super) fn count_in_place(&self, result: std::io::Result<usize>, offset: u64) -> Result<usize> {
         let opening = self.opening();
         opening.in_place.fetch_add(1, Ordering::Relaxed);
         match result {
@@ -164,7 +164,7 @@ impl FileHandle {
 
 /// Pays for a read in place from the task's cooperative budget, so that large ones let others run as often as
 /// small ones do.
-async fn pay(bytes: usize) {
+pub(super) async fn pay(bytes: usize) {
     for _ in 0..=bytes.min(IN_PLACE_BYTES_MAX - 1) / IN_PLACE_BYTES_PER_UNIT {
         tokio::task::consume_budget().await;
     }

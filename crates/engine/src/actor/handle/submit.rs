@@ -65,7 +65,7 @@ impl FileHandle {
         Ok(asker)
     }
 
-    async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
+    pub(super) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let opening = self.opening();
         let admission = &opening.device.admission;
         let admitted =

@@ -26,6 +26,11 @@ impl FileHandle {
     /// Before it began: nothing happens. After: it finishes, and an error is reported by the next sync.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
         tokio::task::consume_budget().await;
+        if offset.is_none()
+            && let Some(kept) = self.keep_back(bytes).await
+        {
+            return kept.map(|()| bytes.len());
+        }
         let payload = Payload::Copied(self.opening().services.buffers.copy(bytes));
         self.write_payload(payload, offset, all).await
     }
@@ -40,6 +45,11 @@ impl FileHandle {
     ///
     /// As there.
     pub async fn write_bytes(&self, bytes: Bytes, offset: Option<u64>, all: bool) -> Result<usize> {
+        if offset.is_none()
+            && let Some(kept) = self.keep_back(&bytes).await
+        {
+            return kept.map(|()| bytes.len());
+        }
         self.write_payload(Payload::Shared(bytes), offset, all).await
     }
 
@@ -59,6 +69,11 @@ impl FileHandle {
         all: bool,
     ) -> Result<usize> {
         let payload = Payload::Copied(self.opening().services.buffers.gather(slices));
+        if offset.is_none()
+            && let Some(kept) = self.keep_back(payload.as_ref()).await
+        {
+            return kept.map(|()| payload.as_ref().len());
+        }
         self.write_payload(payload, offset, all).await
     }
 
@@ -72,11 +87,11 @@ impl FileHandle {
                 let why = "a file opened for appending has no positioned writes";
                 return Err(Error::invalid(Operation::Write, why).at_path(self.opening().path.clone()));
             }
-            Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all }),
+            Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all, kept: false }),
             None if self.is_append() => {
                 Op::Append(Append { payload, moves_cursor: true, wants_offset: false })
             }
-            None => Op::Write(Write { place: Place::Cursor, payload, all }),
+            None => Op::Write(Write { place: Place::Cursor, payload, all, kept: false }),
         };
         match self.submit(op).await? {
             Answer::Written(count) => Ok(count),
@@ -128,7 +143,12 @@ impl FileHandle {
     /// Like [`write`](FileHandle::write).
     pub async fn try_write_at(&self, bytes: Bytes, offset: u64) -> std::result::Result<(), Rejected> {
         let kept = bytes.clone();
-        let op = Op::Write(Write { place: Place::At(offset), payload: Payload::Shared(bytes), all: true });
+        let op = Op::Write(Write {
+            place: Place::At(offset),
+            payload: Payload::Shared(bytes),
+            all: true,
+            kept: false,
+        });
         self.try_submit(op, kept).await.map(|_| ())
     }
 

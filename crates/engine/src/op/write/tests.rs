@@ -171,7 +171,7 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
         .map(|(index, len)| {
             let place = if at_cursor { Place::Cursor } else { Place::At(offset) };
             offset += *len as u64 + gap;
-            Write { place, payload: payload(index + 1, *len), all }
+            Write { place, payload: payload(index + 1, *len), all, kept: false }
         })
         .collect();
     let written = write_all(&writes.iter().collect::<Vec<_>>(), &script, CURSOR);
@@ -304,8 +304,9 @@ fn contiguous_payloads_cost_one_call_and_gaps_one_each() {
     for (at_cursor, gap, calls) in [(true, 0, 1), (false, 0, 1), (false, 1, 64)] {
         let script = Script::new(0, &[]);
         let place = |index: u64| if at_cursor { Place::Cursor } else { Place::At(index * (4 + gap)) };
-        let writes: Vec<Write> =
-            (0..64).map(|index| Write { place: place(index), payload: payload(1, 4), all: true }).collect();
+        let writes: Vec<Write> = (0..64)
+            .map(|index| Write { place: place(index), payload: payload(1, 4), all: true, kept: false })
+            .collect();
         assert_eq!(write_all(&writes.iter().collect::<Vec<_>>(), &script, 0).calls, calls);
     }
     let appends: Vec<Append> =

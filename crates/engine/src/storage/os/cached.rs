@@ -39,6 +39,8 @@ impl CachedPaths {
                 self.unsupported.store(true, Ordering::Relaxed);
                 None
             }
+            // Whoever is out of descriptors waits for one where waiting is allowed.
+            Err(Errno::MFILE | Errno::NFILE) => None,
             // `INVAL` also stands for a NUL in the path, which the blocking call words as std does.
             Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::TOOBIG | Errno::XDEV) => None,
             Err(definitive) => Some(Err(definitive.into())),
@@ -48,7 +50,8 @@ impl CachedPaths {
 
 /// Whether opening has no effect but the opening itself, so that it can be tried and let go again.
 pub(super) fn is_plain_read(request: &OpenRequest) -> bool {
-    let plain = OpenRequest { read: true, mode: request.mode, ..OpenRequest::default() };
+    let OpenRequest { mode, buffer_bytes, .. } = *request;
+    let plain = OpenRequest { read: true, mode, buffer_bytes, ..OpenRequest::default() };
     *request == plain
 }
 

@@ -32,7 +32,11 @@ pub(super) fn contents_and_permissions(from: &Path, to: &Path) -> io::Result<u64
     if target.is_file() {
         // Before the contents, so that a secret is not readable under the target's old permissions.
         writer.set_permissions(permissions)?;
-        writer.set_len(0)?;
+        // Cut only if there is something to cut: ext4 takes it for the replacement of a file and writes the
+        // whole copy out when it is closed, which takes as long again as the copy.
+        if target.len() > 0 {
+            writer.set_len(0)?;
+        }
     }
     transfer(&reader, &writer)
 }

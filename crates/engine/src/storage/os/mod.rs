@@ -17,7 +17,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-pub(crate) use open::asks_nonblocking;
+pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{Listing, Mode, OpenRequest, Opened, StatVfs, Storage};
@@ -52,7 +52,7 @@ impl Os {
     /// Takes over a descriptor that someone else has opened, with the access it was opened with and the
     /// position it stands at.
     ///
-    /// A descriptor that may wait for a peer is switched to `O_NONBLOCK`, for everyone who shares it.
+    /// It is closed on `exec` from now on, like every descriptor of an engine. One that may wait for a peer is switched to `O_NONBLOCK`, for everyone who shares it.
     ///
     /// # Errors
     ///
@@ -60,6 +60,7 @@ impl Os {
     pub fn adopt(&self, file: fs::File) -> io::Result<(Opened, OpenRequest, u64)> {
         let seen = open::Seen::of(&file)?;
         let request = open::access_of(&file)?;
+        rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::CLOEXEC)?;
         if seen.has_peer() {
             let flags = rustix::fs::fcntl_getfl(&file)?;
             rustix::fs::fcntl_setfl(&file, flags | rustix::fs::OFlags::NONBLOCK)?;

@@ -77,6 +77,24 @@ pub(crate) fn asks_nonblocking(request: &OpenRequest) -> bool {
     request.custom_flags & OFlags::NONBLOCK.bits() as i32 != 0
 }
 
+/// The flags of `open(2)` that a request means, for whoever makes that call himself.
+pub(crate) fn open_flags(request: &OpenRequest) -> i32 {
+    let access = match (request.read, request.write || request.append) {
+        (true, true) => OFlags::RDWR,
+        (false, true) => OFlags::WRONLY,
+        (true | false, false) => OFlags::RDONLY,
+    };
+    let further = [
+        (request.append, OFlags::APPEND),
+        (request.truncate, OFlags::TRUNC),
+        (request.create || request.create_new, OFlags::CREATE),
+        (request.create_new, OFlags::EXCL),
+    ];
+    let asked = further.into_iter().filter(|(asked, _)| *asked);
+    let flags = asked.fold(access | OFlags::CLOEXEC, |all, (_, flag)| all | flag);
+    flags.bits() as i32 | request.custom_flags
+}
+
 /// The access that a descriptor was opened with.
 pub(super) fn access_of(file: &File) -> io::Result<OpenRequest> {
     let flags = rustix::fs::fcntl_getfl(file)?;

@@ -1,0 +1,93 @@
+//! The lines of a binary file as a stream.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+
+use super::BinaryFile;
+use crate::{Error, Operation, Result};
+
+/// Bytes that a line may have unless told otherwise, without its end: as with text.
+const LINE_BYTES: usize = 1024 * 1024;
+
+type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
+
+/// A stream of the lines of a file, with their ends. Made by [`BinaryFile::lines`].
+///
+/// An error of reading is an item, and the next item tries again; what will not get better (a line above the limit,
+/// of which as much as the limit has been taken from the file then; a closed file) ends the stream after its error.
+/// Dropping the stream loses no line.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use futures_core::Stream;
+///
+/// let file = folio::open("access.log", "rb").await?.binary()?;
+/// let mut lines = file.lines();
+/// let mut next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut lines).poll_next(cx));
+/// println!("{:?}", next.await.transpose()?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct BinaryLines {
+    file: BinaryFile,
+    limit: usize,
+    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
+    reading: Mutex<Option<Reading>>,
+    done: bool,
+}
+
+impl BinaryLines {
+    pub(super) fn new(file: BinaryFile) -> BinaryLines {
+        BinaryLines { file, limit: LINE_BYTES, reading: Mutex::default(), done: false }
+    }
+
+    /// Sets how many bytes a line may have, without its end; 1 MiB unless set.
+    #[must_use]
+    pub fn line_limit(self, bytes: usize) -> BinaryLines {
+        BinaryLines { limit: bytes, ..self }
+    }
+
+    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
+        let reading = self.reading.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let future = reading.get_or_insert_with(|| {
+            let (file, limit) = (self.file.clone(), self.limit.saturating_add(1));
+            Box::pin(async move { file.readline(Some(limit)).await })
+        });
+        let line = ready!(future.as_mut().poll(cx));
+        *reading = None;
+        Poll::Ready(line.and_then(|line| {
+            if line.len() <= self.limit || line.ends_with(b"\n") {
+                return Ok(line);
+            }
+            Err(self.file.at_path(Error::too_long(Operation::Read, self.limit as u64)))
+        }))
+    }
+}
+
+impl Stream for BinaryLines {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        if self.done {
+            return Poll::Ready(None);
+        }
+        let line = ready!(self.poll_line(cx));
+        self.done = match &line {
+            Ok(line) => line.is_empty(),
+            Err(error) => error.is_too_long() || error.is_closed() || error.is_unsupported(),
+        };
+        Poll::Ready(Some(line).filter(|line| !line.as_ref().is_ok_and(Bytes::is_empty)))
+    }
+}
+
+impl fmt::Debug for BinaryLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BinaryLines").field("file", &self.file).finish_non_exhaustive()
+    }
+}

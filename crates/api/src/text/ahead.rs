@@ -1,0 +1,212 @@
+//! Text that was read ahead of the reader, and where in the file it came from.
+
+use std::collections::VecDeque;
+
+use super::place::{Converter, Place};
+use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
+
+/// Bytes read at a time: enough for the system call to cost nothing beside its bytes, and little enough for
+/// them to be in the processor's cache still when they are decoded and cut into lines.
+const READ_BYTES: usize = 128 * 1024;
+
+/// See the module. It knows nothing of files: it lends its buffer for a read and is told how much that brought.
+pub(super) struct Ahead {
+    newline: Newline,
+    converter: Converter,
+    /// What one read brings, reused.
+    raw: Vec<u8>,
+    /// Text that has been decoded; from `at` on it has not been given out.
+    text: String,
+    at: usize,
+    /// Bytes from `at` on that are known to hold no end of a line.
+    searched: usize,
+    /// Bytes of text that were given out and dropped from `text`.
+    dropped: u64,
+    /// What the text from `at` on was made of, in order.
+    pieces: VecDeque<Piece>,
+    /// Whether the file has places, so that there is use for the pieces.
+    placed: bool,
+    /// A buffer whose piece has been given out.
+    spare: Vec<u8>,
+    /// Characters to be passed over before the next one is given out.
+    skip: u8,
+    failed: Option<DecodeError>,
+    /// The last read found the end of the file.
+    ended: bool,
+}
+
+/// What one read brought.
+struct Piece {
+    /// Where its text begins and ends, in bytes of all the text since the start.
+    text: std::ops::Range<u64>,
+    /// The converter as it was before.
+    before: Converter,
+    source: Source,
+}
+
+/// What a piece of text was made of.
+enum Source {
+    /// Of the same bytes, which need not be kept.
+    Alike,
+    /// Of these, which may be the last there are.
+    Bytes { bytes: Vec<u8>, last: bool },
+}
+
+impl Ahead {
+    pub(super) fn new(encoding: Encoding, newline: Newline, placed: bool) -> Ahead {
+        let decoder = Decoder::resuming(encoding, super::Errors::Strict, 0, b"");
+        Ahead {
+            newline,
+            converter: Converter::new(encoding, decoder, Reading::new(newline)),
+            raw: Vec::new(),
+            text: String::new(),
+            at: 0,
+            searched: 0,
+            dropped: 0,
+            pieces: VecDeque::new(),
+            placed,
+            spare: Vec::new(),
+            skip: 0,
+            failed: None,
+            ended: false,
+        }
+    }
+
+    /// Forgets all text at hand.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.pieces.clear();
+        (self.at, self.searched, self.skip) = (0, 0, 0);
+        self.failed = None;
+        self.ended = false;
+    }
+
+    /// Goes on at another place of the file: with `decoder`, behind `skip` characters.
+    pub(super) fn resume(&mut self, decoder: Decoder, skip: u8) {
+        self.clear();
+        self.converter.resume(decoder);
+        self.skip = skip;
+    }
+
+    pub(super) fn seen(&self) -> Seen {
+        self.converter.reading().seen()
+    }
+
+    pub(super) fn failed(&self) -> Option<&DecodeError> {
+        self.failed.as_ref()
+    }
+
+    /// The text at hand.
+    pub(super) fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    /// Whether bytes were read that no text was given out for.
+    pub(super) fn is_ahead(&self) -> bool {
+        !self.rest().is_empty() || self.converter.is_amid()
+    }
+
+    /// Takes the text at hand up to `len` bytes, and passes over `width` more.
+    pub(super) fn take(&mut self, len: usize, width: usize) -> String {
+        let taken = self.text[self.at..self.at + len].to_owned();
+        self.at += len + width;
+        self.searched = 0;
+        taken
+    }
+
+    /// Takes all text at hand. Handed over, not copied: it may be most of the memory there is.
+    pub(super) fn take_all(&mut self) -> String {
+        self.dropped += self.text.len() as u64;
+        let mut all = std::mem::take(&mut self.text);
+        all.drain(..std::mem::take(&mut self.at));
+        self.searched = 0;
+        self.forget_pieces();
+        all
+    }
+
+    /// Finds the end of the first line at hand: where it begins and how long it is. Without one, says how many
+    /// bytes of the line are there.
+    pub(super) fn find_end(&mut self) -> Result<(usize, usize), usize> {
+        let ahead = &self.text.as_bytes()[self.at..];
+        match self.newline.find(&ahead[self.searched..]) {
+            Some((end, width)) => Ok((self.searched + end, width)),
+            None => {
+                // The last byte may be the first of two that end a line.
+                self.searched = ahead.len().saturating_sub(1);
+                Err(self.searched)
+            }
+        }
+    }
+
+    /// The buffer to read into.
+    pub(super) fn buffer(&mut self) -> &mut [u8] {
+        self.raw.resize(READ_BYTES, 0);
+        &mut self.raw
+    }
+
+    /// Lends the buffer to a read that goes on by itself, and gets it back.
+    pub(super) fn swap_buffer(&mut self, raw: Vec<u8>) -> Vec<u8> {
+        std::mem::replace(&mut self.raw, raw)
+    }
+
+    /// Converts the first `count` bytes of the buffer; 0 mean the end of the file. No await between a read and
+    /// this, so that a byte is either the file's or ours. `false` at the end of the file, unless what stands there
+    /// is an error.
+    pub(super) fn accept(&mut self, count: usize) -> bool {
+        self.ended = count == 0;
+        self.dropped += self.at as u64;
+        self.text.drain(..self.at);
+        self.at = 0;
+        self.forget_pieces();
+        let before = if self.placed { Some(self.converter.clone()) } else { None };
+        let start = self.text.len();
+        let converted = self.converter.convert(&self.raw[..count], self.ended, &mut self.text);
+        self.failed = converted.result.err();
+        if let (Some(before), true) = (before, self.text.len() > start) {
+            let source = if converted.alike { Source::Alike } else { self.keep(count) };
+            let text = self.dropped + start as u64..self.dropped + self.text.len() as u64;
+            self.pieces.push_back(Piece { text, before, source });
+        }
+        self.pass_over();
+        !self.ended || self.failed.is_some()
+    }
+
+    /// Where the reader stands.
+    pub(super) fn place(&self) -> Place {
+        let here = self.dropped + self.at as u64;
+        let Some(piece) = self.pieces.iter().find(|piece| here < piece.text.end) else {
+            return Place { skip: self.skip, ..self.converter.place() };
+        };
+        let target = usize::try_from(here - piece.text.start).expect("a piece is in memory");
+        match &piece.source {
+            Source::Alike => Place::at(piece.before.place().offset + target as u64),
+            Source::Bytes { bytes, last } => piece.before.place_within(bytes, *last, target),
+        }
+    }
+
+    /// Keeps the bytes that were read instead of reading over them.
+    fn keep(&mut self, count: usize) -> Source {
+        let mut bytes = std::mem::replace(&mut self.raw, std::mem::take(&mut self.spare));
+        bytes.truncate(count);
+        Source::Bytes { bytes, last: self.ended }
+    }
+
+    fn forget_pieces(&mut self) {
+        let here = self.dropped + self.at as u64;
+        while self.pieces.front().is_some_and(|piece| piece.text.end <= here) {
+            if let Some(Piece { source: Source::Bytes { bytes, .. }, .. }) = self.pieces.pop_front() {
+                self.spare = bytes;
+            }
+        }
+    }
+
+    fn pass_over(&mut self) {
+        for c in self.text[self.at..].chars().take(usize::from(self.skip)) {
+            self.at += c.len_utf8();
+            self.skip -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! Reading from a text file: lines, characters, everything.
+
+use super::TextFile;
+use super::file::Start;
+use crate::{Error, Operation, Result};
+
+/// What the text at hand has to offer.
+pub(super) enum Found {
+    /// A line without its end.
+    Line(String),
+    /// No end of a line yet.
+    Nothing,
+}
+
+/// Reading. Nothing is lost by a dropped future: what was read stays for the next call.
+impl TextFile {
+    /// Returns the next line without its end, `None` at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`is_too_long`](crate::Error::is_too_long) for a line above the limit, which stays where it is:
+    /// [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: what was read stays for the next call.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut file = folio::text::open("names.txt").await?;
+    /// while let Some(name) = file.next_line().await? {
+    ///     println!("{name}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_line(&mut self) -> Result<Option<String>> {
+        loop {
+            if let Found::Line(line) = self.find_line()? {
+                return Ok(Some(line));
+            }
+            if !self.fill().await? {
+                return self.last_line();
+            }
+        }
+    }
+
+    /// Returns the next line with its end, but no more than `limit` characters of it if there is a limit; empty at
+    /// the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`next_line`](TextFile::next_line); with a limit of its own, no line is too long.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`next_line`](TextFile::next_line).
+    ///
+    /// ```
+    /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
+    /// let line = file.readline(None).await?;
+    /// let complete = line.ends_with('\n');
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readline(&mut self, limit: Option<usize>) -> Result<String> {
+        self.check_readable()?;
+        let (mut chars, mut len, mut ended) = (0, 0, false);
+        loop {
+            let end = self.ahead.find_end();
+            if let (None, Ok((without, _)) | Err(without)) = (limit, end) {
+                self.check_len(without)?;
+            }
+            let rest = self.ahead.rest();
+            let bound = end.map_or(rest.len(), |(without, width)| without + width);
+            if let Some(limit) = limit {
+                for c in rest[len..bound].chars().take(limit - chars) {
+                    chars += 1;
+                    len += c.len_utf8();
+                }
+            } else {
+                len = bound;
+            }
+            if limit == Some(chars) || end.is_ok() || ended {
+                return Ok(self.ahead.take(len, 0));
+            }
+            // At the end of the file once more: it tells what a `\r` before it was.
+            ended = !self.fill().await?;
+        }
+    }
+
+    /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have more
+    /// than so many characters together. A hint of 0 is none.
+    ///
+    /// # Errors
+    ///
+    /// Like [`next_line`](TextFile::next_line); the lines before are lost.
+    ///
+    /// # Cancellation
+    ///
+    /// The lines read so far are lost.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let lines = folio::text::open("names.txt").await?.readlines(None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readlines(&mut self, hint: Option<usize>) -> Result<Vec<String>> {
+        let hint = hint.filter(|hint| *hint > 0);
+        let (mut lines, mut chars) = (Vec::new(), 0);
+        loop {
+            let line = self.readline(None).await?;
+            if line.is_empty() {
+                return Ok(lines);
+            }
+            chars += if hint.is_some() { line.chars().count() } else { 0 };
+            lines.push(line);
+            if hint.is_some_and(|hint| chars > hint) {
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Reads everything up to the end of the file, into memory. While it does, the bytes are there too, unless
+    /// they are UTF-8 without `\r`.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that mean nothing: what precedes them can be had by [`read`](TextFile::read). Like
+    /// [`File::read`](crate::File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: what was read stays for the next call.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let poem = folio::text::open("poem.txt").await?.read_to_string().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_to_string(&mut self) -> Result<String> {
+        while self.fill().await? {}
+        Ok(self.ahead.take_all())
+    }
+
+    /// Reads `n_chars` characters, fewer only at the end of the file or before bytes that mean nothing.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that mean nothing, if nothing precedes them; like [`File::read`](crate::File::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: what was read stays for the next call.
+    ///
+    /// ```
+    /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
+    /// let head = file.read(80).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read(&mut self, n_chars: usize) -> Result<String> {
+        self.check_readable()?;
+        let (mut chars, mut len, mut ended) = (0, 0, false);
+        loop {
+            for c in self.ahead.rest()[len..].chars().take(n_chars - chars) {
+                chars += 1;
+                len += c.len_utf8();
+            }
+            if chars == n_chars || ended || (self.ahead.failed().is_some() && len > 0) {
+                return Ok(self.ahead.take(len, 0));
+            }
+            // At the end of the file once more: it tells what a `\r` before it was.
+            ended = !self.fill().await?;
+        }
+    }
+
+    /// Takes the next line out of the text at hand.
+    pub(super) fn find_line(&mut self) -> Result<Found> {
+        match self.ahead.find_end() {
+            Ok((len, width)) => {
+                self.check_len(len)?;
+                Ok(Found::Line(self.ahead.take(len, width)))
+            }
+            Err(len) => {
+                self.check_len(len)?;
+                Ok(Found::Nothing)
+            }
+        }
+    }
+
+    /// The next line at the end of the file, which has told what a `\r` before it was.
+    pub(super) fn last_line(&mut self) -> Result<Option<String>> {
+        if let Found::Line(line) = self.find_line()? {
+            return Ok(Some(line));
+        }
+        let len = self.ahead.rest().len();
+        self.check_len(len)?;
+        Ok((len > 0).then(|| self.ahead.take(len, 0)))
+    }
+
+    fn check_len(&self, len: usize) -> Result<()> {
+        if len <= self.manner.line_limit {
+            return Ok(());
+        }
+        let limit = self.manner.line_limit as u64;
+        Err(Error::too_long(Operation::Read, limit).at_path(self.file.path()))
+    }
+
+    fn check_readable(&self) -> Result<()> {
+        self.check_open(Operation::Read)?;
+        if self.manner.reads { Ok(()) } else { Err(self.unsupported(Operation::Read, "not readable")) }
+    }
+
+    /// Reads and decodes more; `false` at the end of the file.
+    async fn fill(&mut self) -> Result<bool> {
+        if let Some(start) = self.prepare()? {
+            let started = start.make(&self.file).await?;
+            self.started(started);
+        }
+        let count = self.file.read(self.ahead.buffer()).await?;
+        Ok(self.ahead.accept(count))
+    }
+
+    /// Says what has to be done before a read, or why there will be none.
+    pub(super) fn prepare(&self) -> Result<Option<Start>> {
+        self.check_readable()?;
+        match self.ahead.failed() {
+            Some(failed) => Err(self.undecodable(failed.clone())),
+            None => Ok(self.start()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Positions in a text file: telling, seeking, cutting off.
+
+use std::io::SeekFrom;
+
+use super::TextFile;
+use super::file::{Cursor, Mark};
+use super::place::Place;
+use crate::{Error, Operation, Result};
+
+/// Positions. They are those of the reader: what was read ahead does not count.
+impl TextFile {
+    /// Returns where the reader is: a number for [`seek`](TextFile::seek) to come back by.
+    ///
+    /// It is the offset in bytes, after the text given out; where a `\r\n` was read as one end of line, after both
+    /// bytes. Only where some bytes are read as several characters (`\xff` under
+    /// [`Errors::BackslashReplace`](super::Errors::BackslashReplace)) and the reader is amid these, the number is
+    /// above every offset and says how many of them are behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    ///
+    /// ```
+    /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
+    /// use std::io::SeekFrom;
+    ///
+    /// let here = file.tell().await?;
+    /// let line = file.next_line().await?;
+    /// file.seek(SeekFrom::Start(here)).await?;
+    /// assert_eq!(file.next_line().await?, line);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn tell(&self) -> Result<u64> {
+        self.check_seekable()?;
+        Ok(self.place().await?.cookie())
+    }
+
+    /// Moves the reader to the start or where [`tell`](TextFile::tell) has been, or to the end by `End(0)`;
+    /// `Current(0)` stays. Returns what `tell` says there. At the start, a byte order mark is written anew.
+    ///
+    /// # Errors
+    ///
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, and for any other distance from the end or
+    /// from here, which nobody knows in characters.
+    ///
+    /// # Cancellation
+    ///
+    /// The reader has moved or not; nothing else happens.
+    pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
+        self.check_seekable()?;
+        match to {
+            SeekFrom::Start(cookie) => {
+                let place = Place::of_cookie(cookie).ok_or_else(|| {
+                    Error::invalid(Operation::Seek, "this position was not told").at_path(self.file.path())
+                })?;
+                self.move_to(place).await
+            }
+            SeekFrom::Current(0) => {
+                let place = self.place().await?;
+                self.move_to(place).await
+            }
+            SeekFrom::End(0) => {
+                // Where to go is known when the cursor is there already; until then, the reader stays.
+                self.cursor = Cursor::Due(self.place().await?);
+                self.ahead.clear();
+                self.mark = Mark::Unknown;
+                let end = self.file.seek(to).await?;
+                self.cursor = Cursor::Here;
+                Ok(end)
+            }
+            SeekFrom::Current(_) => {
+                Err(self.unsupported(Operation::Seek, "can't do nonzero cur-relative seeks"))
+            }
+            SeekFrom::End(_) => Err(self.unsupported(Operation::Seek, "can't do nonzero end-relative seeks")),
+        }
+    }
+
+    /// Cuts the file to `size` bytes, or extends it with zeros; without a size, cuts it where the reader is.
+    /// Returns the size. The reader stays.
+    ///
+    /// # Errors
+    ///
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, or if the file is not open for writing; like
+    /// [`File::set_len`](crate::File::set_len).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut file = folio::text::Options::new().mode("r+").open("names.txt").await?;
+    /// file.readline(None).await?;
+    /// file.truncate(None).await?; // the first line is left
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn truncate(&mut self, size: Option<u64>) -> Result<u64> {
+        self.check_open(Operation::SetLen)?;
+        self.check_writable(Operation::SetLen)?;
+        if self.is_stream() {
+            return Err(self.unsupported(Operation::SetLen, "underlying stream is not seekable"));
+        }
+        let place = self.place().await?;
+        let size = size.unwrap_or(place.offset);
+        // What was read ahead may be cut off.
+        self.step_back();
+        self.mark = Mark::Unknown;
+        self.file.set_len(size).await?;
+        Ok(size)
+    }
+
+    async fn move_to(&mut self, place: Place) -> Result<u64> {
+        self.ahead.clear();
+        self.mark = Mark::Unknown;
+        self.cursor = Cursor::Due(place);
+        self.file.seek(SeekFrom::Start(place.offset)).await?;
+        if place.skip == 0 {
+            self.cursor = Cursor::Here;
+        }
+        Ok(place.cookie())
+    }
+
+    async fn place(&self) -> Result<Place> {
+        match self.cursor {
+            Cursor::Here => Ok(Place::at(self.file.stream_position().await?)),
+            Cursor::Ahead => Ok(self.ahead.place()),
+            Cursor::Due(place) => Ok(place),
+        }
+    }
+
+    fn check_seekable(&self) -> Result<()> {
+        self.check_open(Operation::Seek)?;
+        match self.is_stream() {
+            true => Err(self.unsupported(Operation::Seek, "underlying stream is not seekable")),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Buffered files: what is accepted is seen by every operation on the file, bounded, and never lost.
+//!
+//! `accepted` shows what sees it and what writes it out, `full` the bounds and the order of those who wait,
+//! `failing` what becomes of errors, `model` compares random programs with a file in memory, `ending` is the
+//! end of handles, runtimes, engines and processes.
+
+#![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
+
+mod accepted;
+mod ending;
+mod failing;
+mod full;
+mod model;
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use folio::{Buffering, Engine, File};
+use folio_testkit::Disk;
+
+/// How long an event may take that should come at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The file that most tests have on their simulated disk.
+const PATH: &str = "/file";
+
+/// An engine over a simulated disk with a file at [`PATH`] that holds `contents`.
+fn bench(contents: &str) -> (Disk, Engine) {
+    let disk = Disk::new();
+    disk.put(PATH, contents);
+    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+    (disk, engine)
+}
+
+async fn open(engine: &Engine, bytes: usize) -> File {
+    let mut options = File::options();
+    options.read(true).write(true).buffering(Buffering::Bytes(bytes));
+    options.open_on(engine, PATH).await.unwrap()
+}
+
+async fn open_to_append(engine: &Engine, bytes: usize) -> File {
+    let mut options = File::options();
+    options.read(true).append(true).buffering(Buffering::Bytes(bytes));
+    options.open_on(engine, PATH).await.unwrap()
+}
+
+/// Polls once: the answer if it is there.
+fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
+}
+
+/// Waits, without blocking other tasks, until `condition` holds.
+async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "in vain: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits for a future that must not hang.
+async fn soon<F: Future>(what: &str, future: F) -> F::Output {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("in vain: {what}"),
+    }
+}

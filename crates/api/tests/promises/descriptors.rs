@@ -1,0 +1,94 @@
+//! A process that is short of descriptors: openings wait for one instead of failing.
+
+use std::path::Path;
+
+use folio::{File, fs};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::process::alone;
+use crate::soon;
+
+/// Descriptors that the process may have.
+const DESCRIPTORS: u64 = 64;
+
+/// Files written at the same time.
+const FILES: usize = 3_000;
+
+fn squeeze() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(DESCRIPTORS), maximum }).unwrap();
+}
+
+async fn all_written(dir: &Path) {
+    for index in 0..FILES {
+        let written = std::fs::read_to_string(dir.join(index.to_string())).unwrap();
+        assert_eq!(written, format!("file {index}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_thousand_whole_files_are_written_with_64_descriptors() {
+    if !alone("descriptors::three_thousand_whole_files_are_written_with_64_descriptors") {
+        return;
+    }
+    squeeze();
+    let dir = tempfile::tempdir().unwrap();
+    let write = |index: usize| {
+        let path = dir.path().join(index.to_string());
+        tokio::spawn(async move { fs::write(path, format!("file {index}")).await })
+    };
+    let tasks: Vec<_> = (0..FILES).map(write).collect();
+    for task in tasks {
+        soon("every write succeeds", task).await.unwrap().unwrap();
+    }
+    all_written(dir.path()).await;
+}
+
+/// Each task holds its descriptor across awaits, so far more are wanted at a time than there are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_thousand_files_are_opened_written_and_closed_with_64_descriptors() {
+    if !alone("descriptors::three_thousand_files_are_opened_written_and_closed_with_64_descriptors") {
+        return;
+    }
+    squeeze();
+    let dir = tempfile::tempdir().unwrap();
+    let write = |index: usize| {
+        let path = dir.path().join(index.to_string());
+        tokio::spawn(async move {
+            let file = File::create(path).await?;
+            file.write_all(format!("file {index}").as_bytes()).await?;
+            file.close().await
+        })
+    };
+    let tasks: Vec<_> = (0..FILES).map(write).collect();
+    for task in tasks {
+        soon("every write succeeds", task).await.unwrap().unwrap();
+    }
+    all_written(dir.path()).await;
+}
+
+#[tokio::test]
+async fn an_opening_goes_on_when_somebody_gives_a_descriptor_up() {
+    if !alone("descriptors::an_opening_goes_on_when_somebody_gives_a_descriptor_up") {
+        return;
+    }
+    squeeze();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    fs::write(&path, "here").await.unwrap();
+    // Taken by somebody who knows nothing of the engine.
+    let mut hoard = Vec::new();
+    while let Ok(file) = std::fs::File::open(&path) {
+        hoard.push(file);
+    }
+    let opening = tokio::spawn({
+        let path = path.clone();
+        async move { File::open(path).await?.read_bytes(4).await }
+    });
+    let whole = tokio::spawn(async move { fs::read(path).await });
+    tokio::task::yield_now().await;
+    assert!(!opening.is_finished());
+    drop(hoard);
+    assert_eq!(soon("there are descriptors again", opening).await.unwrap().unwrap(), "here");
+    assert_eq!(soon("there are descriptors again", whole).await.unwrap().unwrap(), b"here");
+}

@@ -1,0 +1,242 @@
+//! Reading up to a delimiter, whole lengths and looks ahead: the same from plain files, by workers, and FIFOs.
+
+#![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use folio::{Engine, File, os};
+use folio_testkit::{Call, Disk, Random};
+
+/// Longer than anything takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, future).await.expect("it comes to an end")
+}
+
+/// What a step asks for.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Until(u8, usize),
+    Full(usize),
+    Peek(usize),
+    Read(usize),
+}
+
+/// What it must answer, with the rest of the contents.
+fn expected(step: Step, rest: &[u8]) -> (&[u8], &[u8]) {
+    let within = |len: usize| &rest[..rest.len().min(len)];
+    let taken = match step {
+        Step::Until(delimiter, limit) => {
+            let within = within(limit);
+            &within[..within.iter().position(|byte| *byte == delimiter).map_or(within.len(), |at| at + 1)]
+        }
+        Step::Full(len) | Step::Read(len) => within(len),
+        Step::Peek(len) => return (within(len), rest),
+    };
+    (taken, &rest[taken.len()..])
+}
+
+/// Runs random steps over `contents`. Plain reads and looks may be short.
+async fn check_steps(file: &File, contents: &[u8], dice: &mut Random) {
+    let mut rest = contents;
+    loop {
+        let len = [0, 1, 7, 900, 5_000, 100_000, 900_000][dice.index(7)];
+        let step = match dice.index(5) {
+            0..=1 => Step::Until(b'\n', if dice.chance(50) { usize::MAX } else { len }),
+            2 => Step::Full(len),
+            3 => Step::Peek(len),
+            _ => Step::Read(len),
+        };
+        let got = match step {
+            Step::Until(delimiter, limit) => soon(file.read_until(delimiter, limit)).await.unwrap(),
+            Step::Full(len) => soon(file.read_full(len)).await.unwrap(),
+            Step::Peek(len) => soon(file.peek(len)).await.unwrap(),
+            Step::Read(len) => soon(file.read_bytes(len)).await.unwrap(),
+        };
+        let (wanted, mut left) = expected(step, rest);
+        let may_be_short = matches!(step, Step::Read(_) | Step::Peek(_)) && !got.is_empty();
+        let wanted = if may_be_short { &wanted[..got.len().min(wanted.len())] } else { wanted };
+        assert!(got == wanted, "{step:?}: {} bytes instead of {}", got.len(), wanted.len());
+        if let Step::Read(_) = step {
+            left = &rest[got.len()..];
+        }
+        rest = left;
+        if rest.is_empty() {
+            assert_eq!(soon(file.read_until(b'\n', usize::MAX)).await.unwrap(), "");
+            assert_eq!(soon(file.peek(10)).await.unwrap(), "");
+            return;
+        }
+    }
+}
+
+/// Lines of all lengths, the last without its end.
+fn lines(dice: &mut Random) -> Vec<u8> {
+    let mut contents = Vec::new();
+    for _ in 0..30 {
+        let len = [0, 10, 80, 1_023, 1_024, 4_000, 70_000][dice.index(7)];
+        contents.extend(dice.bytes(len).into_iter().map(|byte| byte.max(b'\n' + 1)));
+        contents.push(b'\n');
+    }
+    contents.extend_from_slice(b"the end");
+    contents
+}
+
+async fn check_on_disk(in_place: bool) {
+    let disk = Disk::new();
+    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+    for seed in 0..20 {
+        let mut dice = Random::new(seed);
+        let contents = lines(&mut dice);
+        disk.put("/file", &*contents);
+        let plan = if in_place {
+            disk.plan().on(Call::ReadNow).every(5).would_block()
+        } else {
+            disk.plan().on(Call::ReadNow).would_block()
+        };
+        let file = File::options().read(true).open_on(&engine, "/file").await.unwrap();
+        check_steps(&file, &contents, &mut dice).await;
+        plan.lift();
+    }
+}
+
+#[tokio::test]
+async fn lines_and_lengths_are_whole_with_reads_in_place() {
+    check_on_disk(true).await;
+}
+
+#[tokio::test]
+async fn lines_and_lengths_are_whole_through_the_pool() {
+    check_on_disk(false).await;
+}
+
+#[tokio::test]
+async fn lines_and_lengths_are_whole_on_this_system() {
+    let room = tempfile::TempDir::new().unwrap();
+    let path = room.path().join("file");
+    for seed in 0..20 {
+        let mut dice = Random::new(seed);
+        let contents = lines(&mut dice);
+        std::fs::write(&path, &contents).unwrap();
+        check_steps(&File::open(&path).await.unwrap(), &contents, &mut dice).await;
+    }
+}
+
+/// Both ends of a new FIFO.
+async fn fifo(path: &Path) -> (File, File) {
+    os::mkfifo(path, 0o600).await.unwrap();
+    let reader = File::open(path).await.unwrap();
+    let writer = File::options().write(true).open(path).await.unwrap();
+    (reader, writer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_and_lengths_are_whole_from_a_fifo() {
+    let room = tempfile::TempDir::new().unwrap();
+    for seed in 0..20 {
+        let mut dice = Random::new(seed);
+        let contents = lines(&mut dice);
+        let (reader, writer) = fifo(&room.path().join(seed.to_string())).await;
+        let (sent, mut pieces) = (contents.clone(), dice.clone());
+        let writing = tokio::spawn(async move {
+            let mut rest = &sent[..];
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(rest.len().min(1 + pieces.index(9_000)));
+                writer.write_all(now).await.unwrap();
+                rest = later;
+            }
+        });
+        check_steps(&reader, &contents, &mut dice).await;
+        writing.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_reader_of_a_fifo_leaves_what_it_has_for_the_next() {
+    let room = tempfile::TempDir::new().unwrap();
+    let (reader, writer) = fifo(&room.path().join("fifo")).await;
+    let other = reader.clone();
+    writer.write_all(b"half a li").await.unwrap();
+    for _ in 0..20 {
+        // The first polls take what is there, and there is no end of a line.
+        let mut line = Box::pin(reader.read_until(b'\n', usize::MAX));
+        let mut full = Box::pin(other.read_full(1_000));
+        for _ in 0..2 {
+            let cx = &mut Context::from_waker(Waker::noop());
+            assert!(line.as_mut().poll(cx).is_pending());
+            assert!(full.as_mut().poll(cx).is_pending());
+        }
+    }
+    writer.write_all(b"ne\nand another\n").await.unwrap();
+    assert_eq!(soon(other.peek(6)).await.unwrap(), "half a");
+    assert_eq!(soon(other.read_bytes(5)).await.unwrap(), "half ");
+    assert_eq!(soon(reader.read_until(b'\n', usize::MAX)).await.unwrap(), "a line\n");
+    assert_eq!(soon(other.read_until(b'\n', 3)).await.unwrap(), "and");
+    drop(writer);
+    assert_eq!(soon(other.read_full(100)).await.unwrap(), " another\n");
+    assert_eq!(soon(reader.read_full(100)).await.unwrap(), "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_one_fifo_never_get_parts_of_a_line() {
+    let room = tempfile::TempDir::new().unwrap();
+    let (reader, writer) = fifo(&room.path().join("fifo")).await;
+    let line = |number: usize| format!("{number} {}\n", "-".repeat(number % 300));
+    let readers: Vec<_> = (0..8)
+        .map(|_| {
+            let reader = reader.clone();
+            tokio::spawn(async move {
+                let mut got = Vec::new();
+                loop {
+                    match reader.read_until(b'\n', usize::MAX).await.unwrap() {
+                        line if line.is_empty() => return got,
+                        line => got.push(line),
+                    }
+                }
+            })
+        })
+        .collect();
+    for number in 0..3_000 {
+        writer.write_bytes(line(number)).await.unwrap();
+    }
+    drop(writer);
+    let mut got = Vec::new();
+    for reader in readers {
+        got.extend(soon(reader).await.unwrap());
+    }
+    let mut all: Vec<_> = (0..3_000).map(line).collect();
+    got.sort_unstable();
+    all.sort_unstable();
+    assert!(got == all, "{} lines", got.len());
+}
+
+#[tokio::test]
+async fn reading_a_stream_that_is_open_for_writing_only_fails_at_once() {
+    let room = tempfile::TempDir::new().unwrap();
+    let (reader, writer) = fifo(&room.path().join("fifo")).await;
+    for error in [
+        soon(writer.read_until(b'\n', 10)).await.unwrap_err(),
+        soon(writer.peek(10)).await.unwrap_err(),
+        soon(writer.read_bytes(10)).await.unwrap_err(),
+        soon(reader.write_all(b"x")).await.unwrap_err(),
+    ] {
+        assert_eq!(error.raw_os_error(), Some(9), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_waited_for_where_nothing_is_asked_for() {
+    let room = tempfile::TempDir::new().unwrap();
+    let (reader, _writer) = fifo(&room.path().join("fifo")).await;
+    for asked in [reader.read_until(b'\n', 0), reader.read_until(0, 0)] {
+        let polled = pin!(asked).poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(polled, Poll::Ready(Ok(line)) if line.is_empty()));
+    }
+    assert_eq!(soon(reader.read_full(0)).await.unwrap(), "");
+    assert_eq!(soon(reader.peek(0)).await.unwrap(), "");
+}

@@ -1,0 +1,290 @@
+//! What a buffered file has accepted and not written: the buffer being filled, and what is on its way.
+//!
+//! ```text
+//!   accept ──▶ filling ──seal──▶ away ──landed──▶ written
+//!                 ▲                │ failed
+//!                 └── full: seal   ▼
+//!                               stuck ──seal──▶ away again
+//! ```
+//!
+//! A portion that is away is an operation in the file's order like any other, and waits for the portion before
+//! it: the file grows by prefixes. Nothing here does I/O: who steps it sends the portions.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::buffer::{Buffer, Buffers};
+use crate::error::Error;
+use crate::file::order::{Footprint, Span};
+
+/// Bytes on their way to the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Portion {
+    /// In the order in which they were accepted.
+    pub(crate) number: u64,
+    /// Where the first byte goes; nothing in a file that is appended to.
+    pub(crate) start: u64,
+    pub(crate) bytes: Bytes,
+}
+
+/// Whether bytes can be accepted now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// They fit behind what is there.
+    Here,
+    /// They fit into an empty buffer, which begins with them.
+    Fresh,
+    /// They fit once what is there has been sealed.
+    AfterSeal,
+    /// They are too many for the buffer and go their own way.
+    Never,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Behind {
+    /// Bytes that may be kept back in one portion.
+    capacity: usize,
+    /// Whether the file is open for appending, so that only the kernel knows where bytes go.
+    append: bool,
+    filling: Option<Buffer>,
+    /// Where the first byte of `filling` goes.
+    start: u64,
+    /// Where the last accepted byte ended: what begins there leaves no hole.
+    end: u64,
+    /// Portions that are operations now, by number.
+    away: Vec<u64>,
+    /// Portions that could not be written; the next seal tries them again.
+    stuck: Vec<Portion>,
+    /// The failure of a portion that nobody has heard of yet.
+    failure: Option<Error>,
+    numbers: u64,
+    /// Writers that queue for room; while there are any, nobody overtakes them.
+    pub(crate) queued: usize,
+    /// Whether the gate is closed for what is kept back here.
+    pub(crate) holds_gate: bool,
+}
+
+impl Behind {
+    pub(crate) fn new(capacity: usize, append: bool) -> Self {
+        Behind {
+            capacity,
+            append,
+            filling: None,
+            start: 0,
+            end: 0,
+            away: Vec::new(),
+            stuck: Vec::new(),
+            failure: None,
+            numbers: 0,
+            queued: 0,
+            holds_gate: false,
+        }
+    }
+
+    /// Whether `len` bytes at `position` can be accepted.
+    pub(crate) fn room(&self, len: usize, position: u64) -> Room {
+        if len >= self.capacity {
+            return Room::Never;
+        }
+        match &self.filling {
+            None => Room::Fresh,
+            Some(filling) if position == self.end && filling.as_ref().len() + len <= self.capacity => {
+                Room::Here
+            }
+            Some(_) => Room::AfterSeal,
+        }
+    }
+
+    /// Where the file ends at the least, as far as it is known here that bytes at `position` leave no hole; of a
+    /// file that is appended to, where it will end once what is away has landed.
+    pub(crate) fn known_end(&self, position: u64, appends: bool) -> Option<u64> {
+        let known = if appends { self.is_away() } else { self.numbers > 0 && position == self.end };
+        known.then_some(self.end)
+    }
+
+    /// The file may end elsewhere from now on.
+    pub(crate) fn forget_end(&mut self) {
+        self.end = u64::MAX;
+    }
+
+    /// Whether a fresh buffer with `len` bytes would be one too many beside what is out already.
+    pub(crate) fn is_crowded(&self, len: usize) -> bool {
+        let stuck: usize = self.stuck.iter().map(|portion| portion.bytes.len()).sum();
+        self.away.len() + self.stuck.len() > 1 || (stuck > 0 && stuck + len > self.capacity)
+    }
+
+    /// Whether something up to portion `number` is kept back here.
+    pub(crate) fn keeps(&self, number: u64) -> bool {
+        (self.filling.is_some() && self.numbers <= number)
+            || self.stuck.iter().any(|portion| portion.number <= number)
+    }
+
+    /// Takes bytes in. The caller has asked for [`room`](Behind::room).
+    pub(crate) fn accept(&mut self, bytes: &[u8], position: u64, buffers: &Arc<Buffers>) {
+        if self.filling.is_none() {
+            self.start = position;
+            self.numbers += 1;
+        }
+        let capacity = self.capacity;
+        self.filling.get_or_insert_with(|| buffers.take(capacity)).push(bytes);
+        self.end = position + bytes.len() as u64;
+    }
+
+    /// Whether there is anything that no operation is carrying to the file.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.filling.is_some() || !self.stuck.is_empty()
+    }
+
+    /// Whether something is on its way.
+    pub(crate) fn is_away(&self) -> bool {
+        !self.away.is_empty()
+    }
+
+    /// Bytes accepted and not on their way.
+    pub(crate) fn bytes(&self) -> usize {
+        let stuck: usize = self.stuck.iter().map(|portion| portion.bytes.len()).sum();
+        stuck + self.filling.as_ref().map_or(0, |filling| filling.as_ref().len())
+    }
+
+    /// Whether an operation must find in the file what is kept back here.
+    pub(crate) fn precedes(&self, footprint: &Footprint) -> bool {
+        if !self.is_dirty() {
+            return false;
+        }
+        match &footprint.span {
+            // Written at the cursor, it comes behind these: the file grows by prefixes.
+            Span::Write(_) if footprint.cursor => true,
+            Span::Read(range) | Span::Write(range) => {
+                let filling = self.filling.is_some().then_some(self.start..self.end);
+                let stuck = self
+                    .stuck
+                    .iter()
+                    .map(|portion| portion.start..portion.start + portion.bytes.len() as u64);
+                let mut kept = filling.into_iter().chain(stuck);
+                !range.is_empty()
+                    && (self.append || kept.any(|kept| kept.start < range.end && range.start < kept.end))
+            }
+            Span::Append | Span::Sync | Span::Exclusive => true,
+        }
+    }
+
+    /// Hands over everything that is kept back, oldest first; it counts as away from now on.
+    pub(crate) fn seal(&mut self) -> Vec<Portion> {
+        let mut sealed = std::mem::take(&mut self.stuck);
+        if let Some(filling) = self.filling.take() {
+            sealed.push(Portion { number: self.numbers, start: self.start, bytes: filling.into_bytes() });
+        }
+        self.away.extend(sealed.iter().map(|portion| portion.number));
+        sealed
+    }
+
+    /// Books the end of a portion: written, or with the bytes that are left and why.
+    pub(crate) fn landed(&mut self, number: u64, failed: Option<(Portion, Error)>) {
+        self.away.retain(|away| *away != number);
+        if let Some((rest, error)) = failed {
+            self.failure.get_or_insert(error);
+            let place = self.stuck.partition_point(|stuck| stuck.number < rest.number);
+            self.stuck.insert(place, rest);
+        }
+    }
+
+    /// The failure that nobody has heard of; whoever asks has heard of it.
+    pub(crate) fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take()
+    }
+
+    /// The number of the newest portion there has been.
+    pub(crate) fn newest(&self) -> u64 {
+        self.numbers
+    }
+
+    /// Whether everything up to portion `number` is in the file.
+    pub(crate) fn has_written(&self, number: u64) -> bool {
+        !self.keeps(number) && self.away.iter().all(|away| *away > number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Operation;
+
+    fn behind(capacity: usize) -> (Behind, Arc<Buffers>) {
+        (Behind::new(capacity, false), Arc::default())
+    }
+
+    fn failure() -> Error {
+        Error::invalid(Operation::Write, "planted")
+    }
+
+    #[test]
+    fn bytes_fit_if_they_follow_and_the_buffer_has_room() {
+        let (mut behind, buffers) = behind(8);
+        assert_eq!(behind.room(8, 0), Room::Never);
+        assert_eq!(behind.room(7, 100), Room::Fresh);
+        behind.accept(b"abcd", 100, &buffers);
+        assert_eq!(behind.room(4, 104), Room::Here);
+        assert_eq!(behind.room(5, 104), Room::AfterSeal);
+        assert_eq!(behind.room(1, 103), Room::AfterSeal);
+        assert_eq!([behind.known_end(104, false), behind.known_end(100, false)], [Some(104), None]);
+    }
+
+    #[test]
+    fn what_is_kept_back_precedes_what_would_miss_it() {
+        fn check(append: bool, span: &Span, expected: bool) {
+            let mut behind = Behind::new(64, append);
+            let footprint = Footprint { span: span.clone(), cursor: false };
+            assert!(!behind.precedes(&footprint), "nothing is kept back");
+            behind.accept(b"0123456789", 100, &Arc::default());
+            assert_eq!(behind.precedes(&footprint), expected, "{span:?}, append: {append}");
+        }
+        check(false, &Span::Read(0..100), false);
+        check(false, &Span::Read(110..200), false);
+        check(false, &Span::Read(109..110), true);
+        check(false, &Span::Read(105..105), false);
+        check(false, &Span::LOOK, true);
+        check(false, &Span::Write(0..101), true);
+        check(false, &Span::Write(110..111), false);
+        check(false, &Span::Append, true);
+        check(false, &Span::Sync, true);
+        check(false, &Span::Exclusive, true);
+        check(true, &Span::Read(0..1), true);
+    }
+
+    #[test]
+    fn a_failed_portion_stays_and_goes_first_the_next_time() {
+        let (mut behind, buffers) = behind(8);
+        behind.accept(b"abcdef", 0, &buffers);
+        let first = behind.seal().remove(0);
+        behind.accept(b"ghi", 6, &buffers);
+        assert!(behind.is_away() && behind.is_dirty() && !behind.has_written(1));
+
+        let rest = Portion { start: 2, bytes: first.bytes.slice(2..), ..first.clone() };
+        behind.landed(first.number, Some((rest, failure())));
+        assert!(behind.take_failure().is_some() && behind.take_failure().is_none());
+        assert!(!behind.has_written(1), "it is not in the file");
+
+        let again = behind.seal();
+        let starts: Vec<_> = again.iter().map(|portion| (portion.start, portion.bytes.clone())).collect();
+        assert_eq!(starts, [(2, Bytes::from_static(b"cdef")), (6, Bytes::from_static(b"ghi"))]);
+        for portion in again {
+            behind.landed(portion.number, None);
+        }
+        assert!(behind.has_written(2) && !behind.is_dirty());
+    }
+
+    #[test]
+    fn a_flush_waits_for_what_was_accepted_before_it_and_no_more() {
+        let (mut behind, buffers) = behind(8);
+        behind.accept(b"abc", 0, &buffers);
+        let newest = behind.newest();
+        assert!(!behind.has_written(newest));
+        let sealed = behind.seal().remove(0);
+        behind.accept(b"def", 3, &buffers);
+        assert!(!behind.has_written(newest));
+        behind.landed(sealed.number, None);
+        assert!(behind.has_written(newest) && !behind.has_written(behind.newest()));
+    }
+}
