@@ -2,8 +2,6 @@
 //!
 //! What is a `TypeError` there when the program runs does not compile here.
 
-#![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
-
 use std::io::{BufReader, Cursor, Read, Seek, Write};
 use std::marker::PhantomData;
 
