@@ -1,9 +1,16 @@
 //! Paths that match a pattern, found by walking only where matches can be.
 
+use std::ffi::OsStr;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use globset::{GlobBuilder, GlobMatcher};
+use futures_core::Stream;
 
+use crate::fs::checked;
+use crate::pattern::{NamePattern, choices};
 use crate::walk::{Walk, WalkEntry, WalkOptions};
 use crate::{Error, Operation, Result};
 
@@ -18,7 +25,7 @@ use crate::{Error, Operation, Result};
 ///
 /// # Errors
 ///
-/// If the text is no pattern: an unclosed class or choice, a NUL.
+/// If the text is no pattern: an unclosed class or choice, a NUL, more than 1,024 choices.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -30,17 +37,44 @@ use crate::{Error, Operation, Result};
 /// # }
 /// ```
 pub fn glob(pattern: &str) -> Result<Glob> {
-    let pattern = Pattern::parse(pattern)?;
+    Ok(search(Pattern::parse(pattern)?))
+}
+
+/// Finds the paths below a directory, at any depth, that match a pattern as [`glob`] knows them: `rglob(root, p)`
+/// is `**/p` looked for from `root`, in which no character is special.
+///
+/// # Errors
+///
+/// Like [`glob`]; and if the pattern begins with `/`.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let mut logs = folio::fs::rglob("/var/log", "*.gz")?;
+/// while let Some(path) = logs.next().await {
+///     println!("{}", path?.display());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn rglob(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
+    if pattern.is_empty() || pattern.starts_with('/') {
+        return Err(refuse(pattern, "the pattern begins below the directory"));
+    }
+    let base = checked::path(Operation::ReadDir, root)?;
+    Ok(search(Pattern { base, ..Pattern::parse(&format!("**/{pattern}"))? }))
+}
+
+fn search(pattern: Pattern) -> Glob {
     let levels = pattern.levels.clone();
     let mut options = WalkOptions::new()
         .sort(true)
         .min_depth(pattern.min_depth)
-        .filter(move |entry| may_lead_to_a_match(&levels, entry));
+        .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path()));
     if let Some(depth) = pattern.max_depth {
         options = options.max_depth(depth);
     }
     let walk = options.walk(if pattern.base.as_os_str().is_empty() { Path::new(".") } else { &pattern.base });
-    Ok(Glob { walk, pattern })
+    Glob { walk, pattern }
 }
 
 /// Paths that match a pattern, those of each directory in the order of their names.
@@ -69,12 +103,23 @@ impl Glob {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<Result<PathBuf>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for Glob {
+    type Item = Result<PathBuf>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
-            match self.walk.next().await? {
-                Ok(entry) if self.pattern.matches(&entry) => return Some(Ok(self.pattern.spell(entry))),
+            let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
+            match met {
+                Ok(entry) if self.pattern.matches(&entry) => {
+                    return Poll::Ready(Some(Ok(self.pattern.spell(entry))));
+                }
                 Ok(_) => {}
                 Err(error) if self.pattern.is_missing(&error) => {}
-                Err(error) => return Some(Err(error)),
+                Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
     }
@@ -85,13 +130,20 @@ impl Glob {
 struct Pattern {
     /// The parts before the first special character; empty for the working directory.
     base: PathBuf,
-    /// One matcher for each level below the base, up to the first part that spans levels.
-    levels: Vec<GlobMatcher>,
-    /// For the whole way from the base.
-    whole: Option<GlobMatcher>,
+    /// For the way from the base, level by level: what each choice looks for.
+    levels: Arc<[Vec<Part>]>,
     min_depth: usize,
     max_depth: Option<usize>,
     directories_only: bool,
+}
+
+/// What stands for some parts of a path. Each name is matched by itself, so that nothing can match a `/`.
+#[derive(Debug)]
+enum Part {
+    /// `**`: any number of directories; at the end, whatever is below.
+    Any,
+    /// One name.
+    Name(NamePattern),
 }
 
 impl Pattern {
@@ -103,26 +155,31 @@ impl Pattern {
         let literal = parts.iter().take_while(|part| !part.contains(SPECIAL)).count();
         let mut base = PathBuf::from(if text.starts_with('/') { "/" } else { "" });
         base.extend(&parts[..literal]);
-        let rest = &parts[literal..];
-        // A choice may hold slashes, so that its parts are no patterns by themselves.
-        let plain = rest.iter().take_while(|part| **part != "**" && !part.contains('{')).count();
-        let levels = rest[..plain].iter().map(|part| compile(part)).collect::<Result<_>>()?;
-        let whole = if rest.is_empty() { None } else { Some(compile(&rest.join("/"))?) };
+        let rest = parts[literal..].join("/");
+        let no_pattern = || refuse(text, "this is no pattern");
+        let choices = choices(&rest).ok_or_else(no_pattern)?;
+        let levels: Option<Vec<_>> = choices.iter().map(|choice| levels(choice)).collect();
+        let levels = levels.ok_or_else(no_pattern)?;
+        let names = |parts: &Vec<Part>| parts.iter().take_while(|part| matches!(part, Part::Name(_))).count();
+        let spans = levels.iter().any(|parts| names(parts) < parts.len());
+        let least = levels.iter().map(names).min().unwrap_or(0);
         Ok(Pattern {
             base,
-            levels,
-            whole,
-            min_depth: plain.max(usize::from(!rest.is_empty())),
-            max_depth: (plain == rest.len()).then_some(plain),
+            min_depth: least.max(usize::from(!rest.is_empty())),
+            max_depth: if spans { None } else { levels.iter().map(Vec::len).max() },
+            levels: levels.into(),
             directories_only: text.ends_with('/'),
         })
     }
 
     fn matches(&self, entry: &WalkEntry) -> bool {
-        let whole = self.whole.as_ref();
-        let below = below(entry);
-        whole.is_none_or(|whole| whole.is_match(below))
-            && (!self.directories_only || entry.file_type().is_dir())
+        self.matches_way(below(entry), entry.file_type().is_dir())
+    }
+
+    /// Whether what lies at `way` from the base is looked for.
+    fn matches_way(&self, way: &Path, is_dir: bool) -> bool {
+        let names: Vec<&OsStr> = way.iter().collect();
+        self.levels.iter().any(|parts| fits(parts, &names)) && (!self.directories_only || is_dir)
     }
 
     /// Without the `./` that a walk of the working directory puts before everything.
@@ -139,9 +196,28 @@ impl Pattern {
 /// What begins a part that is no plain name.
 const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
 
-fn compile(part: &str) -> Result<GlobMatcher> {
-    let glob = GlobBuilder::new(part).literal_separator(true).backslash_escape(true).build();
-    Ok(glob.map_err(|_| refuse(part, "this is no pattern"))?.compile_matcher())
+/// Reads a pattern without choices; `None` if it is none.
+fn levels(text: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    for part in text.split('/').filter(|_| !text.is_empty()) {
+        match part {
+            // Several in a row are one, and would each be tried with all others.
+            "**" if matches!(parts.last(), Some(Part::Any)) => {}
+            "**" => parts.push(Part::Any),
+            part => parts.push(Part::Name(NamePattern::parse(part)?)),
+        }
+    }
+    Some(parts)
+}
+
+fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
+    match (parts, names) {
+        ([], []) => true,
+        ([Part::Any], names) => !names.is_empty(),
+        ([Part::Any, rest @ ..], names) => (0..=names.len()).any(|count| fits(rest, &names[count..])),
+        ([Part::Name(pattern), rest @ ..], [name, below @ ..]) => pattern.matches(name) && fits(rest, below),
+        ([], [_, ..]) | ([Part::Name(_), ..], []) => false,
+    }
 }
 
 fn refuse(text: &str, why: &'static str) -> Error {
@@ -158,9 +234,32 @@ fn below(entry: &WalkEntry) -> &Path {
     parts.as_path()
 }
 
-fn may_lead_to_a_match(levels: &[GlobMatcher], entry: &WalkEntry) -> bool {
-    match (levels.get(entry.depth() - 1), entry.path().file_name()) {
-        (Some(level), Some(name)) => level.is_match(Path::new(name)),
-        (None, _) | (_, None) => true,
-    }
+fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path) -> bool {
+    let leads = |parts: &Vec<Part>| match (parts.iter().take(depth).find(is_any), parts.get(depth - 1)) {
+        (Some(_), _) => true,
+        (None, Some(Part::Name(name))) => path.file_name().is_none_or(|this| name.matches(this)),
+        (None, Some(Part::Any) | None) => false,
+    };
+    levels.iter().any(leads)
+}
+
+fn is_any(part: &&Part) -> bool {
+    matches!(part, Part::Any)
+}
+
+/// Whether [`glob`] would find `path`, were it there and a directory or not. Here for tests, which need no tree
+/// for it.
+///
+/// # Errors
+///
+/// Like [`glob`].
+#[doc(hidden)]
+pub fn glob_would_find(pattern: &str, path: &Path, is_dir: bool) -> Result<bool> {
+    let pattern = Pattern::parse(pattern)?;
+    let Ok(below) = path.strip_prefix(&pattern.base) else { return Ok(false) };
+    let ways: Vec<&Path> = below.ancestors().filter(|way| !way.as_os_str().is_empty()).collect();
+    let depths = pattern.min_depth..=pattern.max_depth.unwrap_or(usize::MAX);
+    let passes =
+        ways.iter().rev().zip(1..).all(|(way, depth)| may_lead_to_a_match(&pattern.levels, depth, way));
+    Ok(depths.contains(&ways.len()) && passes && pattern.matches_way(below, is_dir))
 }

@@ -28,9 +28,10 @@
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
-//! has beyond that. [`stdio`] is the process's own input and output, for all tasks. [`wrap`] makes a file of any
-//! `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for limits, snapshots and
-//! shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring their own disk.
+//! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
+//! input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out
+//! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
+//! actors, [`storage`] for those who bring their own disk.
 //!
 //! # When not to use it
 //!
@@ -43,13 +44,16 @@
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
 mod binary;
+pub mod dir;
 mod file;
 pub mod fs;
+mod fwalk;
 mod glob;
 mod mode;
 mod open;
 pub mod os;
 pub mod path;
+mod pattern;
 mod run;
 pub mod stdio;
 pub mod tempfile;
@@ -58,6 +62,7 @@ mod walk;
 pub mod wrap;
 
 pub use binary::{BinaryFile, BinaryLines, Name};
+pub use dir::Dir;
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
@@ -78,7 +83,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Listing, LockKind, Mode, Nature, OpenRequest, Opened, StatVfs, Storage, StorageFile, os::Os,
+        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
+        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
     };
 }
 

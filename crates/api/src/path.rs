@@ -4,6 +4,16 @@
 //! the answer cannot be had, as both std and CPython do: [`fs::try_exists`](crate::fs::try_exists) and
 //! [`fs::metadata`](crate::fs::metadata) tell why.
 //!
+//! | `aiofiles.ospath` | here |
+//! |---|---|
+//! | `exists`, `lexists` | [`exists`], [`lexists`] |
+//! | `isfile`, `isdir`, `islink`, `ismount` | [`is_file`], [`is_dir`], [`is_symlink`], [`is_mount`] |
+//! | `getsize` | [`len`] |
+//! | `getatime`, `getmtime`, `getctime` | [`accessed`], [`modified`], [`changed`] |
+//! | `samefile`, `sameopenfile` | [`is_same_file`], [`is_same_open_file`] |
+//! | `abspath` | [`absolute`] |
+//! | `realpath`, `expanduser`, `relpath` | [`realpath`], [`expanduser`], [`relpath`] |
+//!
 //! ```
 //! use folio::path;
 //!
@@ -15,13 +25,16 @@
 //! # }
 //! ```
 
+use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use folio_engine::Engine;
 use folio_engine::op::filesystem::{IsMount, IsSame};
+use folio_engine::op::resolve::{HomeDir, RealPath};
 
 use crate::fs::{checked, metadata, symlink_metadata};
 use crate::{Error, File, Operation, Result};
@@ -39,6 +52,21 @@ use crate::{Error, File, Operation, Result};
 /// ```
 pub async fn exists(path: impl AsRef<Path>) -> bool {
     metadata(path).await.is_ok()
+}
+
+/// Returns whether a path names something, be it a dangling link.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() {
+/// let taken = folio::path::lexists("current").await;
+/// # }
+/// ```
+pub async fn lexists(path: impl AsRef<Path>) -> bool {
+    symlink_metadata(path).await.is_ok()
 }
 
 /// Returns whether a path names a regular file, following symbolic links.
@@ -260,11 +288,7 @@ pub async fn is_same_open_file(one: &File, other: &File) -> Result<bool> {
 /// ```
 pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = checked::path(Operation::Canonicalize, path)?;
-    let mut absolute = PathBuf::new();
-    if path.is_relative() {
-        let unknown = |error| Error::io(Operation::Canonicalize, error).at_path(path.as_path());
-        absolute = std::env::current_dir().map_err(unknown)?;
-    }
+    let mut absolute = if path.is_relative() { working_dir(&path)? } else { PathBuf::new() };
     for component in path.components() {
         match component {
             Component::RootDir | Component::Prefix(_) => absolute.push("/"),
@@ -275,4 +299,119 @@ pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
         }
     }
     Ok(absolute)
+}
+
+/// Where `path` begins that is relative.
+fn working_dir(path: &Path) -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| Error::io(Operation::Canonicalize, error).at_path(path))
+}
+
+/// Returns the absolute form of a path with the symbolic links resolved as far as it leads somewhere; what is
+/// missing, not to be looked at, or a link in a circle stands for itself.
+///
+/// [`fs::canonicalize`](crate::fs::canonicalize) fails instead. The empty path is the working directory.
+///
+/// # Errors
+///
+/// A NUL in the path; a working directory that was removed.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let target = folio::path::realpath("current/not-yet-there").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn realpath(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = checked::path(Operation::Canonicalize, path)?;
+    let path = if path.is_relative() { working_dir(&path)?.join(path) } else { path };
+    Engine::current()?.call(RealPath { path }).await
+}
+
+/// Puts a home directory in the place of a first part `~` or `~user`. Any other path, and that of a user whom
+/// nobody knows, comes back as it is.
+///
+/// The home of this process's user is `HOME`, and where that is not set what the system says; that of another
+/// user what `/etc/passwd` says.
+///
+/// # Errors
+///
+/// A NUL in the path; a password file that cannot be read.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let settings = folio::path::expanduser("~/.config/settings.toml").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn expanduser(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = checked::path(Operation::Canonicalize, path)?;
+    let Some(rest) = path.as_os_str().as_bytes().strip_prefix(b"~") else { return Ok(path) };
+    let user_len = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+    let (user, rest) = rest.split_at(user_len);
+    let user = (!user.is_empty()).then(|| OsStr::from_bytes(user).to_owned());
+    let home = match (&user, std::env::var_os("HOME")) {
+        (None, Some(home)) => Some(PathBuf::from(home)),
+        (None, None) | (Some(_), _) => Engine::current()?.call(HomeDir { user, path: path.clone() }).await?,
+    };
+    let Some(home) = home else { return Ok(path) };
+    Ok(expanded(home, rest))
+}
+
+/// As text: joining would drop the home before a second slash, and a home of `/` must not give two.
+fn expanded(home: PathBuf, rest: &[u8]) -> PathBuf {
+    let mut expanded = home.into_os_string().into_vec();
+    while expanded.last() == Some(&b'/') {
+        expanded.pop();
+    }
+    expanded.extend_from_slice(if expanded.is_empty() && rest.is_empty() { b"/" } else { rest });
+    OsString::from_vec(expanded).into()
+}
+
+/// Returns the way from the directory `start` to `path`, by their texts alone, as [`absolute`] reads them.
+///
+/// Not asynchronous, because the working directory is known without the disk.
+///
+/// # Errors
+///
+/// Like [`absolute`].
+///
+/// ```
+/// # fn example() -> folio::Result<()> {
+/// assert_eq!(folio::path::relpath("/a/b/c", "/a/d")?, std::path::Path::new("../b/c"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn relpath(path: impl AsRef<Path>, start: impl AsRef<Path>) -> Result<PathBuf> {
+    let (path, start) = (absolute(path)?, absolute(start)?);
+    let shared = path.components().zip(start.components()).take_while(|(one, other)| one == other).count();
+    let up = start.components().skip(shared).map(|_| Component::ParentDir);
+    let relative: PathBuf = up.chain(path.components().skip(shared)).collect();
+    Ok(if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expanded;
+
+    #[test]
+    fn a_home_of_any_shape_is_followed_by_the_rest_as_it_is() {
+        fn check(home: &str, rest: &str, expected: &str) {
+            assert_eq!(expanded(home.into(), rest.as_bytes()).as_os_str(), expected, "{home:?} {rest:?}");
+        }
+        check("/here", "", "/here");
+        check("/here", "/a//b/", "/here/a//b/");
+        check("/here/", "/a", "/here/a");
+        check("/", "/a", "/a");
+        check("/", "", "/");
+        check("", "", "/");
+        check("", "/a", "/a");
+    }
 }

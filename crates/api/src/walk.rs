@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use folio_engine::op::walk::{OpenWalk, WalkBatch, WalkOn, WalkRules};
 use folio_engine::{Current, Engine};
+use futures_core::Stream;
 
 use crate::fs::checked;
 use crate::{Operation, Result};
@@ -218,6 +219,14 @@ impl Walk {
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }
+    }
+}
+
+impl Stream for Walk {
+    type Item = Result<WalkEntry>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Walk::poll_next(self.get_mut(), cx)
     }
 }
 

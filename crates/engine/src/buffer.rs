@@ -107,6 +107,11 @@ impl Buffer {
         self.filled = filled;
     }
 
+    /// Bytes it has room for.
+    pub(crate) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Adds bytes behind the meaningful ones. The buffer was taken with room for them.
     pub(crate) fn push(&mut self, source: &[u8]) {
         self.bytes[self.filled..self.filled + source.len()].copy_from_slice(source);

@@ -18,11 +18,11 @@ use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Op, PathRequest};
+use crate::op::{Op, PathRequest, dir::OpenDir};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
 use crate::storage::{
-    Nature, OpenRequest, Opened, Storage, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+    Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
 };
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
@@ -141,11 +141,38 @@ impl Engine {
     ///
     /// No descriptor is left behind.
     pub async fn open(&self, path: impl AsRef<Path>, request: OpenRequest) -> Result<Handle> {
-        let path: Arc<Path> = path.as_ref().into();
+        self.open_at(path.as_ref().into(), None, request).await
+    }
+
+    /// Opens a file below an open directory, which its path does not leave.
+    ///
+    /// # Errors
+    ///
+    /// Like [`open`](Engine::open); `EXDEV` for a path that would leave the directory.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    pub async fn open_below(
+        &self,
+        dir: &OpenDir,
+        name: impl AsRef<Path>,
+        request: OpenRequest,
+    ) -> Result<Handle> {
+        let name = name.as_ref();
+        self.open_at(dir.path().join(name).into(), Some((dir.storage(), name.into())), request).await
+    }
+
+    async fn open_at(
+        &self,
+        path: Arc<Path>,
+        below: Option<(Arc<dyn StorageDir>, Arc<Path>)>,
+        request: OpenRequest,
+    ) -> Result<Handle> {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let mut pause = RETRY_PAUSE_MIN;
         loop {
-            let open = Open { path: path.clone(), request: request.clone() };
+            let open = Open { path: path.clone(), request: request.clone(), below: below.clone() };
             match self.inner.services.call(open).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {

@@ -4,6 +4,7 @@ use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::SeekFrom;
 
 use folio_engine::Handle;
+use folio_engine::storage::{Advice, Allocation};
 
 use crate::{File, Operation, Result};
 
@@ -153,6 +154,58 @@ impl File {
         match &self.handle {
             Handle::Plain(file) => file.set_times(times).await,
             Handle::Stream(stream) => stream.unsupported(Operation::SetTimes),
+        }
+    }
+
+    /// Reserves space of a range, or gives it back (`fallocate`). The cursor stays. Other operations on the file
+    /// wait for it and it for them, as with [`set_len`](File::set_len).
+    ///
+    /// # Errors
+    ///
+    /// If the file is not open for writing, there is no space, or the file system knows no such thing
+    /// (`EOPNOTSUPP`); `EINVAL` for a length of 0; `ESPIPE` for a stream. No later sync fails for it.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// use folio::os::Allocation;
+    ///
+    /// file.fallocate(Allocation::KeepSize, 0, 1 << 30).await?;        // no write to the first GiB runs out of space
+    /// file.fallocate(Allocation::PunchHole, 4096, 65536).await?;      // reads as zeros, takes no space
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fallocate(&self, how: Allocation, offset: u64, len: u64) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.allocate(how, offset, len).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Allocate),
+        }
+    }
+
+    /// Tells the kernel how a range is going to be used (`posix_fadvise`); a `len` of 0 means to the end.
+    /// Changes nothing that can be read.
+    ///
+    /// # Errors
+    ///
+    /// `ESPIPE` for a stream.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// file.fadvise(folio::os::Advice::Sequential, 0, 0).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fadvise(&self, advice: Advice, offset: u64, len: u64) -> Result<()> {
+        match &self.handle {
+            Handle::Plain(file) => file.advise(advice, offset, len).await,
+            Handle::Stream(stream) => stream.no_position(Operation::Advise),
         }
     }
 

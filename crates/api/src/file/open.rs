@@ -171,10 +171,7 @@ impl OpenOptions {
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
-        if let Some(error) = &self.refused {
-            return Err(error.clone().at_path(path));
-        }
-        let request = self.request.clone();
+        let request = self.checked(path)?;
         let handle = match self.opener.clone() {
             None => engine.open(path, request).await,
             Some(Opener(opener)) => {
@@ -194,10 +191,15 @@ impl OpenOptions {
 
     /// Takes over a descriptor that is open already, on a worker, as if it had been opened by these options.
     pub(crate) async fn take_over(&self, engine: &Engine, descriptor: OwnedFd, path: &Path) -> Result<File> {
-        if let Some(error) = &self.refused {
-            return Err(error.clone().at_path(path));
-        }
-        let request = self.request.clone();
+        let request = self.checked(path)?;
         engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
+    }
+
+    /// The request, if no setting makes it senseless.
+    pub(crate) fn checked(&self, path: &Path) -> Result<OpenRequest> {
+        match &self.refused {
+            Some(error) => Err(error.clone().at_path(path)),
+            None => Ok(self.request.clone()),
+        }
     }
 }

@@ -9,8 +9,9 @@
 //! * Dropping a future whose operation has not begun takes the operation back; tokio runs it all the same.
 //! * Nothing waits for a peer: [`read`] and [`write`](write()) refuse FIFOs, sockets and terminals.
 //! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
-//! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()) and
-//!   [`glob`](glob()) go through whole trees.
+//! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()),
+//!   [`fwalk`](fwalk()), [`glob`](glob()) and [`rglob`] go through whole trees.
+//! * What lists is also a `Stream`.
 //!
 //! ```
 //! use folio::fs;
@@ -34,7 +35,10 @@ mod relocate;
 mod tree;
 mod whole;
 
-pub use crate::glob::{Glob, glob};
+pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
+#[doc(hidden)]
+pub use crate::glob::glob_would_find;
+pub use crate::glob::{Glob, glob, rglob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
 pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use folio_engine::op::attributes::StatEntry;
 use folio_engine::op::tree::{DirBatch, ListedEntry, OpenListing, ReadDirBatch};
 use folio_engine::{Current, Engine};
+use futures_core::Stream;
 
 use super::checked;
 use crate::{Operation, Result};
@@ -124,6 +125,14 @@ impl ReadDir {
     fn take(&mut self, batch: DirBatch) {
         self.fetched.extend(batch.entries);
         self.source = Mutex::new(batch.next.map_or(Source::Ended, Source::Open));
+    }
+}
+
+impl Stream for ReadDir {
+    type Item = Result<DirEntry>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_next_entry(cx).map(Result::transpose)
     }
 }
 

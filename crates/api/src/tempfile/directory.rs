@@ -1,6 +1,5 @@
 //! A directory that goes with all that it holds.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +7,7 @@ use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
 
 use super::doomed::{Doomed, Kind};
-use super::template::Template;
+use super::template::{Template, name_setters};
 use crate::{Engine, Operation, Result};
 
 /// Permission bits of a directory for its owner alone.
@@ -119,25 +118,9 @@ pub struct TemporaryDirectoryBuilder {
     ignore_cleanup_errors: bool,
 }
 
+name_setters!(TemporaryDirectoryBuilder, template);
+
 impl TemporaryDirectoryBuilder {
-    /// Sets what the name begins with.
-    pub fn prefix(&mut self, prefix: impl AsRef<OsStr>) -> &mut Self {
-        self.template.prefix = prefix.as_ref().to_owned();
-        self
-    }
-
-    /// Sets what the name ends with.
-    pub fn suffix(&mut self, suffix: impl AsRef<OsStr>) -> &mut Self {
-        self.template.suffix = suffix.as_ref().to_owned();
-        self
-    }
-
-    /// Sets the directory above, which must exist.
-    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
-        self.template.dir = Some(dir.as_ref().to_owned());
-        self
-    }
-
     /// Sets whether the drop removes the directory; on unless set.
     pub fn delete(&mut self, delete: bool) -> &mut Self {
         self.delete = delete;

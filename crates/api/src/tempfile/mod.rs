@@ -5,6 +5,9 @@
 //! * [`SpooledTemporaryFile`] stays in memory until it is larger than a limit.
 //! * [`TemporaryDirectory`] goes with all that it holds.
 //!
+//! Each kind of file has a text form, by `create_text` or `build_text`: text [`Options`](crate::text::Options) say its
+//! encoding, its ends of lines and, as one of Python's mode strings, what it is opened for.
+//!
 //! Files are created exclusively and with mode 0600, directories with 0700, both less what the umask takes.
 //!
 //! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room

@@ -1,6 +1,5 @@
 //! A file with a path that goes when the file goes.
 
-use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +8,9 @@ use folio_engine::op::names::Rename;
 use folio_engine::storage::Storage;
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Template, exclusively};
-use crate::{Engine, File, Operation, Result};
+use super::template::{self, Template, exclusively, name_setters};
+use crate::text::{self, TextFile};
+use crate::{Buffering, Engine, File, Operation, Result};
 
 /// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
 ///
@@ -51,7 +51,8 @@ impl NamedTemporaryFile {
     /// Returns a builder: the prefix `tmp`, no suffix, and the path goes with the file.
     pub fn builder() -> NamedTemporaryFileBuilder {
         let template = Template::default();
-        NamedTemporaryFileBuilder { template, delete: true, delete_on_close: true }
+        let buffering = Buffering::Unbuffered;
+        NamedTemporaryFileBuilder { template, delete: true, delete_on_close: true, buffering }
     }
 
     /// Returns the open file.
@@ -62,6 +63,11 @@ impl NamedTemporaryFile {
     /// Returns the path, which is absolute; after [`persist`](NamedTemporaryFile::persist), the one given there.
     pub fn path(&self) -> &Path {
         self.name.path()
+    }
+
+    /// Returns whether the path goes with the drop.
+    pub fn delete(&self) -> bool {
+        self.name.is_doomed()
     }
 
     /// Gives the file the path `to`, replacing what is there in one step, and lets it stay.
@@ -118,7 +124,7 @@ impl NamedTemporaryFile {
     }
 
     /// Closes the file for every clone and removes the path, unless that was to stay or
-    /// [`delete_on_close`](NamedTemporaryFileBuilder::delete_on_close) is off.
+    /// [`delete_on_close`](NamedTemporaryFileBuilder::delete_on_close) is off; a second time does nothing.
     ///
     /// # Errors
     ///
@@ -136,7 +142,11 @@ impl NamedTemporaryFile {
     /// # }
     /// ```
     pub async fn close(&mut self) -> Result<()> {
-        self.file.clone().close().await?;
+        match self.file.clone().close().await {
+            // Whoever closed it before, by a clone or as text, has heard what there was to hear.
+            Err(error) if !error.is_closed() => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         if self.delete_on_close && self.name.is_doomed() {
             self.name.remove().await?;
         }
@@ -160,27 +170,12 @@ pub struct NamedTemporaryFileBuilder {
     template: Template,
     delete: bool,
     delete_on_close: bool,
+    buffering: Buffering,
 }
 
+name_setters!(NamedTemporaryFileBuilder, template);
+
 impl NamedTemporaryFileBuilder {
-    /// Sets what the name begins with.
-    pub fn prefix(&mut self, prefix: impl AsRef<OsStr>) -> &mut Self {
-        self.template.prefix = prefix.as_ref().to_owned();
-        self
-    }
-
-    /// Sets what the name ends with.
-    pub fn suffix(&mut self, suffix: impl AsRef<OsStr>) -> &mut Self {
-        self.template.suffix = suffix.as_ref().to_owned();
-        self
-    }
-
-    /// Sets the directory, which must exist.
-    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
-        self.template.dir = Some(dir.as_ref().to_owned());
-        self
-    }
-
     /// Sets whether the path goes when the file is closed or dropped; on unless set.
     pub fn delete(&mut self, delete: bool) -> &mut Self {
         self.delete = delete;
@@ -193,6 +188,46 @@ impl NamedTemporaryFileBuilder {
     pub fn delete_on_close(&mut self, delete_on_close: bool) -> &mut Self {
         self.delete_on_close = delete_on_close;
         self
+    }
+
+    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
+    pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
+        self.buffering = buffering.into();
+        self
+    }
+
+    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
+    /// also says whether it can be read or written. The path goes with the second of what is returned.
+    ///
+    /// Closing the text closes the file; the path is left to
+    /// [`close`](NamedTemporaryFile::close) or the drop.
+    ///
+    /// # Errors
+    ///
+    /// A setting of `options` that makes no sense, before anything is touched; like
+    /// [`create`](NamedTemporaryFileBuilder::create).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`create`](NamedTemporaryFileBuilder::create).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use folio::{tempfile::NamedTemporaryFile, text::Options};
+    ///
+    /// let builder = NamedTemporaryFile::builder();
+    /// let (mut text, named) = builder.create_text(Options::new().mode("w+").encoding_name("latin-1")).await?;
+    /// text.write("für alle\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_text(&self, options: &text::Options) -> Result<(TextFile, NamedTemporaryFile)> {
+        options.check()?;
+        let mut builder = self.clone();
+        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
+        let named = builder.create().await?;
+        Ok((options.open_file(named.file.clone())?, named))
     }
 
     /// Creates the file on the default engine.
@@ -222,7 +257,9 @@ impl NamedTemporaryFileBuilder {
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
         let (template, dir) = (self.template.clone(), self.template.dir());
-        let (name, file) = engine.call(CreateNamed { engine: engine.clone(), template, dir }).await?;
+        let buffer_bytes = self.buffering.bytes();
+        let (name, file) =
+            engine.call(CreateNamed { engine: engine.clone(), template, dir, buffer_bytes }).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
         // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
         if !self.delete {
@@ -237,6 +274,7 @@ struct CreateNamed {
     engine: Engine,
     template: Template,
     dir: PathBuf,
+    buffer_bytes: usize,
 }
 
 impl PathRequest for CreateNamed {
@@ -256,7 +294,7 @@ impl PathRequest for CreateNamed {
             let opened = storage.open(path, &exclusively())?;
             Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
         })?;
-        let handle = self.engine.adopt(opened.file.to_std(0)?, name.path())?;
+        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, name.path(), self.buffer_bytes)?;
         Ok((name, File::new(handle)))
     }
 }

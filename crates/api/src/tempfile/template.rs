@@ -71,6 +71,33 @@ pub(super) fn exclusively() -> OpenRequest {
     OpenRequest { read: true, write: true, create_new: true, mode: Some(FILE_MODE), ..OpenRequest::default() }
 }
 
+/// The setters of every builder, for each of them makes a name.
+macro_rules! name_setters {
+    ($builder:ty, $($template:ident).+) => {
+        impl $builder {
+            /// Sets what the name begins with; `tmp` unless set.
+            pub fn prefix(&mut self, prefix: impl AsRef<::std::ffi::OsStr>) -> &mut Self {
+                self.$($template).+.prefix = prefix.as_ref().to_owned();
+                self
+            }
+
+            /// Sets what the name ends with.
+            pub fn suffix(&mut self, suffix: impl AsRef<::std::ffi::OsStr>) -> &mut Self {
+                self.$($template).+.suffix = suffix.as_ref().to_owned();
+                self
+            }
+
+            /// Sets the directory it is made in, which must exist; that of the environment unless set.
+            pub fn in_dir(&mut self, dir: impl AsRef<::std::path::Path>) -> &mut Self {
+                self.$($template).+.dir = Some(dir.as_ref().to_owned());
+                self
+            }
+        }
+    };
+}
+
+pub(super) use name_setters;
+
 #[cfg(test)]
 mod tests {
     use super::{Template, exclusively};

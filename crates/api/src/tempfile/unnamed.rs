@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
 
-use super::template::{Template, exclusively};
-use crate::{Engine, File, Operation, Result};
+use super::template::{Template, exclusively, name_setters};
+use crate::text::{self, TextFile};
+use crate::{Buffering, Engine, File, Operation, Result};
 
 /// What messages call such a file, below its directory.
 const SHOWN_AS: &str = "<unnamed>";
@@ -45,7 +46,7 @@ impl TemporaryFile {
 
     /// Returns a builder.
     pub fn builder() -> TemporaryFileBuilder {
-        TemporaryFileBuilder { template: Template::default() }
+        TemporaryFileBuilder { template: Template::default(), buffering: Buffering::Unbuffered }
     }
 
     /// Returns the open file. Its [`path`](File::path) is for messages only.
@@ -90,14 +91,47 @@ impl TemporaryFile {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TemporaryFileBuilder {
-    template: Template,
+    pub(super) template: Template,
+    buffering: Buffering,
 }
 
+// Nobody sees the name, but some file systems cannot create a file without one.
+name_setters!(TemporaryFileBuilder, template);
+
 impl TemporaryFileBuilder {
-    /// Sets the directory, whose file system holds the file.
-    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
-        self.template.dir = Some(dir.as_ref().to_owned());
+    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
+    pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
+        self.buffering = buffering.into();
         self
+    }
+
+    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
+    /// also says whether it can be read or written.
+    ///
+    /// # Errors
+    ///
+    /// A setting of `options` that makes no sense, before anything is touched; like
+    /// [`create`](TemporaryFileBuilder::create).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`create`](TemporaryFileBuilder::create).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use folio::{tempfile::TemporaryFile, text::Options};
+    ///
+    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().mode("w+")).await?;
+    /// sorted.write("first\nsecond\n").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_text(&self, options: &text::Options) -> Result<TextFile> {
+        options.check()?;
+        let mut builder = self.clone();
+        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
+        options.open_file(builder.create().await?.into_file())
     }
 
     /// Creates the file on the default engine.
@@ -126,7 +160,8 @@ impl TemporaryFileBuilder {
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryFile> {
         self.template.check(Operation::Open)?;
         let (template, dir) = (self.template.clone(), self.template.dir());
-        let file = engine.call(CreateUnnamed { engine: engine.clone(), template, dir }).await?;
+        let buffer_bytes = self.buffering.bytes();
+        let file = engine.call(CreateUnnamed { engine: engine.clone(), template, dir, buffer_bytes }).await?;
         Ok(TemporaryFile { file })
     }
 }
@@ -136,6 +171,7 @@ struct CreateUnnamed {
     engine: Engine,
     template: Template,
     dir: PathBuf,
+    buffer_bytes: usize,
 }
 
 impl PathRequest for CreateUnnamed {
@@ -158,7 +194,8 @@ impl PathRequest for CreateUnnamed {
                 Ok(opened)
             })?,
         };
-        let handle = self.engine.adopt(opened.file.to_std(0)?, self.dir.join(SHOWN_AS))?;
+        let handle =
+            self.engine.adopt_buffered(opened.file.to_std(0)?, self.dir.join(SHOWN_AS), self.buffer_bytes)?;
         Ok(File::new(handle))
     }
 }

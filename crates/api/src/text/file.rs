@@ -8,6 +8,7 @@ use std::path::Path;
 use folio_engine::Handle;
 
 use super::ahead::Ahead;
+use super::below::Below;
 use super::place::Place;
 use super::{DecodeError, Decoder, Encoding, Errors, Lines, NameError, Newline, Seen};
 use crate::{Error, File, Operation, Result};
@@ -16,6 +17,9 @@ use crate::{Error, File, Operation, Result};
 const MARK_BYTES: usize = 4;
 
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
+///
+/// What is below is a [`File`], or, where `F` says so, a
+/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile).
 ///
 /// It reads ahead, so the cursor of the [`File`] below is further on than the text that was given out, and it must
 /// not be moved by other handles meanwhile. [`tell`](TextFile::tell) and everything else that asks for a position
@@ -34,8 +38,8 @@ const MARK_BYTES: usize = 4;
 /// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
 /// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
 /// [`is_unsupported`](crate::Error::is_unsupported).
-pub struct TextFile {
-    pub(super) file: File,
+pub struct TextFile<F = File> {
+    pub(super) file: F,
     pub(super) manner: Manner,
     pub(super) ahead: Ahead,
     pub(super) cursor: Cursor,
@@ -81,11 +85,10 @@ pub(super) enum Mark {
     Behind,
 }
 
-impl TextFile {
-    pub(super) fn new(file: File, manner: Manner) -> TextFile {
-        let placed = matches!(file.handle, Handle::Plain(_));
+impl<F: Below> TextFile<F> {
+    pub(super) fn new(file: F, manner: Manner) -> TextFile<F> {
         TextFile {
-            ahead: Ahead::new(manner.encoding, manner.newline, placed),
+            ahead: Ahead::new(manner.encoding, manner.newline, !file.is_stream()),
             file,
             manner,
             cursor: Cursor::Here,
@@ -93,18 +96,6 @@ impl TextFile {
             mark: Mark::Unknown,
             out: Vec::new(),
         }
-    }
-
-    /// Returns the lines as a stream.
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// let lines: folio::text::Lines = folio::text::open("big.csv").await?.lines();
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn lines(self) -> Lines {
-        Lines::new(self)
     }
 
     /// Closes the file; the second time, does nothing.
@@ -129,7 +120,7 @@ impl TextFile {
             return Ok(());
         }
         self.ahead.clear();
-        self.file.clone().close().await
+        self.file.close().await
     }
 
     /// Ends the text and returns the file below, its cursor where the reader is.
@@ -151,7 +142,7 @@ impl TextFile {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn detach(mut self) -> Result<File> {
+    pub async fn detach(mut self) -> Result<F> {
         self.check_open(Operation::Seek)?;
         if self.is_stream() && self.ahead.is_ahead() {
             return Err(self.unsupported(Operation::Seek, "text that was read ahead would be lost"));
@@ -159,30 +150,6 @@ impl TextFile {
         self.step_back();
         self.settle().await?;
         Ok(self.file)
-    }
-
-    /// Returns whether it is a terminal.
-    ///
-    /// # Errors
-    ///
-    /// If the file is closed.
-    pub fn isatty(&self) -> Result<bool> {
-        self.check_open(Operation::Metadata)?;
-        Ok(is_terminal(&self.file))
-    }
-
-    /// Returns the number of the file's descriptor, which stays the file's.
-    ///
-    /// # Errors
-    ///
-    /// If the file is closed or its storage has no descriptors.
-    pub fn fileno(&self) -> Result<RawFd> {
-        self.check_open(Operation::Metadata)?;
-        let descriptor = match &self.file.handle {
-            Handle::Plain(file) => file.descriptor(),
-            Handle::Stream(stream) => stream.descriptor(),
-        };
-        descriptor.ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
     }
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
@@ -241,12 +208,17 @@ impl TextFile {
     }
 
     /// Returns the file below.
-    pub fn file(&self) -> &File {
+    pub fn file(&self) -> &F {
         &self.file
     }
 
+    /// The file below, for what moves no cursor.
+    pub(crate) fn below(&mut self) -> &mut F {
+        &mut self.file
+    }
+
     pub(super) fn is_stream(&self) -> bool {
-        matches!(self.file.handle, Handle::Stream(_))
+        self.file.is_stream()
     }
 
     pub(super) fn check_open(&self, operation: Operation) -> Result<()> {
@@ -288,6 +260,44 @@ impl TextFile {
     }
 }
 
+impl TextFile {
+    /// Returns the lines as a stream.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let lines: folio::text::Lines = folio::text::open("big.csv").await?.lines();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lines(self) -> Lines {
+        Lines::new(self)
+    }
+
+    /// Returns whether it is a terminal.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn isatty(&self) -> Result<bool> {
+        self.check_open(Operation::Metadata)?;
+        Ok(is_terminal(&self.file))
+    }
+
+    /// Returns the number of the file's descriptor, which stays the file's.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed or its storage has no descriptors.
+    pub fn fileno(&self) -> Result<RawFd> {
+        self.check_open(Operation::Metadata)?;
+        let descriptor = match &self.file.handle {
+            Handle::Plain(file) => file.descriptor(),
+            Handle::Stream(stream) => stream.descriptor(),
+        };
+        descriptor.ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
+    }
+}
+
 /// Whether a file is a terminal.
 pub(super) fn is_terminal(file: &File) -> bool {
     match &file.handle {
@@ -304,7 +314,7 @@ pub(super) struct Start {
     errors: Errors,
 }
 
-impl TextFile {
+impl<F: Below> TextFile<F> {
     /// What has to be done before the next read, if anything.
     pub(super) fn start(&self) -> Option<Start> {
         let due = match self.cursor {
@@ -325,10 +335,10 @@ impl TextFile {
 impl Start {
     /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
     /// characters of that to pass over.
-    pub(super) async fn make(self, file: &File) -> Result<(Decoder, u8)> {
+    pub(super) async fn make<F: Below>(self, file: &mut F) -> Result<(Decoder, u8)> {
         let place = match self.due {
             Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
-            None if matches!(file.handle, Handle::Stream(_)) => Place::at(0),
+            None if file.is_stream() => Place::at(0),
             None => Place::at(file.stream_position().await?),
         };
         let mut head = [0; MARK_BYTES];
@@ -341,7 +351,7 @@ impl Start {
     }
 }
 
-impl fmt::Debug for TextFile {
+impl<F: fmt::Debug> fmt::Debug for TextFile<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextFile")
             .field("file", &self.file)

@@ -79,11 +79,11 @@ impl Lines {
                     return Poll::Ready(Err(error));
                 }
             };
-            let file = self.text.file.clone();
+            let mut file = self.text.file.clone();
             self.text.ahead.buffer();
             let mut raw = self.text.ahead.swap_buffer(Vec::new());
             *filling = Some(Box::pin(async move {
-                let filled = fill(start, &file, &mut raw).await;
+                let filled = fill(start, &mut file, &mut raw).await;
                 (raw, filled)
             }));
         }
@@ -100,7 +100,7 @@ impl Lines {
     }
 }
 
-async fn fill(start: Option<Start>, file: &File, raw: &mut [u8]) -> Result<Filled> {
+async fn fill(start: Option<Start>, file: &mut File, raw: &mut [u8]) -> Result<Filled> {
     let started = match start {
         Some(start) => Some(start.make(file).await?),
         None => None,

@@ -13,6 +13,7 @@
 //! ```
 
 mod ahead;
+mod below;
 pub mod codec;
 mod file;
 mod lines;
@@ -27,6 +28,7 @@ use std::path::Path;
 
 use crate::Result;
 
+pub(crate) use below::Below;
 pub use codec::{DecodeError, Decoder, EncodeError, Encoder, Encoding, Errors, NameError};
 pub use file::TextFile;
 pub use lines::Lines;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use folio_engine::{Engine, Handle};
 
+use super::below::Below;
 use super::file::{Manner, is_terminal};
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
@@ -267,16 +268,22 @@ impl Options {
         if let Some(error) = &self.refused {
             return Err(error.clone().at_path(file.path()));
         }
+        let appends = match &file.handle {
+            Handle::Plain(file) => file.is_append(),
+            Handle::Stream(_) => false,
+        };
+        let is_terminal = is_terminal(&file);
+        Ok(self.above(file, appends, is_terminal))
+    }
+
+    /// Makes a text file of what is open, which may be a terminal and may write to its end only.
+    pub(crate) fn above<F: Below>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
         let Access { read, write, append, .. } = self.access;
         let (reads, writes) = match self.mode {
             Some(mode) => (mode.reads(), mode.writes()),
             None if read || write || append => (read, write || append),
             // Nothing was said: the file itself refuses what it was not opened for.
             None => (true, true),
-        };
-        let appends = match &file.handle {
-            Handle::Plain(file) => file.is_append(),
-            Handle::Stream(_) => false,
         };
         let mode = match self.mode {
             Some(mode) => mode.to_string(),
@@ -285,7 +292,7 @@ impl Options {
         };
         let line_buffering = match self.effective_buffering() {
             Some(Buffering::Line) => true,
-            Some(Buffering::Default) => is_terminal(&file),
+            Some(Buffering::Default) => is_terminal,
             Some(Buffering::Unbuffered | Buffering::Bytes(_)) | None => false,
         };
         let manner = Manner {
@@ -299,11 +306,17 @@ impl Options {
             writes,
             appends,
         };
-        Ok(TextFile::new(file, manner))
+        TextFile::new(file, manner)
     }
 
-    fn effective_buffering(&self) -> Option<Buffering> {
+    /// How much a file made by these options may keep back, if they say so.
+    pub(crate) fn effective_buffering(&self) -> Option<Buffering> {
         self.buffering.or(self.mode.map(|_| Buffering::Default))
+    }
+
+    /// Refuses settings that make no sense, for those who create a file themselves.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.refused.clone().map_or(Ok(()), Err)
     }
 
     /// Keeps the first error for whoever opens the file.

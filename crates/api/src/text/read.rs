@@ -1,6 +1,7 @@
 //! Reading from a text file: lines, characters, everything.
 
 use super::TextFile;
+use super::below::Below;
 use super::file::Start;
 use crate::{Error, Operation, Result};
 
@@ -13,7 +14,7 @@ pub(super) enum Found {
 }
 
 /// Reading. Nothing is lost by a dropped future: what was read stays for the next call.
-impl TextFile {
+impl<F: Below> TextFile<F> {
     /// Returns the next line without its end, `None` at the end of the file.
     ///
     /// # Errors
@@ -217,7 +218,7 @@ impl TextFile {
     /// Reads and decodes more; `false` at the end of the file.
     async fn fill(&mut self) -> Result<bool> {
         if let Some(start) = self.prepare()? {
-            let started = start.make(&self.file).await?;
+            let started = start.make(&mut self.file).await?;
             self.started(started);
         }
         let count = self.file.read(self.ahead.buffer()).await?;

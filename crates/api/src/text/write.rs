@@ -1,5 +1,6 @@
 //! Writing to a text file: ends of lines, encoding, byte order marks.
 
+use super::below::Below;
 use super::file::{Cursor, Mark};
 use super::{Encoder, TextFile};
 use crate::{Error, Operation, Result};
@@ -9,7 +10,7 @@ const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Writing. `Ok` means what it means for the [`File`](crate::File) below: written, unless
 /// [`buffering`](super::Options::buffering) or a mode string has given it a buffer.
-impl TextFile {
+impl<F: Below> TextFile<F> {
     /// Writes `text` in one piece, with the file's end of line for each `\n`; returns how many characters it has.
     ///
     /// It goes where the reader is, and reading goes on behind it; when appending, to the end of the file. An
@@ -122,42 +123,12 @@ impl TextFile {
         self.file.flush().await
     }
 
-    /// Makes data and attributes survive a power cut; see [`File::sync_all`](crate::File::sync_all).
-    ///
-    /// # Errors
-    ///
-    /// Like [`File::sync_all`](crate::File::sync_all).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`File::sync_all`](crate::File::sync_all).
-    pub async fn sync_all(&self) -> Result<()> {
-        self.file.sync_all().await
-    }
-
-    /// Makes data survive a power cut; see [`File::sync_data`](crate::File::sync_data).
-    ///
-    /// # Errors
-    ///
-    /// Like [`File::sync_data`](crate::File::sync_data).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`File::sync_data`](crate::File::sync_data).
-    pub async fn sync_data(&self) -> Result<()> {
-        self.file.sync_data().await
-    }
-
     /// Asks the file whether anything stands before what is written next.
     async fn needs_mark(&self) -> Result<bool> {
         if self.mark == Mark::Behind || !self.manner.encoding.writes_mark() {
             return Ok(false);
         }
-        let attributes = self.file.metadata().await?;
-        if self.manner.appends || !attributes.is_file() {
-            return Ok(attributes.len() == 0);
-        }
-        Ok(self.file.stream_position().await? == 0)
+        self.file.begins(self.manner.appends).await
     }
 
     pub(super) fn check_writable(&self, operation: Operation) -> Result<()> {
@@ -182,5 +153,33 @@ impl TextFile {
             let offset = error.offset() as u64;
             Error::codec(Operation::Write, error).at_path(self.file.path()).at_offset(offset)
         })
+    }
+}
+
+impl TextFile {
+    /// Makes data and attributes survive a power cut; see [`File::sync_all`](crate::File::sync_all).
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::sync_all`](crate::File::sync_all).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`File::sync_all`](crate::File::sync_all).
+    pub async fn sync_all(&self) -> Result<()> {
+        self.file.sync_all().await
+    }
+
+    /// Makes data survive a power cut; see [`File::sync_data`](crate::File::sync_data).
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::sync_data`](crate::File::sync_data).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`File::sync_data`](crate::File::sync_data).
+    pub async fn sync_data(&self) -> Result<()> {
+        self.file.sync_data().await
     }
 }

@@ -7,7 +7,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use folio::{Engine, File, fs};
+use folio::{Dir, Engine, File, fs, os, path};
+use futures_core::Stream;
 
 use crate::every_operation::descriptors_under;
 use crate::stage::{eventually, poll_then_drop};
@@ -20,7 +21,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 24] = [
+const ACTS: [(&str, Act); 63] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -48,7 +49,93 @@ const ACTS: [(&str, Act); 24] = [
     ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),
     ("rename", act!(|dir| fs::rename(dir.join("file"), dir.join("full/file")))),
     ("read_dir", act!(|dir| list(dir.join("full")))),
+    ("access", act!(|dir| os::access(dir.join("file"), os::Mode::READ))),
+    ("statvfs", act!(|dir| os::statvfs(dir))),
+    ("listdir", act!(|dir| os::listdir(dir))),
+    // Refused: the comparison of trees reads what it finds, and a FIFO has no end.
+    ("mkfifo", act!(|dir| os::mkfifo(dir.join("empty"), 0o600))),
+    ("removedirs", act!(|dir| os::removedirs(dir.join("empty")))),
+    ("renames", act!(|dir| os::renames(dir.join("file"), dir.join("x/y")))),
+    ("chmod", act!(|dir| os::chmod(dir.join("file"), 0o600))),
+    ("chown", act!(|dir| os::chown(dir.join("file"), None, None))),
+    ("lchown", act!(|dir| os::lchown(dir.join("link"), None, None))),
+    ("utime", act!(|dir| os::utime(dir.join("file"), os::Stamp::Now, os::Stamp::Now))),
+    ("lutime", act!(|dir| os::lutime(dir.join("link"), os::Stamp::Now, os::Stamp::Now))),
+    ("getxattr", act!(|dir| os::getxattr(dir.join("file"), "user.a"))),
+    ("setxattr", act!(|dir| os::setxattr(dir.join("file"), "user.a", "x", os::XattrMode::Any))),
+    ("listxattr", act!(|dir| os::listxattr(dir.join("file")))),
+    ("removexattr", act!(|dir| os::removexattr(dir.join("file"), "user.a"))),
+    ("disk_usage", act!(|dir| os::disk_usage(dir))),
+    ("is_mount", act!(|dir| async { folio::Result::<bool>::Ok(path::is_mount(dir).await) })),
+    ("is_same_file", act!(|dir| path::is_same_file(dir.join("file"), dir.join("link")))),
+    ("realpath", act!(|dir| path::realpath(dir.join("link/x")))),
+    ("expanduser", act!(|_dir| path::expanduser("~nobody-has-this-name"))),
+    ("walk", act!(|dir| drain(fs::walk(dir)))),
+    ("rglob", act!(|dir| async { drain(fs::rglob(dir, "*")?).await })),
+    ("fwalk", act!(|dir| steps(dir))),
+    ("copy_dir", act!(|dir| fs::copy_dir(dir.join("empty"), dir.join("copied")))),
+    ("move_path", act!(|dir| fs::move_path(dir.join("full"), dir.join("moved")))),
+    ("Dir::open", act!(|dir| Dir::open(dir))),
+    ("Dir::open_file", act!(|dir| async { Dir::open(dir).await?.open_file("file").await })),
+    ("Dir::create", act!(|dir| async { Dir::open(dir).await?.create("file").await })),
+    (
+        "Dir::open_dir, metadata",
+        act!(|dir| async { Dir::open(dir).await?.open_dir("full").await?.metadata("1").await }),
+    ),
+    ("Dir::create_dir", act!(|dir| async { Dir::open(dir).await?.create_dir("new").await })),
+    ("Dir::remove_file", act!(|dir| async { Dir::open(dir).await?.remove_file("file").await })),
+    ("Dir::remove_dir", act!(|dir| async { Dir::open(dir).await?.remove_dir("empty").await })),
+    (
+        "Dir::rename",
+        act!(|dir| async {
+            let dir = Dir::open(dir).await?;
+            dir.rename("file", &dir, "full/file").await
+        }),
+    ),
+    (
+        "Dir::hard_link",
+        act!(|dir| async {
+            let dir = Dir::open(dir).await?;
+            dir.hard_link("file", &dir, "linked").await
+        }),
+    ),
+    ("Dir::symlink", act!(|dir| async { Dir::open(dir).await?.symlink("file", "linked").await })),
+    ("Dir::read_link", act!(|dir| async { Dir::open(dir).await?.read_link("link").await })),
+    ("Dir::read", act!(|dir| async { Dir::open(dir).await?.read("large").await })),
+    (
+        "Dir::entries, sync",
+        act!(|dir| async {
+            let dir = Dir::open(dir).await?;
+            drain(dir.entries()).await?;
+            dir.sync().await
+        }),
+    ),
+    (
+        "Dir::access, set_times",
+        act!(|dir| async {
+            let dir = Dir::open(dir).await?;
+            dir.access("file", os::Mode::READ).await?;
+            dir.set_permissions("file", Permissions::from_mode(0o600)).await?;
+            dir.set_times("file", os::Stamp::Now, os::Stamp::Now).await
+        }),
+    ),
 ];
+
+async fn drain<T>(stream: impl Stream<Item = folio::Result<T>>) -> folio::Result<()> {
+    let mut stream = std::pin::pin!(stream);
+    while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        item?;
+    }
+    Ok(())
+}
+
+async fn steps(dir: PathBuf) -> folio::Result<()> {
+    let mut walk = fs::fwalk(dir);
+    while let Some(step) = walk.next().await {
+        step?;
+    }
+    Ok(())
+}
 
 async fn list(dir: PathBuf) -> folio::Result<()> {
     let mut entries = fs::read_dir(dir).await?;

@@ -17,7 +17,7 @@ const READERS: u64 = 16;
 const LINES: usize = 1_500;
 
 fn line(number: usize) -> Vec<u8> {
-    let filling = if number % 100 == 0 { 3_000 } else { number % 30 };
+    let filling = if number.is_multiple_of(100) { 3_000 } else { number % 30 };
     format!("{number} {}\n", "-".repeat(filling)).into_bytes()
 }
 

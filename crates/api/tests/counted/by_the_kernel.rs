@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 
-use folio::{Engine, File, OpenOptions};
+use folio::{Dir, Engine, File, OpenOptions};
 
 use crate::burst::{Burst, WRITE_BYTES};
 
@@ -88,7 +88,7 @@ fn a_read_in_place_is_one_system_call() {
     if !can_trace("counting the system calls of a read in place") {
         return;
     }
-    for task in ["read_at", "read"] {
+    for task in ["read_at", "read", "read_until"] {
         let (calls, thread) = trace(task);
         if calls.contains_key(&(thread.clone(), "futex".to_owned())) {
             return skip("counting the system calls of a read in place", "nothing is read in place here");
@@ -122,6 +122,24 @@ fn a_queued_burst_of_syncs_is_at_most_two_system_calls() {
     check_burst("syncs", &["fsync", "fdatasync"], 2);
 }
 
+/// Promise X2. Three of the five operations of a round are about a name with a directory before it.
+#[test]
+fn x2_an_operation_below_a_directory_looks_its_path_up_once() {
+    if !can_trace("counting the look-ups of operations below a directory") {
+        return;
+    }
+    let (calls, _) = trace("below");
+    let made = |name: &str| calls.iter().filter(|((_, call), _)| call == name).map(|(_, count)| count).sum();
+    let (by_kernel, part_by_part): (u64, u64) = (made("openat2"), made("openat"));
+    if part_by_part > 0 {
+        return skip("counting the look-ups of operations below a directory", "openat2 is missing here");
+    }
+    assert_eq!(by_kernel, 3 * ROUNDS, "{calls:?}");
+    for other in ["open", "stat", "lstat", "newfstatat", "readlink", "readlinkat"] {
+        assert_eq!(made(other), 0_u64, "{other}: {calls:?}");
+    }
+}
+
 /// Does what the variable says, between the marks; without it, nothing: then this is an ordinary run.
 #[tokio::test]
 async fn the_task_under_strace() {
@@ -131,28 +149,47 @@ async fn the_task_under_strace() {
     let file =
         OpenOptions::new().read(true).write(true).open_on(&engine, &path).await.expect("it was just written");
     match task.as_str() {
-        "read_at" => reads(&engine, &file, false).await,
-        "read" => reads(&engine, &file, true).await,
+        "read_at" | "read" | "read_until" => reads(&engine, &file, &task).await,
         "writes" => burst(Burst::Writes, &engine, &file, Path::new(&path)).await,
         "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
         "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
+        "below" => below(Path::new(&path)).await,
         other => panic!("nobody asks for {other}"),
     }
 }
 
-async fn reads(engine: &Engine, file: &File, at_cursor: bool) {
+async fn reads(engine: &Engine, file: &File, task: &str) {
     let mut buf = [0; 512];
     file.read_at(&mut buf, 0).await.expect("it can be read");
     let before = engine.snapshot().counters.in_place;
     mark(BEGIN);
     for index in 0..ROUNDS {
-        let count =
-            if at_cursor { file.read(&mut buf).await } else { file.read_at(&mut buf, index * 512).await };
-        assert_eq!(count.expect("it can be read"), buf.len());
+        let (count, expected) = match task {
+            "read" => (file.read(&mut buf).await, buf.len()),
+            // Every byte of the file is a line.
+            "read_until" => (file.read_until(7, usize::MAX).await.map(|line| line.len()), 1),
+            _ => (file.read_at(&mut buf, index * 512).await, buf.len()),
+        };
+        assert_eq!(count.expect("it can be read"), expected);
     }
     mark(END);
     let in_place = engine.snapshot().counters.in_place - before;
     assert!(in_place == ROUNDS || in_place == 0, "all or none: {in_place}");
+}
+
+async fn below(file: &Path) {
+    let parent = file.parent().expect("a file has a parent");
+    fs::create_dir(parent.join("inside")).expect("the temporary directory takes directories");
+    let dir = Dir::open(parent).await.expect("it is there");
+    mark(BEGIN);
+    for _ in 0..ROUNDS {
+        dir.metadata("inside/../file").await.expect("it is there");
+        for name in ["inside/new", "new"] {
+            dir.create_dir(name).await.expect("the name is free");
+            dir.remove_dir(name).await.expect("it is empty");
+        }
+    }
+    mark(END);
 }
 
 async fn burst(burst: Burst, engine: &Engine, file: &File, path: &Path) {

@@ -1,10 +1,13 @@
 //! A pattern finds what its documentation says, and looks nowhere else.
 
 use std::fs;
+use std::future::poll_fn;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
-use folio::fs::glob;
+use folio::fs::{glob, rglob};
+use futures_core::Stream;
 use globset::GlobBuilder;
 use walkdir::WalkDir;
 
@@ -54,6 +57,70 @@ fn patterns_find_what_they_say() {
     check("missing/*", &[]);
     check("src/a.rs/*", &[]);
     check("missing", &[]);
+}
+
+#[test]
+fn a_search_below_a_directory_takes_the_directory_as_it_is() {
+    let (_dir, base) = empty();
+    // Special in a pattern, and not in a directory.
+    let room = base.join("[a]*");
+    for file in ["x.rs", "src/a.rs", "src/deep/er/c.rs", "src/deep/d.txt"] {
+        let path = room.join(file);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("the room takes directories");
+        fs::write(path, b"").expect("the room takes files");
+    }
+    let check = |pattern: &str, expected: &[&str]| {
+        let mut found = Vec::new();
+        wait(async {
+            let mut glob = rglob(&room, pattern).expect("it is a pattern");
+            while let Some(path) = glob.next().await {
+                found.push(path.expect("everything can be read"));
+            }
+        });
+        let expected: Vec<_> = expected.iter().map(|path| room.join(path)).collect();
+        assert_eq!(found, expected, "{pattern}");
+    };
+    check("*.rs", &["src/a.rs", "src/deep/er/c.rs", "x.rs"]);
+    check("deep/*", &["src/deep/d.txt", "src/deep/er"]);
+    check("er/", &["src/deep/er"]);
+    check("c.rs", &["src/deep/er/c.rs"]);
+    check("missing", &[]);
+    for pattern in ["", "/x", "a[", "a\0"] {
+        let error = rglob(&room, pattern).expect_err("no pattern");
+        assert!(!error.may_have_happened(), "{pattern:?}: {error}");
+    }
+    assert!(rglob("a\0b", "*").is_err());
+}
+
+#[test]
+fn what_lists_is_a_stream() {
+    let (_dir, room) = empty();
+    for index in 0..300 {
+        fs::write(room.join(format!("{index}")), b"").expect("the room takes files");
+    }
+    fn count<T>(stream: impl Stream<Item = folio::Result<T>>) -> usize {
+        let mut stream = pin!(stream);
+        wait(async {
+            let mut count = 0;
+            while let Some(item) = poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                item.expect("everything can be read");
+                count += 1;
+            }
+            count
+        })
+    }
+    assert_eq!(count(folio::fs::walk(&room)), 301);
+    assert_eq!(count(glob(&format!("{}/?", room.display())).expect("a pattern")), 10);
+    assert_eq!(count(wait(folio::fs::read_dir(&room)).expect("it can be listed")), 300);
+    assert_eq!(count(wait(folio::Dir::open(&room)).expect("it is there").entries()), 300);
+    let error = wait(async { walk_of_a_missing_directory(&room).await });
+    assert_eq!(error.raw_os_error(), Some(2));
+}
+
+async fn walk_of_a_missing_directory(room: &Path) -> folio::Error {
+    let mut walk = folio::fs::walk(room.join("missing"));
+    let item = poll_fn(|cx| Stream::poll_next(std::pin::Pin::new(&mut walk), cx)).await;
+    item.expect("an item").expect_err("missing")
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What CPython's `os`, `os.path` and `glob` offer and std has under other names or not at all.
 
+mod attributes;
 mod dropped;
 mod globbing;
 mod ground;
 mod os;
 mod paths;
 mod relocating;
+mod space;
+mod untested_upstream;
 mod walking;

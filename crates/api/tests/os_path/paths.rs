@@ -133,3 +133,98 @@ fn absolute_forms_are_made_from_the_text_alone() {
     let (_dir, room) = empty();
     assert_eq!(path::absolute(room.join("missing/..")).expect("a path"), room);
 }
+
+#[test]
+fn a_dangling_link_is_there_for_the_one_that_asks_about_links() {
+    let (_dir, room) = furnished();
+    for name in NAMES {
+        let path = room.join(name);
+        assert_eq!(wait(path::lexists(&path)), path.symlink_metadata().is_ok(), "{name}");
+    }
+    assert!(wait(path::lexists(room.join("dangling"))) && !wait(path::exists(room.join("dangling"))));
+    assert!(!wait(path::lexists("a\0b")));
+}
+
+#[test]
+fn links_are_resolved_as_far_as_the_path_leads() {
+    let (_dir, room) = furnished();
+    fs::create_dir(room.join("dir/below")).expect("the room takes directories");
+    for (target, link) in [
+        ("../to_dir/below", "dir/around"),
+        ("one", "two"),
+        ("two", "one"),
+        ("to_dir/../dir/missing", "half"),
+        ("to_file/", "slashed"),
+    ] {
+        symlink(target, room.join(link)).expect("the room takes links");
+    }
+    symlink(room.join("dir"), room.join("absolute")).expect("the room takes links");
+    let check = |path: &str, expected: &str| {
+        let resolved = wait(path::realpath(room.join(path))).expect("a path");
+        assert_eq!(resolved, room.join(expected), "{path}");
+        if let Ok(strict) = fs::canonicalize(room.join(path)) {
+            assert_eq!(resolved, strict, "{path}");
+        }
+    };
+    check("file", "file");
+    check("to_file", "file");
+    check("to_dir/inside", "dir/inside");
+    check("dir/around/..", "dir");
+    check("absolute/around", "dir/below");
+    check("to_dir/./../to_dir//around/", "dir/below");
+    check("dangling", "nothing");
+    check("dangling/x/../y", "nothing/y");
+    check("half/more", "dir/missing/more");
+    check("missing/../to_file", "file");
+    check("file/below", "file/below");
+    check("slashed", "file");
+    // As CPython has it: the link that closes the circle stays, and everything behind it is text.
+    check("loop", "loop");
+    check("loop/a/../b", "loop/b");
+    check("one", "one");
+    check("two", "two");
+    check("two/to_dir", "two/to_dir");
+    // Met twice, but not in a circle.
+    check("to_dir/../to_dir/around", "dir/below");
+    let here = std::env::current_dir().expect("the tests run somewhere");
+    assert_eq!(wait(path::realpath("")).expect("a path"), here.canonicalize().expect("it is there"));
+    assert_eq!(wait(path::realpath("/..")).expect("a path"), Path::new("/"));
+    assert!(wait(path::realpath("a\0b")).is_err());
+}
+
+#[test]
+fn home_directories_are_put_in_for_tildes() {
+    let home = std::env::home_dir().expect("whoever runs tests has a home");
+    let table = fs::read_to_string("/etc/passwd").expect("this system has users");
+    let line: Vec<&str> = table.lines().next().expect("this system has users").split(':').collect();
+    let (user, user_home) = (line[0], line[5]);
+    let check = |path: &str, expected: PathBuf| {
+        assert_eq!(wait(path::expanduser(path)).expect("an answer"), expected, "{path:?}");
+    };
+    check("~", home.clone());
+    check("~/", home.join(""));
+    check("~/a//b", home.join("a//b"));
+    check(&format!("~{user}"), user_home.into());
+    check(&format!("~{user}/x"), Path::new(user_home).join("x"));
+    check("~nobody-has-this-name/x", "~nobody-has-this-name/x".into());
+    check("a/~", "a/~".into());
+    check("", "".into());
+    check("/~", "/~".into());
+    assert!(wait(path::expanduser("~/a\0b")).is_err());
+}
+
+#[test]
+fn the_way_from_one_path_to_another_is_made_from_their_texts() {
+    let check = |path: &str, start: &str, expected: &str| {
+        let relative = path::relpath(path, start).expect("two paths");
+        assert_eq!(relative, Path::new(expected), "{path} from {start}");
+    };
+    check("/a/b/c", "/a/d", "../b/c");
+    check("/a", "/a", ".");
+    check("/a/./b/", "/a", "b");
+    check("/", "/a/b", "../..");
+    check("/a/../b", "/", "b");
+    check("x/y", ".", "x/y");
+    check("", "x", "..");
+    assert!(path::relpath("a\0b", ".").is_err());
+}

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use folio::{File, Result, fs};
+use folio::{Dir, File, Result, fs, os};
 use folio_testkit::{Random, seeds};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -38,6 +38,10 @@ fn x4_no_descriptor_is_inherited() {
         let from_stream = reading.clone().into_std().await.unwrap();
         let adopted = File::from_std(std::fs::File::open(&path).unwrap());
         let listing = fs::read_dir(room.path()).await.unwrap();
+        let dir = Dir::open(room.path()).await.unwrap();
+        let below = (dir.open_dir(".").await.unwrap(), dir.open_file("file").await.unwrap());
+        let mut entries = dir.entries();
+        entries.next().await.unwrap().unwrap();
         for descriptor in open_descriptors() {
             let is_own = inherited.iter().any(|(number, _)| *number == descriptor.0);
             assert!(
@@ -48,7 +52,20 @@ fn x4_no_descriptor_is_inherited() {
         let seen = Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap().stdout;
         let seen = String::from_utf8_lossy(&seen).into_owned();
         assert!(!seen.contains(&*room.path().to_string_lossy()), "a child has inherited a file: {seen}");
-        drop((file, appending, cached, duplicate, reading, writing, from_stream, adopted, listing));
+        drop((
+            file,
+            appending,
+            cached,
+            duplicate,
+            reading,
+            writing,
+            from_stream,
+            adopted,
+            listing,
+            dir,
+            below,
+            entries,
+        ));
     });
 }
 
@@ -92,11 +109,67 @@ async fn try_everything(path: &Path, other: &Path) {
         fs::create_dir(path).await,
         fs::create_dir_all(path).await,
     ];
-    for error in names.into_iter().chain(two).filter_map(Result::err) {
+    let more = [of_os(path, other).await, below_the_root(path, other).await].concat();
+    for error in names.into_iter().chain(two).chain(more).filter_map(Result::err) {
         assert!(!error.is_panicked(), "{path:?}: {error}");
         assert!(error.path().is_some(), "{path:?}: {error} names no path");
         let _shown = format!("{error} {error:?}");
     }
+}
+
+async fn of_os(path: &Path, other: &Path) -> Vec<Result<()>> {
+    let mut walk = fs::fwalk(path);
+    vec![
+        os::access(path, os::Mode::READ).await.map(drop),
+        os::statvfs(path).await.map(drop),
+        os::listdir(path).await.map(drop),
+        os::disk_usage(path).await.map(drop),
+        os::chmod(path, 0o700).await,
+        os::lchown(path, None, None).await,
+        os::utime(path, os::Stamp::Now, os::Stamp::Keep).await,
+        os::lutime(path, os::Stamp::Now, os::Stamp::Keep).await,
+        os::getxattr(path, "user.x").await.map(drop),
+        os::setxattr(path, "user.x", "x", os::XattrMode::Any).await,
+        os::listxattr(path).await.map(drop),
+        os::removexattr(path, "user.x").await,
+        os::mkfifo(other, 0o600).await,
+        // Whoever opens one for writing waits for its reader.
+        fs::remove_file(other).await,
+        os::renames(other, path).await,
+        os::removedirs(path.join("missing")).await,
+        folio::path::realpath(path).await.map(drop),
+        folio::path::expanduser(path).await.map(drop),
+        fs::rglob(path, "*").map(drop),
+        walk.next().await.expect("a walk has a root").map(drop),
+    ]
+}
+
+/// The same names below the root of everything.
+async fn below_the_root(path: &Path, other: &Path) -> Vec<Result<()>> {
+    let name = path.strip_prefix("/").unwrap_or(path);
+    let other = other.strip_prefix("/").unwrap_or(other);
+    let dir = Dir::open("/").await.expect("it is there");
+    vec![
+        dir.metadata(name).await.map(drop),
+        dir.symlink_metadata(name).await.map(drop),
+        dir.try_exists(name).await.map(drop),
+        dir.access(name, os::Mode::READ).await.map(drop),
+        dir.open_file(name).await.map(drop),
+        dir.create(name).await.map(drop),
+        dir.open_dir(name).await.map(drop),
+        dir.read(name).await.map(drop),
+        dir.read_link(name).await.map(drop),
+        dir.write(name, "x").await,
+        dir.set_times(name, os::Stamp::Now, os::Stamp::Keep).await,
+        dir.create_dir(name).await,
+        dir.create_dir_all(name).await,
+        dir.symlink(name, other).await,
+        dir.hard_link(name, &dir, other).await,
+        dir.rename(name, &dir, other).await,
+        dir.rename(other, &dir, name).await,
+        dir.remove_file(other).await,
+        dir.remove_dir(other).await,
+    ]
 }
 
 /// Paths that have no business in a program, below `room` where they can do no harm.

@@ -11,6 +11,7 @@ mod directory;
 mod dropped;
 mod named;
 mod spooled;
+mod text;
 
 use std::future::Future;
 use std::path::Path;

@@ -43,6 +43,20 @@ async fn the_path_goes_with_the_close_or_with_the_drop_as_told() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_closed_before_can_be_closed_and_its_path_goes() {
+    let room = room();
+    let mut named = NamedTemporaryFile::builder().in_dir(room.path()).create().await.unwrap();
+    named.file().clone().close().await.unwrap();
+    assert!(named.delete() && named.path().is_file());
+    named.close().await.unwrap();
+    assert!(!named.delete() && !named.path().exists());
+    named.close().await.unwrap();
+    let mut kept = NamedTemporaryFile::builder().in_dir(room.path()).delete(false).create().await.unwrap();
+    kept.close().await.unwrap();
+    assert!(!kept.delete() && kept.path().is_file());
+}
+
+#[tokio::test]
 async fn a_clone_of_the_file_outlives_its_path() {
     let room = room();
     let named = NamedTemporaryFile::builder().in_dir(room.path()).create().await.unwrap();

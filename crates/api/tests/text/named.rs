@@ -1,8 +1,10 @@
 //! Python's names: how much is read, what is refused and in which words, and streams.
 
+use std::future::Future;
 use std::io::{ErrorKind, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::task::{Context, Poll, Waker};
 
 use folio::Buffering;
 use folio::text::{self, Errors, Newline, Options};
@@ -223,7 +225,10 @@ fn a_line_of_a_pipe_is_given_out_when_it_is_complete() {
         writer.write_all(b"o\nthree\n").unwrap();
         assert_eq!(file.next_line().await.unwrap().unwrap(), "two");
         // At hand, although the other end says nothing more.
-        assert_eq!(file.readline(None).await.unwrap(), "three\n");
+        for (limit, expected) in [(Some(2), "th"), (Some(99), "ree\n")] {
+            let line = std::pin::pin!(file.readline(limit)).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(line, Poll::Ready(Ok(line)) if line == expected), "{limit:?}");
+        }
         writer.write_all("é!".as_bytes()).unwrap();
         assert_eq!(file.read(1).await.unwrap(), "é");
         assert_eq!(file.readline(Some(1)).await.unwrap(), "!");

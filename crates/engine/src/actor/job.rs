@@ -255,13 +255,13 @@ impl Opening {
             if matches!(op, Op::Run(_)) {
                 self.written.store(true, Ordering::Relaxed);
             }
-            let changes = op.needs_trust();
+            let owes = op.owes_its_failure();
             let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
             moved = step;
             if let Ok(Answer::Read(buffer, _)) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
-            if let (true, Err(failure)) = (changes, &outcome)
+            if let (true, Err(failure)) = (owes, &outcome)
                 && failure.error.kind() != ErrorKind::Unsupported
             {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));

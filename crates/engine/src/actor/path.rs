@@ -18,7 +18,7 @@ use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, Storage, os::Os};
+use crate::storage::{OpenRequest, Opened, Storage, StorageDir, os::Os};
 
 /// Path requests that a worker is carrying out, for sweeps and shutdown.
 #[derive(Debug, Default)]
@@ -280,8 +280,11 @@ impl Facts {
 /// Opens a file; what becomes of it is decided by its nature.
 #[derive(Clone)]
 pub(crate) struct Open {
+    /// What to open, or for a file below a directory what messages call it.
     pub(crate) path: Arc<Path>,
     pub(crate) request: OpenRequest,
+    /// The directory that must not be left, and the file's name below it.
+    pub(crate) below: Option<(Arc<dyn StorageDir>, Arc<Path>)>,
 }
 
 impl PathRequest for Open {
@@ -300,11 +303,17 @@ impl PathRequest for Open {
     }
 
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Opened>> {
-        storage.open_cached(&self.path, &self.request)
+        match self.below {
+            None => storage.open_cached(&self.path, &self.request),
+            Some(_) => None,
+        }
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Opened> {
-        storage.open(&self.path, &self.request)
+        match self.below {
+            None => storage.open(&self.path, &self.request),
+            Some((dir, name)) => dir.open(&name, &self.request),
+        }
     }
 }
 

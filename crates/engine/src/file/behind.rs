@@ -49,6 +49,8 @@ pub(crate) struct Behind {
     /// Whether the file is open for appending, so that only the kernel knows where bytes go.
     append: bool,
     filling: Option<Buffer>,
+    /// Bytes of the last portion: as much memory as the next one is likely to need.
+    usual: usize,
     /// Where the first byte of `filling` goes.
     start: u64,
     /// Where the last accepted byte ended: what begins there leaves no hole.
@@ -72,6 +74,7 @@ impl Behind {
             capacity,
             append,
             filling: None,
+            usual: 0,
             start: 0,
             end: 0,
             away: Vec::new(),
@@ -123,12 +126,20 @@ impl Behind {
 
     /// Takes bytes in. The caller has asked for [`room`](Behind::room).
     pub(crate) fn accept(&mut self, bytes: &[u8], position: u64, buffers: &Arc<Buffers>) {
-        if self.filling.is_none() {
+        let usual = self.usual;
+        let filling = self.filling.get_or_insert_with(|| {
             self.start = position;
             self.numbers += 1;
+            buffers.take(usual)
+        });
+        let needed = filling.as_ref().len() + bytes.len();
+        if needed > filling.size() {
+            // Doubled, so that a file that has little to write takes little memory.
+            let mut larger = buffers.take(needed.max(2 * filling.size()).min(self.capacity));
+            larger.push(filling.as_ref());
+            *filling = larger;
         }
-        let capacity = self.capacity;
-        self.filling.get_or_insert_with(|| buffers.take(capacity)).push(bytes);
+        filling.push(bytes);
         self.end = position + bytes.len() as u64;
     }
 
@@ -174,6 +185,7 @@ impl Behind {
     pub(crate) fn seal(&mut self) -> Vec<Portion> {
         let mut sealed = std::mem::take(&mut self.stuck);
         if let Some(filling) = self.filling.take() {
+            self.usual = filling.as_ref().len();
             sealed.push(Portion { number: self.numbers, start: self.start, bytes: filling.into_bytes() });
         }
         self.away.extend(sealed.iter().map(|portion| portion.number));
@@ -229,6 +241,19 @@ mod tests {
         assert_eq!(behind.room(5, 104), Room::AfterSeal);
         assert_eq!(behind.room(1, 103), Room::AfterSeal);
         assert_eq!([behind.known_end(104, false), behind.known_end(100, false)], [Some(104), None]);
+    }
+
+    #[test]
+    fn a_file_that_has_little_to_write_takes_little_memory() {
+        let (mut behind, buffers) = behind(256 * 1024);
+        behind.accept(b"little", 0, &buffers);
+        assert!(behind.filling.as_ref().is_some_and(|filling| filling.size() <= 512));
+        let more = vec![7; 100 * 1024];
+        behind.accept(&more, 6, &buffers);
+        let sealed = behind.seal().remove(0);
+        assert_eq!(sealed.bytes, [&b"little"[..], &more].concat());
+        behind.accept(b"more", 6 + more.len() as u64, &buffers);
+        assert!(behind.filling.as_ref().is_some_and(|filling| filling.size() > more.len()));
     }
 
     #[test]

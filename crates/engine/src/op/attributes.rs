@@ -1,4 +1,4 @@
-//! Operations on attributes: asking for them, changing permissions, existence.
+//! Operations on attributes: asking for them, changing permissions, owner and times, existence.
 
 use std::fs::{DirEntry, Metadata, Permissions};
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::PathRequest;
 use crate::error::Operation;
-use crate::storage::Storage;
+use crate::storage::{Stamps, Storage};
 
 /// Asks for attributes.
 #[derive(Clone, Debug)]
@@ -123,6 +123,62 @@ impl PathRequest for SetPermissions {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         storage.set_permissions(&self.path, self.permissions)
+    }
+}
+
+/// Changes owner and group.
+#[derive(Clone, Debug)]
+pub struct SetOwner {
+    /// What to change.
+    pub path: PathBuf,
+    /// The user to own it; `None` for the one who does.
+    pub uid: Option<u32>,
+    /// The group to own it; `None` for the one that does.
+    pub gid: Option<u32>,
+    /// Whether a symbolic link at the end of the path is followed.
+    pub follow: bool,
+}
+
+impl PathRequest for SetOwner {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::SetOwner
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.set_owner(&self.path, self.uid, self.gid, self.follow)
+    }
+}
+
+/// Changes the times of the last reading and the last change.
+#[derive(Clone, Debug)]
+pub struct SetTimes {
+    /// What to change.
+    pub path: PathBuf,
+    /// The times to have.
+    pub times: Stamps,
+    /// Whether a symbolic link at the end of the path is followed.
+    pub follow: bool,
+}
+
+impl PathRequest for SetTimes {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::SetTimes
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.set_times(&self.path, &self.times, self.follow)
     }
 }
 

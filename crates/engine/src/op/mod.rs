@@ -20,18 +20,22 @@ pub mod access;
 pub mod attributes;
 pub mod closure;
 pub(crate) mod describe;
+pub mod dir;
 pub mod filesystem;
 pub(crate) mod lock;
 pub mod names;
 pub mod prune;
 pub(crate) mod read;
+pub mod resolve;
 pub(crate) mod run;
 pub(crate) mod seek;
 pub(crate) mod sync;
 pub mod tree;
+pub mod usage;
 pub mod walk;
 pub mod whole;
 pub(crate) mod write;
+pub mod xattr;
 
 /// One request about a path, carried out as one job or in place.
 pub trait PathRequest: Send + 'static {
@@ -200,6 +204,12 @@ impl Op {
             Op::Run(run) => run.changes_contents(),
             Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
         }
+    }
+
+    /// Whether its failure is owed to the next sync. Space that could not be reserved or given back is no byte
+    /// lost, and asking for it is how one finds out whether a file system can.
+    pub(crate) fn owes_its_failure(&self) -> bool {
+        self.needs_trust() && self.operation() != Operation::Allocate
     }
 
     /// Carries out an operation that runs alone. Writes, appends and syncs have batch forms of their own.

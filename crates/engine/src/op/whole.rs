@@ -52,14 +52,38 @@ impl PathRequest for ReadWhole {
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Vec<u8>> {
-        let opened = storage.open(&self.path, &reading())?;
-        refuse_streams(&opened)?;
-        read_to_end(&*opened.file, opened.len, self.limit)
+        read_opened(&storage.open(&self.path, &reading())?, self.limit)
     }
 }
 
-fn reading() -> OpenRequest {
+/// How a file is opened that is read as a whole.
+pub(super) fn reading() -> OpenRequest {
     OpenRequest { read: true, ..OpenRequest::default() }
+}
+
+/// How a file is opened that is written as a whole.
+pub(super) fn writing() -> OpenRequest {
+    OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() }
+}
+
+/// Reads a file from its beginning to its end.
+pub(super) fn read_opened(opened: &Opened, limit: Option<u64>) -> io::Result<Vec<u8>> {
+    refuse_streams(opened)?;
+    read_to_end(&*opened.file, opened.len, limit)
+}
+
+/// Writes an empty file and closes it.
+pub(super) fn write_opened(opened: &Opened, bytes: &[u8]) -> io::Result<()> {
+    refuse_streams(opened)?;
+    let mut written = 0;
+    while written < bytes.len() {
+        let rest = IoSlice::new(&bytes[written..]);
+        match opened.file.write_at(&[rest], written as u64)? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            more => written += more,
+        }
+    }
+    opened.file.close()
 }
 
 /// A stream has no whole, and waiting for its end would hold a worker for as long as its peer likes.
@@ -167,18 +191,7 @@ impl PathRequest for WriteWhole {
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
-        let opened = storage.open(&self.path, &request)?;
-        refuse_streams(&opened)?;
-        let mut written = 0;
-        while written < self.bytes.len() {
-            let rest = IoSlice::new(&self.bytes[written..]);
-            match opened.file.write_at(&[rest], written as u64)? {
-                0 => return Err(ErrorKind::WriteZero.into()),
-                more => written += more,
-            }
-        }
-        opened.file.close()
+        write_opened(&storage.open(&self.path, &writing())?, &self.bytes)
     }
 }
 

@@ -5,14 +5,20 @@
 //! a method costs the operation that called it and nothing else.
 
 use std::any::Any;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
+mod attributes;
+mod dir;
 pub(crate) mod errno;
 pub mod os;
 pub mod wrapped;
+
+pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
+pub use dir::{Kind, Links, Listed, NameListing, StorageDir};
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -157,6 +163,62 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Creates a FIFO with these permission bits before the umask.
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
         let _ = (path, mode);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Changes owner and group of what `path` names; `None` leaves one alone. Here and in the methods below,
+    /// `follow` says whether a symbolic link in the last part stands for what it leads to or for itself.
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
+        let _ = (path, uid, gid, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Changes the times of what `path` names.
+    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
+        let _ = (path, times, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the value of an extended attribute; `None` if there is none of that name.
+    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
+        let _ = (path, name, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sets an extended attribute.
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        follow: bool,
+    ) -> io::Result<()> {
+        let _ = (path, name, value, mode, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the names of the extended attributes, in no particular order.
+    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
+        let _ = (path, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Removes an extended attribute; `ENODATA` if there is none of that name.
+    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
+        let _ = (path, name, follow);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the home directory of a user, or of the one this process runs as; `None` if nobody knows it.
+    fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
+        let _ = user;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens a directory, found like any other path, as a root that names are looked up below.
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
+        let _ = path;
         Err(io::ErrorKind::Unsupported.into())
     }
 }
@@ -345,6 +407,18 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// The value itself, for those who know what they gave to the engine.
     fn as_any(&self) -> Option<&dyn Any> {
         None
+    }
+
+    /// Reserves or gives back the space of a range.
+    fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
+        let _ = (how, offset, len);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Says how a range is going to be used; a `len` of 0 means to the end. Changes nothing that can be read.
+    fn advise(&self, advice: Advice, offset: u64, len: u64) -> io::Result<()> {
+        let _ = (advice, offset, len);
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.

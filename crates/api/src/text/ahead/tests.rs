@@ -57,7 +57,7 @@ fn check(case: &Case, random: &mut Random) {
         given += ahead.take(len, 0).len();
         let place = ahead.place();
         let rest = read_from(case, place, 1 + random.index(8));
-        let expected = (whole.0[given..].to_owned(), whole.1.clone());
+        let expected = (whole.0[given..].to_owned(), whole.1);
         assert_eq!(rest, expected, "{encoding} {errors:?} {newline:?} {bytes:x?} behind {given}: {place:?}");
         assert_eq!(Place::of_cookie(place.cookie()), Some(place));
     }

@@ -9,7 +9,7 @@ use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Ordered, Span};
 use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
-use crate::storage::{LockKind, errno};
+use crate::storage::{Advice, Allocation, LockKind, errno};
 
 /// Cursor, length, attributes, durability, locks.
 impl FileHandle {
@@ -139,6 +139,32 @@ impl FileHandle {
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn set_times(&self, times: FileTimes) -> Result<()> {
         self.submit(Op::Describe(Describe::SetTimes(times))).await.map(|_| ())
+    }
+
+    /// Reserves or gives back the space of a range.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fallocate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn allocate(&self, how: Allocation, offset: u64, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::Allocate(how, offset, len))).await.map(|_| ())
+    }
+
+    /// Says how a range is going to be used; a `len` of 0 means to the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `posix_fadvise` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn advise(&self, advice: Advice, offset: u64, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::Advise(advice, offset, len))).await.map(|_| ())
     }
 
     /// Makes everything acknowledged before it, on any clone, survive a power cut. Syncs that queue together

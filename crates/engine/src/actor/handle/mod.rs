@@ -71,6 +71,11 @@ impl FileHandle {
         self.opening().access.append
     }
 
+    /// Returns whether bytes come or go in their order only, as with an object that cannot seek.
+    pub fn is_sequential(&self) -> bool {
+        self.opening().access.sequential
+    }
+
     /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
     pub fn descriptor(&self) -> Option<RawFd> {
         self.opening().file.as_std().map(AsRawFd::as_raw_fd)

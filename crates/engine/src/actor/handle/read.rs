@@ -165,7 +165,7 @@ impl FileHandle {
 /// Pays for a read in place from the task's cooperative budget, so that large ones let others run as often as
 /// small ones do.
 pub(super) async fn pay(bytes: usize) {
-    for _ in 0..=bytes.min(IN_PLACE_BYTES_MAX - 1) / IN_PLACE_BYTES_PER_UNIT {
+    for _ in 0..bytes.min(IN_PLACE_BYTES_MAX).div_ceil(IN_PLACE_BYTES_PER_UNIT).max(1) {
         tokio::task::consume_budget().await;
     }
 }

@@ -12,7 +12,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 use super::open::asks_nonblocking;
 use super::special;
 use super::standard::Manners;
-use crate::storage::{LockKind, OpenRequest, StorageFile};
+use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
 
 /// Buffers one system call takes (`IOV_MAX`).
 const BUFFERS_MAX: usize = 1_024;
@@ -235,6 +235,14 @@ impl StorageFile for OsFile {
             return Err(Errno::INVAL.into());
         }
         special::receive(&self.file, from, offset, count, at)
+    }
+
+    fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
+        special::allocate(&self.file, how, offset, len)
+    }
+
+    fn advise(&self, advice: Advice, offset: u64, len: u64) -> io::Result<()> {
+        special::advise(&self.file, advice, offset, len)
     }
 
     fn as_std(&self) -> Option<&File> {

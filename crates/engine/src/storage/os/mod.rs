@@ -1,9 +1,14 @@
 //! The storage that talks to the operating system, through std where std makes the right call and through
 //! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
 
+mod accounts;
+mod attributes;
+mod beneath;
 mod cached;
+mod clear;
 mod copy;
 mod devices;
+mod dir;
 mod file;
 mod mounts;
 mod open;
@@ -12,17 +17,21 @@ mod standard;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
-use super::{Listing, Mode, OpenRequest, Opened, StatVfs, Storage};
+use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
+use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
+use dir::OsDir;
 use file::OsFile;
 
 /// The operating system's files.
@@ -31,14 +40,23 @@ use file::OsFile;
 /// makes anyway, so an engine keeps one value for its whole life.
 #[derive(Debug, Default)]
 pub struct Os {
-    devices: Devices,
+    devices: Arc<Devices>,
     cached: CachedPaths,
+    beneath: Arc<Beneath>,
 }
 
 impl Os {
     /// Makes the storage without any system call.
     pub fn new() -> Self {
         Os::default()
+    }
+
+    /// Makes the storage as [`new`](Os::new) does, but has paths below an open directory looked up part by part,
+    /// which it does by itself on kernels before 5.6 and under filters that forbid `openat2`.
+    pub fn without_openat2() -> Self {
+        let os = Os::default();
+        os.beneath.walk();
+        os
     }
 
     /// `Some` if what was found is known to be on a local device, told without asking any server.
@@ -219,5 +237,44 @@ impl Storage for Os {
 
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
         special::make_fifo(path, mode)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
+        attributes::set_owner(path, uid, gid, follow)
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
+        attributes::set_times(rustix::fs::CWD, path, times, follow)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
+        attributes::xattr(path, name, follow)
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        follow: bool,
+    ) -> io::Result<()> {
+        attributes::set_xattr(path, name, value, mode, follow)
+    }
+
+    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
+        attributes::xattrs(path, follow)
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
+        attributes::remove_xattr(path, name, follow)
+    }
+
+    fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
+        accounts::home_dir(user)
+    }
+
+    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
+        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
     }
 }

@@ -51,6 +51,24 @@ fn options(request: &OpenRequest, flags: i32) -> fs::OpenOptions {
     options
 }
 
+/// The `O_*` flags that std means by the same options.
+pub(super) fn flags(request: &OpenRequest) -> OFlags {
+    let access = match (request.read, request.write || request.append) {
+        (true, true) => OFlags::RDWR,
+        (false, true) => OFlags::WRONLY,
+        (true | false, false) => OFlags::RDONLY,
+    };
+    let options = [
+        (request.append, OFlags::APPEND),
+        (request.truncate && !request.create_new, OFlags::TRUNC),
+        (request.create || request.create_new, OFlags::CREATE),
+        (request.create_new, OFlags::EXCL),
+    ];
+    let set = options.iter().filter(|(set, _)| *set);
+    let custom = OFlags::from_bits_retain(request.custom_flags as u32) - OFlags::RWMODE;
+    set.fold(access | custom, |flags, (_, flag)| flags | *flag)
+}
+
 /// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
 pub(super) fn unnamed(dir: &Path) -> Option<io::Result<File>> {
     // With `O_EXCL`, no `linkat` can ever give it a name.

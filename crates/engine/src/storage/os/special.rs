@@ -1,14 +1,18 @@
-//! What std has no call for: access, the size of file systems, FIFOs, copying between open files.
+//! What std has no call for: access, the size of file systems, FIFOs, space and its use, copying between open
+//! files.
 
 use std::fs::File;
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, CWD, accessat, copy_file_range, mkfifoat};
-use rustix::io::Errno;
+use rustix::fs::{
+    Access, AtFlags, CWD, FallocateFlags, accessat, copy_file_range, fadvise, fallocate, mkfifoat,
+};
+use rustix::io::{Errno, retry_on_intr};
 
-use crate::storage::{Mode, StatVfs};
+use crate::storage::{Advice, Allocation, Mode, StatVfs};
 
 /// Bytes carried through memory at a time where the kernel does not copy by itself. As `io::copy` would use,
 /// times eight: each step is two system calls.
@@ -45,6 +49,30 @@ pub(super) fn statvfs(path: &Path) -> io::Result<StatVfs> {
 
 pub(super) fn make_fifo(path: &Path, mode: u32) -> io::Result<()> {
     Ok(mkfifoat(CWD, path, rustix::fs::Mode::from_bits_truncate(mode))?)
+}
+
+pub(super) fn allocate(file: &File, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
+    let flags = match how {
+        Allocation::Extend => FallocateFlags::empty(),
+        Allocation::KeepSize => FallocateFlags::KEEP_SIZE,
+        Allocation::PunchHole => FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE,
+        Allocation::ZeroRange => FallocateFlags::ZERO_RANGE,
+    };
+    // Not `posix_fallocate`, which writes zeros where the file system cannot reserve: slowly, and over what
+    // others write there meanwhile.
+    Ok(retry_on_intr(|| fallocate(file, flags, offset, len))?)
+}
+
+pub(super) fn advise(file: &File, advice: Advice, offset: u64, len: u64) -> io::Result<()> {
+    let advice = match advice {
+        Advice::Normal => rustix::fs::Advice::Normal,
+        Advice::Sequential => rustix::fs::Advice::Sequential,
+        Advice::Random => rustix::fs::Advice::Random,
+        Advice::NoReuse => rustix::fs::Advice::NoReuse,
+        Advice::WillNeed => rustix::fs::Advice::WillNeed,
+        Advice::DontNeed => rustix::fs::Advice::DontNeed,
+    };
+    Ok(fadvise(file, offset, NonZeroU64::new(len), advice)?)
 }
 
 /// Not by `sendfile(2)`, which writes at the kernel's cursor of the target: that one stands still.

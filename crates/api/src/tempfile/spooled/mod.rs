@@ -1,10 +1,21 @@
 //! A file that stays in memory until it is too large for that.
 
+mod lines;
+mod poll;
+mod text;
+
+use std::future::Future;
 use std::io::SeekFrom;
+use std::os::fd::RawFd;
 use std::path::Path;
 
+use bytes::Bytes;
+use folio_engine::Handle;
+
+use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
-use crate::{Current, Engine, Error, File, Operation, Result};
+use crate::{Buffering, Current, Engine, Error, File, Operation, Result};
+use poll::Rolling;
 
 /// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
 /// and a thousand of them at a time stay within a gigabyte.
@@ -14,6 +25,9 @@ const MAX_SIZE_BYTES: u64 = 1024 * 1024;
 ///
 /// In memory, operations touch nothing but memory and are done with the first poll. Python differs in two
 /// things: it rolls over after the write that exceeds the limit, and its limit of 0 means none.
+///
+/// [`build_text`](SpooledTemporaryFileBuilder::build_text) makes one for text: a
+/// [`TextFile<SpooledTemporaryFile>`](crate::text::TextFile).
 ///
 /// # Cancellation
 ///
@@ -25,6 +39,8 @@ pub struct SpooledTemporaryFile {
     disk: TemporaryFileBuilder,
     /// `None` is the default one, not started before it is needed.
     engine: Option<Engine>,
+    /// A rollover that a poll has begun.
+    rolling: Rolling,
 }
 
 /// Where the contents are.
@@ -34,6 +50,8 @@ enum Place {
     Memory(Vec<u8>, u64),
     /// In a file, whose cursor is the one.
     Disk(File),
+    /// Nowhere any more.
+    Closed,
 }
 
 impl SpooledTemporaryFile {
@@ -63,9 +81,19 @@ impl SpooledTemporaryFile {
     /// Returns the file on disk, once there is one.
     pub fn file(&self) -> Option<&File> {
         match &self.place {
-            Place::Memory(..) => None,
+            Place::Memory(..) | Place::Closed => None,
             Place::Disk(file) => Some(file),
         }
+    }
+
+    /// Returns what messages call the file on disk, once there is one: no path leads to it.
+    pub fn name(&self) -> Option<&Path> {
+        self.file().map(File::path)
+    }
+
+    /// Returns whether it has been closed.
+    pub fn closed(&self) -> bool {
+        matches!(self.place, Place::Closed)
     }
 
     /// Returns whether the contents have left the memory.
@@ -91,19 +119,70 @@ impl SpooledTemporaryFile {
     /// # }
     /// ```
     pub async fn rollover(&mut self) -> Result<()> {
-        let Place::Memory(bytes, cursor) = &self.place else { return Ok(()) };
-        let engine = match &self.engine {
-            Some(engine) => Current::Scoped(engine.clone()),
-            None => Engine::current()?,
-        };
-        let file = self.disk.create_on(&engine).await?.into_file();
-        if !bytes.is_empty() {
-            // A copy, because whoever drops this future must find the contents where they were.
-            file.write_all_at(bytes, 0).await?;
+        self.check_open(Operation::Open)?;
+        if let Some(to_disk) = self.to_disk() {
+            self.place = Place::Disk(to_disk.await?);
         }
-        file.seek(SeekFrom::Start(*cursor)).await?;
-        self.place = Place::Disk(file);
         Ok(())
+    }
+
+    /// Returns the number of the descriptor, after rolling over: what is in memory has none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`rollover`](SpooledTemporaryFile::rollover).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`rollover`](SpooledTemporaryFile::rollover).
+    ///
+    /// ```
+    /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
+    /// let descriptor = body.fileno().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn fileno(&mut self) -> Result<RawFd> {
+        self.rollover().await?;
+        let descriptor = self.file().and_then(|file| match &file.handle {
+            Handle::Plain(file) => file.descriptor(),
+            Handle::Stream(stream) => stream.descriptor(),
+        });
+        descriptor.ok_or_else(|| Error::unsupported(Operation::Metadata, "fileno"))
+    }
+
+    /// Writes out what the file on disk has buffered, if it is there and has a
+    /// [buffer](SpooledTemporaryFileBuilder::buffering).
+    ///
+    /// # Errors
+    ///
+    /// If it is closed; those of [`File::flush`].
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`File::flush`].
+    pub async fn flush(&self) -> Result<()> {
+        self.check_open(Operation::Flush)?;
+        match self.file() {
+            Some(file) => file.flush().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Closes it, which frees the contents; the second time, does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::close`]. It is closed all the same.
+    ///
+    /// # Cancellation
+    ///
+    /// It is closed, the file on disk like [`File::close`].
+    pub async fn close(&mut self) -> Result<()> {
+        match std::mem::replace(self.place(), Place::Closed) {
+            Place::Disk(file) => file.close().await,
+            Place::Memory(..) | Place::Closed => Ok(()),
+        }
     }
 
     /// Reads at the cursor into `buf`; returns the bytes read, 0 at the end.
@@ -116,7 +195,7 @@ impl SpooledTemporaryFile {
     ///
     /// No byte is lost.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match &mut self.place {
+        match self.place() {
             Place::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.len());
@@ -125,6 +204,7 @@ impl SpooledTemporaryFile {
                 Ok(count)
             }
             Place::Disk(file) => file.read(buf).await,
+            Place::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
@@ -138,13 +218,14 @@ impl SpooledTemporaryFile {
     ///
     /// In memory: nothing to cancel. On disk: what was read so far is gone and the cursor is behind it.
     pub async fn read_to_end(&mut self) -> Result<Vec<u8>> {
-        match &mut self.place {
+        match self.place() {
             Place::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor).to_vec();
                 *cursor += rest.len() as u64;
                 Ok(rest)
             }
             Place::Disk(file) => file.read_to_end_limited(usize::MAX).await,
+            Place::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
@@ -159,12 +240,13 @@ impl SpooledTemporaryFile {
     /// Nothing is written, unless it has rolled over: then like [`File::write`].
     pub async fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.make_room(buf.len()).await?;
-        match &mut self.place {
+        match self.place() {
             Place::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(buf.len())
             }
             Place::Disk(file) => file.write(buf).await,
+            Place::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
@@ -179,12 +261,13 @@ impl SpooledTemporaryFile {
     /// Like [`write`](SpooledTemporaryFile::write).
     pub async fn write_all(&mut self, buf: &[u8]) -> Result<()> {
         self.make_room(buf.len()).await?;
-        match &mut self.place {
+        match self.place() {
             Place::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(())
             }
             Place::Disk(file) => file.write_all(buf).await,
+            Place::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
@@ -198,19 +281,27 @@ impl SpooledTemporaryFile {
     ///
     /// Like [`File::seek`].
     pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        match &mut self.place {
-            Place::Memory(bytes, cursor) => {
-                let target = match to {
-                    SeekFrom::Start(offset) => i64::try_from(offset).ok().map(|_| offset),
-                    SeekFrom::End(by) => (bytes.len() as u64).checked_add_signed(by),
-                    SeekFrom::Current(by) => cursor.checked_add_signed(by),
-                };
-                *cursor = target.ok_or_else(|| {
-                    Error::invalid(Operation::Seek, "the position is before the start or too large")
-                })?;
-                Ok(*cursor)
-            }
+        match self.place() {
+            Place::Memory(bytes, cursor) => move_cursor(bytes, cursor, to),
             Place::Disk(file) => file.seek(to).await,
+            Place::Closed => Err(Error::closed(Operation::Seek)),
+        }
+    }
+
+    /// Returns where the cursor is, in bytes from the start.
+    ///
+    /// # Errors
+    ///
+    /// If it is closed.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn stream_position(&self) -> Result<u64> {
+        match &self.place {
+            Place::Memory(_, cursor) => Ok(*cursor),
+            Place::Disk(file) => file.stream_position().await,
+            Place::Closed => Err(Error::closed(Operation::Seek)),
         }
     }
 
@@ -228,24 +319,66 @@ impl SpooledTemporaryFile {
         if len > self.max_size {
             self.rollover().await?;
         }
-        match &mut self.place {
+        match self.place() {
             Place::Memory(bytes, _) => {
                 bytes.resize(in_memory(len), 0);
                 Ok(())
             }
             Place::Disk(file) => file.set_len(len).await,
+            Place::Closed => Err(Error::closed(Operation::SetLen)),
         }
     }
 
     /// Rolls over if a write of `len` bytes at the cursor would end beyond the limit.
     async fn make_room(&mut self, len: usize) -> Result<()> {
+        if self.would_overflow(len) { self.rollover().await } else { Ok(()) }
+    }
+
+    fn would_overflow(&self, len: usize) -> bool {
         match &self.place {
-            Place::Memory(_, cursor) if len > 0 && cursor.saturating_add(len as u64) > self.max_size => {
-                self.rollover().await
-            }
-            Place::Memory(..) | Place::Disk(_) => Ok(()),
+            Place::Memory(_, cursor) => len > 0 && cursor.saturating_add(len as u64) > self.max_size,
+            Place::Disk(_) | Place::Closed => false,
         }
     }
+
+    /// Where the contents are, for somebody who may change them: a rollover that was begun would miss that.
+    fn place(&mut self) -> &mut Place {
+        self.rolling = Rolling::default();
+        &mut self.place
+    }
+
+    /// Writes what is in memory to a new file, and puts its cursor where ours is; `None` if it is there already.
+    fn to_disk(&self) -> Option<impl Future<Output = Result<File>> + Send + use<>> {
+        let Place::Memory(bytes, cursor) = &self.place else { return None };
+        // A copy, because whoever gives up on it must find the contents where they were.
+        let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
+        let (disk, engine) = (self.disk.clone(), self.engine.clone());
+        Some(async move {
+            let engine = engine.map_or_else(Engine::current, |engine| Ok(Current::Scoped(engine)))?;
+            let file = disk.create_on(&engine).await?.into_file();
+            if !bytes.is_empty() {
+                file.write_bytes_at(bytes, 0).await?;
+            }
+            file.seek(SeekFrom::Start(cursor)).await?;
+            Ok(file)
+        })
+    }
+
+    fn check_open(&self, operation: Operation) -> Result<()> {
+        if self.closed() { Err(Error::closed(operation)) } else { Ok(()) }
+    }
+}
+
+/// Moves the cursor, even behind the end but not before the start; returns where it is.
+fn move_cursor(bytes: &[u8], cursor: &mut u64, to: SeekFrom) -> Result<u64> {
+    let target = match to {
+        SeekFrom::Start(offset) => i64::try_from(offset).ok().map(|_| offset),
+        SeekFrom::End(by) => (bytes.len() as u64).checked_add_signed(by),
+        SeekFrom::Current(by) => cursor.checked_add_signed(by),
+    };
+    let refuse = || Error::invalid(Operation::Seek, "the position is before the start or too large");
+    *cursor = target.ok_or_else(refuse)?;
+    Ok(*cursor)
 }
 
 /// What is behind the cursor; nothing, where that stands behind the end.
@@ -285,6 +418,8 @@ pub struct SpooledTemporaryFileBuilder {
     disk: TemporaryFileBuilder,
 }
 
+name_setters!(SpooledTemporaryFileBuilder, disk.template);
+
 impl SpooledTemporaryFileBuilder {
     /// Sets how many bytes are kept in memory at the most; with 0 the first byte goes to disk.
     pub fn max_size(&mut self, bytes: u64) -> &mut Self {
@@ -292,16 +427,18 @@ impl SpooledTemporaryFileBuilder {
         self
     }
 
-    /// Sets the directory whose file system takes what does not fit.
-    pub fn in_dir(&mut self, dir: impl AsRef<Path>) -> &mut Self {
-        self.disk.in_dir(dir);
+    /// Sets how much of what is written to the file on disk may be kept back; nothing unless set. See
+    /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
+    pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
+        self.disk.buffering(buffering);
         self
     }
 
     /// Returns an empty one that rolls over on the default engine; nothing is touched.
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, disk } = self.clone();
-        SpooledTemporaryFile { place: Place::Memory(Vec::new(), 0), max_size, disk, engine: None }
+        let (place, rolling) = (Place::Memory(Vec::new(), 0), Rolling::default());
+        SpooledTemporaryFile { place, max_size, disk, engine: None, rolling }
     }
 
     /// Returns an empty one that rolls over on `engine`; nothing is touched.

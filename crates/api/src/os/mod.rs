@@ -1,8 +1,22 @@
 //! What CPython's `os` (and `aiofiles.os`) has and neither std nor [`fs`](crate::fs) does.
 //!
-//! Everything else of `aiofiles.os` is in [`fs`](crate::fs) under std's names: `remove` and `unlink` are
-//! `remove_file`, `mkdir` is `create_dir`, `makedirs` is `create_dir_all`, `scandir` is `read_dir`, `link` is
-//! `hard_link`, `replace` is `rename`, `stat` is `metadata`.
+//! Everything else of `aiofiles.os` is in [`fs`](crate::fs) under std's names:
+//!
+//! | `aiofiles.os` | here |
+//! |---|---|
+//! | `stat`, `lstat` | [`fs::metadata`](crate::fs::metadata), [`fs::symlink_metadata`](crate::fs::symlink_metadata) |
+//! | `remove`, `unlink`, `rmdir` | [`fs::remove_file`](crate::fs::remove_file), [`fs::remove_dir`](crate::fs::remove_dir) |
+//! | `mkdir`, `makedirs` | [`fs::create_dir`](crate::fs::create_dir), [`fs::create_dir_all`](crate::fs::create_dir_all), [`fs::DirBuilder`](crate::fs::DirBuilder) |
+//! | `rename`, `replace` | [`fs::rename`](crate::fs::rename) |
+//! | `link`, `symlink`, `readlink` | [`fs::hard_link`](crate::fs::hard_link), [`fs::symlink`](crate::fs::symlink), [`fs::read_link`](crate::fs::read_link) |
+//! | `scandir`, `walk`, `fwalk` | [`fs::read_dir`](crate::fs::read_dir), [`fs::walk`](crate::fs::walk()), [`fs::fwalk`](crate::fs::fwalk()) |
+//! | `fstat`, `truncate`, `fsync`, `posix_fallocate`, `posix_fadvise` | methods of [`File`] |
+//! | `dir_fd=` | methods of [`Dir`](crate::Dir) |
+//! | `path` | [`path`](crate::path) |
+//! | `shutil`: `copyfile`, `copytree`, `move`, `rmtree` | [`fs::copy`](crate::fs::copy), [`fs::copy_dir`](crate::fs::copy_dir), [`fs::move_path`](crate::fs::move_path), [`fs::remove_dir_all`](crate::fs::remove_dir_all) |
+//! | `glob`: `glob`, `rglob` | [`fs::glob`](crate::fs::glob()), [`fs::rglob`](crate::fs::rglob) |
+//!
+//! A function that begins with `l` is about a path itself, even where it is a symbolic link.
 //!
 //! ```
 //! use folio::os::{self, Mode};
@@ -15,20 +29,27 @@
 //! # }
 //! ```
 
+mod attributes;
+mod xattr;
+
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use folio_engine::op::access::Access;
 use folio_engine::op::filesystem::MeasureFileSystem;
 use folio_engine::op::names::MakeFifo;
 use folio_engine::op::prune::{RemoveDirs, Renames};
 use folio_engine::op::tree::ListNames;
+use folio_engine::op::usage::{MeasureOn, Measured, OpenMeasure};
 use folio_engine::{Engine, Handle};
 
 use crate::fs::checked;
 use crate::{Error, File, Operation, Result};
 
-pub use folio_engine::storage::{Mode, StatVfs};
+pub use attributes::{chmod, chown, lchown, lutime, utime};
+pub use folio_engine::op::usage::DiskUsage;
+pub use folio_engine::storage::{Advice, Allocation, Mode, Stamp, StatVfs, XattrMode};
+pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxattr, removexattr, setxattr};
 
 /// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
 const CARRIED_BYTES_MAX: u64 = 64 * 1024;
@@ -80,6 +101,58 @@ pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
 pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
     let path = checked::path(Operation::StatVfs, path)?;
     Engine::current()?.call(MeasureFileSystem { path }).await
+}
+
+/// Adds up what a directory and everything below it takes, like `du`. What a file system has left is
+/// [`statvfs`], whatever CPython's `shutil.disk_usage` may make one think.
+///
+/// A file with several names counts once. The path is followed if it is a symbolic link, links below it are
+/// not. What is removed meanwhile does not count.
+///
+/// # Errors
+///
+/// If the path is missing, or a directory below it may not be read: the error names it.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case; at most one job of a few thousand entries goes on.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let told = folio::os::disk_usage("target").await?;
+/// println!("{} files take {} bytes", told.files, told.allocated);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
+    let path = checked::path(Operation::DiskUsage, path)?;
+    let engine = Engine::current()?;
+    let mut measure = OpenMeasure::new(path);
+    loop {
+        match engine.call(MeasureOn { measure }).await? {
+            Measured::More(rest) => measure = rest,
+            Measured::All(usage) => return Ok(usage),
+            Measured::Failed(error) => return Err(error),
+        }
+    }
+}
+
+/// Returns the working directory of this process.
+///
+/// Not asynchronous, because the kernel has it in memory.
+///
+/// # Errors
+///
+/// If it was removed, or lies beyond the root of this process.
+///
+/// ```
+/// # fn example() -> folio::Result<()> {
+/// println!("{}", folio::os::getcwd()?.display());
+/// # Ok(())
+/// # }
+/// ```
+pub fn getcwd() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| Error::io(Operation::Canonicalize, error))
 }
 
 /// Copies at most `count` bytes of `input`, beginning at `offset`, to the cursor of `output`; returns how many.

@@ -1,15 +1,15 @@
 //! The `manifest` example against the real `sha256sum`, on trees with the oddest names a tree can have.
 
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
+
+use crate::program;
 
 /// The manifest every run in this file writes.
 const LIST: &str = "list.sha256";
@@ -84,7 +84,7 @@ fn an_interrupt_leaves_whole_lines_only() {
     fs::write(place.path().join("tree/small"), "small").unwrap();
     // A hole that takes minutes to hash, so that the signal always comes before the end.
     fs::File::create(place.path().join("tree/endless")).unwrap().set_len(1 << 40).unwrap();
-    let mut child = Command::new(program())
+    let mut child = Command::new(program("manifest"))
         .args(["tree", "--out", LIST, "--jobs", "2"])
         .current_dir(place.path())
         .stdout(Stdio::null())
@@ -127,17 +127,8 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// The example's binary. `cargo test` builds a package's examples before it runs its tests.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its own path");
-    let profile = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
-    let program = profile.join("examples/manifest");
-    assert!(program.exists(), "run `cargo build -p folio-examples --examples` first");
-    program
-}
-
 fn manifest(place: &TempDir, args: &[&str]) -> Output {
-    Command::new(program()).args(args).current_dir(place.path()).output().unwrap()
+    Command::new(program("manifest")).args(args).current_dir(place.path()).output().unwrap()
 }
 
 /// The value that the closing table shows for `name`.
@@ -165,13 +156,13 @@ fn sorted(list: &[u8]) -> Vec<&[u8]> {
 /// The example without root's right to read everything; `None`, said loudly, if that cannot be taken away.
 fn without_privileges(shut: &Path) -> Option<Command> {
     if fs::File::open(shut).is_err() {
-        return Some(Command::new(program()));
+        return Some(Command::new(program("manifest")));
     }
     let bounded = ["--bounding-set", "-dac_override,-dac_read_search"];
     let denied = Command::new("setpriv").args(bounded).arg("cat").arg(shut).output();
     if denied.is_ok_and(|cat| String::from_utf8_lossy(&cat.stderr).contains("denied")) {
         let mut command = Command::new("setpriv");
-        command.args(bounded).arg(program());
+        command.args(bounded).arg(program("manifest"));
         return Some(command);
     }
     eprintln!("SKIPPED: no unreadable file here, because this user reads all and setpriv cannot change that");

@@ -1,0 +1,130 @@
+//! Listing an open directory, in batches.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use folio_engine::Current;
+use folio_engine::op::dir::{NameBatch, OpenDir, OpenNames};
+use folio_engine::storage::{Kind, Listed};
+use futures_core::Stream;
+
+use crate::Result;
+
+/// The names in an open directory, in no particular order and without `.` and `..`.
+///
+/// Entries that come or go during the listing may or may not be seen. It holds a descriptor until the last batch
+/// has been fetched.
+pub struct Entries {
+    dir: OpenDir,
+    engine: Current,
+    fetched: VecDeque<Listed>,
+    /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`.
+    source: Mutex<Source>,
+}
+
+/// Where the names after the fetched ones come from.
+enum Source {
+    /// The next batch has not been asked for; `None` before the first.
+    Open(Option<OpenNames>),
+    /// The next batch has been asked for.
+    Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send>>),
+    /// All batches have come, or one failed.
+    Ended,
+}
+
+impl Entries {
+    pub(super) fn new(dir: OpenDir, engine: Current) -> Self {
+        Entries { dir, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Open(None)) }
+    }
+
+    /// Returns the next entry, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// If the directory may not be read, or not be read on; the listing then ends.
+    ///
+    /// # Cancellation
+    ///
+    /// No entry is lost: the next call goes on with the batch that was asked for.
+    ///
+    /// ```
+    /// # async fn example(dir: folio::Dir) -> folio::Result<()> {
+    /// let first = dir.entries().next().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Option<Result<Entry>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+}
+
+impl Stream for Entries {
+    type Item = Result<Entry>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        loop {
+            if let Some(listed) = this.fetched.pop_front() {
+                return Poll::Ready(Some(Ok(Entry { listed })));
+            }
+            let source = this.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+            match std::mem::replace(source, Source::Ended) {
+                Source::Open(from) => {
+                    let (request, engine) = (this.dir.names(from), this.engine.clone());
+                    *source = Source::Fetching(Box::pin(async move { engine.call(request).await }));
+                }
+                Source::Fetching(mut batch) => match batch.as_mut().poll(cx) {
+                    Poll::Ready(Ok(NameBatch { names, next })) => {
+                        this.fetched.extend(names);
+                        *source = next.map_or(Source::Ended, |next| Source::Open(Some(next)));
+                    }
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                    Poll::Pending => {
+                        *source = Source::Fetching(batch);
+                        return Poll::Pending;
+                    }
+                },
+                Source::Ended => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Entries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entries")
+            .field("dir", &self.dir.path())
+            .field("fetched", &self.fetched.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One name in an open directory. All it tells came with the listing; the rest is asked of the
+/// [`Dir`](crate::Dir) by the name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    listed: Listed,
+}
+
+impl Entry {
+    /// Returns the name.
+    pub fn file_name(&self) -> &OsStr {
+        &self.listed.name
+    }
+
+    /// Returns what has the name, of a symbolic link itself; `None` if it was gone before that could be found
+    /// out.
+    pub fn kind(&self) -> Option<Kind> {
+        self.listed.kind
+    }
+
+    /// Returns the inode number.
+    pub fn ino(&self) -> u64 {
+        self.listed.ino
+    }
+}

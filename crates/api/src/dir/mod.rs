@@ -1,0 +1,292 @@
+//! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
+
+mod entries;
+mod names;
+
+use std::fmt;
+use std::fs::Metadata;
+use std::path::Path;
+
+use folio_engine::op::dir::{OpenDir, OpenRoot};
+use folio_engine::storage::{Links, Mode};
+use folio_engine::{Current, Engine};
+
+use crate::fs::checked;
+use crate::{File, OpenOptions, Operation, Result};
+
+pub use entries::{Entries, Entry};
+pub use folio_engine::storage::Kind;
+
+/// An open directory (`dir_fd` to CPython, `O_PATH` to Linux). Clones share it.
+///
+/// Every path given to its methods is relative to it and stays below it, at each step and whatever others rename
+/// or exchange meanwhile: a `..` that goes above it, an absolute path and a symbolic link that leads to either
+/// are refused with `EXDEV`, a link of `/proc` that is no path with `ELOOP` or another error. Links that stay
+/// inside are followed, so that names chosen by strangers are safe without being looked at. It is one look-up a
+/// name (`openat2`; on kernels before 5.6 part by part).
+///
+/// A directory that is renamed or moved is still this directory; the [path](Dir::path) in messages is the one it
+/// was opened by. Opening takes no right to read it: listing and syncing do.
+///
+/// ```
+/// # async fn example(name: &str) -> folio::Result<()> {
+/// let uploads = folio::Dir::open("/srv/uploads").await?;
+/// let file = uploads.open_file(name).await?;                  // never a file elsewhere, whatever `name` is
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Failure
+///
+/// Methods that change a name do not follow a link in its last part, and refuse a last part of `.` or `..` with
+/// `EINVAL`. On storages that have no directories everything is refused as unsupported.
+#[derive(Clone)]
+pub struct Dir {
+    open: OpenDir,
+    engine: Current,
+}
+
+impl Dir {
+    pub(crate) fn new(open: OpenDir, engine: Current) -> Dir {
+        Dir { open, engine }
+    }
+
+    /// Opens a directory, found like any other path.
+    ///
+    /// # Errors
+    ///
+    /// If the path is missing or no directory.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let cache = folio::Dir::open("cache").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(path: impl AsRef<Path>) -> Result<Dir> {
+        let path = checked::path(Operation::Open, path)?;
+        let engine = Engine::current()?;
+        let open = engine.call(OpenRoot { path }).await?;
+        Ok(Dir { open, engine })
+    }
+
+    /// Opens a directory below this one. Its own names do not lead out of it, not even into this one.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing, no directory, or leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let pages = cache.open_dir("pages").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_dir(&self, name: impl AsRef<Path>) -> Result<Dir> {
+        let name = checked::path(Operation::Open, name)?;
+        let open = self.engine.call(self.open.open_dir(name, Links::Follow)).await?;
+        Ok(Dir { open, engine: self.engine.clone() })
+    }
+
+    /// Returns the path the directory was opened by.
+    pub fn path(&self) -> &Path {
+        self.open.path()
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::open`]; `EXDEV` for a name that leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let page = cache.open_file("pages/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_file(&self, name: impl AsRef<Path>) -> Result<File> {
+        self.open_with(name, File::options().read(true)).await
+    }
+
+    /// Opens a file for writing, creating it or cutting it to length 0.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::create`]; `EXDEV` for a name that leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created or cut.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.create("pages/2").await?.write_all(b"contents").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create(&self, name: impl AsRef<Path>) -> Result<File> {
+        self.open_with(name, File::options().write(true).create(true).truncate(true)).await
+    }
+
+    /// Opens a file by any options.
+    ///
+    /// # Errors
+    ///
+    /// Like [`OpenOptions::open`]; `EXDEV` for a name that leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created or cut.
+    ///
+    /// ```
+    /// # async fn example(logs: folio::Dir) -> folio::Result<()> {
+    /// let log = logs.open_with("app.log", folio::File::options().append(true).create(true)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_with(&self, name: impl AsRef<Path>, options: &OpenOptions) -> Result<File> {
+        let name = checked::path(Operation::Open, name)?;
+        let request = options.checked(&self.path().join(&name))?;
+        self.engine.open_below(&self.open, name, request).await.map(File::new)
+    }
+
+    /// Returns the attributes of what a name leads to; `.` is the directory itself.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing or leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let len = cache.metadata("pages/1").await?.len();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
+        let name = checked::path(Operation::Metadata, name)?;
+        self.engine.call(self.open.metadata(name, Links::Follow)).await
+    }
+
+    /// Returns the attributes of a name itself, even where it is a symbolic link.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
+    /// let is_link = releases.symlink_metadata("current").await?.is_symlink();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn symlink_metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
+        let name = checked::path(Operation::Metadata, name)?;
+        self.engine.call(self.open.metadata(name, Links::NotLast)).await
+    }
+
+    /// Returns whether a name leads to something.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be told: the name leads out, or through a directory that may not be searched.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let cached = cache.try_exists("pages/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_exists(&self, name: impl AsRef<Path>) -> Result<bool> {
+        let name = checked::path(Operation::Metadata, name)?;
+        self.engine.call(self.open.exists(name)).await
+    }
+
+    /// Returns whether this process may use what a name leads to in every way of `mode`. What leads out is a no.
+    ///
+    /// # Errors
+    ///
+    /// A NUL in the name; an engine that has stopped.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let mine = cache.access("pages", folio::os::Mode::WRITE).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn access(&self, name: impl AsRef<Path>, mode: Mode) -> Result<bool> {
+        let name = checked::path(Operation::Access, name)?;
+        self.engine.call(self.open.access(name, mode)).await
+    }
+
+    /// Begins a listing of the directory itself; nothing is touched before its first entry is asked for.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let mut entries = cache.entries();
+    /// while let Some(entry) = entries.next().await {
+    ///     println!("{}", entry?.file_name().display());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn entries(&self) -> Entries {
+        Entries::new(self.open.clone(), self.engine.clone())
+    }
+
+    /// Makes the names in the directory itself survive a power cut: those that were created, renamed or removed
+    /// in it before.
+    ///
+    /// # Errors
+    ///
+    /// The device's; `EACCES` if the directory may not be read.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.rename("page.new", &cache, "page").await?;
+    /// cache.sync().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sync(&self) -> Result<()> {
+        self.engine.call(self.open.sync()).await
+    }
+}
+
+impl fmt::Debug for Dir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dir").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,389 @@
+//! What changes the names in an open directory, and what reads and writes whole files by them.
+
+use std::fs::Permissions;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use folio_engine::storage::{Links, Stamp, Stamps};
+
+use super::Dir;
+use crate::fs::checked;
+use crate::{Error, Operation, Result};
+
+/// Names.
+///
+/// # Cancellation
+///
+/// The same for all that change something: dropped before it began, nothing happened; after that it finishes in
+/// the background.
+impl Dir {
+    /// Creates one directory.
+    ///
+    /// # Errors
+    ///
+    /// If the name exists, its parent is missing, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.create_dir("pages").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
+        let name = checked::path(Operation::CreateDir, name)?;
+        self.engine.call(self.open.create_dir(name, false, None)).await
+    }
+
+    /// Creates a directory and every missing parent; a directory that exists is no error.
+    ///
+    /// # Errors
+    ///
+    /// If something on the way exists and is not a directory, or leads out. Parents that were created before the
+    /// failure stay.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.create_dir_all("pages/2026/07").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
+        let name = checked::path(Operation::CreateDir, name)?;
+        self.engine.call(self.open.create_dir(name, true, None)).await
+    }
+
+    /// Removes the name of a file or a symbolic link.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing or a directory, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.remove_file("pages/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn remove_file(&self, name: impl AsRef<Path>) -> Result<()> {
+        let name = checked::path(Operation::RemoveFile, name)?;
+        self.engine.call(self.open.remove_file(name)).await
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing, not a directory, or not empty, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.remove_dir("pages").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn remove_dir(&self, name: impl AsRef<Path>) -> Result<()> {
+        let name = checked::path(Operation::RemoveDir, name)?;
+        self.engine.call(self.open.remove_dir(name, false)).await
+    }
+
+    /// Removes a directory and everything in it; symbolic links are removed and never followed, not even one that
+    /// is put in a directory's place meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing or not a directory, the way to it leads out, or something in it cannot be removed.
+    /// What was removed before the failure is gone.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.remove_dir_all("pages").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn remove_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
+        let name = checked::path(Operation::RemoveDir, name)?;
+        self.engine.call(self.open.remove_dir(name, true)).await
+    }
+
+    /// Renames to a name below `target`, which may be this directory, replacing what had it in one step.
+    ///
+    /// # Errors
+    ///
+    /// Like [`fs::rename`](crate::fs::rename); if the way to either name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(inbox: folio::Dir, archive: folio::Dir) -> folio::Result<()> {
+    /// inbox.rename("message", &archive, "2026/message").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn rename(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<()> {
+        let from = checked::path(Operation::Rename, from)?;
+        let to = checked::path(Operation::Rename, to)?;
+        self.engine.call(self.open.rename(from, &target.open, to)).await
+    }
+
+    /// Gives a file a second name below `target`, which may be this directory.
+    ///
+    /// # Errors
+    ///
+    /// Like [`fs::hard_link`](crate::fs::hard_link); if the way to either name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
+    /// data.hard_link("report", &backup, "report").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn hard_link(
+        &self,
+        original: impl AsRef<Path>,
+        target: &Dir,
+        link: impl AsRef<Path>,
+    ) -> Result<()> {
+        let original = checked::path(Operation::HardLink, original)?;
+        let link = checked::path(Operation::HardLink, link)?;
+        self.engine.call(self.open.hard_link(original, &target.open, link)).await
+    }
+
+    /// Creates the symbolic link `link` containing `original`, which need not exist and may be any path: where a
+    /// link leads matters when it is followed.
+    ///
+    /// # Errors
+    ///
+    /// If `link` exists, `original` is empty, or the way to the link leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
+    /// releases.symlink("7", "current").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn symlink(&self, original: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
+        let original = checked::path(Operation::Symlink, original)?;
+        let link = checked::path(Operation::Symlink, link)?;
+        self.engine.call(self.open.symlink(original, link)).await
+    }
+
+    /// Returns what a symbolic link contains, unresolved.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing or not a symbolic link, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
+    /// let current = releases.read_link("current").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_link(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
+        let name = checked::path(Operation::ReadLink, name)?;
+        self.engine.call(self.open.read_link(name)).await
+    }
+
+    /// Changes the permissions of what a name leads to.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(keys: folio::Dir) -> folio::Result<()> {
+    /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    ///
+    /// keys.set_permissions("key.pem", Permissions::from_mode(0o600)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn set_permissions(&self, name: impl AsRef<Path>, permissions: Permissions) -> Result<()> {
+        let name = checked::path(Operation::SetPermissions, name)?;
+        self.engine.call(self.open.set_permissions(name, permissions)).await
+    }
+
+    /// Sets when what a name leads to was last read and last changed.
+    ///
+    /// # Errors
+    ///
+    /// Like [`os::utime`](crate::os::utime); if the name leads out; unsupported where `/proc` is not mounted.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// use folio::os::Stamp;
+    ///
+    /// cache.set_times("pages/1", Stamp::Now, Stamp::Now).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn set_times(
+        &self,
+        name: impl AsRef<Path>,
+        accessed: impl Into<Stamp>,
+        modified: impl Into<Stamp>,
+    ) -> Result<()> {
+        self.stamp(name.as_ref(), accessed.into(), modified.into(), Links::Follow).await
+    }
+
+    /// Like [`set_times`](Dir::set_times) for a name itself, even where it is a symbolic link.
+    ///
+    /// # Errors
+    ///
+    /// Like [`os::lutime`](crate::os::lutime); if the way to the name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
+    /// use folio::os::Stamp;
+    ///
+    /// releases.set_symlink_times("current", Stamp::Keep, Stamp::Now).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn set_symlink_times(
+        &self,
+        name: impl AsRef<Path>,
+        accessed: impl Into<Stamp>,
+        modified: impl Into<Stamp>,
+    ) -> Result<()> {
+        self.stamp(name.as_ref(), accessed.into(), modified.into(), Links::NotLast).await
+    }
+
+    async fn stamp(&self, name: &Path, accessed: Stamp, modified: Stamp, links: Links) -> Result<()> {
+        let name = checked::path(Operation::SetTimes, name)?;
+        self.engine.call(self.open.set_times(name, Stamps { accessed, modified }, links)).await
+    }
+
+    /// Creates a FIFO with the permission bits `mode` before the umask.
+    ///
+    /// # Errors
+    ///
+    /// If the name exists, its parent is missing, or the way to it leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(run: folio::Dir) -> folio::Result<()> {
+    /// run.mkfifo("control", 0o600).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn mkfifo(&self, name: impl AsRef<Path>, mode: u32) -> Result<()> {
+        let name = checked::path(Operation::MakeFifo, name)?;
+        self.engine.call(self.open.make_fifo(name, mode)).await
+    }
+
+    /// Reads a file from its beginning to its end.
+    ///
+    /// # Errors
+    ///
+    /// Like [`fs::read`](crate::fs::read); if the name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let page: Vec<u8> = cache.read("pages/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>> {
+        let name = checked::path(Operation::Read, name)?;
+        self.engine.call(self.open.read(name)).await
+    }
+
+    /// Reads a file of UTF-8 text.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](Dir::read); and if the contents are not UTF-8.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(settings: folio::Dir) -> folio::Result<()> {
+    /// let text: String = settings.read_to_string("app.toml").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_to_string(&self, name: impl AsRef<Path>) -> Result<String> {
+        let bytes = self.read(name.as_ref()).await?;
+        let path = || self.path().join(name.as_ref());
+        String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path()))
+    }
+
+    /// Makes a file hold exactly `contents`, creating it if it is missing. Not atomic.
+    ///
+    /// # Errors
+    ///
+    /// Like [`fs::write`](crate::fs::write()); if the name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// cache.write("pages/1", "contents").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
+        let name = checked::path(Operation::Write, name)?;
+        // Copied because a worker may need the bytes after this future and what it borrows are gone.
+        let contents = Bytes::copy_from_slice(contents.as_ref());
+        self.engine.call(self.open.write(name, contents)).await
+    }
+}

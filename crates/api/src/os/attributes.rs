@@ -1,0 +1,136 @@
+//! Permissions, owners and times, by the names of the system's calls.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use folio_engine::Engine;
+use folio_engine::op::attributes::{SetOwner, SetTimes};
+use folio_engine::storage::{Stamp, Stamps};
+
+use crate::fs::{checked, set_permissions};
+use crate::{Operation, Result};
+
+/// Sets the permission bits of what a path names, following symbolic links.
+///
+/// # Errors
+///
+/// If the path is missing or belongs to somebody else.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::chmod("key.pem", 0o600).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn chmod(path: impl AsRef<Path>, mode: u32) -> Result<()> {
+    set_permissions(path, Permissions::from_mode(mode)).await
+}
+
+/// Changes owner and group of what a path names, following symbolic links; `None` leaves one alone.
+///
+/// # Errors
+///
+/// If the path is missing, or this process may not give the file away: that takes the superuser's rights, and
+/// for the group to be a member of it.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::chown("mail", Some(1000), None).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
+    set_owner(path.as_ref(), uid, gid, true).await
+}
+
+/// Like [`chown`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`chown`].
+///
+/// # Cancellation
+///
+/// Like [`chown`].
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::lchown("current", Some(1000), Some(1000)).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lchown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
+    set_owner(path.as_ref(), uid, gid, false).await
+}
+
+async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> Result<()> {
+    let path = checked::path(Operation::SetOwner, path)?;
+    Engine::current()?.call(SetOwner { path, uid, gid, follow }).await
+}
+
+/// Sets when what a path names was last read and last changed, following symbolic links.
+///
+/// # Errors
+///
+/// If the path is missing, or belongs to somebody else; for [`Stamp::Now`] twice, the right to write it is
+/// enough. `EINVAL` for a moment that the kernel cannot express.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::os::{Stamp, utime};
+///
+/// utime("stamp", Stamp::Now, Stamp::Now).await?;                          // what `touch` does
+/// let when = folio::path::modified("original").await?;
+/// utime("copy", Stamp::Keep, when).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn utime(
+    path: impl AsRef<Path>,
+    accessed: impl Into<Stamp>,
+    modified: impl Into<Stamp>,
+) -> Result<()> {
+    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, true).await
+}
+
+/// Like [`utime`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`utime`].
+///
+/// # Cancellation
+///
+/// Like [`utime`].
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::lutime("current", folio::os::Stamp::Keep, std::time::SystemTime::UNIX_EPOCH).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lutime(
+    path: impl AsRef<Path>,
+    accessed: impl Into<Stamp>,
+    modified: impl Into<Stamp>,
+) -> Result<()> {
+    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, false).await
+}
+
+async fn set_times(path: &Path, times: Stamps, follow: bool) -> Result<()> {
+    let path = checked::path(Operation::SetTimes, path)?;
+    Engine::current()?.call(SetTimes { path, times, follow }).await
+}

@@ -1,0 +1,227 @@
+//! Extended attributes: names with values that the file system keeps beside a file.
+//!
+//! Users have those whose names begin with `user.`, on files and directories alone: on a symbolic link itself
+//! Linux keeps `security.` and `trusted.` ones only.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use bytes::Bytes;
+use folio_engine::Engine;
+use folio_engine::op::xattr::{GetXattr, ListXattrs, RemoveXattr, SetXattr};
+use folio_engine::storage::XattrMode;
+
+use crate::fs::checked;
+use crate::{Error, Operation, Result};
+
+/// Returns the value of an extended attribute of what a path names, following symbolic links; `None` if there is
+/// none of that name.
+///
+/// # Errors
+///
+/// If the path is missing or may not be read; `EOPNOTSUPP` where the file system keeps none.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let digest = folio::os::getxattr("data.bin", "user.sha256").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
+    get(path.as_ref(), name.as_ref(), true).await
+}
+
+/// Like [`getxattr`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`getxattr`].
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let label = folio::os::lgetxattr("current", "security.selinux").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lgetxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
+    get(path.as_ref(), name.as_ref(), false).await
+}
+
+async fn get(path: &Path, name: &OsStr, follow: bool) -> Result<Option<Vec<u8>>> {
+    let (path, name) =
+        (checked::path(Operation::GetXattr, path)?, checked_name(Operation::GetXattr, path, name)?);
+    Engine::current()?.call(GetXattr { path, name, follow }).await
+}
+
+/// Sets an extended attribute of what a path names, following symbolic links.
+///
+/// # Errors
+///
+/// If the path is missing or may not be written; what [`XattrMode`] says; `EOPNOTSUPP` where the file system
+/// keeps none, `ENOSPC` or `E2BIG` where it keeps no such long ones.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::os::{XattrMode, setxattr};
+///
+/// setxattr("data.bin", "user.origin", "camera 7", XattrMode::Any).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn setxattr(
+    path: impl AsRef<Path>,
+    name: impl AsRef<OsStr>,
+    value: impl AsRef<[u8]>,
+    mode: XattrMode,
+) -> Result<()> {
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, true).await
+}
+
+/// Like [`setxattr`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`setxattr`].
+///
+/// # Cancellation
+///
+/// Like [`setxattr`].
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use folio::os::{XattrMode, lsetxattr};
+///
+/// lsetxattr("current", "trusted.origin", "release", XattrMode::Create).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lsetxattr(
+    path: impl AsRef<Path>,
+    name: impl AsRef<OsStr>,
+    value: impl AsRef<[u8]>,
+    mode: XattrMode,
+) -> Result<()> {
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, false).await
+}
+
+async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: bool) -> Result<()> {
+    let name = checked_name(Operation::SetXattr, path, name)?;
+    let path = checked::path(Operation::SetXattr, path)?;
+    let value = Bytes::copy_from_slice(value);
+    Engine::current()?.call(SetXattr { path, name, value, mode, follow }).await
+}
+
+/// Returns the names of the extended attributes of what a path names, following symbolic links, in no particular
+/// order.
+///
+/// # Errors
+///
+/// If the path is missing; `EOPNOTSUPP` where the file system keeps none.
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// for name in folio::os::listxattr("data.bin").await? {
+///     println!("{}", name.display());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
+    list(path.as_ref(), true).await
+}
+
+/// Like [`listxattr`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`listxattr`].
+///
+/// # Cancellation
+///
+/// Nothing is changed in any case.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let names = folio::os::llistxattr("current").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn llistxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
+    list(path.as_ref(), false).await
+}
+
+async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
+    let path = checked::path(Operation::ListXattr, path)?;
+    Engine::current()?.call(ListXattrs { path, follow }).await
+}
+
+/// Removes an extended attribute of what a path names, following symbolic links.
+///
+/// # Errors
+///
+/// If the path is missing or may not be written; `ENODATA` if there is none of that name.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::removexattr("data.bin", "user.origin").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
+    remove(path.as_ref(), name.as_ref(), true).await
+}
+
+/// Like [`removexattr`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`removexattr`].
+///
+/// # Cancellation
+///
+/// Like [`removexattr`].
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::os::lremovexattr("current", "trusted.origin").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn lremovexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
+    remove(path.as_ref(), name.as_ref(), false).await
+}
+
+async fn remove(path: &Path, name: &OsStr, follow: bool) -> Result<()> {
+    let name = checked_name(Operation::RemoveXattr, path, name)?;
+    let path = checked::path(Operation::RemoveXattr, path)?;
+    Engine::current()?.call(RemoveXattr { path, name, follow }).await
+}
+
+fn checked_name(operation: Operation, path: &Path, name: &OsStr) -> Result<OsString> {
+    if name.as_bytes().contains(&0) {
+        let why = "the name of the attribute contains a NUL byte";
+        return Err(Error::invalid(operation, why).at_path(path));
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,198 @@
+//! Patterns of names, and the choices among them, as `fs::glob` knows them.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// Patterns without choices that one with choices may stand for. A choice in a choice multiplies, and each of
+/// them is tried on each name.
+const CHOICES_MAX: usize = 1024;
+
+/// A pattern for one name: no slash is in it.
+#[derive(Clone, Debug)]
+pub(crate) struct NamePattern {
+    pieces: Vec<Piece>,
+}
+
+/// What stands for some characters.
+#[derive(Clone, Debug)]
+enum Piece {
+    /// This one.
+    Char(char),
+    /// `?`: any one.
+    One,
+    /// `*`: any number.
+    Many,
+    /// `[a-z]` or `[!a-z]`: one of these, or one that is none of these.
+    Class { negated: bool, ranges: Vec<(char, char)> },
+}
+
+impl NamePattern {
+    /// Reads a pattern; `None` if a class is open or a range runs backwards, or nothing follows a `\`.
+    pub(crate) fn parse(text: &str) -> Option<NamePattern> {
+        let (mut pieces, mut rest) = (Vec::new(), text);
+        while let Some(c) = rest.chars().next() {
+            let len = item_len(rest)?;
+            pieces.push(match c {
+                '*' => Piece::Many,
+                '?' => Piece::One,
+                '\\' => Piece::Char(rest[1..len].chars().next()?),
+                '[' => class(&rest[1..len - 1])?,
+                _ => Piece::Char(c),
+            });
+            rest = &rest[len..];
+        }
+        Some(NamePattern { pieces })
+    }
+
+    /// Whether all of `name` matches. A byte that is no UTF-8 is a character that nobody can name.
+    pub(crate) fn matches(&self, name: &OsStr) -> bool {
+        let mut chars = Vec::with_capacity(name.len());
+        for chunk in name.as_bytes().utf8_chunks() {
+            chars.extend(chunk.valid().chars().map(Some));
+            chars.extend(chunk.invalid().iter().map(|_| None));
+        }
+        let (mut at, mut next) = (0, 0);
+        // Only the last `*` is ever taken back: the ones before it took as little as they could.
+        let mut star: Option<(usize, usize)> = None;
+        while at < chars.len() {
+            match self.pieces.get(next) {
+                Some(Piece::Many) => {
+                    star = Some((next, at));
+                    next += 1;
+                }
+                Some(piece) if piece.fits(chars[at]) => (at, next) = (at + 1, next + 1),
+                Some(_) | None => {
+                    let Some((piece, from)) = star else { return false };
+                    star = Some((piece, from + 1));
+                    (at, next) = (from + 1, piece + 1);
+                }
+            }
+        }
+        self.pieces[next..].iter().all(|piece| matches!(piece, Piece::Many))
+    }
+}
+
+impl Piece {
+    fn fits(&self, char: Option<char>) -> bool {
+        match self {
+            Piece::Char(wanted) => char == Some(*wanted),
+            Piece::One | Piece::Many => true,
+            Piece::Class { negated, ranges } => {
+                let member = |c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
+                char.is_some_and(member) != *negated
+            }
+        }
+    }
+}
+
+/// How long the character, class or escape is that `text` begins with.
+fn item_len(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices();
+    match chars.next()?.1 {
+        '\\' => chars.next().map(|(at, c)| at + c.len_utf8()),
+        '[' => {
+            let members = text[1..].strip_prefix(['!', '^']).unwrap_or(&text[1..]);
+            // A `]` at the start is a member.
+            let start = text.len() - members.len();
+            let first = members.chars().next()?.len_utf8();
+            members[first..].find(']').map(|end| start + first + end + 1)
+        }
+        c => Some(c.len_utf8()),
+    }
+}
+
+/// Reads what stands between the brackets.
+fn class(members: &str) -> Option<Piece> {
+    let negated = members.starts_with(['!', '^']);
+    let members: Vec<char> = members.chars().skip(usize::from(negated)).collect();
+    let (mut ranges, mut rest) = (Vec::new(), &members[..]);
+    while let [low, after @ ..] = rest {
+        let (high, after) = match after {
+            ['-', high, after @ ..] => (high, after),
+            _ => (low, after),
+        };
+        (low <= high).then(|| ranges.push((*low, *high)))?;
+        rest = after;
+    }
+    Some(Piece::Class { negated, ranges })
+}
+
+/// The patterns without choices that `text` stands for; `None` if a choice is open or closed twice, or there are
+/// too many.
+pub(crate) fn choices(text: &str) -> Option<Vec<String>> {
+    let (texts, rest) = sequence(text, false)?;
+    rest.is_empty().then_some(texts)
+}
+
+/// Reads up to the end, or within a choice to the `,` or `}` that ends it; returns what is left.
+fn sequence(text: &str, within: bool) -> Option<(Vec<String>, &str)> {
+    let (mut texts, mut rest) = (vec![String::new()], text);
+    while let Some(c) = rest.chars().next() {
+        match c {
+            ',' | '}' if within => return Some((texts, rest)),
+            '}' => return None,
+            '{' => {
+                let (all, after) = choice(&rest[1..])?;
+                if texts.len() * all.len() > CHOICES_MAX {
+                    return None;
+                }
+                let with = |text: &String| all.iter().map(|one| format!("{text}{one}")).collect::<Vec<_>>();
+                texts = texts.iter().flat_map(with).collect();
+                rest = after;
+            }
+            _ => {
+                let (item, after) = rest.split_at(item_len(rest)?);
+                texts.iter_mut().for_each(|text| text.push_str(item));
+                rest = after;
+            }
+        }
+    }
+    (!within).then_some((texts, rest))
+}
+
+/// Reads the rest of a choice, up to and with its `}`.
+fn choice(text: &str) -> Option<(Vec<String>, &str)> {
+    let (mut all, mut rest) = (Vec::new(), text);
+    loop {
+        let (texts, after) = sequence(rest, true)?;
+        all.extend(texts);
+        if all.len() > CHOICES_MAX {
+            return None;
+        }
+        match after.strip_prefix(',') {
+            Some(after) => rest = after,
+            None => return Some((all, &after[1..])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_matched_by_its_characters() {
+        let check = |pattern: &str, name: &[u8], expected: bool| {
+            let parsed = NamePattern::parse(pattern).expect("it is a pattern");
+            assert_eq!(parsed.matches(OsStr::from_bytes(name)), expected, "{pattern} {name:?}");
+        };
+        check("?.?", "é.b".as_bytes(), true);
+        check("[à-ü]", "é".as_bytes(), true);
+        check("*a*b", b"xaxbxb", true);
+        check("*a*b", b"xaxbxc", false);
+        check("a**", b"a", true);
+        check("", b"a", false);
+        // What is no UTF-8 has no name but can be there.
+        check("?[!a]*", b"\xFF\xFE\xFD", true);
+        check("[a-\u{FFFF}]", b"\xFF", false);
+    }
+
+    #[test]
+    fn choices_are_spread_and_bounded() {
+        assert_eq!(choices("a{b,{c,}d}").expect("it is a pattern"), ["ab", "acd", "ad"]);
+        assert_eq!(choices(r"[{]\{,").expect("it is a pattern"), [r"[{]\{,"]);
+        assert!(choices("{a,b}".repeat(10).as_str()).is_some_and(|all| all.len() == 1024));
+        assert!(choices("{a,b}".repeat(11).as_str()).is_none());
+        assert!(choices("{a").is_none() && choices("a}").is_none() && choices("[a").is_none());
+    }
+}

@@ -1,0 +1,108 @@
+//! Lines of bytes in a spooled file, by Python's names.
+
+use std::io::SeekFrom;
+
+use super::{Place, SpooledTemporaryFile, rest_of};
+use crate::{Error, Operation, Result};
+
+/// Bytes looked at a time for the end of a line on disk: most lines take one look.
+const LOOK_BYTES: usize = 8 * 1024;
+
+impl SpooledTemporaryFile {
+    /// Returns the bytes up to and including the next `\n`, but no more than `limit` of them if there is a limit;
+    /// empty at the end.
+    ///
+    /// # Errors
+    ///
+    /// If it is closed; those of [`File::read_at`](crate::File::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: the cursor moves last.
+    ///
+    /// ```
+    /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
+    /// let header = body.readline(Some(1024)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readline(&mut self, limit: Option<usize>) -> Result<Vec<u8>> {
+        let limit = limit.unwrap_or(usize::MAX);
+        let file = match self.place() {
+            Place::Memory(bytes, cursor) => {
+                let rest = rest_of(bytes, *cursor);
+                let line = rest[..line_len(rest).unwrap_or(rest.len()).min(limit)].to_vec();
+                *cursor += line.len() as u64;
+                return Ok(line);
+            }
+            Place::Disk(file) => file,
+            Place::Closed => return Err(Error::closed(Operation::Read)),
+        };
+        let start = file.stream_position().await?;
+        let mut line = Vec::new();
+        while line.len() < limit {
+            let wanted = LOOK_BYTES.min(limit - line.len());
+            let bytes = file.read_bytes_at(wanted, start + line.len() as u64).await?;
+            let end = line_len(&bytes);
+            line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
+            if end.is_some() || bytes.is_empty() {
+                break;
+            }
+        }
+        file.seek(SeekFrom::Start(start + line.len() as u64)).await?;
+        Ok(line)
+    }
+
+    /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have
+    /// as many bytes together. A hint of 0 is none.
+    ///
+    /// # Errors
+    ///
+    /// Like [`readline`](SpooledTemporaryFile::readline); the lines before are lost.
+    ///
+    /// # Cancellation
+    ///
+    /// The lines read so far are lost.
+    pub async fn readlines(&mut self, hint: Option<usize>) -> Result<Vec<Vec<u8>>> {
+        let hint = hint.filter(|hint| *hint > 0).unwrap_or(usize::MAX);
+        let (mut lines, mut len) = (Vec::new(), 0);
+        while len < hint {
+            let line = self.readline(None).await?;
+            if line.is_empty() {
+                break;
+            }
+            len += line.len();
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    /// Writes one after the other; no ends of lines are added.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](SpooledTemporaryFile::write); those before have been written.
+    ///
+    /// # Cancellation
+    ///
+    /// Any number of them has been written.
+    ///
+    /// ```
+    /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
+    /// body.writelines(["one\n", "two\n"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn writelines<L: AsRef<[u8]>>(&mut self, lines: impl IntoIterator<Item = L>) -> Result<()> {
+        self.check_open(Operation::Write)?;
+        for line in lines {
+            self.write_all(line.as_ref()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The length of the first line with its end, if it ends.
+fn line_len(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr(b'\n', bytes).map(|end| end + 1)
+}

@@ -1,0 +1,113 @@
+//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for a spooled file: ready at once while it is in memory, the
+//! file's own once it is on disk.
+
+use std::fmt;
+use std::future::Future;
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
+
+use super::{Place, SpooledTemporaryFile, move_cursor, put, rest_of};
+use crate::{Error, File, Operation, Result};
+
+/// A rollover that a poll has begun. The lock is never taken: `get_mut` is all that is used. It makes the future
+/// inside shareable between threads.
+#[derive(Default)]
+pub(super) struct Rolling(Mutex<Option<ToDisk>>);
+
+type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send>>;
+
+impl SpooledTemporaryFile {
+    fn poll_rollover(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let mut rolling = self.rolling.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if rolling.is_none() {
+            rolling = self.to_disk().map(|to_disk| Box::pin(to_disk) as ToDisk);
+        }
+        let Some(mut to_disk) = rolling else { return Poll::Ready(Ok(())) };
+        match to_disk.as_mut().poll(cx) {
+            Poll::Ready(file) => {
+                self.place = Place::Disk(file?);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => {
+                self.rolling = Rolling(Mutex::new(Some(to_disk)));
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl AsyncRead for SpooledTemporaryFile {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.place() {
+            Place::Memory(bytes, cursor) => {
+                let rest = rest_of(bytes, *cursor);
+                let count = rest.len().min(buf.remaining());
+                buf.put_slice(&rest[..count]);
+                *cursor += count as u64;
+                Poll::Ready(Ok(()))
+            }
+            Place::Disk(file) => Pin::new(file).poll_read(cx, buf),
+            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Read).into())),
+        }
+    }
+}
+
+/// A write that does not fit is pending until the contents are on disk.
+impl AsyncWrite for SpooledTemporaryFile {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        if self.would_overflow(buf.len()) {
+            ready!(self.poll_rollover(cx))?;
+        }
+        match self.place() {
+            Place::Memory(bytes, cursor) => {
+                put(bytes, cursor, buf);
+                Poll::Ready(Ok(buf.len()))
+            }
+            Place::Disk(file) => Pin::new(file).poll_write(cx, buf),
+            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Write).into())),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.place() {
+            Place::Disk(file) => Pin::new(file).poll_flush(cx),
+            Place::Memory(..) | Place::Closed => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+impl AsyncSeek for SpooledTemporaryFile {
+    fn start_seek(mut self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
+        match self.place() {
+            Place::Memory(bytes, cursor) => Ok(move_cursor(bytes, cursor, to).map(drop)?),
+            Place::Disk(file) => Pin::new(file).start_seek(to),
+            Place::Closed => Err(Error::closed(Operation::Seek).into()),
+        }
+    }
+
+    fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        match self.place() {
+            Place::Memory(_, cursor) => Poll::Ready(Ok(*cursor)),
+            Place::Disk(file) => Pin::new(file).poll_complete(cx),
+            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Seek).into())),
+        }
+    }
+}
+
+impl fmt::Debug for Rolling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rolling").finish_non_exhaustive()
+    }
+}

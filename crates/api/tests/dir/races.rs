@@ -1,0 +1,155 @@
+//! Promise X1 while somebody exchanges names in the middle of look-ups and removals.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use folio::{Dir, Engine};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::ground::{Ground, PATIENCE, SECRET, engines, ground, state, wait};
+
+/// Rounds of each race at least; each is a few look-ups, with a few exchanges meanwhile.
+const ROUNDS_MIN: usize = 300;
+
+/// Exchanges two names again and again while `work` runs, and a last time to be even.
+fn while_exchanging(one: &Path, other: &Path, work: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    let exchange = || renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE).expect("both are there");
+    thread::scope(|scope| {
+        let exchanging = scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                exchange();
+                exchange();
+            }
+        });
+        // Also where `work` fails: the scope waits for the thread.
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        done.store(true, Ordering::Relaxed);
+        exchanging.join().expect("both names stay");
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+/// Runs rounds until each outcome has been seen: `true` for a look inside, `false` for a refusal.
+fn until_both(what: &str, mut round: impl FnMut() -> bool) {
+    let (began, mut seen, mut rounds) = (Instant::now(), [false; 2], 0);
+    while rounds < ROUNDS_MIN || seen != [true; 2] {
+        seen[usize::from(round())] = true;
+        rounds += 1;
+        assert!(began.elapsed() < PATIENCE, "{what}: in {rounds} rounds only {seen:?}");
+    }
+}
+
+fn on_each(test: impl Fn(&str, &Engine, &Ground)) {
+    for (way, engine) in engines() {
+        let ground = ground();
+        let before = state(&ground.outside);
+        test(way, &engine, &ground);
+        assert_eq!(state(&ground.outside), before, "{way}");
+    }
+}
+
+#[test]
+fn x1_a_link_put_in_a_directorys_place_leads_nowhere() {
+    on_each(|way, engine, ground| {
+        let (real, link) = (ground.root.join("swapped"), ground.root.join("lure"));
+        fs::create_dir(&real).expect("the room takes directories");
+        fs::write(real.join("secret"), b"inside").expect("the room takes files");
+        symlink(&ground.outside, &link).expect("the room takes links");
+        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        while_exchanging(&real, &link, || {
+            until_both(way, || {
+                let read = wait(dir.read("swapped/secret"));
+                assert!(read.as_ref().ok().is_none_or(|bytes| bytes == b"inside"), "{way}: {read:?}");
+                let _ = wait(dir.write("swapped/written", b"by us"));
+                let _ = wait(dir.create_dir_all("swapped/made/below"));
+                let _ = wait(dir.rename("swapped/written", &dir, "swapped/renamed"));
+                let _ = wait(dir.remove_file("swapped/renamed"));
+                let _ = wait(dir.remove_dir_all("swapped/made"));
+                read.is_ok()
+            });
+        });
+    });
+}
+
+#[test]
+fn x1_a_link_put_in_a_files_place_is_not_opened() {
+    on_each(|way, engine, ground| {
+        let (real, link) = (ground.root.join("swapped"), ground.root.join("lure"));
+        fs::write(&real, b"inside").expect("the room takes files");
+        symlink(ground.outside.join("secret"), &link).expect("the room takes links");
+        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        while_exchanging(&real, &link, || {
+            until_both(way, || {
+                let read = wait(dir.read("swapped"));
+                assert!(read.as_ref().ok().is_none_or(|bytes| bytes != SECRET), "{way}");
+                let _ = wait(dir.write("swapped", b"by us"));
+                let _ = wait(dir.set_permissions("swapped", mode()));
+                let _ = wait(dir.set_times("swapped", folio::os::Stamp::Now, folio::os::Stamp::Now));
+                read.is_ok()
+            });
+        });
+    });
+}
+
+fn mode() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o640)
+}
+
+#[test]
+fn x1_a_directory_moved_out_takes_nobody_along_by_its_dots() {
+    for (way, engine) in engines() {
+        let ground = ground();
+        fs::create_dir_all(ground.root.join("a/b")).expect("the room takes directories");
+        fs::write(ground.root.join("a/secret"), b"inside").expect("the room takes files");
+        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        // Whoever asks the directory for its parent while it is outside is led to the secret.
+        while_exchanging(&ground.root.join("a/b"), &ground.outside.join("hollow"), || {
+            for _ in 0..4 * ROUNDS_MIN {
+                let read = wait(dir.read("a/b/../secret"));
+                assert!(read.as_ref().ok().is_none_or(|bytes| bytes == b"inside"), "{way}: {read:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_removal_never_goes_through_a_link_put_in_a_directorys_place() {
+    on_each(|way, engine, ground| {
+        let lure = ground.root.join("lure");
+        for round in 0..30 {
+            // A tree wide enough to be under way while names in it are exchanged.
+            let (tree, real) = (ground.root.join("tree"), ground.root.join("tree/m"));
+            fs::create_dir_all(real.join("deep")).expect("the room takes directories");
+            for index in 0..40 {
+                fs::create_dir(tree.join(format!("{index}"))).expect("the room takes directories");
+                fs::write(real.join(format!("deep/{index}")), b"").expect("the room takes files");
+            }
+            symlink(&ground.outside, tree.join("link")).expect("the room takes links");
+            symlink(&ground.outside, &lure).expect("the room takes links");
+            thread::scope(|scope| {
+                let removing = scope.spawn(|| {
+                    wait(engine.scope(async {
+                        if round % 2 == 0 {
+                            return folio::fs::remove_dir_all(&tree).await;
+                        }
+                        Dir::open(&ground.root).await?.remove_dir_all("tree").await
+                    }))
+                });
+                while !removing.is_finished() {
+                    let _ = renameat_with(CWD, &real, CWD, &lure, RenameFlags::EXCHANGE);
+                }
+                // It may meet a link where it had seen a directory, and say so.
+                let _ = removing.join().expect("it does not panic");
+            });
+            let _ = fs::remove_dir_all(&tree);
+            let _ = fs::remove_file(&lure);
+            let _ = fs::remove_dir_all(&lure);
+            assert!(ground.outside.join("hollow").exists(), "{way} {round}");
+        }
+    });
+}

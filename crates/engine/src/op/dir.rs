@@ -1,0 +1,328 @@
+//! Operations below an open directory: whatever has a name there, and nothing else.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::{Metadata, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::PathRequest;
+use super::whole::{read_opened, reading, write_opened, writing};
+use crate::error::Operation;
+use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
+
+/// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
+pub const NAMES_BATCH_MAX: usize = 512;
+
+/// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
+/// whose parts is tried twice: before its parent is there and after.
+const CREATES_MAX: usize = 4096;
+
+/// An open directory and the path it was opened by, which is for messages alone. Clones share it.
+#[derive(Clone, Debug)]
+pub struct OpenDir {
+    dir: Arc<dyn StorageDir>,
+    path: Arc<Path>,
+}
+
+/// Opens a directory by its path.
+#[derive(Clone, Debug)]
+pub struct OpenRoot {
+    /// The directory; symbolic links are followed.
+    pub path: PathBuf,
+}
+
+impl PathRequest for OpenRoot {
+    type Reply = OpenDir;
+
+    fn operation(&self) -> Operation {
+        Operation::Open
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<OpenDir> {
+        let dir = storage.open_dir(&self.path)?.into();
+        Ok(OpenDir { dir, path: self.path.into() })
+    }
+}
+
+type Work<T> = Box<dyn FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send>;
+
+/// One operation on a name below an open directory.
+pub struct Below<T> {
+    dir: Arc<dyn StorageDir>,
+    name: PathBuf,
+    operation: Operation,
+    /// For messages.
+    path: PathBuf,
+    target: Option<PathBuf>,
+    bytes: usize,
+    work: Work<T>,
+}
+
+impl<T: Send + 'static> PathRequest for Below<T> {
+    type Reply = T;
+
+    fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn target(&self) -> Option<&Path> {
+        self.target.as_deref()
+    }
+
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
+        (self.work)(&*self.dir, &self.name)
+    }
+}
+
+impl<T> fmt::Debug for Below<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Below")
+            .field("operation", &self.operation)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The operations. Each is one look-up of each of its names.
+impl OpenDir {
+    fn below<T>(
+        &self,
+        operation: Operation,
+        name: PathBuf,
+        work: impl FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
+    ) -> Below<T> {
+        let path = self.path.join(&name);
+        Below { dir: self.dir.clone(), name, operation, path, target: None, bytes: 0, work: Box::new(work) }
+    }
+
+    /// Returns the path the directory was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the port's own handle.
+    pub(crate) fn storage(&self) -> Arc<dyn StorageDir> {
+        self.dir.clone()
+    }
+
+    /// Opens a directory as a root of its own.
+    pub fn open_dir(&self, name: PathBuf, links: Links) -> Below<OpenDir> {
+        let path = self.path.join(&name);
+        self.below(Operation::Open, name, move |dir, name| {
+            Ok(OpenDir { dir: dir.open_dir(name, links)?.into(), path: path.into() })
+        })
+    }
+
+    /// Asks for attributes.
+    pub fn metadata(&self, name: PathBuf, links: Links) -> Below<Metadata> {
+        self.below(Operation::Metadata, name, move |dir, name| dir.metadata(name, links))
+    }
+
+    /// Asks whether a name leads to something; only "not found" is a no.
+    pub fn exists(&self, name: PathBuf) -> Below<bool> {
+        self.below(Operation::Metadata, name, |dir, name| match dir.metadata(name, Links::Follow) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Asks whether a name may be used in certain ways. What leads out of the directory is a no as well.
+    pub fn access(&self, name: PathBuf, mode: Mode) -> Below<bool> {
+        self.below(Operation::Access, name, move |dir, name| match dir.access(name, mode) {
+            Ok(()) => Ok(true),
+            // Not a no of the kernel's: this storage cannot tell.
+            Err(error) if error.raw_os_error().is_none() => Err(error),
+            Err(_) => Ok(false),
+        })
+    }
+
+    /// Creates a directory, or with `recursive` every missing parent too.
+    pub fn create_dir(&self, name: PathBuf, recursive: bool, mode: Option<u32>) -> Below<()> {
+        self.below(Operation::CreateDir, name, move |dir, name| {
+            if recursive { create_dirs(dir, name, mode) } else { dir.create_dir(name, mode) }
+        })
+    }
+
+    /// Removes a directory, or with `recursive` everything in it too.
+    pub fn remove_dir(&self, name: PathBuf, recursive: bool) -> Below<()> {
+        self.below(Operation::RemoveDir, name, move |dir, name| dir.remove_dir(name, recursive))
+    }
+
+    /// Removes the name of a file.
+    pub fn remove_file(&self, name: PathBuf) -> Below<()> {
+        self.below(Operation::RemoveFile, name, |dir, name| dir.remove_file(name))
+    }
+
+    /// Renames to a name below the same or another directory.
+    pub fn rename(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<()> {
+        let full = target.path.join(&to);
+        let target = target.dir.clone();
+        let work = move |dir: &dyn StorageDir, from: &Path| dir.rename(from, &*target, &to);
+        Below { target: Some(full), ..self.below(Operation::Rename, from, work) }
+    }
+
+    /// Gives a file a second name below the same or another directory.
+    pub fn hard_link(&self, original: PathBuf, target: &OpenDir, link: PathBuf) -> Below<()> {
+        let full = target.path.join(&link);
+        let target = target.dir.clone();
+        let work = move |dir: &dyn StorageDir, original: &Path| dir.hard_link(original, &*target, &link);
+        Below { target: Some(full), ..self.below(Operation::HardLink, original, work) }
+    }
+
+    /// Creates the symbolic link `link` containing `original`.
+    pub fn symlink(&self, original: PathBuf, link: PathBuf) -> Below<()> {
+        self.below(Operation::Symlink, link, move |dir, link| dir.symlink(&original, link))
+    }
+
+    /// Reads what a symbolic link contains.
+    pub fn read_link(&self, name: PathBuf) -> Below<PathBuf> {
+        self.below(Operation::ReadLink, name, |dir, name| dir.read_link(name))
+    }
+
+    /// Changes permissions.
+    pub fn set_permissions(&self, name: PathBuf, permissions: Permissions) -> Below<()> {
+        self.below(Operation::SetPermissions, name, |dir, name| dir.set_permissions(name, permissions))
+    }
+
+    /// Changes times.
+    pub fn set_times(&self, name: PathBuf, times: Stamps, links: Links) -> Below<()> {
+        self.below(Operation::SetTimes, name, move |dir, name| dir.set_times(name, &times, links))
+    }
+
+    /// Creates a FIFO.
+    pub fn make_fifo(&self, name: PathBuf, mode: u32) -> Below<()> {
+        self.below(Operation::MakeFifo, name, move |dir, name| dir.make_fifo(name, mode))
+    }
+
+    /// Reads a file from its beginning to its end.
+    pub fn read(&self, name: PathBuf) -> Below<Vec<u8>> {
+        self.below(Operation::Read, name, |dir, name| read_opened(&dir.open(name, &reading())?, None))
+    }
+
+    /// Makes a file hold exactly these bytes.
+    pub fn write(&self, name: PathBuf, contents: Bytes) -> Below<()> {
+        let bytes = contents.len();
+        let work =
+            move |dir: &dyn StorageDir, name: &Path| write_opened(&dir.open(name, &writing())?, &contents);
+        Below { bytes, ..self.below(Operation::Write, name, work) }
+    }
+
+    /// Makes the names in the directory survive a power cut.
+    pub fn sync(&self) -> Below<()> {
+        self.below(Operation::SyncAll, PathBuf::new(), |dir, _| dir.sync())
+    }
+
+    /// Fetches the next names of the directory itself; `None` begins.
+    pub fn names(&self, from: Option<OpenNames>) -> Below<NameBatch> {
+        self.below(Operation::ReadDir, PathBuf::new(), move |dir, _| match from {
+            None => Ok(OpenNames { rest: dir.names()?, failed: None }.batch()),
+            Some(OpenNames { failed: Some(error), .. }) => Err(error),
+            Some(names) => Ok(names.batch()),
+        })
+    }
+
+    /// Opens a directory and lists it whole, following no link on the way.
+    pub fn step(&self, name: PathBuf) -> Below<Step> {
+        let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
+        self.below(Operation::ReadDir, name, move |dir, name| {
+            let name = if name.as_os_str().is_empty() { Path::new(".") } else { name };
+            let dir: Arc<dyn StorageDir> = dir.open_dir(name, Links::Refuse)?.into();
+            let (mut dirs, mut files) = (Vec::new(), Vec::new());
+            for listed in dir.names()? {
+                let Listed { name, kind, .. } = listed?;
+                if kind == Some(Kind::Dir) { dirs.push(name) } else { files.push(name) }
+            }
+            Ok(Step { dir: OpenDir { dir, path }, dirs, files })
+        })
+    }
+}
+
+/// A directory of a tree with what is in it.
+#[derive(Debug)]
+pub struct Step {
+    /// The directory.
+    pub dir: OpenDir,
+    /// The names of the directories in it.
+    pub dirs: Vec<OsString>,
+    /// All other names in it.
+    pub files: Vec<OsString>,
+}
+
+/// A listing of names between two batches.
+pub struct OpenNames {
+    rest: NameListing,
+    /// What ended the batch before this one early: told only after the names that came before it.
+    failed: Option<io::Error>,
+}
+
+/// Some names, in the directory's order.
+#[derive(Debug)]
+pub struct NameBatch {
+    /// At most [`NAMES_BATCH_MAX`] of them.
+    pub names: Vec<Listed>,
+    /// How to go on; `None` at the end.
+    pub next: Option<OpenNames>,
+}
+
+impl OpenNames {
+    fn batch(mut self) -> NameBatch {
+        let mut names = Vec::new();
+        while names.len() < NAMES_BATCH_MAX {
+            match self.rest.next() {
+                Some(Ok(listed)) => names.push(listed),
+                Some(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                None => return NameBatch { names, next: None },
+            }
+        }
+        NameBatch { names, next: Some(self) }
+    }
+}
+
+impl fmt::Debug for OpenNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenNames").field("failed", &self.failed).finish_non_exhaustive()
+    }
+}
+
+/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
+fn create_dirs(dir: &dyn StorageDir, path: &Path, mode: Option<u32>) -> io::Result<()> {
+    let mut missing = vec![path];
+    for _ in 0..CREATES_MAX {
+        let Some(next) = missing.last() else { return Ok(()) };
+        match dir.create_dir(next, mode) {
+            Ok(()) => drop(missing.pop()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent),
+                Some(_) | None => return Err(error),
+            },
+            Err(error) => {
+                let there = dir.metadata(next, Links::Follow).is_ok_and(|metadata| metadata.is_dir());
+                if !there {
+                    return Err(error);
+                }
+                missing.pop();
+            }
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "its parents are removed while they are made"))
+}

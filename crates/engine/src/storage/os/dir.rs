@@ -1,0 +1,286 @@
+//! One open directory of the operating system.
+//!
+//! What a call is about is found below the root by [`Beneath`], to the thing itself (`O_PATH`) or to the
+//! directory that holds its name; the rest of the call works on that descriptor, so that nothing is looked up
+//! twice. Where a call takes no such descriptor, it is named through `/proc/self/fd`.
+
+use std::any::Any;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata, Permissions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode as Bits, OFlags, linkat, mkdirat, mkfifoat, openat, readlinkat, renameat,
+    statat, symlinkat, unlinkat,
+};
+use rustix::io::Errno;
+
+use super::beneath::Beneath;
+use super::devices::Devices;
+use super::file::OsFile;
+use super::open::{self, Seen};
+use super::{attributes, clear, special};
+use crate::storage::{Kind, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir};
+
+/// Permission bits of a new directory, before the umask, where the request names none.
+const DIR_BITS: u32 = 0o777;
+
+/// Permission bits of a new file, before the umask, where the request names none.
+const FILE_BITS: u32 = 0o666;
+
+/// A directory that was opened by its path alone (`O_PATH`): that takes no right to read it, and what needs
+/// the right opens it once more.
+#[derive(Debug)]
+pub(super) struct OsDir {
+    root: OwnedFd,
+    beneath: Arc<Beneath>,
+    devices: Arc<Devices>,
+}
+
+/// Where a name stands: the directory that holds it, and the name.
+struct Place<'a> {
+    /// `None` for the root itself.
+    parent: Option<OwnedFd>,
+    root: BorrowedFd<'a>,
+    name: &'a OsStr,
+    /// A slash behind the name insists on a directory.
+    slash: bool,
+}
+
+impl Place<'_> {
+    fn parent(&self) -> BorrowedFd<'_> {
+        self.parent.as_ref().map_or(self.root, AsFd::as_fd)
+    }
+
+    /// Refuses what is no directory and has a slash behind its name.
+    fn check_slash(&self) -> Result<(), Errno> {
+        if !self.slash {
+            return Ok(());
+        }
+        let stat = statat(self.parent(), self.name, AtFlags::SYMLINK_NOFOLLOW)?;
+        let is_dir = FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+        if is_dir { Ok(()) } else { Err(Errno::NOTDIR) }
+    }
+}
+
+impl OsDir {
+    /// Opens a directory found like any other path.
+    pub(super) fn open_root(path: &Path, beneath: Arc<Beneath>, devices: Arc<Devices>) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Bits::empty())?;
+        Ok(OsDir { root, beneath, devices })
+    }
+
+    fn find(&self, path: &Path, flags: OFlags, links: Links) -> Result<OwnedFd, Errno> {
+        self.beneath.open(self.root.as_fd(), path, flags | OFlags::PATH, Bits::empty(), links)
+    }
+
+    /// Finds the directory that holds a name. A single name takes no look-up at all.
+    fn place<'a>(&'a self, path: &'a Path) -> Result<Place<'a>, Errno> {
+        let bytes = path.as_os_str().as_bytes();
+        let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+        let (bytes, slash) = (&bytes[..len], len < bytes.len());
+        if bytes.is_empty() {
+            return Err(if slash { Errno::XDEV } else { Errno::NOENT });
+        }
+        let (parent, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
+            None => (None, bytes),
+            Some(at) => (Some(OsStr::from_bytes(&bytes[..=at])), &bytes[at + 1..]),
+        };
+        let parent = match parent {
+            None => None,
+            Some(parent) => Some(self.find(Path::new(parent), OFlags::DIRECTORY, Links::Follow)?),
+        };
+        if name == b"." || name == b".." {
+            return Err(Errno::INVAL);
+        }
+        Ok(Place { parent, root: self.root.as_fd(), name: OsStr::from_bytes(name), slash })
+    }
+
+    /// The root once more, with the right to read it.
+    fn readable(&self) -> Result<OwnedFd, Errno> {
+        openat(&self.root, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Bits::empty())
+    }
+}
+
+impl StorageDir for OsDir {
+    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+        let mut flags = open::flags(request) | OFlags::NONBLOCK | OFlags::NOCTTY;
+        if flags.contains(OFlags::PATH) {
+            // `open` ignores all others beside it, `openat2` refuses them.
+            flags &= OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+        }
+        let bits = Bits::from_bits_truncate(request.mode.unwrap_or(FILE_BITS));
+        let opened = self.beneath.open(self.root.as_fd(), path, flags, bits, Links::Follow)?;
+        let file = File::from(opened);
+        let seen = Seen::of(&file)?;
+        let remote = self.devices.ask_if_remote(seen.device, &file);
+        Ok(seen.into_opened(OsFile::new(file, request, remote), remote))
+    }
+
+    fn open_dir(&self, path: &Path, links: Links) -> io::Result<Box<dyn StorageDir>> {
+        let root = self.find(path, OFlags::DIRECTORY, links)?;
+        let (beneath, devices) = (self.beneath.clone(), self.devices.clone());
+        Ok(Box::new(OsDir { root, beneath, devices }))
+    }
+
+    fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata> {
+        File::from(self.find(path, OFlags::empty(), links)?).metadata()
+    }
+
+    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
+        let found = self.find(path, OFlags::empty(), Links::Follow)?;
+        through_proc(&found, |path| special::access(path, mode))
+    }
+
+    fn names(&self) -> io::Result<NameListing> {
+        Ok(Box::new(Names(rustix::fs::Dir::new(self.readable()?)?)))
+    }
+
+    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
+        let place = self.place(path)?;
+        let bits = Bits::from_bits_truncate(mode.unwrap_or(DIR_BITS));
+        Ok(mkdirat(place.parent(), place.name, bits)?)
+    }
+
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
+        let place = self.place(path)?;
+        place.check_slash()?;
+        if recursive {
+            Ok(clear::tree(place.parent(), place.name)?)
+        } else {
+            Ok(unlinkat(place.parent(), place.name, AtFlags::REMOVEDIR)?)
+        }
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        let place = self.place(path)?;
+        place.check_slash()?;
+        Ok(unlinkat(place.parent(), place.name, AtFlags::empty())?)
+    }
+
+    fn rename(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<()> {
+        let (old, new) = (self.place(from)?, os(target)?.place(to)?);
+        old.check_slash()?;
+        if new.slash && !old.slash {
+            let stat = statat(old.parent(), old.name, AtFlags::SYMLINK_NOFOLLOW)?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::Directory {
+                return Err(Errno::NOTDIR.into());
+            }
+        }
+        Ok(renameat(old.parent(), old.name, new.parent(), new.name)?)
+    }
+
+    fn hard_link(&self, original: &Path, target: &dyn StorageDir, link: &Path) -> io::Result<()> {
+        let (old, new) = (self.place(original)?, os(target)?.place(link)?);
+        old.check_slash()?;
+        refuse_slash(&new)?;
+        Ok(linkat(old.parent(), old.name, new.parent(), new.name, AtFlags::empty())?)
+    }
+
+    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
+        let place = self.place(link)?;
+        refuse_slash(&place)?;
+        Ok(symlinkat(original, place.parent(), place.name)?)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let place = self.place(path)?;
+        if place.slash {
+            return Err(Errno::INVAL.into());
+        }
+        let contents = readlinkat(place.parent(), place.name, Vec::new())?;
+        Ok(OsString::from_vec(contents.into_bytes()).into())
+    }
+
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        let found = self.find(path, OFlags::empty(), Links::Follow)?;
+        through_proc(&found, |path| std::fs::set_permissions(path, permissions.clone()))
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, links: Links) -> io::Result<()> {
+        if links == Links::Follow {
+            let found = self.find(path, OFlags::empty(), Links::Follow)?;
+            return through_proc(&found, |path| attributes::set_times(CWD, path, times, true));
+        }
+        let place = self.place(path)?;
+        place.check_slash()?;
+        attributes::set_times(place.parent(), Path::new(place.name), times, false)
+    }
+
+    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
+        let place = self.place(path)?;
+        refuse_slash(&place)?;
+        Ok(mkfifoat(place.parent(), place.name, Bits::from_bits_truncate(mode))?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::fsync(self.readable()?)?)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// Two directories of different storages have no name in common.
+fn os(dir: &dyn StorageDir) -> Result<&OsDir, Errno> {
+    dir.as_any().downcast_ref().ok_or(Errno::XDEV)
+}
+
+/// What is no directory cannot be created with a slash behind its name.
+fn refuse_slash(place: &Place<'_>) -> Result<(), Errno> {
+    if place.slash { Err(Errno::NOTDIR) } else { Ok(()) }
+}
+
+/// Names an open descriptor for calls that take paths only. The kernel goes to the very thing, not by its name.
+fn through_proc<T>(found: &OwnedFd, call: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    call(Path::new(&format!("/proc/self/fd/{}", found.as_raw_fd()))).map_err(|error| match error.kind() {
+        // The thing is there, since it is open.
+        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::Unsupported, "this takes a mounted /proc"),
+        _ => error,
+    })
+}
+
+/// A listing that asks for the kind of a thing where the file system does not keep it in the directory.
+struct Names(rustix::fs::Dir);
+
+impl Iterator for Names {
+    type Item = io::Result<Listed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let entry = match self.0.read()? {
+                Ok(entry) => entry,
+                Err(error) => return Some(Err(error.into())),
+            };
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let kind = kind(entry.file_type()).or_else(|| {
+                let stat = statat(self.0.fd().ok()?, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+                kind(FileType::from_raw_mode(stat.st_mode))
+            });
+            let name = OsStr::from_bytes(name).to_owned();
+            return Some(Ok(Listed { name, kind, ino: entry.ino() }));
+        }
+    }
+}
+
+fn kind(file_type: FileType) -> Option<Kind> {
+    match file_type {
+        FileType::RegularFile => Some(Kind::File),
+        FileType::Directory => Some(Kind::Dir),
+        FileType::Symlink => Some(Kind::Symlink),
+        FileType::Fifo => Some(Kind::Fifo),
+        FileType::Socket => Some(Kind::Socket),
+        FileType::BlockDevice => Some(Kind::BlockDevice),
+        FileType::CharacterDevice => Some(Kind::CharDevice),
+        FileType::Unknown => None,
+    }
+}
