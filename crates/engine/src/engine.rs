@@ -180,7 +180,15 @@ impl Engine {
                     pause = (pause * 2).min(RETRY_PAUSE_MAX);
                 }
                 Err(error) => return Err(error),
-                Ok(opened) => return self.enlist(opened, &request, path),
+                Ok(opened) => {
+                    let handle = self.enlist(opened, &request, path)?;
+                    if self.inner.services.parting.is_any()
+                        && let Handle::Plain(file) = &handle
+                    {
+                        Box::pin(file.opening().wait_for_parting()).await;
+                    }
+                    return Ok(handle);
+                }
             }
         }
     }

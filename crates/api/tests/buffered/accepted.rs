@@ -189,3 +189,20 @@ async fn a_std_file_taken_out_finds_everything_and_stands_at_the_cursor() {
     std.read_to_string(&mut rest).unwrap();
     assert_eq!((std::fs::read_to_string(&path).unwrap().as_str(), rest.as_str()), ("abcdef6789", "6789"));
 }
+
+#[tokio::test]
+async fn an_append_goes_to_the_end_wherever_the_cursor_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    std::fs::write(&path, "012345").unwrap();
+    let mut options = folio::File::options();
+    let file = options.read(true).append(true).buffering(1024).open(&path).await.unwrap();
+    file.seek(SeekFrom::Start(0)).await.unwrap();
+    file.write_all(b"ab").await.unwrap();
+    assert_eq!(file.stream_position().await.unwrap(), 8);
+    file.seek(SeekFrom::Start(0)).await.unwrap();
+    file.write_all(b"cd").await.unwrap();
+    assert_eq!(file.stream_position().await.unwrap(), 10);
+    file.flush().await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"012345abcd");
+}

@@ -161,3 +161,61 @@ fn a_stuck_disk_holds_the_end_of_the_process_up_for_a_bounded_time() {
     assert!(begun.elapsed() < crate::PATIENCE, "it took {:?}", begun.elapsed());
     assert_eq!(std::fs::read(&path).unwrap(), b"accepted", "the other disk is not stuck");
 }
+
+#[tokio::test]
+async fn who_comes_after_a_drop_finds_what_was_accepted_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    for round in 0..200 {
+        let contents = format!("round {round}");
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(true).buffering(1024).open(&path).await.unwrap();
+        file.write_all(contents.as_bytes()).await.unwrap();
+        drop(file);
+        match round % 4 {
+            0 => assert_eq!(folio::fs::read_to_string(&path).await.unwrap(), contents),
+            1 => assert_eq!(folio::fs::metadata(&path).await.unwrap().len(), contents.len() as u64),
+            2 => {
+                let read = File::open(&path).await.unwrap().read_bytes(100).await.unwrap();
+                assert_eq!(read, contents);
+            }
+            // The next round cuts the file, which must not come before what is still to be written.
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_opening_by_another_name_finds_it_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, other) = (dir.path().join("file"), dir.path().join("other"));
+    std::fs::write(&path, "").unwrap();
+    std::fs::hard_link(&path, &other).unwrap();
+    for round in 0..100 {
+        let mut options = File::options();
+        let file = options.append(true).buffering(1024).open(&path).await.unwrap();
+        file.write_all(b"0123456789").await.unwrap();
+        drop(file);
+        let file = File::open(&other).await.unwrap();
+        assert_eq!(file.metadata().await.unwrap().len(), 10 * (round + 1));
+    }
+}
+
+#[tokio::test]
+async fn a_stuck_disk_holds_up_nobody_who_asks_for_another_path() {
+    let (disk, engine) = bench("");
+    disk.put("/other", "here");
+    let gate = Gate::closed();
+    disk.plan().on(Call::WriteAt).wait_for(&gate);
+    let file = open(&engine, 1024).await;
+    file.write_all(b"abc").await.unwrap();
+    drop(file);
+    let other = File::options().read(true).open_on(&engine, "/other").await.unwrap();
+    assert_eq!(other.read_bytes(4).await.unwrap(), "here");
+    let mut options = File::options();
+    let mut same = Box::pin(options.read(true).open_on(&engine, PATH));
+    assert!(crate::at_once(same.as_mut()).is_none(), "it waits for what is still to be written");
+    gate.open();
+    let file = crate::soon("it is written", same).await.unwrap();
+    assert_eq!(file.read_bytes(4).await.unwrap(), "abc");
+}

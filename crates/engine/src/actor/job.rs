@@ -313,13 +313,32 @@ pub(crate) struct CloseJob {
 
 /// What was kept back when the last handle went.
 pub(crate) struct LastWords {
-    pub(crate) portions: Vec<Portion>,
-    pub(crate) append: bool,
+    portions: Vec<Portion>,
+    append: bool,
+    path: Arc<Path>,
+    inode: Arc<Inode>,
+    services: Arc<Services>,
     /// Makes a shutdown wait.
-    pub(crate) _permit: Permit,
+    _permit: Permit,
 }
 
 impl LastWords {
+    /// Takes over what a dying opening has kept back; from now on others wait for it.
+    pub(crate) fn of(opening: &Opening, portions: Vec<Portion>) -> Self {
+        let Opening { services, path, inode, device, access, .. } = opening;
+        services.unwritten.add();
+        services.parting.begin(path);
+        inode.parting.fetch_add(1, Ordering::AcqRel);
+        LastWords {
+            portions,
+            append: access.append,
+            path: path.clone(),
+            inode: inode.clone(),
+            services: services.clone(),
+            _permit: device.admission.admit_unseated(),
+        }
+    }
+
     /// Writes everything; a panic is a failure too.
     fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
         let payload = |portion: &Portion| write::Payload::Shared(portion.bytes.clone());
@@ -354,6 +373,15 @@ impl LastWords {
     }
 }
 
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        self.inode.parting.fetch_sub(1, Ordering::AcqRel);
+        self.services.registry.forget(&self.inode);
+        self.services.parting.end(&self.path);
+        self.services.unwritten.done();
+    }
+}
+
 /// The same error once more, since the first is shared.
 fn copy_of(error: &Arc<std::io::Error>) -> std::io::Error {
     match error.raw_os_error() {
@@ -374,8 +402,7 @@ impl CloseJob {
 impl Drop for CloseJob {
     /// Bytes that no worker came for are lost, and that is said.
     fn drop(&mut self) {
-        if self.last.take().is_some() {
-            self.services.unwritten.done();
+        if let Some(_last) = self.last.take() {
             let error = Arc::new(std::io::Error::other("the engine has stopped"));
             self.inode.with_health(|health| health.owe(error.clone()));
             self.note(Operation::Write, error);
@@ -391,7 +418,6 @@ impl Job for CloseJob {
                 self.inode.with_health(|health| health.owe(error.clone()));
                 self.note(Operation::Write, error);
             }
-            self.services.unwritten.done();
         }
         if !self.report {
             return;

@@ -17,6 +17,7 @@ pub(crate) mod handle;
 mod job;
 pub mod messages;
 pub(crate) mod opening;
+mod parting;
 pub(crate) mod path;
 pub(crate) mod patience;
 pub(crate) mod queued;

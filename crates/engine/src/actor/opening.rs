@@ -344,6 +344,11 @@ impl Opening {
         drop(desk);
     }
 
+    /// Waits for what earlier openings of the same file have still to write.
+    pub(crate) async fn wait_for_parting(&self) {
+        self.services.parting.wait_while(|| self.inode.parting.load(Ordering::Acquire) > 0).await;
+    }
+
     /// The failed sync of this inode, if there was one.
     pub(crate) fn poison(&self) -> Option<Cause> {
         self.inode.with_health(|health| health.poisoned()).map(Cause::Poisoned)
@@ -410,18 +415,9 @@ impl Desk {
     }
 }
 
-impl Opening {
-    fn last_words(&self, portions: Vec<Portion>) -> LastWords {
-        self.services.unwritten.add();
-        let permit = self.device.admission.admit_unseated();
-        LastWords { portions, append: self.access.append, _permit: permit }
-    }
-}
-
 impl Drop for Opening {
     /// Never blocks: where giving the descriptor up may take time, a worker does it.
     fn drop(&mut self) {
-        self.services.registry.forget(&self.inode);
         let stats = &self.services.stats;
         add(&stats.in_place, self.in_place.load(Ordering::Relaxed));
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
@@ -437,7 +433,7 @@ impl Drop for Opening {
             let report = open && changed;
             drop(desk);
             let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
-            let last = (!kept.is_empty()).then(|| self.last_words(kept));
+            let last = (!kept.is_empty()).then(|| LastWords::of(self, kept));
             let job = CloseJob {
                 file,
                 path,
@@ -447,8 +443,11 @@ impl Drop for Opening {
                 last,
                 _given_up: GivenUp(self.services.clone()),
             };
+            self.services.registry.forget(&self.inode);
             // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
             drop(self.services.pool.submit_late(self.device.lane, Box::new(job)));
+        } else {
+            self.services.registry.forget(&self.inode);
         }
     }
 }

@@ -59,6 +59,9 @@ impl Services {
         if self.names.admission.is_stopping() {
             return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
+        if self.parting.is_any() {
+            Box::pin(self.parting.wait_for_path(request.path(), request.target())).await;
+        }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));

@@ -3,6 +3,7 @@
 //! Two things are looked up here: the health of an inode, shared by every opening of it in the process, and
 //! the open files themselves, for snapshots, sweeps and shutdown.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use dashmap::DashMap;
@@ -27,6 +28,8 @@ struct Entry {
 pub(crate) struct Inode {
     key: (u64, u64),
     health: Mutex<Health>,
+    /// Openings that were dropped and have still to write what they had kept back.
+    pub(crate) parting: AtomicUsize,
 }
 
 impl Inode {
@@ -48,7 +51,7 @@ impl Registry {
     ) -> Arc<Opening> {
         let key = (device, inode);
         let mut entry = self.inodes.entry(key).or_insert_with(|| {
-            let inode = Arc::new(Inode { key, health: Mutex::default() });
+            let inode = Arc::new(Inode { key, health: Mutex::default(), parting: AtomicUsize::new(0) });
             Entry { inode, openings: Vec::with_capacity(1) }
         });
         let opening = make(entry.inode.clone());
@@ -56,11 +59,12 @@ impl Registry {
         opening
     }
 
-    /// Strikes out the openings of `inode` that are gone. Called by a dying opening, which is one of them.
+    /// Strikes out the openings of `inode` that are gone, and the inode with the last of them, unless something
+    /// is still to be written to it. Called by a dying opening, which is one of them, and when that is written.
     pub(crate) fn forget(&self, inode: &Inode) {
         self.inodes.remove_if_mut(&inode.key, |_, entry| {
             entry.openings.retain(|opening| opening.strong_count() > 0);
-            entry.openings.is_empty()
+            entry.openings.is_empty() && entry.inode.parting.load(Ordering::Acquire) == 0
         });
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::actor::descriptors::Descriptors;
 use crate::actor::exit::{self, Unwritten};
+use crate::actor::parting::Parting;
 use crate::actor::path::Errands;
 use crate::actor::registry::Registry;
 use crate::admission::Admission;
@@ -43,6 +44,8 @@ pub(crate) struct Services {
     pub(crate) stopped: watch::Sender<bool>,
     /// Who waits for a descriptor.
     pub(crate) descriptors: Descriptors,
+    /// What dropped files have still to write.
+    pub(crate) parting: Parting,
     /// Portions of buffered files on their way.
     pub(crate) unwritten: Unwritten,
     /// Done once the engine has had a buffered file, for which the end of the process must wait.
@@ -79,6 +82,7 @@ impl Services {
             errands: Errands::default(),
             stopped: watch::Sender::new(false),
             descriptors: Descriptors::default(),
+            parting: Parting::default(),
             unwritten: Unwritten::default(),
             watched: Once::new(),
             devices: RwLock::default(),

@@ -52,7 +52,7 @@ impl FileHandle {
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
-    fn opening(&self) -> &Arc<Opening> {
+    pub(crate) fn opening(&self) -> &Arc<Opening> {
         &self.inner.opening
     }
 
