@@ -28,9 +28,10 @@
 //!
 //! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
-//! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`wrap`] makes a file of any
-//! `Read`, `Write` or `Seek`, and [`run`] carries out any blocking closure. [`Engine`] is for limits, snapshots and
-//! shutdown, [`actor`] for applications built from actors, [`storage`] for those who bring their own disk.
+//! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
+//! input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out
+//! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
+//! actors, [`storage`] for those who bring their own disk.
 //!
 //! # When not to use it
 //!
@@ -54,6 +55,7 @@ pub mod os;
 pub mod path;
 mod pattern;
 mod run;
+pub mod stdio;
 pub mod tempfile;
 pub mod text;
 mod walk;
@@ -69,6 +71,7 @@ pub use folio_engine::{
 pub use mode::{Buffering, ModeArgument, OpenMode};
 pub use open::{Opened, open};
 pub use run::run;
+pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
 pub mod actor {

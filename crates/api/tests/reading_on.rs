@@ -156,6 +156,30 @@ async fn lines_and_lengths_are_whole_from_a_fifo() {
     }
 }
 
+/// Gives its bytes in pieces of many lengths, once.
+struct Drizzle {
+    rest: std::io::Cursor<Vec<u8>>,
+    dice: Random,
+}
+
+impl std::io::Read for Drizzle {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        let len = buf.len().min([1, 10, 1_000, 70_000][self.dice.index(4)]);
+        self.rest.read(&mut buf[..len])
+    }
+}
+
+#[tokio::test]
+async fn lines_and_lengths_are_whole_from_an_object_that_cannot_be_read_twice() {
+    for seed in 0..5 {
+        let mut dice = Random::new(seed);
+        let contents = lines(&mut dice);
+        let object = Drizzle { rest: std::io::Cursor::new(contents.clone()), dice: Random::new(seed) };
+        let file = folio::wrap::reader(object).open().await.unwrap();
+        check_steps(&file, &contents, &mut dice).await;
+    }
+}
+
 #[tokio::test]
 async fn a_dropped_reader_of_a_fifo_leaves_what_it_has_for_the_next() {
     let room = tempfile::TempDir::new().unwrap();

@@ -21,7 +21,9 @@ use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest, dir::OpenDir};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
-use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, wrapped::Wrapped};
+use crate::storage::{
+    Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+};
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
 #[derive(Clone)]
@@ -222,6 +224,19 @@ impl Engine {
             file.start_at(position);
         }
         Ok(handle)
+    }
+
+    /// Opens one of the streams that the process was born with, as it is at this moment, without changing
+    /// anything for those who share it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor and `fstat` return.
+    pub fn standard(&self, stream: Standard) -> Result<Handle> {
+        let opened = Os::new().standard(stream);
+        let failed = |error| Error::io(Operation::Open, error).at_path(Path::new(stream.name()));
+        let (opened, request) = opened.map_err(failed)?;
+        self.enlist(opened, &request, Path::new(stream.name()).into())
     }
 
     /// Has a worker call `opener` with the path and the `O_*` flags that `request` means, and takes over what it

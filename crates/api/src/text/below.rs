@@ -51,7 +51,10 @@ impl Below for File {
     }
 
     fn is_stream(&self) -> bool {
-        matches!(self.handle, Handle::Stream(_))
+        match &self.handle {
+            Handle::Plain(file) => file.is_sequential(),
+            Handle::Stream(_) => true,
+        }
     }
 
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
@@ -87,7 +90,11 @@ impl Below for File {
     }
 
     async fn begins(&self, appends: bool) -> Result<bool> {
-        let attributes = self.metadata().await?;
+        let attributes = match self.metadata().await {
+            // An object of the program's own: what was written to it before is its own affair.
+            Err(error) if error.is_unsupported() => return Ok(File::stream_position(self).await? == 0),
+            attributes => attributes?,
+        };
         if appends || !attributes.is_file() {
             return Ok(attributes.len() == 0);
         }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Seek, SeekFrom, Write};
 use flate2::Compression;
 use flate2::read::{DeflateDecoder, GzDecoder};
 use flate2::write::GzEncoder;
-use folio::{Error, Operation, wrap};
+use folio::{Error, Operation, text, wrap};
 use folio_testkit::{Random, seeds};
 use tokio::io::AsyncReadExt;
 
@@ -27,6 +27,30 @@ async fn a_gzip_reader_is_read_like_any_file() {
     assert!(rest == text[7..]);
     assert_eq!(file.read_bytes(1).await.unwrap(), "");
     file.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn text_stands_on_objects_too() {
+    let options = text::Options::new().encoding_name("utf-16").to_owned();
+    let encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let file = wrap::writer(encoder).open().await.unwrap();
+    let mut output = options.open_file(file.clone()).unwrap();
+    for line in ["first", "second €"] {
+        output.write_line(line).await.unwrap();
+    }
+    let bytes = wrap::into_inner::<GzEncoder<Vec<u8>>>(file).await.unwrap().finish().unwrap();
+    let file = wrap::reader(GzDecoder::new(Cursor::new(bytes))).open().await.unwrap();
+    let mut input = options.open_file(file).unwrap();
+    assert_eq!(input.next_line().await.unwrap().as_deref(), Some("first"));
+    assert!(input.tell().await.is_err(), "it has no positions");
+    assert_eq!(input.read_to_string().await.unwrap(), "second €\n");
+    let file = wrap::read_seek(Cursor::new(b"one\ntwo\n".to_vec())).open().await.unwrap();
+    let mut lines = text::Options::new().open_file(file).unwrap();
+    lines.next_line().await.unwrap();
+    let place = lines.tell().await.unwrap();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("two"));
+    lines.seek(SeekFrom::Start(place)).await.unwrap();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("two"));
 }
 
 #[tokio::test]

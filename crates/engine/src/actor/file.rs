@@ -4,6 +4,7 @@
 //! the order, then starts everything that may run as few jobs as possible; workers answer the callers
 //! directly.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -31,18 +32,24 @@ use crate::stats::add;
 #[derive(Debug)]
 pub struct FileActor {
     opening: Arc<Opening>,
+    /// Keeps the engine running as long as the actor is there, so that it can close the file. After the file: the
+    /// engine may go with it.
+    _engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileActor {
     /// Starts the actor of an open file on the engine's runtime.
-    pub(crate) fn start(opening: Arc<Opening>) -> ActorRef<FileActor> {
+    pub(crate) fn start(
+        opening: Arc<Opening>,
+        engine: Arc<dyn Any + Send + std::marker::Sync>,
+    ) -> ActorRef<FileActor> {
         add(&opening.services.stats.actors, 1);
         let runtime = opening.services.runtime.clone();
         let _entered = runtime.enter();
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        drop(prepared.spawn(FileActor { opening }));
+        drop(prepared.spawn(FileActor { opening, _engine: engine }));
         actor
     }
 

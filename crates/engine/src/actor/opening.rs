@@ -444,7 +444,8 @@ impl Drop for Opening {
                 _given_up: GivenUp(self.services.clone()),
             };
             self.services.registry.forget(&self.inode);
-            drop(self.services.pool.submit(self.device.lane, Box::new(job)));
+            // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
+            drop(self.services.pool.submit_late(self.device.lane, Box::new(job)));
         } else {
             self.services.registry.forget(&self.inode);
         }

@@ -71,7 +71,9 @@ impl Read {
             Place::Cursor => (cursor, usize::try_from(room).map_or(self.len, |room| room.min(self.len))),
         };
         let read = |buf: &mut [u8], done: u64| Some(file.read_at(buf, offset + done));
-        match self.how.gather(len, buffers, read).expect("a read that may block never declines") {
+        // For those who cannot read them again.
+        let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
+        match self.how.gather(len, buffers, read, untaken).expect("a read that may block never declines") {
             Ok(buffer) if self.moves_cursor() => {
                 let len = buffer.as_ref().len() as u64;
                 (Ok(Answer::Read(buffer, Some(Taken::from(offset)))), CursorMove::Read { offset, len })
@@ -93,12 +95,14 @@ impl How {
     }
 
     /// Gathers at most `len` bytes by calls of `read`, which is told how many there are already. `None` as soon
-    /// as it has nothing at hand; what there was by then has not been taken from anywhere.
+    /// as it has nothing at hand; what there was by then has not been taken from anywhere. `untaken` gets what was
+    /// read and does not go with the answer, and how far from the beginning that is.
     pub(crate) fn gather(
         self,
         len: usize,
         buffers: &Arc<Buffers>,
         mut read: impl FnMut(&mut [u8], u64) -> Option<io::Result<usize>>,
+        untaken: impl Fn(&[u8], u64),
     ) -> Option<io::Result<Buffer>> {
         let mut window = match self {
             How::Once | How::Look => len,
@@ -117,19 +121,28 @@ impl How {
             let room = &mut buffer.room(window)[done..];
             let count = match read(room, done as u64)? {
                 Ok(count) => count,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    untaken(buffer.room(done), 0);
+                    return Some(Err(error));
+                }
             };
             let end = match self {
                 How::Until(delimiter) => memchr(delimiter, &room[..count]).map(|at| at + 1),
                 How::Once | How::Look => Some(count),
                 How::Whole => None,
             };
+            if let Some(end) = end {
+                untaken(&room[end..count], (done + end) as u64);
+            }
             done += end.unwrap_or(count);
             if end.is_some() || count == 0 {
                 break;
             }
         }
         buffer.fill(done);
+        if self == How::Look {
+            untaken(buffer.as_ref(), 0);
+        }
         Some(Ok(buffer))
     }
 }

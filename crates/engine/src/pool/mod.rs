@@ -104,7 +104,21 @@ impl Pool {
     /// Gives the job back after [`close`](Self::close), or if there is no worker and the system refuses to
     /// start one. In the latter case jobs of others that waited for the same worker are dropped.
     pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
-        match self.0.queue.push(lane, job)? {
+        self.pushed(self.0.queue.push(lane, job)?)
+    }
+
+    /// Like [`submit`](Self::submit), and after [`close`](Self::close) too as long as a worker lives: for what
+    /// cleans up after the last of those who use the pool, which may be a job itself.
+    ///
+    /// # Errors
+    ///
+    /// Gives the job back if no worker is left, or as `submit` does.
+    pub(crate) fn submit_late(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
+        self.pushed(self.0.queue.push_late(lane, job)?)
+    }
+
+    fn pushed(&self, pushed: Pushed) -> Result<Pickup, Box<dyn Job>> {
+        match pushed {
             Pushed::Seen => return Ok(Pickup::Now),
             Pushed::Covered => {}
             Pushed::Wake(bell) => bell.ring(),

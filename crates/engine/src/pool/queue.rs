@@ -150,10 +150,19 @@ impl<J> Queue<J> {
 
     /// Queues a job; gives it back if the queue is closed.
     pub(super) fn push(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
+        self.push_if(lane, job, |state| state.admission == Admission::Open)
+    }
+
+    /// Queues a job even if the queue is closed, as long as a worker lives: it looks here once more before it
+    /// ends.
+    pub(super) fn push_late(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
+        self.push_if(lane, job, |state| state.admission == Admission::Open || state.workers > 0)
+    }
+
+    fn push_if(&self, lane: LaneId, job: J, admits: impl FnOnce(&State<J>) -> bool) -> Result<Pushed, J> {
         let mut state = lock(&self.state);
-        match state.admission {
-            Admission::Open => {}
-            Admission::Closed => return Err(job),
+        if !admits(&state) {
+            return Err(job);
         }
         let ticket = state.lanes.push(lane, job);
         self.publish(&state);

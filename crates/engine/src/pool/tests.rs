@@ -139,6 +139,24 @@ fn close_carries_out_what_is_queued_and_takes_no_more() {
 }
 
 #[test]
+fn a_late_job_is_taken_as_long_as_a_worker_lives() {
+    let pool = pool(1, 1);
+    let lane = pool.add_lane();
+    let (begun, begins) = channel();
+    let gate = Arc::new(RwLock::new(()));
+    let shut = gate.write().unwrap();
+    submit_stuck(&pool, lane, 1, &gate, &begun);
+    receive(&begins);
+    pool.close();
+    let (said, heard) = channel();
+    assert!(pool.submit_late(lane, job(move || said.send(()).expect("the test listens"))).is_ok());
+    drop(shut);
+    receive(&heard);
+    assert!(pool.join(Instant::now() + FOREVER));
+    assert!(pool.submit_late(lane, job(|| {})).is_err(), "nobody is left to do it");
+}
+
+#[test]
 fn join_gives_up_at_its_deadline() {
     let pool = pool(1, 1);
     let lane = pool.add_lane();

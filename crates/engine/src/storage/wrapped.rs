@@ -17,13 +17,18 @@ use super::{LockKind, StorageFile, errno};
 /// What is done with an object whose file is closed.
 type Ending<T> = Box<dyn FnOnce(T) -> io::Result<()> + Send>;
 
+/// The methods of its traits that an object is used by.
+type ReadBy<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
+type WriteBy<T> = fn(&mut T, &[IoSlice<'_>]) -> io::Result<usize>;
+type SeekBy<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
+
 /// A program's object, and what of it may be used.
 pub struct Wrapped<T> {
     seat: Mutex<Seat<T>>,
-    read: Option<fn(&mut T, &mut [u8]) -> io::Result<usize>>,
-    write: Option<fn(&mut T, &[IoSlice<'_>]) -> io::Result<usize>>,
+    read: Option<ReadBy<T>>,
+    write: Option<WriteBy<T>>,
     flush: Option<fn(&mut T) -> io::Result<()>>,
-    seek: Option<fn(&mut T, SeekFrom) -> io::Result<u64>>,
+    seek: Option<SeekBy<T>>,
     /// Bytes by the position they were read at. Apart from the seat, which a worker holds while the object
     /// blocks: giving back must not wait for that.
     returned: Mutex<BTreeMap<u64, Vec<u8>>>,
@@ -195,14 +200,14 @@ impl<T> Seat<T> {
         }
     }
 
-    fn put(&mut self, offset: u64, seek: fn(&mut T, SeekFrom) -> io::Result<u64>) -> io::Result<()> {
+    fn put(&mut self, offset: u64, seek: SeekBy<T>) -> io::Result<()> {
         self.at = None;
         let reached = seek(self.object()?, SeekFrom::Start(offset))?;
         self.at = Some(reached);
         if reached == offset { Ok(()) } else { Err(errno::error(errno::INVALID)) }
     }
 
-    fn end(&mut self, seek: fn(&mut T, SeekFrom) -> io::Result<u64>) -> io::Result<u64> {
+    fn end(&mut self, seek: SeekBy<T>) -> io::Result<u64> {
         self.at = None;
         let end = seek(self.object()?, SeekFrom::End(0))?;
         self.at = Some(end);

@@ -121,7 +121,7 @@ impl FileHandle {
             return Attempt::Declined;
         }
         let read = |buf: &mut [u8], done: u64| opening.file.read_now(buf, offset + done);
-        let buffer = match how.gather(window, &opening.services.buffers, read) {
+        let buffer = match how.gather(window, &opening.services.buffers, read, |_, _| {}) {
             None => return Attempt::Declined,
             Some(Err(error)) => {
                 drop(desk);

@@ -43,12 +43,12 @@ struct Inner {
     /// Started by the first operation that has to queue; most files never need it.
     actor: OnceLock<ActorRef<FileActor>>,
     /// Keeps the engine running as long as a file is open.
-    _engine: Arc<dyn Any + Send + std::marker::Sync>,
+    engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileHandle {
     pub(crate) fn new(opening: Arc<Opening>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
-        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), _engine: engine });
+        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), engine });
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
@@ -71,6 +71,11 @@ impl FileHandle {
         self.opening().access.append
     }
 
+    /// Returns whether bytes come or go in their order only, as with an object that cannot seek.
+    pub fn is_sequential(&self) -> bool {
+        self.opening().access.sequential
+    }
+
     /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
     pub fn descriptor(&self) -> Option<RawFd> {
         self.opening().file.as_std().map(AsRawFd::as_raw_fd)
@@ -90,7 +95,13 @@ impl FileHandle {
 
     /// Returns the file's actor, starting it if no operation has needed it yet.
     pub fn actor(&self) -> ActorRef<FileActor> {
-        self.inner.actor.get_or_init(|| FileActor::start(self.opening().clone())).clone()
+        self.inner.actor.get_or_init(|| self.start_actor()).clone()
+    }
+}
+
+impl FileHandle {
+    fn start_actor(&self) -> ActorRef<FileActor> {
+        FileActor::start(self.opening().clone(), self.inner.engine.clone())
     }
 }
 

@@ -11,6 +11,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 
 use super::open::asks_nonblocking;
 use super::special;
+use super::standard::Manners;
 use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
 
 /// Buffers one system call takes (`IOV_MAX`).
@@ -32,6 +33,8 @@ pub(super) struct OsFile {
     append: bool,
     /// `O_NONBLOCK` is the user's own wish and stays on.
     keeps_nonblocking: bool,
+    /// How to go about a description that other processes use too; `None` if it is our own.
+    manners: Option<Manners>,
     /// Whether `RWF_NOWAIT` is worth a try. Cleared once and for good; carries no data, so Relaxed is enough.
     reads_now: AtomicBool,
     /// Whether `RWF_APPEND` is worth a try; as `reads_now`.
@@ -47,10 +50,17 @@ impl OsFile {
             writable: request.write || request.append,
             append: request.append || request.custom_flags & OFlags::APPEND.bits() as i32 != 0,
             keeps_nonblocking: asks_nonblocking(request),
+            manners: None,
             reads_now: AtomicBool::new(!remote && kernel_reads_now()),
             appends_at_once: AtomicBool::new(true),
             position: Mutex::new(()),
         }
+    }
+
+    /// A stream whose description, flags and all, belongs to others as well.
+    pub(super) fn shared(file: File, request: &OpenRequest) -> io::Result<Self> {
+        let manners = Some(Manners::of(&file)?);
+        Ok(OsFile { manners, keeps_nonblocking: true, ..OsFile::new(file, request, true) })
     }
 
     /// One `pwritev2` appends and leaves the position at the end of its own bytes, wherever other processes
@@ -206,11 +216,17 @@ impl StorageFile for OsFile {
     }
 
     fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
-        Ok(uninterrupted(|| rustix::io::read(&self.file, &mut *buf))?)
+        match self.manners {
+            Some(manners) => manners.read(&self.file, buf),
+            None => Ok(uninterrupted(|| rustix::io::read(&self.file, &mut *buf))?),
+        }
     }
 
     fn write_stream(&self, buf: &[u8]) -> io::Result<usize> {
-        Ok(uninterrupted(|| rustix::io::write(&self.file, buf))?)
+        match self.manners {
+            Some(manners) => manners.write(&self.file, buf),
+            None => Ok(uninterrupted(|| rustix::io::write(&self.file, buf))?),
+        }
     }
 
     fn receive(&self, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {

@@ -13,6 +13,7 @@ mod file;
 mod mounts;
 mod open;
 mod special;
+mod standard;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use open::{asks_nonblocking, open_flags};
+pub use standard::Standard;
 
 use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
 use beneath::Beneath;
@@ -84,6 +86,16 @@ impl Os {
         let position = rustix::fs::seek(&file, rustix::fs::SeekFrom::Current(0)).unwrap_or(0);
         let remote = self.devices.ask_if_remote(seen.device, &file);
         Ok((seen.into_opened(OsFile::new(file, &request, remote), remote), request, position))
+    }
+
+    /// Opens one of the streams that the process was born with, as it is at this moment, changing nothing for
+    /// those who share it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating the descriptor and `fstat` return.
+    pub fn standard(&self, stream: Standard) -> io::Result<(Opened, OpenRequest)> {
+        standard::open(stream)
     }
 }
 

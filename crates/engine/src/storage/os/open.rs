@@ -8,8 +8,7 @@ use std::path::Path;
 use rustix::fs::{FileType, OFlags, Stat, fstat, major, minor};
 use rustix::io::Errno;
 
-use super::file::OsFile;
-use crate::storage::{Nature, OpenRequest, Opened};
+use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
 /// Major number of Linux's memory devices.
 const MEMORY_MAJOR: u32 = 1;
@@ -150,7 +149,12 @@ impl Seen {
         self.nature == Nature::Stream
     }
 
-    pub(super) fn into_opened(self, file: OsFile, remote: bool) -> Opened {
+    /// Whether both are one file.
+    pub(super) fn is_same_as(&self, other: &Seen) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    pub(super) fn into_opened(self, file: impl StorageFile, remote: bool) -> Opened {
         let Seen { device, inode, len, nature } = self;
         Opened { file: Box::new(file), device, inode, len, nature, remote }
     }

@@ -3,6 +3,7 @@
 mod open_file;
 mod opening;
 mod paths;
+mod standard;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,144 @@
+//! The process's own input, output and error stream, as text and as bytes, for all tasks at once.
+//!
+//! Handles cost nothing and are all the same: what one call writes stays in one piece among all of them, and what
+//! one call reads no other sees. Text and bytes of a stream go through the same door.
+//!
+//! ```
+//! # async fn example() -> folio::Result<()> {
+//! while let Some(line) = folio::stdin().next_line().await? {
+//!     folio::stdout().write_line(&line).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! Pipes, sockets and terminals are waited for without a thread, so a read that is pending never delays the end of
+//! the program, and one that is given up has taken nothing. Anything else (a file that the shell redirects to, say)
+//! is read and written by workers, where its own position stands: the next program of the shell goes on behind.
+//!
+//! Nothing is kept back: `Ok` from a write means that it is written. A reader that has gone is the error `EPIPE`.
+//!
+//! The streams are the one thing here that belongs to the process and not to an engine, as its descriptors do.
+//! They are opened when they are first used, on the default engine, whatever engine is the current one; to
+//! redirect descriptor 0, 1 or 2 after that changes nothing. What std's `print` and `read_line` keep in their own
+//! buffers is theirs.
+//!
+//! # When not to use it
+//!
+//! Where other processes write to the same pipe, records above 4,096 bytes (`PIPE_BUF`) may be mixed with theirs:
+//! no program can prevent that.
+
+mod input;
+mod output;
+
+use std::sync::OnceLock;
+
+use folio_engine::Engine;
+use folio_engine::storage::os::Standard;
+
+use crate::{File, Result};
+use input::Source;
+
+pub use input::{Input, InputBytes};
+pub use output::{Output, OutputBytes};
+
+/// Where each stream is kept once it was opened.
+static INPUT: Kept<Source> = Kept::new(Standard::Input);
+static OUTPUT: Kept<File> = Kept::new(Standard::Output);
+static ERROR: Kept<File> = Kept::new(Standard::Error);
+
+/// Returns the process's input as text: UTF-8, strict.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let name = folio::stdin().next_line().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stdin() -> Input {
+    Input::new()
+}
+
+/// Returns the process's input as bytes.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let header = folio::stdin_bytes().read_bytes(512).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stdin_bytes() -> InputBytes {
+    InputBytes
+}
+
+/// Returns the process's output as text: UTF-8.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::stdout().write_line("done").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stdout() -> Output {
+    Output::new(&OUTPUT)
+}
+
+/// Returns the process's output as bytes.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::stdout_bytes().write_all(&[0x1f, 0x8b]).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stdout_bytes() -> OutputBytes {
+    OutputBytes::new(&OUTPUT)
+}
+
+/// Returns the process's error stream as text: UTF-8.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::stderr().write_line("out of paper").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stderr() -> Output {
+    Output::new(&ERROR)
+}
+
+/// Returns the process's error stream as bytes.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::stderr_bytes().write_all(b"\x1b[31mout of paper\x1b[0m\n").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn stderr_bytes() -> OutputBytes {
+    OutputBytes::new(&ERROR)
+}
+
+/// A stream that is opened by its first use. A failure is not kept: the next use tries again.
+#[derive(Debug)]
+struct Kept<T> {
+    stream: Standard,
+    place: OnceLock<T>,
+}
+
+impl<T: From<File>> Kept<T> {
+    const fn new(stream: Standard) -> Self {
+        Kept { stream, place: OnceLock::new() }
+    }
+
+    /// Two first uses at a time open it twice and keep one.
+    fn get(&'static self) -> Result<&'static T> {
+        if let Some(kept) = self.place.get() {
+            return Ok(kept);
+        }
+        let opened = Engine::try_global()?.standard(self.stream)?;
+        Ok(self.place.get_or_init(|| T::from(File::new(opened))))
+    }
+}
