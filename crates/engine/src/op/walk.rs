@@ -1,15 +1,17 @@
 //! Walking a tree of directories, many entries and several directories in one job.
 
+use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{DirEntry, FileType, Metadata};
+use std::fs::{FileType, Metadata};
 use std::io;
-use std::os::unix::fs::{DirEntryExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::PathRequest;
 use crate::error::{Error, Operation, Result};
-use crate::storage::{Listing, Storage, errno};
+use crate::storage::{Kind, Lister, Storage, errno};
 
 /// Entries and errors found in the first job of a walk, so that the first entry comes soon.
 pub const WALK_BATCH_MIN: usize = 128;
@@ -140,6 +142,7 @@ pub struct OpenWalk {
     batch: usize,
     /// The directories that are being listed, each in the one before it.
     levels: Vec<Level>,
+    types: Types,
 }
 
 /// How far a walk is.
@@ -157,24 +160,53 @@ struct Level {
 }
 
 /// What a directory still has to tell.
-enum Rest {
-    /// From the directory, through its descriptor.
-    Listed(Listing),
-    /// From memory: sorted, or read ahead to close the descriptor, or the error of opening it.
-    Held(std::vec::IntoIter<io::Result<Found>>),
+struct Rest {
+    /// What has been read of it and not told: sorted, or all there is if the descriptor is closed.
+    found: VecDeque<io::Result<Found>>,
+    /// The directory's descriptor, as long as there may be more.
+    listing: Option<Box<dyn Lister>>,
 }
 
-/// An entry without the descriptor that std's type holds.
+/// An entry as its directory tells it.
 struct Found {
     path: PathBuf,
-    file_type: io::Result<FileType>,
+    /// `None` where the file system does not keep it in the directory.
+    kind: Option<Kind>,
     ino: u64,
+}
+
+/// A type of std's for each kind that was met. Std makes none from what a directory tells, so the first thing of
+/// each kind is asked.
+#[derive(Default)]
+struct Types([Option<FileType>; KINDS]);
+
+const KINDS: usize = Kind::CharDevice as usize + 1;
+
+impl Types {
+    fn of(&mut self, found: &Found, storage: &dyn Storage) -> io::Result<FileType> {
+        if let Some(known) = found.kind.and_then(|kind| self.0[kind as usize]) {
+            return Ok(known);
+        }
+        let asked = storage.symlink_metadata(&found.path)?.file_type();
+        // It may have been exchanged for something else meanwhile, which then says nothing about others.
+        if let Some(kind) = found.kind.filter(|kind| Kind::of(asked) == Some(*kind)) {
+            self.0[kind as usize] = Some(asked);
+        }
+        Ok(asked)
+    }
 }
 
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
-        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels: Vec::new() }
+        OpenWalk {
+            root,
+            rules,
+            stage: Stage::Fresh,
+            batch: WALK_BATCH_MIN,
+            levels: Vec::new(),
+            types: Types::default(),
+        }
     }
 
     /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
@@ -185,7 +217,7 @@ impl OpenWalk {
             return true;
         }
         let Some(level) = self.levels.last_mut() else { return false };
-        match level.rest.next() {
+        match level.rest.next(&level.directory.path) {
             Some(Ok(found)) => self.visit(found, storage, met),
             Some(Err(error)) => met.push(Err(failed(&level.directory.path, error))),
             None => {
@@ -225,12 +257,12 @@ impl OpenWalk {
     }
 
     fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
-        let Found { path, file_type, ino } = found;
         let depth = self.levels.len();
-        let file_type = match file_type {
+        let file_type = match self.types.of(&found, storage) {
             Ok(file_type) => file_type,
-            Err(error) => return met.push(Err(failed(&path, error))),
+            Err(error) => return met.push(Err(failed(&found.path, error))),
         };
+        let Found { path, ino, .. } = found;
         let path_is_symlink = file_type.is_symlink();
         let mut entry = WalkEntry { path, depth, file_type, ino, path_is_symlink };
         if self.rules.follow_links && path_is_symlink {
@@ -272,17 +304,19 @@ impl OpenWalk {
         if !self.rules.contents_first {
             self.tell(entry.clone(), met);
         }
-        let mut rest = match storage.read_dir(&entry.path) {
-            Ok(listing) => Rest::Listed(listing),
-            Err(error) => Rest::Held(vec![Err(error)].into_iter()),
+        let mut rest = match storage.list(&entry.path) {
+            Ok(listing) => Rest { found: VecDeque::new(), listing: Some(listing) },
+            Err(error) => Rest { found: VecDeque::from([Err(error)]), listing: None },
         };
         if self.rules.sort {
-            rest.hold(true);
+            rest.hold(&entry.path);
+            rest.sort();
         }
         self.levels.push(Level { directory: entry, rest });
         // Older ones were held when they came to be the oldest, so one at a time is enough.
         if let Some(oldest) = self.levels.len().checked_sub(WALK_OPEN_MAX + 1) {
-            self.levels[oldest].rest.hold(false);
+            let Level { directory, rest } = &mut self.levels[oldest];
+            rest.hold(&directory.path);
         }
     }
 
@@ -321,37 +355,44 @@ impl PathRequest for WalkOn {
 }
 
 impl Rest {
+    /// The next entry of `directory`, read with others if none is left in memory.
+    fn next(&mut self, directory: &Path) -> Option<io::Result<Found>> {
+        while self.found.is_empty() && self.listing.is_some() {
+            self.read(directory);
+        }
+        self.found.pop_front()
+    }
+
     /// Reads what is left into memory, which closes the descriptor.
-    fn hold(&mut self, sorted: bool) {
-        let Rest::Listed(listing) = self else { return };
-        let mut held: Vec<_> = listing.map(|entry| entry.map(Found::from)).collect();
-        if sorted {
-            // Errors first, as they have no name.
-            held.sort_by(|one, other| one.as_ref().ok().map(name).cmp(&other.as_ref().ok().map(name)));
-        }
-        *self = Rest::Held(held.into_iter());
-    }
-}
-
-impl Iterator for Rest {
-    type Item = io::Result<Found>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Rest::Listed(listing) => listing.next().map(|entry| entry.map(Found::from)),
-            Rest::Held(held) => held.next(),
+    fn hold(&mut self, directory: &Path) {
+        while self.listing.is_some() {
+            self.read(directory);
         }
     }
-}
 
-impl From<DirEntry> for Found {
-    fn from(entry: DirEntry) -> Self {
-        Found { path: entry.path(), file_type: entry.file_type(), ino: entry.ino() }
+    fn read(&mut self, directory: &Path) {
+        let Rest { found, listing: Some(listing) } = self else { return };
+        let each = &mut |name: &OsStr, kind, ino| {
+            let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
+            path.push(directory);
+            path.push(name);
+            found.push_back(Ok(Found { path, kind, ino }));
+        };
+        match listing.more(each) {
+            Ok(true) => {}
+            Ok(false) => self.listing = None,
+            Err(error) => {
+                found.push_back(Err(error));
+                self.listing = None;
+            }
+        }
     }
-}
 
-fn name(found: &Found) -> &std::ffi::OsStr {
-    found.path.file_name().unwrap_or_default()
+    /// Errors first, as they have no name.
+    fn sort(&mut self) {
+        let name = |found: &Found| found.path.file_name().map(OsStr::to_owned);
+        self.found.make_contiguous().sort_by_cached_key(|found| found.as_ref().ok().map(name));
+    }
 }
 
 fn failed(path: &Path, error: io::Error) -> Error {

@@ -1,10 +1,11 @@
 //! The port's open directories: names are looked up below one of them and never lead out of it.
 
 use std::any::Any;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::{Metadata, Permissions};
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use super::{Mode, OpenRequest, Opened, Stamps};
@@ -38,6 +39,33 @@ pub enum Kind {
     BlockDevice,
     /// A character device.
     CharDevice,
+}
+
+/// Hands out what is in a directory, many names at a time.
+pub trait Lister: Send {
+    /// Calls `each` with the next names, without `.` and `..`: what the directory keeps of the kind (`None` where
+    /// it keeps none) and the inode number. `false` at the end. May block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever reading the directory returns, after the names before it have been handed out.
+    fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool>;
+}
+
+impl Kind {
+    /// What std calls it.
+    pub fn of(file_type: std::fs::FileType) -> Option<Kind> {
+        let kinds = [
+            (file_type.is_file(), Kind::File),
+            (file_type.is_dir(), Kind::Dir),
+            (file_type.is_symlink(), Kind::Symlink),
+            (file_type.is_fifo(), Kind::Fifo),
+            (file_type.is_socket(), Kind::Socket),
+            (file_type.is_block_device(), Kind::BlockDevice),
+            (file_type.is_char_device(), Kind::CharDevice),
+        ];
+        kinds.into_iter().find_map(|(is, kind)| is.then_some(kind))
+    }
 }
 
 /// One name in a directory.

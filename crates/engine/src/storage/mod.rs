@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
+use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
 mod attributes;
@@ -18,7 +19,7 @@ pub mod os;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Kind, Links, Listed, NameListing, StorageDir};
+pub use dir::{Kind, Links, Listed, Lister, NameListing, StorageDir};
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,6 +136,11 @@ pub trait Storage: Debug + Send + Sync + 'static {
 
     /// Starts a listing; entries come from the iterator, which blocks like any other call.
     fn read_dir(&self, path: &Path) -> io::Result<Listing>;
+
+    /// Starts a listing for walks, which want names and kinds and nothing that has to be asked for.
+    fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
+        Ok(Box::new(Entries(self.read_dir(path)?)))
+    }
 
     /// Removes one empty directory, or with `recursive` everything in it too, never through a symbolic link.
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()>;
@@ -314,6 +320,18 @@ impl StatVfs {
 
 /// The entries of a directory, one by one.
 pub type Listing = Box<dyn Iterator<Item = io::Result<std::fs::DirEntry>> + Send>;
+
+/// Hands out what a listing of std's entries tells.
+struct Entries(Listing);
+
+impl Lister for Entries {
+    fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool> {
+        let Some(entry) = self.0.next() else { return Ok(false) };
+        let entry = entry?;
+        each(&entry.file_name(), entry.file_type().ok().and_then(Kind::of), entry.ino());
+        Ok(true)
+    }
+}
 
 /// What kind of lock is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

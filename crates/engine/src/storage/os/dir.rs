@@ -272,7 +272,8 @@ impl Iterator for Names {
     }
 }
 
-fn kind(file_type: FileType) -> Option<Kind> {
+/// What the directory says; `None` where it does not.
+pub(super) fn kind(file_type: FileType) -> Option<Kind> {
     match file_type {
         FileType::RegularFile => Some(Kind::File),
         FileType::Directory => Some(Kind::Dir),

@@ -10,6 +10,7 @@ mod copy;
 mod devices;
 mod dir;
 mod file;
+mod listing;
 mod mounts;
 mod open;
 mod special;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
-use super::{Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
+use super::{Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
 use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
@@ -209,6 +210,10 @@ impl Storage for Os {
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
         Ok(Box::new(fs::read_dir(path)?))
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
+        Ok(Box::new(listing::Raw::open(path)?))
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {

@@ -1,0 +1,46 @@
+//! Listing a directory by `getdents64`, without an allocation for each name.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+
+use super::dir::kind;
+use crate::storage::{Kind, Lister};
+
+/// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
+const NAMES_BYTES: usize = 32 * 1024;
+
+/// An open directory, and room for its names.
+pub(super) struct Raw {
+    directory: OwnedFd,
+    names: Vec<u8>,
+}
+
+impl Raw {
+    pub(super) fn open(path: &Path) -> io::Result<Raw> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let directory = openat(CWD, path, flags, Mode::empty())?;
+        Ok(Raw { directory, names: Vec::with_capacity(NAMES_BYTES) })
+    }
+}
+
+impl Lister for Raw {
+    fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool> {
+        let mut listing = RawDir::new(&self.directory, self.names.spare_capacity_mut());
+        while let Some(entry) = listing.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                each(OsStr::from_bytes(name), kind(entry.file_type()), entry.ino());
+            }
+            if listing.is_buffer_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
