@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -186,7 +186,7 @@ impl Walk {
                             Err(error) => return Poll::Ready(Some(Err(error))),
                         },
                     };
-                    let mut batch: Fetch = Box::pin(async move { engine.call(WalkOn { walk }).await });
+                    let mut batch: Fetch = Box::pin(async move { fetch(&engine, walk).await });
                     match batch.as_mut().poll(cx) {
                         Poll::Ready(batch) => {
                             self.take(batch);
@@ -228,6 +228,22 @@ impl Stream for Walk {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Walk::poll_next(self.get_mut(), cx)
     }
+}
+
+/// Fetches the next batch, while a second worker lists directories that come after it.
+async fn fetch(engine: &Engine, walk: OpenWalk) -> Result<WalkBatch> {
+    let aside = walk.aside();
+    let mut batch = pin!(engine.call(WalkOn { walk }));
+    let Some(aside) = aside else { return batch.await };
+    let mut aside = Some(Box::pin(engine.call(aside)));
+    poll_fn(|cx| {
+        // How it ends is no concern: what it has not listed, the walk does.
+        if aside.as_mut().is_some_and(|aside| aside.as_mut().poll(cx).is_ready()) {
+            aside = None;
+        }
+        batch.as_mut().poll(cx)
+    })
+    .await
 }
 
 impl fmt::Debug for Walk {

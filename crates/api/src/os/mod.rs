@@ -130,7 +130,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let mut measure = OpenMeasure::new(path);
     loop {
         match engine.call(MeasureOn { measure }).await? {
-            Measured::More(rest) => measure = rest,
+            Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),
         }

@@ -249,3 +249,68 @@ fn a_call_that_is_dropped_loses_no_entry() {
     assert!(dropped > 0, "nothing was dropped");
     assert!(met == expected, "{} of {} entries", met.len(), expected.len());
 }
+
+/// A tree that is worth a second worker: directories in directories, with files between them.
+fn spread(room: &Path) {
+    for branch in 0..12 {
+        for twig in 0..12 {
+            let twig = room.join(format!("branch {branch}/twig {twig}"));
+            fs::create_dir_all(&twig).expect("the room takes directories");
+            for leaf in 0..15 {
+                fs::write(twig.join(format!("leaf {leaf}")), b"").expect("the room takes files");
+            }
+        }
+    }
+}
+
+#[test]
+fn two_workers_meet_what_one_meets_in_its_order() {
+    let (_dir, room) = empty();
+    spread(&room);
+    let engine = folio::Engine::builder().workers_max(4).start().expect("an engine starts");
+    let jobs = || engine.snapshot().counters.jobs;
+    let mut batches = [0, 0];
+    for round in 0..60 {
+        let (sort, first) = (round % 2 == 0, round % 3 == 0);
+        let depth = if round % 5 == 0 { 2 } else { usize::MAX };
+        let options = || WalkOptions::new().sort(sort).contents_first(first).max_depth(depth);
+        let before = jobs();
+        // A filter decides what is touched, so nothing is listed before it was asked.
+        let one = wait(engine.scope(async { collect(options().filter(|_| true).walk(&room)).await }));
+        let between = jobs();
+        let two = wait(engine.scope(async { collect(options().walk(&room)).await }));
+        batches = [batches[0] + between - before, batches[1] + jobs() - between];
+        assert!(one == two, "sort: {sort}, contents first: {first}, depth: {depth}");
+    }
+    assert!(batches[1] > batches[0], "a second worker was never asked: {batches:?} jobs");
+}
+
+async fn collect(mut walk: Walk) -> Vec<PathBuf> {
+    let mut met = Vec::new();
+    while let Some(entry) = walk.next().await {
+        met.push(entry.expect("no errors here").into_path());
+    }
+    met
+}
+
+#[test]
+fn a_walk_that_is_dropped_gives_its_descriptors_back() {
+    let (_dir, room) = empty();
+    spread(&room);
+    let below = |room: &Path| {
+        let all = fs::read_dir("/proc/self/fd").expect("Linux lists a process's descriptors");
+        let targets = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        targets.filter(|target| target.starts_with(room)).count()
+    };
+    for stop in [1, 130, 400, 900] {
+        wait(async {
+            let mut walk = walk(&room);
+            for _ in 0..stop {
+                walk.next().await.expect("there are more").expect("no errors here");
+            }
+        });
+        while below(&room) > 0 {
+            thread::yield_now();
+        }
+    }
+}

@@ -17,11 +17,13 @@ use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{Storage, StorageFile};
 
 pub mod access;
+mod ahead;
 pub mod attributes;
 pub mod closure;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
+mod listed;
 pub(crate) mod lock;
 pub mod names;
 pub mod prune;

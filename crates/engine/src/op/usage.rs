@@ -39,7 +39,7 @@ pub struct MeasureOn {
 #[derive(Debug)]
 pub enum Measured {
     /// There may be more.
-    More(OpenMeasure),
+    More(Box<OpenMeasure>),
     /// That was all.
     All(DiskUsage),
     /// Something could not be looked at; the error names it.
@@ -123,7 +123,7 @@ impl PathRequest for MeasureOn {
                 Ok(()) | Err(_) => {}
             }
         }
-        Ok(if ended { Measured::All(measure.sum) } else { Measured::More(measure) })
+        Ok(if ended { Measured::All(measure.sum) } else { Measured::More(Box::new(measure)) })
     }
 }
 

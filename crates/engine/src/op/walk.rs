@@ -1,7 +1,5 @@
 //! Walking a tree of directories, many entries and several directories in one job.
 
-use std::collections::VecDeque;
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{FileType, Metadata};
 use std::io;
@@ -10,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::PathRequest;
+use super::ahead::Ahead;
+pub use super::ahead::ListAhead;
+use super::listed::{Found, Rest};
 use crate::error::{Error, Operation, Result};
-use crate::storage::{Kind, Lister, Storage, errno};
+use crate::storage::{Kind, Storage, errno};
 
 /// Entries and errors found in the first job of a walk, so that the first entry comes soon.
 pub const WALK_BATCH_MIN: usize = 128;
@@ -143,6 +144,8 @@ pub struct OpenWalk {
     /// The directories that are being listed, each in the one before it.
     levels: Vec<Level>,
     types: Types,
+    /// Where a second worker leaves what it has listed. Not with a filter: that decides what is touched at all.
+    ahead: Option<Arc<Ahead>>,
 }
 
 /// How far a walk is.
@@ -157,22 +160,6 @@ enum Stage {
 struct Level {
     directory: WalkEntry,
     rest: Rest,
-}
-
-/// What a directory still has to tell.
-struct Rest {
-    /// What has been read of it and not told: sorted, or all there is if the descriptor is closed.
-    found: VecDeque<io::Result<Found>>,
-    /// The directory's descriptor, as long as there may be more.
-    listing: Option<Box<dyn Lister>>,
-}
-
-/// An entry as its directory tells it.
-struct Found {
-    path: PathBuf,
-    /// `None` where the file system does not keep it in the directory.
-    kind: Option<Kind>,
-    ino: u64,
 }
 
 /// A type of std's for each kind that was met. Std makes none from what a directory tells, so the first thing of
@@ -199,14 +186,15 @@ impl Types {
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
-        OpenWalk {
-            root,
-            rules,
-            stage: Stage::Fresh,
-            batch: WALK_BATCH_MIN,
-            levels: Vec::new(),
-            types: Types::default(),
-        }
+        let ahead = rules.filter.is_none().then(|| Arc::new(Ahead::new(rules.max_depth)));
+        let (levels, types) = (Vec::new(), Types::default());
+        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels, types, ahead }
+    }
+
+    /// What a second worker can do for this walk meanwhile: list directories that it will come to.
+    pub fn aside(&self) -> Option<ListAhead> {
+        let ahead = self.ahead.as_ref().filter(|ahead| ahead.is_useful())?;
+        Some(ListAhead { root: self.root.clone(), ahead: ahead.clone() })
     }
 
     /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
@@ -217,6 +205,12 @@ impl OpenWalk {
             return true;
         }
         let Some(level) = self.levels.last_mut() else { return false };
+        if level.rest.found.is_empty() {
+            level.rest.hold_some(&level.directory.path, 1);
+            if let Some(ahead) = &self.ahead {
+                ahead.plan(&level.rest, level.directory.depth + 1);
+            }
+        }
         match level.rest.next(&level.directory.path) {
             Some(Ok(found)) => self.visit(found, storage, met),
             Some(Err(error)) => met.push(Err(failed(&level.directory.path, error))),
@@ -304,13 +298,17 @@ impl OpenWalk {
         if !self.rules.contents_first {
             self.tell(entry.clone(), met);
         }
-        let mut rest = match storage.list(&entry.path) {
-            Ok(listing) => Rest { found: VecDeque::new(), listing: Some(listing) },
-            Err(error) => Rest { found: VecDeque::from([Err(error)]), listing: None },
+        let mut rest = match &self.ahead {
+            Some(ahead) => ahead.take(&entry.path, storage),
+            None => Rest::of(&entry.path, storage),
         };
         if self.rules.sort {
+            let planned = !rest.found.is_empty();
             rest.hold(&entry.path);
             rest.sort();
+            if let Some(ahead) = self.ahead.as_ref().filter(|_| !planned) {
+                ahead.plan(&rest, entry.depth + 1);
+            }
         }
         self.levels.push(Level { directory: entry, rest });
         // Older ones were held when they came to be the oldest, so one at a time is enough.
@@ -351,47 +349,6 @@ impl PathRequest for WalkOn {
         }
         walk.batch = (walk.batch * 2).min(WALK_BATCH_MAX);
         Ok(WalkBatch { met, next: Some(walk) })
-    }
-}
-
-impl Rest {
-    /// The next entry of `directory`, read with others if none is left in memory.
-    fn next(&mut self, directory: &Path) -> Option<io::Result<Found>> {
-        while self.found.is_empty() && self.listing.is_some() {
-            self.read(directory);
-        }
-        self.found.pop_front()
-    }
-
-    /// Reads what is left into memory, which closes the descriptor.
-    fn hold(&mut self, directory: &Path) {
-        while self.listing.is_some() {
-            self.read(directory);
-        }
-    }
-
-    fn read(&mut self, directory: &Path) {
-        let Rest { found, listing: Some(listing) } = self else { return };
-        let each = &mut |name: &OsStr, kind, ino| {
-            let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
-            path.push(directory);
-            path.push(name);
-            found.push_back(Ok(Found { path, kind, ino }));
-        };
-        match listing.more(each) {
-            Ok(true) => {}
-            Ok(false) => self.listing = None,
-            Err(error) => {
-                found.push_back(Err(error));
-                self.listing = None;
-            }
-        }
-    }
-
-    /// Errors first, as they have no name.
-    fn sort(&mut self) {
-        let name = |found: &Found| found.path.file_name().map(OsStr::to_owned);
-        self.found.make_contiguous().sort_by_cached_key(|found| found.as_ref().ok().map(name));
     }
 }
 

@@ -1,0 +1,193 @@
+//! Listing directories before a walk comes to them, on a second worker.
+//!
+//! ```text
+//!   walker ── meets a directory ──▶ planned?  lists it itself
+//!     │                             in work?  lists the next planned one meanwhile
+//!     │                             there?    takes it
+//!     └── reads a directory ──▶ plans those in it, first come first
+//!   second worker ── lists what is planned, one by one, until enough is held
+//! ```
+//!
+//! Most of a walk is spent in the kernel, one directory at a time; two workers list two.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::PathRequest;
+use super::listed::Rest;
+use crate::error::Operation;
+use crate::storage::{Kind, Storage};
+
+/// Entries held for a walk that it has not come to: a few batches of it.
+const ENTRIES_AHEAD_MAX: usize = 8 * 1024;
+
+/// Entries of one directory that are listed ahead; the walk reads on where that stopped.
+const ENTRIES_OF_ONE_MAX: usize = 4 * 1024;
+
+/// Directories planned at a time. What does not fit is listed when the walk comes to it.
+const PLANNED_MAX: usize = 1024;
+
+/// What a walk and its second worker share.
+pub(super) struct Ahead {
+    /// Directories of this depth are not walked into.
+    max_depth: usize,
+    state: Mutex<State>,
+    /// Told whenever a listing is there.
+    listed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Directories that nobody has begun to list, in the order in which the walk comes to them.
+    planned: VecDeque<Planned>,
+    begun: HashMap<PathBuf, Progress>,
+    /// Entries of those that are there.
+    held: usize,
+}
+
+struct Planned {
+    path: PathBuf,
+    depth: usize,
+}
+
+enum Progress {
+    /// Somebody is listing it.
+    InWork,
+    /// It is there.
+    Held(Rest),
+}
+
+impl Ahead {
+    pub(super) fn new(max_depth: usize) -> Self {
+        Ahead { max_depth, state: Mutex::default(), listed: Condvar::new() }
+    }
+
+    /// Whether there is anything to list, and room for it.
+    pub(super) fn is_useful(&self) -> bool {
+        let state = self.lock();
+        // One is the walker's own next.
+        state.planned.len() > 1 && state.held < ENTRIES_AHEAD_MAX
+    }
+
+    /// Plans the directories among what was read of one, as far as the walk will go there; `depth` is theirs.
+    pub(super) fn plan(&self, rest: &Rest, depth: usize) {
+        if depth >= self.max_depth {
+            return;
+        }
+        let dirs = rest.found.iter().flatten().filter(|found| found.kind == Some(Kind::Dir));
+        let planned: Vec<_> = dirs.map(|found| Planned { path: found.path.clone(), depth }).collect();
+        if planned.is_empty() {
+            return;
+        }
+        let mut state = self.lock();
+        // What is deeper comes before what was planned above it.
+        for one in planned.into_iter().rev() {
+            state.planned.push_front(one);
+        }
+        state.planned.truncate(PLANNED_MAX);
+    }
+
+    /// What `directory` has to tell, for the walk that has come to it.
+    pub(super) fn take(&self, directory: &Path, storage: &dyn Storage) -> Rest {
+        loop {
+            let mut state = self.lock();
+            match state.begun.remove(directory) {
+                None => {
+                    state.planned.retain(|planned| planned.path != directory);
+                    drop(state);
+                    return Rest::of(directory, storage);
+                }
+                Some(Progress::Held(rest)) => {
+                    state.held -= rest.found.len();
+                    return rest;
+                }
+                Some(in_work @ Progress::InWork) => {
+                    state.begun.insert(directory.to_owned(), in_work);
+                }
+            }
+            if state.planned.is_empty() || state.held >= ENTRIES_AHEAD_MAX {
+                drop(self.listed.wait(state));
+            } else {
+                drop(state);
+                self.list_one(storage);
+            }
+        }
+    }
+
+    /// Lists the first of those that are planned; `false` if there is none, or enough is held.
+    fn list_one(&self, storage: &dyn Storage) -> bool {
+        let mut state = self.lock();
+        if state.held >= ENTRIES_AHEAD_MAX {
+            return false;
+        }
+        let Some(Planned { path: directory, depth }) = state.planned.pop_front() else { return false };
+        state.begun.insert(directory.clone(), Progress::InWork);
+        drop(state);
+        let work = Work { ahead: self, directory };
+        let mut rest = Rest::of(&work.directory, storage);
+        rest.hold_some(&work.directory, ENTRIES_OF_ONE_MAX);
+        self.plan(&rest, depth + 1);
+        work.done(rest);
+        true
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A directory in work. If the storage panics, the walk lists it itself, and meets the panic too.
+struct Work<'a> {
+    ahead: &'a Ahead,
+    directory: PathBuf,
+}
+
+impl Work<'_> {
+    fn done(mut self, rest: Rest) {
+        let mut state = self.ahead.lock();
+        state.held += rest.found.len();
+        state.begun.insert(std::mem::take(&mut self.directory), Progress::Held(rest));
+    }
+}
+
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        let mut state = self.ahead.lock();
+        if let Some(Progress::InWork) = state.begun.get(&self.directory) {
+            state.begun.remove(&self.directory);
+        }
+        drop(state);
+        self.ahead.listed.notify_all();
+    }
+}
+
+/// Lists directories that a walk will come to, beside it.
+pub struct ListAhead {
+    pub(super) root: PathBuf,
+    pub(super) ahead: Arc<Ahead>,
+}
+
+impl PathRequest for ListAhead {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::ReadDir
+    }
+
+    fn path(&self) -> &Path {
+        &self.root
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        while self.ahead.list_one(storage) {}
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for ListAhead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ListAhead").field("root", &self.root).finish_non_exhaustive()
+    }
+}
