@@ -4,6 +4,7 @@
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -156,9 +157,12 @@ fn a_power_cut_leaves_synced_bytes_under_synced_names() {
 fn overlapping_calls_tear_each_other_as_page_by_page() {
     let (disk, file) = disk_with(&[b'a'; 64]);
     disk.set_piece_bytes(1);
+    let seen = AtomicBool::new(false);
     let torn = thread::scope(|scope| {
+        // As many as it takes on a busy machine, where the reader may not run for long.
         let writer = scope.spawn(|| {
-            (0..2_000).for_each(|round| drop(write(&*file, &[b'a' + round as u8 % 2; 64], 0)));
+            let rounds = (0..500_000u32).take_while(|_| !seen.load(Relaxed));
+            rounds.for_each(|round| drop(write(&*file, &[b'a' + round as u8 % 2; 64], 0)));
         });
         let mut torn = false;
         while !writer.is_finished() && !torn {
@@ -166,6 +170,7 @@ fn overlapping_calls_tear_each_other_as_page_by_page() {
             file.read_at(&mut buf, 0).unwrap();
             torn = buf.iter().any(|byte| *byte != buf[0]);
         }
+        seen.store(true, Relaxed);
         torn
     });
     assert!(torn, "a reader between two pieces of a write sees half of it");
