@@ -119,7 +119,8 @@ pub struct Limits {
     /// Workers that one device's lane may hold at a time. Default: three quarters of `workers_max`, at least
     /// one, so that a stuck device leaves workers to the others.
     pub lane_workers_max: usize,
-    /// Operations admitted at a time, over all files. Default: 4,096.
+    /// Operations admitted at a time, over all files. Default: 4,096. What buffered files write out for other
+    /// operations, or after the last drop, comes on top: at most two portions a file, bounded by its buffer.
     pub ops_max: usize,
     /// Bytes of admitted operations at a time. An operation larger than this is admitted alone.
     /// Default: 256 MiB.
