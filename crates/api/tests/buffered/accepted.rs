@@ -2,9 +2,10 @@
 
 use std::io::SeekFrom;
 
+use folio_testkit::{Call, Gate};
 use tokio::io::AsyncWriteExt;
 
-use crate::{PATH, bench, open, open_to_append};
+use crate::{PATH, at_once, bench, open, open_to_append};
 
 #[tokio::test]
 async fn small_writes_are_accepted_in_place_and_written_together() {
@@ -205,4 +206,28 @@ async fn an_append_goes_to_the_end_wherever_the_cursor_is() {
     assert_eq!(file.stream_position().await.unwrap(), 10);
     file.flush().await.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"012345abcd");
+}
+
+/// A write behind the kept bytes made the file longer before they were written, and a read that had begun before
+/// both found a hole in their place: it had seen the later write and not the earlier. What lies behind kept bytes
+/// comes after them now.
+#[tokio::test]
+async fn nothing_behind_kept_bytes_is_seen_before_them() {
+    let (disk, engine) = bench("0123456789");
+    disk.plan().on(Call::ReadNow).would_block();
+    let gate = Gate::closed();
+    disk.plan().on(Call::ReadAt).nth(1).wait_for(&gate);
+    let file = open(&engine, 1024).await;
+    let mut read = Box::pin(file.read_bytes_at(8, 6));
+    assert!(at_once(read.as_mut()).is_none());
+    gate.arrived(1);
+    file.seek(SeekFrom::End(0)).await.unwrap();
+    file.write_all(b"abc").await.unwrap();
+    let mut behind = Box::pin(file.write_all_at(b"z", 20));
+    assert!(at_once(behind.as_mut()).is_none(), "it waits for the kept bytes, and those for the read");
+    assert_eq!(disk.contents(PATH), b"0123456789");
+    gate.open();
+    assert_eq!(read.await.unwrap(), "6789");
+    behind.await.unwrap();
+    assert_eq!(disk.contents(PATH), b"0123456789abc\0\0\0\0\0\0\0z");
 }

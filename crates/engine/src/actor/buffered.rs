@@ -8,11 +8,15 @@ use crate::actor::opening::{Desk, Opening};
 use crate::actor::queued::{Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation};
-use crate::file::{Ordered, Portion, Span, Ticket};
+use crate::file::{Footprint, Ordered, Portion, Span, Ticket};
 use crate::op::{
     Op, Place,
     write::{Append, Payload, Write},
 };
+
+/// What moves the cursor and touches nothing: whether bytes may be accepted, and whether an operation's place is
+/// known, depends on who else moves it.
+pub(crate) const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
 
 /// What callers of a buffered file wait for. What it keeps back is behind the turn.
 #[derive(Debug, Default)]
@@ -26,7 +30,14 @@ pub(crate) struct Buffered {
 impl Opening {
     /// Sends what is kept back on its way if `queued` must find it in the file.
     pub(crate) fn make_way(self: &Arc<Self>, desk: &mut Desk, queued: &Queued) -> Vec<Ticket> {
-        let footprint = queued.footprint(desk.state.position(), desk.state.room());
+        let mut footprint = queued.footprint(desk.state.position(), desk.state.room());
+        if footprint.cursor && !desk.state.is_free(&AT_CURSOR) {
+            // Others have yet to move the cursor: it may end up anywhere.
+            match &mut footprint.span {
+                Span::Read(range) | Span::Write(range) if !range.is_empty() => *range = 0..u64::MAX,
+                Span::Read(_) | Span::Write(_) | Span::Append | Span::Sync | Span::Exclusive => {}
+            }
+        }
         let Some(behind) = &mut desk.behind else { return Vec::new() };
         if footprint.span == Span::Exclusive {
             // It may change where the file ends.

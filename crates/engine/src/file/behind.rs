@@ -165,9 +165,9 @@ impl Behind {
             return false;
         }
         match &footprint.span {
-            // Written at the cursor, it comes behind these: the file grows by prefixes.
-            Span::Write(_) if footprint.cursor => true,
-            Span::Read(range) | Span::Write(range) => {
+            // Behind these, it might make the file longer, and readers would find a hole instead of them.
+            Span::Write(range) => self.append || range.end > self.lowest(),
+            Span::Read(range) => {
                 let filling = self.filling.is_some().then_some(self.start..self.end);
                 let stuck = self
                     .stuck
@@ -179,6 +179,12 @@ impl Behind {
             }
             Span::Append | Span::Sync | Span::Exclusive => true,
         }
+    }
+
+    /// Where the first byte goes that is kept back.
+    fn lowest(&self) -> u64 {
+        let filling = self.filling.as_ref().map(|_| self.start);
+        self.stuck.iter().map(|portion| portion.start).chain(filling).min().unwrap_or(u64::MAX)
     }
 
     /// Hands over everything that is kept back, oldest first; it counts as away from now on.
@@ -271,7 +277,8 @@ mod tests {
         check(false, &Span::Read(105..105), false);
         check(false, &Span::LOOK, true);
         check(false, &Span::Write(0..101), true);
-        check(false, &Span::Write(110..111), false);
+        check(false, &Span::Write(0..100), false);
+        check(false, &Span::Write(110..111), true);
         check(false, &Span::Append, true);
         check(false, &Span::Sync, true);
         check(false, &Span::Exclusive, true);

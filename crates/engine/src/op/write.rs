@@ -49,8 +49,12 @@ impl Write {
             Place::Cursor => (cursor, true),
         };
         let end = start.saturating_add(self.payload.as_ref().len() as u64);
-        // It touches the last byte of the one before it, and so waits for that.
-        let start = if self.kept { start.saturating_sub(1) } else { start };
+        if self.kept {
+            // It touches the last byte of the one before it, and so waits for that. And it may be what makes the
+            // file longer: what lies behind it waits for it, or a reader would see that without this.
+            let span = Span::Write(start.saturating_sub(1)..u64::MAX);
+            return Footprint { span, cursor: false };
+        }
         Footprint { span: Span::Write(start..end), cursor: moves }
     }
 }

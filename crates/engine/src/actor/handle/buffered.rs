@@ -3,12 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use super::FileHandle;
-use crate::actor::buffered::Buffered;
+use crate::actor::buffered::{AT_CURSOR, Buffered};
 use crate::error::{Cause, Operation, Result};
-use crate::file::{CursorMove, Footprint, Room, Span};
-
-/// What moves the cursor and touches nothing: whether bytes may be accepted depends on who else moves it.
-const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
+use crate::file::{CursorMove, Room};
 
 /// What became of bytes that asked to be kept back.
 enum Offered {
