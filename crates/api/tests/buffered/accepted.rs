@@ -5,7 +5,7 @@ use std::io::SeekFrom;
 use folio_testkit::{Call, Gate};
 use tokio::io::AsyncWriteExt;
 
-use crate::{PATH, at_once, bench, open, open_to_append};
+use crate::{PATH, at_once, bench, crowd, open, open_to_append};
 
 #[tokio::test]
 async fn small_writes_are_accepted_in_place_and_written_together() {
@@ -225,6 +225,7 @@ async fn nothing_behind_kept_bytes_is_seen_before_them() {
     file.write_all(b"abc").await.unwrap();
     let mut behind = Box::pin(file.write_all_at(b"z", 20));
     assert!(at_once(behind.as_mut()).is_none(), "it waits for the kept bytes, and those for the read");
+    crowd(&disk, &engine).await;
     assert_eq!(disk.contents(PATH), b"0123456789");
     gate.open();
     assert_eq!(read.await.unwrap(), "6789");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use folio_testkit::{Call, Gate};
 
-use crate::{PATH, at_once, bench, eventually, open, open_to_append, soon};
+use crate::{PATH, at_once, bench, crowd, eventually, open, open_to_append, soon};
 
 /// Bytes of the buffer under test.
 const CAPACITY: usize = 4096;
@@ -65,12 +65,7 @@ async fn a_file_on_its_way_grows_by_prefixes() {
     // Sends the second portion on its way while the first is held up.
     let mut third = Box::pin(file.flush());
     assert!(at_once(third.as_mut()).is_none());
-    // Whatever could start has started once a crowd of later jobs is done.
-    disk.put("/other", "");
-    let other = folio::File::options().write(true).open_on(&engine, "/other").await.unwrap();
-    for offset in 0..50 {
-        other.write_all_at(b"x", offset).await.unwrap();
-    }
+    crowd(&disk, &engine).await;
     assert_eq!(disk.contents(PATH), b"", "the second portion waits for the first");
     gate.open();
     for flush in flushes {

@@ -47,6 +47,15 @@ async fn open_to_append(engine: &Engine, bytes: usize) -> File {
     options.open_on(engine, PATH).await.unwrap()
 }
 
+/// Has a crowd of jobs done on another file: whatever could start before it has started then.
+async fn crowd(disk: &Disk, engine: &Engine) {
+    disk.put("/other", "");
+    let other = File::options().write(true).open_on(engine, "/other").await.unwrap();
+    for offset in 0..50 {
+        other.write_all_at(b"x", offset).await.unwrap();
+    }
+}
+
 /// Polls once: the answer if it is there.
 fn at_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {

@@ -20,7 +20,7 @@ use crate::{PATH, soon};
 const SEEDS: u64 = 1_000;
 
 /// The same for a file that keeps writes back.
-const SEEDS_BUFFERED: u64 = 400;
+const SEEDS_BUFFERED: u64 = 1_000;
 
 /// Histories within which the planted bug has to be found. It is found in nearly every one.
 const SEEDS_TO_CATCH: u64 = 20;
