@@ -14,9 +14,8 @@ use crate::op::{
     write::{Append, Payload, Write},
 };
 
-/// What moves the cursor and touches nothing: whether bytes may be accepted, and whether an operation's place is
-/// known, depends on who else moves it.
-pub(crate) const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
+/// What moves the cursor and touches nothing: whether an operation's place is known depends on who else moves it.
+const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
 
 /// What callers of a buffered file wait for. What it keeps back is behind the turn.
 #[derive(Debug, Default)]
@@ -35,7 +34,8 @@ impl Opening {
             // Others have yet to move the cursor: it may end up anywhere.
             match &mut footprint.span {
                 Span::Read(range) | Span::Write(range) if !range.is_empty() => *range = 0..u64::MAX,
-                Span::Read(_) | Span::Write(_) | Span::Append | Span::Sync | Span::Exclusive => {}
+                Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) => {}
+                Span::Append | Span::Sync | Span::Exclusive => {}
             }
         }
         let Some(behind) = &mut desk.behind else { return Vec::new() };
@@ -96,7 +96,7 @@ impl Opening {
     fn carry(self: &Arc<Self>, portion: Portion, permit: Permit) -> Queued {
         let payload = Payload::Shared(portion.bytes.clone());
         let op = if self.access.append {
-            Op::Append(Append { payload, moves_cursor: false, wants_offset: false })
+            Op::Append(Append { payload, moves_cursor: false, wants_offset: false, kept: true })
         } else {
             Op::Write(Write { place: Place::At(portion.start), payload, all: true, kept: true })
         };

@@ -190,7 +190,7 @@ message! {
         /// The record.
         bytes: Bytes
     } -> u64,
-    |append| Op::Append(write::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true }),
+    |append| Op::Append(write::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, kept: false }),
     |answer| match answer {
         Answer::Position(offset) => offset,
         other => unreachable!("an append answers an offset, not {other:?}"),

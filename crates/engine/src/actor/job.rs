@@ -348,6 +348,7 @@ impl LastWords {
                     payload: payload(portion),
                     moves_cursor: false,
                     wants_offset: false,
+                    kept: true,
                 };
                 let appends: Vec<_> = self.portions.iter().map(append).collect();
                 return write::append_all(&appends.iter().collect::<Vec<_>>(), file);

@@ -166,7 +166,9 @@ impl Behind {
         }
         match &footprint.span {
             // Behind these, it might make the file longer, and readers would find a hole instead of them.
-            Span::Write(range) => self.append || range.end > self.lowest(),
+            Span::Write(range) | Span::Kept(range) | Span::Keep(range) => {
+                self.append || range.end > self.lowest()
+            }
             Span::Read(range) => {
                 let filling = self.filling.is_some().then_some(self.start..self.end);
                 let stuck = self

@@ -16,6 +16,10 @@ pub(crate) enum Span {
     Read(Range<u64>),
     /// Changes these bytes.
     Write(Range<u64>),
+    /// Changes these bytes, which a buffered file had kept back.
+    Kept(Range<u64>),
+    /// Keeps these bytes back: whoever comes later finds them changed. Never queued.
+    Keep(Range<u64>),
     /// Adds bytes at an end that only the kernel knows.
     Append,
     /// Vouches for everything written before it.
@@ -31,8 +35,8 @@ impl Span {
     /// Whether reads in place must stay out while such an operation is queued or running.
     pub(crate) fn closes_gate(&self) -> bool {
         match self {
-            Span::Write(_) | Span::Append | Span::Exclusive => true,
-            Span::Read(_) | Span::Sync => false,
+            Span::Write(_) | Span::Kept(_) | Span::Append | Span::Exclusive => true,
+            Span::Read(_) | Span::Keep(_) | Span::Sync => false,
         }
     }
 }
@@ -51,15 +55,20 @@ fn must_wait(earlier: &Footprint, later: &Footprint) -> bool {
     }
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,
+        // What was kept back before goes to the file before it.
+        (Span::Kept(_), Span::Keep(_)) => false,
         (Span::Read(_), Span::Read(_)) => false,
-        (Span::Read(a), Span::Write(b)) | (Span::Write(a), Span::Read(b) | Span::Write(b)) => {
-            a.start < b.end && b.start < a.end
-        }
-        (Span::Append, Span::Read(_) | Span::Write(_) | Span::Append)
-        | (Span::Read(_) | Span::Write(_), Span::Append) => true,
-        (Span::Write(_) | Span::Append | Span::Sync, Span::Sync) => true,
+        (Span::Read(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b))
+        | (
+            Span::Write(a) | Span::Kept(a) | Span::Keep(a),
+            Span::Read(b) | Span::Write(b) | Span::Kept(b) | Span::Keep(b),
+        ) => a.start < b.end && b.start < a.end,
+        (Span::Append, Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append)
+        | (Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_), Span::Append) => true,
+        (Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append | Span::Sync, Span::Sync) => true,
         // A sync promises nothing about what comes after it, and reads change nothing it could miss.
-        (Span::Sync, Span::Read(_) | Span::Write(_) | Span::Append) | (Span::Read(_), Span::Sync) => false,
+        (Span::Sync, Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append)
+        | (Span::Read(_), Span::Sync) => false,
     }
 }
 
@@ -244,7 +253,13 @@ fn outline(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprin
     match exact.span {
         Span::Read(_) if moved && exact.cursor => Footprint { span: Span::LOOK, cursor: true },
         Span::Write(_) if moved && exact.cursor => Footprint { span: Span::Write(0..u64::MAX), cursor: true },
-        Span::Read(_) | Span::Write(_) | Span::Append | Span::Sync | Span::Exclusive => exact,
+        Span::Read(_)
+        | Span::Write(_)
+        | Span::Kept(_)
+        | Span::Keep(_)
+        | Span::Append
+        | Span::Sync
+        | Span::Exclusive => exact,
     }
 }
 

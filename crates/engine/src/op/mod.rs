@@ -239,7 +239,7 @@ impl Ordered for Op {
         match self {
             Op::Read(read) => read.footprint(cursor, room),
             Op::Write(write) => write.footprint(cursor),
-            Op::Append(append) => Footprint { span: Span::Append, cursor: append.moves_cursor },
+            Op::Append(append) => append.footprint(),
             Op::Seek(seek) => seek.footprint(),
             Op::Sync(_) => Footprint { span: Span::Sync, cursor: false },
             Op::Describe(describe) => describe.footprint(),

@@ -52,7 +52,7 @@ impl Write {
         if self.kept {
             // It touches the last byte of the one before it, and so waits for that. And it may be what makes the
             // file longer: what lies behind it waits for it, or a reader would see that without this.
-            let span = Span::Write(start.saturating_sub(1)..u64::MAX);
+            let span = Span::Kept(start.saturating_sub(1)..u64::MAX);
             return Footprint { span, cursor: false };
         }
         Footprint { span: Span::Write(start..end), cursor: moves }
@@ -67,6 +67,15 @@ pub(crate) struct Append {
     pub(crate) moves_cursor: bool,
     /// Whether the answer is the count (a write) or the record's offset (an append).
     pub(crate) wants_offset: bool,
+    /// Whether a buffered file had kept it back.
+    pub(crate) kept: bool,
+}
+
+impl Append {
+    pub(crate) fn footprint(&self) -> Footprint {
+        let span = if self.kept { Span::Kept(0..u64::MAX) } else { Span::Append };
+        Footprint { span, cursor: self.moves_cursor }
+    }
 }
 
 /// How each of several payloads ended, where the cursor ends up, and the system calls it took.

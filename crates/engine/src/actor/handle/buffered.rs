@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use super::FileHandle;
-use crate::actor::buffered::{AT_CURSOR, Buffered};
+use crate::actor::buffered::Buffered;
 use crate::error::{Cause, Operation, Result};
-use crate::file::{CursorMove, Room};
+use crate::file::{CursorMove, Footprint, Room, Span};
 
 /// What became of bytes that asked to be kept back.
 enum Offered {
@@ -161,10 +161,16 @@ impl FileHandle {
         // Refusals have their place on the way of an operation. A shutdown sends what was kept back before it.
         let refused =
             desk.state.is_closed() || opening.device.admission.is_stopping() || opening.poison().is_some();
-        if refused || !desk.state.is_free(&AT_CURSOR) {
+        let mut position = desk.state.position();
+        let range = match opening.access.append {
+            true => 0..u64::MAX,
+            false => position..position.saturating_add(bytes.len() as u64),
+        };
+        // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
+        let free = desk.state.is_free(&Footprint { span: Span::Keep(range), cursor: true });
+        if refused || !free {
             return Ok(Offered::Through);
         }
-        let mut position = desk.state.position();
         match behind.room(bytes.len(), position) {
             Room::Here => {}
             Room::Fresh if behind.is_crowded(bytes.len()) => return Ok(Offered::InLine),

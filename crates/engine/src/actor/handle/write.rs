@@ -89,7 +89,7 @@ impl FileHandle {
             }
             Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all, kept: false }),
             None if self.is_append() => {
-                Op::Append(Append { payload, moves_cursor: true, wants_offset: false })
+                Op::Append(Append { payload, moves_cursor: true, wants_offset: false, kept: false })
             }
             None => Op::Write(Write { place: Place::Cursor, payload, all, kept: false }),
         };
@@ -109,8 +109,12 @@ impl FileHandle {
     ///
     /// Like [`write`](FileHandle::write).
     pub async fn append(&self, record: Bytes) -> Result<u64> {
-        let op =
-            Op::Append(Append { payload: Payload::Shared(record), moves_cursor: false, wants_offset: true });
+        let op = Op::Append(Append {
+            payload: Payload::Shared(record),
+            moves_cursor: false,
+            wants_offset: true,
+            kept: false,
+        });
         position(self.submit(op).await?)
     }
 
@@ -125,8 +129,12 @@ impl FileHandle {
     /// Like [`write`](FileHandle::write).
     pub async fn try_append(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
         let kept = record.clone();
-        let op =
-            Op::Append(Append { payload: Payload::Shared(record), moves_cursor: false, wants_offset: true });
+        let op = Op::Append(Append {
+            payload: Payload::Shared(record),
+            moves_cursor: false,
+            wants_offset: true,
+            kept: false,
+        });
         let answer = self.try_submit(op, kept).await?;
         Ok(position(answer)?)
     }

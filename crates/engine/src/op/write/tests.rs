@@ -221,6 +221,7 @@ fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
             payload: payload(index + 1, *len),
             moves_cursor,
             wants_offset: !moves_cursor,
+            kept: false,
         })
         .collect();
     let written = append_all(&appends.iter().collect::<Vec<_>>(), &script);
@@ -309,7 +310,8 @@ fn contiguous_payloads_cost_one_call_and_gaps_one_each() {
             .collect();
         assert_eq!(write_all(&writes.iter().collect::<Vec<_>>(), &script, 0).calls, calls);
     }
-    let appends: Vec<Append> =
-        (0..64).map(|_| Append { payload: payload(1, 4), moves_cursor: false, wants_offset: true }).collect();
+    let appends: Vec<Append> = (0..64)
+        .map(|_| Append { payload: payload(1, 4), moves_cursor: false, wants_offset: true, kept: false })
+        .collect();
     assert_eq!(append_all(&appends.iter().collect::<Vec<_>>(), &Script::new(0, &[])).calls, 1);
 }
