@@ -29,6 +29,9 @@ pub(crate) struct Buffered {
 impl Opening {
     /// Sends what is kept back on its way if `queued` must find it in the file.
     pub(crate) fn make_way(self: &Arc<Self>, desk: &mut Desk, queued: &Queued) -> Vec<Ticket> {
+        if desk.behind.is_none() {
+            return Vec::new();
+        }
         let mut footprint = queued.footprint(desk.state.position(), desk.state.room());
         if footprint.cursor && !desk.state.is_free(&AT_CURSOR) {
             // Others have yet to move the cursor: it may end up anywhere.
