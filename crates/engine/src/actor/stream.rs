@@ -330,16 +330,29 @@ fn register(
 }
 
 impl Inner {
-    /// Makes the call if that need not wait. One that would is asked once more under the reactor's eyes, which
-    /// then knows that readiness has yet to come.
+    /// Makes the call if that need not wait. A write is tried, since some devices never say that they are ready.
+    /// A read is not, unless there was something to read: a FIFO that no writer has come to yet looks like one that
+    /// all have left.
     fn try_call<T>(
         &self,
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        match call(self.descriptor.get_ref()) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.descriptor.try_io(interest, call),
-            result => result,
+        let opened = self.is_open_for(interest);
+        if !opened || interest.is_writable() {
+            match call(self.descriptor.get_ref()) {
+                Err(error) if opened && error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        }
+        // Under the reactor's eyes, which then knows that readiness has yet to come.
+        self.descriptor.try_io(interest, call)
+    }
+
+    fn is_open_for(&self, interest: Interest) -> bool {
+        match interest.is_readable() {
+            true => self.interest.is_readable(),
+            false => self.interest.is_writable(),
         }
     }
 
@@ -350,11 +363,7 @@ impl Inner {
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        let opened = match interest.is_readable() {
-            true => self.interest.is_readable(),
-            false => self.interest.is_writable(),
-        };
-        match opened {
+        match self.is_open_for(interest) {
             true => self.descriptor.async_io(interest, call).await,
             false => call(self.descriptor.get_ref()),
         }
