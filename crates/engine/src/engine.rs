@@ -17,6 +17,7 @@ use crate::actor::services::Services;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest, dir::OpenDir};
 use crate::pool::PoolSnapshot;
@@ -260,7 +261,7 @@ impl Engine {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let flags = os::open_flags(&request);
         // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
-        let open = OpenBy { path: path.clone(), flags, opener: Box::new(opener) };
+        let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
         let (opened, found, position) = self.inner.services.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.enlist(opened, &found, path)?;

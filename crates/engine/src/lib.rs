@@ -37,6 +37,7 @@ mod buffer;
 mod dice;
 mod engine;
 mod error;
+mod exclusive;
 mod file;
 mod limits;
 #[cfg(all(test, folio_loom))]

@@ -11,7 +11,7 @@ const ENGINE: &str = "crates/engine/src/";
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
 const LEVELS: [&[&str]; 9] = [
-    &["sync", "error", "limits", "stats", "buffer", "reply"],
+    &["sync", "error", "limits", "stats", "buffer", "reply", "exclusive"],
     &["storage"],
     &["file"],
     &["op"],

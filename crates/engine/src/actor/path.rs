@@ -14,6 +14,7 @@ use crate::actor::job::panic_text;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
@@ -66,7 +67,7 @@ impl Services {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));
         }
-        Box::pin(self.call_by_worker(request, &self.names)).await
+        Exclusive::new(Box::pin(self.call_by_worker(request, &self.names))).await
     }
 
     /// Runs a closure of the program's own.
@@ -76,7 +77,7 @@ impl Services {
     ) -> Result<T> {
         tokio::task::consume_budget().await;
         let program = self.program();
-        Box::pin(self.call_by_worker(Closure::new(closure), &program)).await
+        Exclusive::new(Box::pin(self.call_by_worker(Closure::new(closure), &program))).await
     }
 
     /// Has a worker carry the request out, again as often as it meets a process without descriptors.
@@ -321,7 +322,7 @@ impl PathRequest for Open {
 }
 
 /// A user's way of opening a file, given the path and the flags of `open(2)`.
-pub(crate) type Opener = Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>;
+pub(crate) type Opener = Exclusive<Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>>;
 
 /// Has a user's function open a file, and takes over what it returns.
 pub(crate) struct OpenBy {
@@ -342,6 +343,6 @@ impl PathRequest for OpenBy {
     }
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<Self::Reply> {
-        Os::new().adopt((self.opener)(&self.path, self.flags)?)
+        Os::new().adopt(self.opener.into_inner()(&self.path, self.flags)?)
     }
 }

@@ -15,6 +15,7 @@ use kameo::reply::DelegatedReply;
 
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::limits::{MAILBOX_MESSAGES_MAX, RETRY_PAUSE_MIN, SWEEP_PAUSE};
 use crate::stats::add;
 
@@ -177,7 +178,7 @@ impl Steward {
 
     /// Has the engine shut down.
     pub(crate) async fn shut_down(&self, deadline: Duration) -> Result<ShutdownReport> {
-        let asked = self.actor.ask(Shutdown { deadline }).send().await;
+        let asked = Exclusive::new(Box::pin(self.actor.ask(Shutdown { deadline }).send())).await;
         asked.map_err(|_| Error::new(Operation::Shutdown, Cause::Stopped))
     }
 }

@@ -9,6 +9,7 @@ use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
@@ -50,6 +51,16 @@ impl FileHandle {
     /// Takes a permit and lets the operation take its place in the order.
     async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
         let permit = self.admit(op.operation(), op.weight()).await?;
+        let (asker, mail) = self.take_place(op, permit);
+        if let Some(mail) = mail {
+            // A mailbox that is gone hands the mail back, and its drop answers the asker.
+            drop(mail.await);
+        }
+        Ok(asker)
+    }
+
+    /// Lets an admitted operation begin, or words the message that brings it to the file's actor.
+    fn take_place(&self, op: Op, permit: Permit) -> (Asker<Outcome>, Option<impl Future + Send + Sync>) {
         let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
         let alone = self.opening().access.alone;
@@ -57,12 +68,15 @@ impl FileHandle {
         match self.opening().arrive(queued) {
             Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
                 self.opening().patience.learn(asker.look_out());
+                (asker, None)
             }
-            Arrived::Started(_) => {}
-            // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
+            Arrived::Started(_) => (asker, None),
+            Arrived::Mailed(mail) => {
+                let actor = self.actor();
+                let told = async move { actor.tell(Submit(mail)).send().await };
+                (asker, Some(Exclusive::new(Box::pin(told))))
+            }
         }
-        Ok(asker)
     }
 
     pub(super) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
