@@ -57,6 +57,7 @@ impl Services {
     /// Carries out a request about a path.
     pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
+        self.here().map_err(|cause| Facts::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
@@ -76,6 +77,7 @@ impl Services {
         closure: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         tokio::task::consume_budget().await;
+        self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
         Exclusive::new(Box::pin(self.call_by_worker(Closure::new(closure), &program))).await
     }
@@ -119,6 +121,10 @@ impl Services {
 impl Services {
     /// Takes in a request that nobody waits for, without blocking. `keep` lives until a worker is sent for.
     pub(crate) fn call_detached<R: PathRequest>(self: &Arc<Self>, request: R, keep: impl Send + 'static) {
+        if self.here().is_err() {
+            // What the parent left to be cleaned up is the parent's.
+            return;
+        }
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
         let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
         // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
@@ -183,6 +189,9 @@ struct PendingCall<'a, R: PathRequest> {
 
 impl<R: PathRequest> Drop for PendingCall<'_, R> {
     fn drop(&mut self) {
+        if self.services.here().is_err() {
+            return;
+        }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => {
                 drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());

@@ -198,6 +198,7 @@ impl StreamHandle {
     ///
     /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
     pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
+        self.inner.here(Operation::Write)?;
         let inner = self.inner.clone();
         let admission = &inner.services.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
@@ -261,6 +262,16 @@ impl StreamHandle {
     }
 }
 
+impl Drop for StreamHandle {
+    /// In the child of a fork the reactor's descriptor is still the parent's: to take a stream out of it here would
+    /// leave the parent waiting for ever, so it stays until the child ends.
+    fn drop(&mut self) {
+        if self.inner.services.here().is_err() {
+            std::mem::forget(self.inner.clone());
+        }
+    }
+}
+
 fn register(
     descriptor: Descriptor,
     interest: Interest,
@@ -303,6 +314,7 @@ impl Inner {
     }
 
     async fn read_unless_stopped<T>(&self, read: impl Future<Output = io::Result<T>>) -> Result<T> {
+        self.here(Operation::Read)?;
         let mut stop = self.services.stopped.subscribe();
         let result = tokio::select! {
             biased;
@@ -325,6 +337,11 @@ impl Inner {
         }
         add(&self.services.stats.bytes_written, bytes.len() as u64);
         Ok(())
+    }
+
+    fn here(&self, operation: Operation) -> Result<()> {
+        let refuse = |cause| Error::new(operation, cause).at_path(self.path.clone());
+        self.services.here().map_err(refuse)
     }
 
     fn stopped(&self, operation: Operation) -> Error {

@@ -29,6 +29,9 @@ impl<'a> Place<'a> {
     }
 
     fn count(file: &FileHandle, change: impl FnOnce(usize) -> usize) {
+        if !file.opening().is_here() {
+            return;
+        }
         if let Some(behind) = &mut file.opening().turn.take().behind {
             behind.queued = change(behind.queued);
         }
@@ -61,6 +64,7 @@ impl FileHandle {
     pub async fn flush(&self) -> Result<()> {
         tokio::task::consume_budget().await;
         let Some(buffered) = &self.opening().buffered else { return Ok(()) };
+        self.here(Operation::Flush)?;
         let mut newest = None;
         loop {
             let landed = buffered.landed.notified();
@@ -98,7 +102,8 @@ impl FileHandle {
     /// Keeps `bytes` back if the file is buffered and they fit. `Some` is what came of it; `None` means that
     /// they have to be an operation.
     pub(super) async fn keep_back(&self, bytes: &[u8]) -> Option<Result<()>> {
-        let buffered = self.opening().buffered.as_ref().filter(|_| !bytes.is_empty())?;
+        let buffered =
+            self.opening().buffered.as_ref().filter(|_| !bytes.is_empty() && self.opening().is_here())?;
         match self.offer(bytes, false) {
             Ok(Offered::Accepted) => Some(Ok(())),
             Ok(Offered::InLine) => Box::pin(self.wait_for_room(buffered, bytes)).await,

@@ -19,6 +19,7 @@ impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(super) async fn submit(&self, op: Op) -> Result<Answer> {
         let operation = op.operation();
+        self.here(operation)?;
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
             return Pending { asker, opening: self.opening(), operation }.answer().await;
@@ -79,6 +80,12 @@ impl FileHandle {
         }
     }
 
+    /// Refuses what would touch the file's state in a process that only has a copy of it.
+    pub(super) fn here(&self, operation: Operation) -> Result<()> {
+        let opening = self.opening();
+        if opening.is_here() { Ok(()) } else { Err(opening.error(operation, Cause::Forked)) }
+    }
+
     pub(super) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let opening = self.opening();
         let admission = &opening.device.admission;
@@ -104,6 +111,9 @@ impl Pending<'_> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
+        if !self.opening.is_here() {
+            return;
+        }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.opening.purge(),
             Cancelled::Done(outcome) => self.opening.orphan(outcome),
