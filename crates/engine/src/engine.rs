@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
+use crate::actor::clock::Held;
 use crate::actor::handle::FileHandle;
 use crate::actor::opening::Opening;
 use crate::actor::path::{Open, OpenBy};
@@ -193,7 +194,7 @@ impl Engine {
                     if self.inner.services.parting.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Box::pin(file.opening().wait_for_parting()).await;
+                        Held::new(Box::pin(file.opening().wait_for_parting())).await;
                     }
                     return Ok(handle);
                 }

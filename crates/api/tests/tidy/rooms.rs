@@ -73,7 +73,7 @@ const GATES: [Gate; 10] = [
     Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
     Gate {
         path: "tokio::task::spawn_blocking",
-        rooms: &[],
+        rooms: &["crates/engine/src/actor/clock.rs"],
         why: "tokio's blocking pool is unbounded, shared, and drops queued work at shutdown",
     },
 ];

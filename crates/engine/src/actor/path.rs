@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::services::{Device, Services};
@@ -62,7 +63,7 @@ impl Services {
             return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
         if self.parting.is_any() {
-            Box::pin(self.parting.wait_for_path(request.path(), request.target())).await;
+            Held::new(Box::pin(self.parting.wait_for_path(request.path(), request.target()))).await;
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
@@ -113,7 +114,7 @@ impl Services {
             PathJob { waiting: waiting.clone(), replier, services: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(device.lane, Box::new(job)));
         let mut pending = PendingCall { asker, waiting, services: self };
-        let outcome = (&mut pending.asker).await;
+        let outcome = Held::new(&mut pending.asker).await;
         outcome.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
     }
 }

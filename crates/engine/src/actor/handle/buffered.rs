@@ -1,9 +1,11 @@
 //! Writing to a buffered file: accepted in the caller's own poll while there is room, else in line for it.
 
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 
 use super::FileHandle;
 use crate::actor::buffered::Buffered;
+use crate::actor::clock::Held;
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 
@@ -67,11 +69,11 @@ impl FileHandle {
         self.here(Operation::Flush)?;
         let mut newest = None;
         loop {
-            let landed = buffered.landed.notified();
+            let landed = pin!(buffered.landed.notified());
             if let Some(flushed) = self.flush_on(&mut newest) {
                 return flushed;
             }
-            landed.await;
+            Held::new(landed).await;
         }
     }
 
@@ -128,7 +130,7 @@ impl FileHandle {
         let _place = Place::take(self);
         let _front = buffered.line.lock().await;
         loop {
-            let landed = buffered.landed.notified();
+            let landed = pin!(buffered.landed.notified());
             match self.offer(bytes, true) {
                 Ok(Offered::Accepted) => return Some(Ok(())),
                 Ok(Offered::Through) => return None,
@@ -138,7 +140,7 @@ impl FileHandle {
             let away = opening.turn.take().behind.as_ref().is_some_and(|behind| behind.is_away());
             if away {
                 // One portion on its way while the next fills, and no more.
-                landed.await;
+                Held::new(landed).await;
                 continue;
             }
             let weight = opening.turn.take().behind.as_ref().map_or(0, |behind| behind.bytes());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::FileHandle;
+use crate::actor::clock::Held;
 use crate::actor::file::Submit;
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
@@ -55,13 +56,17 @@ impl FileHandle {
         let (asker, mail) = self.take_place(op, permit);
         if let Some(mail) = mail {
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            drop(mail.await);
+            drop(Held::new(mail).await);
         }
         Ok(asker)
     }
 
     /// Lets an admitted operation begin, or words the message that brings it to the file's actor.
-    fn take_place(&self, op: Op, permit: Permit) -> (Asker<Outcome>, Option<impl Future + Send + Sync>) {
+    fn take_place(
+        &self,
+        op: Op,
+        permit: Permit,
+    ) -> (Asker<Outcome>, Option<impl Future + Send + Sync + Unpin>) {
         let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
         let alone = self.opening().access.alone;
@@ -104,7 +109,7 @@ struct Pending<'a> {
 
 impl Pending<'_> {
     async fn answer(&mut self) -> Result<Answer> {
-        let outcome = (&mut self.asker).await;
+        let outcome = Held::new(&mut self.asker).await;
         outcome.unwrap_or_else(|| Err(self.opening.error(self.operation, Cause::Stopped)))
     }
 }
