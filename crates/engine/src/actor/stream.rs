@@ -198,6 +198,7 @@ impl StreamHandle {
     ///
     /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
     pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
+        self.inner.here(Operation::Write)?;
         let inner = self.inner.clone();
         let admission = &inner.services.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
@@ -271,18 +272,19 @@ impl StreamHandle {
         &self.inner.writing
     }
 
-    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
-        &self.inner.services.runtime
+    pub(super) fn services(&self) -> &Arc<Services> {
+        &self.inner.services
     }
 
     pub(super) fn failed(&self, operation: Operation, error: io::Error) -> Error {
         self.inner.error(operation, error)
     }
 
-    /// Refuses if the engine has stopped.
-    pub(super) fn check_running(&self) -> Result<()> {
+    /// Refuses if the engine has stopped, or is another process's.
+    pub(super) fn check_running(&self, operation: Operation) -> Result<()> {
+        self.inner.here(operation)?;
         match *self.inner.services.stopped.borrow() {
-            true => Err(self.inner.stopped(Operation::Open)),
+            true => Err(self.inner.stopped(operation)),
             false => Ok(()),
         }
     }
@@ -308,6 +310,16 @@ impl StreamHandle {
             biased;
             ready = ready => ready.map(drop).map_err(|error| self.inner.error(operation, error)),
             _ = stop.wait_for(|stopped| *stopped) => Err(self.inner.stopped(operation)),
+        }
+    }
+}
+
+impl Drop for StreamHandle {
+    /// In the child of a fork the reactor's descriptor is still the parent's: to take a stream out of it here would
+    /// leave the parent waiting for ever, so it stays until the child ends.
+    fn drop(&mut self) {
+        if self.inner.services.here().is_err() {
+            std::mem::forget(self.inner.clone());
         }
     }
 }
@@ -376,6 +388,7 @@ impl Inner {
     }
 
     async fn read_unless_stopped<T>(&self, read: impl Future<Output = io::Result<T>>) -> Result<T> {
+        self.here(Operation::Read)?;
         let mut stop = self.services.stopped.subscribe();
         let result = tokio::select! {
             biased;
@@ -398,6 +411,11 @@ impl Inner {
         }
         add(&self.services.stats.bytes_written, bytes.len() as u64);
         Ok(())
+    }
+
+    fn here(&self, operation: Operation) -> Result<()> {
+        let refuse = |cause| Error::new(operation, cause).at_path(self.path.clone());
+        self.services.here().map_err(refuse)
     }
 
     fn stopped(&self, operation: Operation) -> Error {
