@@ -56,9 +56,10 @@ impl FileHandle {
     async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
         let permit = self.admit(op.operation(), op.weight()).await?;
         let (replier, asker) = reply::channel();
-        if let Some(mail) = self.arrive(op, permit, Reply::Slot(replier), &asker) {
+        let told = self.arrive(op, permit, Reply::Slot(replier), &asker).map(|mail| self.told(mail));
+        if let Some(told) = told {
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            drop(Held::new(self.told(mail)).await);
+            drop(Held::new(told).await);
         }
         Ok(asker)
     }
