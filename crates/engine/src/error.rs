@@ -292,6 +292,21 @@ impl Error {
         self
     }
 
+    /// Turns the failure of a write that was accepted before into the reason why `operation` was not begun.
+    #[must_use]
+    pub fn of_earlier_write(self, operation: Operation) -> Self {
+        let Inner { path, cause, .. } = *self.inner;
+        let cause = match cause {
+            Cause::Io(error) => Cause::EarlierWrite(error),
+            cause => cause,
+        };
+        let error = Error::new(operation, cause).begun(false);
+        match path {
+            Some(path) => error.at_path(path),
+            None => error,
+        }
+    }
+
     /// Names the second path of an operation that has two, such as the new name of a rename.
     #[must_use]
     pub fn with_target(mut self, target: impl Into<PathBuf>) -> Self {

@@ -51,7 +51,7 @@ pub mod storage;
 mod sync;
 
 pub use actor::supervisor::{Abandoned, ShutdownReport};
-pub use actor::{FileHandle, Rejected, StreamHandle, messages};
+pub use actor::{FileHandle, Polled, Rejected, StreamHandle, messages};
 pub use engine::{Current, Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 pub use limits::Limits;

@@ -91,6 +91,28 @@ pub(crate) const POOLED_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 /// of an unlinked file frees its blocks, and that is quick only for few blocks.
 pub(crate) const CLOSE_IN_PLACE_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Bytes that one write by tokio's traits accepts: what a caller may have under way without having been told that
+/// it is written, and what is copied in its poll. tokio's own files take as much (docs/decisions/0024).
+pub(crate) const POLLED_WRITE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Bytes that one read by tokio's traits has fetched for it where they are not at hand.
+pub(crate) const POLLED_READ_BYTES_MAX: usize = IN_PLACE_BYTES_MAX;
+
+/// Looks that one poll takes before it lets other tasks run.
+pub(crate) const POLLED_LOOKS_MAX: u32 = 4;
+
+/// How long a permit or a lock is kept for a caller who was in line for it by polls and has not come back. A task
+/// that is alive comes within microseconds; one that was given up must not keep the others waiting.
+pub(crate) const RESERVATION_MAX: Duration = Duration::from_millis(100);
+
+/// Age up to which bytes that were fetched for a poll are handed out without asking again, since another process
+/// may have changed the file. It doubles with each look that came too late, so that a busy task gets its bytes.
+pub(crate) const LOOKED_AGE_MAX: Duration = Duration::from_millis(1);
+
+/// Looks in a row after which an operation beside them no longer makes them void: whoever reads a file that
+/// others write without a pause would otherwise never get its bytes.
+pub(crate) const LOOKS_VOID_MAX: u32 = 3;
+
 /// First and longest pause between attempts at a lock that another process holds, or at a FIFO that has no
 /// reader yet. Neither event can be waited for without holding a thread.
 pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);

@@ -3,7 +3,8 @@
 //! ```text
 //!   queued ──begin──▶ begun ──send──▶ done ──poll──▶ taken
 //!      │                │               │
-//!      └────────────────┴── the asker drops ──▶ gone   (the answer goes back to whoever holds it)
+//!      ├────────────────┴── the asker drops ──▶ gone   (the answer goes back to whoever holds it)
+//!      └── the asker leaves ──▶ left                     (it is carried out all the same)
 //! ```
 //!
 //! The asker's side can go away at any moment. What it left behind decides who cleans up: before `begin` the
@@ -38,6 +39,8 @@ enum State<T> {
     Queued(Option<Waker>),
     /// A worker has it; it can no longer be called back.
     Begun(Option<Waker>),
+    /// It is to be carried out, and nobody waits for the answer.
+    Left,
     /// Answered, and the asker has not looked yet.
     Done(T),
     /// The replier went away without an answer.
@@ -63,7 +66,7 @@ impl<T> Replier<T> {
                 *state = State::Begun(waker);
                 true
             }
-            State::Begun(_) => true,
+            State::Begun(_) | State::Left => true,
             State::Done(_) | State::Lost => false,
             State::Closed => mutant("reply-begins-after-cancel"),
         }
@@ -107,7 +110,7 @@ fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<Option<Waker>, T> 
     let mut state = lock(&slot.state);
     let waker = match &mut *state {
         State::Queued(waker) | State::Begun(waker) => waker.take(),
-        State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(None), Err),
+        State::Left | State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(None), Err),
     };
     *state = answer.map_or(State::Lost, State::Done);
     slot.answered.store(1, Ordering::Relaxed);
@@ -144,6 +147,15 @@ impl<T> Asker<T> {
         false
     }
 
+    /// Goes away without calling the operation back; the answer, if it is there already.
+    pub(crate) fn leave(&self) -> Option<T> {
+        let mut state = lock(&self.slot.state);
+        match std::mem::replace(&mut *state, State::Left) {
+            State::Done(answer) => Some(answer),
+            State::Queued(_) | State::Begun(_) | State::Left | State::Lost | State::Closed => None,
+        }
+    }
+
     /// Gives up. From now on [`Replier::begin`] says no.
     pub(crate) fn cancel(&self) -> Cancelled<T> {
         let mut state = lock(&self.slot.state);
@@ -151,7 +163,7 @@ impl<T> Asker<T> {
             State::Queued(_) => Cancelled::BeforeBegin,
             State::Begun(_) => Cancelled::Begun,
             State::Done(answer) => Cancelled::Done(answer),
-            State::Lost | State::Closed => Cancelled::Nothing,
+            State::Left | State::Lost | State::Closed => Cancelled::Nothing,
         }
     }
 }
@@ -168,11 +180,13 @@ impl<T> Future for Asker<T> {
                 }
                 return Poll::Pending;
             }
-            State::Done(_) | State::Lost | State::Closed => {}
+            State::Left | State::Done(_) | State::Lost | State::Closed => {}
         }
         match std::mem::replace(&mut *state, State::Closed) {
             State::Done(answer) => Poll::Ready(Some(answer)),
-            State::Queued(_) | State::Begun(_) | State::Lost | State::Closed => Poll::Ready(None),
+            State::Queued(_) | State::Begun(_) | State::Left | State::Lost | State::Closed => {
+                Poll::Ready(None)
+            }
         }
     }
 }

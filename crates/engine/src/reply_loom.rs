@@ -55,6 +55,20 @@ fn a_cancelled_answer_is_had_by_exactly_one() {
 }
 
 #[test]
+fn an_answer_that_was_left_is_had_by_exactly_one_and_the_work_is_done() {
+    explore(|| {
+        let (replier, asker) = channel();
+        let worker = thread::spawn(move || work(replier));
+        let had = asker.leave();
+        let outcome = worker.join().expect("the worker does not panic");
+        match had {
+            Some(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
+            None => assert_eq!(outcome, Outcome::Kept),
+        }
+    });
+}
+
+#[test]
 fn an_answer_that_a_poll_took_is_not_cancelled_again() {
     explore(|| {
         let (replier, mut asker) = channel();

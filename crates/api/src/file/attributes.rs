@@ -20,6 +20,10 @@ impl File {
     ///
     /// The cursor has moved or not; nothing else happens.
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
+        self.settle_cursor().await;
+        if to != SeekFrom::Current(0) {
+            self.forget_rest();
+        }
         match &self.handle {
             Handle::Plain(file) => file.seek(to).await,
             Handle::Stream(stream) => stream.no_position(Operation::Seek),
@@ -70,6 +74,7 @@ impl File {
 
     /// Cuts the file off at the cursor, or extends it to there, as one step; returns the new length.
     pub(crate) async fn cut(&self) -> Result<u64> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.cut().await,
             Handle::Stream(stream) => stream.unsupported(Operation::SetLen),
@@ -87,7 +92,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync_all(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => file.sync(true).await,
+            Handle::Plain(file) => self.after_polled(file.sync(true)).await,
             Handle::Stream(stream) => stream.unsupported(Operation::SyncAll),
         }
     }
@@ -104,7 +109,7 @@ impl File {
     /// Like [`sync_all`](File::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => file.sync(false).await,
+            Handle::Plain(file) => self.after_polled(file.sync(false)).await,
             Handle::Stream(stream) => stream.unsupported(Operation::SyncData),
         }
     }

@@ -153,7 +153,10 @@ impl File {
     /// ```
     pub async fn into_std(self) -> Result<std::fs::File> {
         match &self.handle {
-            Handle::Plain(file) => file.to_std().await,
+            Handle::Plain(file) => {
+                self.settle_polled().await?;
+                file.to_std().await
+            }
             Handle::Stream(stream) => stream.to_std(),
         }
     }
@@ -260,7 +263,7 @@ impl File {
     /// ```
     pub async fn close(self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => file.close().await,
+            Handle::Plain(file) => self.after_polled(file.close()).await,
             Handle::Stream(_) => Ok(()),
         }
     }

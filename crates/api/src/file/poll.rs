@@ -1,120 +1,120 @@
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for `File`.
 //!
-//! Each handle has at most one operation under way by these traits. What the page cache holds is read in the
-//! poll itself; anything else becomes a future that the handle keeps until it is done, so that a caller who
-//! goes away and comes back finds its bytes.
+//! The engine does what can be polled; here it gets the handle's own state, and the handle's methods wait for what
+//! the traits have begun.
 
 use std::fmt;
-use std::future::Future;
+use std::future::poll_fn;
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
-use folio_engine::Handle;
+use folio_engine::{Handle, Polled};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
-use crate::{File, Result};
+use crate::{File, Operation, Result};
 
-/// Bytes one poll reads in place: readers by trait come back at once, so each unit of their task's budget
-/// stands for as much copying as elsewhere.
-const POLL_BYTES_MAX: usize = 64 * 1024;
-
-type Job<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
-
-/// What a handle has under way. The lock is never taken: `get_mut` is all that is used. It makes the futures
-/// inside shareable between threads, which they need not be by themselves.
+/// What a handle has under way by the traits.
 #[derive(Default)]
 pub(super) struct Pending {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-enum State {
-    /// Nothing.
-    #[default]
-    Idle,
-    /// A read that could not be answered in place.
-    Reading(Job<Bytes>),
-    /// Bytes that were read for a larger buffer than the last one brought.
-    Left(Bytes),
-    /// A write and the bytes it was given, by which a repeated poll is told from a new write.
-    Writing(Job<usize>, Bytes),
-    /// A seek.
-    Seeking(Job<u64>),
-    /// A flush of what the file keeps back.
-    Flushing(Job<()>),
+    polled: Mutex<Polled>,
+    /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
+    busy: AtomicBool,
 }
 
 impl Pending {
-    fn state(&mut self) -> &mut State {
-        self.state.get_mut().unwrap_or_else(PoisonError::into_inner)
+    /// The state, for a trait's function that has the handle for itself.
+    fn polled(&mut self) -> &mut Polled {
+        self.polled.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Polled> {
+        self.polled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes for the methods what a trait's function has left behind.
+    fn note(&mut self) {
+        let busy = self.polled().is_busy();
+        *self.busy.get_mut() = busy;
     }
 }
 
 impl File {
-    /// Finishes what the handle has under way; bytes that were read and not fetched are taken back.
-    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = match self.pending.state() {
-            State::Idle => return Poll::Ready(Ok(())),
-            // Dropping the future gives the bytes back to the cursor.
-            State::Reading(_) => Ok(()),
-            State::Left(_) => Ok(()),
-            State::Writing(job, _) => ready!(job.as_mut().poll(cx)).map(|_| ()),
-            State::Seeking(job) => ready!(job.as_mut().poll(cx)).map(|_| ()),
-            State::Flushing(job) => ready!(job.as_mut().poll(cx)),
-        };
-        *self.pending.state() = State::Idle;
-        Poll::Ready(result.map_err(io::Error::from))
-    }
-
-    /// Puts what is left of the last read, and of `bytes`, where the caller wants it.
-    fn deliver(&mut self, mut bytes: Bytes, buf: &mut ReadBuf<'_>) {
-        let count = bytes.len().min(buf.remaining());
-        buf.put_slice(&bytes[..count]);
-        bytes.advance(count);
-        *self.pending.state() = if bytes.is_empty() { State::Idle } else { State::Left(bytes) };
-    }
-
-    /// How far the cursor is ahead of what the caller has seen.
-    fn unseen(&mut self) -> u64 {
-        match self.pending.state() {
-            State::Left(bytes) => bytes.len() as u64,
-            State::Idle | State::Reading(_) | State::Writing(..) | State::Seeking(_) | State::Flushing(_) => {
-                0
+    /// Waits for what this handle has under way by the traits, so that a method comes after it.
+    ///
+    /// Its failure is told here, as that of an earlier write, unless somebody has heard of it.
+    pub(super) async fn settle(&self, operation: Operation) -> Result<()> {
+        match self.pending.is_busy() {
+            true => {
+                let settled = Box::pin(self.settle_polled()).await;
+                settled.map_err(|error| error.of_earlier_write(operation))
             }
+            false => Ok(()),
         }
     }
 
-    fn poll_put(
-        &mut self,
-        cx: &mut Context<'_>,
-        bytes: &dyn Fn() -> Bytes,
-        is_same: &dyn Fn(&Bytes) -> bool,
-    ) -> Poll<io::Result<usize>> {
-        let repeated = matches!(self.pending.state(), State::Writing(_, given) if is_same(given));
-        if !repeated {
-            let back = self.unseen();
-            ready!(self.poll_settle(cx))?;
-            let (file, given) = (self.clone(), bytes());
-            let payload = given.clone();
-            let job: Job<usize> = Box::pin(async move {
-                if back > 0 {
-                    file.seek(SeekFrom::Current(0i64.saturating_sub_unsigned(back))).await?;
-                }
-                let len = payload.len();
-                file.write_bytes(payload).await.map(|()| len)
-            });
-            *self.pending.state() = State::Writing(job, given);
+    /// Does what [`settle`](File::settle) does, and tells the failure as it is.
+    pub(super) async fn settle_polled(&self) -> Result<()> {
+        let Handle::Plain(file) = &self.handle else { return Ok(()) };
+        if !self.pending.is_busy() {
+            return Ok(());
         }
-        let State::Writing(job, _) = self.pending.state() else { return Poll::Ready(Ok(0)) };
-        let result = ready!(job.as_mut().poll(cx));
-        *self.pending.state() = State::Idle;
-        Poll::Ready(result.map_err(io::Error::from))
+        let settled = poll_fn(|cx| {
+            let mut polled = self.pending.lock();
+            ready!(file.poll_sought(&mut polled, cx))?;
+            file.poll_settled(&mut polled, cx)
+        });
+        let settled = settled.await;
+        self.pending.busy.store(self.pending.lock().is_busy(), Ordering::Relaxed);
+        settled
+    }
+
+    /// Has `vouch` vouch for what was written by the traits too; a failure of theirs is told first, and once.
+    pub(super) async fn after_polled(&self, vouch: impl Future<Output = Result<()>>) -> Result<()> {
+        if !self.pending.is_busy() {
+            return vouch.await;
+        }
+        let told = Box::pin(self.settle_polled()).await;
+        // Also after a failure, which this sync owes to whoever asked for it: the next one is not to tell it again.
+        let vouched = vouch.await;
+        told.and(vouched)
+    }
+
+    /// Waits for a seek that this handle has under way by the traits.
+    pub(super) async fn settle_cursor(&self) {
+        if self.pending.is_busy()
+            && let Handle::Plain(file) = &self.handle
+        {
+            // Where the cursor could not be put, it stays; its own caller was to hear of that.
+            let _ = Box::pin(poll_fn(|cx| file.poll_sought(&mut self.pending.lock(), cx))).await;
+        }
+    }
+
+    /// Has nothing tried again that an accepted write leaves behind: the cursor goes elsewhere.
+    pub(super) fn forget_rest(&self) {
+        if self.pending.is_busy() {
+            self.pending.lock().forget_rest();
+        }
+    }
+
+    fn poll_put(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let put = match &self.handle {
+            Handle::Plain(file) => file.poll_write(self.pending.polled(), cx, slices),
+            Handle::Stream(stream) => stream.poll_write(self.pending.polled(), cx, slices),
+        };
+        self.pending.note();
+        put.map_err(io::Error::from)
     }
 }
 
+/// Bytes leave the file in the poll that returns them and in no other: a read that is given up takes nothing, and
+/// whoever reads next, by this trait, by a method or by another handle, begins where the last one ended.
 impl AsyncRead for File {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -122,40 +122,31 @@ impl AsyncRead for File {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !matches!(this.pending.state(), State::Idle | State::Reading(_) | State::Left(_)) {
-            ready!(this.poll_settle(cx))?;
-        }
-        if let State::Left(bytes) = this.pending.state() {
-            let bytes = std::mem::take(bytes);
-            this.deliver(bytes, buf);
+        if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        if let (State::Idle, Handle::Plain(file)) = (this.pending.state(), this.handle.clone()) {
-            let progress = ready!(tokio::task::coop::poll_proceed(cx));
-            let room = buf.remaining().min(POLL_BYTES_MAX);
-            if let Some(count) = file.read_now(buf.initialize_unfilled_to(room))? {
-                progress.made_progress();
-                buf.advance(count);
-                return Poll::Ready(Ok(()));
-            }
-        }
-        if let State::Idle = this.pending.state() {
-            let (file, len) = (this.clone(), buf.remaining());
-            *this.pending.state() = State::Reading(Box::pin(async move { file.read_bytes(len).await }));
-        }
-        let State::Reading(job) = this.pending.state() else { return Poll::Ready(Ok(())) };
-        let result = ready!(job.as_mut().poll(cx));
-        *this.pending.state() = State::Idle;
-        this.deliver(result?, buf);
+        let room = buf.initialize_unfilled();
+        let read = match &this.handle {
+            Handle::Plain(file) => file.poll_read(this.pending.polled(), cx, room),
+            Handle::Stream(stream) => stream.poll_read(this.pending.polled(), cx, room),
+        };
+        this.pending.note();
+        let count = ready!(read)?;
+        buf.advance(count);
         Poll::Ready(Ok(()))
     }
 }
 
-/// A write is acknowledged when it is written. If a caller drops its write future and then writes other bytes,
-/// the first write is finished before the second begins.
+/// `Ready(n)` means that `n` bytes were accepted and have their place in the file's order: every read, length and
+/// sync that is asked for later, by any handle, comes after them. They are written without being polled again, and
+/// not lost when the handle is dropped or the process ends. `Pending` means that nothing was taken.
+///
+/// At most one such write, of at most 2 MiB, is under way for each handle. A failure that is not known in time is
+/// the error of the next write, flush, shutdown, sync or close of this handle, once; the next write or flush then
+/// tries first what was left undone. A flush and a shutdown wait.
 impl AsyncWrite for File {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_put(cx, &|| Bytes::copy_from_slice(buf), &|given| given == buf)
+        self.poll_put(cx, &[IoSlice::new(buf)])
     }
 
     fn poll_write_vectored(
@@ -163,8 +154,7 @@ impl AsyncWrite for File {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let gather = || bufs.iter().flat_map(|buf| buf.iter().copied()).collect::<Bytes>();
-        self.poll_put(cx, &gather, &|given| *given == gather())
+        self.poll_put(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -172,22 +162,14 @@ impl AsyncWrite for File {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.pending.state() {
-            State::Writing(..) | State::Seeking(_) => ready!(self.poll_settle(cx))?,
-            State::Flushing(_) | State::Idle | State::Reading(_) | State::Left(_) => {}
-        }
-        // What was read ahead stays: a flush moves no cursor.
-        let flushes = matches!(&self.handle, Handle::Plain(file) if file.is_buffered());
-        if flushes && let State::Idle = self.pending.state() {
-            let file = self.clone();
-            *self.pending.state() = State::Flushing(Box::pin(async move { file.flush().await }));
-        }
-        match self.pending.state() {
-            State::Flushing(_) => self.poll_settle(cx),
-            State::Writing(..) | State::Seeking(_) | State::Idle | State::Reading(_) | State::Left(_) => {
-                Poll::Ready(Ok(()))
-            }
-        }
+        let this = &mut *self;
+        let flushed = match &this.handle {
+            Handle::Plain(file) => file.poll_flush(this.pending.polled(), cx),
+            // A stream's bytes are with the kernel when they are accepted.
+            Handle::Stream(_) => Poll::Ready(Ok(())),
+        };
+        this.pending.note();
+        flushed.map_err(io::Error::from)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -197,42 +179,26 @@ impl AsyncWrite for File {
 
 impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
-        let unseen = self.unseen();
-        let to = match to {
-            // The caller means what it has seen, not what was read ahead for it.
-            SeekFrom::Current(delta) => SeekFrom::Current(delta.saturating_sub_unsigned(unseen)),
-            SeekFrom::Start(_) | SeekFrom::End(_) => to,
+        let this = &mut *self;
+        let started = match &this.handle {
+            Handle::Plain(file) => {
+                file.start_seek(this.pending.polled(), to);
+                Ok(())
+            }
+            Handle::Stream(stream) => stream.no_position(Operation::Seek),
         };
-        if let State::Writing(..) | State::Seeking(_) | State::Flushing(_) = self.pending.state() {
-            return Err(io::Error::other(
-                "another operation of this handle is pending; poll_complete it first",
-            ));
-        }
-        let file = self.clone();
-        *self.pending.state() = State::Seeking(Box::pin(async move { file.seek(to).await }));
-        Ok(())
+        this.pending.note();
+        Ok(started?)
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         let this = &mut *self;
-        if let State::Writing(..) | State::Flushing(_) = this.pending.state() {
-            ready!(this.poll_settle(cx))?;
-        }
-        if let State::Idle | State::Reading(_) | State::Left(_) = this.pending.state() {
-            let unseen = this.unseen();
-            let file = this.clone();
-            let position: Job<u64> =
-                Box::pin(async move { Ok(file.stream_position().await?.saturating_sub(unseen)) });
-            if let State::Idle = this.pending.state() {
-                *this.pending.state() = State::Seeking(position);
-            } else {
-                return Poll::Ready(Ok(0));
-            }
-        }
-        let State::Seeking(job) = this.pending.state() else { return Poll::Ready(Ok(0)) };
-        let result = ready!(job.as_mut().poll(cx));
-        *this.pending.state() = State::Idle;
-        Poll::Ready(result.map_err(io::Error::from))
+        let sought = match &this.handle {
+            Handle::Plain(file) => file.poll_seek(this.pending.polled(), cx),
+            Handle::Stream(stream) => Poll::Ready(stream.no_position(Operation::Seek)),
+        };
+        this.pending.note();
+        sought.map_err(io::Error::from)
     }
 }
 

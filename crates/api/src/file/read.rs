@@ -24,6 +24,7 @@ impl File {
     /// No byte is lost: the cursor counts a byte only when this returns it. (If another clone has read on
     /// meanwhile, the next read at the cursor delivers what was taken back first.)
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.read(buf).await,
             Handle::Stream(stream) => stream.read(buf).await,
@@ -104,6 +105,7 @@ impl File {
     ///
     /// Like [`read`](File::read): no byte is lost.
     pub async fn read_bytes(&self, len: usize) -> Result<Bytes> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.read_bytes(len, None).await,
             Handle::Stream(stream) => {
@@ -151,6 +153,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.read_until(delimiter, limit).await,
             Handle::Stream(stream) => stream.read_until(delimiter, limit).await,
@@ -176,6 +179,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_full(&self, len: usize) -> Result<Bytes> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.read_full(len).await,
             Handle::Stream(stream) => stream.read_full(len).await,
@@ -200,6 +204,7 @@ impl File {
     /// # }
     /// ```
     pub async fn peek(&self, len: usize) -> Result<Bytes> {
+        self.settle_cursor().await;
         match &self.handle {
             Handle::Plain(file) => file.peek(len).await,
             Handle::Stream(stream) => stream.peek(len).await,

@@ -80,6 +80,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize> {
+        self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.write_vectored(bufs, None, false).await,
             Handle::Stream(_) => self.put(&join(bufs), None, false).await,
@@ -96,6 +97,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> Result<usize> {
+        self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.write_vectored(bufs, Some(offset), false).await,
             Handle::Stream(stream) => stream.no_position(Operation::Write),
@@ -112,6 +114,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes(&self, bytes: impl Into<Bytes>) -> Result<()> {
+        self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.write_bytes(bytes.into(), None, true).await.map(|_| ()),
             Handle::Stream(stream) => stream.write_all(bytes.into()).await,
@@ -128,6 +131,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
+        self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ()),
             Handle::Stream(stream) => stream.no_position(Operation::Write),
@@ -152,6 +156,7 @@ impl File {
     /// # }
     /// ```
     pub async fn append(&self, record: impl Into<Bytes>) -> Result<u64> {
+        self.settle(Operation::Append).await?;
         match &self.handle {
             Handle::Plain(file) => file.append(record.into()).await,
             Handle::Stream(stream) => stream.no_position(Operation::Append),
@@ -169,6 +174,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn try_append(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+        self.settle(Operation::Append).await?;
         match &self.handle {
             Handle::Plain(file) => file.try_append(record.into()).await,
             Handle::Stream(stream) => Ok(stream.no_position(Operation::Append)?),
@@ -186,6 +192,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn try_write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<(), Rejected> {
+        self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.try_write_at(bytes.into(), offset).await,
             Handle::Stream(stream) => Ok(stream.no_position(Operation::Write)?),
@@ -204,6 +211,7 @@ impl File {
     ///
     /// What is on its way goes on; a failure is told to the next write or flush.
     pub async fn flush(&self) -> Result<()> {
+        self.settle_polled().await?;
         match &self.handle {
             Handle::Plain(file) => file.flush().await,
             Handle::Stream(_) => Ok(()),
@@ -211,6 +219,7 @@ impl File {
     }
 
     async fn put(&self, buf: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
+        self.settle(Operation::Write).await?;
         match (&self.handle, offset) {
             (Handle::Plain(file), _) => file.write(buf, offset, all).await,
             (Handle::Stream(stream), None) => {

@@ -1,6 +1,8 @@
 //! Dropping a future: before its operation began nothing happens, after that it finishes whole, and neither
 //! permits, descriptors nor bytes are lost.
 
+mod abandoned;
+mod accepted;
 mod adaptors;
 mod after_begin;
 mod before_begin;

@@ -15,7 +15,7 @@ use crate::op::{
 };
 
 /// What moves the cursor and touches nothing: whether an operation's place is known depends on who else moves it.
-const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
+pub(crate) const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
 
 /// What callers of a buffered file wait for. What it keeps back is behind the turn.
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct Buffered {
     /// Told each time a portion has landed.
     pub(crate) landed: Notify,
     /// Serves the writers who wait for room in the order they came.
-    pub(crate) line: Mutex<()>,
+    pub(crate) line: Arc<Mutex<()>>,
 }
 
 impl Opening {
@@ -36,8 +36,10 @@ impl Opening {
         if footprint.cursor && !desk.state.is_free(&AT_CURSOR) {
             // Others have yet to move the cursor: it may end up anywhere.
             match &mut footprint.span {
-                Span::Read(range) | Span::Write(range) if !range.is_empty() => *range = 0..u64::MAX,
-                Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) => {}
+                Span::Read(range) | Span::Look(range) | Span::Write(range) if !range.is_empty() => {
+                    *range = 0..u64::MAX
+                }
+                Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) => {}
                 Span::Append | Span::Sync | Span::Exclusive => {}
             }
         }

@@ -16,7 +16,7 @@ use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation};
 use crate::file::{CursorMove, Ordered, Portion, Ticket, Trust};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
-use crate::op::{Answer, Failure, Op, Place, write};
+use crate::op::{Answer, Failure, Looked, Op, Place, write};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::{StorageFile, errno};
@@ -86,12 +86,16 @@ impl Opening {
         let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
         add(&stats.cancelled, (asked - live.len()) as u64);
         add(&stats.hops, live.len() as u64);
-        let facts: Vec<Fact> = live.iter().map(Fact::of).collect();
+        let mut facts: Vec<Fact> = live.iter().map(Fact::of).collect();
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
         let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
-        let ran = self.run_guarded(ops, batch.cursor, batch.room);
-        let mut next = if reads_cursor { Vec::new() } else { self.finish(ticket, ran.moved, batch.closers) };
+        let mut ran = self.run_guarded(ops, batch.cursor, batch.room);
+        let mut next = if reads_cursor {
+            Vec::new()
+        } else {
+            self.finish_ran(ticket, &mut ran, batch.closers, &mut facts)
+        };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
             stats.waited.record(begun.saturating_duration_since(fact.arrived));
@@ -114,6 +118,24 @@ impl Opening {
         if self.buffered.is_some() {
             // A portion that has landed may have let the next one go.
             next.append(&mut self.ready(&mut self.turn.take()));
+        }
+        next
+    }
+
+    /// Books the end of a batch and notes in what looked ahead that it is of now; returns what may start.
+    fn finish_ran(&self, ticket: Ticket, ran: &mut Ran, closers: u64, facts: &mut [Fact]) -> Vec<Ticket> {
+        let mut desk = self.turn.take();
+        for outcome in &mut ran.outcomes {
+            if let Ok(Answer::Looked(looked)) = outcome {
+                desk.state.stamp_seen(&mut looked.seen);
+            }
+        }
+        let next = self.book(&mut desk, ticket, ran.moved, closers);
+        if let ([Err(Failed::Storage(failure))], [fact @ Fact { cursor_write: true, .. }]) =
+            (&*ran.outcomes, facts)
+        {
+            // Several that were merged have no one place to begin again.
+            fact.offset = desk.state.position().checked_sub(failure.bytes_done);
         }
         next
     }
@@ -258,7 +280,7 @@ impl Opening {
             let owes = op.owes_its_failure();
             let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
             moved = step;
-            if let Ok(Answer::Read(buffer, _)) = &outcome {
+            if let Ok(Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. })) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
             if let (true, Err(failure)) = (owes, &outcome)
@@ -278,6 +300,7 @@ struct Fact {
     offset: Option<u64>,
     arrived: Instant,
     cursor_read: bool,
+    cursor_write: bool,
 }
 
 impl Fact {
@@ -287,6 +310,7 @@ impl Fact {
             offset: queued.op.offset(),
             arrived: queued.arrived,
             cursor_read: queued.op.reads_at_cursor(),
+            cursor_write: queued.op.writes_at_cursor(),
         }
     }
 }

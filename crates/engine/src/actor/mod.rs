@@ -20,6 +20,7 @@ pub(crate) mod opening;
 mod parting;
 pub(crate) mod path;
 pub(crate) mod patience;
+mod polled;
 pub(crate) mod queued;
 pub(crate) mod registry;
 pub(crate) mod services;
@@ -27,4 +28,5 @@ pub(crate) mod stream;
 pub(crate) mod supervisor;
 
 pub use handle::{FileHandle, Rejected};
+pub use polled::Polled;
 pub use stream::StreamHandle;

@@ -270,9 +270,17 @@ impl Opening {
         (self.book(&mut desk, ticket, moved, 0), heard)
     }
 
-    fn book(&self, desk: &mut Desk, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
+    /// Books the end of a batch and returns what may start now.
+    pub(crate) fn book(
+        &self,
+        desk: &mut Desk,
+        ticket: Ticket,
+        moved: CursorMove,
+        closers: u64,
+    ) -> Vec<Ticket> {
         desk.running.retain(|running| running.ticket != ticket);
         desk.state.finish(ticket, moved);
+        desk.state.note_changes(closers);
         self.turn.open_gate(closers);
         self.ready(desk)
     }

@@ -6,6 +6,7 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::actor::opening::Opening;
+use crate::actor::services::Services;
 use crate::admission::Permit;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered, Span};
@@ -46,15 +47,34 @@ pub(crate) enum Arrived {
 pub(crate) enum Reply {
     /// To a caller's future.
     Slot(Replier<Outcome>),
+    /// To a handle that has acknowledged the bytes already, so that the end of the process waits for them.
+    Accepted { replier: Replier<Outcome>, _unsettled: Unsettled },
     /// To whoever asked the actor by a message.
     Ask(Box<dyn FnOnce(Outcome) + Send>),
+}
+
+/// Bytes that were acknowledged and whose outcome is not known: the end of the process waits for them.
+pub(crate) struct Unsettled(Arc<Services>);
+
+impl Unsettled {
+    pub(crate) fn new(services: &Arc<Services>) -> Self {
+        services.keep_until_exit();
+        services.unwritten.add();
+        Unsettled(services.clone())
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.unwritten.done();
+    }
 }
 
 impl Reply {
     /// Whether someone still wants it; from then on the operation counts as begun.
     pub(crate) fn begin(&self) -> bool {
         match self {
-            Reply::Slot(replier) => replier.begin(),
+            Reply::Slot(replier) | Reply::Accepted { replier, .. } => replier.begin(),
             Reply::Ask(_) => true,
         }
     }
@@ -62,7 +82,7 @@ impl Reply {
     /// Whether the asker has gone away before the operation began.
     pub(crate) fn is_cancelled(&self) -> bool {
         match self {
-            Reply::Slot(replier) => replier.is_cancelled(),
+            Reply::Slot(replier) | Reply::Accepted { replier, .. } => replier.is_cancelled(),
             Reply::Ask(_) => false,
         }
     }
@@ -70,7 +90,7 @@ impl Reply {
     /// Answers without waking the asker; the outcome comes back if nobody hears it.
     pub(crate) fn put(self, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
         match self {
-            Reply::Slot(replier) => replier.put(outcome),
+            Reply::Slot(replier) | Reply::Accepted { replier, .. } => replier.put(outcome),
             Reply::Ask(answer) => {
                 answer(outcome);
                 Ok(None)

@@ -38,9 +38,9 @@ struct Inner {
     /// What the descriptor was opened for; there is no waiting for anything else.
     interest: Interest,
     /// Serves readers in the order they came.
-    reading: Mutex<Ahead>,
+    reading: Arc<Mutex<Ahead>>,
     /// Keeps a record in one piece.
-    writing: Mutex<()>,
+    writing: Arc<Mutex<()>>,
     _engine: Arc<dyn Any + Send + Sync>,
 }
 
@@ -69,7 +69,7 @@ impl StreamHandle {
         };
         let descriptor = register(Descriptor(file), interest, &services)?;
         add(&services.stats.opened, 1);
-        let (reading, writing) = (Mutex::default(), Mutex::default());
+        let (reading, writing) = (Arc::default(), Arc::default());
         let inner = Inner { descriptor, path, services, interest, reading, writing, _engine: engine };
         Ok(StreamHandle { inner: Arc::new(inner) })
     }
@@ -261,6 +261,57 @@ impl StreamHandle {
     }
 }
 
+/// What polls need: calls that are made at once or not at all, and what to wait for.
+impl StreamHandle {
+    pub(super) fn reading(&self) -> &Arc<Mutex<Ahead>> {
+        &self.inner.reading
+    }
+
+    pub(super) fn writing(&self) -> &Arc<Mutex<()>> {
+        &self.inner.writing
+    }
+
+    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.inner.services.runtime
+    }
+
+    pub(super) fn failed(&self, operation: Operation, error: io::Error) -> Error {
+        self.inner.error(operation, error)
+    }
+
+    /// Refuses if the engine has stopped.
+    pub(super) fn check_running(&self) -> Result<()> {
+        match *self.inner.services.stopped.borrow() {
+            true => Err(self.inner.stopped(Operation::Open)),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.try_call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf))?;
+        add(&self.inner.services.stats.in_place, 1);
+        Ok(count)
+    }
+
+    pub(super) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.try_call(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(bytes))?;
+        add(&self.inner.services.stats.bytes_written, count as u64);
+        Ok(count)
+    }
+
+    /// Waits until a call is worth another try.
+    pub(super) async fn ready(&self, interest: Interest) -> Result<()> {
+        let operation = if interest.is_readable() { Operation::Read } else { Operation::Write };
+        let mut stop = self.inner.services.stopped.subscribe();
+        let ready = self.inner.descriptor.ready(interest);
+        tokio::select! {
+            biased;
+            ready = ready => ready.map(drop).map_err(|error| self.inner.error(operation, error)),
+            _ = stop.wait_for(|stopped| *stopped) => Err(self.inner.stopped(operation)),
+        }
+    }
+}
+
 fn register(
     descriptor: Descriptor,
     interest: Interest,
@@ -279,6 +330,19 @@ fn register(
 }
 
 impl Inner {
+    /// Makes the call if that need not wait. One that would is asked once more under the reactor's eyes, which
+    /// then knows that readiness has yet to come.
+    fn try_call<T>(
+        &self,
+        interest: Interest,
+        mut call: impl FnMut(&Descriptor) -> io::Result<T>,
+    ) -> io::Result<T> {
+        match call(self.descriptor.get_ref()) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.descriptor.try_io(interest, call),
+            result => result,
+        }
+    }
+
     /// Waits until the descriptor is ready and makes the call; at once where it was not opened for that, since
     /// the kernel refuses it then and readiness would never come.
     async fn call<T>(

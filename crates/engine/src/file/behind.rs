@@ -169,7 +169,7 @@ impl Behind {
             Span::Write(range) | Span::Kept(range) | Span::Keep(range) => {
                 self.append || range.end > self.lowest()
             }
-            Span::Read(range) => {
+            Span::Read(range) | Span::Look(range) => {
                 let filling = self.filling.is_some().then_some(self.start..self.end);
                 let stuck = self
                     .stuck
@@ -208,6 +208,11 @@ impl Behind {
             let place = self.stuck.partition_point(|stuck| stuck.number < rest.number);
             self.stuck.insert(place, rest);
         }
+    }
+
+    /// Whether there is a failure that nobody has heard of.
+    pub(crate) fn has_failure(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// The failure that nobody has heard of; whoever asks has heard of it.

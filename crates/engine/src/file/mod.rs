@@ -17,5 +17,5 @@ mod turn;
 pub(crate) use behind::{Behind, Portion, Room};
 pub(crate) use health::{Health, Trust};
 pub(crate) use order::{Batch, Footprint, Merge, Ordered, Span, Ticket};
-pub(crate) use state::{Arrival, CursorMove, State, Taken};
+pub(crate) use state::{Arrival, CursorMove, Seen, State, Taken};
 pub(crate) use turn::{Bell, Turn};

@@ -14,6 +14,9 @@ use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
 pub(crate) enum Span {
     /// Looks at these bytes.
     Read(Range<u64>),
+    /// Looks at these bytes from the cursor and leaves that where it is: whoever moves the cursor later need not
+    /// wait for it.
+    Look(Range<u64>),
     /// Changes these bytes.
     Write(Range<u64>),
     /// Changes these bytes, which a buffered file had kept back.
@@ -36,39 +39,58 @@ impl Span {
     pub(crate) fn closes_gate(&self) -> bool {
         match self {
             Span::Write(_) | Span::Kept(_) | Span::Append | Span::Exclusive => true,
-            Span::Read(_) | Span::Keep(_) | Span::Sync => false,
+            Span::Read(_) | Span::Look(_) | Span::Keep(_) | Span::Sync => false,
         }
+    }
+
+    /// Whether an operation that depends on the cursor moves it too.
+    fn may_move_cursor(&self) -> bool {
+        !matches!(self, Span::Look(_))
     }
 }
 
-/// What an operation touches, and whether it moves the cursor.
+/// What an operation touches, and whether it depends on the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
     pub(crate) span: Span,
     pub(crate) cursor: bool,
 }
 
+impl Footprint {
+    fn moves_cursor(&self) -> bool {
+        self.cursor && self.span.may_move_cursor()
+    }
+}
+
 /// Whether `later` has to wait for `earlier` to end.
 fn must_wait(earlier: &Footprint, later: &Footprint) -> bool {
-    if earlier.cursor && later.cursor {
+    if later.cursor && earlier.moves_cursor() {
         return true;
     }
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,
         // What was kept back before goes to the file before it.
         (Span::Kept(_), Span::Keep(_)) => false,
-        (Span::Read(_), Span::Read(_)) => false,
-        (Span::Read(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b))
+        (Span::Read(_) | Span::Look(_), Span::Read(_) | Span::Look(_)) => false,
+        (Span::Read(a) | Span::Look(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b))
         | (
             Span::Write(a) | Span::Kept(a) | Span::Keep(a),
-            Span::Read(b) | Span::Write(b) | Span::Kept(b) | Span::Keep(b),
+            Span::Read(b) | Span::Look(b) | Span::Write(b) | Span::Kept(b) | Span::Keep(b),
         ) => a.start < b.end && b.start < a.end,
-        (Span::Append, Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append)
-        | (Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_), Span::Append) => true,
+        (
+            Span::Append,
+            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append,
+        )
+        | (Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_), Span::Append) => {
+            true
+        }
         (Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append | Span::Sync, Span::Sync) => true,
         // A sync promises nothing about what comes after it, and reads change nothing it could miss.
-        (Span::Sync, Span::Read(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append)
-        | (Span::Read(_), Span::Sync) => false,
+        (
+            Span::Sync,
+            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append,
+        )
+        | (Span::Read(_) | Span::Look(_), Span::Sync) => false,
     }
 }
 
@@ -193,7 +215,7 @@ impl<T: Ordered> Order<T> {
 
     /// Whether an earlier operation has yet to move the cursor.
     fn moves_cursor(&self, blocked: &[Footprint]) -> bool {
-        blocked.iter().chain(self.running.iter().map(|(_, earlier)| earlier)).any(|earlier| earlier.cursor)
+        blocked.iter().chain(self.running.iter().map(|(_, earlier)| earlier)).any(Footprint::moves_cursor)
     }
 
     fn is_blocked(&self, footprint: &Footprint, blocked: &[Footprint]) -> bool {
@@ -236,7 +258,7 @@ impl<T: Ordered> Order<T> {
                 bytes += candidate.bytes();
                 items.push(candidate);
             } else {
-                let moved = whole.cursor || self.moves_cursor(&blocked);
+                let moved = whole.moves_cursor() || self.moves_cursor(&blocked);
                 blocked.push(outline(&candidate, cursor, room, moved));
                 self.waiting.push_back(candidate);
             }
@@ -252,8 +274,10 @@ fn outline(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprin
     let exact = item.footprint(cursor, room);
     match exact.span {
         Span::Read(_) if moved && exact.cursor => Footprint { span: Span::LOOK, cursor: true },
+        Span::Look(_) if moved => Footprint { span: Span::Look(0..u64::MAX), cursor: true },
         Span::Write(_) if moved && exact.cursor => Footprint { span: Span::Write(0..u64::MAX), cursor: true },
         Span::Read(_)
+        | Span::Look(_)
         | Span::Write(_)
         | Span::Kept(_)
         | Span::Keep(_)

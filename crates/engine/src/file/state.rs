@@ -40,6 +40,26 @@ impl Taken {
     }
 }
 
+/// Where a look at what comes next began, and how often the file had been changed by then: what it saw may be
+/// handed out as long as both still hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    offset: u64,
+    changes: u64,
+}
+
+impl Seen {
+    /// Bytes from `offset` on; [`State::stamp_seen`] says how often the file had been changed.
+    pub(crate) fn from(offset: u64) -> Self {
+        Seen { offset, changes: 0 }
+    }
+
+    /// Where they begin.
+    pub(crate) fn offset(self) -> u64 {
+        self.offset
+    }
+}
+
 /// What became of an operation that arrived.
 #[derive(Debug)]
 pub(crate) enum Arrival<T> {
@@ -59,6 +79,8 @@ pub(crate) struct State<T> {
     /// How often the cursor was put somewhere. What was taken before that is not given back: it would lead
     /// the next read away from where the cursor was put.
     era: u64,
+    /// How many operations that may have changed the file have ended.
+    changes: u64,
     /// Operations in the actor's mailbox. Nothing starts past them, since nobody knows what they touch.
     mailed: usize,
     closed: bool,
@@ -71,6 +93,7 @@ impl<T> Default for State<T> {
             cursor: 0,
             returned: VecDeque::new(),
             era: 0,
+            changes: 0,
             mailed: 0,
             closed: false,
         }
@@ -148,6 +171,26 @@ impl<T: Ordered> State<T> {
     /// Notes in `taken` that it is of now.
     pub(crate) fn stamp(&self, taken: &mut Taken) {
         taken.era = self.era;
+    }
+
+    /// Notes that operations have ended that may have changed the file.
+    pub(crate) fn note_changes(&mut self, changes: u64) {
+        self.changes += changes;
+    }
+
+    /// Notes in `seen` that it is of now.
+    pub(crate) fn stamp_seen(&self, seen: &mut Seen) {
+        seen.changes = self.changes;
+    }
+
+    /// Whether the next cursor operation begins where `seen` does.
+    pub(crate) fn is_before(&self, seen: Seen) -> bool {
+        self.position() == seen.offset
+    }
+
+    /// Whether no operation that may have changed the file has ended since.
+    pub(crate) fn is_as(&self, seen: Seen) -> bool {
+        self.changes == seen.changes
     }
 
     /// Takes back what a cancelled read had taken. If nothing has moved the cursor since, nor is about to, it

@@ -9,10 +9,11 @@ use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::buffer::{Buffer, Buffers};
 use crate::error::Operation;
-use crate::file::{CursorMove, Footprint, Merge, Ordered, Span, Taken};
+use crate::file::{CursorMove, Footprint, Merge, Ordered, Seen, Span, Taken};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{Storage, StorageFile};
 
@@ -122,6 +123,8 @@ pub(crate) enum Answer {
     Done,
     /// Bytes read, and where from if by a cursor read: a caller that is gone gives them back.
     Read(Buffer, Option<Taken>),
+    /// What comes next, left where it is.
+    Looked(Looked),
     /// Bytes written.
     Written(usize),
     /// A position in the file: of an appended record, or of the cursor.
@@ -132,6 +135,15 @@ pub(crate) enum Answer {
     Locked(bool),
     /// What the user's closure returned.
     Value(Box<dyn Any + Send>),
+}
+
+/// What a look at the cursor found, and what it holds good for.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    pub(crate) buffer: Buffer,
+    pub(crate) seen: Seen,
+    /// When: others may change the file without this process knowing of it.
+    pub(crate) at: Instant,
 }
 
 /// How an operation failed: the storage's error and the bytes that had reached the file.
@@ -196,6 +208,11 @@ impl Op {
     /// Whether it takes bytes from the cursor, which a cancelled caller gives back.
     pub(crate) fn reads_at_cursor(&self) -> bool {
         matches!(self, Op::Read(read) if read.moves_cursor())
+    }
+
+    /// Whether it writes where the cursor stands.
+    pub(crate) fn writes_at_cursor(&self) -> bool {
+        matches!(self, Op::Write(write::Write { place: Place::Cursor, .. }))
     }
 
     /// Whether a failed sync of the inode forbids it.

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use memchr::memchr;
 
 use crate::buffer::{Buffer, Buffers};
-use crate::file::{CursorMove, Footprint, Span, Taken};
+use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
 use crate::limits::{GATHER_GROWTH, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, WHOLE_BYTES_USUAL};
-use crate::op::{Answer, Executed, Failure, Place};
+use crate::op::{Answer, Executed, Failure, Looked, Place};
 use crate::storage::StorageFile;
 
 /// Reads at most `len` bytes.
@@ -43,7 +44,14 @@ impl Read {
             Place::At(offset) => (offset, self.len as u64, false),
             Place::Cursor => (cursor, room.min(self.len as u64), true),
         };
-        Footprint { span: Span::Read(start..start.saturating_add(len)), cursor }
+        let range = start..start.saturating_add(len);
+        let span = if self.looks_ahead() { Span::Look(range) } else { Span::Read(range) };
+        Footprint { span, cursor }
+    }
+
+    /// Whether it tells what comes next and leaves the cursor where it is.
+    fn looks_ahead(&self) -> bool {
+        self.place == Place::Cursor && self.how == How::Look
     }
 
     /// Whether it takes bytes from the cursor. (One that only looks depends on the cursor and leaves it alone.)
@@ -77,6 +85,10 @@ impl Read {
             Ok(buffer) if self.moves_cursor() => {
                 let len = buffer.as_ref().len() as u64;
                 (Ok(Answer::Read(buffer, Some(Taken::from(offset)))), CursorMove::Read { offset, len })
+            }
+            Ok(buffer) if self.looks_ahead() => {
+                let looked = Looked { buffer, seen: Seen::from(offset), at: Instant::now() };
+                (Ok(Answer::Looked(looked)), CursorMove::Stay)
             }
             Ok(buffer) => (Ok(Answer::Read(buffer, None)), CursorMove::Stay),
             Err(error) => (Err(Failure::from(error)), CursorMove::Stay),

@@ -422,6 +422,12 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         let _ = (bytes, offset);
     }
 
+    /// Reads again, without blocking, what was given back from `offset` on; `None` if nothing was.
+    fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
+        let _ = (buf, offset);
+        None
+    }
+
     /// The value itself, for those who know what they gave to the engine.
     fn as_any(&self) -> Option<&dyn Any> {
         None

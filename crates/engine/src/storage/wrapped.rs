@@ -155,19 +155,6 @@ impl<T> Wrapped<T> {
         self.returned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads again what was given back from `offset` on.
-    fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
-        let mut returned = self.returned();
-        let mut bytes = returned.remove(&offset)?;
-        let count = bytes.len().min(buf.len());
-        buf[..count].copy_from_slice(&bytes[..count]);
-        let rest = bytes.split_off(count);
-        if !rest.is_empty() {
-            returned.insert(offset + count as u64, rest);
-        }
-        Some(count)
-    }
-
     /// Makes one call at `offset` that moves the object by the bytes it returns, at most `room`.
     fn step(
         &self,
@@ -289,6 +276,18 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
             Place::Here { mut object, ending: None } => self.flush.map_or(Ok(()), |flush| flush(&mut object)),
             Place::Gone => Ok(()),
         }
+    }
+
+    fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
+        let mut returned = self.returned();
+        let mut bytes = returned.remove(&offset)?;
+        let count = bytes.len().min(buf.len());
+        buf[..count].copy_from_slice(&bytes[..count]);
+        let rest = bytes.split_off(count);
+        if !rest.is_empty() {
+            returned.insert(offset + count as u64, rest);
+        }
+        Some(count)
     }
 
     fn take_back(&self, bytes: &[u8], offset: u64) {

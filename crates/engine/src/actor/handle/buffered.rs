@@ -2,13 +2,17 @@
 
 use std::sync::atomic::Ordering;
 
+use tokio::sync::OwnedMutexGuard;
+use tokio::sync::futures::Notified;
+
 use super::FileHandle;
 use crate::actor::buffered::Buffered;
+use crate::actor::opening::Desk;
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 
 /// What became of bytes that asked to be kept back.
-enum Offered {
+pub(crate) enum Offered {
     /// They are in the buffer.
     Accepted,
     /// There is no room, or others wait for it.
@@ -17,14 +21,30 @@ enum Offered {
     Through,
 }
 
-/// A place in the line for room. As long as there is one, nobody is let in past it.
-struct Place<'a> {
-    file: &'a FileHandle,
+/// What the bytes of a write at the cursor would find.
+enum Verdict {
+    /// Room, with the first of them at this offset.
+    Fits(u64),
+    /// As [`Offered::InLine`].
+    InLine,
+    /// As [`Offered::Through`].
+    Through,
 }
 
-impl<'a> Place<'a> {
-    fn take(file: &'a FileHandle) -> Self {
-        Place::count(file, |queued| queued + 1);
+/// A place in the line for room. As long as there is one, nobody is let in past it.
+struct Place {
+    file: FileHandle,
+}
+
+/// The front of the line for room.
+pub(crate) struct LineTurn {
+    _place: Place,
+    _front: OwnedMutexGuard<()>,
+}
+
+impl Place {
+    fn take(file: FileHandle) -> Self {
+        Place::count(&file, |queued| queued + 1);
         Place { file }
     }
 
@@ -35,9 +55,9 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        Place::count(self.file, |queued| queued - 1);
+        Place::count(&self.file, |queued| queued - 1);
     }
 }
 
@@ -119,9 +139,7 @@ impl FileHandle {
     }
 
     async fn wait_in_line(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
-        let opening = self.opening();
-        let _place = Place::take(self);
-        let _front = buffered.line.lock().await;
+        let _turn = self.go_in_line(buffered).await;
         loop {
             let landed = buffered.landed.notified();
             match self.offer(bytes, true) {
@@ -130,33 +148,91 @@ impl FileHandle {
                 Ok(Offered::InLine) => {}
                 Err(error) => return Some(Err(error)),
             }
-            let away = opening.turn.take().behind.as_ref().is_some_and(|behind| behind.is_away());
-            if away {
-                // One portion on its way while the next fills, and no more.
-                landed.await;
-                continue;
+            if let Err(error) = self.make_room(landed).await {
+                return Some(Err(error));
             }
-            let weight = opening.turn.take().behind.as_ref().map_or(0, |behind| behind.bytes());
-            let permit = match self.admit(Operation::Write, weight).await {
-                Ok(permit) => permit,
-                Err(error) => return Some(Err(error)),
-            };
-            let ready = opening.seal(&mut opening.turn.take(), Some(permit));
-            opening.submit_all(ready);
         }
     }
 
+    async fn go_in_line(&self, buffered: &Buffered) -> LineTurn {
+        let place = Place::take(self.clone());
+        LineTurn { _place: place, _front: buffered.line.clone().lock_owned().await }
+    }
+
+    /// Waits for the front of the line and for what `len` bytes need there: room, or the end of the wait for it.
+    pub(crate) async fn wait_for_front(self, len: usize) -> Result<LineTurn> {
+        let Some(limit) = self.time_limit else { return self.reach_front(len).await };
+        tokio::select! {
+            biased;
+            turn = self.reach_front(len) => turn,
+            () = self.opening().services.pause(limit) => {
+                Err(self.opening().error(Operation::Write, Cause::TimedOut(limit)).begun(false))
+            }
+        }
+    }
+
+    async fn reach_front(&self, len: usize) -> Result<LineTurn> {
+        let buffered = self.opening().buffered.as_ref().expect("only buffered files have a line");
+        let turn = self.go_in_line(buffered).await;
+        loop {
+            let landed = buffered.landed.notified();
+            let verdict = self.weigh(&mut self.opening().turn.take(), len, true);
+            match verdict {
+                Verdict::Fits(_) | Verdict::Through => return Ok(turn),
+                Verdict::InLine => self.make_room(landed).await?,
+            }
+        }
+    }
+
+    /// Waits for a portion that is on its way, or sends what is kept back on its way.
+    async fn make_room(&self, landed: Notified<'_>) -> Result<()> {
+        let opening = self.opening();
+        let away = opening.turn.take().behind.as_ref().is_some_and(|behind| behind.is_away());
+        if away {
+            // One portion on its way while the next fills, and no more.
+            landed.await;
+            return Ok(());
+        }
+        let weight = opening.turn.take().behind.as_ref().map_or(0, |behind| behind.bytes());
+        let permit = self.admit(Operation::Write, weight).await?;
+        let ready = opening.seal(&mut opening.turn.take(), Some(permit));
+        opening.submit_all(ready);
+        Ok(())
+    }
+
     /// Takes bytes in if that overtakes nothing and there is room.
-    fn offer(&self, bytes: &[u8], in_line: bool) -> Result<Offered> {
+    pub(crate) fn offer(&self, bytes: &[u8], in_line: bool) -> Result<Offered> {
         let opening = self.opening();
         let mut guard = opening.turn.take();
-        let desk = &mut *guard;
-        let Some(behind) = &mut desk.behind else { return Ok(Offered::Through) };
-        if let Some(failure) = behind.take_failure() {
+        if let Some(failure) = guard.behind.as_mut().and_then(|behind| behind.take_failure()) {
             return Err(failure);
         }
+        let position = match self.weigh(&mut guard, bytes.len(), in_line) {
+            Verdict::Fits(position) => position,
+            Verdict::InLine => return Ok(Offered::InLine),
+            Verdict::Through => return Ok(Offered::Through),
+        };
+        let desk = &mut *guard;
+        let Some(behind) = &mut desk.behind else { return Ok(Offered::Through) };
+        behind.accept(bytes, position, &opening.services.buffers);
+        if !std::mem::replace(&mut behind.holds_gate, true) {
+            opening.turn.close_gate(1);
+        }
+        desk.state.shift(CursorMove::To(position + bytes.len() as u64));
+        opening.kept.fetch_add(1, Ordering::Relaxed);
+        Ok(Offered::Accepted)
+    }
+
+    /// What `len` bytes at the cursor would find now.
+    fn weigh(&self, desk: &mut Desk, len: usize, in_line: bool) -> Verdict {
+        let opening = self.opening();
+        let Some(behind) = &mut desk.behind else { return Verdict::Through };
+        if behind.has_failure() {
+            // To be heard first.
+            return Verdict::Through;
+        }
         if behind.queued > 0 && !in_line {
-            return Ok(Offered::InLine);
+            return Verdict::InLine;
         }
         // Refusals have their place on the way of an operation. A shutdown sends what was kept back before it.
         let refused =
@@ -164,16 +240,16 @@ impl FileHandle {
         let mut position = desk.state.position();
         let range = match opening.access.append {
             true => 0..u64::MAX,
-            false => position..position.saturating_add(bytes.len() as u64),
+            false => position..position.saturating_add(len as u64),
         };
         // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
         let free = desk.state.is_free(&Footprint { span: Span::Keep(range), cursor: true });
         if refused || !free {
-            return Ok(Offered::Through);
+            return Verdict::Through;
         }
-        match behind.room(bytes.len(), position) {
+        match behind.room(len, position) {
             Room::Here => {}
-            Room::Fresh if behind.is_crowded(bytes.len()) => return Ok(Offered::InLine),
+            Room::Fresh if behind.is_crowded(len) => return Verdict::InLine,
             Room::Fresh => {
                 let appends = opening.access.append;
                 let end = match behind.known_end(position, appends) {
@@ -185,18 +261,12 @@ impl FileHandle {
                     Some(end) if appends => position = end,
                     Some(end) if position <= end => {}
                     // Kept back behind a hole, they would change what reads before them find.
-                    Some(_) | None => return Ok(Offered::Through),
+                    Some(_) | None => return Verdict::Through,
                 }
             }
-            Room::AfterSeal => return Ok(Offered::InLine),
-            Room::Never => return Ok(Offered::Through),
+            Room::AfterSeal => return Verdict::InLine,
+            Room::Never => return Verdict::Through,
         }
-        behind.accept(bytes, position, &opening.services.buffers);
-        if !std::mem::replace(&mut behind.holds_gate, true) {
-            opening.turn.close_gate(1);
-        }
-        desk.state.shift(CursorMove::To(position + bytes.len() as u64));
-        opening.kept.fetch_add(1, Ordering::Relaxed);
-        Ok(Offered::Accepted)
+        Verdict::Fits(position)
     }
 }

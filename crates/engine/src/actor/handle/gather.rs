@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::file::{CursorMove, Footprint, Span};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
 use crate::op::read::{How, Read};
-use crate::op::{Answer, Op, Place};
+use crate::op::{Answer, Looked, Op, Place};
 
 /// What became of an attempt in place.
 enum Attempt {
@@ -102,7 +102,7 @@ impl FileHandle {
             }
         }
         match Box::pin(self.submit(Op::Read(Read { place: Place::Cursor, len, how }))).await? {
-            Answer::Read(buffer, _) => Ok(buffer.into_bytes()),
+            Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. }) => Ok(buffer.into_bytes()),
             other => unexpected(&other),
         }
     }

@@ -26,6 +26,7 @@ use crate::error::Result;
 use crate::file::CursorMove;
 use crate::op::Answer;
 
+pub(super) use buffered::{LineTurn, Offered};
 pub use rejected::Rejected;
 
 /// A handle on one open plain file. Clones share the file: one actor, one cursor.
@@ -87,6 +88,11 @@ impl FileHandle {
         FileHandle { time_limit: Some(limit), ..self.clone() }
     }
 
+    /// How long an operation may take.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
     /// Returns a handle whose operations are refused where they would wait for a permit.
     #[must_use]
     pub fn refusing(&self) -> Self {
@@ -119,6 +125,6 @@ fn position(answer: Answer) -> Result<u64> {
 }
 
 /// Every operation has one kind of answer; another one is a bug in this crate.
-fn unexpected<T>(answer: &Answer) -> T {
+pub(super) fn unexpected<T>(answer: &Answer) -> T {
     unreachable!("an operation got the answer of another: {answer:?}")
 }

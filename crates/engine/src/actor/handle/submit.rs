@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use kameo::error::SendError;
+
 use super::FileHandle;
 use crate::actor::file::Submit;
 use crate::actor::opening::Opening;
-use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
+use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::op::{Answer, Op};
@@ -16,7 +18,7 @@ use crate::reply::{self, Asker, Cancelled};
 /// The slow way.
 impl FileHandle {
     /// Admits, queues and awaits one operation.
-    pub(super) async fn submit(&self, op: Op) -> Result<Answer> {
+    pub(crate) async fn submit(&self, op: Op) -> Result<Answer> {
         let operation = op.operation();
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
@@ -50,22 +52,51 @@ impl FileHandle {
     /// Takes a permit and lets the operation take its place in the order.
     async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
         let permit = self.admit(op.operation(), op.weight()).await?;
-        let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
-        let alone = self.opening().access.alone;
-        let queued = Queued { op, reply: Reply::Slot(replier), permit, arrived: Instant::now(), alone };
-        match self.opening().arrive(queued) {
-            Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
-                self.opening().patience.learn(asker.look_out());
-            }
-            Arrived::Started(_) => {}
+        if let Some(mail) = self.arrive(op, permit, Reply::Slot(replier), &asker) {
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
+            drop(self.actor().tell(Submit(mail)).send().await);
         }
         Ok(asker)
     }
 
-    pub(super) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
+    /// Lets the operation take its place in the order; what has to go by the mailbox comes back.
+    fn arrive(&self, op: Op, permit: Permit, reply: Reply, asker: &Asker<Outcome>) -> Option<Mail> {
+        let is_quick = op.is_quick();
+        let alone = self.opening().access.alone;
+        match self.opening().arrive(Queued { op, reply, permit, arrived: Instant::now(), alone }) {
+            Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
+                self.opening().patience.learn(asker.look_out());
+                None
+            }
+            Arrived::Started(_) => None,
+            Arrived::Mailed(mail) => Some(mail),
+        }
+    }
+
+    /// Lets an admitted operation take its place in the order, without waiting for room in the mailbox.
+    pub(crate) fn start(&self, op: Op, permit: Permit, reply: Reply, asker: &Asker<Outcome>) {
+        let Some(mail) = self.arrive(op, permit, reply, asker) else { return };
+        let actor = self.actor();
+        if let Err(SendError::MailboxFull(submit)) = actor.tell(Submit(mail)).try_send() {
+            let runtime = &self.opening().services.runtime;
+            runtime.spawn(async move { drop(actor.tell(submit).send().await) });
+        }
+    }
+
+    /// Waits for a permit for as long as an operation of this handle may take.
+    pub(crate) async fn admit_in_time(&self, operation: Operation, weight: usize) -> Result<Permit> {
+        let Some(limit) = self.limit() else { return self.admit(operation, weight).await };
+        tokio::select! {
+            biased;
+            permit = self.admit(operation, weight) => permit,
+            () = self.opening().services.pause(limit) => {
+                Err(self.opening().error(operation, Cause::TimedOut(limit)).begun(false))
+            }
+        }
+    }
+
+    pub(crate) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let opening = self.opening();
         let admission = &opening.device.admission;
         let admitted =

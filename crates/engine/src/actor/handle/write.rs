@@ -88,14 +88,19 @@ impl FileHandle {
                 return Err(Error::invalid(Operation::Write, why).at_path(self.opening().path.clone()));
             }
             Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all, kept: false }),
-            None if self.is_append() => {
-                Op::Append(Append { payload, moves_cursor: true, wants_offset: false, kept: false })
-            }
-            None => Op::Write(Write { place: Place::Cursor, payload, all, kept: false }),
+            None => self.cursor_write(payload, all),
         };
         match self.submit(op).await? {
             Answer::Written(count) => Ok(count),
             other => unexpected(&other),
+        }
+    }
+
+    /// A write where the cursor stands, which is at the end of a file opened for appending.
+    pub(crate) fn cursor_write(&self, payload: Payload, all: bool) -> Op {
+        match self.is_append() {
+            true => Op::Append(Append { payload, moves_cursor: true, wants_offset: false, kept: false }),
+            false => Op::Write(Write { place: Place::Cursor, payload, all, kept: false }),
         }
     }
 

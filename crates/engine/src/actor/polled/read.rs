@@ -1,0 +1,97 @@
+//! Reading by polls: nothing is taken from the file before the poll that hands it out.
+
+use std::task::{Context, Poll, ready};
+
+use tokio::task::coop;
+
+use super::Polled;
+use crate::actor::handle::{FileHandle, unexpected};
+use crate::error::Result;
+use crate::file::{CursorMove, Footprint, Span};
+use crate::limits::{
+    IN_PLACE_BYTES_PER_UNIT, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX, POLLED_READ_BYTES_MAX,
+};
+use crate::op::read::{How, Read};
+use crate::op::{Answer, Looked, Op, Place};
+
+/// Reading by polls.
+impl FileHandle {
+    /// Reads at the cursor into `buf`. The cursor moves in the poll that returns the bytes and in no other, so
+    /// that whoever goes away without them leaves them to every reader of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read).
+    pub fn poll_read(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<usize>> {
+        ready!(self.poll_sought(polled, cx))?;
+        let progress = ready!(coop::poll_proceed(cx));
+        // Readers by trait come back at once, so each unit of their budget stands for as much copying as elsewhere.
+        let at_hand = buf.len().min(IN_PLACE_BYTES_PER_UNIT);
+        for _ in 0..POLLED_LOOKS_MAX {
+            if let Some(count) = self.read_now(&mut buf[..at_hand])? {
+                (polled.looking, polled.void) = (None, 0);
+                progress.made_progress();
+                return Poll::Ready(Ok(count));
+            }
+            let len = buf.len().min(POLLED_READ_BYTES_MAX);
+            let looking = polled.looking.get_or_insert_with(|| {
+                let file = self.clone();
+                Box::pin(async move { file.look(len).await })
+            });
+            let looked = ready!(looking.as_mut().poll(cx));
+            polled.looking = None;
+            if let Some(count) = self.hand_out(&looked?, polled.void, buf) {
+                polled.void = 0;
+                progress.made_progress();
+                return Poll::Ready(Ok(count));
+            }
+            polled.void = polled.void.saturating_add(1);
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Has a worker look at what comes next.
+    async fn look(&self, len: usize) -> Result<Looked> {
+        match self.submit(Op::Read(Read { place: Place::Cursor, len, how: How::Look })).await? {
+            Answer::Looked(looked) => Ok(looked),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Hands out what a look saw and moves the cursor, unless it is void: the cursor stands elsewhere, something is
+    /// before this read, the file has been changed, or may have been.
+    fn hand_out(&self, looked: &Looked, void: u32, buf: &mut [u8]) -> Option<usize> {
+        let opening = self.opening();
+        let mut desk = opening.turn.take();
+        if desk.state.is_closed() || !desk.state.is_before(looked.seen) {
+            return None;
+        }
+        let offset = looked.seen.offset();
+        let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
+        let len = looked.buffer.as_ref().len().min(buf.len()).min(room);
+        let span = Span::Look(offset..offset.saturating_add(len.max(1) as u64));
+        if !desk.is_free(&Footprint { span, cursor: true }) {
+            return None;
+        }
+        let count = if opening.access.sequential && len > 0 {
+            // The object has kept them, and would give them out a second time.
+            opening.file.read_returned(&mut buf[..len], offset)?
+        } else {
+            let patience = LOOKED_AGE_MAX * (1 << void.min(10));
+            let holds = desk.state.is_as(looked.seen) || void >= LOOKS_VOID_MAX;
+            if !holds || looked.at.elapsed() > patience {
+                return None;
+            }
+            buf[..len].copy_from_slice(&looked.buffer.as_ref()[..len]);
+            len
+        };
+        desk.state.shift(CursorMove::Read { offset, len: count as u64 });
+        Some(count)
+    }
+}

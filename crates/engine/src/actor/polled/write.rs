@@ -1,0 +1,366 @@
+//! Writing by polls: accepted at once where there is room, one write under way, its failure heard once.
+
+use std::future::Future;
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use tokio::task::coop;
+use tokio::time::Sleep;
+
+use super::{Polled, Reservation};
+use crate::actor::buffered::AT_CURSOR;
+use crate::actor::handle::{FileHandle, LineTurn, Offered};
+use crate::actor::opening::Opening;
+use crate::actor::queued::{Outcome, Reply, Unsettled};
+use crate::admission::Permit;
+use crate::error::{Cause, Error, Operation, Result};
+use crate::limits::POLLED_WRITE_BYTES_MAX;
+use crate::op::write::Payload;
+use crate::reply::{self, Asker, Cancelled};
+
+/// How far a handle's writes by polls have come.
+#[derive(Default)]
+pub(super) enum Writing {
+    /// Nothing is under way.
+    #[default]
+    Idle,
+    /// In line for what a write needs before its bytes are taken.
+    InLine(Reservation<Result<Admitted>>),
+    /// Bytes were accepted, and how that ends is not known.
+    UnderWay(Accepted),
+}
+
+/// What a write was in line for.
+pub(super) enum Admitted {
+    /// A permit for so many bytes.
+    Permit(Permit, usize),
+    /// The front of the line for a buffer's room.
+    Room(LineTurn),
+}
+
+/// Bytes that were acknowledged and did not reach the file.
+#[derive(Default)]
+pub(super) struct Rest {
+    pub(super) bytes: Bytes,
+    /// Where the cursor has to stand for them; `None` where bytes go to the end.
+    at: Option<u64>,
+}
+
+/// A write that was acknowledged before its end was known. Dropping it leaves it to the engine.
+pub(super) struct Accepted {
+    asker: Asker<Outcome>,
+    bytes: Bytes,
+    opening: Arc<Opening>,
+    alarm: Option<Pin<Box<Sleep>>>,
+    file: FileHandle,
+    settled: bool,
+    /// Its caller has gone elsewhere in the file: what it leaves behind is not tried again.
+    forgotten: bool,
+}
+
+impl Accepted {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let outcome = match Pin::new(&mut self.asker).poll(cx) {
+            Poll::Ready(outcome) => outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))),
+            Poll::Pending => match &mut self.alarm {
+                Some(alarm) => {
+                    ready!(alarm.as_mut().poll(cx));
+                    self.time_out()
+                }
+                None => return Poll::Pending,
+            },
+        };
+        self.settled = true;
+        Poll::Ready(outcome.map(drop))
+    }
+
+    fn time_out(&mut self) -> Outcome {
+        let late =
+            |begun| Err(self.error(Cause::TimedOut(self.file.limit().unwrap_or_default())).begun(begun));
+        match self.asker.cancel() {
+            Cancelled::BeforeBegin => {
+                self.opening.purge();
+                late(false)
+            }
+            Cancelled::Begun => late(true),
+            Cancelled::Done(outcome) => outcome,
+            Cancelled::Nothing => Err(self.error(Cause::Stopped)),
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.forgotten = true;
+    }
+
+    fn error(&self, cause: Cause) -> Error {
+        self.opening.error(Operation::Write, cause)
+    }
+
+    /// What did not reach the file, if that and its place are known.
+    fn rest_after(&self, error: &Error) -> Rest {
+        let at = error.offset().map(|offset| offset + error.bytes_done());
+        let unknown = error.is_timed_out() && error.may_have_happened();
+        if self.forgotten || unknown || (at.is_none() && !self.opening.access.append) {
+            return Rest::default();
+        }
+        let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX);
+        Rest { bytes: self.bytes.slice(done.min(self.bytes.len())..), at }
+    }
+}
+
+impl Drop for Accepted {
+    fn drop(&mut self) {
+        if !self.settled
+            && let Some(outcome) = self.asker.leave()
+        {
+            self.opening.orphan(outcome);
+        }
+    }
+}
+
+/// A failure that nobody has heard of. Dropped like that it is counted and logged.
+pub(super) struct Unheard {
+    error: Option<Error>,
+    opening: Arc<Opening>,
+}
+
+impl Unheard {
+    pub(super) fn hear(mut self) -> Error {
+        self.error.take().expect("only this and drop take it out, and each once")
+    }
+}
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        if let Some(error) = self.error.take() {
+            self.opening.orphan(Err(error));
+        }
+    }
+}
+
+/// Writing by polls.
+impl FileHandle {
+    /// Accepts a prefix of `slices` for the cursor, of at most 2 MiB; returns its length. Bytes once accepted
+    /// have their place in the file's order, before everything that is asked of it later.
+    ///
+    /// `Pending` means that nothing was taken: an earlier write is still under way, or there is no room.
+    ///
+    /// # Errors
+    ///
+    /// That of the write before, once; nothing was accepted then. What it left undone comes first the next time.
+    pub fn poll_write(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        let len = slices.iter().map(|slice| slice.len()).sum::<usize>().min(POLLED_WRITE_BYTES_MAX);
+        ready!(self.poll_sought(polled, cx))?;
+        ready!(self.poll_settled(polled, cx))?;
+        let progress = ready!(coop::poll_proceed(cx));
+        if len == 0 {
+            return Poll::Ready(Ok(0));
+        }
+        let accepted = ready!(self.poll_accept(polled, cx, slices, len));
+        progress.made_progress();
+        Poll::Ready(accepted)
+    }
+
+    /// Waits for the write that is under way and tries what an earlier one left undone.
+    ///
+    /// # Errors
+    ///
+    /// Theirs, once.
+    pub fn poll_settled(&self, polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            if let Some(error) = polled.hear() {
+                return Poll::Ready(Err(error));
+            }
+            if let Writing::UnderWay(accepted) = &mut polled.writing {
+                let outcome = ready!(accepted.poll(cx));
+                if let Err(error) = outcome {
+                    polled.rest = accepted.rest_after(&error);
+                    polled.writing = Writing::Idle;
+                    return Poll::Ready(Err(error));
+                }
+                polled.writing = Writing::Idle;
+            }
+            if !self.is_in_place_for(&polled.rest) {
+                polled.rest = Rest::default();
+            }
+            if polled.rest.bytes.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            // Nothing else is in line as long as there is a rest, so the permit is for all of it.
+            let (permit, _) = ready!(self.poll_permit(polled, cx, polled.rest.bytes.len()))?;
+            let rest = std::mem::take(&mut polled.rest);
+            let mut accepted = self.accept(rest.bytes, permit);
+            if let Poll::Ready(Err(error)) = accepted.poll(cx) {
+                polled.rest = accepted.rest_after(&error);
+                return Poll::Ready(Err(error));
+            }
+            if !accepted.settled {
+                polled.writing = Writing::UnderWay(accepted);
+            }
+        }
+    }
+
+    /// Waits for everything that was accepted, and writes out what a buffered file keeps back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`poll_settled`](FileHandle::poll_settled) and of [`flush`](FileHandle::flush).
+    pub fn poll_flush(&self, polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        ready!(self.poll_sought(polled, cx))?;
+        ready!(self.poll_settled(polled, cx))?;
+        if !self.is_buffered() {
+            return Poll::Ready(Ok(()));
+        }
+        let file = self.clone();
+        let flushing = polled.flushing.get_or_insert_with(|| Box::pin(async move { file.flush().await }));
+        let flushed = ready!(flushing.as_mut().poll(cx));
+        polled.flushing = None;
+        Poll::Ready(flushed)
+    }
+
+    /// Whether the cursor stands where the bytes belong: elsewhere they would destroy others.
+    fn is_in_place_for(&self, rest: &Rest) -> bool {
+        let Some(at) = rest.at else { return true };
+        let desk = self.opening().turn.take();
+        desk.state.position() == at && desk.state.is_free(&AT_CURSOR)
+    }
+
+    fn poll_accept(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+        len: usize,
+    ) -> Poll<Result<usize>> {
+        // A flush that was begun before promises nothing about what is accepted now.
+        polled.flushing = None;
+        if self.is_buffered() {
+            let turn = match ready!(poll_line(polled, cx)).transpose()? {
+                Some(Admitted::Room(turn)) => Some(turn),
+                Some(Admitted::Permit(..)) | None => None,
+            };
+            // In one piece, as it would be as an operation.
+            let joined;
+            let bytes: &[u8] = match slices {
+                [one] => &one[..len],
+                _ => {
+                    joined = self.join(slices, len);
+                    &joined
+                }
+            };
+            match self.offer(bytes, turn.is_some())? {
+                Offered::Accepted => return Poll::Ready(Ok(len)),
+                Offered::InLine => {
+                    drop(turn);
+                    return self.poll_for_room(polled, cx, len);
+                }
+                Offered::Through => {}
+            }
+        }
+        let (permit, admitted) = ready!(self.poll_permit(polled, cx, len))?;
+        let bytes = self.join(slices, len.min(admitted));
+        Poll::Ready(self.take(polled, cx, bytes, permit))
+    }
+
+    /// Takes the bytes in. What fails at once has its failure told now, behind the bytes that got through.
+    fn take(&self, polled: &mut Polled, cx: &mut Context<'_>, bytes: Bytes, permit: Permit) -> Result<usize> {
+        let len = bytes.len();
+        let mut accepted = self.accept(bytes, permit);
+        match accepted.poll(cx) {
+            Poll::Ready(Ok(())) => Ok(len),
+            Poll::Ready(Err(error)) if error.bytes_done() == 0 => Err(error),
+            Poll::Ready(Err(error)) => {
+                let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX).min(len);
+                polled.fail(Unheard { error: Some(error), opening: self.opening().clone() });
+                Ok(done)
+            }
+            Poll::Pending => {
+                polled.writing = Writing::UnderWay(accepted);
+                Ok(len)
+            }
+        }
+    }
+
+    fn accept(&self, bytes: Bytes, permit: Permit) -> Accepted {
+        let opening = self.opening().clone();
+        let (replier, asker) = reply::channel();
+        let op = self.cursor_write(Payload::Shared(bytes.clone()), true);
+        let reply = Reply::Accepted { replier, _unsettled: Unsettled::new(&opening.services) };
+        self.start(op, permit, reply, &asker);
+        let alarm = self.limit().map(|limit| Box::pin(opening.services.pause(limit)));
+        Accepted { asker, bytes, opening, alarm, file: self.clone(), settled: false, forgotten: false }
+    }
+
+    /// A permit for `weight` bytes and how many it is good for, which are fewer if an earlier poll asked for them.
+    fn poll_permit(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        weight: usize,
+    ) -> Poll<Result<(Permit, usize)>> {
+        match ready!(poll_line(polled, cx)).transpose()? {
+            Some(Admitted::Permit(permit, bytes)) => return Poll::Ready(Ok((permit, bytes))),
+            Some(Admitted::Room(_)) | None => {}
+        }
+        match self.opening().device.admission.try_admit(weight) {
+            Ok(permit) => Poll::Ready(Ok((permit, weight))),
+            Err(Cause::Overloaded(_)) => {
+                let file = self.clone();
+                let line = async move {
+                    let permit = file.admit_in_time(Operation::Write, weight).await?;
+                    Ok(Admitted::Permit(permit, weight))
+                };
+                self.poll_in_line(polled, cx, line)
+            }
+            Err(cause) => Poll::Ready(Err(self.opening().error(Operation::Write, cause).begun(false))),
+        }
+    }
+
+    fn poll_for_room<T>(&self, polled: &mut Polled, cx: &mut Context<'_>, len: usize) -> Poll<T> {
+        let file = self.clone();
+        self.poll_in_line(polled, cx, async move { file.wait_for_front(len).await.map(Admitted::Room) })
+    }
+
+    /// Goes in line. What may be there at once is asked for again by the next poll.
+    fn poll_in_line<T>(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        line: impl Future<Output = Result<Admitted>> + Send + 'static,
+    ) -> Poll<T> {
+        let mut reservation = Reservation::new(&self.opening().services.runtime, line);
+        match reservation.poll(cx) {
+            Poll::Pending => polled.writing = Writing::InLine(reservation),
+            // Granted between two lines of code, or never: the next poll finds out.
+            Poll::Ready(_) => cx.waker().wake_by_ref(),
+        }
+        Poll::Pending
+    }
+
+    fn join(&self, slices: &[IoSlice<'_>], len: usize) -> Bytes {
+        let mut buffer = self.opening().services.buffers.take(len);
+        let mut left = len;
+        for slice in slices {
+            let count = slice.len().min(left);
+            buffer.push(&slice[..count]);
+            left -= count;
+        }
+        buffer.into_bytes()
+    }
+}
+
+/// What the handle was in line for; `None` if it was not, or has lost its place.
+fn poll_line(polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Option<Result<Admitted>>> {
+    let Writing::InLine(reservation) = &mut polled.writing else { return Poll::Ready(None) };
+    let granted = ready!(reservation.poll(cx));
+    polled.writing = Writing::Idle;
+    Poll::Ready(granted)
+}
