@@ -5,20 +5,23 @@ use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
+use crate::actor::clock::Held;
 use crate::actor::handle::FileHandle;
 use crate::actor::opening::Opening;
 use crate::actor::path::{Open, OpenBy};
 use crate::actor::services::Services;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
-use crate::error::{Error, Operation, Result};
+use crate::error::{Cause, Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Op, PathRequest, dir::OpenDir};
+use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
 use crate::storage::{
@@ -58,7 +61,8 @@ impl Deref for Current {
 
 struct Inner {
     services: Arc<Services>,
-    steward: Steward,
+    /// `None` only while the engine is dropped.
+    steward: Option<Steward>,
     /// Taken out by drop, because a runtime may not be dropped where async code runs.
     runtime: Mutex<Option<Runtime>>,
 }
@@ -73,14 +77,19 @@ pub enum Handle {
 }
 
 impl Engine {
-    /// Returns the engine that everything uses which is not told otherwise. It starts itself and never stops.
+    /// Returns the engine that everything uses which is not told otherwise. It starts itself and never stops. The
+    /// child of a `fork` has one of its own; the engines and the files of its parent are no use there, and say so.
     ///
     /// # Errors
     ///
-    /// The first start's, if the system refused a thread; it is not tried again.
+    /// The first start's, if the system refused a thread; it is not tried again. In a process that sixteen ancestors
+    /// with default engines of their own have led to: that it has none.
     pub fn try_global() -> Result<&'static Engine> {
-        static GLOBAL: OnceLock<Result<Engine>> = OnceLock::new();
-        GLOBAL.get_or_init(|| Engine::builder().start()).as_ref().map_err(Clone::clone)
+        static GLOBAL: PerProcess<Result<Engine>> = PerProcess::new();
+        match GLOBAL.get_or_init(|| Engine::builder().start()) {
+            Some(started) => started.as_ref().map_err(Clone::clone),
+            None => Err(Error::new(Operation::Start, Cause::Forked)),
+        }
     }
 
     /// Returns the same as [`try_global`](Engine::try_global) where its failure is not worth handling.
@@ -185,7 +194,7 @@ impl Engine {
                     if self.inner.services.parting.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Box::pin(file.opening().wait_for_parting()).await;
+                        Held::new(Box::pin(file.opening().wait_for_parting())).await;
                     }
                     return Ok(handle);
                 }
@@ -260,7 +269,7 @@ impl Engine {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let flags = os::open_flags(&request);
         // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
-        let open = OpenBy { path: path.clone(), flags, opener: Box::new(opener) };
+        let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
         let (opened, found, position) = self.inner.services.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.enlist(opened, &found, path)?;
@@ -273,6 +282,7 @@ impl Engine {
     /// Puts what was opened under an actor or under readiness.
     fn enlist(&self, mut opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
         let services = self.inner.services.clone();
+        services.here().map_err(|cause| Error::new(Operation::Open, cause).at_path(path.clone()))?;
         if opened.nature == Nature::Stream {
             let engine = self.inner.clone();
             match StreamHandle::new(opened.file, request, path.clone(), services.clone(), engine) {
@@ -322,6 +332,8 @@ impl Engine {
         } else {
             (object, 0)
         };
+        let forked = |cause| Error::new(Operation::Open, cause).at_path(name.clone());
+        self.inner.services.here().map_err(forked)?;
         let (opened, request) = self.inner.services.object(object);
         let opening = Opening::new(opened, &request, name, self.inner.services.clone());
         let file = FileHandle::new(opening, self.inner.clone());
@@ -383,16 +395,22 @@ impl Engine {
     ///
     /// The shutdown goes on.
     pub async fn shutdown(&self, deadline: Duration) -> Result<ShutdownReport> {
-        self.inner.steward.shut_down(deadline).await
+        self.inner.services.here().map_err(|cause| Error::new(Operation::Shutdown, cause))?;
+        match &self.inner.steward {
+            Some(steward) => steward.shut_down(deadline).await,
+            None => unreachable!("it goes with the engine"),
+        }
     }
 
-    /// Returns what the engine is doing now and has done so far.
+    /// Returns what the engine is doing now and has done so far; in the child of a fork, only what it had counted.
     pub fn snapshot(&self) -> Snapshot {
         let services = &self.inner.services;
         let stats = &services.stats;
         let mut counters = stats.counters();
         let mut files = Vec::new();
-        for opening in services.registry.all() {
+        let here = services.here().is_ok();
+        let open = if here { services.registry.all() } else { Vec::new() };
+        for opening in open {
             counters.in_place += opening.in_place.load(Ordering::Relaxed);
             counters.bytes_read += opening.bytes_in_place.load(Ordering::Relaxed);
             counters.writes_kept += opening.kept.load(Ordering::Relaxed);
@@ -402,11 +420,11 @@ impl Engine {
             counters,
             in_flight: stats.in_flight(),
             in_flight_peak: stats.in_flight_peak(),
-            slowest: stats.slowest(),
+            slowest: if here { stats.slowest() } else { None },
             waited: stats.waited.snapshot(),
             served: stats.served.snapshot(),
             files,
-            pool: services.pool.snapshot(),
+            pool: if here { services.pool.snapshot() } else { PoolSnapshot::default() },
         }
     }
 }
@@ -419,6 +437,11 @@ impl fmt::Debug for Engine {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        if self.services.here().is_err() {
+            // Both would go by locks and descriptors that are the parent's.
+            std::mem::forget((self.steward.take(), self.runtime.get_mut().map(Option::take)));
+            return;
+        }
         self.services.pool.close();
         let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runtime) = runtime {
@@ -515,7 +538,9 @@ impl EngineBuilder {
         let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
         let services = Arc::new(Services::new(storage, limits, runtime.handle().clone()));
         let steward = Steward::start(services.clone());
-        Ok(Engine { inner: Arc::new(Inner { services, steward, runtime: Mutex::new(Some(runtime)) }) })
+        Ok(Engine {
+            inner: Arc::new(Inner { services, steward: Some(steward), runtime: Mutex::new(Some(runtime)) }),
+        })
     }
 }
 

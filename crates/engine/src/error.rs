@@ -179,6 +179,9 @@ pub(crate) enum Cause {
     /// The engine is shutting down or gone.
     #[error("the engine has stopped")]
     Stopped,
+    /// The engine belongs to the process before a fork: its threads are not here.
+    #[error("its engine belongs to the process before the fork")]
+    Forked,
     /// The request could not be carried out by any file; nothing was touched.
     #[error("{0}")]
     Invalid(Cow<'static, str>),
@@ -364,7 +367,7 @@ impl Error {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
             Cause::Overloaded(_) => io::ErrorKind::WouldBlock,
-            Cause::Closed | Cause::Stopped => io::ErrorKind::BrokenPipe,
+            Cause::Closed | Cause::Stopped | Cause::Forked => io::ErrorKind::BrokenPipe,
             Cause::TimedOut(_) => io::ErrorKind::TimedOut,
             Cause::Panicked(_) => io::ErrorKind::Other,
             Cause::Invalid(_) => io::ErrorKind::InvalidInput,
@@ -398,9 +401,9 @@ impl Error {
         matches!(self.inner.cause, Cause::Poisoned(_))
     }
 
-    /// Returns whether the file, or the whole engine, had been closed.
+    /// Returns whether the file, or the whole engine, had been closed, or was left behind by a fork.
     pub fn is_closed(&self) -> bool {
-        matches!(self.inner.cause, Cause::Closed | Cause::Stopped)
+        matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Forked)
     }
 
     /// Returns whether the caller's time limit ran out.

@@ -37,11 +37,13 @@ mod buffer;
 mod dice;
 mod engine;
 mod error;
+mod exclusive;
 mod file;
 mod limits;
 #[cfg(all(test, folio_loom))]
 mod mutants;
 pub mod op;
+mod origin;
 mod pool;
 mod reply;
 #[cfg(all(test, folio_loom))]
@@ -55,5 +57,6 @@ pub use actor::{FileHandle, Polled, Rejected, StreamHandle, messages};
 pub use engine::{Current, Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 pub use limits::Limits;
+pub use origin::PerProcess;
 pub use pool::{LaneSnapshot, PoolSnapshot};
 pub use stats::{Counters, Durations, Slowest};

@@ -127,6 +127,10 @@ pub(crate) const DESCRIPTOR_WAIT_MAX: Duration = Duration::from_secs(10);
 /// short enough for who stops a service whose disk hangs.
 pub(crate) const EXIT_FLUSH_MAX: Duration = Duration::from_secs(5);
 
+/// Processes of one line of forks that may each have a default engine: a daemon has two, and what lies deeper is a
+/// program that forks from child to child. Each costs the statics a few words.
+pub(crate) const FORKS_MAX: usize = 16;
+
 /// Pause between the supervisor's sweeps for stuck operations and idle workers.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);
 

@@ -200,6 +200,8 @@ impl File {
     /// [`is_timed_out`](crate::Error::is_timed_out) after `limit`, saying by
     /// [`may_have_happened`](crate::Error::may_have_happened) whether they had begun.
     ///
+    /// The limit is of the system's time: a clock of tokio's that a test has paused neither stops nor skips it.
+    ///
     /// A stream has no limit: wrap its calls in `tokio::time::timeout`.
     ///
     /// ```

@@ -33,10 +33,8 @@
 mod input;
 mod output;
 
-use std::sync::OnceLock;
-
-use folio_engine::Engine;
 use folio_engine::storage::os::Standard;
+use folio_engine::{Engine, PerProcess};
 
 use crate::{File, Result};
 use input::Source;
@@ -125,12 +123,12 @@ pub fn stderr_bytes() -> OutputBytes {
 #[derive(Debug)]
 struct Kept<T> {
     stream: Standard,
-    place: OnceLock<T>,
+    place: PerProcess<T>,
 }
 
 impl<T: From<File>> Kept<T> {
     const fn new(stream: Standard) -> Self {
-        Kept { stream, place: OnceLock::new() }
+        Kept { stream, place: PerProcess::new() }
     }
 
     /// Two first uses at a time open it twice and keep one.
@@ -139,6 +137,7 @@ impl<T: From<File>> Kept<T> {
             return Ok(kept);
         }
         let opened = Engine::try_global()?.standard(self.stream)?;
-        Ok(self.place.get_or_init(|| T::from(File::new(opened))))
+        let kept = self.place.get_or_init(|| T::from(File::new(opened)));
+        Ok(kept.expect("there is room for a process that has a default engine of its own"))
     }
 }

@@ -11,7 +11,7 @@ const ENGINE: &str = "crates/engine/src/";
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
 const LEVELS: [&[&str]; 9] = [
-    &["sync", "error", "limits", "stats", "buffer", "reply"],
+    &["sync", "error", "limits", "stats", "buffer", "reply", "exclusive", "origin"],
     &["storage"],
     &["file"],
     &["op"],
@@ -29,7 +29,7 @@ struct Gate {
     why: &'static str,
 }
 
-const GATES: [Gate; 9] = [
+const GATES: [Gate; 10] = [
     Gate {
         path: "kameo",
         rooms: &["crates/engine/src/actor/", "crates/engine/src/lib.rs", "crates/api/src/lib.rs"],
@@ -61,6 +61,11 @@ const GATES: [Gate; 9] = [
         why: "the end of the process is nobody's business but one file's",
     },
     Gate {
+        path: "forkguard",
+        rooms: &["crates/engine/src/origin.rs"],
+        why: "whether a lock may be taken is asked in one way",
+    },
+    Gate {
         path: "loom",
         rooms: &["crates/engine/src/sync.rs"],
         why: "the cores are the same code under the model and outside of it",
@@ -68,7 +73,7 @@ const GATES: [Gate; 9] = [
     Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
     Gate {
         path: "tokio::task::spawn_blocking",
-        rooms: &[],
+        rooms: &["crates/engine/src/actor/clock.rs"],
         why: "tokio's blocking pool is unbounded, shared, and drops queued work at shutdown",
     },
 ];

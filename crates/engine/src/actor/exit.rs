@@ -3,14 +3,16 @@
 //! `exit` and a return from `main` run this. A signal that nobody handles, `abort` and a crash do not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::actor::services::Services;
 use crate::limits::EXIT_FLUSH_MAX;
+use crate::origin::PerProcess;
 
-/// The engines that have buffered files. The hook has no arguments, so it has to find them somewhere.
-static WATCHED: Mutex<Vec<Weak<Services>>> = Mutex::new(Vec::new());
+/// The engines of this process that have buffered files. The hook has no arguments, so it has to find them
+/// somewhere. What a parent had accepted before a fork is the parent's to write.
+static WATCHED: PerProcess<Mutex<Vec<Weak<Services>>>> = PerProcess::new();
 
 /// Portions that are on their way to their files.
 #[derive(Debug, Default)]
@@ -39,19 +41,25 @@ impl Unwritten {
 
 /// Has the end of the process write out what the files of this engine keep back.
 pub(crate) fn watch(services: &Arc<Services>) {
-    static HOOKED: OnceLock<bool> = OnceLock::new();
-    if !*HOOKED.get_or_init(|| shutdown_hooks::add_shutdown_hook(write_out)) {
-        tracing::warn!("the system takes no more exit hooks: flush or close buffered files before the end");
-    }
-    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(watched) = WATCHED.get_or_init(hook) else { return };
+    let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     watched.retain(|services| services.strong_count() > 0);
     watched.push(Arc::downgrade(services));
+}
+
+/// Sets the hook, before the first engine needs it.
+fn hook() -> Mutex<Vec<Weak<Services>>> {
+    if !shutdown_hooks::add_shutdown_hook(write_out) {
+        tracing::warn!("the system takes no more exit hooks: flush or close buffered files before the end");
+    }
+    Mutex::default()
 }
 
 extern "C" fn write_out() {
     // Unwinding out of here would abort the process and change its exit code.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let watched = std::mem::take(&mut *WATCHED.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(watched) = WATCHED.get() else { return };
+        let watched = std::mem::take(&mut *watched.lock().unwrap_or_else(PoisonError::into_inner));
         let engines: Vec<_> = watched.iter().filter_map(Weak::upgrade).collect();
         for file in engines.iter().flat_map(|services| services.registry.all()) {
             file.seal_all();

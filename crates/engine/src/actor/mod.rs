@@ -10,6 +10,7 @@
 
 mod ahead;
 pub(crate) mod buffered;
+pub(crate) mod clock;
 mod descriptors;
 mod exit;
 pub(crate) mod file;

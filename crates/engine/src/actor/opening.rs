@@ -19,6 +19,7 @@ use crate::error::{Cause, Error, Operation};
 use crate::file::{Arrival, Batch, Behind, Bell, CursorMove, Footprint, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::op::Answer;
+use crate::origin::Origin;
 use crate::pool::Pickup;
 use crate::stats::add;
 use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
@@ -39,6 +40,8 @@ pub(crate) struct Opening {
     /// Writes that were kept back.
     pub(crate) kept: AtomicU64,
     pub(crate) access: Access,
+    /// The engine's, kept here for the same reason as the counters.
+    origin: Origin,
     pub(crate) patience: Patience,
     /// Set by the first write; decides how the descriptor is given up.
     pub(crate) written: AtomicBool,
@@ -53,7 +56,9 @@ pub(crate) struct GivenUp(pub(crate) Arc<Services>);
 
 impl Drop for GivenUp {
     fn drop(&mut self) {
-        self.0.descriptors.free_one();
+        if self.0.here().is_ok() {
+            self.0.descriptors.free_one();
+        }
     }
 }
 
@@ -135,6 +140,7 @@ impl Opening {
         let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, request.append)));
         let desk = Desk { behind, ..Desk::default() };
         let given_up = GivenUp(services.clone());
+        let origin = services.origin.clone();
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Opening {
                 turn: Turn::new(desk, Nudge::default()),
@@ -147,12 +153,18 @@ impl Opening {
                 bytes_in_place: AtomicU64::new(0),
                 kept: AtomicU64::new(0),
                 access,
+                origin,
                 patience: Patience::new(cores),
                 written: AtomicBool::new(false),
                 buffered: keeps.then(Box::default),
                 _given_up: given_up,
             })
         })
+    }
+
+    /// Whether the engine's threads are in this process. If not, nothing here may be locked: see [`Origin`].
+    pub(crate) fn is_here(&self) -> bool {
+        self.origin.is_here()
     }
 
     /// Names the operation and this file's path in an error.
@@ -315,7 +327,8 @@ impl Opening {
             | Cause::Closed
             | Cause::Poisoned(_)
             | Cause::TimedOut(_)
-            | Cause::Stopped => return,
+            | Cause::Stopped
+            | Cause::Forked => return,
             Cause::Invalid(_)
             | Cause::Unsupported(_)
             | Cause::Codec(_)
@@ -426,6 +439,10 @@ impl Desk {
 impl Drop for Opening {
     /// Never blocks: where giving the descriptor up may take time, a worker does it.
     fn drop(&mut self) {
+        if !self.is_here() {
+            // The parent has the same file, and writes what it has accepted.
+            return;
+        }
         let stats = &self.services.stats;
         add(&stats.in_place, self.in_place.load(Ordering::Relaxed));
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
@@ -56,17 +58,18 @@ impl Services {
     /// Carries out a request about a path.
     pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
+        self.here().map_err(|cause| Facts::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
         if self.parting.is_any() {
-            Box::pin(self.parting.wait_for_path(request.path(), request.target())).await;
+            Held::new(Box::pin(self.parting.wait_for_path(request.path(), request.target()))).await;
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));
         }
-        Box::pin(self.call_by_worker(request, &self.names)).await
+        Exclusive::new(Box::pin(self.call_by_worker(request, &self.names))).await
     }
 
     /// Runs a closure of the program's own.
@@ -75,8 +78,9 @@ impl Services {
         closure: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         tokio::task::consume_budget().await;
+        self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
-        Box::pin(self.call_by_worker(Closure::new(closure), &program)).await
+        Exclusive::new(Box::pin(self.call_by_worker(Closure::new(closure), &program))).await
     }
 
     /// Has a worker carry the request out, again as often as it meets a process without descriptors.
@@ -110,7 +114,7 @@ impl Services {
             PathJob { waiting: waiting.clone(), replier, services: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(device.lane, Box::new(job)));
         let mut pending = PendingCall { asker, waiting, services: self };
-        let outcome = (&mut pending.asker).await;
+        let outcome = Held::new(&mut pending.asker).await;
         outcome.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
     }
 }
@@ -118,6 +122,10 @@ impl Services {
 impl Services {
     /// Takes in a request that nobody waits for, without blocking. `keep` lives until a worker is sent for.
     pub(crate) fn call_detached<R: PathRequest>(self: &Arc<Self>, request: R, keep: impl Send + 'static) {
+        if self.here().is_err() {
+            // What the parent left to be cleaned up is the parent's.
+            return;
+        }
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
         let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
         // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
@@ -182,6 +190,9 @@ struct PendingCall<'a, R: PathRequest> {
 
 impl<R: PathRequest> Drop for PendingCall<'_, R> {
     fn drop(&mut self) {
+        if self.services.here().is_err() {
+            return;
+        }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => {
                 drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -321,7 +332,7 @@ impl PathRequest for Open {
 }
 
 /// A user's way of opening a file, given the path and the flags of `open(2)`.
-pub(crate) type Opener = Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>;
+pub(crate) type Opener = Exclusive<Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>>;
 
 /// Has a user's function open a file, and takes over what it returns.
 pub(crate) struct OpenBy {
@@ -342,6 +353,6 @@ impl PathRequest for OpenBy {
     }
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<Self::Reply> {
-        Os::new().adopt((self.opener)(&self.path, self.flags)?)
+        Os::new().adopt(self.opener.into_inner()(&self.path, self.flags)?)
     }
 }

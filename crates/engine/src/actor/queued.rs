@@ -151,6 +151,10 @@ impl Mail {
 impl Drop for Mail {
     fn drop(&mut self) {
         let Some(queued) = self.queued.take() else { return };
+        if !self.opening.is_here() {
+            // Its permit too would take a lock on its way back.
+            return std::mem::forget(queued);
+        }
         let mut desk = self.opening.turn.take();
         desk.state.lose_mail();
         self.opening.turn.open_gate(closers(std::slice::from_ref(&queued)));

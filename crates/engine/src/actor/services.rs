@@ -14,7 +14,9 @@ use crate::actor::path::Errands;
 use crate::actor::registry::Registry;
 use crate::admission::Admission;
 use crate::buffer::Buffers;
+use crate::error::Cause;
 use crate::limits::Limits;
+use crate::origin::Origin;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
 use crate::storage::{Nature, OpenRequest, Opened, Storage, wrapped::Wrapped};
@@ -27,6 +29,8 @@ const PROGRAM: u64 = u64::MAX;
 /// See the module. Shared by everything that belongs to one engine.
 #[derive(Debug)]
 pub(crate) struct Services {
+    /// Where the threads are. Elsewhere no lock of this engine may be taken: see [`Origin`].
+    pub(crate) origin: Origin,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pool: Pool,
     pub(crate) limits: Limits,
@@ -70,6 +74,7 @@ impl Services {
         let names = Arc::new(Device { lane: pool.add_lane(), admission });
         let (buffers, registry) = (Arc::default(), Arc::default());
         Services {
+            origin: Origin::here(),
             cores: cores(),
             storage,
             pool,
@@ -88,6 +93,11 @@ impl Services {
             devices: RwLock::default(),
             objects: AtomicU64::new(0),
         }
+    }
+
+    /// Refuses what would need the engine's threads, or a lock that they may have held, in another process.
+    pub(crate) fn here(&self) -> Result<(), Cause> {
+        if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
     }
 
     /// Has the end of the process wait for this engine's buffered files.

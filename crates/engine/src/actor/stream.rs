@@ -198,6 +198,7 @@ impl StreamHandle {
     ///
     /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
     pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
+        self.inner.here(Operation::Write)?;
         let inner = self.inner.clone();
         let admission = &inner.services.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
@@ -271,18 +272,19 @@ impl StreamHandle {
         &self.inner.writing
     }
 
-    pub(super) fn runtime(&self) -> &tokio::runtime::Handle {
-        &self.inner.services.runtime
+    pub(super) fn services(&self) -> &Arc<Services> {
+        &self.inner.services
     }
 
     pub(super) fn failed(&self, operation: Operation, error: io::Error) -> Error {
         self.inner.error(operation, error)
     }
 
-    /// Refuses if the engine has stopped.
-    pub(super) fn check_running(&self) -> Result<()> {
+    /// Refuses if the engine has stopped, or is another process's.
+    pub(super) fn check_running(&self, operation: Operation) -> Result<()> {
+        self.inner.here(operation)?;
         match *self.inner.services.stopped.borrow() {
-            true => Err(self.inner.stopped(Operation::Open)),
+            true => Err(self.inner.stopped(operation)),
             false => Ok(()),
         }
     }
@@ -312,6 +314,16 @@ impl StreamHandle {
     }
 }
 
+impl Drop for StreamHandle {
+    /// In the child of a fork the reactor's descriptor is still the parent's: to take a stream out of it here would
+    /// leave the parent waiting for ever, so it stays until the child ends.
+    fn drop(&mut self) {
+        if self.inner.services.here().is_err() {
+            std::mem::forget(self.inner.clone());
+        }
+    }
+}
+
 fn register(
     descriptor: Descriptor,
     interest: Interest,
@@ -330,16 +342,29 @@ fn register(
 }
 
 impl Inner {
-    /// Makes the call if that need not wait. One that would is asked once more under the reactor's eyes, which
-    /// then knows that readiness has yet to come.
+    /// Makes the call if that need not wait. A write is tried, since some devices never say that they are ready.
+    /// A read is not, unless there was something to read: a FIFO that no writer has come to yet looks like one that
+    /// all have left.
     fn try_call<T>(
         &self,
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        match call(self.descriptor.get_ref()) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.descriptor.try_io(interest, call),
-            result => result,
+        let opened = self.is_open_for(interest);
+        if !opened || interest.is_writable() {
+            match call(self.descriptor.get_ref()) {
+                Err(error) if opened && error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+        }
+        // Under the reactor's eyes, which then knows that readiness has yet to come.
+        self.descriptor.try_io(interest, call)
+    }
+
+    fn is_open_for(&self, interest: Interest) -> bool {
+        match interest.is_readable() {
+            true => self.interest.is_readable(),
+            false => self.interest.is_writable(),
         }
     }
 
@@ -350,11 +375,7 @@ impl Inner {
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        let opened = match interest.is_readable() {
-            true => self.interest.is_readable(),
-            false => self.interest.is_writable(),
-        };
-        match opened {
+        match self.is_open_for(interest) {
             true => self.descriptor.async_io(interest, call).await,
             false => call(self.descriptor.get_ref()),
         }
@@ -367,6 +388,7 @@ impl Inner {
     }
 
     async fn read_unless_stopped<T>(&self, read: impl Future<Output = io::Result<T>>) -> Result<T> {
+        self.here(Operation::Read)?;
         let mut stop = self.services.stopped.subscribe();
         let result = tokio::select! {
             biased;
@@ -389,6 +411,11 @@ impl Inner {
         }
         add(&self.services.stats.bytes_written, bytes.len() as u64);
         Ok(())
+    }
+
+    fn here(&self, operation: Operation) -> Result<()> {
+        let refuse = |cause| Error::new(operation, cause).at_path(self.path.clone());
+        self.services.here().map_err(refuse)
     }
 
     fn stopped(&self, operation: Operation) -> Error {

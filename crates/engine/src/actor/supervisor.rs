@@ -13,8 +13,10 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
+use crate::actor::clock::Held;
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::limits::{MAILBOX_MESSAGES_MAX, RETRY_PAUSE_MIN, SWEEP_PAUSE};
 use crate::stats::add;
 
@@ -177,7 +179,8 @@ impl Steward {
 
     /// Has the engine shut down.
     pub(crate) async fn shut_down(&self, deadline: Duration) -> Result<ShutdownReport> {
-        let asked = self.actor.ask(Shutdown { deadline }).send().await;
+        let asking = Exclusive::new(Box::pin(self.actor.ask(Shutdown { deadline }).send()));
+        let asked = Held::new(asking).await;
         asked.map_err(|_| Error::new(Operation::Shutdown, Cause::Stopped))
     }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use super::PathRequest;
 use super::whole::{read_opened, reading, write_opened, writing};
 use crate::error::Operation;
+use crate::exclusive::Exclusive;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
 
 /// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
@@ -52,7 +53,7 @@ impl PathRequest for OpenRoot {
     }
 }
 
-type Work<T> = Box<dyn FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send>;
+type Work<T> = Exclusive<Box<dyn FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send>>;
 
 /// One operation on a name below an open directory.
 pub struct Below<T> {
@@ -86,7 +87,7 @@ impl<T: Send + 'static> PathRequest for Below<T> {
     }
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
-        (self.work)(&*self.dir, &self.name)
+        self.work.into_inner()(&*self.dir, &self.name)
     }
 }
 
@@ -108,7 +109,8 @@ impl OpenDir {
         work: impl FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
     ) -> Below<T> {
         let path = self.path.join(&name);
-        Below { dir: self.dir.clone(), name, operation, path, target: None, bytes: 0, work: Box::new(work) }
+        let work: Work<T> = Exclusive::new(Box::new(work));
+        Below { dir: self.dir.clone(), name, operation, path, target: None, bytes: 0, work }
     }
 
     /// Returns the path the directory was opened by.
@@ -232,7 +234,7 @@ impl OpenDir {
     /// Fetches the next names of the directory itself; `None` begins.
     pub fn names(&self, from: Option<OpenNames>) -> Below<NameBatch> {
         self.below(Operation::ReadDir, PathBuf::new(), move |dir, _| match from {
-            None => Ok(OpenNames { rest: dir.names()?, failed: None }.batch()),
+            None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
             Some(OpenNames { failed: Some(error), .. }) => Err(error),
             Some(names) => Ok(names.batch()),
         })
@@ -267,7 +269,7 @@ pub struct Step {
 
 /// A listing of names between two batches.
 pub struct OpenNames {
-    rest: NameListing,
+    rest: Exclusive<NameListing>,
     /// What ended the batch before this one early: told only after the names that came before it.
     failed: Option<io::Error>,
 }
@@ -285,7 +287,7 @@ impl OpenNames {
     fn batch(mut self) -> NameBatch {
         let mut names = Vec::new();
         while names.len() < NAMES_BATCH_MAX {
-            match self.rest.next() {
+            match self.rest.get_mut().next() {
                 Some(Ok(listed)) => names.push(listed),
                 Some(Err(error)) => {
                     self.failed = Some(error);

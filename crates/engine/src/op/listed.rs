@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::exclusive::Exclusive;
 use crate::storage::{Kind, Lister, Storage};
 
 /// What a directory still has to tell.
@@ -12,7 +13,7 @@ pub(super) struct Rest {
     /// What has been read of it and not told: sorted, or all there is if the descriptor is closed.
     pub(super) found: VecDeque<io::Result<Found>>,
     /// The directory's descriptor, as long as there may be more.
-    listing: Option<Box<dyn Lister>>,
+    listing: Option<Exclusive<Box<dyn Lister>>>,
 }
 
 /// An entry as its directory tells it.
@@ -27,7 +28,7 @@ impl Rest {
     /// Opens a directory; that it cannot be opened is all that it has to tell then.
     pub(super) fn of(directory: &Path, storage: &dyn Storage) -> Rest {
         match storage.list(directory) {
-            Ok(listing) => Rest { found: VecDeque::new(), listing: Some(listing) },
+            Ok(listing) => Rest { found: VecDeque::new(), listing: Some(Exclusive::new(listing)) },
             Err(error) => Rest { found: VecDeque::from([Err(error)]), listing: None },
         }
     }
@@ -62,7 +63,7 @@ impl Rest {
             path.push(name);
             found.push_back(Ok(Found { path, kind, ino }));
         };
-        match listing.more(each) {
+        match listing.get_mut().more(each) {
             Ok(true) => {}
             Ok(false) => self.listing = None,
             Err(error) => {

@@ -6,12 +6,13 @@ use std::fs::File;
 use std::io;
 
 use crate::error::Operation;
+use crate::exclusive::Exclusive;
 use crate::file::CursorMove;
 use crate::op::{Answer, Executed, Failure};
 use crate::storage::{StorageFile, wrapped::Wrapped};
 
 /// Given the file and its cursor: what it answers, and where the cursor is to be.
-type Work = Box<dyn FnOnce(&dyn StorageFile, u64) -> io::Result<(Answer, CursorMove)> + Send>;
+type Work = Exclusive<Box<dyn FnOnce(&dyn StorageFile, u64) -> io::Result<(Answer, CursorMove)> + Send>>;
 
 /// Runs while no other operation of this file runs.
 pub(crate) struct Run {
@@ -27,7 +28,7 @@ impl Run {
             let value: Box<dyn Any + Send> = Box::new(closure(std));
             Ok((Answer::Value(value), CursorMove::Stay))
         };
-        Run { operation: Operation::Run, work: Box::new(work) }
+        Run { operation: Operation::Run, work: Exclusive::new(Box::new(work)) }
     }
 
     /// Takes out the object that was wrapped; [`Answer::Value`] holds an `Option<T>`.
@@ -37,7 +38,7 @@ impl Run {
             let value: Box<dyn Any + Send> = Box::new(wrapped.and_then(Wrapped::take));
             Ok((Answer::Value(value), CursorMove::Stay))
         };
-        Run { operation: Operation::Run, work: Box::new(work) }
+        Run { operation: Operation::Run, work: Exclusive::new(Box::new(work)) }
     }
 
     /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them.
@@ -47,7 +48,7 @@ impl Run {
             let copied = file.receive(&from, offset, count, cursor)?;
             Ok((Answer::Position(copied), CursorMove::To(cursor + copied)))
         };
-        Run { operation: Operation::SendFile, work: Box::new(work) }
+        Run { operation: Operation::SendFile, work: Exclusive::new(Box::new(work)) }
     }
 
     /// Cuts the file off at the cursor, or extends it to there. Answers the new length as [`Answer::Position`].
@@ -56,7 +57,7 @@ impl Run {
             file.set_len(cursor)?;
             Ok((Answer::Position(cursor), CursorMove::Stay))
         };
-        Run { operation: Operation::SetLen, work: Box::new(work) }
+        Run { operation: Operation::SetLen, work: Exclusive::new(Box::new(work)) }
     }
 
     /// Whether it is known to change the file, so that its failure concerns later syncs.
@@ -69,7 +70,7 @@ impl Run {
     }
 
     pub(crate) fn execute(self, file: &dyn StorageFile, cursor: u64) -> Executed {
-        match (self.work)(file, cursor) {
+        match self.work.into_inner()(file, cursor) {
             Ok((answer, moves)) => (Ok(answer), moves),
             Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
         }

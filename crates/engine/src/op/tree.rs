@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::PathRequest;
 use crate::error::Operation;
+use crate::exclusive::Exclusive;
 use crate::storage::{Listing, Storage};
 
 /// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
@@ -77,7 +78,7 @@ pub struct ReadDirBatch {
 
 /// A listing between two batches. It holds the directory's descriptor.
 pub struct OpenListing {
-    rest: Listing,
+    rest: Exclusive<Listing>,
     /// What ended the batch before this one early: told only after the entries that came before it.
     failed: Option<io::Error>,
 }
@@ -113,7 +114,9 @@ impl PathRequest for ReadDirBatch {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<DirBatch> {
         match self.from {
-            None => Ok(OpenListing { rest: storage.read_dir(&self.path)?, failed: None }.batch()),
+            None => {
+                Ok(OpenListing { rest: Exclusive::new(storage.read_dir(&self.path)?), failed: None }.batch())
+            }
             Some(OpenListing { failed: Some(error), .. }) => Err(error),
             Some(listing) => Ok(listing.batch()),
         }
@@ -147,7 +150,7 @@ impl OpenListing {
     fn batch(mut self) -> DirBatch {
         let mut entries = Vec::new();
         while entries.len() < ENTRIES_BATCH_MAX {
-            match self.rest.next() {
+            match self.rest.get_mut().next() {
                 Some(Ok(entry)) => {
                     let file_type = entry.file_type().ok();
                     entries.push(ListedEntry { entry, file_type });
@@ -172,6 +175,7 @@ impl fmt::Debug for OpenListing {
 #[cfg(test)]
 mod tests {
     use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, ReadDirBatch};
+    use crate::exclusive::Exclusive;
     use crate::op::PathRequest;
     use crate::storage::os::Os;
     use std::collections::BTreeSet;
@@ -209,7 +213,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         fs::write(dir.path().join("file"), b"").expect("write");
         let broken = fs::read_dir(dir.path()).expect("list").chain([Err(io::Error::from_raw_os_error(5))]);
-        let batch = OpenListing { rest: Box::new(broken), failed: None }.batch();
+        let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
         assert_eq!(batch.entries.len(), 1);
         let request = ReadDirBatch { path: dir.path().into(), from: batch.next };
         let error = request.execute(&Os::new()).expect_err("told now");

@@ -44,7 +44,7 @@ struct Shared {
 }
 
 /// The numbers of an engine's worker pool at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct PoolSnapshot {
     /// Living worker threads, those that are about to start included.

@@ -1,5 +1,6 @@
 //! Writing to a buffered file: accepted in the caller's own poll while there is room, else in line for it.
 
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 
 use tokio::sync::OwnedMutexGuard;
@@ -7,6 +8,7 @@ use tokio::sync::futures::Notified;
 
 use super::FileHandle;
 use crate::actor::buffered::Buffered;
+use crate::actor::clock::Held;
 use crate::actor::opening::Desk;
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
@@ -49,6 +51,9 @@ impl Place {
     }
 
     fn count(file: &FileHandle, change: impl FnOnce(usize) -> usize) {
+        if !file.opening().is_here() {
+            return;
+        }
         if let Some(behind) = &mut file.opening().turn.take().behind {
             behind.queued = change(behind.queued);
         }
@@ -81,13 +86,14 @@ impl FileHandle {
     pub async fn flush(&self) -> Result<()> {
         tokio::task::consume_budget().await;
         let Some(buffered) = &self.opening().buffered else { return Ok(()) };
+        self.here(Operation::Flush)?;
         let mut newest = None;
         loop {
-            let landed = buffered.landed.notified();
+            let landed = pin!(buffered.landed.notified());
             if let Some(flushed) = self.flush_on(&mut newest) {
                 return flushed;
             }
-            landed.await;
+            Held::new(landed).await;
         }
     }
 
@@ -118,7 +124,8 @@ impl FileHandle {
     /// Keeps `bytes` back if the file is buffered and they fit. `Some` is what came of it; `None` means that
     /// they have to be an operation.
     pub(super) async fn keep_back(&self, bytes: &[u8]) -> Option<Result<()>> {
-        let buffered = self.opening().buffered.as_ref().filter(|_| !bytes.is_empty())?;
+        let buffered =
+            self.opening().buffered.as_ref().filter(|_| !bytes.is_empty() && self.opening().is_here())?;
         match self.offer(bytes, false) {
             Ok(Offered::Accepted) => Some(Ok(())),
             Ok(Offered::InLine) => Box::pin(self.wait_for_room(buffered, bytes)).await,
@@ -141,7 +148,7 @@ impl FileHandle {
     async fn wait_in_line(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
         let _turn = self.go_in_line(buffered).await;
         loop {
-            let landed = buffered.landed.notified();
+            let landed = pin!(buffered.landed.notified());
             match self.offer(bytes, true) {
                 Ok(Offered::Accepted) => return Some(Ok(())),
                 Ok(Offered::Through) => return None,
@@ -175,7 +182,7 @@ impl FileHandle {
         let buffered = self.opening().buffered.as_ref().expect("only buffered files have a line");
         let turn = self.go_in_line(buffered).await;
         loop {
-            let landed = buffered.landed.notified();
+            let landed = pin!(buffered.landed.notified());
             let verdict = self.weigh(&mut self.opening().turn.take(), len, true);
             match verdict {
                 Verdict::Fits(_) | Verdict::Through => return Ok(turn),
@@ -185,12 +192,12 @@ impl FileHandle {
     }
 
     /// Waits for a portion that is on its way, or sends what is kept back on its way.
-    async fn make_room(&self, landed: Notified<'_>) -> Result<()> {
+    async fn make_room(&self, landed: Pin<&mut Notified<'_>>) -> Result<()> {
         let opening = self.opening();
         let away = opening.turn.take().behind.as_ref().is_some_and(|behind| behind.is_away());
         if away {
             // One portion on its way while the next fills, and no more.
-            landed.await;
+            Held::new(landed).await;
             return Ok(());
         }
         let weight = opening.turn.take().behind.as_ref().map_or(0, |behind| behind.bytes());

@@ -36,6 +36,9 @@ impl FileHandle {
 
     fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
         let opening = self.opening();
+        if !opening.is_here() {
+            return None;
+        }
         if opening.access.sequential && to != SeekFrom::Current(0) {
             let error = Error::io(Operation::Seek, errno::error(errno::NO_POSITION));
             return Some(Err(error.at_path(opening.path.clone())));
@@ -79,6 +82,9 @@ impl FileHandle {
 
     fn metadata_in_place(&self) -> Option<Result<Metadata>> {
         let opening = self.opening();
+        if !opening.is_here() {
+            return None;
+        }
         let desk = opening.turn.take();
         let footprint = Footprint { span: Span::LOOK, cursor: false };
         if opening.access.remote || desk.state.is_closed() || !desk.is_free(&footprint) {
@@ -305,6 +311,9 @@ impl FileHandle {
     /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
     pub fn to_std_now(&self) -> Option<StdFile> {
         let opening = self.opening();
+        if !opening.is_here() {
+            return None;
+        }
         let desk = opening.turn.take();
         let everything = Op::Close.footprint(0, u64::MAX);
         desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
@@ -329,6 +338,9 @@ impl FileHandle {
     /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
     fn close_in_place(&self) -> bool {
         let opening = self.opening();
+        if !opening.is_here() {
+            return false;
+        }
         let mut desk = opening.turn.take();
         let footprint = Op::Close.footprint(0, u64::MAX);
         if opening.access.write

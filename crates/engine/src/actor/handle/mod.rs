@@ -111,6 +111,15 @@ impl FileHandle {
     }
 }
 
+impl Drop for Inner {
+    /// To let go of an actor wakes its runtime, under a lock that may be shut for ever in the child of a fork.
+    fn drop(&mut self) {
+        if !self.opening.is_here() {
+            std::mem::forget(self.actor.take());
+        }
+    }
+}
+
 impl fmt::Debug for FileHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileHandle").field("path", &self.path()).finish_non_exhaustive()

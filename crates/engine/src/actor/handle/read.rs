@@ -59,6 +59,7 @@ impl FileHandle {
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
         pay(len).await;
+        self.here(Operation::Read)?;
         let wanted = len.min(IN_PLACE_BYTES_MAX);
         let mut buffer = self.opening().services.buffers.take(wanted);
         let room = buffer.room(wanted);
@@ -109,7 +110,7 @@ impl FileHandle {
 
     fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote {
+        if opening.access.remote || !opening.is_here() {
             return None;
         }
         let len = buf.len().min(IN_PLACE_BYTES_MAX);
@@ -128,7 +129,7 @@ impl FileHandle {
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote {
+        if opening.access.remote || !opening.is_here() {
             return None;
         }
         let mut desk = opening.turn.take();

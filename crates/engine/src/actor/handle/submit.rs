@@ -6,11 +6,13 @@ use std::time::Instant;
 use kameo::error::SendError;
 
 use super::FileHandle;
+use crate::actor::clock::Held;
 use crate::actor::file::Submit;
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
@@ -20,6 +22,7 @@ impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(crate) async fn submit(&self, op: Op) -> Result<Answer> {
         let operation = op.operation();
+        self.here(operation)?;
         let Some(limit) = self.time_limit else {
             let asker = self.send(op).await?;
             return Pending { asker, opening: self.opening(), operation }.answer().await;
@@ -55,9 +58,21 @@ impl FileHandle {
         let (replier, asker) = reply::channel();
         if let Some(mail) = self.arrive(op, permit, Reply::Slot(replier), &asker) {
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            drop(self.actor().tell(Submit(mail)).send().await);
+            drop(Held::new(self.told(mail)).await);
         }
         Ok(asker)
+    }
+
+    /// The message that brings an operation to the file's actor.
+    fn told(&self, mail: Mail) -> impl Future + Send + Sync + Unpin + use<> {
+        let actor = self.actor();
+        Exclusive::new(Box::pin(async move { actor.tell(Submit(mail)).send().await }))
+    }
+
+    /// Refuses what would touch the file's state in a process that only has a copy of it.
+    pub(crate) fn here(&self, operation: Operation) -> Result<()> {
+        let opening = self.opening();
+        if opening.is_here() { Ok(()) } else { Err(opening.error(operation, Cause::Forked)) }
     }
 
     /// Lets the operation take its place in the order; what has to go by the mailbox comes back.
@@ -114,13 +129,16 @@ struct Pending<'a> {
 
 impl Pending<'_> {
     async fn answer(&mut self) -> Result<Answer> {
-        let outcome = (&mut self.asker).await;
+        let outcome = Held::new(&mut self.asker).await;
         outcome.unwrap_or_else(|| Err(self.opening.error(self.operation, Cause::Stopped)))
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
+        if !self.opening.is_here() {
+            return;
+        }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.opening.purge(),
             Cancelled::Done(outcome) => self.opening.orphan(outcome),

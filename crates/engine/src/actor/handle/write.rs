@@ -26,6 +26,7 @@ impl FileHandle {
     /// Before it began: nothing happens. After: it finishes, and an error is reported by the next sync.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
         tokio::task::consume_budget().await;
+        self.here(Operation::Write)?;
         if offset.is_none()
             && let Some(kept) = self.keep_back(bytes).await
         {
@@ -68,6 +69,7 @@ impl FileHandle {
         offset: Option<u64>,
         all: bool,
     ) -> Result<usize> {
+        self.here(Operation::Write)?;
         let payload = Payload::Copied(self.opening().services.buffers.gather(slices));
         if offset.is_none()
             && let Some(kept) = self.keep_back(payload.as_ref()).await

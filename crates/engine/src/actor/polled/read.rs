@@ -6,7 +6,7 @@ use tokio::task::coop;
 
 use super::Polled;
 use crate::actor::handle::{FileHandle, unexpected};
-use crate::error::Result;
+use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::limits::{
     IN_PLACE_BYTES_PER_UNIT, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX, POLLED_READ_BYTES_MAX,
@@ -28,6 +28,7 @@ impl FileHandle {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<Result<usize>> {
+        self.here(Operation::Read)?;
         ready!(self.poll_sought(polled, cx))?;
         let progress = ready!(coop::poll_proceed(cx));
         // Readers by trait come back at once, so each unit of their budget stands for as much copying as elsewhere.

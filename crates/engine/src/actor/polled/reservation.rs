@@ -9,16 +9,17 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+use crate::actor::services::Services;
 use crate::limits::RESERVATION_MAX;
 
 /// See the module. Dropping it gives the place in line up.
 pub(crate) struct Reservation<T> {
     shared: Arc<Shared<T>>,
     task: AbortHandle,
+    services: Arc<Services>,
 }
 
 struct Shared<T> {
@@ -37,11 +38,11 @@ enum Stand<T> {
 }
 
 impl<T: Send + 'static> Reservation<T> {
-    /// Has `runtime` wait in line.
-    pub(crate) fn new(runtime: &Handle, line: impl Future<Output = T> + Send + 'static) -> Self {
+    /// Has a task of the engine's wait in line.
+    pub(crate) fn new(services: &Arc<Services>, line: impl Future<Output = T> + Send + 'static) -> Self {
         let shared = Arc::new(Shared { stand: Mutex::new(Stand::InLine(None)), fetched: Notify::new() });
         let place = Place(shared.clone());
-        let task = runtime.spawn(async move {
+        let task = services.runtime.spawn(async move {
             place.0.grant(line.await);
             let lapse = tokio::time::sleep(RESERVATION_MAX);
             tokio::select! {
@@ -49,7 +50,7 @@ impl<T: Send + 'static> Reservation<T> {
                 () = lapse => {}
             }
         });
-        Reservation { shared, task: task.abort_handle() }
+        Reservation { shared, task: task.abort_handle(), services: services.clone() }
     }
 
     /// Fetches what was granted; `None` if nobody came for it in time, or the engine has stopped.
@@ -72,7 +73,10 @@ impl<T: Send + 'static> Reservation<T> {
 
 impl<T> Drop for Reservation<T> {
     fn drop(&mut self) {
-        self.task.abort();
+        // Another process has no runtime to tell.
+        if self.services.here().is_ok() {
+            self.task.abort();
+        }
     }
 }
 

@@ -37,6 +37,7 @@ impl StreamHandle {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<Result<usize>> {
+        self.check_running(Operation::Read)?;
         let progress = ready!(coop::poll_proceed(cx));
         let waiting = &mut polled.reading;
         loop {
@@ -68,6 +69,7 @@ impl StreamHandle {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
+        self.check_running(Operation::Write)?;
         let progress = ready!(coop::poll_proceed(cx));
         let waiting = &mut polled.putting;
         let Some(bytes) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };
@@ -112,8 +114,7 @@ impl StreamHandle {
             if let Some(turn) = granted.or_else(|| lock.clone().try_lock_owned().ok()) {
                 return Poll::Ready(Ok(turn));
             }
-            self.check_running()?;
-            *waiting = Waiting::Lock(Reservation::new(self.runtime(), lock.clone().lock_owned()));
+            *waiting = Waiting::Lock(Reservation::new(self.services(), lock.clone().lock_owned()));
         }
     }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use tokio::task::coop;
@@ -12,6 +12,7 @@ use tokio::time::Sleep;
 
 use super::{Polled, Reservation};
 use crate::actor::buffered::AT_CURSOR;
+use crate::actor::clock::Held;
 use crate::actor::handle::{FileHandle, LineTurn, Offered};
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Outcome, Reply, Unsettled};
@@ -51,7 +52,7 @@ pub(super) struct Rest {
 
 /// A write that was acknowledged before its end was known. Dropping it leaves it to the engine.
 pub(super) struct Accepted {
-    asker: Asker<Outcome>,
+    asker: Held<Asker<Outcome>>,
     bytes: Bytes,
     opening: Arc<Opening>,
     alarm: Option<Pin<Box<Sleep>>>,
@@ -77,10 +78,19 @@ impl Accepted {
         Poll::Ready(outcome.map(drop))
     }
 
+    /// Looks whether it has ended, with nobody to wake.
+    fn look(&mut self) -> Poll<Result<()>> {
+        let looked = Pin::new(self.asker.wait_mut()).poll(&mut Context::from_waker(Waker::noop()));
+        looked.map(|outcome| {
+            self.settled = true;
+            outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
+        })
+    }
+
     fn time_out(&mut self) -> Outcome {
         let late =
             |begun| Err(self.error(Cause::TimedOut(self.file.limit().unwrap_or_default())).begun(begun));
-        match self.asker.cancel() {
+        match self.asker.wait().cancel() {
             Cancelled::BeforeBegin => {
                 self.opening.purge();
                 late(false)
@@ -114,7 +124,8 @@ impl Accepted {
 impl Drop for Accepted {
     fn drop(&mut self) {
         if !self.settled
-            && let Some(outcome) = self.asker.leave()
+            && self.opening.is_here()
+            && let Some(outcome) = self.asker.wait().leave()
         {
             self.opening.orphan(outcome);
         }
@@ -135,7 +146,9 @@ impl Unheard {
 
 impl Drop for Unheard {
     fn drop(&mut self) {
-        if let Some(error) = self.error.take() {
+        if let Some(error) = self.error.take()
+            && self.opening.is_here()
+        {
             self.opening.orphan(Err(error));
         }
     }
@@ -158,6 +171,7 @@ impl FileHandle {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let len = slices.iter().map(|slice| slice.len()).sum::<usize>().min(POLLED_WRITE_BYTES_MAX);
+        self.here(Operation::Write)?;
         ready!(self.poll_sought(polled, cx))?;
         ready!(self.poll_settled(polled, cx))?;
         let progress = ready!(coop::poll_proceed(cx));
@@ -198,7 +212,7 @@ impl FileHandle {
             let (permit, _) = ready!(self.poll_permit(polled, cx, polled.rest.bytes.len()))?;
             let rest = std::mem::take(&mut polled.rest);
             let mut accepted = self.accept(rest.bytes, permit);
-            if let Poll::Ready(Err(error)) = accepted.poll(cx) {
+            if let Poll::Ready(Err(error)) = accepted.look() {
                 polled.rest = accepted.rest_after(&error);
                 return Poll::Ready(Err(error));
             }
@@ -214,6 +228,7 @@ impl FileHandle {
     ///
     /// Those of [`poll_settled`](FileHandle::poll_settled) and of [`flush`](FileHandle::flush).
     pub fn poll_flush(&self, polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.here(Operation::Flush)?;
         ready!(self.poll_sought(polled, cx))?;
         ready!(self.poll_settled(polled, cx))?;
         if !self.is_buffered() {
@@ -267,14 +282,14 @@ impl FileHandle {
         }
         let (permit, admitted) = ready!(self.poll_permit(polled, cx, len))?;
         let bytes = self.join(slices, len.min(admitted));
-        Poll::Ready(self.take(polled, cx, bytes, permit))
+        Poll::Ready(self.take(polled, bytes, permit))
     }
 
     /// Takes the bytes in. What fails at once has its failure told now, behind the bytes that got through.
-    fn take(&self, polled: &mut Polled, cx: &mut Context<'_>, bytes: Bytes, permit: Permit) -> Result<usize> {
+    fn take(&self, polled: &mut Polled, bytes: Bytes, permit: Permit) -> Result<usize> {
         let len = bytes.len();
         let mut accepted = self.accept(bytes, permit);
-        match accepted.poll(cx) {
+        match accepted.look() {
             Poll::Ready(Ok(())) => Ok(len),
             Poll::Ready(Err(error)) if error.bytes_done() == 0 => Err(error),
             Poll::Ready(Err(error)) => {
@@ -296,7 +311,15 @@ impl FileHandle {
         let reply = Reply::Accepted { replier, _unsettled: Unsettled::new(&opening.services) };
         self.start(op, permit, reply, &asker);
         let alarm = self.limit().map(|limit| Box::pin(opening.services.pause(limit)));
-        Accepted { asker, bytes, opening, alarm, file: self.clone(), settled: false, forgotten: false }
+        Accepted {
+            asker: Held::new(asker),
+            bytes,
+            opening,
+            alarm,
+            file: self.clone(),
+            settled: false,
+            forgotten: false,
+        }
     }
 
     /// A permit for `weight` bytes and how many it is good for, which are fewer if an earlier poll asked for them.
@@ -336,7 +359,7 @@ impl FileHandle {
         cx: &mut Context<'_>,
         line: impl Future<Output = Result<Admitted>> + Send + 'static,
     ) -> Poll<T> {
-        let mut reservation = Reservation::new(&self.opening().services.runtime, line);
+        let mut reservation = Reservation::new(&self.opening().services, line);
         match reservation.poll(cx) {
             Poll::Pending => polled.writing = Writing::InLine(reservation),
             // Granted between two lines of code, or never: the next poll finds out.
