@@ -9,7 +9,7 @@ use crate::source::Source;
 use crate::writing::Way;
 
 /// Frames between two flushes.
-const BATCH: usize = 10;
+const BATCH: usize = 100;
 
 pub(crate) const WAYS: [(&str, Way); 5] = [
     ("forward, bytes", |from, to| {
@@ -48,8 +48,13 @@ pub(crate) const WAYS: [(&str, Way); 5] = [
     ("Framed", |from, to| {
         Box::pin(async move {
             let (mut sink, mut stream) = Framed::new(tokio::io::join(from, to), LinesCodec::new()).split();
+            let mut count = 0;
             while let Some(line) = stream.next().await {
-                sink.send(line.map_err(plain)?).await.map_err(plain)?;
+                sink.feed(line.map_err(plain)?).await.map_err(plain)?;
+                count += 1;
+                if count % BATCH == 0 {
+                    SinkExt::<String>::flush(&mut sink).await.map_err(plain)?;
+                }
             }
             SinkExt::<String>::close(&mut sink).await.map_err(plain)
         })

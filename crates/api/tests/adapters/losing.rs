@@ -16,7 +16,7 @@ use crate::target::{Kind, Target};
 use crate::{Room, assert_same, pattern};
 
 /// Lines that are written: fewer than elsewhere, since each is waited for many times.
-const LINES: usize = 2_000;
+const LINES: usize = 1_000;
 
 /// Waits for a future for so many turns of the executor, and drops it then.
 async fn for_turns<F: Future>(turns: usize, future: F) -> Option<F::Output> {

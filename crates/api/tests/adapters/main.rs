@@ -36,7 +36,7 @@ fn pattern(lines: usize) -> Vec<u8> {
 
 /// The pattern for sources that come in such pieces: long enough, and not so many pieces that a suite takes minutes.
 fn pattern_in_pieces_of(piece: usize) -> Vec<u8> {
-    pattern((piece * 150 / LINE_BYTES).clamp(100, LINES))
+    pattern((piece * 100 / LINE_BYTES).clamp(40, LINES))
 }
 
 /// Compares what arrived with what was sent.

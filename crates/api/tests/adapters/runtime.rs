@@ -56,14 +56,23 @@ impl Carrier {
     }
 }
 
+/// Loses to a branch that is ready at once, twice, and then to a timer: nothing would get on with it while this spins.
 async fn losing<T>(mut work: Work<T>) -> T {
-    loop {
+    for round in 0.. {
+        let other = async {
+            if round % 3 < 2 {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
         tokio::select! {
             biased;
             done = &mut work => return done,
-            () = tokio::task::yield_now() => {}
+            () = other => {}
         }
     }
+    unreachable!("rounds do not end")
 }
 
 async fn soon<T>(work: Work<T>) -> T {

@@ -84,7 +84,7 @@ pub(crate) const WAYS: [(&str, Way); 12] = [
     }),
     ("duplex", |mut from, mut to| {
         Box::pin(async move {
-            let (mut near, mut far) = tokio::io::duplex(64);
+            let (mut near, mut far) = tokio::io::duplex(1_000);
             let feed = async move {
                 copy(&mut from, &mut near).await?;
                 near.shutdown().await
@@ -107,11 +107,12 @@ pub(crate) const WAYS: [(&str, Way); 12] = [
     }),
     ("write_all_buf", |mut from, mut to| {
         Box::pin(async move {
-            let mut piece = bytes::BytesMut::new();
+            let mut piece = bytes::BytesMut::with_capacity(2_000);
             while from.read_buf(&mut piece).await? > 0 {
                 let half = piece.len() / 2;
                 let rest = piece.split_off(half);
-                to.write_all_buf(&mut bytes::Buf::chain(piece.split(), rest)).await?;
+                to.write_all_buf(&mut bytes::Buf::chain(piece, rest)).await?;
+                piece = bytes::BytesMut::with_capacity(2_000);
             }
             to.flush().await
         })

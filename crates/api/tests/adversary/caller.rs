@@ -241,7 +241,7 @@ impl Caller {
 
     fn complete(&mut self, handle: usize, through: bool) -> Result<Poll<()>, Wronged> {
         match self.poll(handle, through, "poll_complete", &mut |handle, cx| handle.poll_complete(cx)) {
-            Poll::Pending => Ok(Poll::Pending),
+            Poll::Pending => self.worlds.see(handle, &Seen::Asked).map(|()| Poll::Pending),
             Poll::Ready(Ok(position)) => self.worlds.see(handle, &Seen::Completed(position)).map(Poll::Ready),
             Poll::Ready(Err(error)) if error.kind() == ErrorKind::InvalidInput => {
                 self.worlds.see(handle, &Seen::Refused).map(Poll::Ready)
@@ -278,7 +278,7 @@ impl Caller {
                 8 if self.can.set_len => return Method::SetLen(at),
                 9 if self.can.length => return Method::Length,
                 10 if self.can.sync => return Method::Sync,
-                10 => return Method::Flush,
+                10 if self.can.write => return Method::Flush,
                 _ => {}
             }
         }
@@ -335,6 +335,7 @@ impl Caller {
                 }
                 self.compare(&contents())
             }
+            (Ending::Read, _) => (0..200).try_for_each(|_| self.answered(0, &Method::Read(1 << 20))),
             (Ending::AtOnce(contents), 1) => {
                 self.handles.clear();
                 self.compare(&contents())

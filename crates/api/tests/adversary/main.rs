@@ -2,7 +2,7 @@
 //! abandon what they asked for, and mix traits with methods and one handle with another.
 //!
 //! `caller` is such a caller, `handle` what it calls, `subject` and `ranges` the files, `worlds` what a file may be by
-//! what was seen of it, `planted` wrong files that must be found out. `failing` and `given_up` are the cases that take a
+//! what was seen of it, `planted` wrong files that must be found out. `failing`, `given_up` and `in_order` are the cases that take a
 //! plan instead of luck.
 
 mod alarm;
@@ -10,6 +10,7 @@ mod caller;
 mod failing;
 mod given_up;
 mod handle;
+mod in_order;
 mod planted;
 mod ranges;
 mod subject;
@@ -86,6 +87,18 @@ fn a_wrapped_object_gets_what_its_callers_were_told() {
 fn whoever_reads_a_fifo_gets_what_its_writers_were_told() {
     let ground = Ground::in_memory();
     check(400, |seed, _| ground.fifo(seed));
+}
+
+#[test]
+fn whoever_reads_a_fifo_gets_every_byte_once() {
+    let ground = Ground::in_memory();
+    check(300, |seed, dice| ground.fifo_to_read(seed, dice));
+}
+
+#[test]
+fn whoever_reads_a_wrapped_object_gets_every_byte_once() {
+    let ground = Ground::in_memory();
+    check(500, |_, dice| ground.wrapped_to_read(dice));
 }
 
 #[test]

@@ -58,6 +58,8 @@ impl Can {
 pub(crate) enum Ending {
     /// By reading the file by its methods.
     Inside,
+    /// By reading on to the end: nobody can go back.
+    Read,
     /// By looking past folio, whenever nothing is under way.
     Outside(Box<dyn Fn() -> Vec<u8>>),
     /// The same where nothing ever is.
@@ -249,6 +251,33 @@ impl Ground {
         Subject { handle, bytes: Vec::new(), cursor: 0, appends: true, can, ending, kept: Box::new(()) }
     }
 
+    /// The end of a FIFO that is read from; whoever writes takes its time, also to begin.
+    pub(crate) fn fifo_to_read(&self, seed: u64, dice: &mut Random) -> Subject {
+        let (path, bytes) = (self.path(seed), contents(dice));
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, mode, 0).expect("mkfifo");
+        let file = wait(File::options().read(true).open_on(&self.engine, &path)).expect("it can be read");
+        let (sent, piece) = (bytes.clone(), 1 + dice.index(300));
+        self.runtime.spawn(async move {
+            // The reader may go away before the beginning, and before the end.
+            let Ok(mut writer) = pipe::OpenOptions::new().open_sender(&path) else { return };
+            for piece in sent.chunks(piece) {
+                let _ = tokio::io::AsyncWriteExt::write_all(&mut writer, piece).await;
+                tokio::task::yield_now().await;
+            }
+        });
+        only_read(file, bytes)
+    }
+
+    /// A program's own object that gives each byte once.
+    pub(crate) fn wrapped_to_read(&self, dice: &mut Random) -> Subject {
+        let bytes = contents(dice);
+        let cursor = Arc::new(Mutex::new(Cursor::new(bytes.clone())));
+        let object = Object { cursor, piece: 1 + dice.index(300) };
+        let file = wait(wrap::reader(object).open_on(&self.engine));
+        only_read(file.expect("an object is a file"), bytes)
+    }
+
     /// A program's own object, which takes and gives little at a time.
     pub(crate) fn wrapped(&self, seeks: bool, dice: &mut Random) -> Subject {
         let bytes = if seeks { contents(dice) } else { Vec::new() };
@@ -266,6 +295,12 @@ impl Ground {
         let handle = Box::new(file.expect("an object is a file"));
         Subject { handle, bytes, cursor: 0, appends: !seeks, can, ending, kept: Box::new(()) }
     }
+}
+
+fn only_read(file: File, bytes: Vec<u8>) -> Subject {
+    let can = Can { read: true, twins: true, ..Can::default() };
+    let (handle, ending) = (Box::new(file), Ending::Read);
+    Subject { handle, bytes, cursor: 0, appends: false, can, ending, kept: Box::new(()) }
 }
 
 /// See [`Ground::wrapped`].

@@ -19,6 +19,8 @@ pub(crate) enum Seen<'a> {
     Read { room: usize, got: &'a [u8] },
     /// A seek was begun.
     Begun(SeekFrom),
+    /// A seek, or a question for the position, is pending.
+    Asked,
     /// A seek was completed, or the position asked for.
     Completed(u64),
     /// A seek led to no position.
@@ -129,11 +131,18 @@ impl World {
         let possible = match seen {
             Seen::Taken(bytes) => {
                 world.write(bytes);
-                world.settle(handle)
+                bytes.is_empty() || world.settle(handle)
             }
-            Seen::Read { room, got } => world.read(*room, got) && world.settle(handle),
+            Seen::Read { room, got } => world.read(*room, got) && (*room == 0 || world.settle(handle)),
             Seen::Begun(to) => {
                 world.seeking[handle] = Seeking::Begun(*to);
+                true
+            }
+            Seen::Asked => {
+                // Answered with where the cursor is at any time until then.
+                if world.seeking[handle] == Seeking::No {
+                    world.seeking[handle] = Seeking::Begun(SeekFrom::Current(0));
+                }
                 true
             }
             Seen::Completed(position) => world.complete(handle, *position),
@@ -252,7 +261,9 @@ fn shown(seen: &Seen<'_>) -> String {
             format!("a read of {} bytes into room for {room}: {}", got.len(), start(got))
         }
         Seen::Answered(method, answer) => format!("{} answered {}", method.shown(), answer.shown()),
-        Seen::Begun(_) | Seen::Completed(_) | Seen::Refused | Seen::GivenUp(_) => format!("{seen:?}"),
+        Seen::Begun(_) | Seen::Asked | Seen::Completed(_) | Seen::Refused | Seen::GivenUp(_) => {
+            format!("{seen:?}")
+        }
     }
 }
 

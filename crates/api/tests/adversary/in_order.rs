@@ -1,0 +1,109 @@
+//! What comes after an accepted write finds it done, whoever asks, and everybody who waits for it is woken.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use folio::{Buffering, Engine, File, Result, os};
+use folio_testkit::{Call, Disk, Gate};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::alarm::Alarm;
+use crate::subject::wait;
+
+fn stage(buffered: bool) -> (Disk, Engine, File) {
+    let disk = Disk::new();
+    disk.put("/file", "");
+    let engine = Engine::builder().workers_max(2).storage(Arc::new(disk.clone())).start().expect("it starts");
+    let mut options = File::options();
+    options.read(true).write(true);
+    if buffered {
+        options.buffering(Buffering::Bytes(1_000));
+    }
+    let file = wait(options.open_on(&engine, "/file")).expect("the file is there");
+    (disk, engine, file)
+}
+
+fn accept(file: &mut File, bytes: &[u8]) {
+    let polled = Pin::new(file).poll_write(&mut Context::from_waker(Waker::noop()), bytes);
+    assert!(matches!(polled, Poll::Ready(Ok(count)) if count == bytes.len()), "{polled:?}");
+}
+
+/// What may be asked of a handle that has a write under way.
+type Asked = for<'a> fn(&'a File) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
+
+const ASKED: [(&str, Asked); 7] = [
+    ("unlock", |file| Box::pin(file.unlock())),
+    ("sync_data", |file| Box::pin(file.sync_data())),
+    ("flush", |file| Box::pin(file.flush())),
+    ("set_len", |file| Box::pin(file.set_len(100))),
+    ("write_all", |file| Box::pin(file.write_all(b"second"))),
+    ("metadata", |file| Box::pin(async { file.metadata().await.map(drop) })),
+    ("read_at", |file| Box::pin(async { file.read_bytes_at(10, 0).await.map(drop) })),
+];
+
+#[test]
+fn what_is_asked_after_an_accepted_write_is_answered_after_it() {
+    for buffered in [false, true] {
+        for (name, asked) in ASKED {
+            let (disk, _engine, mut file) = stage(buffered);
+            assert!(wait(file.try_lock()).expect("nobody holds it"));
+            let gate = Gate::closed();
+            disk.plan().on(Call::WriteAt).nth(1).wait_for(&gate);
+            accept(&mut file, b"first");
+            let mut future = asked(&file);
+            let answered = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            // A buffer keeps back what is written next, too.
+            let at_once = buffered && name == "write_all";
+            assert_eq!(answered.is_ready(), at_once, "{name}, buffered {buffered}: {answered:?}");
+            gate.open();
+            if !at_once {
+                wait(future).expect("the disk does it");
+                assert!(disk.contents("/file").starts_with(b"first"), "{name}, buffered {buffered}");
+            }
+        }
+    }
+}
+
+/// Cause: what is under way for a handle knew one waker. Loss: of two tasks that shared the handle and waited for it, one
+/// was never woken. Fix: each of them is.
+#[test]
+fn everybody_who_waits_for_an_accepted_write_is_woken() {
+    for (name, asked) in ASKED {
+        let (disk, _engine, mut file) = stage(false);
+        let gate = Gate::closed();
+        disk.plan().on(Call::WriteAt).nth(1).wait_for(&gate);
+        accept(&mut file, b"first");
+        gate.arrived(1);
+        let (one, other) = (Alarm::here(), Alarm::here());
+        let mut waiting = [(one, asked(&file), false), (other, asked(&file), false)];
+        for (alarm, future, done) in &mut waiting {
+            *done = future.as_mut().poll(&mut Context::from_waker(&alarm.waker())).is_ready();
+        }
+        gate.open();
+        for (alarm, future, done) in waiting.iter_mut().filter(|(_, _, done)| !done) {
+            assert!(alarm.wait(0), "{name}: one of two tasks is never woken");
+            *done = alarm.wait_for(future.as_mut()).is_some();
+            assert!(*done, "{name}: one of two tasks is never woken again");
+        }
+    }
+}
+
+/// Cause: a read by trait tried at once where nobody had opened the FIFO for writing yet, which the kernel answers like
+/// the end. Loss: a reader that came first got nothing. Fix: it waits, as by the method.
+#[test]
+fn a_reader_of_a_fifo_that_comes_first_waits_for_its_writer() {
+    let dir = tempfile::tempdir().expect("there is room");
+    let path = dir.path().join("fifo");
+    wait(os::mkfifo(&path, 0o600)).expect("it can be made");
+    let mut reader = wait(File::open(&path)).expect("it can be read");
+    let mut space = [0; 10];
+    let first = Pin::new(&mut reader)
+        .poll_read(&mut Context::from_waker(Waker::noop()), &mut ReadBuf::new(&mut space));
+    assert!(first.is_pending(), "the end came before the beginning: {first:?}");
+    let writer = wait(File::options().write(true).open(&path)).expect("there is a reader");
+    wait(writer.write_all(b"written")).expect("there is a reader");
+    let count = wait(tokio::io::AsyncReadExt::read(&mut reader, &mut space)).expect("there is something");
+    assert_eq!(&space[..count], b"written");
+}
