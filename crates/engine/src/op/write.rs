@@ -192,7 +192,7 @@ impl Run {
             if expected.is_some_and(|expected| offset != expected) {
                 break;
             }
-            expected = Some(offset.map(|offset| offset + payload.len() as u64));
+            expected = Some(offset.map(|offset| offset.saturating_add(payload.len() as u64)));
             let skip = if index == self.next { usize::try_from(self.done).unwrap_or(usize::MAX) } else { 0 };
             if payload.len() > skip {
                 slices.push(IoSlice::new(&payload[skip..]));
