@@ -73,7 +73,10 @@ impl Read {
             Place::At(offset) => (offset, self.len),
             Place::Cursor => (cursor, usize::try_from(room).map_or(self.len, |room| room.min(self.len))),
         };
-        let read = |buf: &mut [u8], done: u64| Some(file.read_at(buf, offset + done));
+        let read = |buf: &mut [u8], done: u64| match self.place {
+            Place::At(_) => Some(file.read_at(buf, offset + done)),
+            Place::Cursor => Some(file.read_on(buf, offset + done)),
+        };
         // For those who cannot read them again.
         let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
         match self.how.gather(len, buffers, read, untaken).expect("a read that may block never declines") {

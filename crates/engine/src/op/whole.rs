@@ -78,7 +78,7 @@ pub(super) fn write_opened(opened: &Opened, bytes: &[u8]) -> io::Result<()> {
     let mut written = 0;
     while written < bytes.len() {
         let rest = IoSlice::new(&bytes[written..]);
-        match opened.file.write_at(&[rest], written as u64)? {
+        match opened.file.write_on(&[rest], written as u64)? {
             0 => return Err(ErrorKind::WriteZero.into()),
             more => written += more,
         }
@@ -144,7 +144,7 @@ fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io:
             }
             grow(&mut bytes, room_max)?;
         }
-        match file.read_at(&mut bytes[filled..], filled as u64)? {
+        match file.read_on(&mut bytes[filled..], filled as u64)? {
             0 => break,
             read => filled += read,
         }

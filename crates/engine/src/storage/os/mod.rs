@@ -86,7 +86,7 @@ impl Os {
         }
         let position = rustix::fs::seek(&file, rustix::fs::SeekFrom::Current(0)).unwrap_or(0);
         let remote = self.devices.ask_if_remote(seen.device, &file);
-        Ok((seen.into_opened(OsFile::new(file, &request, remote), remote), request, position))
+        Ok((seen.into_opened(OsFile::adopted(file, &request, remote), remote), request, position))
     }
 
     /// Opens one of the streams that the process was born with, as it is at this moment, changing nothing for
