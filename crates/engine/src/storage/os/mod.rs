@@ -13,6 +13,7 @@ mod file;
 mod listing;
 mod mounts;
 mod open;
+mod removal;
 mod special;
 mod standard;
 #[cfg(test)]
@@ -217,7 +218,7 @@ impl Storage for Os {
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { fs::remove_dir_all(path) } else { fs::remove_dir(path) }
+        if recursive { removal::tree(path) } else { fs::remove_dir(path) }
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
