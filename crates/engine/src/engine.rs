@@ -1,5 +1,7 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
+mod whole;
+
 use std::fmt;
 use std::io;
 use std::ops::Deref;

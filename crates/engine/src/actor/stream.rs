@@ -279,8 +279,8 @@ fn register(
 }
 
 impl Inner {
-    /// Waits until the descriptor is ready and makes the call; at once where it was not opened for that, since
-    /// the kernel refuses it then and readiness would never come.
+    /// Makes the call when the descriptor is ready; at once where it was not opened for that, since the kernel
+    /// refuses it then and readiness would never come.
     async fn call<T>(
         &self,
         interest: Interest,
@@ -290,10 +290,16 @@ impl Inner {
             true => self.interest.is_readable(),
             false => self.interest.is_writable(),
         };
-        match opened {
-            true => self.descriptor.async_io(interest, call).await,
-            false => call(self.descriptor.get_ref()),
+        // Some devices take whatever they are given and never say so. (Reading is no matter for a try: a FIFO that
+        // no writer has come to yet looks like one that all have left.)
+        if !opened || interest.is_writable() {
+            tokio::task::consume_budget().await;
+            match call(self.descriptor.get_ref()) {
+                Err(error) if opened && error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return result,
+            }
         }
+        self.descriptor.async_io(interest, call).await
     }
 
     /// Reads on; what came is kept in the poll that it came in.

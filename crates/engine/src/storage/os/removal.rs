@@ -18,9 +18,8 @@ pub(super) fn tree(path: &Path) -> io::Result<()> {
         Some(last) => &name[..=last],
         None => name,
     };
-    match bare.rsplit(|byte| *byte == b'/').next() {
-        Some(b"." | b"..") => return Err(Errno::INVAL.into()),
-        Some(_) | None => {}
+    if let Some(b"." | b"..") = bare.rsplit(|byte| *byte == b'/').next() {
+        return Err(Errno::INVAL.into());
     }
     let bare = Path::new(OsStr::from_bytes(bare));
     if bare.as_os_str().len() < name.len() && fs::symlink_metadata(bare)?.is_symlink() {
