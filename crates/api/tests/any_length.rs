@@ -194,8 +194,8 @@ async fn any_offset_of_a_read_answers_what_is_there() {
         let count = calm("read_at", number, file.read_at(&mut room_made, number).await);
         at("read_at", count.map(|count| room_made[..count].to_vec()));
         calm("read_exact_at", number, file.read_exact_at(&mut room_made, number).await);
-        let mut halves = room_made.split_at_mut(5);
-        let bufs = &mut [IoSliceMut::new(halves.0), IoSliceMut::new(&mut halves.1)];
+        let halves = room_made.split_at_mut(5);
+        let bufs = &mut [IoSliceMut::new(halves.0), IoSliceMut::new(halves.1)];
         calm("read_vectored_at", number, file.read_vectored_at(bufs, number).await);
         let mut behind = Vec::new();
         let count = file.reader(number..).read_to_end(&mut behind).await.ok();
