@@ -1,12 +1,12 @@
 //! Pooled bytes: buffers that are zeroed once, then reused by reads and by copies of borrowed writes.
 
 use std::fmt;
-use std::io::IoSlice;
+use std::io::{self, IoSlice};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::limits::{POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX};
+use crate::limits::{POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX, ROOM_BYTES_TRUSTED};
 
 /// The free buffers of one engine.
 ///
@@ -37,6 +37,27 @@ impl Buffers {
             None => (vec![0; len], None),
         };
         Buffer { bytes, filled: 0, home }
+    }
+
+    /// Returns a buffer of at least `len` bytes that begins with the first `done` bytes of `buffer`'s room; as
+    /// long as there is none, that one stays as it is.
+    pub(crate) fn larger(
+        self: &Arc<Self>,
+        buffer: &mut Buffer,
+        done: usize,
+        len: usize,
+    ) -> io::Result<Buffer> {
+        let mut larger = if len <= ROOM_BYTES_TRUSTED {
+            self.take(len)
+        } else {
+            // `vec!` gets its zeros for nothing and aborts the process where there is no memory.
+            let mut bytes = Vec::new();
+            bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+            bytes.resize(len, 0);
+            Buffer { bytes, filled: 0, home: None }
+        };
+        larger.room(done).copy_from_slice(buffer.room(done));
+        Ok(larger)
     }
 
     /// Returns a buffer holding a copy of `source`.
@@ -84,8 +105,9 @@ impl fmt::Debug for Buffers {
 }
 
 fn class_of(len: usize) -> Option<usize> {
-    let class = len.max(SMALLEST).next_power_of_two().ilog2() - SMALLEST.ilog2();
-    (len <= POOLED_BUFFER_BYTES_MAX).then_some(class as usize)
+    // The power of two above a length near the largest number does not exist.
+    let class = || len.max(SMALLEST).next_power_of_two().ilog2() - SMALLEST.ilog2();
+    (len <= POOLED_BUFFER_BYTES_MAX).then(|| class() as usize)
 }
 
 /// A run of bytes on loan from the pool; dropping it gives it back.
@@ -146,5 +168,22 @@ impl Drop for Buffer {
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer").field("filled", &self.filled).field("room", &self.bytes.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::sync::Arc;
+
+    use super::Buffers;
+
+    #[test]
+    fn room_that_nobody_has_is_an_error() {
+        let buffers = Arc::new(Buffers::default());
+        for len in [1 << 47, isize::MAX as usize, usize::MAX] {
+            let larger = buffers.larger(&mut buffers.take(1), 1, len);
+            assert_eq!(larger.map(|_| ()).map_err(|e| e.kind()), Err(ErrorKind::OutOfMemory), "{len}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
+mod whole;
+
 use std::fmt;
 use std::io;
 use std::ops::Deref;
@@ -287,8 +289,11 @@ impl Engine {
             let engine = self.inner.clone();
             match StreamHandle::new(opened.file, request, path.clone(), services.clone(), engine) {
                 Ok(stream) => return Ok(Handle::Stream(stream)),
-                // A device without readiness answers at once or not at all; it is driven like a plain file.
+                // What has no readiness answers at once or not at all; it is driven like a plain file.
                 Err((file, error)) if error.raw_os_error() == Some(errno::NOT_PERMITTED) => {
+                    if !file.has_positions() {
+                        opened.nature = Nature::Object { seekable: false };
+                    }
                     opened.file = file
                 }
                 Err((_, error)) => return Err(Error::io(Operation::Open, error).at_path(path)),

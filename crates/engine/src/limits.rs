@@ -27,6 +27,14 @@ pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// than what its reader would take.
 pub(crate) const WHOLE_BYTES_USUAL: usize = 1024 * 1024;
 
+/// Bytes one call of the storage is asked for by a worker; a longer read is a short read. Some milliseconds of
+/// copying, and few enough to make room for on the word of whoever asks.
+pub(crate) const READ_ONCE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of room that are taken from the system without asking whether it has them, since most machines do and
+/// the pages are made only as they are read into.
+pub(crate) const ROOM_BYTES_TRUSTED: usize = 256 * 1024 * 1024;
+
 /// By how much such a buffer grows when it is full: copied once for every three bytes it gains.
 pub(crate) const GATHER_GROWTH: usize = 4;
 

@@ -339,7 +339,7 @@ impl Dir {
     /// ```
     pub async fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>> {
         let name = checked::path(Operation::Read, name)?;
-        self.engine.call(self.open.read(name)).await
+        self.engine.read_whole_below(&self.open, name).await
     }
 
     /// Reads a file of UTF-8 text.
@@ -384,6 +384,6 @@ impl Dir {
         let name = checked::path(Operation::Write, name)?;
         // Copied because a worker may need the bytes after this future and what it borrows are gone.
         let contents = Bytes::copy_from_slice(contents.as_ref());
-        self.engine.call(self.open.write(name, contents)).await
+        self.engine.write_whole_below(&self.open, name, contents).await
     }
 }

@@ -97,6 +97,9 @@ impl File {
 
     /// Reads at most `len` bytes at the cursor into bytes of their own; empty at the end of the file.
     ///
+    /// One read, like [`read`](File::read): it may be short, and beyond 4 MiB it always is. `len` may be any number;
+    /// room is made for what one read gives. [`read_full`](File::read_full) reads on.
+    ///
     /// # Errors
     ///
     /// Like [`read`](File::read).
@@ -118,6 +121,8 @@ impl File {
     }
 
     /// Reads at most `len` bytes at `offset` into bytes of their own; empty at the end of the file.
+    ///
+    /// It may be short like [`read_bytes`](File::read_bytes), and `len` may be any number.
     ///
     /// # Errors
     ///
@@ -186,7 +191,7 @@ impl File {
         }
     }
 
-    /// Returns what a read of at most `len` bytes would give, and leaves the cursor where it is; empty at the
+    /// Returns what [`read_bytes`](File::read_bytes) would give, and leaves the cursor where it is; empty at the
     /// end of the file.
     ///
     /// # Errors

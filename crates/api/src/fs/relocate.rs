@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::Permissions;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,6 +12,9 @@ use super::{
 use super::{set_permissions, symlink, symlink_metadata, walk};
 use crate::walk::WalkEntry;
 use crate::{Error, Operation, Result};
+
+/// `ENOTDIR`.
+const NOT_A_DIRECTORY: i32 = 20;
 
 /// Permissions of a directory while it is filled: nobody else sees into a copy that is not complete.
 const FILLING_MODE: u32 = 0o700;
@@ -77,6 +80,11 @@ pub async fn move_path(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         other => return other,
     }
     let is_dir = symlink_metadata(from).await?.is_dir();
+    if is_dir && is_link_with_slash(from).await? {
+        // As `rename` says on one file system. What the link leads to is not what was to be moved.
+        let error = Error::io(Operation::Rename, io::Error::from_raw_os_error(NOT_A_DIRECTORY));
+        return Err(error.at_path(from).with_target(to));
+    }
     let beside = beside(to);
     if let Err(error) = copy_any(from, &beside).await {
         clear_away(&beside).await;
@@ -87,6 +95,13 @@ pub async fn move_path(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
         return Err(error);
     }
     if is_dir { remove_dir_all(from).await } else { remove_file(from).await }
+}
+
+/// Whether a path names a link, and by a slash behind it asks for what that leads to.
+async fn is_link_with_slash(path: &Path) -> Result<bool> {
+    // The parts of a path know nothing of a slash at its end.
+    let bare: PathBuf = path.components().collect();
+    Ok(bare != Path::new("") && symlink_metadata(bare).await?.is_symlink())
 }
 
 /// A copy of a tree under way.

@@ -72,6 +72,9 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 
 /// Removes a directory and everything in it; symbolic links are removed and never followed.
 ///
+/// Neither is `link/`, which std takes for what the link leads to: it is no directory. A path that ends with `.` or
+/// `..` is refused. Nothing is touched then.
+///
 /// # Errors
 ///
 /// If the path is missing or not a directory, or something in it cannot be removed. What was removed before

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use bytes::Bytes;
 use folio_engine::Engine;
-use folio_engine::op::whole::{Copy, ReadWhole, WriteWhole};
 
 use super::checked;
 use crate::{Error, Operation, Result};
 
 /// Copies the contents and the permissions of a file; returns the bytes copied.
 ///
-/// What `to` named is overwritten, and is incomplete until the copy is done.
+/// What `to` named is overwritten, and is incomplete until the copy is done. A FIFO, socket or terminal there gets the
+/// contents as fast as its peer takes them, which holds no worker.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ use crate::{Error, Operation, Result};
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// Dropped before it began, nothing happened; after that it finishes in the background. A stream gets nothing more.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -31,20 +31,21 @@ use crate::{Error, Operation, Result};
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
     let from = checked::path(Operation::Copy, from)?;
     let to = checked::path(Operation::Copy, to)?;
-    Engine::current()?.call(Copy { from, to }).await
+    Engine::current()?.copy_whole(from, to).await
 }
 
 /// Reads a file from its beginning to its end.
 ///
-/// It takes as much memory as the file is long; where strangers choose the file, use [`read_limited`].
+/// It takes as much memory as the file is long; where strangers choose the file, use [`read_limited`]. A FIFO, socket
+/// or terminal (`/dev/stdin` may be one) is read until every peer has gone, which holds no worker.
 ///
 /// # Errors
 ///
-/// If the path is missing, a directory, or a FIFO, socket or terminal, which have no end.
+/// If the path is missing or a directory; whatever reading returns.
 ///
 /// # Cancellation
 ///
-/// Nothing is changed in any case.
+/// No file is changed. What was taken from a stream is gone.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -54,7 +55,7 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
 /// ```
 pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     let path = checked::path(Operation::Read, path)?;
-    Engine::current()?.call(ReadWhole { path, limit: None }).await
+    Engine::current()?.read_whole(path, None).await
 }
 
 /// Reads a file of at most `limit` bytes; never takes memory for more than that and one byte.
@@ -79,7 +80,7 @@ pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 /// ```
 pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>> {
     let path = checked::path(Operation::Read, path)?;
-    let result = Engine::current()?.call(ReadWhole { path: path.clone(), limit: Some(limit) }).await;
+    let result = Engine::current()?.read_whole(path.clone(), Some(limit)).await;
     result.map_err(|error| match (error.kind(), error.raw_os_error()) {
         // Without an errno it is our own refusal, not the kernel's.
         (ErrorKind::FileTooLarge, None) => Error::too_long(Operation::Read, limit).at_path(path),
@@ -105,14 +106,15 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
 /// ```
 pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     let path = checked::path(Operation::Read, path)?;
-    let bytes = Engine::current()?.call(ReadWhole { path: path.clone(), limit: None }).await?;
+    let bytes = Engine::current()?.read_whole(path.clone(), None).await?;
     String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path))
 }
 
 /// Makes a file hold exactly `contents`, creating it if it is missing.
 ///
 /// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
-/// synced.
+/// synced. A FIFO, socket or terminal is given the bytes; one that nobody reads yet is waited for, which holds no
+/// worker.
 ///
 /// # Errors
 ///
@@ -132,5 +134,5 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result
     let path = checked::path(Operation::Write, path)?;
     // Copied because a worker may need the bytes after this future and what it borrows are gone.
     let bytes = Bytes::copy_from_slice(contents.as_ref());
-    Engine::current()?.call(WriteWhole { path, bytes }).await
+    Engine::current()?.write_whole(path, bytes).await
 }

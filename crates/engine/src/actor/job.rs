@@ -190,12 +190,13 @@ impl Opening {
             let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
             return Ran { outcomes, moved: CursorMove::Stay };
         }
-        if self.access.sequential && first.offset().is_some() {
+        if self.access.sequential && first.is_placed() {
             // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
             let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
             return Ran { outcomes: ops.iter().map(refuse).collect(), moved: CursorMove::Stay };
         }
         match first {
+            Op::Write(_) if self.appends() => self.run_appending(ops, cursor),
             Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
             Op::Sync(_) => self.run_syncs(&ops),
             Op::Close => self.run_close(),
@@ -203,6 +204,29 @@ impl Opening {
                 self.run_alone(ops, cursor, room)
             }
         }
+    }
+
+    /// Whether writes go to the end of the file, wherever they are told to go.
+    fn appends(&self) -> bool {
+        self.access.append || self.file.appends()
+    }
+
+    /// Writes what goes to the cursor, which stands at the end from then on. At an offset, an `Ok` would be a lie.
+    fn run_appending(&self, ops: Vec<Op>, cursor: u64) -> Ran {
+        let placed: Vec<bool> = ops.iter().map(Op::is_placed).collect();
+        let appends: Vec<Op> = ops.into_iter().filter(|op| !op.is_placed()).map(Op::appending).collect();
+        let mut ran = match appends.is_empty() {
+            true => Ran { outcomes: Vec::new(), moved: CursorMove::Stay },
+            false => self.run_writes(&appends, cursor),
+        };
+        let why = "a file open for appending has no positioned writes";
+        let mut appended = ran.outcomes.into_iter();
+        let outcome = |placed: bool| match placed {
+            true => Err(Failed::Cause(Cause::Invalid(why.into()))),
+            false => appended.next().expect("every append has its outcome"),
+        };
+        ran.outcomes = placed.into_iter().map(outcome).collect();
+        ran
     }
 
     fn run_writes(&self, ops: &[Op], cursor: u64) -> Ran {
@@ -367,7 +391,7 @@ impl LastWords {
     fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
         let payload = |portion: &Portion| write::Payload::Shared(portion.bytes.clone());
         let written = catch_unwind(AssertUnwindSafe(|| {
-            if self.append {
+            if self.append || file.appends() {
                 let append = |portion| write::Append {
                     payload: payload(portion),
                     moves_cursor: false,

@@ -124,7 +124,7 @@ impl Opening {
         add(&services.stats.opened, 1);
         let write = request.write || request.append;
         let access = Access {
-            append: request.append,
+            append: request.append || opened.file.appends(),
             write,
             remote: opened.remote,
             alone: matches!(opened.nature, Nature::Object { .. }),
@@ -137,7 +137,7 @@ impl Opening {
         if keeps {
             services.keep_until_exit();
         }
-        let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, request.append)));
+        let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, access.append)));
         let desk = Desk { behind, ..Desk::default() };
         let given_up = GivenUp(services.clone());
         let origin = services.origin.clone();

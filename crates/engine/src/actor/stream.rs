@@ -368,17 +368,19 @@ impl Inner {
         }
     }
 
-    /// Waits until the descriptor is ready and makes the call; at once where it was not opened for that, since
-    /// the kernel refuses it then and readiness would never come.
+    /// Makes the call when it need not wait; at once where the descriptor was not opened for it, since the kernel
+    /// refuses it then and readiness would never come.
     async fn call<T>(
         &self,
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        match self.is_open_for(interest) {
-            true => self.descriptor.async_io(interest, call).await,
-            false => call(self.descriptor.get_ref()),
+        tokio::task::consume_budget().await;
+        match self.try_call(interest, &mut call) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.is_open_for(interest) => {}
+            result => return result,
         }
+        self.descriptor.async_io(interest, call).await
     }
 
     /// Reads on; what came is kept in the poll that it came in.

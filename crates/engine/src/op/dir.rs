@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::PathRequest;
-use super::whole::{read_opened, reading, write_opened, writing};
+use super::whole::{Whole, read_opened, reading, write_opened, writing};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
@@ -214,15 +214,15 @@ impl OpenDir {
     }
 
     /// Reads a file from its beginning to its end.
-    pub fn read(&self, name: PathBuf) -> Below<Vec<u8>> {
-        self.below(Operation::Read, name, |dir, name| read_opened(&dir.open(name, &reading())?, None))
+    pub fn read(&self, name: PathBuf) -> Below<Whole<Vec<u8>>> {
+        self.below(Operation::Read, name, |dir, name| read_opened(dir.open(name, &reading())?, None))
     }
 
     /// Makes a file hold exactly these bytes.
-    pub fn write(&self, name: PathBuf, contents: Bytes) -> Below<()> {
+    pub fn write(&self, name: PathBuf, contents: Bytes) -> Below<Whole<()>> {
         let bytes = contents.len();
         let work =
-            move |dir: &dyn StorageDir, name: &Path| write_opened(&dir.open(name, &writing())?, &contents);
+            move |dir: &dyn StorageDir, name: &Path| write_opened(dir.open(name, &writing())?, &contents);
         Below { bytes, ..self.below(Operation::Write, name, work) }
     }
 

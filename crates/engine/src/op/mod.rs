@@ -186,6 +186,29 @@ impl Op {
         }
     }
 
+    /// Whether it works at an offset that it was told.
+    pub(crate) fn is_placed(&self) -> bool {
+        match self {
+            Op::Read(read) => read.place != Place::Cursor,
+            Op::Write(write) => write.is_placed(),
+            Op::Append(_)
+            | Op::Seek(_)
+            | Op::Sync(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Close => false,
+        }
+    }
+
+    /// The same bytes for the end of the file, if it is a write.
+    pub(crate) fn appending(self) -> Op {
+        match self {
+            Op::Write(write) => Op::Append(write.appending()),
+            other => other,
+        }
+    }
+
     /// Bytes it holds while it is queued: its payload, or the room for what it reads.
     pub(crate) fn weight(&self) -> usize {
         match self {

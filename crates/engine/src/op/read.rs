@@ -8,7 +8,9 @@ use memchr::memchr;
 
 use crate::buffer::{Buffer, Buffers};
 use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
-use crate::limits::{GATHER_GROWTH, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, WHOLE_BYTES_USUAL};
+use crate::limits::{
+    GATHER_GROWTH, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, READ_ONCE_BYTES_MAX, WHOLE_BYTES_USUAL,
+};
 use crate::op::{Answer, Executed, Failure, Looked, Place};
 use crate::storage::StorageFile;
 
@@ -23,13 +25,13 @@ pub(crate) struct Read {
 /// How far a read goes, and whether it takes what it finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
-    /// What one call of the storage gives, which may be short.
+    /// What one call of the storage gives, which may be short and always is beyond [`READ_ONCE_BYTES_MAX`].
     Once,
     /// Everything; short only at the end of the file.
     Whole,
     /// Up to and including the first of this delimiter, if there is one within reach.
     Until(u8),
-    /// What one call gives, left where it is.
+    /// What such a call gives, left where it is.
     Look,
 }
 
@@ -62,7 +64,8 @@ impl Read {
     /// The room for what it reads.
     pub(crate) fn weight(&self) -> usize {
         match self.how {
-            How::Once | How::Whole | How::Look => self.len,
+            How::Once | How::Look => self.len.min(READ_ONCE_BYTES_MAX),
+            How::Whole => self.len,
             How::Until(_) => self.len.min(LINE_BYTES_ADMITTED),
         }
     }
@@ -78,7 +81,10 @@ impl Read {
             Place::At(offset) => (offset, self.len),
             Place::Cursor => (cursor, usize::try_from(room).map_or(self.len, |room| room.min(self.len))),
         };
-        let read = |buf: &mut [u8], done: u64| Some(file.read_at(buf, offset + done));
+        let read = |buf: &mut [u8], done: u64| match self.place {
+            Place::At(_) => Some(file.read_at(buf, offset + done)),
+            Place::Cursor => Some(file.read_on(buf, offset + done)),
+        };
         // For those who cannot read them again.
         let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
         match self.how.gather(len, buffers, read, untaken).expect("a read that may block never declines") {
@@ -116,8 +122,9 @@ impl How {
         mut read: impl FnMut(&mut [u8], u64) -> Option<io::Result<usize>>,
         untaken: impl Fn(&[u8], u64),
     ) -> Option<io::Result<Buffer>> {
+        // The length is a stranger's word (a header of a request); only what has been read vouches for more room.
         let mut window = match self {
-            How::Once | How::Look => len,
+            How::Once | How::Look => len.min(READ_ONCE_BYTES_MAX),
             How::Whole => len.min(WHOLE_BYTES_USUAL),
             How::Until(_) => len.min(LINE_BYTES_USUAL),
         };
@@ -126,9 +133,13 @@ impl How {
         while done < len {
             if done == window {
                 window = window.saturating_mul(GATHER_GROWTH).min(len);
-                let mut larger = buffers.take(window);
-                larger.room(done).copy_from_slice(buffer.room(done));
-                buffer = larger;
+                match buffers.larger(&mut buffer, done, window) {
+                    Ok(larger) => buffer = larger,
+                    Err(error) => {
+                        untaken(buffer.room(done), 0);
+                        return Some(Err(error));
+                    }
+                }
             }
             let room = &mut buffer.room(window)[done..];
             let count = match read(room, done as u64)? {

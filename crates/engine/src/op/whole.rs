@@ -1,6 +1,7 @@
 //! Operations on whole files: read all, write all, copy.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -16,6 +17,16 @@ const FIRST_ROOM_BYTES: u64 = 8 * 1024;
 /// Most room made on the word of the length alone, in bytes: the length of a sparse file may be any number.
 const FIRST_ROOM_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
+/// What came of a request about a whole file.
+#[derive(Debug)]
+pub enum Whole<T> {
+    /// It is done.
+    Done(T),
+    /// It is a stream and has to be driven by readiness. Opened once: a FIFO's peer has noticed, and would take a
+    /// second opening for another reader or writer.
+    Stream(Opened),
+}
+
 /// Reads a file from its beginning to its end.
 #[derive(Clone, Debug)]
 pub struct ReadWhole {
@@ -26,7 +37,7 @@ pub struct ReadWhole {
 }
 
 impl PathRequest for ReadWhole {
-    type Reply = Vec<u8>;
+    type Reply = Whole<Vec<u8>>;
 
     fn operation(&self) -> Operation {
         Operation::Read
@@ -40,60 +51,61 @@ impl PathRequest for ReadWhole {
         Some(self.clone())
     }
 
-    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Vec<u8>>> {
+    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
         let opened = match storage.open_cached(&self.path, &reading())? {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        if let Err(error) = refuse_streams(&opened) {
-            return Some(Err(error));
+        if waits_for_peers(&opened) {
+            return Some(Ok(Whole::Stream(opened)));
         }
-        read_small_now(&opened, self.limit)
+        Some(read_small_now(&opened, self.limit)?.map(Whole::Done))
     }
 
-    fn execute(self, storage: &dyn Storage) -> io::Result<Vec<u8>> {
-        read_opened(&storage.open(&self.path, &reading())?, self.limit)
+    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply> {
+        read_opened(storage.open(&self.path, &reading())?, self.limit)
     }
 }
 
 /// How a file is opened that is read as a whole.
-pub(super) fn reading() -> OpenRequest {
+pub(crate) fn reading() -> OpenRequest {
     OpenRequest { read: true, ..OpenRequest::default() }
 }
 
 /// How a file is opened that is written as a whole.
-pub(super) fn writing() -> OpenRequest {
+pub(crate) fn writing() -> OpenRequest {
     OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() }
 }
 
 /// Reads a file from its beginning to its end.
-pub(super) fn read_opened(opened: &Opened, limit: Option<u64>) -> io::Result<Vec<u8>> {
-    refuse_streams(opened)?;
-    read_to_end(&*opened.file, opened.len, limit)
+pub(super) fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
+    if waits_for_peers(&opened) {
+        return Ok(Whole::Stream(opened));
+    }
+    read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
 }
 
 /// Writes an empty file and closes it.
-pub(super) fn write_opened(opened: &Opened, bytes: &[u8]) -> io::Result<()> {
-    refuse_streams(opened)?;
+pub(super) fn write_opened(opened: Opened, bytes: &[u8]) -> io::Result<Whole<()>> {
+    if waits_for_peers(&opened) {
+        return Ok(Whole::Stream(opened));
+    }
     let mut written = 0;
     while written < bytes.len() {
         let rest = IoSlice::new(&bytes[written..]);
-        match opened.file.write_at(&[rest], written as u64)? {
+        match opened.file.write_on(&[rest], written as u64)? {
             0 => return Err(ErrorKind::WriteZero.into()),
             more => written += more,
         }
     }
-    opened.file.close()
+    opened.file.close().map(Whole::Done)
 }
 
-/// A stream has no whole, and waiting for its end would hold a worker for as long as its peer likes.
-fn refuse_streams(opened: &Opened) -> io::Result<()> {
+/// Whether waiting for its end, or for room in it, would hold a worker for as long as somebody else likes.
+fn waits_for_peers(opened: &Opened) -> bool {
     match opened.nature {
-        Nature::Plain | Nature::Memory | Nature::Object { .. } => Ok(()),
-        Nature::Stream => Err(io::Error::new(
-            ErrorKind::Unsupported,
-            "a FIFO, socket or terminal cannot be read or written as a whole; open it instead",
-        )),
+        Nature::Plain | Nature::Memory | Nature::Object { .. } => false,
+        Nature::Stream => true,
     }
 }
 
@@ -144,7 +156,7 @@ fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io:
             }
             grow(&mut bytes, room_max)?;
         }
-        match file.read_at(&mut bytes[filled..], filled as u64)? {
+        match file.read_on(&mut bytes[filled..], filled as u64)? {
             0 => break,
             read => filled += read,
         }
@@ -172,7 +184,7 @@ pub struct WriteWhole {
 }
 
 impl PathRequest for WriteWhole {
-    type Reply = ();
+    type Reply = Whole<()>;
 
     fn operation(&self) -> Operation {
         Operation::Write
@@ -190,9 +202,22 @@ impl PathRequest for WriteWhole {
         Some(self.clone())
     }
 
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        write_opened(&storage.open(&self.path, &writing())?, &self.bytes)
+    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply> {
+        write_opened(storage.open(&self.path, &writing())?, &self.bytes)
     }
+}
+
+/// Why a source cannot be copied, in std's words.
+pub(crate) const NOT_REGULAR: &str =
+    "the source path is neither a regular file nor a symlink to a regular file";
+
+/// What came of a request to copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copied {
+    /// So many bytes were copied.
+    Whole(u64),
+    /// Nothing was done: the target is a stream and may take as long as its peer likes.
+    ToStream,
 }
 
 /// Copies contents and permissions; replies with the bytes copied.
@@ -205,7 +230,7 @@ pub struct Copy {
 }
 
 impl PathRequest for Copy {
-    type Reply = u64;
+    type Reply = Copied;
 
     fn operation(&self) -> Operation {
         Operation::Copy
@@ -223,20 +248,32 @@ impl PathRequest for Copy {
         Some(self.clone())
     }
 
-    fn execute(self, storage: &dyn Storage) -> io::Result<u64> {
-        storage.copy(&self.from, &self.to)
+    fn execute(self, storage: &dyn Storage) -> io::Result<Copied> {
+        // Asked before it is opened: a FIFO's reader would take that for a writer who comes and goes.
+        let target = storage.metadata(&self.to).map(|target| target.file_type());
+        if target.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
+            return Ok(Copied::ToStream);
+        }
+        storage.copy(&self.from, &self.to).map(Copied::Whole)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, WriteWhole};
+    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, Whole, WriteWhole};
     use crate::storage::Storage;
     use crate::storage::os::Os;
     use bytes::Bytes;
     use std::fs;
     use std::io::ErrorKind;
     use std::path::Path;
+
+    fn done<T>(whole: Whole<T>) -> T {
+        match whole {
+            Whole::Done(done) => done,
+            Whole::Stream(opened) => unreachable!("it is no stream: {opened:?}"),
+        }
+    }
 
     #[test]
     fn whole_files_come_back_and_limits_are_exact() {
@@ -251,9 +288,9 @@ mod tests {
                 let request = ReadWhole { path: path.clone(), limit };
                 if let Some(now) = request.in_place(&os) {
                     assert!(len <= IN_PLACE_BYTES_MAX, "{len} in place");
-                    assert!(now.expect("read in place") == contents, "{len} {limit:?} in place");
+                    assert!(now.map(done).expect("read in place") == contents, "{len} {limit:?} in place");
                 }
-                assert!(request.execute(&os).expect("read") == contents, "{len} {limit:?}");
+                assert!(request.execute(&os).map(done).expect("read") == contents, "{len} {limit:?}");
             }
             for limit in [0, len as u64 / 2, (len as u64).saturating_sub(1)] {
                 let request = ReadWhole { path: path.clone(), limit: Some(limit) };
@@ -276,7 +313,10 @@ mod tests {
         let request = ReadWhole { path, limit: None };
         assert!(request.in_place(&os).is_none(), "the device is not known yet");
         request.clone().execute(&os).expect("read");
-        assert_eq!(request.in_place(&os).map(|r| r.expect("read")).as_deref(), Some(&b"contents"[..]));
+        assert_eq!(
+            request.in_place(&os).map(|r| r.map(done).expect("read")).as_deref(),
+            Some(&b"contents"[..])
+        );
     }
 
     #[test]
@@ -286,9 +326,9 @@ mod tests {
             let request = ReadWhole { path: path.into(), limit: None };
             let expected = fs::read(path).expect("std reads it");
             assert!(!expected.is_empty());
-            assert!(request.clone().execute(&os).expect("read") == expected, "{path}");
+            assert!(request.clone().execute(&os).map(done).expect("read") == expected, "{path}");
             if let Some(now) = request.in_place(&os) {
-                assert!(now.expect("read") == expected, "{path} in place");
+                assert!(now.map(done).expect("read") == expected, "{path} in place");
             }
         };
         check("/proc/cpuinfo");
@@ -300,7 +340,7 @@ mod tests {
     #[test]
     fn endless_device_meets_the_limit() {
         let request = ReadWhole { path: "/dev/zero".into(), limit: Some(100_000) };
-        assert_eq!(request.execute(&Os::new()).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
+        assert_eq!(request.execute(&Os::new()).map(done).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
     }
 
     #[test]
@@ -309,7 +349,7 @@ mod tests {
         let path = dir.path().join("sparse");
         fs::File::create(&path).expect("create").set_len(1 << 42).expect("set_len");
         let request = ReadWhole { path, limit: Some(1_000) };
-        assert_eq!(request.execute(&Os::new()).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
+        assert_eq!(request.execute(&Os::new()).map(done).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
     }
 
     #[test]
@@ -327,6 +367,7 @@ mod tests {
         let fifo = dir.path().join("fifo");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("mkfifo");
-        assert_eq!(read(&fifo).map(|e| e.kind()), Some(ErrorKind::Unsupported));
+        let fifo = ReadWhole { path: fifo, limit: None }.execute(&os).expect("opened");
+        assert!(matches!(fifo, Whole::Stream(_)), "nobody knows when it ends");
     }
 }

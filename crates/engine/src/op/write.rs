@@ -43,6 +43,17 @@ pub(crate) struct Write {
 }
 
 impl Write {
+    /// Whether it is told where to go; what was kept back goes where the cursor stood.
+    pub(crate) fn is_placed(&self) -> bool {
+        self.place != Place::Cursor && !self.kept
+    }
+
+    /// The same bytes for the end of the file.
+    pub(crate) fn appending(self) -> Append {
+        let Write { payload, kept, .. } = self;
+        Append { payload, moves_cursor: !kept, wants_offset: false, kept }
+    }
+
     pub(crate) fn footprint(&self, cursor: u64) -> Footprint {
         let (start, moves) = match self.place {
             Place::At(offset) => (offset, false),
@@ -108,7 +119,7 @@ pub(crate) fn write_all(writes: &[&Write], file: &dyn StorageFile, cursor: u64) 
             Ok(0)
         } else {
             run.calls += 1;
-            file.write_at(&slices, start)
+            if first.is_placed() { file.write_at(&slices, start) } else { file.write_on(&slices, start) }
         };
         let count = run.settle(
             result,
@@ -192,7 +203,7 @@ impl Run {
             if expected.is_some_and(|expected| offset != expected) {
                 break;
             }
-            expected = Some(offset.map(|offset| offset + payload.len() as u64));
+            expected = Some(offset.map(|offset| offset.saturating_add(payload.len() as u64)));
             let skip = if index == self.next { usize::try_from(self.done).unwrap_or(usize::MAX) } else { 0 };
             if payload.len() > skip {
                 slices.push(IoSlice::new(&payload[skip..]));

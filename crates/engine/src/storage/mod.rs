@@ -16,6 +16,7 @@ mod attributes;
 mod dir;
 pub(crate) mod errno;
 pub mod os;
+mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
@@ -52,8 +53,8 @@ pub enum Nature {
     Plain,
     /// Never blocks and has no position that matters, such as `/dev/null`; driven like a plain file.
     Memory,
-    /// An object of the program's own: one operation at a time, since it has one position. What cannot seek
-    /// has no positioned reads and writes, and no seeks.
+    /// An object of the program's own, or one of the kernel's without positions: one operation at a time, since it
+    /// stands at one place. What cannot seek has no positioned reads and writes, and no seeks.
     Object {
         /// Whether it can be put anywhere.
         seekable: bool,
@@ -364,6 +365,27 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Writes a prefix of `bufs`, in order, at `offset`; returns the bytes written, more than 0 unless all
     /// of `bufs` is empty.
     fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize>;
+
+    /// Reads where a cursor at `offset` stands: there, or what comes next in a file that cannot be read at an offset.
+    fn read_on(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.read_at(buf, offset)
+    }
+
+    /// Writes where a cursor at `offset` stands: there, or next in a file that cannot be written at an offset. Such
+    /// a file gets each of `bufs` by itself.
+    fn write_on(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        self.write_at(bufs, offset)
+    }
+
+    /// Whether anything can be read or written at an offset.
+    fn has_positions(&self) -> bool {
+        true
+    }
+
+    /// Whether writes go to the end now, wherever they are told to go. Does not block.
+    fn appends(&self) -> bool {
+        false
+    }
 
     /// Writes a prefix of `bufs` at the end of the file in one step, even against other processes; returns
     /// the bytes written and the offset of the first of them.

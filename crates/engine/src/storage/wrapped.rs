@@ -6,12 +6,12 @@
 //! read has taken out is kept until it is read again.
 
 use std::any::{Any, type_name};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::returned::Returned;
 use super::{LockKind, StorageFile, errno};
 
 /// What is done with an object whose file is closed.
@@ -29,9 +29,8 @@ pub struct Wrapped<T> {
     write: Option<WriteBy<T>>,
     flush: Option<fn(&mut T) -> io::Result<()>>,
     seek: Option<SeekBy<T>>,
-    /// Bytes by the position they were read at. Apart from the seat, which a worker holds while the object
-    /// blocks: giving back must not wait for that.
-    returned: Mutex<BTreeMap<u64, Vec<u8>>>,
+    /// Apart from the seat, which a worker holds while the object blocks: giving back must not wait for that.
+    returned: Returned,
 }
 
 /// The object, for one operation at a time.
@@ -93,7 +92,7 @@ impl<T> Wrapped<T> {
             write: None,
             flush: None,
             seek: None,
-            returned: Mutex::default(),
+            returned: Returned::default(),
         }
     }
 
@@ -151,10 +150,6 @@ impl<T> Wrapped<T> {
         self.seat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn returned(&self) -> MutexGuard<'_, BTreeMap<u64, Vec<u8>>> {
-        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Makes one call at `offset` that moves the object by the bytes it returns, at most `room`.
     fn step(
         &self,
@@ -205,7 +200,7 @@ impl<T> Seat<T> {
 impl<T: Send + 'static> StorageFile for Wrapped<T> {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let read = self.read.ok_or_else(|| errno::error(errno::NOT_OPEN_FOR))?;
-        if let Some(count) = self.read_returned(buf, offset) {
+        if let Some(count) = self.returned.read(buf, offset) {
             return Ok(count);
         }
         self.step(offset, buf.len(), |object| {
@@ -279,20 +274,12 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
     }
 
     fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
-        let mut returned = self.returned();
-        let mut bytes = returned.remove(&offset)?;
-        let count = bytes.len().min(buf.len());
-        buf[..count].copy_from_slice(&bytes[..count]);
-        let rest = bytes.split_off(count);
-        if !rest.is_empty() {
-            returned.insert(offset + count as u64, rest);
-        }
-        Some(count)
+        self.returned.read(buf, offset)
     }
 
     fn take_back(&self, bytes: &[u8], offset: u64) {
-        if self.seek.is_none() && !bytes.is_empty() {
-            self.returned().insert(offset, bytes.to_vec());
+        if self.seek.is_none() {
+            self.returned.keep(bytes, offset);
         }
     }
 

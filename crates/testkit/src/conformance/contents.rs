@@ -15,6 +15,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("a read returns what is there, and 0 only at the end", reads),
     ("a read that would not block equals one that may", reads_now),
     ("a write puts its buffers in order at its offset", writes),
+    ("a cursor reads and writes where it stands", cursors),
     ("a hole reads as zeros", holes),
     ("an append goes to the end and tells where", appends),
     ("a file opened for appending is only appended to", append_openings),
@@ -103,6 +104,21 @@ fn writes(on: &Ground) {
     assert_eq!(ok(file.write_at(&[], 0)), 0);
     assert_eq!(ok(file.write_at(&[IoSlice::new(b"")], 50)), 0);
     assert_eq!(ok(file.len()), 10, "a write of nothing does not extend the file");
+}
+
+/// Files of a disk have positions; only what has none may go on from where it stands by itself.
+fn cursors(on: &Ground) {
+    on.put("a", b"0123456789");
+    let file = on.open("a", &both()).file;
+    assert!(file.has_positions());
+    assert!(!file.appends());
+    for offset in [4, 0, 7] {
+        let mut buf = [0xEE; 1];
+        assert_eq!(ok(file.read_on(&mut buf, offset)), 1);
+        assert_eq!(buf[0], b'0' + offset as u8, "at {offset}");
+        assert_eq!(ok(file.write_on(&[IoSlice::new(b"x")], offset)), 1);
+    }
+    assert_eq!(on.contents("a"), b"x123x56x89");
 }
 
 fn holes(on: &Ground) {

@@ -21,6 +21,9 @@ use poll::Rolling;
 /// and a thousand of them at a time stay within a gigabyte.
 const MAX_SIZE_BYTES: u64 = 1024 * 1024;
 
+/// Bytes of zeros that are kept in memory between what was written and what follows: any position can be asked for.
+const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
 /// A file in memory that becomes a [`TemporaryFile`] before it would grow beyond its limit.
 ///
 /// In memory, operations touch nothing but memory and are done with the first poll. Python differs in two
@@ -316,7 +319,7 @@ impl SpooledTemporaryFile {
     ///
     /// Nothing is changed, unless it has rolled over: then like [`File::set_len`].
     pub async fn set_len(&mut self, len: u64) -> Result<()> {
-        if len > self.max_size {
+        if len > self.max_size || self.would_tear(len) {
             self.rollover().await?;
         }
         match self.place() {
@@ -336,7 +339,17 @@ impl SpooledTemporaryFile {
 
     fn would_overflow(&self, len: usize) -> bool {
         match &self.place {
-            Place::Memory(_, cursor) => len > 0 && cursor.saturating_add(len as u64) > self.max_size,
+            Place::Memory(_, cursor) => {
+                len > 0 && (cursor.saturating_add(len as u64) > self.max_size || self.would_tear(*cursor))
+            }
+            Place::Disk(_) | Place::Closed => false,
+        }
+    }
+
+    /// Whether contents that reach up to `end` would have a hole that is better left to a disk.
+    fn would_tear(&self, end: u64) -> bool {
+        match &self.place {
+            Place::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
             Place::Disk(_) | Place::Closed => false,
         }
     }

@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
-use crate::error::{Error, Operation, Result};
+use crate::error::{Cause, Result};
 use crate::op::{
     Answer, Op, Place,
     write::{Append, Payload, Write},
@@ -84,11 +84,6 @@ impl FileHandle {
             return Ok(0);
         }
         let op = match offset {
-            // Linux appends even positioned writes to such a file, so the offset would be a lie.
-            Some(_) if self.is_append() => {
-                let why = "a file opened for appending has no positioned writes";
-                return Err(Error::invalid(Operation::Write, why).at_path(self.opening().path.clone()));
-            }
             Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all, kept: false }),
             None => self.cursor_write(payload, all),
         };
@@ -170,8 +165,10 @@ impl FileHandle {
     async fn try_submit(&self, op: Op, payload: Bytes) -> std::result::Result<Answer, Rejected> {
         match self.refusing().submit(op).await {
             Ok(answer) => Ok(answer),
-            Err(error) if error.is_overloaded() => Err(Rejected { error, payload: Some(payload) }),
-            Err(error) => Err(Rejected { error, payload: None }),
+            Err(error) => {
+                let untouched = matches!(error.cause(), Cause::Overloaded(_) | Cause::Invalid(_));
+                Err(Rejected { payload: untouched.then_some(payload), error })
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use rustix::io::{Errno, ReadWriteFlags};
 use super::open::asks_nonblocking;
 use super::special;
 use super::standard::Manners;
+use crate::storage::returned::Returned;
 use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
 
 /// Buffers one system call takes (`IOV_MAX`).
@@ -31,6 +32,15 @@ pub(super) struct OsFile {
     writable: bool,
     /// Opened with `O_APPEND`: the kernel ignores write offsets.
     append: bool,
+    /// Somebody else has got hold of the description and may change its flags. Set once and for good; what it is
+    /// about is asked of the kernel, so Relaxed is enough.
+    lent: AtomicBool,
+    /// The kernel has said that it cannot be read at an offset. As `reads_now`.
+    reads_in_order: AtomicBool,
+    /// The same of writing: files of `/proc` that are made of records can often be read anywhere.
+    writes_in_order: AtomicBool,
+    /// What was read in order and nobody saw.
+    returned: Returned,
     /// `O_NONBLOCK` is the user's own wish and stays on.
     keeps_nonblocking: bool,
     /// How to go about a description that other processes use too; `None` if it is our own.
@@ -49,6 +59,10 @@ impl OsFile {
             file,
             writable: request.write || request.append,
             append: request.append || request.custom_flags & OFlags::APPEND.bits() as i32 != 0,
+            lent: AtomicBool::new(false),
+            reads_in_order: AtomicBool::new(false),
+            writes_in_order: AtomicBool::new(false),
+            returned: Returned::default(),
             keeps_nonblocking: asks_nonblocking(request),
             manners: None,
             reads_now: AtomicBool::new(!remote && kernel_reads_now()),
@@ -60,7 +74,12 @@ impl OsFile {
     /// A stream whose description, flags and all, belongs to others as well.
     pub(super) fn shared(file: File, request: &OpenRequest) -> io::Result<Self> {
         let manners = Some(Manners::of(&file)?);
-        Ok(OsFile { manners, keeps_nonblocking: true, ..OsFile::new(file, request, true) })
+        Ok(OsFile { manners, keeps_nonblocking: true, ..OsFile::adopted(file, request, true) })
+    }
+
+    /// One that somebody else has opened, and may hold as well.
+    pub(super) fn adopted(file: File, request: &OpenRequest, remote: bool) -> Self {
+        OsFile { lent: AtomicBool::new(true), ..OsFile::new(file, request, remote) }
     }
 
     /// One `pwritev2` appends and leaves the position at the end of its own bytes, wherever other processes
@@ -84,7 +103,7 @@ impl OsFile {
     /// Appends by the descriptor's own `O_APPEND`, or else at the length found just before, which another
     /// process could overtake: such a file system offers nothing better.
     fn append_by_flag_or_len(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
-        if self.append {
+        if self.appends() {
             let written = uninterrupted(|| rustix::io::writev(&self.file, bufs))?;
             return self.ending_at_position(written);
         }
@@ -94,7 +113,11 @@ impl OsFile {
     }
 
     fn ending_at_position(&self, written: usize) -> io::Result<(usize, u64)> {
-        let end = rustix::fs::tell(&self.file)?;
+        let end = match rustix::fs::tell(&self.file) {
+            // It has been written; where is a question that such a file has no answer to.
+            Err(Errno::SPIPE) => 0,
+            told => told?,
+        };
         // `/dev/null` takes bytes and does not move.
         Ok((written, end.saturating_sub(written as u64)))
     }
@@ -119,7 +142,7 @@ impl StorageFile for OsFile {
         match rustix::io::preadv2(&self.file, bufs, offset, ReadWriteFlags::NOWAIT) {
             Ok(read) => Some(Ok(read)),
             Err(Errno::AGAIN | Errno::INTR) => None,
-            Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS | Errno::INVAL) => {
+            Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) => {
                 self.reads_now.store(false, Ordering::Relaxed);
                 None
             }
@@ -132,6 +155,49 @@ impl StorageFile for OsFile {
             [] => Ok(0),
             bufs => Ok(uninterrupted(|| rustix::io::pwritev(&self.file, bufs, offset))?),
         }
+    }
+
+    fn read_on(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        if !self.reads_in_order.load(Ordering::Relaxed) {
+            match self.read_at(buf, offset) {
+                Err(error) if is_without_positions(&error) => {
+                    self.reads_in_order.store(true, Ordering::Relaxed)
+                }
+                result => return result,
+            }
+        }
+        match self.returned.read(buf, offset) {
+            Some(count) => Ok(count),
+            None => Ok(uninterrupted(|| rustix::io::read(&self.file, &mut *buf))?),
+        }
+    }
+
+    fn write_on(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
+        if !self.writes_in_order.load(Ordering::Relaxed) {
+            match self.write_at(bufs, offset) {
+                // Said before anything is written, since it is said by how the file was opened.
+                Err(error) if is_without_positions(&error) => {
+                    self.writes_in_order.store(true, Ordering::Relaxed)
+                }
+                result => return result,
+            }
+        }
+        match one_call(bufs) {
+            [] => Ok(0),
+            // One by one: each is a request to whoever stands behind the file.
+            [first, ..] => Ok(uninterrupted(|| rustix::io::write(&self.file, first))?),
+        }
+    }
+
+    fn has_positions(&self) -> bool {
+        rustix::fs::tell(&self.file) != Err(Errno::SPIPE)
+    }
+
+    fn appends(&self) -> bool {
+        if !self.lent.load(Ordering::Relaxed) {
+            return self.append;
+        }
+        rustix::fs::fcntl_getfl(&self.file).map_or(self.append, |flags| flags.contains(OFlags::APPEND))
     }
 
     fn append(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
@@ -231,10 +297,22 @@ impl StorageFile for OsFile {
 
     fn receive(&self, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
         // The kernel would ignore `at`, and the cursor would be wrong from then on.
-        if self.append {
+        if self.appends() {
             return Err(Errno::INVAL.into());
         }
-        special::receive(&self.file, from, offset, count, at)
+        special::receive(&self.file, from, offset, count, at, &|bytes, at| {
+            self.write_on(&[IoSlice::new(bytes)], at)
+        })
+    }
+
+    fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
+        self.returned.read(buf, offset)
+    }
+
+    fn take_back(&self, bytes: &[u8], offset: u64) {
+        if self.reads_in_order.load(Ordering::Relaxed) {
+            self.returned.keep(bytes, offset);
+        }
     }
 
     fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
@@ -246,11 +324,13 @@ impl StorageFile for OsFile {
     }
 
     fn as_std(&self) -> Option<&File> {
+        self.lent.store(true, Ordering::Relaxed);
         Some(&self.file)
     }
 
     /// Takes `O_NONBLOCK` off unless the user had asked for it: std's methods expect to wait.
     fn to_std(&self, position: u64) -> io::Result<File> {
+        self.lent.store(true, Ordering::Relaxed);
         let mut file = self.file.try_clone()?;
         if !self.keeps_nonblocking
             && let Ok(flags) = rustix::fs::fcntl_getfl(&file)
@@ -280,6 +360,11 @@ fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
     let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
     let bufs = &bufs[first..];
     &bufs[..bufs.len().min(BUFFERS_MAX)]
+}
+
+/// Whether a read or write was refused for being one at an offset.
+fn is_without_positions(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::SPIPE)
 }
 
 fn uninterrupted<T>(call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {

@@ -13,6 +13,7 @@ mod file;
 mod listing;
 mod mounts;
 mod open;
+mod removal;
 mod special;
 mod standard;
 #[cfg(test)]
@@ -86,7 +87,7 @@ impl Os {
         }
         let position = rustix::fs::seek(&file, rustix::fs::SeekFrom::Current(0)).unwrap_or(0);
         let remote = self.devices.ask_if_remote(seen.device, &file);
-        Ok((seen.into_opened(OsFile::new(file, &request, remote), remote), request, position))
+        Ok((seen.into_opened(OsFile::adopted(file, &request, remote), remote), request, position))
     }
 
     /// Opens one of the streams that the process was born with, as it is at this moment, changing nothing for
@@ -217,7 +218,7 @@ impl Storage for Os {
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { fs::remove_dir_all(path) } else { fs::remove_dir(path) }
+        if recursive { removal::tree(path) } else { fs::remove_dir(path) }
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {

@@ -141,7 +141,8 @@ impl Seen {
             FileType::BlockDevice => super::file::end_of(file)?,
             _ => stat.st_size as u64,
         };
-        Ok(Seen { device: stat.st_dev, inode: stat.st_ino, len, nature: nature(&stat) })
+        let nature = if is_in_order(file, &stat) { Nature::Stream } else { nature(&stat) };
+        Ok(Seen { device: stat.st_dev, inode: stat.st_ino, len, nature })
     }
 
     /// Whether somebody at the other end notices that the file was opened.
@@ -157,6 +158,25 @@ impl Seen {
     pub(super) fn into_opened(self, file: impl StorageFile, remote: bool) -> Opened {
         let Seen { device, inode, len, nature } = self;
         Opened { file: Box::new(file), device, inode, len, nature, remote }
+    }
+}
+
+/// Whether it is no stream by its type and yet gives and takes bytes in their order only: eventfds, timerfds and
+/// their kin, which have no type at all, and files that a pseudo file system makes up, which are empty by their
+/// length. No disk has such files, so those on one cost no further call.
+fn is_in_order(file: &File, stat: &Stat) -> bool {
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Unknown => true,
+        FileType::RegularFile if stat.st_size == 0 && major(stat.st_dev) == 0 => {
+            rustix::fs::tell(file) == Err(Errno::SPIPE)
+        }
+        FileType::RegularFile
+        | FileType::BlockDevice
+        | FileType::CharacterDevice
+        | FileType::Directory
+        | FileType::Fifo
+        | FileType::Socket
+        | FileType::Symlink => false,
     }
 }
 

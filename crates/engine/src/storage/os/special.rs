@@ -75,11 +75,21 @@ pub(super) fn advise(file: &File, advice: Advice, offset: u64, len: u64) -> io::
     Ok(fadvise(file, offset, NonZeroU64::new(len), advice)?)
 }
 
+/// Writes bytes where the cursor of the target stands.
+type Put<'a> = &'a dyn Fn(&[u8], u64) -> io::Result<usize>;
+
 /// Not by `sendfile(2)`, which writes at the kernel's cursor of the target: that one stands still.
-pub(super) fn receive(to: &File, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+pub(super) fn receive(
+    to: &File,
+    from: &File,
+    offset: u64,
+    count: u64,
+    at: u64,
+    put: Put<'_>,
+) -> io::Result<u64> {
     let mut done = 0;
     while done < count {
-        match step(to, from, (offset + done, at + done), count - done) {
+        match step(to, from, (offset + done, at + done), count - done, put) {
             Ok(0) => break,
             Ok(copied) => done += copied,
             Err(_) if done > 0 => break,
@@ -89,23 +99,23 @@ pub(super) fn receive(to: &File, from: &File, offset: u64, count: u64, at: u64) 
     Ok(done)
 }
 
-fn step(to: &File, from: &File, (offset, at): (u64, u64), count: u64) -> io::Result<u64> {
+fn step(to: &File, from: &File, (offset, at): (u64, u64), count: u64, put: Put<'_>) -> io::Result<u64> {
     let wanted = count.min(COPIED_BYTES_MAX) as usize;
     match copy_file_range(from, Some(&mut { offset }), to, Some(&mut { at }), wanted) {
         // Files of procfs and sysfs say that they are empty; only reading them tells.
-        Ok(0) => carry(to, from, (offset, at), count),
+        Ok(0) => carry(put, from, (offset, at), count),
         Ok(copied) => Ok(copied as u64),
-        Err(Errno::INTR) => step(to, from, (offset, at), count),
+        Err(Errno::INTR) => step(to, from, (offset, at), count, put),
         Err(Errno::XDEV | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL | Errno::PERM) => {
-            carry(to, from, (offset, at), count)
+            carry(put, from, (offset, at), count)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn carry(to: &File, from: &File, (offset, at): (u64, u64), count: u64) -> io::Result<u64> {
+fn carry(put: Put<'_>, from: &File, (offset, at): (u64, u64), count: u64) -> io::Result<u64> {
     let len = count.min(CARRIED_BYTES_MAX as u64) as usize;
     let mut room = vec![0; len];
     let read = from.read_at(&mut room, offset)?;
-    Ok(to.write_at(&room[..read], at)? as u64)
+    Ok(put(&room[..read], at)? as u64)
 }

@@ -1,0 +1,197 @@
+//! Whole files, even where they turn out to be streams: those are read to their end, written and copied piece by
+//! piece, by readiness, so that a slow peer holds no worker.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Engine, Handle, waits_for_reader};
+use crate::error::{Error, Operation, Result};
+use crate::limits::AHEAD_BYTES;
+use crate::op::dir::OpenDir;
+use crate::op::whole::{Copied, Copy, NOT_REGULAR, ReadWhole, Whole, WriteWhole, reading, writing};
+use crate::storage::OpenRequest;
+
+/// Functions on whole files.
+impl Engine {
+    /// Reads a file from its beginning to its end, a stream until every peer has gone; fails if that is more than
+    /// `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening and reading, and [`Error::is_too_long`].
+    ///
+    /// # Cancellation
+    ///
+    /// No file is changed; what was taken from a stream is gone.
+    pub async fn read_whole(&self, path: PathBuf, limit: Option<u64>) -> Result<Vec<u8>> {
+        let name: Arc<Path> = path.as_path().into();
+        let whole = self.call(ReadWhole { path, limit }).await?;
+        self.read_on(whole, name, limit).await
+    }
+
+    /// Does what [`read_whole`](Engine::read_whole) does, for a file below an open directory.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    pub async fn read_whole_below(&self, dir: &OpenDir, name: PathBuf) -> Result<Vec<u8>> {
+        let path = dir.path().join(&name).into();
+        let whole = self.call(dir.read(name)).await?;
+        self.read_on(whole, path, None).await
+    }
+
+    async fn read_on(&self, whole: Whole<Vec<u8>>, path: Arc<Path>, limit: Option<u64>) -> Result<Vec<u8>> {
+        match whole {
+            Whole::Done(bytes) => Ok(bytes),
+            Whole::Stream(opened) => {
+                let stream = self.enlist(opened, &reading(), path)?;
+                Box::pin(read_to_end(&stream, limit)).await
+            }
+        }
+    }
+
+    /// Makes a file hold exactly these bytes; a stream is given them, once there is somebody who reads.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening, writing and closing.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn write_whole(&self, path: PathBuf, bytes: Bytes) -> Result<()> {
+        let name: Arc<Path> = path.as_path().into();
+        match self.call(WriteWhole { path, bytes: bytes.clone() }).await {
+            Err(error) if waits_for_reader(&error, &writing()) => {
+                let opened = Box::pin(self.open(&*name, writing())).await?;
+                Box::pin(write_all(opened, bytes)).await
+            }
+            written => self.write_on(written?, name, bytes).await,
+        }
+    }
+
+    /// Does what [`write_whole`](Engine::write_whole) does, for a file below an open directory.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    pub async fn write_whole_below(&self, dir: &OpenDir, name: PathBuf, bytes: Bytes) -> Result<()> {
+        match self.call(dir.write(name.clone(), bytes.clone())).await {
+            Err(error) if waits_for_reader(&error, &writing()) => {
+                let opened = Box::pin(self.open_below(dir, name, writing())).await?;
+                Box::pin(write_all(opened, bytes)).await
+            }
+            written => self.write_on(written?, dir.path().join(name).into(), bytes).await,
+        }
+    }
+
+    async fn write_on(&self, whole: Whole<()>, path: Arc<Path>, bytes: Bytes) -> Result<()> {
+        match whole {
+            Whole::Done(()) => Ok(()),
+            Whole::Stream(opened) => {
+                let stream = self.enlist(opened, &writing(), path)?;
+                Box::pin(write_all(stream, bytes)).await
+            }
+        }
+    }
+
+    /// Copies contents and permissions of a file; a stream gets the contents. Returns the bytes copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening, reading and writing; with [`ErrorKind::InvalidInput`] if `from` is no regular file.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes; a stream gets nothing more.
+    pub async fn copy_whole(&self, from: PathBuf, to: PathBuf) -> Result<u64> {
+        match self.call(Copy { from: from.clone(), to: to.clone() }).await? {
+            Copied::Whole(bytes) => Ok(bytes),
+            Copied::ToStream => Box::pin(self.copy_to_stream(&from, &to)).await,
+        }
+    }
+
+    async fn copy_to_stream(&self, from: &Path, to: &Path) -> Result<u64> {
+        let source = self.open(from, reading()).await?;
+        let is_file = match &source {
+            Handle::Plain(file) => file.metadata().await?.is_file(),
+            Handle::Stream(_) => false,
+        };
+        if !is_file {
+            let error = Error::io(Operation::Copy, io::Error::new(ErrorKind::InvalidInput, NOT_REGULAR));
+            return Err(error.at_path(from).with_target(to));
+        }
+        let target = self.open(to, OpenRequest { create: false, truncate: false, ..writing() }).await?;
+        let mut copied = 0;
+        loop {
+            let piece = source.piece().await?;
+            if piece.is_empty() {
+                return Ok(copied);
+            }
+            copied += piece.len() as u64;
+            target.put(piece).await?;
+        }
+    }
+}
+
+impl Handle {
+    /// What comes next, some of it; empty at the end.
+    async fn piece(&self) -> Result<Bytes> {
+        match self {
+            Handle::Plain(file) => file.read_bytes(AHEAD_BYTES, None).await,
+            Handle::Stream(stream) => {
+                let mut room = vec![0; AHEAD_BYTES];
+                let count = stream.read(&mut room).await?;
+                room.truncate(count);
+                Ok(room.into())
+            }
+        }
+    }
+
+    async fn put(&self, bytes: Bytes) -> Result<()> {
+        match self {
+            Handle::Plain(file) => file.write_bytes(bytes, None, true).await.map(|_| ()),
+            Handle::Stream(stream) => stream.write_all(bytes).await,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Handle::Plain(file) => file.path(),
+            Handle::Stream(stream) => stream.path(),
+        }
+    }
+}
+
+async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    loop {
+        let piece = stream.piece().await?;
+        if piece.is_empty() {
+            return Ok(all);
+        }
+        if let Some(limit) = limit.filter(|limit| (all.len() + piece.len()) as u64 > *limit) {
+            return Err(Error::too_long(Operation::Read, limit).at_path(stream.path()));
+        }
+        all.extend_from_slice(&piece);
+    }
+}
+
+async fn write_all(stream: Handle, bytes: Bytes) -> Result<()> {
+    stream.put(bytes).await?;
+    match stream {
+        Handle::Plain(file) => file.close().await,
+        Handle::Stream(_) => Ok(()),
+    }
+}
