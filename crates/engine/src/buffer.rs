@@ -47,16 +47,13 @@ impl Buffers {
         buffer
     }
 
-    /// Returns a buffer holding the slices one behind the other.
-    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>]) -> Buffer {
-        let len = slices.iter().map(|slice| slice.len()).sum();
+    /// Returns a buffer holding the first `len` bytes of the slices, one behind the other.
+    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
         let mut buffer = self.take(len);
-        let mut at = 0;
         for slice in slices {
-            buffer.bytes[at..at + slice.len()].copy_from_slice(slice);
-            at += slice.len();
+            let left = len - buffer.filled;
+            buffer.push(&slice[..slice.len().min(left)]);
         }
-        buffer.filled = len;
         buffer
     }
 

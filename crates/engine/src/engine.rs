@@ -363,6 +363,20 @@ impl Engine {
         self.inner.services.call(request).await
     }
 
+    /// Makes a file hold exactly `contents`, which are copied piece by piece; a `path` below a directory is looked
+    /// up there.
+    ///
+    /// # Errors
+    ///
+    /// Like [`call`](Engine::call); [`bytes_done`](Error::bytes_done) says how much got there.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, with a copy of what is left.
+    pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
+        self.inner.services.write_whole(Open::whole(path, below), contents).await
+    }
+
     /// Has a request about a path carried out that nobody waits for; returns at once, whatever the limits say.
     ///
     /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and until the end of a

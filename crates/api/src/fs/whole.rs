@@ -3,9 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use bytes::Bytes;
 use folio_engine::Engine;
-use folio_engine::op::whole::{Copy, ReadWhole, WriteWhole};
+use folio_engine::op::whole::{Copy, ReadWhole};
 
 use super::checked;
 use crate::{Error, Operation, Result};
@@ -112,15 +111,17 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// Makes a file hold exactly `contents`, creating it if it is missing.
 ///
 /// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
-/// synced.
+/// synced. Beside `contents` it takes a few MiB at the most: they are copied piece by piece while they are written.
 ///
 /// # Errors
 ///
-/// If the file cannot be created or written, or closing it reports that an earlier write was lost.
+/// If the file cannot be created or written, or closing it reports that an earlier write was lost;
+/// [`bytes_done`](Error::bytes_done) says how much got there.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// Dropped before it began, nothing happened; after that it finishes in the background, with a copy of what is
+/// left of `contents`.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -130,7 +131,5 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
     let path = checked::path(Operation::Write, path)?;
-    // Copied because a worker may need the bytes after this future and what it borrows are gone.
-    let bytes = Bytes::copy_from_slice(contents.as_ref());
-    Engine::current()?.call(WriteWhole { path, bytes }).await
+    Engine::current()?.write_whole(&path, None, contents.as_ref()).await
 }

@@ -1,9 +1,7 @@
-//! Operations on whole files: read all, write all, copy.
+//! Whole files: read all, write all, copy.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
-
-use bytes::Bytes;
 
 use super::PathRequest;
 use crate::error::Operation;
@@ -62,7 +60,7 @@ pub(super) fn reading() -> OpenRequest {
 }
 
 /// How a file is opened that is written as a whole.
-pub(super) fn writing() -> OpenRequest {
+pub(crate) fn writing() -> OpenRequest {
     OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() }
 }
 
@@ -72,18 +70,44 @@ pub(super) fn read_opened(opened: &Opened, limit: Option<u64>) -> io::Result<Vec
     read_to_end(&*opened.file, opened.len, limit)
 }
 
-/// Writes an empty file and closes it.
-pub(super) fn write_opened(opened: &Opened, bytes: &[u8]) -> io::Result<()> {
-    refuse_streams(opened)?;
-    let mut written = 0;
-    while written < bytes.len() {
-        let rest = IoSlice::new(&bytes[written..]);
-        match opened.file.write_at(&[rest], written as u64)? {
-            0 => return Err(ErrorKind::WriteZero.into()),
-            more => written += more,
-        }
+/// A file that is being written as a whole, from its beginning on. Not atomic: a crash can leave any part of it.
+pub(crate) struct Whole {
+    file: Box<dyn StorageFile>,
+    written: usize,
+}
+
+impl Whole {
+    /// Begins with a file that was opened empty.
+    pub(crate) fn begin(opened: Opened) -> io::Result<Whole> {
+        refuse_streams(&opened)?;
+        Ok(Whole { file: opened.file, written: 0 })
     }
-    opened.file.close()
+
+    /// Writes more of it.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.file.write_at(&[IoSlice::new(rest)], self.written as u64) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.written += count;
+                    rest = &rest[count..];
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes that are written.
+    pub(crate) fn len(&self) -> usize {
+        self.written
+    }
+
+    /// Closes it, which may report that something before was lost.
+    pub(crate) fn close(self) -> io::Result<()> {
+        self.file.close()
+    }
 }
 
 /// A stream has no whole, and waiting for its end would hold a worker for as long as its peer likes.
@@ -162,39 +186,6 @@ fn grow(bytes: &mut Vec<u8>, room_max: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a file hold exactly these bytes. Not atomic: a crash can leave any part of them.
-#[derive(Clone, Debug)]
-pub struct WriteWhole {
-    /// The file; created if it is missing.
-    pub path: PathBuf,
-    /// The contents to have.
-    pub bytes: Bytes,
-}
-
-impl PathRequest for WriteWhole {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::Write
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        write_opened(&storage.open(&self.path, &writing())?, &self.bytes)
-    }
-}
-
 /// Copies contents and permissions; replies with the bytes copied.
 #[derive(Clone, Debug)]
 pub struct Copy {
@@ -230,13 +221,19 @@ impl PathRequest for Copy {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, WriteWhole};
+    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, Whole, writing};
     use crate::storage::Storage;
     use crate::storage::os::Os;
-    use bytes::Bytes;
     use std::fs;
+    use std::io;
     use std::io::ErrorKind;
     use std::path::Path;
+
+    fn write(os: &Os, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut whole = Whole::begin(os.open(path, &writing())?)?;
+        whole.write(bytes)?;
+        whole.close()
+    }
 
     #[test]
     fn whole_files_come_back_and_limits_are_exact() {
@@ -245,8 +242,8 @@ mod tests {
         os.metadata(dir.path()).expect("learn the device");
         let path = dir.path().join("file");
         let check = |len: usize| {
-            let contents: Bytes = (0..len).map(|i| (i % 251) as u8).collect();
-            WriteWhole { path: path.clone(), bytes: contents.clone() }.execute(&os).expect("write");
+            let contents: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            write(&os, &path, &contents).expect("write");
             for limit in [None, Some(len as u64), Some(len as u64 + 1), Some(u64::MAX)] {
                 let request = ReadWhole { path: path.clone(), limit };
                 if let Some(now) = request.in_place(&os) {
@@ -317,8 +314,7 @@ mod tests {
         let os = Os::new();
         let dir = tempfile::tempdir().expect("temp dir");
         let read = |path: &Path| ReadWhole { path: path.into(), limit: None }.execute(&os).err();
-        let write =
-            |path: &Path| WriteWhole { path: path.into(), bytes: Bytes::from("x") }.execute(&os).err();
+        let write = |path: &Path| write(&os, path, b"x").err();
         let errno = |e: Option<std::io::Error>| e.and_then(|e| e.raw_os_error());
         assert_eq!(errno(read(dir.path())), Some(21), "EISDIR");
         assert_eq!(errno(write(dir.path())), Some(21), "EISDIR");

@@ -1,5 +1,6 @@
 //! Writing to a buffered file: accepted in the caller's own poll while there is room, else in line for it.
 
+use std::io::IoSlice;
 use std::sync::atomic::Ordering;
 
 use super::FileHandle;
@@ -97,8 +98,8 @@ impl FileHandle {
 
     /// Keeps `bytes` back if the file is buffered and they fit. `Some` is what came of it; `None` means that
     /// they have to be an operation.
-    pub(super) async fn keep_back(&self, bytes: &[u8]) -> Option<Result<()>> {
-        let buffered = self.opening().buffered.as_ref().filter(|_| !bytes.is_empty())?;
+    pub(super) async fn keep_back(&self, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
+        let buffered = self.opening().buffered.as_ref().filter(|_| len_of(bytes) > 0)?;
         match self.offer(bytes, false) {
             Ok(Offered::Accepted) => Some(Ok(())),
             Ok(Offered::InLine) => Box::pin(self.wait_for_room(buffered, bytes)).await,
@@ -107,7 +108,7 @@ impl FileHandle {
         }
     }
 
-    async fn wait_for_room(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
+    async fn wait_for_room(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let Some(limit) = self.time_limit else { return self.wait_in_line(buffered, bytes).await };
         tokio::select! {
             biased;
@@ -118,7 +119,7 @@ impl FileHandle {
         }
     }
 
-    async fn wait_in_line(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
+    async fn wait_in_line(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let opening = self.opening();
         let _place = Place::take(self);
         let _front = buffered.line.lock().await;
@@ -147,7 +148,8 @@ impl FileHandle {
     }
 
     /// Takes bytes in if that overtakes nothing and there is room.
-    fn offer(&self, bytes: &[u8], in_line: bool) -> Result<Offered> {
+    fn offer(&self, bytes: &[IoSlice<'_>], in_line: bool) -> Result<Offered> {
+        let len = len_of(bytes);
         let opening = self.opening();
         let mut guard = opening.turn.take();
         let desk = &mut *guard;
@@ -164,16 +166,16 @@ impl FileHandle {
         let mut position = desk.state.position();
         let range = match opening.access.append {
             true => 0..u64::MAX,
-            false => position..position.saturating_add(bytes.len() as u64),
+            false => position..position.saturating_add(len as u64),
         };
         // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
         let free = desk.state.is_free(&Footprint { span: Span::Keep(range), cursor: true });
         if refused || !free {
             return Ok(Offered::Through);
         }
-        match behind.room(bytes.len(), position) {
+        match behind.room(len, position) {
             Room::Here => {}
-            Room::Fresh if behind.is_crowded(bytes.len()) => return Ok(Offered::InLine),
+            Room::Fresh if behind.is_crowded(len) => return Ok(Offered::InLine),
             Room::Fresh => {
                 let appends = opening.access.append;
                 let end = match behind.known_end(position, appends) {
@@ -191,12 +193,20 @@ impl FileHandle {
             Room::AfterSeal => return Ok(Offered::InLine),
             Room::Never => return Ok(Offered::Through),
         }
-        behind.accept(bytes, position, &opening.services.buffers);
+        let mut end = position;
+        for slice in bytes {
+            behind.accept(slice, end, &opening.services.buffers);
+            end += slice.len() as u64;
+        }
         if !std::mem::replace(&mut behind.holds_gate, true) {
             opening.turn.close_gate(1);
         }
-        desk.state.shift(CursorMove::To(position + bytes.len() as u64));
+        desk.state.shift(CursorMove::To(end));
         opening.kept.fetch_add(1, Ordering::Relaxed);
         Ok(Offered::Accepted)
     }
+}
+
+fn len_of(slices: &[IoSlice<'_>]) -> usize {
+    slices.iter().map(|slice| slice.len()).sum()
 }
