@@ -15,6 +15,9 @@ pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 64 * 1024;
 /// piece by piece, longer reads are short reads. A buffer of this size is kept for reuse.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 
+/// Bytes that the buffers of direct I/O are aligned to: a page, which every device is content with.
+pub(crate) const DIRECT_ALIGN_BYTES: usize = 4096;
+
 /// Bytes of the first look for a delimiter: most lines of text are shorter, and copying them costs less than
 /// the system call that does it.
 pub(crate) const LINE_BYTES_USUAL: usize = 1024;

@@ -207,7 +207,9 @@ impl Opening {
         add(&stats.write_calls, written.calls);
         add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
         for outcome in &written.outcomes {
-            if let Err(failure) = outcome {
+            if let Err(failure) = outcome
+                && !errno::is_refusal(&failure.error)
+            {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
         }
@@ -262,7 +264,7 @@ impl Opening {
                 self.written.store(true, Ordering::Relaxed);
             }
             let owes = op.owes_its_failure();
-            let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
+            let (outcome, step) = op.execute(&*self.file, self.buffers(), cursor, room);
             moved = step;
             if let Ok(Answer::Read(buffer, _)) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);

@@ -39,7 +39,7 @@ impl FileHandle {
         if bytes.len() > PIECE_BYTES && self.is_written_in_pieces() {
             return Box::pin(self.write_lent(bytes, offset)).await;
         }
-        let copy = || Payload::Copied(self.opening().services.buffers.copy(bytes));
+        let copy = || Payload::Copied(self.opening().buffers().copy(bytes));
         self.write_payload(bytes.len(), copy, offset, all).await
     }
 
@@ -51,7 +51,7 @@ impl FileHandle {
 
     /// Writes all of `bytes` as one operation and copies them piece by piece.
     async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
-        let mut lender = Lender::new(bytes, self.opening().services.buffers.clone());
+        let mut lender = Lender::new(bytes, self.opening().buffers().clone());
         let op = WriteLent { place: offset.map_or(Place::Cursor, Place::At), lent: lender.lent() };
         let word = || Op::WriteLent(op);
         match self.submit_when_admitted(Operation::Write, bytes.len(), word, Some(&mut lender)).await? {
@@ -100,7 +100,7 @@ impl FileHandle {
             return kept.map(|()| len);
         }
         let len = if all { len } else { len.min(PIECE_BYTES) };
-        let gather = || Payload::Copied(self.opening().services.buffers.gather(slices, len));
+        let gather = || Payload::Copied(self.opening().buffers().gather(slices, len));
         self.write_payload(len, gather, offset, all).await
     }
 
