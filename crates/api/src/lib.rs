@@ -95,6 +95,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../../docs/guide/buffering.md")]
     struct Buffering;
+    #[doc = include_str!("../../../docs/guide/direct-io.md")]
+    struct DirectIo;
     #[doc = include_str!("../../../docs/aiofiles.md")]
     struct Aiofiles;
     #[doc = include_str!("../../../docs/tokio-fs.md")]

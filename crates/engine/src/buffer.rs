@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::limits::{POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX, ROOM_BYTES_TRUSTED};
+use crate::limits::{DIRECT_ALIGN_BYTES, POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX, ROOM_BYTES_TRUSTED};
 
 /// The free buffers of one engine.
 ///
@@ -15,6 +15,8 @@ use crate::limits::{POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX, ROOM_BYTES_TRUSTE
 #[derive(Default)]
 pub(crate) struct Buffers {
     free: Mutex<Free>,
+    /// Bytes that buffers are aligned to; 0 if they lie as they come. So many more are taken for each.
+    align: usize,
 }
 
 #[derive(Default)]
@@ -28,15 +30,28 @@ const SMALLEST: usize = 512;
 const CLASSES: usize = (POOLED_BUFFER_BYTES_MAX / SMALLEST).ilog2() as usize + 1;
 
 impl Buffers {
+    /// Buffers that lie right for direct I/O.
+    pub(crate) fn aligned() -> Self {
+        Buffers { align: DIRECT_ALIGN_BYTES, ..Buffers::default() }
+    }
+
     /// Returns a buffer of at least `len` bytes with nothing in it.
     pub(crate) fn take(self: &Arc<Self>, len: usize) -> Buffer {
         let (bytes, home) = match class_of(len) {
             Some(class) => {
-                (self.reuse(class).unwrap_or_else(|| vec![0; SMALLEST << class]), Some(self.clone()))
+                let fresh = || vec![0; (SMALLEST << class) + self.align];
+                (self.reuse(class).unwrap_or_else(fresh), Some(self.clone()))
             }
-            None => (vec![0; len], None),
+            None => (vec![0; len + self.align], None),
         };
-        Buffer { bytes, filled: 0, home }
+        self.window(bytes, home)
+    }
+
+    /// The part of `bytes` that lies as it has to.
+    fn window(&self, bytes: Vec<u8>, home: Option<Arc<Buffers>>) -> Buffer {
+        let address = bytes.as_ptr().addr();
+        let start = if self.align > 0 { address.next_multiple_of(self.align) - address } else { 0 };
+        Buffer { size: bytes.len() - self.align, start, bytes, filled: 0, home }
     }
 
     /// Returns a buffer of at least `len` bytes that begins with the first `done` bytes of `buffer`'s room; as
@@ -52,9 +67,10 @@ impl Buffers {
         } else {
             // `vec!` gets its zeros for nothing and aborts the process where there is no memory.
             let mut bytes = Vec::new();
+            let len = len.saturating_add(self.align);
             bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
             bytes.resize(len, 0);
-            Buffer { bytes, filled: 0, home: None }
+            self.window(bytes, None)
         };
         larger.room(done).copy_from_slice(buffer.room(done));
         Ok(larger)
@@ -63,21 +79,17 @@ impl Buffers {
     /// Returns a buffer holding a copy of `source`.
     pub(crate) fn copy(self: &Arc<Self>, source: &[u8]) -> Buffer {
         let mut buffer = self.take(source.len());
-        buffer.bytes[..source.len()].copy_from_slice(source);
-        buffer.filled = source.len();
+        buffer.push(source);
         buffer
     }
 
-    /// Returns a buffer holding the slices one behind the other.
-    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>]) -> Buffer {
-        let len = slices.iter().map(|slice| slice.len()).sum();
+    /// Returns a buffer holding the first `len` bytes of the slices, one behind the other.
+    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
         let mut buffer = self.take(len);
-        let mut at = 0;
         for slice in slices {
-            buffer.bytes[at..at + slice.len()].copy_from_slice(slice);
-            at += slice.len();
+            let left = len - buffer.filled;
+            buffer.push(&slice[..slice.len().min(left)]);
         }
-        buffer.filled = len;
         buffer
     }
 
@@ -89,7 +101,7 @@ impl Buffers {
     }
 
     fn keep(&self, bytes: Vec<u8>) {
-        let Some(class) = class_of(bytes.len()) else { return };
+        let Some(class) = class_of(bytes.len() - self.align) else { return };
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if free.bytes + bytes.len() <= POOLED_BYTES_MAX {
             free.bytes += bytes.len();
@@ -113,6 +125,11 @@ fn class_of(len: usize) -> Option<usize> {
 /// A run of bytes on loan from the pool; dropping it gives it back.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
+    /// Where its room begins, which is aligned if that was asked for.
+    start: usize,
+    /// Bytes there is room for.
+    size: usize,
+    /// How many of them mean something.
     filled: usize,
     home: Option<Arc<Buffers>>,
 }
@@ -120,30 +137,31 @@ pub(crate) struct Buffer {
 impl Buffer {
     /// The whole room, initialised, to be read into.
     pub(crate) fn room(&mut self, len: usize) -> &mut [u8] {
-        &mut self.bytes[..len]
+        &mut self.bytes[self.start..self.start + len]
     }
 
     /// Declares the first `filled` bytes meaningful.
     pub(crate) fn fill(&mut self, filled: usize) {
-        debug_assert!(filled <= self.bytes.len());
+        debug_assert!(filled <= self.size);
         self.filled = filled;
     }
 
     /// Bytes it has room for.
     pub(crate) fn size(&self) -> usize {
-        self.bytes.len()
+        self.size
     }
 
     /// Adds bytes behind the meaningful ones. The buffer was taken with room for them.
     pub(crate) fn push(&mut self, source: &[u8]) {
-        self.bytes[self.filled..self.filled + source.len()].copy_from_slice(source);
+        let end = self.start + self.filled;
+        self.bytes[end..end + source.len()].copy_from_slice(source);
         self.filled += source.len();
     }
 
     /// Turns the meaningful bytes into shared ones; small ones are copied so that a long-lived `Bytes` of a
     /// few bytes does not pin a large buffer.
     pub(crate) fn into_bytes(self) -> Bytes {
-        if self.filled * 4 < self.bytes.len() {
+        if self.filled * 4 < self.size {
             Bytes::copy_from_slice(self.as_ref())
         } else {
             Bytes::from_owner(self)
@@ -153,7 +171,7 @@ impl Buffer {
 
 impl AsRef<[u8]> for Buffer {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes[..self.filled]
+        &self.bytes[self.start..self.start + self.filled]
     }
 }
 
@@ -167,7 +185,7 @@ impl Drop for Buffer {
 
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buffer").field("filled", &self.filled).field("room", &self.bytes.len()).finish()
+        f.debug_struct("Buffer").field("filled", &self.filled).field("room", &self.size).finish()
     }
 }
 

@@ -11,6 +11,13 @@ pub(crate) const IN_PLACE_BYTES_MAX: usize = 768 * 1024;
 /// as much as other things that cost a unit.
 pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 64 * 1024;
 
+/// Bytes of a caller's own that are copied at a time, on their way to a worker or from one: longer writes go
+/// piece by piece, longer reads are short reads. A buffer of this size is kept for reuse.
+pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
+
+/// Bytes that the buffers of direct I/O are aligned to: a page, which every device is content with.
+pub(crate) const DIRECT_ALIGN_BYTES: usize = 4096;
+
 /// Bytes of the first look for a delimiter: most lines of text are shorter, and copying them costs less than
 /// the system call that does it.
 pub(crate) const LINE_BYTES_USUAL: usize = 1024;

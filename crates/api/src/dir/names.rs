@@ -3,7 +3,6 @@
 use std::fs::Permissions;
 use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
@@ -382,8 +381,6 @@ impl Dir {
     /// ```
     pub async fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
         let name = checked::path(Operation::Write, name)?;
-        // Copied because a worker may need the bytes after this future and what it borrows are gone.
-        let contents = Bytes::copy_from_slice(contents.as_ref());
-        self.engine.write_whole_below(&self.open, name, contents).await
+        self.engine.write_whole(&name, Some(&self.open), contents.as_ref()).await
     }
 }

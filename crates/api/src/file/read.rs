@@ -10,8 +10,12 @@ use crate::{Error, File, Operation, Result};
 /// Bytes asked for at a time when the length of what is read is not known.
 const CHUNK_BYTES: usize = 64 * 1024;
 
+/// Bytes read for several buffers at a time.
+const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
-/// delivered in place, at most 768 KiB a call.
+/// delivered in place, at most 768 KiB a call; for the rest a worker brings at most 1 MiB a call into a buffer of
+/// the caller's, so that none takes more memory than that beside it.
 impl File {
     /// Reads at the cursor into `buf` and moves the cursor; returns the bytes read.
     ///
@@ -226,7 +230,7 @@ impl File {
     ///
     /// Like [`read`](File::read): no byte is lost.
     pub async fn read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        let bytes = self.read_bytes(bufs.iter().map(|buf| buf.len()).sum()).await?;
+        let bytes = self.read_bytes(room_of(bufs)).await?;
         Ok(scatter(&bytes, bufs))
     }
 
@@ -240,7 +244,7 @@ impl File {
     ///
     /// Nothing is changed.
     pub async fn read_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
-        let bytes = self.read_bytes_at(bufs.iter().map(|buf| buf.len()).sum(), offset).await?;
+        let bytes = self.read_bytes_at(room_of(bufs), offset).await?;
         Ok(scatter(&bytes, bufs))
     }
 
@@ -283,6 +287,12 @@ impl File {
     fn eof(&self) -> Error {
         Error::unexpected_eof(Operation::Read).at_path(self.path())
     }
+}
+
+/// What is read for several buffers at a time: they are filled from bytes of our own.
+fn room_of(bufs: &[IoSliceMut<'_>]) -> usize {
+    let room = bufs.iter().fold(0, |room: usize, buf| room.saturating_add(buf.len()));
+    room.min(SCATTERED_BYTES_MAX)
 }
 
 fn scatter(bytes: &[u8], bufs: &mut [IoSliceMut<'_>]) -> usize {

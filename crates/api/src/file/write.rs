@@ -9,15 +9,21 @@ use crate::{File, Operation, Rejected, Result};
 
 /// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. (A file opened
 /// with [`buffering`](crate::OpenOptions::buffering) keeps writes at the cursor back; then it means that every
-/// operation on this file sees them.) A borrowed slice is copied once; the forms that take [`Bytes`] copy
-/// nothing.
+/// operation on this file sees them.) A borrowed slice is copied once it is admitted, and one of more than 1 MiB
+/// piece by piece while it is written; the forms that take [`Bytes`] copy nothing.
 ///
 /// # Cancellation
 ///
 /// The same for all of them: dropped before it began, nothing happens; after that it finishes in the
-/// background, whole, and an error that nobody hears is reported by the next sync or close.
+/// background, whole, and an error that nobody hears is reported by the next sync or close. (Of a slice of more
+/// than 1 MiB, what is left is copied at that moment.)
+///
+/// A write of a slice of more than 1 MiB goes on as long as its future is polled, and operations that came after
+/// it and touch the same bytes or the cursor wait for it: whoever holds such a future, does not poll it and
+/// awaits one of these waits for ever. [`write_bytes`](File::write_bytes) goes on by itself.
 impl File {
-    /// Writes a prefix of `buf` at the cursor (at the end, if opened for appending); returns its length.
+    /// Writes a prefix of `buf`, at most 1 MiB, at the cursor (at the end, if opened for appending); returns its
+    /// length.
     ///
     /// # Errors
     ///
@@ -30,7 +36,9 @@ impl File {
         self.put(buf, None, false).await
     }
 
-    /// Writes all of `buf` at the cursor (at the end, if opened for appending), in one piece.
+    /// Writes all of `buf` at the cursor (at the end, if opened for appending), in one step: no other write of the
+    /// file comes amid it. (To a file opened for appending, or a stream, the whole slice is copied before:
+    /// [`write_bytes`](File::write_bytes) does without.)
     ///
     /// # Errors
     ///
@@ -43,7 +51,7 @@ impl File {
         self.put(buf, None, true).await.map(|_| ())
     }
 
-    /// Writes a prefix of `buf` at `offset`, leaving the cursor alone; returns its length.
+    /// Writes a prefix of `buf`, at most 1 MiB, at `offset`, leaving the cursor alone; returns its length.
     ///
     /// # Errors
     ///
@@ -57,7 +65,7 @@ impl File {
         self.put(buf, Some(offset), false).await
     }
 
-    /// Writes all of `buf` at `offset`, in one piece.
+    /// Writes all of `buf` at `offset`, in one step.
     ///
     /// # Errors
     ///
@@ -70,7 +78,7 @@ impl File {
         self.put(buf, Some(offset), true).await.map(|_| ())
     }
 
-    /// Writes a prefix of several slices at the cursor as one operation; returns the bytes written.
+    /// Writes a prefix of several slices, at most 1 MiB, at the cursor as one operation; returns the bytes written.
     ///
     /// # Errors
     ///
@@ -83,11 +91,11 @@ impl File {
         self.settle(Operation::Write).await?;
         match &self.handle {
             Handle::Plain(file) => file.write_vectored(bufs, None, false).await,
-            Handle::Stream(_) => self.put(&join(bufs), None, false).await,
+            Handle::Stream(stream) => stream.write(bufs, false).await,
         }
     }
 
-    /// Writes a prefix of several slices at `offset` as one operation; returns the bytes written.
+    /// Writes a prefix of several slices, at most 1 MiB, at `offset` as one operation; returns the bytes written.
     ///
     /// # Errors
     ///
@@ -222,15 +230,8 @@ impl File {
         self.settle(Operation::Write).await?;
         match (&self.handle, offset) {
             (Handle::Plain(file), _) => file.write(buf, offset, all).await,
-            (Handle::Stream(stream), None) => {
-                stream.write_all(Bytes::copy_from_slice(buf)).await.map(|()| buf.len())
-            }
+            (Handle::Stream(stream), None) => stream.write(&[IoSlice::new(buf)], all).await,
             (Handle::Stream(stream), Some(_)) => stream.no_position(Operation::Write),
         }
     }
-}
-
-/// Joins slices for a stream, which takes one record at a time.
-fn join(slices: &[IoSlice<'_>]) -> Vec<u8> {
-    slices.iter().flat_map(|slice| slice.iter().copied()).collect()
 }

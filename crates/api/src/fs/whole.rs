@@ -3,7 +3,6 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use bytes::Bytes;
 use folio_engine::Engine;
 
 use super::checked;
@@ -114,15 +113,18 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 ///
 /// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
 /// synced. A FIFO, socket or terminal is given the bytes; one that nobody reads yet is waited for, which holds no
-/// worker.
+/// worker. Beside `contents` a file takes a few MiB at the most: they are copied piece by piece while they are
+/// written.
 ///
 /// # Errors
 ///
-/// If the file cannot be created or written, or closing it reports that an earlier write was lost.
+/// If the file cannot be created or written, or closing it reports that an earlier write was lost;
+/// [`bytes_done`](Error::bytes_done) says how much got there.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// Dropped before it began, nothing happened; after that it finishes in the background, with a copy of what is
+/// left of `contents`.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -132,7 +134,5 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
     let path = checked::path(Operation::Write, path)?;
-    // Copied because a worker may need the bytes after this future and what it borrows are gone.
-    let bytes = Bytes::copy_from_slice(contents.as_ref());
-    Engine::current()?.write_whole(path, bytes).await
+    Engine::current()?.write_whole(&path, None, contents.as_ref()).await
 }

@@ -21,7 +21,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 63] = [
+const ACTS: [(&str, Act); 64] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -44,6 +44,7 @@ const ACTS: [(&str, Act); 63] = [
     ("read_limited", act!(|dir| fs::read_limited(dir.join("large"), 1 << 20))),
     ("read_to_string", act!(|dir| fs::read_to_string(dir.join("large")))),
     ("write", act!(|dir| fs::write(dir.join("written"), vec![b'y'; 300_000]))),
+    ("write of many pieces", act!(|dir| fs::write(dir.join("written"), vec![b'z'; 3_000_000]))),
     ("remove_file", act!(|dir| fs::remove_file(dir.join("file")))),
     ("remove_dir", act!(|dir| fs::remove_dir(dir.join("empty")))),
     ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),

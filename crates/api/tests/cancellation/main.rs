@@ -8,6 +8,7 @@ mod after_begin;
 mod before_begin;
 mod every_operation;
 mod every_path_operation;
+mod long_writes;
 mod openings;
 mod shared_cursor;
 mod shared_lines;

@@ -4,3 +4,5 @@ mod burst;
 mod by_counters;
 mod by_the_allocator;
 mod by_the_kernel;
+mod by_the_peak;
+mod unadmitted;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::actor::long::LongWrite;
 use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
@@ -62,13 +63,13 @@ impl Drop for FileJob {
 }
 
 /// How the operations of one batch ended, in their order.
-struct Ran {
-    outcomes: Vec<Result<Answer, Failed>>,
+pub(super) struct Ran {
+    pub(super) outcomes: Vec<Result<Answer, Failed>>,
     moved: CursorMove,
 }
 
 /// Why an operation of a batch failed.
-enum Failed {
+pub(super) enum Failed {
     /// The storage said so.
     Storage(Failure),
     /// Something before it forbids it.
@@ -77,10 +78,14 @@ enum Failed {
 
 impl Opening {
     /// Carries a batch out, books its end, answers its callers; returns what may start now.
-    fn carry_out(&self, ticket: Ticket) -> Vec<Ticket> {
+    fn carry_out(self: &Arc<Self>, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();
         // Nothing is there if every caller has given up.
         let Some(batch) = self.turn.take().take(ticket) else { return Vec::new() };
+        let batch = match LongWrite::of(batch, self) {
+            Ok(long) => return long.begin(),
+            Err(batch) => batch,
+        };
         let stats = &self.services.stats;
         let asked = batch.items.len();
         let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
@@ -140,7 +145,7 @@ impl Opening {
         next
     }
 
-    fn describe(&self, fact: &Fact, failed: Failed) -> Error {
+    pub(super) fn describe(&self, fact: &Fact, failed: Failed) -> Error {
         let error = match failed {
             Failed::Storage(failure) => {
                 let cause = match failure.error.kind() {
@@ -161,7 +166,7 @@ impl Opening {
     }
 
     /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
-    fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
+    pub(super) fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
         let count = ops.len();
         let operation = ops.first().map(Op::operation);
         catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
@@ -200,6 +205,7 @@ impl Opening {
             Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
             Op::Sync(_) => self.run_syncs(&ops),
             Op::Close => self.run_close(),
+            Op::WriteLent(_) => unreachable!("this is carried out piece by piece"),
             Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => {
                 self.run_alone(ops, cursor, room)
             }
@@ -207,7 +213,7 @@ impl Opening {
     }
 
     /// Whether writes go to the end of the file, wherever they are told to go.
-    fn appends(&self) -> bool {
+    pub(super) fn appends(&self) -> bool {
         self.access.append || self.file.appends()
     }
 
@@ -247,7 +253,9 @@ impl Opening {
         add(&stats.write_calls, written.calls);
         add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
         for outcome in &written.outcomes {
-            if let Err(failure) = outcome {
+            if let Err(failure) = outcome
+                && !errno::is_refusal(&failure.error)
+            {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
         }
@@ -302,7 +310,7 @@ impl Opening {
                 self.written.store(true, Ordering::Relaxed);
             }
             let owes = op.owes_its_failure();
-            let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
+            let (outcome, step) = op.execute(&*self.file, self.buffers(), cursor, room);
             moved = step;
             if let Ok(Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. })) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
@@ -319,16 +327,16 @@ impl Opening {
 }
 
 /// What has to be known of an operation after it was handed to the storage.
-struct Fact {
-    operation: Operation,
+pub(super) struct Fact {
+    pub(super) operation: Operation,
     offset: Option<u64>,
-    arrived: Instant,
+    pub(super) arrived: Instant,
     cursor_read: bool,
     cursor_write: bool,
 }
 
 impl Fact {
-    fn of(queued: &Queued) -> Self {
+    pub(super) fn of(queued: &Queued) -> Self {
         Fact {
             operation: queued.op.operation(),
             offset: queued.op.offset(),

@@ -16,6 +16,7 @@ mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
+mod long;
 pub mod messages;
 pub(crate) mod opening;
 mod parting;
@@ -27,6 +28,7 @@ pub(crate) mod registry;
 pub(crate) mod services;
 pub(crate) mod stream;
 pub(crate) mod supervisor;
+mod whole;
 
 pub use handle::{FileHandle, Rejected};
 pub use polled::Polled;

@@ -15,6 +15,7 @@ use crate::actor::patience::Patience;
 use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
+use crate::buffer::Buffers;
 use crate::error::{Cause, Error, Operation};
 use crate::file::{Arrival, Batch, Behind, Bell, CursorMove, Footprint, State, Ticket, Turn};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
@@ -170,6 +171,11 @@ impl Opening {
     /// Names the operation and this file's path in an error.
     pub(crate) fn error(&self, operation: Operation, cause: Cause) -> Error {
         Error::new(operation, cause).at_path(self.path.clone())
+    }
+
+    /// Where its operations take their buffers from.
+    pub(crate) fn buffers(&self) -> &Arc<Buffers> {
+        if self.file.is_direct() { &self.services.aligned } else { &self.services.buffers }
     }
 
     /// Lets an operation run at once if nothing is in its way. Otherwise it comes back, counted as mailed, to

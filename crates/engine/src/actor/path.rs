@@ -204,7 +204,7 @@ impl<R: PathRequest> Drop for PendingCall<'_, R> {
     }
 }
 
-fn note_unheard<T>(services: &Services, outcome: &Result<T>) {
+pub(super) fn note_unheard<T>(services: &Services, outcome: &Result<T>) {
     if let Err(error) = outcome {
         add(&services.stats.unobserved_errors, 1);
         tracing::warn!(%error, "nobody was left to hear of a failure");
@@ -261,10 +261,10 @@ impl<R: PathRequest> Drop for DetachedJob<R> {
 }
 
 /// What an error of a request has to name, kept apart because the request is used up by its execution.
-struct Facts {
-    operation: Operation,
-    path: Arc<Path>,
-    target: Option<PathBuf>,
+pub(super) struct Facts {
+    pub(super) operation: Operation,
+    pub(super) path: Arc<Path>,
+    pub(super) target: Option<PathBuf>,
 }
 
 impl Facts {
@@ -278,7 +278,7 @@ impl Facts {
     }
 
     /// Names what failed, and where: a closure of the program's own is about no path.
-    fn refusal(&self, cause: Cause) -> Error {
+    pub(super) fn refusal(&self, cause: Cause) -> Error {
         let error = Error::new(self.operation, cause);
         if self.operation == Operation::Run {
             return error;

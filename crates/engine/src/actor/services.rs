@@ -36,6 +36,8 @@ pub(crate) struct Services {
     pub(crate) limits: Limits,
     pub(crate) stats: Arc<Stats>,
     pub(crate) buffers: Arc<Buffers>,
+    /// The same for direct I/O.
+    pub(crate) aligned: Arc<Buffers>,
     pub(crate) registry: Arc<Registry>,
     /// Threads that can run at a time on this machine.
     pub(crate) cores: usize,
@@ -81,6 +83,7 @@ impl Services {
             limits,
             stats,
             buffers,
+            aligned: Arc::new(Buffers::aligned()),
             registry,
             runtime,
             names,

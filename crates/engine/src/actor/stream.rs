@@ -7,7 +7,7 @@
 
 use std::any::Any;
 use std::fmt;
-use std::io::{self, IsTerminal};
+use std::io::{self, IoSlice, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 use crate::actor::ahead::Ahead;
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::limits::PIECE_BYTES;
 use crate::stats::add;
 use crate::storage::{OpenRequest, StorageFile, errno};
 
@@ -198,11 +199,33 @@ impl StreamHandle {
     ///
     /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
     pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
+        self.write_when_admitted(bytes.len(), || bytes).await
+    }
+
+    /// Writes the slices, one behind the other, like [`write_all`](StreamHandle::write_all); without `all` only
+    /// the first MiB of them. They are copied once there is a permit.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancellation
+    ///
+    /// As there.
+    pub async fn write(&self, slices: &[IoSlice<'_>], all: bool) -> Result<usize> {
+        let len = slices.iter().map(|slice| slice.len()).sum();
+        let len = if all { len } else { PIECE_BYTES.min(len) };
+        let gather = || self.inner.services.buffers.gather(slices, len).into_bytes();
+        self.write_when_admitted(len, gather).await.map(|()| len)
+    }
+
+    async fn write_when_admitted(&self, len: usize, bytes: impl FnOnce() -> Bytes) -> Result<()> {
         self.inner.here(Operation::Write)?;
         let inner = self.inner.clone();
         let admission = &inner.services.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
-        let permit = admission.admit(bytes.len()).await.map_err(refuse)?;
+        let permit = admission.admit(len).await.map_err(refuse)?;
+        let bytes = bytes();
         let runtime = inner.services.runtime.clone();
         let task = runtime.spawn(async move {
             let _permit = permit;

@@ -1,17 +1,18 @@
 //! Whole files, even where they turn out to be streams: those are read to their end, written and copied piece by
 //! piece, by readiness, so that a slow peer holds no worker.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Engine, Handle, waits_for_reader};
+use crate::actor::path::Open;
 use crate::error::{Error, Operation, Result};
 use crate::limits::AHEAD_BYTES;
 use crate::op::dir::OpenDir;
-use crate::op::whole::{Copied, Copy, NOT_REGULAR, ReadWhole, Whole, WriteWhole, reading, writing};
+use crate::op::whole::{Copied, Copy, NOT_REGULAR, ReadWhole, Whole, reading, writing};
 use crate::storage::OpenRequest;
 
 /// Functions on whole files.
@@ -57,53 +58,30 @@ impl Engine {
         }
     }
 
-    /// Makes a file hold exactly these bytes; a stream is given them, once there is somebody who reads.
+    /// Makes a file hold exactly `contents`, which are copied piece by piece; a stream is given them, once there is
+    /// somebody who reads. A `path` below a directory is looked up there.
     ///
     /// # Errors
     ///
-    /// Those of opening, writing and closing.
+    /// Those of opening, writing and closing; [`bytes_done`](Error::bytes_done) says how much got there.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes.
-    pub async fn write_whole(&self, path: PathBuf, bytes: Bytes) -> Result<()> {
-        let name: Arc<Path> = path.as_path().into();
-        match self.call(WriteWhole { path, bytes: bytes.clone() }).await {
-            Err(error) if waits_for_reader(&error, &writing()) => {
-                let opened = Box::pin(self.open(&*name, writing())).await?;
-                Box::pin(write_all(opened, bytes)).await
-            }
-            written => self.write_on(written?, name, bytes).await,
-        }
-    }
-
-    /// Does what [`write_whole`](Engine::write_whole) does, for a file below an open directory.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Cancellation
-    ///
-    /// As there.
-    pub async fn write_whole_below(&self, dir: &OpenDir, name: PathBuf, bytes: Bytes) -> Result<()> {
-        match self.call(dir.write(name.clone(), bytes.clone())).await {
-            Err(error) if waits_for_reader(&error, &writing()) => {
-                let opened = Box::pin(self.open_below(dir, name, writing())).await?;
-                Box::pin(write_all(opened, bytes)).await
-            }
-            written => self.write_on(written?, dir.path().join(name).into(), bytes).await,
-        }
-    }
-
-    async fn write_on(&self, whole: Whole<()>, path: Arc<Path>, bytes: Bytes) -> Result<()> {
-        match whole {
-            Whole::Done(()) => Ok(()),
-            Whole::Stream(opened) => {
-                let stream = self.enlist(opened, &writing(), path)?;
-                Box::pin(write_all(stream, bytes)).await
-            }
-        }
+    /// Before it began: nothing happens. After: it finishes, with a copy of what is left.
+    pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
+        let open = Open::whole(path, below);
+        let name = open.path.clone();
+        let stream = match self.inner.services.write_whole(open, contents).await {
+            Err(error) if waits_for_reader(&error, &writing()) => match below {
+                None => Box::pin(self.open(path, writing())).await?,
+                Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
+            },
+            written => match written? {
+                Whole::Done(()) => return Ok(()),
+                Whole::Stream(opened) => self.enlist(opened, &writing(), name)?,
+            },
+        };
+        Box::pin(write_all(stream, contents)).await
     }
 
     /// Copies contents and permissions of a file; a stream gets the contents. Returns the bytes copied.
@@ -188,10 +166,12 @@ async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
     }
 }
 
-async fn write_all(stream: Handle, bytes: Bytes) -> Result<()> {
-    stream.put(bytes).await?;
-    match stream {
-        Handle::Plain(file) => file.close().await,
-        Handle::Stream(_) => Ok(()),
+async fn write_all(opened: Handle, contents: &[u8]) -> Result<()> {
+    match opened {
+        Handle::Plain(file) => {
+            file.write(contents, None, true).await?;
+            file.close().await
+        }
+        Handle::Stream(stream) => stream.write(&[IoSlice::new(contents)], true).await.map(|_| ()),
     }
 }

@@ -7,10 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use super::PathRequest;
-use super::whole::{Whole, read_opened, reading, write_opened, writing};
+use super::whole::{Whole, read_opened, reading};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
@@ -63,7 +61,6 @@ pub struct Below<T> {
     /// For messages.
     path: PathBuf,
     target: Option<PathBuf>,
-    bytes: usize,
     work: Work<T>,
 }
 
@@ -80,10 +77,6 @@ impl<T: Send + 'static> PathRequest for Below<T> {
 
     fn target(&self) -> Option<&Path> {
         self.target.as_deref()
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes
     }
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
@@ -110,7 +103,7 @@ impl OpenDir {
     ) -> Below<T> {
         let path = self.path.join(&name);
         let work: Work<T> = Exclusive::new(Box::new(work));
-        Below { dir: self.dir.clone(), name, operation, path, target: None, bytes: 0, work }
+        Below { dir: self.dir.clone(), name, operation, path, target: None, work }
     }
 
     /// Returns the path the directory was opened by.
@@ -216,14 +209,6 @@ impl OpenDir {
     /// Reads a file from its beginning to its end.
     pub fn read(&self, name: PathBuf) -> Below<Whole<Vec<u8>>> {
         self.below(Operation::Read, name, |dir, name| read_opened(dir.open(name, &reading())?, None))
-    }
-
-    /// Makes a file hold exactly these bytes.
-    pub fn write(&self, name: PathBuf, contents: Bytes) -> Below<Whole<()>> {
-        let bytes = contents.len();
-        let work =
-            move |dir: &dyn StorageDir, name: &Path| write_opened(dir.open(name, &writing())?, &contents);
-        Below { bytes, ..self.below(Operation::Write, name, work) }
     }
 
     /// Makes the names in the directory survive a power cut.

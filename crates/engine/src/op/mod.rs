@@ -24,6 +24,7 @@ pub mod closure;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
+pub(crate) mod lent;
 mod listed;
 pub(crate) mod lock;
 pub mod names;
@@ -100,6 +101,8 @@ pub(crate) enum Op {
     Read(read::Read),
     /// Writes bytes.
     Write(write::Write),
+    /// Writes bytes that its caller lends piece by piece.
+    WriteLent(lent::WriteLent),
     /// Adds bytes at the end.
     Append(write::Append),
     /// Moves the cursor.
@@ -166,7 +169,7 @@ impl Op {
     pub(crate) fn operation(&self) -> Operation {
         match self {
             Op::Read(_) => Operation::Read,
-            Op::Write(_) => Operation::Write,
+            Op::Write(_) | Op::WriteLent(_) => Operation::Write,
             Op::Append(_) => Operation::Append,
             Op::Seek(_) => Operation::Seek,
             Op::Sync(sync) => sync.operation(),
@@ -181,7 +184,8 @@ impl Op {
     pub(crate) fn offset(&self) -> Option<u64> {
         match self {
             Op::Read(read::Read { place: Place::At(offset), .. })
-            | Op::Write(write::Write { place: Place::At(offset), .. }) => Some(*offset),
+            | Op::Write(write::Write { place: Place::At(offset), .. })
+            | Op::WriteLent(lent::WriteLent { place: Place::At(offset), .. }) => Some(*offset),
             _ => None,
         }
     }
@@ -191,6 +195,7 @@ impl Op {
         match self {
             Op::Read(read) => read.place != Place::Cursor,
             Op::Write(write) => write.is_placed(),
+            Op::WriteLent(write) => write.place != Place::Cursor,
             Op::Append(_)
             | Op::Seek(_)
             | Op::Sync(_)
@@ -214,6 +219,7 @@ impl Op {
         match self {
             Op::Read(read) => read.weight(),
             Op::Write(write) => write.payload.as_ref().len(),
+            Op::WriteLent(write) => write.lent.len(),
             Op::Append(append) => append.payload.as_ref().len(),
             Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
         }
@@ -224,7 +230,7 @@ impl Op {
         match self {
             Op::Read(_) | Op::Write(_) | Op::Append(_) => self.weight() <= ANSWER_SPIN_BYTES_MAX,
             Op::Seek(_) | Op::Describe(_) | Op::Lock(_) => true,
-            Op::Sync(_) | Op::Run(_) | Op::Close => false,
+            Op::WriteLent(_) | Op::Sync(_) | Op::Run(_) | Op::Close => false,
         }
     }
 
@@ -241,7 +247,7 @@ impl Op {
     /// Whether a failed sync of the inode forbids it.
     pub(crate) fn needs_trust(&self) -> bool {
         match self {
-            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
+            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
             Op::Describe(describe) => describe.changes_contents(),
             Op::Run(run) => run.changes_contents(),
             Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
@@ -269,7 +275,9 @@ impl Op {
             Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Run(run) => run.execute(file, cursor),
             Op::Close => (file.close().map(|()| Answer::Done).map_err(Failure::from), CursorMove::Stay),
-            Op::Write(_) | Op::Append(_) | Op::Sync(_) => unreachable!("these run as batches"),
+            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) | Op::Sync(_) => {
+                unreachable!("these run as batches, or piece by piece")
+            }
         }
     }
 }
@@ -279,6 +287,7 @@ impl Ordered for Op {
         match self {
             Op::Read(read) => read.footprint(cursor, room),
             Op::Write(write) => write.footprint(cursor),
+            Op::WriteLent(write) => write.footprint(cursor),
             Op::Append(append) => append.footprint(),
             Op::Seek(seek) => seek.footprint(),
             Op::Sync(_) => Footprint { span: Span::Sync, cursor: false },
@@ -292,15 +301,19 @@ impl Ordered for Op {
             Op::Write(_) => Merge::Write,
             Op::Append(_) => Merge::Append,
             Op::Sync(_) => Merge::Sync,
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => {
-                Merge::Alone
-            }
+            Op::Read(_)
+            | Op::WriteLent(_)
+            | Op::Seek(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Close => Merge::Alone,
         }
     }
 
     fn bytes(&self) -> u64 {
         match self {
-            Op::Write(_) | Op::Append(_) => self.weight() as u64,
+            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) => self.weight() as u64,
             Op::Read(_)
             | Op::Seek(_)
             | Op::Sync(_)

@@ -26,6 +26,7 @@ impl Run {
         let work = |file: &dyn StorageFile, _cursor| {
             let std = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
             let value: Box<dyn Any + Send> = Box::new(closure(std));
+            file.look_again();
             Ok((Answer::Value(value), CursorMove::Stay))
         };
         Run { operation: Operation::Run, work: Exclusive::new(Box::new(work)) }

@@ -1,10 +1,8 @@
-//! Operations on whole files: read all, write all, copy.
+//! Whole files: read all, write all, copy.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-
-use bytes::Bytes;
 
 use super::PathRequest;
 use crate::error::Operation;
@@ -85,20 +83,46 @@ pub(super) fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whol
     read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
 }
 
-/// Writes an empty file and closes it.
-pub(super) fn write_opened(opened: Opened, bytes: &[u8]) -> io::Result<Whole<()>> {
-    if waits_for_peers(&opened) {
-        return Ok(Whole::Stream(opened));
-    }
-    let mut written = 0;
-    while written < bytes.len() {
-        let rest = IoSlice::new(&bytes[written..]);
-        match opened.file.write_on(&[rest], written as u64)? {
-            0 => return Err(ErrorKind::WriteZero.into()),
-            more => written += more,
+/// A file that is being written as a whole, from its beginning on. Not atomic: a crash can leave any part of it.
+pub(crate) struct Overwrite {
+    file: Box<dyn StorageFile>,
+    written: usize,
+}
+
+impl Overwrite {
+    /// Begins with a file that was opened empty. A stream comes back: it has to be driven by readiness.
+    pub(crate) fn begin(opened: Opened) -> Result<Overwrite, Opened> {
+        if waits_for_peers(&opened) {
+            return Err(opened);
         }
+        Ok(Overwrite { file: opened.file, written: 0 })
     }
-    opened.file.close().map(Whole::Done)
+
+    /// Writes more of it.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match self.file.write_on(&[IoSlice::new(rest)], self.written as u64) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.written += count;
+                    rest = &rest[count..];
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Bytes that are written.
+    pub(crate) fn len(&self) -> usize {
+        self.written
+    }
+
+    /// Closes it, which may report that something before was lost.
+    pub(crate) fn close(self) -> io::Result<()> {
+        self.file.close()
+    }
 }
 
 /// Whether waiting for its end, or for room in it, would hold a worker for as long as somebody else likes.
@@ -174,39 +198,6 @@ fn grow(bytes: &mut Vec<u8>, room_max: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a file hold exactly these bytes. Not atomic: a crash can leave any part of them.
-#[derive(Clone, Debug)]
-pub struct WriteWhole {
-    /// The file; created if it is missing.
-    pub path: PathBuf,
-    /// The contents to have.
-    pub bytes: Bytes,
-}
-
-impl PathRequest for WriteWhole {
-    type Reply = Whole<()>;
-
-    fn operation(&self) -> Operation {
-        Operation::Write
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply> {
-        write_opened(storage.open(&self.path, &writing())?, &self.bytes)
-    }
-}
-
 /// Why a source cannot be copied, in std's words.
 pub(crate) const NOT_REGULAR: &str =
     "the source path is neither a regular file nor a symlink to a regular file";
@@ -260,11 +251,11 @@ impl PathRequest for Copy {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, PathRequest, ReadWhole, Whole, WriteWhole};
+    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, writing};
     use crate::storage::Storage;
     use crate::storage::os::Os;
-    use bytes::Bytes;
     use std::fs;
+    use std::io;
     use std::io::ErrorKind;
     use std::path::Path;
 
@@ -275,6 +266,13 @@ mod tests {
         }
     }
 
+    fn write(os: &Os, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let opened = os.open(path, &writing())?;
+        let mut whole = Overwrite::begin(opened).map_err(|_| ErrorKind::Unsupported)?;
+        whole.write(bytes)?;
+        whole.close()
+    }
+
     #[test]
     fn whole_files_come_back_and_limits_are_exact() {
         let dir = tempfile::tempdir().expect("temp dir");
@@ -282,8 +280,8 @@ mod tests {
         os.metadata(dir.path()).expect("learn the device");
         let path = dir.path().join("file");
         let check = |len: usize| {
-            let contents: Bytes = (0..len).map(|i| (i % 251) as u8).collect();
-            WriteWhole { path: path.clone(), bytes: contents.clone() }.execute(&os).expect("write");
+            let contents: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            write(&os, &path, &contents).expect("write");
             for limit in [None, Some(len as u64), Some(len as u64 + 1), Some(u64::MAX)] {
                 let request = ReadWhole { path: path.clone(), limit };
                 if let Some(now) = request.in_place(&os) {
@@ -357,8 +355,7 @@ mod tests {
         let os = Os::new();
         let dir = tempfile::tempdir().expect("temp dir");
         let read = |path: &Path| ReadWhole { path: path.into(), limit: None }.execute(&os).err();
-        let write =
-            |path: &Path| WriteWhole { path: path.into(), bytes: Bytes::from("x") }.execute(&os).err();
+        let write = |path: &Path| write(&os, path, b"x").err();
         let errno = |e: Option<std::io::Error>| e.and_then(|e| e.raw_os_error());
         assert_eq!(errno(read(dir.path())), Some(21), "EISDIR");
         assert_eq!(errno(write(dir.path())), Some(21), "EISDIR");

@@ -30,3 +30,16 @@ pub(crate) const SYSTEM_TABLE_FULL: i32 = 23;
 pub(crate) fn error(errno: i32) -> io::Error {
     io::Error::from_raw_os_error(errno)
 }
+
+/// The refusal of an offset or a length that direct I/O cannot do: `EINVAL` says too little of that.
+pub(crate) fn misaligned(align: usize) -> io::Error {
+    let why = format!(
+        "the file is open for direct I/O, whose offsets and lengths have to be multiples of {align} bytes"
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, why)
+}
+
+/// Whether an error is such a refusal of our own, of which no byte was touched.
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none()
+}

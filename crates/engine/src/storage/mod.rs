@@ -467,6 +467,15 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    /// Whether its bytes go past the page cache, so that buffers have to lie right in memory or be copied to where
+    /// they do.
+    fn is_direct(&self) -> bool {
+        false
+    }
+
+    /// Somebody has had the descriptor and may have changed how it works. Does not block.
+    fn look_again(&self) {}
+
     /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.
     fn as_std(&self) -> Option<&std::fs::File> {
         None

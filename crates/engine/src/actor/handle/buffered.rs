@@ -1,5 +1,6 @@
 //! Writing to a buffered file: accepted in the caller's own poll while there is room, else in line for it.
 
+use std::io::IoSlice;
 use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 
@@ -123,9 +124,9 @@ impl FileHandle {
 
     /// Keeps `bytes` back if the file is buffered and they fit. `Some` is what came of it; `None` means that
     /// they have to be an operation.
-    pub(super) async fn keep_back(&self, bytes: &[u8]) -> Option<Result<()>> {
+    pub(super) async fn keep_back(&self, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let buffered =
-            self.opening().buffered.as_ref().filter(|_| !bytes.is_empty() && self.opening().is_here())?;
+            self.opening().buffered.as_ref().filter(|_| len_of(bytes) > 0 && self.opening().is_here())?;
         match self.offer(bytes, false) {
             Ok(Offered::Accepted) => Some(Ok(())),
             Ok(Offered::InLine) => Box::pin(self.wait_for_room(buffered, bytes)).await,
@@ -134,7 +135,7 @@ impl FileHandle {
         }
     }
 
-    async fn wait_for_room(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
+    async fn wait_for_room(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let Some(limit) = self.time_limit else { return self.wait_in_line(buffered, bytes).await };
         tokio::select! {
             biased;
@@ -145,7 +146,7 @@ impl FileHandle {
         }
     }
 
-    async fn wait_in_line(&self, buffered: &Buffered, bytes: &[u8]) -> Option<Result<()>> {
+    async fn wait_in_line(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let _turn = self.go_in_line(buffered).await;
         loop {
             let landed = pin!(buffered.landed.notified());
@@ -208,24 +209,28 @@ impl FileHandle {
     }
 
     /// Takes bytes in if that overtakes nothing and there is room.
-    pub(crate) fn offer(&self, bytes: &[u8], in_line: bool) -> Result<Offered> {
+    pub(crate) fn offer(&self, bytes: &[IoSlice<'_>], in_line: bool) -> Result<Offered> {
         let opening = self.opening();
         let mut guard = opening.turn.take();
         if let Some(failure) = guard.behind.as_mut().and_then(|behind| behind.take_failure()) {
             return Err(failure);
         }
-        let position = match self.weigh(&mut guard, bytes.len(), in_line) {
+        let position = match self.weigh(&mut guard, len_of(bytes), in_line) {
             Verdict::Fits(position) => position,
             Verdict::InLine => return Ok(Offered::InLine),
             Verdict::Through => return Ok(Offered::Through),
         };
         let desk = &mut *guard;
         let Some(behind) = &mut desk.behind else { return Ok(Offered::Through) };
-        behind.accept(bytes, position, &opening.services.buffers);
+        let mut end = position;
+        for slice in bytes {
+            behind.accept(slice, end, &opening.services.buffers);
+            end += slice.len() as u64;
+        }
         if !std::mem::replace(&mut behind.holds_gate, true) {
             opening.turn.close_gate(1);
         }
-        desk.state.shift(CursorMove::To(position + bytes.len() as u64));
+        desk.state.shift(CursorMove::To(end));
         opening.kept.fetch_add(1, Ordering::Relaxed);
         Ok(Offered::Accepted)
     }
@@ -276,4 +281,8 @@ impl FileHandle {
         }
         Verdict::Fits(position)
     }
+}
+
+fn len_of(slices: &[IoSlice<'_>]) -> usize {
+    slices.iter().map(|slice| slice.len()).sum()
 }

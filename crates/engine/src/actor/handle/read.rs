@@ -7,12 +7,12 @@ use bytes::Bytes;
 use super::{FileHandle, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
-use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT};
+use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, PIECE_BYTES};
 use crate::op::{Answer, Op, Place, read::Read};
 
 /// Reading.
 impl FileHandle {
-    /// Reads at `offset` into `buf`; at most 768 KiB where the kernel has them at hand.
+    /// Reads at `offset` into `buf`; at most 768 KiB where the kernel has them at hand, else at most 1 MiB.
     ///
     /// # Errors
     ///
@@ -26,11 +26,12 @@ impl FileHandle {
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
-        let op = Op::Read(Read::once(Place::At(offset), buf.len()));
+        let op = Op::Read(Read::once(Place::At(offset), buf.len().min(PIECE_BYTES)));
         Box::pin(self.read_into(op, buf)).await
     }
 
-    /// Reads at the cursor into `buf` and moves the cursor; at most 768 KiB where the kernel has them at hand.
+    /// Reads at the cursor into `buf` and moves the cursor; at most 768 KiB where the kernel has them at hand, else at
+    /// most 1 MiB.
     ///
     /// # Errors
     ///
@@ -44,7 +45,7 @@ impl FileHandle {
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
-        let op = Op::Read(Read::once(Place::Cursor, buf.len()));
+        let op = Op::Read(Read::once(Place::Cursor, buf.len().min(PIECE_BYTES)));
         Box::pin(self.read_into(op, buf)).await
     }
 

@@ -1,5 +1,7 @@
 //! The slow way: a permit, a place in the order, an answer.
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +15,7 @@ use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::op::lent::Lender;
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
@@ -20,25 +23,36 @@ use crate::reply::{self, Asker, Cancelled};
 /// The slow way.
 impl FileHandle {
     /// Admits, queues and awaits one operation.
-    pub(crate) async fn submit(&self, op: Op) -> Result<Answer> {
-        let operation = op.operation();
+    pub(crate) fn submit(&self, op: Op) -> impl Future<Output = Result<Answer>> {
+        self.submit_when_admitted(op.operation(), op.weight(), || op, None)
+    }
+
+    /// Like [`submit`](FileHandle::submit), for an operation that copies what its caller has: it is worded once
+    /// it has its permit, so that what has none holds no memory. What is lent is fed to it meanwhile.
+    pub(super) async fn submit_when_admitted(
+        &self,
+        operation: Operation,
+        weight: usize,
+        word: impl FnOnce() -> Op,
+        lender: Option<&mut Lender<'_>>,
+    ) -> Result<Answer> {
         self.here(operation)?;
         let Some(limit) = self.time_limit else {
-            let asker = self.send(op).await?;
-            return Pending { asker, opening: self.opening(), operation }.answer().await;
+            let asker = self.send(operation, weight, word).await?;
+            return Pending { asker, opening: self.opening(), operation }.answer(lender).await;
         };
         let late = |begun| self.opening().error(operation, Cause::TimedOut(limit)).begun(begun);
         let alarm = self.opening().services.pause(limit);
         tokio::pin!(alarm);
         let asker = tokio::select! {
             biased;
-            asker = self.send(op) => asker?,
+            asker = self.send(operation, weight, word) => asker?,
             () = &mut alarm => return Err(late(false)),
         };
         let mut pending = Pending { asker, opening: self.opening(), operation };
         tokio::select! {
             biased;
-            answer = pending.answer() => return answer,
+            answer = pending.answer(lender) => return answer,
             () = alarm => {}
         }
         match pending.asker.cancel() {
@@ -53,8 +67,14 @@ impl FileHandle {
     }
 
     /// Takes a permit and lets the operation take its place in the order.
-    async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
-        let permit = self.admit(op.operation(), op.weight()).await?;
+    async fn send(
+        &self,
+        operation: Operation,
+        weight: usize,
+        word: impl FnOnce() -> Op,
+    ) -> Result<Asker<Outcome>> {
+        let permit = self.admit(operation, weight).await?;
+        let op = word();
         let (replier, asker) = reply::channel();
         let told = self.arrive(op, permit, Reply::Slot(replier), &asker).map(|mail| self.told(mail));
         if let Some(told) = told {
@@ -129,8 +149,15 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    async fn answer(&mut self) -> Result<Answer> {
-        let outcome = Held::new(&mut self.asker).await;
+    async fn answer(&mut self, mut lender: Option<&mut Lender<'_>>) -> Result<Answer> {
+        let asker = &mut self.asker;
+        let outcome = poll_fn(|cx| {
+            if let Some(lender) = &mut lender {
+                lender.poll(cx);
+            }
+            Pin::new(&mut *asker).poll(cx)
+        });
+        let outcome = Held::new(outcome).await;
         outcome.unwrap_or_else(|| Err(self.opening.error(self.operation, Cause::Stopped)))
     }
 }

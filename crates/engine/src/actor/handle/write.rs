@@ -5,16 +5,19 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
-use crate::error::{Cause, Result};
+use crate::error::{Cause, Operation, Result};
+use crate::limits::PIECE_BYTES;
 use crate::op::{
     Answer, Op, Place,
+    lent::{Lender, WriteLent},
     write::{Append, Payload, Write},
 };
 
 /// Writing.
 impl FileHandle {
     /// Writes `bytes` at `offset`, or at the cursor and moves it. With `all` it either writes everything or
-    /// fails; without, it may write a prefix.
+    /// fails; without, it may write a prefix. They are copied once they are admitted, and where there are many,
+    /// piece by piece.
     ///
     /// # Errors
     ///
@@ -23,17 +26,39 @@ impl FileHandle {
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, and an error is reported by the next sync.
+    /// Before it began: nothing happens. After: it finishes, with a copy of what is left, and an error is
+    /// reported by the next sync.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
         tokio::task::consume_budget().await;
         self.here(Operation::Write)?;
         if offset.is_none()
-            && let Some(kept) = self.keep_back(bytes).await
+            && let Some(kept) = self.keep_back(&[IoSlice::new(bytes)]).await
         {
             return kept.map(|()| bytes.len());
         }
-        let payload = Payload::Copied(self.opening().services.buffers.copy(bytes));
-        self.write_payload(payload, offset, all).await
+        let bytes = if all { bytes } else { &bytes[..bytes.len().min(PIECE_BYTES)] };
+        if bytes.len() > PIECE_BYTES && self.is_written_in_pieces() {
+            return Box::pin(self.write_lent(bytes, offset)).await;
+        }
+        let copy = || Payload::Copied(self.opening().buffers().copy(bytes));
+        self.write_payload(bytes.len(), copy, offset, all).await
+    }
+
+    /// A record is one call of the system, or another opening could put one of its own amid it; and what has no
+    /// positions has no place for a second piece.
+    fn is_written_in_pieces(&self) -> bool {
+        !self.opening().appends() && !self.is_sequential()
+    }
+
+    /// Writes all of `bytes` as one operation and copies them piece by piece.
+    async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
+        let mut lender = Lender::new(bytes, self.opening().buffers().clone());
+        let op = WriteLent { place: offset.map_or(Place::Cursor, Place::At), lent: lender.lent() };
+        let word = || Op::WriteLent(op);
+        match self.submit_when_admitted(Operation::Write, bytes.len(), word, Some(&mut lender)).await? {
+            Answer::Written(count) => Ok(count),
+            other => unexpected(&other),
+        }
     }
 
     /// Like [`write`](FileHandle::write), without a copy.
@@ -47,11 +72,11 @@ impl FileHandle {
     /// As there.
     pub async fn write_bytes(&self, bytes: Bytes, offset: Option<u64>, all: bool) -> Result<usize> {
         if offset.is_none()
-            && let Some(kept) = self.keep_back(&bytes).await
+            && let Some(kept) = self.keep_back(&[IoSlice::new(&bytes)]).await
         {
             return kept.map(|()| bytes.len());
         }
-        self.write_payload(Payload::Shared(bytes), offset, all).await
+        self.write_payload(bytes.len(), || Payload::Shared(bytes), offset, all).await
     }
 
     /// Like [`write`](FileHandle::write), gathering from several slices.
@@ -70,24 +95,36 @@ impl FileHandle {
         all: bool,
     ) -> Result<usize> {
         self.here(Operation::Write)?;
-        let payload = Payload::Copied(self.opening().services.buffers.gather(slices));
+        let len: usize = slices.iter().map(|slice| slice.len()).sum();
         if offset.is_none()
-            && let Some(kept) = self.keep_back(payload.as_ref()).await
+            && let Some(kept) = self.keep_back(slices).await
         {
-            return kept.map(|()| payload.as_ref().len());
+            return kept.map(|()| len);
         }
-        self.write_payload(payload, offset, all).await
+        let len = if all { len } else { len.min(PIECE_BYTES) };
+        let gather = || Payload::Copied(self.opening().buffers().gather(slices, len));
+        self.write_payload(len, gather, offset, all).await
     }
 
-    async fn write_payload(&self, payload: Payload, offset: Option<u64>, all: bool) -> Result<usize> {
-        if payload.as_ref().is_empty() {
+    async fn write_payload(
+        &self,
+        len: usize,
+        payload: impl FnOnce() -> Payload,
+        offset: Option<u64>,
+        all: bool,
+    ) -> Result<usize> {
+        if len == 0 {
             return Ok(0);
         }
-        let op = match offset {
-            Some(offset) => Op::Write(Write { place: Place::At(offset), payload, all, kept: false }),
-            None => self.cursor_write(payload, all),
+        let word = || match offset {
+            Some(offset) => {
+                Op::Write(Write { place: Place::At(offset), payload: payload(), all, kept: false })
+            }
+            None => self.cursor_write(payload(), all),
         };
-        match self.submit(op).await? {
+        let operation =
+            if self.is_append() && offset.is_none() { Operation::Append } else { Operation::Write };
+        match self.submit_when_admitted(operation, len, word, None).await? {
             Answer::Written(count) => Ok(count),
             other => unexpected(&other),
         }

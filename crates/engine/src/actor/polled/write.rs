@@ -264,14 +264,14 @@ impl FileHandle {
             };
             // In one piece, as it would be as an operation.
             let joined;
-            let bytes: &[u8] = match slices {
+            let bytes = match slices {
                 [one] => &one[..len],
                 _ => {
                     joined = self.join(slices, len);
-                    &joined
+                    &joined[..]
                 }
             };
-            match self.offer(bytes, turn.is_some())? {
+            match self.offer(&[IoSlice::new(bytes)], turn.is_some())? {
                 Offered::Accepted => return Poll::Ready(Ok(len)),
                 Offered::InLine => {
                     drop(turn);
@@ -369,14 +369,7 @@ impl FileHandle {
     }
 
     fn join(&self, slices: &[IoSlice<'_>], len: usize) -> Bytes {
-        let mut buffer = self.opening().services.buffers.take(len);
-        let mut left = len;
-        for slice in slices {
-            let count = slice.len().min(left);
-            buffer.push(&slice[..count]);
-            left -= count;
-        }
-        buffer.into_bytes()
+        self.opening().buffers().gather(slices, len).into_bytes()
     }
 }
 

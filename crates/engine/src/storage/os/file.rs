@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use rustix::fs::{FlockOperation, OFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
+use super::direct::Direct;
 use super::open::asks_nonblocking;
 use super::special;
 use super::standard::Manners;
@@ -47,6 +48,8 @@ pub(super) struct OsFile {
     manners: Option<Manners>,
     /// Whether `RWF_NOWAIT` is worth a try. Cleared once and for good; carries no data, so Relaxed is enough.
     reads_now: AtomicBool,
+    /// Whether the page cache is passed by.
+    direct: Direct,
     /// Whether `RWF_APPEND` is worth a try; as `reads_now`.
     appends_at_once: AtomicBool,
     /// Held while the descriptor's position belongs to one append. Nothing else uses the position.
@@ -55,6 +58,7 @@ pub(super) struct OsFile {
 
 impl OsFile {
     pub(super) fn new(file: File, request: &OpenRequest, remote: bool) -> Self {
+        let direct = Direct::of(request.custom_flags);
         OsFile {
             file,
             writable: request.write || request.append,
@@ -65,7 +69,9 @@ impl OsFile {
             returned: Returned::default(),
             keeps_nonblocking: asks_nonblocking(request),
             manners: None,
-            reads_now: AtomicBool::new(!remote && kernel_reads_now()),
+            // Direct I/O is never in memory, and the kernel waits for it whatever it was told.
+            reads_now: AtomicBool::new(!remote && !direct.is_on() && kernel_reads_now()),
+            direct,
             appends_at_once: AtomicBool::new(true),
             position: Mutex::new(()),
         }
@@ -125,12 +131,20 @@ impl OsFile {
 
 impl StorageFile for OsFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        loop {
-            match self.file.read_at(buf, offset) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
+        self.direct.read(
+            &self.file,
+            buf,
+            offset,
+            || self.len(),
+            |buf| {
+                loop {
+                    match self.file.read_at(buf, offset) {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        result => return result,
+                    }
+                }
+            },
+        )
     }
 
     fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
@@ -153,7 +167,9 @@ impl StorageFile for OsFile {
     fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
         match one_call(bufs) {
             [] => Ok(0),
-            bufs => Ok(uninterrupted(|| rustix::io::pwritev(&self.file, bufs, offset))?),
+            bufs => self.direct.write(&self.file, bufs, offset, |bufs| {
+                Ok(uninterrupted(|| rustix::io::pwritev(&self.file, bufs, offset))?)
+            }),
         }
     }
 
@@ -206,9 +222,19 @@ impl StorageFile for OsFile {
             return Ok((0, self.len()?));
         }
         let _position = self.position.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.append_at_once(bufs) {
+        self.direct.append(&self.file, bufs, |bufs| match self.append_at_once(bufs) {
             Some(result) => result,
             None => self.append_by_flag_or_len(bufs),
+        })
+    }
+
+    fn is_direct(&self) -> bool {
+        self.direct.is_on()
+    }
+
+    fn look_again(&self) {
+        if self.direct.look(&self.file) {
+            self.reads_now.store(false, Ordering::Relaxed);
         }
     }
 

@@ -9,6 +9,7 @@ mod clear;
 mod copy;
 mod devices;
 mod dir;
+mod direct;
 mod file;
 mod listing;
 mod mounts;

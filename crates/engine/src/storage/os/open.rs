@@ -121,7 +121,7 @@ pub(super) fn access_of(file: &File) -> io::Result<OpenRequest> {
         read: mode != OFlags::WRONLY,
         write: mode != OFlags::RDONLY,
         append: flags.contains(OFlags::APPEND),
-        custom_flags: (flags & OFlags::NONBLOCK).bits() as i32,
+        custom_flags: (flags & (OFlags::NONBLOCK | OFlags::DIRECT)).bits() as i32,
         ..OpenRequest::default()
     })
 }

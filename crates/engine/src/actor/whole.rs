@@ -1,0 +1,256 @@
+//! A file written as a whole from bytes that its caller lends: opened, written piece by piece, closed.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::actor::descriptors::are_used_up;
+use crate::actor::job::panic_text;
+use crate::actor::path::{Facts, Open, note_unheard};
+use crate::actor::services::Services;
+use crate::admission::Permit;
+use crate::error::{Cause, Operation, Result};
+use crate::op::lent::{Lender, Lent, Writer};
+use crate::op::whole::{Overwrite, Whole};
+use crate::op::write::Payload;
+use crate::op::{PathRequest, dir::OpenDir};
+use crate::pool::Job;
+use crate::reply::{self, Asker, Cancelled, Replier};
+use crate::stats::add;
+
+impl Services {
+    /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
+    pub(crate) async fn write_whole(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+        tokio::task::consume_budget().await;
+        if self.names.admission.is_stopping() {
+            return Err(facts_of(&open).refusal(Cause::Stopped));
+        }
+        if self.parting.is_any() {
+            Box::pin(self.parting.wait_for_path(&open.path, None)).await;
+        }
+        let mut front = None;
+        loop {
+            match Box::pin(self.write_whole_once(open.clone(), contents)).await {
+                Err(error) if are_used_up(&error) => {
+                    if !self.wait_for_descriptor(&mut front).await {
+                        return Err(error);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write_whole_once(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+        let facts = facts_of(&open);
+        let admitted = self.names.admission.admit(contents.len()).await;
+        let permit = admitted.map_err(|cause| facts.refusal(cause))?;
+        let mut lender = Lender::new(contents, self.buffers.clone());
+        let (replier, asker) = reply::channel();
+        let waiting = Arc::new(Mutex::new(Some((open, permit))));
+        let job = WholeJob {
+            waiting: waiting.clone(),
+            replier,
+            lent: lender.lent(),
+            services: self.clone(),
+            arrived: Instant::now(),
+        };
+        drop(self.pool.submit(self.names.lane, Box::new(job)));
+        let mut pending = PendingWhole { asker, waiting, services: self };
+        let outcome = poll_fn(|cx| {
+            lender.poll(cx);
+            Pin::new(&mut pending.asker).poll(cx)
+        });
+        outcome.await.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
+    }
+}
+
+fn facts_of(open: &Open) -> Facts {
+    Facts { operation: Operation::Write, path: open.path.clone(), target: None }
+}
+
+impl Open {
+    /// Opens a file to be written as a whole, by its path or below a directory.
+    pub(crate) fn whole(path: &std::path::Path, below: Option<&OpenDir>) -> Open {
+        let request = crate::op::whole::writing();
+        match below {
+            None => Open { path: path.into(), request, below: None },
+            Some(dir) => Open {
+                path: dir.path().join(path).into(),
+                request,
+                below: Some((dir.storage(), path.into())),
+            },
+        }
+    }
+}
+
+/// What no worker has begun. Whoever gives up takes it back: the job may stand behind stuck ones for long.
+type Waiting = Mutex<Option<(Open, Permit)>>;
+
+/// A call under way. Dropping it gives up; what is left of the bytes is the lender's to leave behind.
+struct PendingWhole<'a> {
+    asker: Asker<Result<Whole<()>>>,
+    waiting: Arc<Waiting>,
+    services: &'a Services,
+}
+
+impl Drop for PendingWhole<'_> {
+    fn drop(&mut self) {
+        match self.asker.cancel() {
+            Cancelled::BeforeBegin => {
+                drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+                add(&self.services.stats.cancelled, 1);
+            }
+            Cancelled::Done(outcome) => note_unheard(self.services, &outcome),
+            Cancelled::Begun | Cancelled::Nothing => {}
+        }
+    }
+}
+
+struct WholeJob {
+    waiting: Arc<Waiting>,
+    replier: Replier<Result<Whole<()>>>,
+    lent: Arc<Lent>,
+    services: Arc<Services>,
+    arrived: Instant,
+}
+
+impl Job for WholeJob {
+    fn run(self: Box<Self>) {
+        let WholeJob { waiting, replier, lent, services, arrived } = *self;
+        if !replier.begin() {
+            return;
+        }
+        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (open, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
+        if !lent.begin() {
+            // He gave up between the two: nothing has been done, and nobody is left to be told.
+            return;
+        }
+        let (facts, begun) = (facts_of(&open), Instant::now());
+        let errand = services.errands.begin(facts.operation, &facts.path, begun);
+        let end = End { replier, permit, facts, errand };
+        let opened = guarded(|| open.execute(&*services.storage).map(Overwrite::begin));
+        let mut writing =
+            Box::new(WholeWrite { services, lent, arrived, begun, file: None, done: 0, end: Some(end) });
+        match opened {
+            Ok(Ok(file)) => {
+                writing.file = Some(file);
+                writing.write_on();
+            }
+            Ok(Err(stream)) => writing.end(Ok(Whole::Stream(stream))),
+            Err(cause) => writing.end(Err(cause)),
+        }
+    }
+}
+
+/// One that is under way.
+struct WholeWrite {
+    services: Arc<Services>,
+    lent: Arc<Lent>,
+    arrived: Instant,
+    begun: Instant,
+    /// `None` once it is closed, or could not be opened.
+    file: Option<Overwrite>,
+    /// Bytes that are written.
+    done: usize,
+    /// `None` once it is over.
+    end: Option<End>,
+}
+
+/// What goes with its end.
+struct End {
+    replier: Replier<Result<Whole<()>>>,
+    permit: Permit,
+    facts: Facts,
+    errand: u64,
+}
+
+impl WholeWrite {
+    /// Writes what is on the table, and stands by if there is more to come.
+    fn write_on(self: Box<Self>) {
+        let lent = self.lent.clone();
+        let mut this = self;
+        while this.done < lent.len() {
+            let Some((mut writing, piece)) = lent.next(this) else { return };
+            if let Err(cause) = writing.write(&piece) {
+                return writing.end(Err(cause));
+            }
+            this = writing;
+        }
+        let closed = match this.file.take() {
+            Some(file) => guarded(|| file.close()),
+            None => Ok(()),
+        };
+        this.end(closed.map(Whole::Done));
+    }
+
+    fn write(&mut self, piece: &Payload) -> std::result::Result<(), Cause> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let result = guarded(|| file.write(piece.as_ref()));
+        self.done = file.len();
+        result
+    }
+
+    fn end(&mut self, result: std::result::Result<Whole<()>, Cause>) {
+        let Some(End { replier, permit, facts, errand }) = self.end.take() else { return };
+        drop(self.file.take());
+        self.lent.end();
+        let services = &self.services;
+        services.errands.end(errand);
+        if !matches!(result, Ok(Whole::Stream(_))) {
+            services.descriptors.free_one();
+        }
+        let stats = &services.stats;
+        if let Err(Cause::Panicked(_)) = result {
+            add(&stats.panics, 1);
+        }
+        stats.waited.record(self.begun.saturating_duration_since(self.arrived));
+        stats.served.record(self.begun.elapsed());
+        stats.note_duration(facts.operation, &facts.path, self.arrived.elapsed());
+        add(&stats.hops, 1);
+        add(&stats.jobs, 1);
+        drop(permit);
+        let outcome = result.map_err(|cause| facts.refusal(cause).after_bytes(self.done as u64));
+        if let Err(unheard) = replier.send(outcome) {
+            note_unheard(services, &unheard);
+        }
+    }
+}
+
+impl Job for WholeWrite {
+    fn run(self: Box<Self>) {
+        self.write_on();
+    }
+}
+
+impl Writer for WholeWrite {
+    fn go_on(self: Box<Self>) {
+        let services = self.services.clone();
+        // A refused job comes back and dies here, which answers its caller: the engine has stopped.
+        drop(services.pool.submit(services.names.lane, self));
+    }
+}
+
+impl Drop for WholeWrite {
+    /// One that never came to its end is no errand any more, and its descriptor is free.
+    fn drop(&mut self) {
+        if let Some(End { errand, .. }) = self.end.take() {
+            self.lent.end();
+            drop(self.file.take());
+            self.services.errands.end(errand);
+            self.services.descriptors.free_one();
+        }
+    }
+}
+
+/// Makes calls of the storage; a panic inside is a failure too.
+fn guarded<T>(calls: impl FnOnce() -> io::Result<T>) -> std::result::Result<T, Cause> {
+    match catch_unwind(AssertUnwindSafe(calls)) {
+        Ok(result) => result.map_err(|error| Cause::Io(Arc::new(error))),
+        Err(panic) => Err(Cause::Panicked(panic_text(&*panic))),
+    }
+}
