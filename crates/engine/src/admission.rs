@@ -141,7 +141,7 @@ impl Admission {
     }
 
     /// Takes a permit if one is free now, or says which limit stands in the way.
-    fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
+    pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::actor::debt::is_promised;
 use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
@@ -67,6 +68,14 @@ struct Ran {
     moved: CursorMove,
 }
 
+impl Ran {
+    /// Nothing has been done, for this reason.
+    fn refused(count: usize, cause: &Cause) -> Self {
+        let outcomes = (0..count).map(|_| Err(Failed::Cause(cause.clone()))).collect();
+        Ran { outcomes, moved: CursorMove::Stay }
+    }
+}
+
 /// Why an operation of a batch failed.
 enum Failed {
     /// The storage said so.
@@ -80,7 +89,11 @@ impl Opening {
     fn carry_out(&self, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();
         // Nothing is there if every caller has given up.
-        let Some(batch) = self.turn.take().take(ticket) else { return Vec::new() };
+        let (batch, closed) = {
+            let mut desk = self.turn.take();
+            (desk.take(ticket), desk.state.is_closed())
+        };
+        let Some(batch) = batch else { return Vec::new() };
         let stats = &self.services.stats;
         let asked = batch.items.len();
         let live: Vec<Queued> = batch.items.into_iter().filter(|queued| queued.reply.begin()).collect();
@@ -90,7 +103,12 @@ impl Opening {
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
         let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
-        let ran = self.run_guarded(ops, batch.cursor, batch.room);
+        let closes = facts.iter().any(|fact| fact.operation == Operation::Close);
+        let ran = match closed {
+            // It had taken its place before the file was closed, behind that.
+            true => Ran::refused(ops.len(), &Cause::Closed),
+            false => self.run_guarded(ops, batch.cursor, batch.room),
+        };
         let mut next = if reads_cursor { Vec::new() } else { self.finish(ticket, ran.moved, batch.closers) };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
@@ -114,6 +132,10 @@ impl Opening {
         if self.buffered.is_some() {
             // A portion that has landed may have let the next one go.
             next.append(&mut self.ready(&mut self.turn.take()));
+        }
+        if closes {
+            // Its outcome is booked, which decides what the actor's links are told.
+            self.ring();
         }
         next
     }
@@ -146,8 +168,7 @@ impl Opening {
             add(&self.services.stats.panics, count as u64);
             let text = panic_text(&*panic);
             self.book_panic(operation, &text);
-            let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
-            Ran { outcomes, moved: CursorMove::Stay }
+            Ran::refused(count, &Cause::Panicked(text))
         })
     }
 
@@ -158,15 +179,14 @@ impl Opening {
             self.inode.with_health(|health| health.owe(error()));
         }
         if matches!(operation, Some(Operation::SyncAll | Operation::SyncData | Operation::Close)) {
-            self.inode.with_health(|health| health.poison(error()));
+            self.services.registry.poison(&self.inode, error());
         }
     }
 
     fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
         let Some(first) = ops.first() else { return Ran { outcomes: Vec::new(), moved: CursorMove::Stay } };
         if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
-            return Ran { outcomes, moved: CursorMove::Stay };
+            return Ran::refused(ops.len(), &cause);
         }
         if self.access.sequential && first.offset().is_some() {
             // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
@@ -200,8 +220,10 @@ impl Opening {
         add(&stats.writes_asked, ops.len() as u64);
         add(&stats.write_calls, written.calls);
         add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
-        for outcome in &written.outcomes {
-            if let Err(failure) = outcome {
+        for (op, outcome) in ops.iter().zip(&written.outcomes) {
+            if let Err(failure) = outcome
+                && (is_promised(op) || self.owes(failure))
+            {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
         }
@@ -243,7 +265,7 @@ impl Opening {
     /// From now on nothing can be vouched for.
     fn latch(&self, error: std::io::Error) -> Cause {
         let error = Arc::new(error);
-        self.inode.with_health(|health| health.poison(error.clone()));
+        self.services.registry.poison(&self.inode, error.clone());
         tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
         Cause::Io(error)
     }
@@ -262,7 +284,7 @@ impl Opening {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
             if let (true, Err(failure)) = (owes, &outcome)
-                && failure.error.kind() != ErrorKind::Unsupported
+                && self.owes(failure)
             {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
@@ -426,7 +448,7 @@ impl Job for CloseJob {
         if let Err(error) = self.file.close() {
             // Latched before it is counted: whoever sees the count finds the other openings poisoned.
             let error = Arc::new(error);
-            self.inode.with_health(|health| health.poison(error.clone()));
+            self.services.registry.poison(&self.inode, error.clone());
             self.note(Operation::Close, error);
         }
     }

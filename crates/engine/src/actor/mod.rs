@@ -4,17 +4,20 @@
 //!   handle ── in place ──▶ storage                            nobody is waiting: no message, no hop
 //!     │ else, with a permit
 //!     ├── nothing in the way ──▶ lane ──▶ worker ──┐          the turn lent to the caller
-//!     └── Submit ──▶ file actor ──▶ lane ──▶ worker┤          something before it is not done
+//!     └── post ──▶ file actor ──▶ lane ──▶ worker ──┤          something before it is not done
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
 mod ahead;
 pub(crate) mod buffered;
+mod debt;
 mod descriptors;
 mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
+mod letters;
+mod lives;
 pub mod messages;
 pub(crate) mod opening;
 mod parting;

@@ -149,6 +149,7 @@ impl FileHandle {
     /// Takes bytes in if that overtakes nothing and there is room.
     fn offer(&self, bytes: &[u8], in_line: bool) -> Result<Offered> {
         let opening = self.opening();
+        let behind_messages = self.is_behind_messages();
         let mut guard = opening.turn.take();
         let desk = &mut *guard;
         let Some(behind) = &mut desk.behind else { return Ok(Offered::Through) };
@@ -168,7 +169,7 @@ impl FileHandle {
         };
         // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
         let free = desk.state.is_free(&Footprint { span: Span::Keep(range), cursor: true });
-        if refused || !free {
+        if refused || behind_messages || !free {
             return Ok(Offered::Through);
         }
         match behind.room(bytes.len(), position) {

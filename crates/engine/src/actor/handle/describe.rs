@@ -40,6 +40,9 @@ impl FileHandle {
             let error = Error::io(Operation::Seek, errno::error(errno::NO_POSITION));
             return Some(Err(error.at_path(opening.path.clone())));
         }
+        if self.is_behind_messages() {
+            return None;
+        }
         let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
@@ -79,6 +82,9 @@ impl FileHandle {
 
     fn metadata_in_place(&self) -> Option<Result<Metadata>> {
         let opening = self.opening();
+        if self.is_behind_messages() {
+            return None;
+        }
         let desk = opening.turn.take();
         let footprint = Footprint { span: Span::LOOK, cursor: false };
         if opening.access.remote || desk.state.is_closed() || !desk.is_free(&footprint) {
@@ -305,6 +311,9 @@ impl FileHandle {
     /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
     pub fn to_std_now(&self) -> Option<StdFile> {
         let opening = self.opening();
+        if self.is_behind_messages() {
+            return None;
+        }
         let desk = opening.turn.take();
         let everything = Op::Close.footprint(0, u64::MAX);
         desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
@@ -321,6 +330,7 @@ impl FileHandle {
     /// Before it began: the file stays open. After: it is closed, and an error is logged.
     pub async fn close(&self) -> Result<()> {
         if self.close_in_place() {
+            self.opening().ring();
             return Ok(());
         }
         self.submit(Op::Close).await.map(|_| ())
@@ -329,10 +339,12 @@ impl FileHandle {
     /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
     fn close_in_place(&self) -> bool {
         let opening = self.opening();
+        let behind_messages = self.is_behind_messages();
         let mut desk = opening.turn.take();
         let footprint = Op::Close.footprint(0, u64::MAX);
         if opening.access.write
             || opening.access.remote
+            || behind_messages
             || desk.state.is_closed()
             || !desk.is_free(&footprint)
         {

@@ -109,7 +109,7 @@ impl FileHandle {
 
     fn gather_in_place(&self, how: How, len: usize, most: usize) -> Attempt {
         let opening = self.opening();
-        if opening.access.remote {
+        if opening.access.remote || self.is_behind_messages() {
             return Attempt::Declined;
         }
         let mut desk = opening.turn.take();

@@ -15,12 +15,13 @@ use std::any::Any;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kameo::actor::ActorRef;
 
 use crate::actor::file::FileActor;
+use crate::actor::lives::Lives;
 use crate::actor::opening::Opening;
 use crate::error::Result;
 use crate::file::CursorMove;
@@ -40,15 +41,15 @@ pub struct FileHandle {
 
 struct Inner {
     opening: Arc<Opening>,
-    /// Started by the first operation that has to queue; most files never need it.
-    actor: OnceLock<ActorRef<FileActor>>,
+    /// Started by the first operation that has to queue; most files never need one.
+    actors: Lives,
     /// Keeps the engine running as long as a file is open.
     engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileHandle {
     pub(crate) fn new(opening: Arc<Opening>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
-        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), engine });
+        let inner = Arc::new(Inner { opening, actors: Lives::default(), engine });
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
@@ -93,15 +94,27 @@ impl FileHandle {
         FileHandle { refuse: true, ..self.clone() }
     }
 
-    /// Returns the file's actor, starting it if no operation has needed it yet.
+    /// Returns the file's actor, starting one if there is none that lives. That of a closed file has stopped.
     pub fn actor(&self) -> ActorRef<FileActor> {
-        self.inner.actor.get_or_init(|| self.start_actor()).clone()
+        self.opening().inbox.hand_out();
+        let last = self.opening().is_over().then(|| self.inner.actors.last()).flatten();
+        last.unwrap_or_else(|| self.living_actor())
     }
 }
 
 impl FileHandle {
-    fn start_actor(&self) -> ActorRef<FileActor> {
-        FileActor::start(self.opening().clone(), self.inner.engine.clone())
+    fn living_actor(&self) -> ActorRef<FileActor> {
+        let start =
+            |predecessor| FileActor::start(self.opening().clone(), self.inner.engine.clone(), predecessor);
+        self.inner.actors.living(start)
+    }
+
+    /// Whether messages of other actors, which this caller may have sent, are not in the order yet. What it asks
+    /// for next must not overtake them.
+    fn is_behind_messages(&self) -> bool {
+        let inbox = &self.opening().inbox;
+        // The mailbox first: what leaves it is noted before.
+        !inbox.is_unused() && (self.inner.actors.have_mail() || !inbox.is_settled())
     }
 }
 

@@ -109,7 +109,7 @@ impl FileHandle {
 
     fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote {
+        if opening.access.remote || self.is_behind_messages() {
             return None;
         }
         let len = buf.len().min(IN_PLACE_BYTES_MAX);
@@ -128,7 +128,7 @@ impl FileHandle {
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote {
+        if opening.access.remote || self.is_behind_messages() {
             return None;
         }
         let mut desk = opening.turn.take();

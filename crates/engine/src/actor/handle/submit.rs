@@ -1,17 +1,24 @@
 //! The slow way: a permit, a place in the order, an answer.
 
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use kameo::actor::ActorRef;
+use kameo::error::SendError;
+
 use super::FileHandle;
-use crate::actor::file::Submit;
+use crate::actor::file::{FileActor, Submit};
+use crate::actor::letters::Letter;
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
+use crate::limits::ACTORS_TRIED_MAX;
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
+use crate::stats::add;
 
 /// The slow way.
 impl FileHandle {
@@ -48,7 +55,16 @@ impl FileHandle {
     }
 
     /// Takes a permit and lets the operation take its place in the order.
-    async fn send(&self, op: Op) -> Result<Asker<Outcome>> {
+    async fn send(&self, mut op: Op) -> Result<Asker<Outcome>> {
+        for _ in 0..ACTORS_TRIED_MAX {
+            if !self.is_behind_messages() {
+                break;
+            }
+            match Box::pin(self.send_behind_messages(op)).await? {
+                Sent::Told(asker) => return Ok(asker),
+                Sent::Undelivered(back) => op = back,
+            }
+        }
         let permit = self.admit(op.operation(), op.weight()).await?;
         let is_quick = op.is_quick();
         let (replier, asker) = reply::channel();
@@ -59,10 +75,44 @@ impl FileHandle {
                 self.opening().patience.learn(asker.look_out());
             }
             Arrived::Started(_) => {}
-            // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
+            Arrived::Posted => {
+                // Posted before: an actor that dies now looks at the post once more, or is seen to be dead here.
+                self.living_actor();
+                self.opening().ring();
+            }
         }
         Ok(asker)
+    }
+
+    /// Sends an operation the way of the messages before it. It takes no permit along: the actor has to let those
+    /// in first, and they may need it.
+    async fn send_behind_messages(&self, op: Op) -> Result<Sent> {
+        let operation = op.operation();
+        let overloaded = |limit| self.opening().error(operation, Cause::Overloaded(limit));
+        if self.refuse && self.opening().inbox.is_waiting() {
+            add(&self.opening().services.stats.refusals, 1);
+            return Err(overloaded("operations"));
+        }
+        let (replier, asker) = reply::channel();
+        let letter = Letter { op, reply: Reply::Slot(replier), refuse: self.refuse };
+        let actor = self.living_actor();
+        let sent = match self.refuse {
+            true => actor.tell(Submit(letter)).try_send(),
+            false => tell(actor, Submit(letter)).await,
+        };
+        match sent {
+            Ok(()) => {
+                add(&self.opening().services.stats.messages, 1);
+                Ok(Sent::Told(asker))
+            }
+            Err(SendError::MailboxFull(_)) => {
+                add(&self.opening().services.stats.refusals, 1);
+                Err(overloaded("messages"))
+            }
+            // It has just been ended; the next one goes on where it ends.
+            Err(SendError::ActorNotRunning(Submit(letter))) => Ok(Sent::Undelivered(letter.op)),
+            Err(_) => Err(self.opening().error(operation, Cause::Stopped)),
+        }
     }
 
     pub(super) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
@@ -72,6 +122,25 @@ impl FileHandle {
             if self.refuse { admission.admit_or_refuse(weight) } else { admission.admit(weight).await };
         admitted.map_err(|cause| opening.error(operation, cause))
     }
+}
+
+/// Sends a message. kameo's own future cannot be shared between threads, and those of callers that contain it could
+/// not either; behind a lock that nobody ever takes, it can.
+async fn tell(actor: ActorRef<FileActor>, message: Submit) -> Result<(), SendError<Submit>> {
+    let mut sending = Mutex::new(Box::pin(async move { actor.tell(message).send().await }));
+    poll_fn(|context| {
+        let sending = sending.get_mut().unwrap_or_else(PoisonError::into_inner);
+        sending.as_mut().poll(context)
+    })
+    .await
+}
+
+/// What became of an operation that was sent behind messages.
+enum Sent {
+    /// The actor has it.
+    Told(Asker<Outcome>),
+    /// There is no actor to take it.
+    Undelivered(Op),
 }
 
 /// An operation under way. Dropping it gives up: what comes of it is taken care of.
