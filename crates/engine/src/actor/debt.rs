@@ -9,11 +9,18 @@ use std::sync::Arc;
 use crate::actor::opening::Opening;
 use crate::error::{Cause, Error, Operation};
 use crate::op::{Failure, Op};
+use crate::storage::errno;
 
 impl Opening {
     /// Whether the failure of something that changes the file is owed although its caller hears of it.
     pub(crate) fn owes(&self, failure: &Failure) -> bool {
-        failure.bytes_done > 0 || failure.error.kind() != io::ErrorKind::Unsupported
+        let error = &*failure.error;
+        let is_refusal = match self.access.alone {
+            // What a program's own object means by an error, and what it had taken by then, is its own affair.
+            true => error.kind() == io::ErrorKind::Unsupported,
+            false => is_wrong_request(error) || (!self.access.remote && is_forbidden(error)),
+        };
+        failure.bytes_done > 0 || !is_refusal
     }
 
     /// What a failure that nobody hears leaves to the next sync, apart from what it owed when it happened: one of
@@ -42,6 +49,20 @@ impl Opening {
             }
         }
     }
+}
+
+/// Whether the call was turned away though it made sense. Over a network a write may report what became of the
+/// ones before it, and then this is no refusal of the call itself.
+fn is_forbidden(error: &io::Error) -> bool {
+    let forbidden = [errno::FILE_TOO_BIG, errno::NOT_PERMITTED, errno::TEXT_BUSY];
+    error.raw_os_error().is_some_and(|errno| forbidden.contains(&errno))
+}
+
+/// Whether the call made no sense for this file, whatever state it is in.
+pub(crate) fn is_wrong_request(error: &io::Error) -> bool {
+    let wrong = [errno::NOT_OPEN_FOR, errno::NO_POSITION, errno::IS_A_DIRECTORY];
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+        || error.raw_os_error().is_some_and(|errno| wrong.contains(&errno))
 }
 
 /// Whether somebody has been told `Ok` for it before it was carried out.

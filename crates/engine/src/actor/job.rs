@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::debt::is_promised;
+use crate::actor::debt::{is_promised, is_wrong_request};
 use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
 use crate::actor::registry::Inode;
@@ -258,7 +258,11 @@ impl Opening {
         match self.inode.with_health(|health| health.settle()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => call(&*self.file).map_err(|error| self.latch(error)),
+            Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {
+                // It has flushed nothing and lost nothing, and will say so again.
+                true => Cause::Io(Arc::new(error)),
+                false => self.latch(error),
+            }),
         }
     }
 

@@ -8,6 +8,15 @@ pub(crate) const INVALID: i32 = 22;
 /// `EBADF`: the file is not open for this.
 pub(crate) const NOT_OPEN_FOR: i32 = 9;
 
+/// `EISDIR`: it is a directory.
+pub(crate) const IS_A_DIRECTORY: i32 = 21;
+
+/// `ETXTBSY`: the file is being executed, or swapped to.
+pub(crate) const TEXT_BUSY: i32 = 26;
+
+/// `EFBIG`: longer than the file system, the process or the format allows.
+pub(crate) const FILE_TOO_BIG: i32 = 27;
+
 /// `ESPIPE`: a stream has no position.
 pub(crate) const NO_POSITION: i32 = 29;
 
