@@ -1,16 +1,14 @@
-//! An actor of your own that keeps its state in a file, by asking the file's actor:
+//! An actor of your own that keeps its state in a file, and lets entries that come together share a sync:
 //! `cargo run --example embedded`.
 
-use std::io;
-
 use folio::File;
-use folio::actor::{Append, FileActor, ReadAt, SyncData};
+use folio::actor::ReadAt;
 use kameo::error::Infallible;
 use kameo::prelude::*;
 
 /// Remembers entries; an entry it has acknowledged survives a power cut.
 struct Ledger {
-    file: ActorRef<FileActor>,
+    file: File,
 }
 
 impl Actor for Ledger {
@@ -26,12 +24,18 @@ struct Enter(&'static str);
 
 impl Message<Enter> for Ledger {
     /// The entry's offset in the file.
-    type Reply = io::Result<u64>;
+    type Reply = DelegatedReply<folio::Result<u64>>;
 
-    async fn handle(&mut self, Enter(entry): Enter, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let offset = self.file.ask(Append { bytes: entry.into() }).await.map_err(io::Error::other)?;
-        self.file.ask(SyncData).await.map_err(io::Error::other)?;
-        Ok(offset)
+    async fn handle(&mut self, Enter(entry): Enter, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
+        let file = self.file.clone();
+        // Awaited here, so that the file has the entries in the order of the messages.
+        let appended = file.append(entry).await;
+        // Not here: the next message would have to wait, and its sync would be another one.
+        ctx.spawn(async move {
+            let offset = appended?;
+            file.sync_data().await?;
+            Ok(offset)
+        })
     }
 }
 
@@ -41,7 +45,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = dir.path().join("ledger");
     let file = File::options().read(true).append(true).create(true).open(&path).await?;
     let actor = file.actor().ok_or("a FIFO has no actor")?;
-    let ledger = Ledger::spawn(Ledger { file: actor.clone() });
+    let ledger = Ledger::spawn(Ledger { file });
 
     ledger.ask(Enter("one apple;")).await?;
     let offset = ledger.ask(Enter("two pears;")).await?;

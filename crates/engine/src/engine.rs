@@ -592,12 +592,12 @@ pub struct FileSnapshot {
 impl FileSnapshot {
     fn of(opening: &Opening) -> Self {
         let desk = opening.turn.take();
-        let waiting = desk.state.waiting().map(|queued| queued.arrived);
+        let waiting = desk.waiting().map(|queued| queued.arrived);
         let oldest = desk.running.iter().map(|running| running.since).chain(waiting).min();
         FileSnapshot {
             path: opening.path.to_path_buf(),
             queued: desk.state.queued(),
-            queued_bytes: desk.state.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
+            queued_bytes: desk.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
             kept_bytes: desk.behind.as_ref().map_or(0, |behind| behind.bytes()),
             running: desk.running.len(),
             oldest: oldest.map(|since| since.elapsed()),

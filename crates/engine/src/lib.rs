@@ -4,7 +4,7 @@
 //!   engine ── supervisor ── pool: lanes, workers
 //!     │
 //!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
-//!            │           └──── file actor (kameo)     what has to wait passes through its mailbox
+//!            │           └──── file actor (kameo)     puts in order what has to wait, and other actors' messages
 //!            └── storage: the operating system, or a simulation
 //! ```
 //!

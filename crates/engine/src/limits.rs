@@ -92,9 +92,14 @@ pub(crate) const MERGE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// keep a worker from the others.
 pub(crate) const BATCHES_IN_A_ROW_MAX: u32 = 16;
 
-/// Messages in a file actor's mailbox. Operations are admitted before it, so this only bounds what a user's
-/// own asks through an `ActorRef` can pile up.
+/// Messages in a file actor's mailbox. Operations of handles are admitted before they are posted, past it; this
+/// bounds what other actors' messages pile up while they wait for permits: their number, whatever they hold. It
+/// also bounds a burst, so that messages without end do not keep the actor from what was posted.
 pub(crate) const MAILBOX_MESSAGES_MAX: usize = 256;
+
+/// Actors of one file that an operation is sent to before it goes past their mailboxes. One may be ended as it is
+/// sent; that the next one is, too, is somebody's wish, or the end of the runtime they live on.
+pub(crate) const ACTORS_TRIED_MAX: usize = 3;
 
 /// Bytes the buffer pool keeps for reuse, over all sizes.
 pub(crate) const POOLED_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -43,7 +43,7 @@ counters! {
     in_place,
     /// Answers that crossed from a worker to a caller: one change of thread each.
     hops,
-    /// Operations that went through a file actor's mailbox, because something before them was not done.
+    /// Operations of handles that went to their file's actor, because something before them was not done.
     messages,
     /// Jobs handed to workers.
     jobs,

@@ -227,6 +227,10 @@ impl File {
 
     /// Returns the file's actor, for other actors to ask. It keeps the file open.
     ///
+    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
+    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
+    /// hear of it with the reason.
+    ///
     /// `None` for a FIFO, socket or terminal, which have none.
     ///
     /// ```

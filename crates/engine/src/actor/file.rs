@@ -1,26 +1,30 @@
-//! The file actor: what queues for one open file passes through its mailbox, in order.
+//! The file actor: it puts in order what queues for one open file, and starts what may run.
 //!
-//! The actor does no I/O and awaits nothing but its mailbox and the bell. It moves a burst of messages into
-//! the order, then starts everything that may run as few jobs as possible; workers answer the callers
-//! directly.
+//! The actor does no I/O. Its callers' operations come by the post of the file, permits in hand; messages of other
+//! actors come by its mailbox and wait for their permits here. It moves a burst of both into the order, then starts
+//! everything that may run as few jobs as possible; workers answer the callers directly.
+//!
+//! It can be ended from outside at any time. All that it leaves is in the file's state, in its mailbox or in its
+//! line, and it lets that in before it is gone.
 
 use std::any::Any;
-use std::convert::Infallible;
+use std::future::{Future, poll_fn};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use kameo::Actor;
-use kameo::actor::{ActorRef, PreparedActor, Spawn, WeakActorRef};
-use kameo::error::{ActorStopReason, PanicError};
+use kameo::actor::{ActorId, ActorRef, PreparedActor, Spawn, WeakActorRef};
+use kameo::error::{ActorStopReason, PanicError, SendError};
 use kameo::mailbox::{self, MailboxReceiver, Signal};
-use kameo::message::{Context, Message};
-use kameo::reply::DelegatedReply;
+use kameo::message::{self, BoxMessage, BoxReply, Message};
+use kameo::reply::{DelegatedReply, ReplySender};
 
+use crate::actor::letters::{Letter, Line, Sender};
 use crate::actor::opening::Opening;
-use crate::actor::queued::{Mail, Queued, Reply};
-use crate::error::Result;
+use crate::actor::queued::Outcome;
+use crate::error::{Error, Operation, Result};
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
 use crate::stats::add;
@@ -28,79 +32,115 @@ use crate::stats::add;
 /// The actor that owns one open file.
 ///
 /// Handles start it when an operation has to queue; `FileHandle::actor` hands it out for use by other actors,
-/// which ask it with the public messages of this module. It lives as long as a handle or an `ActorRef` does.
+/// which ask it with the public messages of this module. It lives as long as a handle or an `ActorRef` does, and
+/// outlives the actors it is linked to. It stops when the file is closed, and with the [`Error`] as its reason when
+/// the file is poisoned; whoever ends it earlier ends no operation, and the next need starts another.
 #[derive(Debug)]
 pub struct FileActor {
     opening: Arc<Opening>,
+    /// Messages that wait for their permits.
+    line: Line,
+    /// Messages taken since the file was last looked at.
+    burst: usize,
+    /// Whether the file was poisoned before, so that this is no news.
+    poisoned: bool,
+    /// The actor before this one, which may still be at what it was sent.
+    predecessor: Option<ActorRef<FileActor>>,
     /// Keeps the engine running as long as the actor is there, so that it can close the file. After the file: the
     /// engine may go with it.
     _engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileActor {
-    /// Starts the actor of an open file on the engine's runtime.
+    /// Starts the actor of an open file on the engine's runtime, to go on where `predecessor` ends.
     pub(crate) fn start(
         opening: Arc<Opening>,
         engine: Arc<dyn Any + Send + std::marker::Sync>,
+        predecessor: Option<ActorRef<FileActor>>,
     ) -> ActorRef<FileActor> {
         add(&opening.services.stats.actors, 1);
+        opening.inbox.take();
         let runtime = opening.services.runtime.clone();
         let _entered = runtime.enter();
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        drop(prepared.spawn(FileActor { opening, _engine: engine }));
+        let (line, poisoned) = (Line::default(), opening.poison().is_some());
+        let state = FileActor { opening, line, burst: 0, poisoned, predecessor, _engine: engine };
+        let mut life = Box::pin(prepared.run(state));
+        // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
+        // its mailbox by then, kameo may drop in silence.
+        let _ = life.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        drop(runtime.spawn(life));
         actor
     }
 
     /// Lets a message's operation take its place and answer the asker when it is done.
-    fn enqueue<T: Send + 'static>(
-        &self,
-        op: Op,
-        ctx: &mut Context<Self, DelegatedReply<Result<T>>>,
-        convert: impl FnOnce(Answer) -> T + Send + 'static,
-    ) -> DelegatedReply<Result<T>> {
-        let (delegated, sender) = ctx.reply_sender();
-        let answer = move |outcome: Result<Answer>| {
-            if let Some(sender) = sender {
-                sender.send(outcome.map(convert));
-            }
-        };
-        match self.opening.device.admission.admit_or_refuse(op.weight()) {
-            Ok(permit) => {
-                let reply = Reply::Ask(Box::new(answer));
-                let alone = self.opening.access.alone;
-                self.opening.push(Queued { op, reply, permit, arrived: Instant::now(), alone });
-            }
-            Err(cause) => answer(Err(self.opening.error(op.operation(), cause))),
-        }
+    fn take_in<R: Request>(
+        &mut self,
+        request: R,
+        ctx: &mut message::Context<Self, DelegatedReply<Result<R::Answer>>>,
+    ) -> DelegatedReply<Result<R::Answer>> {
+        let (delegated, reply) = ctx.reply_sender();
+        self.line.take_in(letter(request, reply, &self.opening), &self.opening);
         delegated
+    }
+
+    /// Waits until the actor before this one has let in what it was sent.
+    async fn wait_for_predecessor(&mut self) {
+        if let Some(predecessor) = &self.predecessor {
+            predecessor.wait_for_shutdown_with_result(|_| ()).await;
+            self.predecessor = None;
+        }
+    }
+
+    /// The failed sync, if it is news.
+    fn fresh_poison(&mut self) -> Option<Error> {
+        let cause = self.opening.poison().filter(|_| !self.poisoned)?;
+        self.poisoned = true;
+        Some(self.opening.error(Operation::SyncAll, cause))
     }
 }
 
 impl Actor for FileActor {
     type Args = Self;
-    type Error = Infallible;
+    type Error = Error;
 
-    async fn on_start(state: Self, _: ActorRef<Self>) -> std::result::Result<Self, Infallible> {
+    async fn on_start(state: Self, _: ActorRef<Self>) -> Result<Self> {
         Ok(state)
     }
 
-    /// A burst is moved into the order message by message and pumped once at its end, so that neighbours merge.
+    /// A burst is moved into the order message by message and started at its end, so that neighbours merge. While
+    /// a message waits for its permit, no other is taken.
     async fn next(
         &mut self,
         _: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
-    ) -> std::result::Result<Option<Signal<Self>>, Infallible> {
-        if let Ok(signal) = mailbox.try_recv() {
-            return Ok(Some(signal));
-        }
+    ) -> Result<Option<Signal<Self>>> {
+        let opening = self.opening.clone();
+        let mut door = Door { mailbox, opening: &opening, is_left: false };
         loop {
-            self.opening.pump();
+            self.wait_for_predecessor().await;
+            self.line.empty(&opening).await;
+            if self.burst < MAILBOX_MESSAGES_MAX
+                && let Some(signal) = door.signal_at_hand()
+            {
+                self.burst += 1;
+                return door.leave_with(Some(signal));
+            }
+            self.burst = 0;
+            opening.collect();
+            if let Some(poison) = self.fresh_poison() {
+                // Dropped like this, the door is shut: the line takes over what is behind it.
+                return Err(poison);
+            }
+            if opening.is_over() {
+                door.mailbox.close();
+            }
             tokio::select! {
                 biased;
-                signal = mailbox.recv() => return Ok(signal),
-                () = self.opening.turn.bell().notify.notified() => {}
+                () = opening.turn.bell().notify.notified() => {}
+                signal = door.signal() => return door.leave_with(signal),
             }
         }
     }
@@ -110,21 +150,157 @@ impl Actor for FileActor {
         &mut self,
         _: WeakActorRef<Self>,
         error: PanicError,
-    ) -> std::result::Result<ControlFlow<ActorStopReason>, Infallible> {
+    ) -> Result<ControlFlow<ActorStopReason>> {
+        if error.with_downcast_ref(|_: &Error| ()).is_some() {
+            return Ok(ControlFlow::Break(ActorStopReason::Panicked(error)));
+        }
         add(&self.opening.services.stats.panics, 1);
         tracing::error!(path = %self.opening.path.display(), %error, "a file actor panicked and goes on");
         Ok(ControlFlow::Continue(()))
     }
+
+    /// Whoever watches a file has no part in it, and the file has other users.
+    async fn on_link_died(
+        &mut self,
+        _: WeakActorRef<Self>,
+        _: ActorId,
+        _: ActorStopReason,
+    ) -> Result<ControlFlow<ActorStopReason>> {
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn on_undelivered(&mut self, _: ActorStopReason, messages: Vec<BoxMessage<Self>>) -> Result<()> {
+        for message in messages {
+            if let Some(letter) = told(message.as_any(), &self.opening) {
+                self.line.put(letter);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets in what it leaves. By now the mailbox is gone, so whoever posts anything after this starts another.
+    async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
+        self.wait_for_predecessor().await;
+        self.line.empty(&self.opening).await;
+        self.opening.collect();
+        while self.opening.waits_for_readers() {
+            // They ring for an actor; there may be none.
+            tokio::task::yield_now().await;
+            self.opening.collect();
+        }
+        self.opening.inbox.settle();
+        Ok(())
+    }
 }
 
-/// An operation from a handle, permit and answer included.
-pub(crate) struct Submit(pub(crate) Mail);
+/// The mailbox while the actor is at it. An actor that is killed there shuts it, so that nothing is sent in vain.
+struct Door<'a> {
+    mailbox: &'a mut MailboxReceiver<FileActor>,
+    opening: &'a Opening,
+    is_left: bool,
+}
+
+impl Door<'_> {
+    fn signal_at_hand(&mut self) -> Option<Signal<FileActor>> {
+        self.opening.inbox.take();
+        self.mailbox.try_recv().ok()
+    }
+
+    async fn signal(&mut self) -> Option<Signal<FileActor>> {
+        poll_fn(|context| {
+            self.opening.inbox.take();
+            let signal = self.mailbox.poll_recv(context);
+            if matches!(signal, Poll::Pending) && self.mailbox.is_empty() {
+                self.opening.inbox.settle();
+            }
+            signal
+        })
+        .await
+    }
+
+    fn leave_with(mut self, signal: Option<Signal<FileActor>>) -> Result<Option<Signal<FileActor>>> {
+        self.is_left = true;
+        Ok(signal)
+    }
+}
+
+impl Drop for Door<'_> {
+    fn drop(&mut self) {
+        if !self.is_left {
+            self.opening.inbox.take();
+            self.mailbox.close();
+        }
+    }
+}
+
+/// What another actor may ask for by a message.
+trait Request: Send + 'static {
+    type Answer: Send + 'static;
+
+    fn into_op(self) -> Op;
+
+    fn convert(answer: Answer) -> Self::Answer;
+}
+
+/// A request on its way, with whoever hears of it: the asker, or nobody if it was told.
+fn letter<R: Request>(
+    request: R,
+    reply: Option<ReplySender<Result<R::Answer>>>,
+    opening: &Arc<Opening>,
+) -> Letter {
+    let op = request.into_op();
+    let answer = move |outcome: Outcome| match reply {
+        Some(reply) => answer::<R>(reply, outcome),
+        None => outcome.map(|_| ()).map_err(Err),
+    };
+    let reply = Sender::new(opening.clone(), op.operation(), answer).into_reply();
+    Letter { op, reply, refuse: false }
+}
+
+/// Answers an asker; a failure comes back if the asker is gone.
+fn answer<R: Request>(
+    reply: ReplySender<Result<R::Answer>>,
+    outcome: Outcome,
+) -> std::result::Result<(), Outcome> {
+    let answer = outcome
+        .map(|answer| Box::new(R::convert(answer)) as BoxReply)
+        .map_err(|error| SendError::HandlerError(Box::new(error) as Box<dyn Any + Send>));
+    match reply.boxed().send(answer) {
+        Err(Err(SendError::HandlerError(error))) => {
+            error.downcast::<Error>().map_or(Ok(()), |error| Err(Err(*error)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What was told and not delivered, as an operation.
+fn told(message: Box<dyn Any + Send>, opening: &Arc<Opening>) -> Option<Letter> {
+    fn by<R: Request>(
+        message: Box<dyn Any + Send>,
+        opening: &Arc<Opening>,
+    ) -> std::result::Result<Letter, Box<dyn Any + Send>> {
+        message.downcast::<R>().map(|request| letter(*request, None, opening))
+    }
+    let submitted = message.downcast::<Submit>().map(|submitted| submitted.0);
+    submitted
+        .or_else(|message| by::<WriteAt>(message, opening))
+        .or_else(|message| by::<Append>(message, opening))
+        .or_else(|message| by::<SetLen>(message, opening))
+        .or_else(|message| by::<SyncAll>(message, opening))
+        .or_else(|message| by::<SyncData>(message, opening))
+        .or_else(|message| by::<ReadAt>(message, opening))
+        .or_else(|message| by::<Metadata>(message, opening))
+        .ok()
+}
+
+/// An operation of a handle whose caller may have sent messages before, and so waits behind them.
+pub(crate) struct Submit(pub(crate) Letter);
 
 impl Message<Submit> for FileActor {
     type Reply = ();
 
-    async fn handle(&mut self, Submit(mail): Submit, _: &mut Context<Self, ()>) {
-        mail.deliver();
+    async fn handle(&mut self, Submit(letter): Submit, _: &mut message::Context<Self, ()>) {
+        self.line.take_in(letter, &self.opening);
     }
 }
 
@@ -147,9 +323,22 @@ macro_rules! message {
         impl Message<$name> for FileActor {
             type Reply = DelegatedReply<Result<$reply>>;
 
-            async fn handle(&mut self, $message: $name, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
-                let op = $op;
-                self.enqueue(op, ctx, $convert)
+            async fn handle(&mut self, request: $name, ctx: &mut message::Context<Self, Self::Reply>) -> Self::Reply {
+                self.take_in(request, ctx)
+            }
+        }
+
+        impl Request for $name {
+            type Answer = $reply;
+
+            fn into_op(self) -> Op {
+                let $message = self;
+                $op
+            }
+
+            fn convert(answer: Answer) -> $reply {
+                let convert: fn(Answer) -> $reply = $convert;
+                convert(answer)
             }
         }
     };

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::actor::debt::{is_promised, is_wrong_request};
 use crate::actor::long::LongWrite;
 use crate::actor::opening::{GivenUp, Opening};
 use crate::actor::queued::Queued;
@@ -68,6 +69,14 @@ pub(super) struct Ran {
     moved: CursorMove,
 }
 
+impl Ran {
+    /// Nothing has been done, for this reason.
+    fn refused(count: usize, cause: &Cause) -> Self {
+        let outcomes = (0..count).map(|_| Err(Failed::Cause(cause.clone()))).collect();
+        Ran { outcomes, moved: CursorMove::Stay }
+    }
+}
+
 /// Why an operation of a batch failed.
 pub(super) enum Failed {
     /// The storage said so.
@@ -81,8 +90,13 @@ impl Opening {
     fn carry_out(self: &Arc<Self>, ticket: Ticket) -> Vec<Ticket> {
         let begun = Instant::now();
         // Nothing is there if every caller has given up.
-        let Some(batch) = self.turn.take().take(ticket) else { return Vec::new() };
+        let (batch, closed) = {
+            let mut desk = self.turn.take();
+            (desk.take(ticket), desk.state.is_closed())
+        };
+        let Some(batch) = batch else { return Vec::new() };
         let batch = match LongWrite::of(batch, self) {
+            Ok(mut long) if closed => return long.refuse(Cause::Closed),
             Ok(long) => return long.begin(),
             Err(batch) => batch,
         };
@@ -95,7 +109,12 @@ impl Opening {
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
         let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
-        let mut ran = self.run_guarded(ops, batch.cursor, batch.room);
+        let closes = facts.iter().any(|fact| fact.operation == Operation::Close);
+        let mut ran = match closed {
+            // It had taken its place before the file was closed, behind that.
+            true => Ran::refused(ops.len(), &Cause::Closed),
+            false => self.run_guarded(ops, batch.cursor, batch.room),
+        };
         let mut next = if reads_cursor {
             Vec::new()
         } else {
@@ -123,6 +142,10 @@ impl Opening {
         if self.buffered.is_some() {
             // A portion that has landed may have let the next one go.
             next.append(&mut self.ready(&mut self.turn.take()));
+        }
+        if closes {
+            // Its outcome is booked, which decides what the actor's links are told.
+            self.ring();
         }
         next
     }
@@ -173,8 +196,7 @@ impl Opening {
             add(&self.services.stats.panics, count as u64);
             let text = panic_text(&*panic);
             self.book_panic(operation, &text);
-            let outcomes = (0..count).map(|_| Err(Failed::Cause(Cause::Panicked(text.clone())))).collect();
-            Ran { outcomes, moved: CursorMove::Stay }
+            Ran::refused(count, &Cause::Panicked(text))
         })
     }
 
@@ -185,15 +207,14 @@ impl Opening {
             self.inode.with_health(|health| health.owe(error()));
         }
         if matches!(operation, Some(Operation::SyncAll | Operation::SyncData | Operation::Close)) {
-            self.inode.with_health(|health| health.poison(error()));
+            self.services.registry.poison(&self.inode, error());
         }
     }
 
     fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
         let Some(first) = ops.first() else { return Ran { outcomes: Vec::new(), moved: CursorMove::Stay } };
         if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            let outcomes = ops.iter().map(|_| Err(Failed::Cause(cause.clone()))).collect();
-            return Ran { outcomes, moved: CursorMove::Stay };
+            return Ran::refused(ops.len(), &cause);
         }
         if self.access.sequential && first.is_placed() {
             // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
@@ -252,9 +273,9 @@ impl Opening {
         add(&stats.writes_asked, ops.len() as u64);
         add(&stats.write_calls, written.calls);
         add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
-        for outcome in &written.outcomes {
+        for (op, outcome) in ops.iter().zip(&written.outcomes) {
             if let Err(failure) = outcome
-                && !errno::is_refusal(&failure.error)
+                && (is_promised(op) || self.owes(failure))
             {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
@@ -290,14 +311,18 @@ impl Opening {
         match self.inode.with_health(|health| health.settle()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => call(&*self.file).map_err(|error| self.latch(error)),
+            Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {
+                // It has flushed nothing and lost nothing, and will say so again.
+                true => Cause::Io(Arc::new(error)),
+                false => self.latch(error),
+            }),
         }
     }
 
     /// From now on nothing can be vouched for.
     fn latch(&self, error: std::io::Error) -> Cause {
         let error = Arc::new(error);
-        self.inode.with_health(|health| health.poison(error.clone()));
+        self.services.registry.poison(&self.inode, error.clone());
         tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
         Cause::Io(error)
     }
@@ -316,7 +341,7 @@ impl Opening {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
             if let (true, Err(failure)) = (owes, &outcome)
-                && failure.error.kind() != ErrorKind::Unsupported
+                && self.owes(failure)
             {
                 self.inode.with_health(|health| health.owe(failure.error.clone()));
             }
@@ -482,7 +507,7 @@ impl Job for CloseJob {
         if let Err(error) = self.file.close() {
             // Latched before it is counted: whoever sees the count finds the other openings poisoned.
             let error = Arc::new(error);
-            self.inode.with_health(|health| health.poison(error.clone()));
+            self.services.registry.poison(&self.inode, error.clone());
             self.note(Operation::Close, error);
         }
     }

@@ -9,6 +9,7 @@ use crate::actor::job::{Fact, Failed, Ran};
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Queued, Reply};
 use crate::admission::Permit;
+use crate::error::Cause;
 use crate::file::{Batch, CursorMove, Ticket};
 use crate::op::lent::{Lent, WriteLent, Writer};
 use crate::op::write::{Payload, Write};
@@ -73,6 +74,11 @@ impl LongWrite {
         }
         add(&stats.cancelled, 1);
         self.give_up()
+    }
+
+    /// Answers without having done anything; returns what may start now.
+    pub(super) fn refuse(&mut self, cause: Cause) -> Vec<Ticket> {
+        self.end(Err(Failed::Cause(cause)))
     }
 
     /// Writes what is on the table. If there is more to come it stands by, and nothing may start.

@@ -4,18 +4,21 @@
 //!   handle ── in place ──▶ storage                            nobody is waiting: no message, no hop
 //!     │ else, with a permit
 //!     ├── nothing in the way ──▶ lane ──▶ worker ──┐          the turn lent to the caller
-//!     └── Submit ──▶ file actor ──▶ lane ──▶ worker┤          something before it is not done
+//!     └── post ──▶ file actor ──▶ lane ──▶ worker ──┤          something before it is not done
 //!     ◀────────────────── answer ──────────────────┘
 //! ```
 
 mod ahead;
 pub(crate) mod buffered;
 pub(crate) mod clock;
+mod debt;
 mod descriptors;
 mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
+mod letters;
+mod lives;
 mod long;
 pub mod messages;
 pub(crate) mod opening;

@@ -1,5 +1,6 @@
 //! One opening of a file: what its callers, its actor and its workers share.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use tokio::sync::Notify;
 
 use crate::actor::buffered::Buffered;
 use crate::actor::job::{CloseJob, FileJob, LastWords};
+use crate::actor::letters::Inbox;
 use crate::actor::patience::Patience;
-use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
+use crate::actor::queued::{Arrived, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
 use crate::actor::services::{Device, Services};
 use crate::buffer::Buffers;
@@ -48,6 +50,7 @@ pub(crate) struct Opening {
     pub(crate) written: AtomicBool,
     /// There if the file keeps writes back.
     pub(crate) buffered: Option<Box<Buffered>>,
+    pub(crate) inbox: Inbox,
     /// Last, so that the descriptor has gone before.
     _given_up: GivenUp,
 }
@@ -82,6 +85,8 @@ pub(crate) struct Access {
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
     pub(crate) state: State<Queued>,
+    /// What callers have posted to the actor, first come first. The state counts it as mailed.
+    pub(crate) post: VecDeque<Queued>,
     pub(crate) running: Vec<Running>,
     /// What a buffered file keeps back.
     pub(crate) behind: Option<Box<Behind>>,
@@ -158,6 +163,7 @@ impl Opening {
                 patience: Patience::new(cores),
                 written: AtomicBool::new(false),
                 buffered: keeps.then(Box::default),
+                inbox: Inbox::default(),
                 _given_up: given_up,
             })
         })
@@ -178,8 +184,7 @@ impl Opening {
         if self.file.is_direct() { &self.services.aligned } else { &self.services.buffers }
     }
 
-    /// Lets an operation run at once if nothing is in its way. Otherwise it comes back, counted as mailed, to
-    /// be sent to the actor.
+    /// Lets an operation run at once if nothing is in its way. Otherwise it is posted to the actor.
     pub(crate) fn arrive(self: &Arc<Self>, queued: Queued) -> Arrived {
         let mut desk = self.turn.take();
         if desk.state.is_closed() {
@@ -193,34 +198,55 @@ impl Opening {
         }
         let arrival = desk.state.arrive(queued, || self.turn.drain());
         let arrived = match arrival {
-            Arrival::Start(batch) => Ok(desk.start(batch)),
-            Arrival::Wait(queued) => Err(queued),
+            Arrival::Start(batch) => Some(desk.start(batch)),
+            Arrival::Wait(queued) => {
+                desk.post.push_back(queued);
+                None
+            }
         };
         drop(desk);
         self.submit_all(sent_ahead);
         match arrived {
-            Ok(ticket) => Arrived::Started(self.submit(ticket)),
-            Err(queued) => {
+            Some(ticket) => Arrived::Started(self.submit(ticket)),
+            None => {
                 add(&self.services.stats.messages, 1);
-                Arrived::Mailed(Mail::new(queued, self.clone()))
+                Arrived::Posted
             }
         }
     }
 
-    /// Queues an operation that came to the actor by a message of its own.
+    /// Queues an operation that came to the actor by a message, behind what was posted before.
     pub(crate) fn push(self: &Arc<Self>, queued: Queued) {
         let mut desk = self.turn.take();
         if desk.state.is_closed() {
             drop(desk);
             return self.refuse(queued, Cause::Closed);
         }
+        let gone = self.empty_post(&mut desk);
         let sent_ahead = self.make_way(&mut desk, &queued);
         if queued.closes_gate() {
             self.turn.close_gate(1);
         }
         desk.state.push(queued);
         drop(desk);
+        add(&self.services.stats.cancelled, gone.len() as u64);
+        drop(gone);
         self.submit_all(sent_ahead);
+    }
+
+    /// Moves what was posted into the order; returns those whose callers are gone.
+    pub(crate) fn empty_post(&self, desk: &mut Desk) -> Vec<Queued> {
+        let mut gone = Vec::new();
+        while let Some(queued) = desk.post.pop_front() {
+            if queued.reply.is_cancelled() {
+                desk.state.lose_mail();
+                gone.push(queued);
+            } else {
+                desk.state.receive(queued);
+            }
+        }
+        self.turn.open_gate(closers(&gone));
+        gone
     }
 
     /// Answers an operation that will not be carried out.
@@ -324,26 +350,30 @@ impl Opening {
     }
 
     fn orphan_error(&self, error: &Error) {
-        let owed = match error.cause() {
-            // A sync that nobody heard has not settled the debt.
-            Cause::EarlierWrite(source) => Some(source),
-            Cause::Io(source) if !is_booked(error.operation()) => Some(source),
-            Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero => None,
+        match error.cause() {
+            Cause::Io(_) | Cause::EarlierWrite(_) | Cause::Panicked(_) | Cause::WriteZero => {
+                self.remember(error)
+            }
+            // Nothing has happened, and whoever asked for it has given up.
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::Poisoned(_)
             | Cause::TimedOut(_)
             | Cause::Stopped
-            | Cause::Forked => return,
-            Cause::Invalid(_)
+            | Cause::Forked
+            | Cause::Invalid(_)
             | Cause::Unsupported(_)
             | Cause::Codec(_)
             | Cause::TooLong(_)
             | Cause::UnexpectedEof
-            | Cause::NotUtf8 => return,
-        };
-        if let Some(source) = owed {
-            self.inode.with_health(|health| health.owe(source.clone()));
+            | Cause::NotUtf8 => {}
+        }
+    }
+
+    /// Takes care of a failure that nobody hears: the next sync does, it is counted, and it is logged.
+    pub(crate) fn remember(&self, error: &Error) {
+        if let Some(source) = self.owed_unheard(error) {
+            self.inode.with_health(|health| health.owe(source));
         }
         add(&self.services.stats.unobserved_errors, 1);
         tracing::warn!(%error, "nobody was left to hear of a failure");
@@ -353,7 +383,8 @@ impl Opening {
     /// again; what waited for it may start.
     pub(crate) fn purge(self: &Arc<Self>) {
         let mut desk = self.turn.take();
-        let mut gone = desk.state.remove_unless(|queued| !queued.reply.is_cancelled());
+        let mut gone = desk.unpost(|queued| queued.reply.is_cancelled());
+        gone.append(&mut desk.state.remove_unless(|queued| !queued.reply.is_cancelled()));
         gone.append(&mut desk.recall());
         self.turn.open_gate(closers(&gone));
         let ready = self.ready(&mut desk);
@@ -366,7 +397,8 @@ impl Opening {
     /// Drops everything that waits, which answers its callers.
     pub(crate) fn abandon(&self) {
         let mut desk = self.turn.take();
-        let waiting = desk.state.remove_unless(|_| false);
+        let mut waiting = desk.unpost(|_| true);
+        waiting.append(&mut desk.state.remove_unless(|_| false));
         self.turn.open_gate(closers(&waiting));
         drop(desk);
     }
@@ -382,19 +414,26 @@ impl Opening {
     }
 }
 
-/// Whether a failure of such an operation has nothing to do with later syncs, or was owed to them when it
-/// happened: one of them may have reported it by now, and must not do so twice.
-fn is_booked(operation: Operation) -> bool {
-    use Operation::{Append, Close, Read, SetLen, SyncAll, SyncData, Write};
-    matches!(operation, Read | Write | Append | SetLen | SyncAll | SyncData | Close)
-}
-
 impl Desk {
     /// Whether something with this footprint may act in place: it overtakes nothing, and finds in the file
     /// whatever was accepted before it.
     pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
         self.state.is_free(footprint)
             && !self.behind.as_ref().is_some_and(|behind| behind.precedes(footprint))
+    }
+
+    /// Takes out of the post what satisfies `goes`.
+    fn unpost(&mut self, goes: impl Fn(&Queued) -> bool) -> Vec<Queued> {
+        let (gone, kept) = std::mem::take(&mut self.post).into_iter().partition(|queued| goes(queued));
+        self.post = kept;
+        let gone: VecDeque<Queued> = gone;
+        gone.iter().for_each(|_| self.state.lose_mail());
+        gone.into()
+    }
+
+    /// What waits for its start, first come first.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Queued> {
+        self.state.waiting().chain(&self.post)
     }
 
     fn start(&mut self, batch: Batch<Queued>) -> Ticket {

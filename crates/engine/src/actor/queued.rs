@@ -1,11 +1,11 @@
-//! One operation on its way: what travels with it, and what becomes of it if it is lost.
+//! One operation on its way, and what travels with it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::opening::Opening;
+use std::sync::Arc;
+
 use crate::actor::services::Services;
 use crate::admission::Permit;
 use crate::error::Error;
@@ -13,7 +13,6 @@ use crate::file::{Footprint, Merge, Ordered, Span};
 use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 use crate::reply::Replier;
-use crate::stats::add;
 
 /// How an operation ended.
 pub(crate) type Outcome = Result<Answer, Error>;
@@ -39,8 +38,8 @@ impl Queued {
 pub(crate) enum Arrived {
     /// A worker has it, or its answer is there.
     Started(Pickup),
-    /// It has to go by the actor's mailbox.
-    Mailed(Mail),
+    /// It has been posted to the actor, who has to be told.
+    Posted,
 }
 
 /// Where an answer goes.
@@ -122,48 +121,6 @@ impl Ordered for Queued {
 impl fmt::Debug for Queued {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queued").field("op", &self.op).finish_non_exhaustive()
-    }
-}
-
-/// An operation in the actor's mailbox. If the message is lost, the books are put right.
-pub(crate) struct Mail {
-    queued: Option<Queued>,
-    opening: Arc<Opening>,
-}
-
-impl Mail {
-    pub(crate) fn new(queued: Queued, opening: Arc<Opening>) -> Self {
-        Mail { queued: Some(queued), opening }
-    }
-
-    /// Moves the operation from the mailbox into the order, unless its caller is gone.
-    pub(crate) fn deliver(mut self) {
-        let Some(queued) = self.queued.take() else { return };
-        if queued.reply.is_cancelled() {
-            add(&self.opening.services.stats.cancelled, 1);
-            self.queued = Some(queued);
-            return;
-        }
-        self.opening.turn.take().state.receive(queued);
-    }
-}
-
-impl Drop for Mail {
-    fn drop(&mut self) {
-        let Some(queued) = self.queued.take() else { return };
-        if !self.opening.is_here() {
-            // Its permit too would take a lock on its way back.
-            return std::mem::forget(queued);
-        }
-        let mut desk = self.opening.turn.take();
-        desk.state.lose_mail();
-        self.opening.turn.open_gate(closers(std::slice::from_ref(&queued)));
-    }
-}
-
-impl fmt::Debug for Mail {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mail").field("queued", &self.queued).finish_non_exhaustive()
     }
 }
 

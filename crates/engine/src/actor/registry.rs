@@ -3,6 +3,7 @@
 //! Two things are looked up here: the health of an inode, shared by every opening of it in the process, and
 //! the open files themselves, for snapshots, sweeps and shutdown.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -66,6 +67,17 @@ impl Registry {
             entry.openings.retain(|opening| opening.strong_count() > 0);
             entry.openings.is_empty() && entry.inode.parting.load(Ordering::Acquire) == 0
         });
+    }
+
+    /// Latches a failed sync or close of `inode`; the actors of all its openings hear of it.
+    pub(crate) fn poison(&self, inode: &Inode, error: Arc<io::Error>) {
+        inode.with_health(|health| health.poison(error));
+        // Collected like those of `all`, and for the same reason.
+        let openings: Vec<_> = match self.inodes.get(&inode.key) {
+            Some(entry) => entry.openings.iter().filter_map(Weak::upgrade).collect(),
+            None => Vec::new(),
+        };
+        openings.iter().for_each(|opening| opening.ring());
     }
 
     /// Every open file, in no order.

@@ -8,6 +8,15 @@ pub(crate) const INVALID: i32 = 22;
 /// `EBADF`: the file is not open for this.
 pub(crate) const NOT_OPEN_FOR: i32 = 9;
 
+/// `EISDIR`: it is a directory.
+pub(crate) const IS_A_DIRECTORY: i32 = 21;
+
+/// `ETXTBSY`: the file is being executed, or swapped to.
+pub(crate) const TEXT_BUSY: i32 = 26;
+
+/// `EFBIG`: longer than the file system, the process or the format allows.
+pub(crate) const FILE_TOO_BIG: i32 = 27;
+
 /// `ESPIPE`: a stream has no position.
 pub(crate) const NO_POSITION: i32 = 29;
 
@@ -37,9 +46,4 @@ pub(crate) fn misaligned(align: usize) -> io::Error {
         "the file is open for direct I/O, whose offsets and lengths have to be multiples of {align} bytes"
     );
     io::Error::new(io::ErrorKind::InvalidInput, why)
-}
-
-/// Whether an error is such a refusal of our own, of which no byte was touched.
-pub(crate) fn is_refusal(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::InvalidInput && error.raw_os_error().is_none()
 }

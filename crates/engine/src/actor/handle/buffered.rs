@@ -238,6 +238,7 @@ impl FileHandle {
     /// What `len` bytes at the cursor would find now.
     fn weigh(&self, desk: &mut Desk, len: usize, in_line: bool) -> Verdict {
         let opening = self.opening();
+        let behind_messages = self.is_behind_messages();
         let Some(behind) = &mut desk.behind else { return Verdict::Through };
         if behind.has_failure() {
             // To be heard first.
@@ -256,7 +257,7 @@ impl FileHandle {
         };
         // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
         let free = desk.state.is_free(&Footprint { span: Span::Keep(range), cursor: true });
-        if refused || !free {
+        if refused || behind_messages || !free {
             return Verdict::Through;
         }
         match behind.room(len, position) {

@@ -43,6 +43,9 @@ impl FileHandle {
             let error = Error::io(Operation::Seek, errno::error(errno::NO_POSITION));
             return Some(Err(error.at_path(opening.path.clone())));
         }
+        if self.is_behind_messages() {
+            return None;
+        }
         let mut desk = opening.turn.take();
         let op = Seek { to };
         let asks_storage = matches!(to, SeekFrom::End(_));
@@ -82,7 +85,7 @@ impl FileHandle {
 
     fn metadata_in_place(&self) -> Option<Result<Metadata>> {
         let opening = self.opening();
-        if !opening.is_here() {
+        if self.is_kept_out() {
             return None;
         }
         let desk = opening.turn.take();
@@ -311,7 +314,7 @@ impl FileHandle {
     /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
     pub fn to_std_now(&self) -> Option<StdFile> {
         let opening = self.opening();
-        if !opening.is_here() {
+        if self.is_kept_out() {
             return None;
         }
         let desk = opening.turn.take();
@@ -330,6 +333,7 @@ impl FileHandle {
     /// Before it began: the file stays open. After: it is closed, and an error is logged.
     pub async fn close(&self) -> Result<()> {
         if self.close_in_place() {
+            self.opening().ring();
             return Ok(());
         }
         self.submit(Op::Close).await.map(|_| ())
@@ -338,7 +342,7 @@ impl FileHandle {
     /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
     fn close_in_place(&self) -> bool {
         let opening = self.opening();
-        if !opening.is_here() {
+        if self.is_kept_out() {
             return false;
         }
         let mut desk = opening.turn.take();

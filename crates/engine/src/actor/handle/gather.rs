@@ -109,7 +109,7 @@ impl FileHandle {
 
     fn gather_in_place(&self, how: How, len: usize, most: usize) -> Attempt {
         let opening = self.opening();
-        if opening.access.remote || !opening.is_here() {
+        if opening.access.remote || self.is_kept_out() {
             return Attempt::Declined;
         }
         let mut desk = opening.turn.take();

@@ -15,12 +15,13 @@ use std::any::Any;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kameo::actor::ActorRef;
 
 use crate::actor::file::FileActor;
+use crate::actor::lives::Lives;
 use crate::actor::opening::Opening;
 use crate::error::Result;
 use crate::file::CursorMove;
@@ -41,15 +42,15 @@ pub struct FileHandle {
 
 struct Inner {
     opening: Arc<Opening>,
-    /// Started by the first operation that has to queue; most files never need it.
-    actor: OnceLock<ActorRef<FileActor>>,
+    /// Started by the first operation that has to queue; most files never need one.
+    actors: Lives,
     /// Keeps the engine running as long as a file is open.
     engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileHandle {
     pub(crate) fn new(opening: Arc<Opening>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
-        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), engine });
+        let inner = Arc::new(Inner { opening, actors: Lives::default(), engine });
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
@@ -99,15 +100,32 @@ impl FileHandle {
         FileHandle { refuse: true, ..self.clone() }
     }
 
-    /// Returns the file's actor, starting it if no operation has needed it yet.
+    /// Returns the file's actor, starting one if there is none that lives. That of a closed file has stopped.
     pub fn actor(&self) -> ActorRef<FileActor> {
-        self.inner.actor.get_or_init(|| self.start_actor()).clone()
+        self.opening().inbox.hand_out();
+        let last = self.opening().is_over().then(|| self.inner.actors.last()).flatten();
+        last.unwrap_or_else(|| self.living_actor())
     }
 }
 
 impl FileHandle {
-    fn start_actor(&self) -> ActorRef<FileActor> {
-        FileActor::start(self.opening().clone(), self.inner.engine.clone())
+    fn living_actor(&self) -> ActorRef<FileActor> {
+        let start =
+            |predecessor| FileActor::start(self.opening().clone(), self.inner.engine.clone(), predecessor);
+        self.inner.actors.living(start)
+    }
+
+    /// Whether nothing may be done in place: the file is another process's, or messages come first.
+    fn is_kept_out(&self) -> bool {
+        !self.opening().is_here() || self.is_behind_messages()
+    }
+
+    /// Whether messages of other actors, which this caller may have sent, are not in the order yet. What it asks
+    /// for next must not overtake them.
+    pub(super) fn is_behind_messages(&self) -> bool {
+        let inbox = &self.opening().inbox;
+        // The mailbox first: what leaves it is noted before.
+        !inbox.is_unused() && (self.inner.actors.have_mail() || !inbox.is_settled())
     }
 }
 
@@ -115,7 +133,7 @@ impl Drop for Inner {
     /// To let go of an actor wakes its runtime, under a lock that may be shut for ever in the child of a fork.
     fn drop(&mut self) {
         if !self.opening.is_here() {
-            std::mem::forget(self.actor.take());
+            std::mem::forget(std::mem::take(&mut self.actors));
         }
     }
 }

@@ -111,7 +111,7 @@ impl FileHandle {
 
     fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote || !opening.is_here() {
+        if opening.access.remote || self.is_kept_out() {
             return None;
         }
         let len = buf.len().min(IN_PLACE_BYTES_MAX);
@@ -130,7 +130,7 @@ impl FileHandle {
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
         let opening = self.opening();
-        if opening.access.remote || !opening.is_here() {
+        if opening.access.remote || self.is_kept_out() {
             return None;
         }
         let mut desk = opening.turn.take();

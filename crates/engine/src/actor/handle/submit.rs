@@ -1,6 +1,7 @@
 //! The slow way: a permit, a place in the order, an answer.
 
 use std::future::{Future, poll_fn};
+use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,15 +11,18 @@ use kameo::error::SendError;
 use super::FileHandle;
 use crate::actor::clock::Held;
 use crate::actor::file::Submit;
+use crate::actor::letters::Letter;
 use crate::actor::opening::Opening;
-use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply};
+use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::limits::ACTORS_TRIED_MAX;
 use crate::op::lent::Lender;
-use crate::op::{Answer, Op};
+use crate::op::{Answer, Op, seek::Seek};
 use crate::pool::Pickup;
 use crate::reply::{self, Asker, Cancelled};
+use crate::stats::add;
 
 /// The slow way.
 impl FileHandle {
@@ -73,21 +77,32 @@ impl FileHandle {
         weight: usize,
         word: impl FnOnce() -> Op,
     ) -> Result<Asker<Outcome>> {
-        let permit = self.admit(operation, weight).await?;
-        let op = word();
-        let (replier, asker) = reply::channel();
-        let told = self.arrive(op, permit, Reply::Slot(replier), &asker).map(|mail| self.told(mail));
-        if let Some(told) = told {
-            // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            drop(Held::new(told).await);
+        if self.is_behind_messages() {
+            return Box::pin(self.send_after_messages(word())).await;
         }
-        Ok(asker)
+        let permit = self.admit(operation, weight).await?;
+        Ok(self.take_place(word(), permit))
     }
 
-    /// The message that brings an operation to the file's actor.
-    fn told(&self, mail: Mail) -> impl Future + Send + Sync + Unpin + use<> {
-        let actor = self.actor();
-        Exclusive::new(Box::pin(async move { actor.tell(Submit(mail)).send().await }))
+    /// Sends an operation behind the messages before it, or after them if there is no actor any more to take it.
+    async fn send_after_messages(&self, mut op: Op) -> Result<Asker<Outcome>> {
+        for _ in 0..ACTORS_TRIED_MAX {
+            if !self.is_behind_messages() {
+                break;
+            }
+            match self.send_behind_messages(op).await? {
+                Sent::Told(asker) => return Ok(asker),
+                Sent::Undelivered(back) => op = back,
+            }
+        }
+        let permit = self.admit(op.operation(), op.weight()).await?;
+        Ok(self.take_place(op, permit))
+    }
+
+    fn take_place(&self, op: Op, permit: Permit) -> Asker<Outcome> {
+        let (replier, asker) = reply::channel();
+        self.start(op, permit, Reply::Slot(replier), &asker);
+        asker
     }
 
     /// Refuses what would touch the file's state in a process that only has a copy of it.
@@ -96,40 +111,76 @@ impl FileHandle {
         if opening.is_here() { Ok(()) } else { Err(opening.error(operation, Cause::Forked)) }
     }
 
-    /// Lets the operation take its place in the order; what has to go by the mailbox comes back.
-    fn arrive(&self, op: Op, permit: Permit, reply: Reply, asker: &Asker<Outcome>) -> Option<Mail> {
+    /// Lets an admitted operation take its place in the order.
+    pub(crate) fn start(&self, op: Op, permit: Permit, reply: Reply, asker: &Asker<Outcome>) {
         let is_quick = op.is_quick();
         let alone = self.opening().access.alone;
         match self.opening().arrive(Queued { op, reply, permit, arrived: Instant::now(), alone }) {
             Arrived::Started(Pickup::Now) if is_quick && self.opening().patience.allows() => {
                 self.opening().patience.learn(asker.look_out());
-                None
             }
-            Arrived::Started(_) => None,
-            Arrived::Mailed(mail) => Some(mail),
+            Arrived::Started(_) => {}
+            Arrived::Posted => {
+                // Posted before: an actor that dies now looks at the post once more, or is seen to be dead here.
+                self.living_actor();
+                self.opening().ring();
+            }
         }
     }
 
-    /// Lets an admitted operation take its place in the order, without waiting for room in the mailbox.
-    pub(crate) fn start(&self, op: Op, permit: Permit, reply: Reply, asker: &Asker<Outcome>) {
-        let Some(mail) = self.arrive(op, permit, reply, asker) else { return };
-        let actor = self.actor();
-        if let Err(SendError::MailboxFull(submit)) = actor.tell(Submit(mail)).try_send() {
-            let runtime = &self.opening().services.runtime;
-            runtime.spawn(async move { drop(actor.tell(submit).send().await) });
+    /// Sends an operation the way of the messages before it. It takes no permit along: the actor has to let those
+    /// in first, and they may need it.
+    async fn send_behind_messages(&self, op: Op) -> Result<Sent> {
+        let operation = op.operation();
+        let overloaded = |limit| self.opening().error(operation, Cause::Overloaded(limit));
+        if self.refuse && self.opening().inbox.is_waiting() {
+            add(&self.opening().services.stats.refusals, 1);
+            return Err(overloaded("operations"));
+        }
+        let (replier, asker) = reply::channel();
+        let letter = Letter { op, reply: Reply::Slot(replier), refuse: self.refuse };
+        let actor = self.living_actor();
+        let sent = match self.refuse {
+            true => actor.tell(Submit(letter)).try_send(),
+            false => {
+                let told = async move { actor.tell(Submit(letter)).send().await };
+                Held::new(Exclusive::new(Box::pin(told))).await
+            }
+        };
+        match sent {
+            Ok(()) => {
+                add(&self.opening().services.stats.messages, 1);
+                Ok(Sent::Told(asker))
+            }
+            Err(SendError::MailboxFull(_)) => {
+                add(&self.opening().services.stats.refusals, 1);
+                Err(overloaded("messages"))
+            }
+            // It has just been ended; the next one goes on where it ends.
+            Err(SendError::ActorNotRunning(Submit(letter))) => Ok(Sent::Undelivered(letter.op)),
+            Err(_) => Err(self.opening().error(operation, Cause::Stopped)),
         }
     }
 
-    /// Waits for a permit for as long as an operation of this handle may take.
+    /// Waits for a permit for as long as an operation of this handle may take, behind the messages that this caller
+    /// may have sent.
     pub(crate) async fn admit_in_time(&self, operation: Operation, weight: usize) -> Result<Permit> {
-        let Some(limit) = self.limit() else { return self.admit(operation, weight).await };
+        let Some(limit) = self.limit() else { return self.admit_after_messages(operation, weight).await };
         tokio::select! {
             biased;
-            permit = self.admit(operation, weight) => permit,
+            permit = self.admit_after_messages(operation, weight) => permit,
             () = self.opening().services.pause(limit) => {
                 Err(self.opening().error(operation, Cause::TimedOut(limit)).begun(false))
             }
         }
+    }
+
+    async fn admit_after_messages(&self, operation: Operation, weight: usize) -> Result<Permit> {
+        if self.is_behind_messages() {
+            // Answered when everything before it is in the order.
+            self.submit(Op::Seek(Seek { to: SeekFrom::Current(0) })).await?;
+        }
+        self.admit(operation, weight).await
     }
 
     pub(crate) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
@@ -139,6 +190,14 @@ impl FileHandle {
             if self.refuse { admission.admit_or_refuse(weight) } else { admission.admit(weight).await };
         admitted.map_err(|cause| opening.error(operation, cause))
     }
+}
+
+/// What became of an operation that was sent behind messages.
+enum Sent {
+    /// The actor has it.
+    Told(Asker<Outcome>),
+    /// There is no actor to take it.
+    Undelivered(Op),
 }
 
 /// An operation under way. Dropping it gives up: what comes of it is taken care of.

@@ -333,7 +333,12 @@ impl FileHandle {
             Some(Admitted::Permit(permit, bytes)) => return Poll::Ready(Ok((permit, bytes))),
             Some(Admitted::Room(_)) | None => {}
         }
-        match self.opening().device.admission.try_admit(weight) {
+        // Messages that its caller may have sent come first.
+        let admitted = match self.is_behind_messages() {
+            true => Err(Cause::Overloaded("operations")),
+            false => self.opening().device.admission.try_admit(weight),
+        };
+        match admitted {
             Ok(permit) => Poll::Ready(Ok((permit, weight))),
             Err(Cause::Overloaded(_)) => {
                 let file = self.clone();

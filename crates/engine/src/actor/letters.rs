@@ -1,0 +1,244 @@
+//! Messages of other actors on their way into the order: what they ask for, who hears of it, and the line in
+//! which they wait for permits.
+//!
+//! ```text
+//!   caller ── permit ──▶ post ─────────────────────┐      holds a permit, so it waits for nobody here
+//!   caller behind messages ─┐                      ├──▶ order
+//!   other actors ───────────┴▶ mailbox ─▶ line ─ permit   holds nothing but its place in the mailbox
+//! ```
+//!
+//! What holds a permit never stands behind what waits for one: the post goes past the mailbox, and the actor
+//! empties it while its line waits.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Instant;
+
+use crate::actor::opening::Opening;
+use crate::actor::queued::{Outcome, Queued, Reply};
+use crate::admission::Permit;
+use crate::error::{Cause, Operation, Result};
+use crate::file::Bell;
+use crate::op::Op;
+use crate::stats::add;
+
+/// How far the actor is with the messages it was sent. What still stands in its mailbox is not known here.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    stage: AtomicU8,
+}
+
+/// Other actors have no reference to this file's.
+const UNUSED: u8 = 0;
+/// Everything that was taken out of the mailbox is in the order.
+const SETTLED: u8 = 1;
+/// Something may be taken out and not in the order yet.
+const TAKING: u8 = 2;
+/// A message waits for its permit.
+const WAITING: u8 = 3;
+
+impl Inbox {
+    /// Notes that others may send messages from now on.
+    pub(crate) fn hand_out(&self) {
+        // Relaxed: whoever sends a message has the reference from here, or from someone who has.
+        let _ = self.stage.compare_exchange(UNUSED, SETTLED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Whether nobody can have sent a message.
+    pub(crate) fn is_unused(&self) -> bool {
+        self.stage.load(Ordering::Relaxed) == UNUSED
+    }
+
+    /// Whether everything that was taken out of the mailbox is in the order. Acquire pairs with the release in
+    /// `settle`: whoever finds it so finds the order that way.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.stage.load(Ordering::Acquire), UNUSED | SETTLED)
+    }
+
+    /// Whether a message waits for its permit.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.stage.load(Ordering::Relaxed) == WAITING
+    }
+
+    /// Comes before something is taken out, so that nobody finds the mailbox empty and this settled.
+    pub(crate) fn take(&self) {
+        self.enter(TAKING);
+    }
+
+    fn wait(&self) {
+        self.enter(WAITING);
+    }
+
+    pub(crate) fn settle(&self) {
+        self.enter(SETTLED);
+    }
+
+    /// An actor that nobody else knows has nothing to tell, and its callers look at one word less.
+    fn enter(&self, stage: u8) {
+        if !self.is_unused() {
+            self.stage.store(stage, Ordering::Release);
+        }
+    }
+}
+
+/// One operation that came by a message and has no permit yet.
+pub(crate) struct Letter {
+    pub(crate) op: Op,
+    pub(crate) reply: Reply,
+    /// Whether it is refused instead of waiting for a permit.
+    pub(crate) refuse: bool,
+}
+
+impl Letter {
+    fn admitted(self, permit: Permit, opening: &Opening) -> Queued {
+        let Letter { op, reply, refuse: _ } = self;
+        Queued { op, reply, permit, arrived: Instant::now(), alone: opening.access.alone }
+    }
+
+    fn refused(self, cause: Cause, opening: &Opening) {
+        let error = opening.error(self.op.operation(), cause).begun(false);
+        // A caller that is gone was not refused; whoever sent a message sees to that by itself.
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+/// Messages that were taken out of the mailbox and wait for their permits. One at the most but for what came
+/// while the actor started or was killed, and that is no more than a mailbox holds.
+#[derive(Default)]
+pub(crate) struct Line {
+    waiting: VecDeque<Letter>,
+}
+
+impl Line {
+    /// Lets a letter into the order, or puts it in line.
+    pub(crate) fn take_in(&mut self, letter: Letter, opening: &Arc<Opening>) {
+        if letter.reply.is_cancelled() {
+            add(&opening.services.stats.cancelled, 1);
+            return;
+        }
+        let admission = &opening.device.admission;
+        if letter.refuse {
+            return match admission.admit_or_refuse(letter.op.weight()) {
+                Ok(permit) => opening.push(letter.admitted(permit, opening)),
+                Err(cause) => letter.refused(cause, opening),
+            };
+        }
+        let free = self.waiting.is_empty().then(|| admission.try_admit(letter.op.weight()));
+        match free {
+            Some(Ok(permit)) => opening.push(letter.admitted(permit, opening)),
+            Some(Err(_)) | None => self.waiting.push_back(letter),
+        }
+    }
+
+    /// Puts a letter in line, whether it would have to wait or not.
+    pub(crate) fn put(&mut self, letter: Letter) {
+        self.waiting.push_back(letter);
+    }
+
+    /// Lets everyone in, one after the other. Meanwhile goes on with what has been admitted: the permits that
+    /// are waited for come back by that.
+    pub(crate) async fn empty(&mut self, opening: &Arc<Opening>) {
+        while let Some(first) = self.waiting.front() {
+            opening.inbox.wait();
+            opening.collect();
+            let admitted = {
+                let admit = opening.device.admission.admit(first.op.weight());
+                tokio::pin!(admit);
+                loop {
+                    tokio::select! {
+                        biased;
+                        admitted = &mut admit => break admitted,
+                        () = opening.turn.bell().notify.notified() => opening.collect(),
+                    }
+                }
+            };
+            opening.inbox.take();
+            let Some(letter) = self.waiting.pop_front() else { return };
+            match admitted {
+                Ok(_) if letter.reply.is_cancelled() => add(&opening.services.stats.cancelled, 1),
+                Ok(permit) => opening.push(letter.admitted(permit, opening)),
+                Err(cause) => letter.refused(cause, opening),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("waiting", &self.waiting.len()).finish()
+    }
+}
+
+/// Hands an outcome to whoever asked by a message; it comes back if nobody hears it.
+type Answer = Box<dyn FnOnce(Outcome) -> Result<(), Outcome> + Send>;
+
+/// Who sent a message, as the one that hears how its operation ended. If that is nobody, the file remembers a
+/// failure. A message that is lost on the way has failed too.
+pub(crate) struct Sender {
+    opening: Arc<Opening>,
+    operation: Operation,
+    /// `None` once there is an outcome.
+    answer: Option<Answer>,
+}
+
+impl Sender {
+    pub(crate) fn new(
+        opening: Arc<Opening>,
+        operation: Operation,
+        answer: impl FnOnce(Outcome) -> Result<(), Outcome> + Send + 'static,
+    ) -> Self {
+        Sender { opening, operation, answer: Some(Box::new(answer)) }
+    }
+
+    /// The same as a reply.
+    pub(crate) fn into_reply(mut self) -> Reply {
+        Reply::Ask(Box::new(move |outcome| self.tell(outcome)))
+    }
+
+    fn tell(&mut self, outcome: Outcome) {
+        let Some(answer) = self.answer.take() else { return };
+        if let Err(Err(unheard)) = answer(outcome) {
+            self.opening.remember(&unheard);
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if self.answer.is_some() {
+            self.tell(Err(self.opening.error(self.operation, Cause::Stopped).begun(false)));
+        }
+    }
+}
+
+impl Opening {
+    /// Moves what callers have posted into the order, then starts everything that may start.
+    pub(crate) fn collect(self: &Arc<Self>) {
+        let mut desk = self.turn.take();
+        let gone = self.empty_post(&mut desk);
+        let ready = self.ready(&mut desk);
+        drop(desk);
+        add(&self.services.stats.cancelled, gone.len() as u64);
+        // Behind the turn: an answer may lead back here.
+        drop(gone);
+        self.submit_all(ready);
+    }
+
+    /// Whether the file has been closed, and what closing reports is known.
+    pub(crate) fn is_over(&self) -> bool {
+        let desk = self.turn.take();
+        desk.state.is_closed() && desk.running.is_empty()
+    }
+
+    /// Whether something waits only for readers inside a shared turn to leave it, or may.
+    pub(crate) fn waits_for_readers(&self) -> bool {
+        self.turn.take().state.has_waiting() && self.turn.has_readers()
+    }
+
+    /// Has the actor look at the file, for a reason that it finds there.
+    pub(crate) fn ring(&self) {
+        self.turn.bell().ring();
+    }
+}
