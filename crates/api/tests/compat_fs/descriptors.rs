@@ -1,8 +1,11 @@
 //! Descriptors lent and given away, std's own options, and what a handle prints.
 
+use std::future::poll_fn;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use folio::compat::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -49,25 +52,50 @@ async fn what_was_asked_for_is_done_when_a_file_becomes_stds() {
     }
 }
 
+/// Large enough for a worker to be busy with it when the next call comes.
+const LONG_BYTES: usize = 16 << 20;
+
+/// Polls once what a write begins, and leaves it under way.
+async fn begin(writing: Pin<&mut impl Future<Output = std::io::Result<()>>>) {
+    let mut writing = writing;
+    poll_fn(|cx| {
+        drop(writing.as_mut().poll(cx));
+        Poll::Ready(())
+    })
+    .await;
+}
+
 #[tokio::test]
-async fn a_file_under_clones_that_never_rest_becomes_stds() {
+async fn a_write_that_was_given_up_is_done_when_the_file_becomes_stds() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("busy");
-    let file = File::create(&path).await.unwrap();
-    let mut other = file.try_clone().await.unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let busy = tokio::spawn(async move {
-        let mut stopped = stopped;
-        while stopped.try_recv() == Err(tokio::sync::oneshot::error::TryRecvError::Empty) {
-            other.write_all(&[7; 4_096]).await.unwrap();
-            other.flush().await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    });
-    let std = file.into_std().await;
-    stop.send(()).unwrap();
-    busy.await.unwrap();
-    assert_eq!(std.metadata().unwrap().ino(), std::fs::metadata(&path).unwrap().ino());
+    let bytes = vec![7; LONG_BYTES];
+    for round in 0..3 {
+        let mut file = File::create(dir.path().join(format!("{round}"))).await.unwrap();
+        begin(pin!(file.write_all(&bytes))).await;
+        let mut std = file.into_std().await;
+        let len = std.metadata().unwrap().len();
+        assert_eq!(std.stream_position().unwrap(), len, "nothing is written any more");
+    }
+}
+
+#[tokio::test]
+async fn a_file_becomes_stds_while_a_clone_is_at_work() {
+    let dir = tempfile::tempdir().unwrap();
+    let bytes = vec![7; LONG_BYTES];
+    for round in 0..3 {
+        let path = dir.path().join(format!("{round}"));
+        let file = File::create(&path).await.unwrap();
+        let mut clone = file.try_clone().await.unwrap();
+        let mut writing = pin!(async {
+            clone.write_all(&bytes).await?;
+            clone.flush().await
+        });
+        begin(writing.as_mut()).await;
+        let std = file.into_std().await;
+        assert_eq!(std.metadata().unwrap().ino(), std::fs::metadata(&path).unwrap().ino());
+        writing.await.unwrap();
+        assert_eq!(std.metadata().unwrap().len(), LONG_BYTES as u64);
+    }
 }
 
 #[tokio::test]
