@@ -39,14 +39,14 @@ fn odd_names() -> Vec<PathBuf> {
 }
 
 fn furnish() -> (tempfile::TempDir, PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let room = std::fs::canonicalize(dir.path()).unwrap();
-    std::fs::create_dir(room.join("dir")).unwrap();
-    std::fs::write(room.join("dir/entry"), "text").unwrap();
-    std::fs::write(room.join("file"), "text").unwrap();
-    std::fs::write(room.join("bytes"), b"\xff\xfe").unwrap();
-    std::os::unix::fs::symlink("nowhere", room.join("dangling")).unwrap();
-    std::os::unix::fs::symlink("loop", room.join("loop")).unwrap();
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let room = std::fs::canonicalize(dir.path()).expect("a new directory takes it");
+    std::fs::create_dir(room.join("dir")).expect("a new directory takes it");
+    std::fs::write(room.join("dir/entry"), "text").expect("a new directory takes it");
+    std::fs::write(room.join("file"), "text").expect("a new directory takes it");
+    std::fs::write(room.join("bytes"), b"\xff\xfe").expect("a new directory takes it");
+    std::os::unix::fs::symlink("nowhere", room.join("dangling")).expect("a new directory takes it");
+    std::os::unix::fs::symlink("loop", room.join("loop")).expect("a new directory takes it");
     (dir, room)
 }
 
@@ -105,7 +105,7 @@ macro_rules! failures {
                 note(told, call("copy"), fs::copy(path, path.join("a/b"))).await;
                 note(told, call("copy to"), fs::copy(&entry, path.join("a/b"))).await;
                 note(told, call("write"), fs::write(path.join("a/b"), "text")).await;
-                let permissions = std::fs::metadata(&entry).unwrap().permissions();
+                let permissions = std::fs::metadata(&entry).expect("it is there").permissions();
                 note(told, call("set_permissions"), fs::set_permissions(path.join("a"), permissions)).await;
             }
 
@@ -123,7 +123,7 @@ macro_rules! failures {
             async fn on_files(told: &mut Vec<Failure>, room: &Path) {
                 let path = room.join("file");
                 note(told, "create_new".into(), fs::File::create_new(&path)).await;
-                let mut reader = fs::File::open(&path).await.unwrap();
+                let mut reader = fs::File::open(&path).await.expect("it is there");
                 note(told, "set_len".into(), reader.set_len(1)).await;
                 let write = async {
                     reader.write_all(b"no").await?;
@@ -133,7 +133,7 @@ macro_rules! failures {
                 note(told, "seek".into(), reader.seek(io::SeekFrom::Current(-1))).await;
                 note(told, "seek far".into(), reader.seek(io::SeekFrom::Start(u64::MAX))).await;
                 note(told, "read_u64".into(), reader.read_u64()).await;
-                let mut writer = fs::OpenOptions::new().append(true).open(&path).await.unwrap();
+                let mut writer = fs::OpenOptions::new().append(true).open(&path).await.expect("it is there");
                 note(told, "read".into(), writer.read_u8()).await;
                 note(told, "set_len far".into(), writer.set_len(u64::MAX)).await;
             }

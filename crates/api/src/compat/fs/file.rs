@@ -185,7 +185,6 @@ impl File {
     /// # Errors
     ///
     /// The handle itself, if an operation is queued or running.
-    #[expect(clippy::result_large_err, reason = "tokio's signature")]
     pub fn try_into_std(self) -> Result<std::fs::File, Self> {
         let File { inner, max_buf_size } = self;
         inner.try_into_std().map_err(|inner| File { inner, max_buf_size })
