@@ -8,7 +8,7 @@
 //! use folio::{File, fs};
 //!
 //! # async fn example() -> folio::Result<()> {
-//! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names: change the import, keep the code
+//! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
 //! log.append("started\n").await?;                           // never interleaved; returns its offset
@@ -26,7 +26,8 @@
 //!
 //! # What is where
 //!
-//! [`File`] and [`fs`] are `tokio::fs` by other means; [`text`] adds encodings, newlines and lines; [`tempfile`]
+//! [`File`] and [`fs`] are `tokio::fs` by other means, and [`compat::fs`] is `tokio::fs` type for type, for code that is
+//! there already: change the import, and it compiles. [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
 //! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
 //! input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out
@@ -44,6 +45,7 @@
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
 mod binary;
+pub mod compat;
 pub mod dir;
 mod file;
 pub mod fs;

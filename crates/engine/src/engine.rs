@@ -78,6 +78,16 @@ pub enum Handle {
     Stream(StreamHandle),
 }
 
+impl Handle {
+    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor.
+    pub fn as_std(&self) -> Option<&std::fs::File> {
+        match self {
+            Handle::Plain(file) => file.as_std(),
+            Handle::Stream(stream) => stream.as_std(),
+        }
+    }
+}
+
 impl Engine {
     /// Returns the engine that everything uses which is not told otherwise. It starts itself and never stops. The
     /// child of a `fork` has one of its own; the engines and the files of its parent are no use there, and say so.
@@ -274,6 +284,29 @@ impl Engine {
         let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
         let (opened, found, position) = self.inner.services.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
+        let handle = self.enlist(opened, &found, path)?;
+        if let Handle::Plain(file) = &handle {
+            file.start_at(position);
+        }
+        Ok(handle)
+    }
+
+    /// Has a worker open `path` by std's own options, which cannot be read, and takes over what it returns. Since
+    /// std waits for the peer of a FIFO, that is done where closures are run: names and files keep their workers.
+    ///
+    /// # Errors
+    ///
+    /// Whatever std returns, without a path if it refuses by itself; those of [`adopt`](Engine::adopt).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing is opened. After: what was opened is closed.
+    pub async fn open_by_std(&self, path: impl AsRef<Path>, options: std::fs::OpenOptions) -> Result<Handle> {
+        let path: Arc<Path> = path.as_ref().into();
+        let asked = path.clone();
+        let opened = self.run(move || Os::new().open_by_std(&asked, &options)).await?;
+        let (opened, found, position) =
+            opened.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
         let handle = self.enlist(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);

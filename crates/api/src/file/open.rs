@@ -195,6 +195,11 @@ impl OpenOptions {
         engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
     }
 
+    /// What std would open the file by.
+    pub(crate) fn to_std(&self) -> std::fs::OpenOptions {
+        (&self.request).into()
+    }
+
     /// The request, if no setting makes it senseless.
     pub(crate) fn checked(&self, path: &Path) -> Result<OpenRequest> {
         match &self.refused {

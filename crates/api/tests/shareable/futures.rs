@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::SystemTime;
 
+use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries};
 use folio::fs::{self, DirBuilder, DirEntry, Fwalk, Glob, ReadDir, Walk};
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
@@ -27,6 +28,8 @@ fn both<F: Future + Send + Sync>(_: F) {}
 /// Names every line, so that the compiler takes none for dead.
 pub(crate) const ALL: &[fn()] = &[
     engine,
+    compat_files,
+    compat_names,
     python_files,
     dirs,
     files,
@@ -48,11 +51,54 @@ fn engine() {
     both(Engine::open(any(), "", any()));
     both(Engine::open_below(any(), any(), "", any()));
     both(Engine::open_by(any(), "", any(), |_, _| any()));
+    both(Engine::open_by_std(any(), "", any()));
     both(Engine::wrap(any(), any::<Wrapped<Vec<u8>>>(), ""));
     both(Engine::run(any(), || ()));
     both(Engine::call(any(), any::<Closure<fn()>>()));
     both(Engine::shutdown(any(), any()));
     both(Engine::scope(any(), async {}));
+}
+
+fn compat_files() {
+    both(compat::File::open(""));
+    both(compat::File::create(""));
+    both(compat::File::create_new(""));
+    both(compat::File::sync_all(any()));
+    both(compat::File::sync_data(any()));
+    both(compat::File::set_len(any(), any()));
+    both(compat::File::metadata(any()));
+    both(compat::File::try_clone(any()));
+    both(compat::File::into_std(any()));
+    both(compat::File::set_permissions(any(), any()));
+    both(compat::File::set_times(any(), any()));
+    both(compat::File::set_modified(any(), any()));
+    both(compat::OpenOptions::open(any(), ""));
+    both(compat::DirBuilder::create(any(), ""));
+    both(compat::ReadDir::next_entry(any()));
+    both(compat::DirEntry::metadata(any()));
+    both(compat::DirEntry::file_type(any()));
+}
+
+fn compat_names() {
+    both(compat::canonicalize(""));
+    both(compat::copy("", ""));
+    both(compat::create_dir(""));
+    both(compat::create_dir_all(""));
+    both(compat::hard_link("", ""));
+    both(compat::metadata(""));
+    both(compat::read(""));
+    both(compat::read_dir(""));
+    both(compat::read_link(""));
+    both(compat::read_to_string(""));
+    both(compat::remove_dir(""));
+    both(compat::remove_dir_all(""));
+    both(compat::remove_file(""));
+    both(compat::rename("", ""));
+    both(compat::set_permissions("", any()));
+    both(compat::symlink("", ""));
+    both(compat::symlink_metadata(""));
+    both(compat::try_exists(""));
+    both(compat::write("", ""));
 }
 
 fn python_files() {

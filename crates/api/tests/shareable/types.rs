@@ -1,6 +1,7 @@
 //! The types, one line each. Nothing here runs: that it compiles is the proof.
 
 use folio::actor::{ActorRef, FileActor};
+use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries, Entry};
 use folio::fs::{DirBuilder, DirEntry, Fwalk, FwalkStep, Glob, ReadDir, Walk, WalkEntry, WalkOptions};
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
@@ -27,6 +28,12 @@ pub(crate) const ALL: &[fn()] = &[
     both::<FileActor>,
     both::<BinaryFile>,
     both::<BinaryLines>,
+    both::<compat::DirBuilder>,
+    both::<compat::DirEntry>,
+    both::<compat::File>,
+    both::<compat::FileTimes>,
+    both::<compat::OpenOptions>,
+    both::<compat::ReadDir>,
     both::<Buffering>,
     both::<Current>,
     both::<DecodeError>,

@@ -82,12 +82,17 @@ impl StreamHandle {
 
     /// Returns the descriptor. It is the engine's to close.
     pub fn descriptor(&self) -> Option<RawFd> {
-        self.inner.descriptor.get_ref().0.as_std().map(AsRawFd::as_raw_fd)
+        self.as_std().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor.
+    pub fn as_std(&self) -> Option<&std::fs::File> {
+        self.inner.descriptor.get_ref().0.as_std()
     }
 
     /// Returns whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
-        self.inner.descriptor.get_ref().0.as_std().is_some_and(IsTerminal::is_terminal)
+        self.as_std().is_some_and(IsTerminal::is_terminal)
     }
 
     /// Returns whether bytes were read that no reader has got yet, or may have been: somebody is reading.

@@ -80,7 +80,13 @@ impl FileHandle {
 
     /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
     pub fn descriptor(&self) -> Option<RawFd> {
-        self.opening().file.as_std().map(AsRawFd::as_raw_fd)
+        self.as_std().map(AsRawFd::as_raw_fd)
+    }
+
+    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor. What is done to
+    /// that passes by the file's order.
+    pub fn as_std(&self) -> Option<&std::fs::File> {
+        self.opening().file.as_std()
     }
 
     /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.

@@ -91,6 +91,20 @@ impl Os {
         Ok((seen.into_opened(OsFile::adopted(file, &request, remote), remote), request, position))
     }
 
+    /// Has std open `path` by options of its own, and takes over what it returns. It blocks as std does: on a FIFO
+    /// until a peer comes.
+    ///
+    /// # Errors
+    ///
+    /// Whatever std returns, and [`adopt`](Os::adopt).
+    pub fn open_by_std(
+        &self,
+        path: &Path,
+        options: &fs::OpenOptions,
+    ) -> io::Result<(Opened, OpenRequest, u64)> {
+        self.adopt(options.open(path)?)
+    }
+
     /// Opens one of the streams that the process was born with, as it is at this moment, changing nothing for
     /// those who share it.
     ///

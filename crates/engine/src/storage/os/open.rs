@@ -35,6 +35,13 @@ pub(super) fn without_waiting(path: &Path, request: &OpenRequest) -> io::Result<
     }
 }
 
+impl From<&OpenRequest> for fs::OpenOptions {
+    /// Makes the options that std opens the same way by; a buffer is the engine's affair.
+    fn from(request: &OpenRequest) -> Self {
+        options(request, 0)
+    }
+}
+
 fn options(request: &OpenRequest, flags: i32) -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options

@@ -1,0 +1,34 @@
+//! folio's errors in std's words.
+
+use std::error::Error as _;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::{Error, Operation};
+
+/// Turns an error into the one that std gives for the same failure: with the errno alone if the kernel refused, with
+/// std's text if std itself would have. What only folio can refuse stays a [`crate::Error`] inside.
+pub(super) fn in_std_words(error: Error) -> io::Error {
+    if let Some(errno) = error.raw_os_error() {
+        return io::Error::from_raw_os_error(errno);
+    }
+    match std_text(&error) {
+        Some(text) => io::Error::new(error.kind(), text),
+        None => io::Error::new(error.kind(), error),
+    }
+}
+
+fn std_text(error: &Error) -> Option<String> {
+    if error.kind() == ErrorKind::InvalidInput && error.path().is_some_and(has_nul) {
+        return Some("file name contained an unexpected NUL byte".to_owned());
+    }
+    if error.kind() == ErrorKind::InvalidData && error.operation() == Operation::Read {
+        return Some("stream did not contain valid UTF-8".to_owned());
+    }
+    error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::to_string)
+}
+
+fn has_nul(path: &Path) -> bool {
+    path.as_os_str().as_bytes().contains(&0)
+}
