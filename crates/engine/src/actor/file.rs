@@ -25,6 +25,7 @@ use crate::actor::letters::{Letter, Line, Sender};
 use crate::actor::opening::Opening;
 use crate::actor::queued::Outcome;
 use crate::error::{Error, Operation, Result};
+use crate::exclusive::Exclusive;
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
 use crate::stats::add;
@@ -39,7 +40,7 @@ use crate::stats::add;
 pub struct FileActor {
     opening: Arc<Opening>,
     /// Messages that wait for their permits.
-    line: Line,
+    line: Exclusive<Line>,
     /// Messages taken since the file was last looked at.
     burst: usize,
     /// Whether the file was poisoned before, so that this is no news.
@@ -65,7 +66,7 @@ impl FileActor {
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        let (line, poisoned) = (Line::default(), opening.poison().is_some());
+        let (line, poisoned) = (Exclusive::new(Line::default()), opening.poison().is_some());
         let state = FileActor { opening, line, burst: 0, poisoned, predecessor, _engine: engine };
         let mut life = Box::pin(prepared.run(state));
         // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
@@ -82,7 +83,7 @@ impl FileActor {
         ctx: &mut message::Context<Self, DelegatedReply<Result<R::Answer>>>,
     ) -> DelegatedReply<Result<R::Answer>> {
         let (delegated, reply) = ctx.reply_sender();
-        self.line.take_in(letter(request, reply, &self.opening), &self.opening);
+        self.line.get_mut().take_in(letter(request, reply, &self.opening), &self.opening);
         delegated
     }
 
@@ -121,7 +122,7 @@ impl Actor for FileActor {
         let mut door = Door { mailbox, opening: &opening, is_left: false };
         loop {
             self.wait_for_predecessor().await;
-            self.line.empty(&opening).await;
+            self.line.get_mut().empty(&opening).await;
             if self.burst < MAILBOX_MESSAGES_MAX
                 && let Some(signal) = door.signal_at_hand()
             {
@@ -172,7 +173,7 @@ impl Actor for FileActor {
     async fn on_undelivered(&mut self, _: ActorStopReason, messages: Vec<BoxMessage<Self>>) -> Result<()> {
         for message in messages {
             if let Some(letter) = told(message.as_any(), &self.opening) {
-                self.line.put(letter);
+                self.line.get_mut().put(letter);
             }
         }
         Ok(())
@@ -181,7 +182,7 @@ impl Actor for FileActor {
     /// Lets in what it leaves. By now the mailbox is gone, so whoever posts anything after this starts another.
     async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
         self.wait_for_predecessor().await;
-        self.line.empty(&self.opening).await;
+        self.line.get_mut().empty(&self.opening).await;
         self.opening.collect();
         while self.opening.waits_for_readers() {
             // They ring for an actor; there may be none.
@@ -300,7 +301,7 @@ impl Message<Submit> for FileActor {
     type Reply = ();
 
     async fn handle(&mut self, Submit(letter): Submit, _: &mut message::Context<Self, ()>) {
-        self.line.take_in(letter, &self.opening);
+        self.line.get_mut().take_in(letter, &self.opening);
     }
 }
 
