@@ -222,6 +222,10 @@ struct Inner {
     path: Option<Arc<Path>>,
     target: Option<PathBuf>,
     offset: Option<u64>,
+    /// How deep a walk was.
+    depth: Option<usize>,
+    /// The directory that a link on a walk leads back to.
+    loop_ancestor: Option<PathBuf>,
     bytes_done: u64,
     begun: bool,
     cause: Cause,
@@ -236,6 +240,8 @@ impl Error {
                 path: None,
                 target: None,
                 offset: None,
+                depth: None,
+                loop_ancestor: None,
                 bytes_done: 0,
                 begun,
                 cause,
@@ -306,6 +312,20 @@ impl Error {
         self
     }
 
+    /// Notes how many directories below its root a walk was.
+    #[must_use]
+    pub(crate) fn at_depth(mut self, depth: usize) -> Self {
+        self.inner.depth = Some(depth);
+        self
+    }
+
+    /// Notes the directory that a link on a walk leads back to.
+    #[must_use]
+    pub(crate) fn with_loop_ancestor(mut self, ancestor: impl Into<PathBuf>) -> Self {
+        self.inner.loop_ancestor = Some(ancestor.into());
+        self
+    }
+
     /// Notes how many bytes had reached the file before the failure.
     #[must_use]
     pub fn after_bytes(mut self, bytes_done: u64) -> Self {
@@ -337,6 +357,18 @@ impl Error {
     /// Returns the offset in bytes at which the operation was to work, if it had one.
     pub fn offset(&self) -> Option<u64> {
         self.inner.offset
+    }
+
+    /// Returns how many directories below the root of a walk the [path](Error::path) is; `None` of anything but a
+    /// walk.
+    pub fn depth(&self) -> Option<usize> {
+        self.inner.depth
+    }
+
+    /// Returns the directory that the walk is inside of and that the [path](Error::path), a symbolic link, leads
+    /// back to; `None` of every other failure.
+    pub fn loop_ancestor(&self) -> Option<&Path> {
+        self.inner.loop_ancestor.as_deref()
     }
 
     /// Returns how many bytes reached the file before the failure.

@@ -9,4 +9,5 @@ mod paths;
 mod relocating;
 mod space;
 mod untested_upstream;
+mod walk_options;
 mod walking;

@@ -116,6 +116,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Returns the attributes of `path` itself, even where it is a symbolic link.
     fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata>;
 
+    /// Like [`symlink_metadata`](Storage::symlink_metadata), if that needs no disk, without blocking; else `None`.
+    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        let _ = path;
+        None
+    }
+
     /// Returns the absolute form of `path` with all symbolic links resolved.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 

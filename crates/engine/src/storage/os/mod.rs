@@ -28,7 +28,9 @@ use std::sync::Arc;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
-use super::{Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
+use super::{
+    Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode,
+};
 use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
@@ -64,6 +66,25 @@ impl Os {
     fn local_in_memory(&self, named: &File) -> Option<()> {
         let device = cached::device_without_sync(named)?;
         (self.devices.known_remote(device) == Some(false)).then_some(())
+    }
+
+    /// The attributes of what was found without the disk, if those are in memory too.
+    fn metadata_in_memory(&self, found: io::Result<File>) -> Option<io::Result<Metadata>> {
+        let named = match found {
+            Ok(named) => named,
+            Err(error) => return Some(Err(error)),
+        };
+        if self.devices.may_be_remote() {
+            self.local_in_memory(&named)?;
+        }
+        let metadata = match named.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.devices.known_remote(metadata.dev()) {
+            Some(false) => Some(Ok(metadata)),
+            None | Some(true) => None,
+        }
     }
 }
 
@@ -153,30 +174,22 @@ impl Storage for Os {
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let metadata = fs::metadata(path)?;
-        self.devices.learn(metadata.dev(), path);
+        self.devices.learn(metadata.dev(), path, Links::Follow);
         Ok(metadata)
     }
 
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        let named = match self.cached.name(path)? {
-            Ok(named) => named,
-            Err(error) => return Some(Err(error)),
-        };
-        if self.devices.may_be_remote() {
-            self.local_in_memory(&named)?;
-        }
-        let metadata = match named.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) => return Some(Err(error)),
-        };
-        match self.devices.known_remote(metadata.dev()) {
-            Some(false) => Some(Ok(metadata)),
-            None | Some(true) => None,
-        }
+        self.metadata_in_memory(self.cached.name(path)?)
     }
 
     fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        fs::symlink_metadata(path)
+        let metadata = fs::symlink_metadata(path)?;
+        self.devices.learn(metadata.dev(), path, Links::NotLast);
+        Ok(metadata)
+    }
+
+    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        self.metadata_in_memory(self.cached.name_itself(path)?)
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
