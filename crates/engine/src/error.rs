@@ -202,6 +202,27 @@ pub(crate) enum Cause {
     WriteZero,
 }
 
+/// A refusal by the kernel in words that say more than those of its number.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{words} (os error {errno})")]
+pub(crate) struct Worded {
+    errno: i32,
+    words: &'static str,
+}
+
+impl Worded {
+    /// An error of the number's kind.
+    pub(crate) fn error(errno: i32, words: &'static str) -> io::Error {
+        io::Error::new(io::Error::from_raw_os_error(errno).kind(), Worded { errno, words })
+    }
+
+    /// The number of an error, in these words or in the kernel's.
+    pub(crate) fn errno_of(error: &io::Error) -> Option<i32> {
+        let worded = || error.get_ref()?.downcast_ref::<Worded>().map(|worded| worded.errno);
+        error.raw_os_error().or_else(worded)
+    }
+}
+
 /// An operation that failed: what was attempted, where, and why.
 ///
 /// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`] keeping the
@@ -252,6 +273,12 @@ impl Error {
     /// Wraps what a call returned, errno kept.
     pub fn io(operation: Operation, error: io::Error) -> Self {
         Error::new(operation, Cause::Io(Arc::new(error)))
+    }
+
+    /// Refuses a request before any file is touched, with the number of the error by which the kernel would refuse
+    /// it.
+    pub fn refused(operation: Operation, errno: i32, why: &'static str) -> Self {
+        Error::io(operation, Worded::error(errno, why)).begun(false)
     }
 
     /// Refuses a request before any file is touched, with `EINVAL`'s kind.
@@ -397,7 +424,7 @@ impl Error {
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.inner.cause {
-            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.raw_os_error(),
+            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Worded::errno_of(e),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Operations on attributes: asking for them, changing permissions, owner and times, existence.
 
-use std::fs::{DirEntry, Metadata, Permissions};
+use std::fs::{DirEntry, FileTimes, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -182,6 +182,33 @@ impl PathRequest for SetTimes {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         storage.set_times(&self.path, &self.times, self.follow)
+    }
+}
+
+/// Changes times in std's words.
+#[derive(Clone, Debug)]
+pub struct SetFileTimes {
+    /// What to change.
+    pub path: PathBuf,
+    /// The times to have.
+    pub times: FileTimes,
+    /// Whether a symbolic link at the end of the path is followed.
+    pub follow: bool,
+}
+
+impl PathRequest for SetFileTimes {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::SetTimes
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.set_file_times(&self.path, self.times, self.follow)
     }
 }
 

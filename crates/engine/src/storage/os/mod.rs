@@ -12,6 +12,7 @@ mod dir;
 mod file;
 mod listing;
 mod mounts;
+mod naming;
 mod open;
 mod special;
 mod standard;
@@ -21,10 +22,13 @@ mod tests;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use attributes::stamps_of;
+pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
@@ -241,6 +245,14 @@ impl Storage for Os {
         fs::rename(from, to)
     }
 
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
+        naming::rename_noclobber(from, to)
+    }
+
+    fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {
+        naming::link_unnamed(file, link)
+    }
+
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
         fs::set_permissions(path, permissions)
     }
@@ -294,5 +306,10 @@ impl Storage for Os {
 
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
         Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
+    }
+
+    fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {
+        let (dir, path) = OsDir::adopt(descriptor, self.beneath.clone(), self.devices.clone())?;
+        Ok((Box::new(dir), path))
     }
 }
