@@ -72,6 +72,12 @@ impl WalkOptions {
         self
     }
 
+    /// Sets whether a link that cannot be followed is an entry like any other.
+    pub(crate) fn keep_broken_links(mut self, keep: bool) -> Self {
+        self.rules.keep_broken_links = keep;
+        self
+    }
+
     /// Sets whether a root that is a symbolic link is walked into, on unless set. Off, the link is all there is,
     /// unless all links are [followed](WalkOptions::follow_links).
     pub fn follow_root_links(mut self, follow: bool) -> Self {

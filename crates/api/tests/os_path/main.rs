@@ -2,6 +2,7 @@
 
 mod attributes;
 mod dropped;
+mod glob_options;
 mod globbing;
 mod ground;
 mod os;

@@ -39,6 +39,8 @@ pub const WALK_OPEN_MAX: usize = 16;
 pub struct WalkRules {
     /// Whether symbolic links to directories are walked into.
     pub follow_links: bool,
+    /// Whether followed links that lead nowhere, or back, are told of as links instead of as errors.
+    pub keep_broken_links: bool,
     /// Whether a root that is a symbolic link is walked into, where other links are not.
     pub follow_root_links: bool,
     /// Whether directories of another file system than the root's are told of and not walked into.
@@ -77,6 +79,7 @@ impl Default for WalkRules {
     fn default() -> Self {
         WalkRules {
             follow_links: false,
+            keep_broken_links: false,
             follow_root_links: true,
             same_file_system: false,
             min_depth: 0,
@@ -92,6 +95,7 @@ impl fmt::Debug for WalkRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WalkRules")
             .field("follow_links", &self.follow_links)
+            .field("keep_broken_links", &self.keep_broken_links)
             .field("follow_root_links", &self.follow_root_links)
             .field("same_file_system", &self.same_file_system)
             .field("min_depth", &self.min_depth)
@@ -323,7 +327,9 @@ impl OpenWalk {
                 let is_followed = !root.file_type.is_symlink() || self.rules.follow_root_links;
                 self.meet(root, target.is_dir() && is_followed, storage, met);
             }
-            Err(error) if self.rules.follow_links => met.push(Err(failed(&self.root, 0, error))),
+            Err(error) if self.rules.follow_links && !self.rules.keep_broken_links => {
+                met.push(Err(failed(&self.root, 0, error)));
+            }
             Err(_) => self.tell(root, met),
         }
     }
@@ -340,6 +346,7 @@ impl OpenWalk {
         if self.rules.follow_links && path_is_symlink {
             match self.target(&entry.path, storage) {
                 Ok(target) => (entry.file_type, entry.ino) = (target.file_type(), target.ino()),
+                Err(_) if self.rules.keep_broken_links => {}
                 Err(error) => return met.push(Err(error)),
             }
         }
