@@ -23,7 +23,7 @@ pub const NAMES_BATCH_MAX: usize = 512;
 const CREATES_MAX: usize = 4096;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenDir {
     dir: Arc<dyn StorageDir>,
     path: Arc<Path>,
@@ -112,6 +112,12 @@ impl<T: Send + 'static> PathRequest for Below<T> {
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
         (self.work)(&*self.dir, &self.name)
+    }
+}
+
+impl fmt::Debug for OpenDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenDir").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
