@@ -172,6 +172,11 @@ impl NamedTemporaryFile {
         TempPath { name: self.name }
     }
 
+    /// Returns the open file; the path goes, as with a drop.
+    pub fn into_file(self) -> File {
+        self.into_parts().0
+    }
+
     /// Returns the open file and the path, which goes with the latter.
     pub fn into_parts(self) -> (File, TempPath) {
         (self.file, TempPath { name: self.name })
