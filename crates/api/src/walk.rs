@@ -169,7 +169,14 @@ impl WalkOptions {
             Ok(checked) => (VecDeque::new(), Source::Open(OpenWalk::new(checked, self.rules.clone()))),
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, told: None, skipped: None, source: Mutex::new(source) }
+        Walk {
+            root,
+            engine: None,
+            fetched,
+            told: Place::default(),
+            skipped: None,
+            source: Mutex::new(source),
+        }
     }
 }
 
@@ -182,36 +189,57 @@ pub struct Walk {
     /// That of the first poll.
     engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
-    /// The current directory, see [`skip_current_dir`](Walk::skip_current_dir).
-    told: Option<Place>,
+    /// What was told of last. Its path's room is used again, so that telling takes no memory.
+    told: Place,
     /// Of the batch that has been asked for, nothing in this directory is told.
-    skipped: Option<Place>,
+    skipped: Option<Directory>,
     /// Never locked, only reached through `&mut`: the mutex makes a walk `Sync`.
     source: Mutex<Source>,
 }
 
-/// A directory on the way.
+/// Where a walk is.
+#[derive(Default)]
 struct Place {
+    path: PathBuf,
+    depth: usize,
+    /// Whether the walk is inside of it; else it is in the directory that holds it.
+    is_entered: bool,
+    /// Whether there is anything above it that the walk can be inside of.
+    is_below: bool,
+}
+
+impl Place {
+    fn follow(&mut self, met: &Result<WalkEntry>) {
+        let (path, depth, is_entered) = match met {
+            Ok(entry) => (entry.path(), Some(entry.depth()), entry.is_entered()),
+            // Of what it is about, nothing comes any more.
+            Err(error) => (error.path().unwrap_or(Path::new("")), error.depth(), true),
+        };
+        self.path.as_mut_os_string().clear();
+        self.path.push(path);
+        self.depth = depth.unwrap_or(0);
+        (self.is_entered, self.is_below) = (is_entered, true);
+    }
+
+    /// The directory that the walk is inside of; the next time the one above it.
+    fn leave(&mut self) -> Option<Directory> {
+        let Place { path, depth, is_entered, is_below } = self;
+        if !*is_entered {
+            *is_below &= *depth > 0 && path.pop();
+            *depth = depth.saturating_sub(1);
+        }
+        *is_entered = false;
+        is_below.then(|| Directory { path: path.clone(), depth: *depth })
+    }
+}
+
+/// A directory on the way.
+struct Directory {
     path: PathBuf,
     depth: usize,
 }
 
-impl Place {
-    /// Where a walk is that has told of this.
-    fn of(met: &Result<WalkEntry>) -> Option<Place> {
-        match met {
-            Ok(entry) if entry.is_entered() => {
-                Some(Place { path: entry.path().into(), depth: entry.depth() })
-            }
-            Ok(entry) => Place { path: entry.path().into(), depth: entry.depth() }.above(),
-            Err(error) => Some(Place { path: error.path()?.into(), depth: error.depth()? }),
-        }
-    }
-
-    fn above(&self) -> Option<Place> {
-        Some(Place { path: self.path.parent()?.into(), depth: self.depth.checked_sub(1)? })
-    }
-
+impl Directory {
     fn holds(&self, met: &Result<WalkEntry>) -> bool {
         match met {
             Ok(entry) => entry.depth() > self.depth && entry.path().starts_with(&self.path),
@@ -275,8 +303,7 @@ impl Walk {
     /// # }
     /// ```
     pub fn skip_current_dir(&mut self) {
-        let Some(current) = self.told.take() else { return };
-        self.told = current.above();
+        let Some(current) = self.told.leave() else { return };
         while self.fetched.front().is_some_and(|met| current.holds(met)) {
             self.fetched.pop_front();
         }
@@ -340,7 +367,7 @@ impl Walk {
 
     fn tell(&mut self) -> Option<Result<WalkEntry>> {
         let met = self.fetched.pop_front()?;
-        self.told = Place::of(&met);
+        self.told.follow(&met);
         Some(met)
     }
 
