@@ -6,7 +6,6 @@ use std::path::Path;
 
 use bytes::Bytes;
 use folio::{Buffering, File, fs, text};
-use futures_lite::StreamExt;
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};

@@ -8,7 +8,6 @@
 
 use folio::text::{Encoding, Newline, Options};
 use folio::{Buffering, File};
-use futures_lite::StreamExt;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;

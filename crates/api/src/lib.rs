@@ -55,7 +55,6 @@ mod mode;
 mod open;
 pub mod os;
 pub mod path;
-mod pattern;
 mod run;
 pub mod stdio;
 pub mod tempfile;

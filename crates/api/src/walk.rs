@@ -1,5 +1,6 @@
 //! Walking a tree of directories: entries one by one, fetched by the batch, one batch ahead.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -8,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::op::walk::{OpenWalk, WalkBatch, WalkOn, WalkRules};
+use folio_engine::op::walk::{OpenWalk, WalkBatch, WalkOn, WalkOrder, WalkRules};
 use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
@@ -63,9 +64,31 @@ impl WalkOptions {
     }
 
     /// Sets whether symbolic links to directories are walked into. An entry then has the type of its target; a
-    /// link that dangles or leads back to a directory above it is an error (`ELOOP`), and the walk goes on.
+    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of
+    /// (`ELOOP`, with that directory as [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on. A link
+    /// that leads above the root is followed.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.rules.follow_links = follow;
+        self
+    }
+
+    /// Sets whether a link that cannot be followed is an entry like any other.
+    pub(crate) fn keep_broken_links(mut self, keep: bool) -> Self {
+        self.rules.keep_broken_links = keep;
+        self
+    }
+
+    /// Sets whether a root that is a symbolic link is walked into, on unless set. Off, the link is all there is,
+    /// unless all links are [followed](WalkOptions::follow_links).
+    pub fn follow_root_links(mut self, follow: bool) -> Self {
+        self.rules.follow_root_links = follow;
+        self
+    }
+
+    /// Sets whether the walk stays on the root's file system: a directory of another is told of and not walked
+    /// into. Each directory is then asked for its device.
+    pub fn same_file_system(mut self, same: bool) -> Self {
+        self.rules.same_file_system = same;
         self
     }
 
@@ -84,8 +107,45 @@ impl WalkOptions {
     /// Sets whether the entries of each directory come in the order of their names, byte by byte. Each
     /// directory is then read into memory as a whole.
     pub fn sort(mut self, sort: bool) -> Self {
-        self.rules.sort = sort;
+        self.rules.order = if sort { WalkOrder::ByName } else { WalkOrder::AsListed };
         self
+    }
+
+    /// Sorts the entries of each directory by their names, as [`sort(true)`](WalkOptions::sort) does.
+    pub fn sort_by_file_name(self) -> Self {
+        self.sort(true)
+    }
+
+    /// Sorts the entries of each directory by `compare`, which sees them as their directory lists them: links not
+    /// followed. Workers call it; it should not block, and if it panics, the walk ends with an error that says so.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let options = folio::fs::WalkOptions::new().sort_by(|one, other| other.ino().cmp(&one.ino()));
+    /// let first = options.walk(".").next().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sort_by(
+        mut self,
+        compare: impl Fn(&WalkEntry, &WalkEntry) -> Ordering + Send + Sync + 'static,
+    ) -> Self {
+        self.rules.order = WalkOrder::By(Arc::new(compare));
+        self
+    }
+
+    /// Sorts the entries of each directory by what `key` makes of them; see [`sort_by`](WalkOptions::sort_by).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// // Directories first.
+    /// let options = folio::fs::WalkOptions::new().sort_by_key(|entry| !entry.file_type().is_dir());
+    /// let first = options.walk(".").next().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sort_by_key<K: Ord>(self, key: impl Fn(&WalkEntry) -> K + Send + Sync + 'static) -> Self {
+        self.sort_by(move |one, other| key(one).cmp(&key(other)))
     }
 
     /// Sets whether a directory comes after its contents instead of before.
@@ -109,7 +169,14 @@ impl WalkOptions {
             Ok(checked) => (VecDeque::new(), Source::Open(OpenWalk::new(checked, self.rules.clone()))),
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, source: Mutex::new(source) }
+        Walk {
+            root,
+            engine: None,
+            fetched,
+            told: Place::default(),
+            skipped: None,
+            source: Mutex::new(source),
+        }
     }
 }
 
@@ -122,8 +189,63 @@ pub struct Walk {
     /// That of the first poll.
     engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
+    /// What was told of last. Its path's room is used again, so that telling takes no memory.
+    told: Place,
+    /// Of the batch that has been asked for, nothing in this directory is told.
+    skipped: Option<Directory>,
     /// Never locked, only reached through `&mut`: the mutex makes a walk `Sync`.
     source: Mutex<Source>,
+}
+
+/// Where a walk is.
+#[derive(Default)]
+struct Place {
+    path: PathBuf,
+    depth: usize,
+    /// Whether the walk is inside of it; else it is in the directory that holds it.
+    is_entered: bool,
+    /// Whether there is anything above it that the walk can be inside of.
+    is_below: bool,
+}
+
+impl Place {
+    fn follow(&mut self, met: &Result<WalkEntry>) {
+        let (path, depth, is_entered) = match met {
+            Ok(entry) => (entry.path(), Some(entry.depth()), entry.is_entered()),
+            // Of what it is about, nothing comes any more.
+            Err(error) => (error.path().unwrap_or(Path::new("")), error.depth(), true),
+        };
+        self.path.as_mut_os_string().clear();
+        self.path.push(path);
+        self.depth = depth.unwrap_or(0);
+        (self.is_entered, self.is_below) = (is_entered, true);
+    }
+
+    /// The directory that the walk is inside of; the next time the one above it.
+    fn leave(&mut self) -> Option<Directory> {
+        let Place { path, depth, is_entered, is_below } = self;
+        if !*is_entered {
+            *is_below &= *depth > 0 && path.pop();
+            *depth = depth.saturating_sub(1);
+        }
+        *is_entered = false;
+        is_below.then(|| Directory { path: path.clone(), depth: *depth })
+    }
+}
+
+/// A directory on the way.
+struct Directory {
+    path: PathBuf,
+    depth: usize,
+}
+
+impl Directory {
+    fn holds(&self, met: &Result<WalkEntry>) -> bool {
+        match met {
+            Ok(entry) => entry.depth() > self.depth && entry.path().starts_with(&self.path),
+            Err(error) => error.path().is_some_and(|path| path.starts_with(&self.path)),
+        }
+    }
 }
 
 /// A batch that has been asked for.
@@ -165,6 +287,38 @@ impl Walk {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// Skips what is left of the current directory: the one that [`next`](Walk::next) returned last, or where that
+    /// was no directory that is walked into, the one it is in. Nothing to skip before the first entry.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut walk = folio::fs::walk("project");
+    /// while let Some(entry) = walk.next().await {
+    ///     let entry = entry?;
+    ///     if entry.file_type().is_dir() && entry.file_name() == "target" {
+    ///         walk.skip_current_dir();
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn skip_current_dir(&mut self) {
+        let Some(current) = self.told.leave() else { return };
+        while self.fetched.front().is_some_and(|met| current.holds(met)) {
+            self.fetched.pop_front();
+        }
+        // Behind something else there is nothing more of it.
+        if !self.fetched.is_empty() {
+            return;
+        }
+        let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match source {
+            Source::Open(walk) => walk.skip(&current.path),
+            Source::Fetching(_) => self.skipped = Some(current),
+            Source::Ended => {}
+        }
+    }
+
     /// Polls for the next entry, in the manner of a stream: `Ready(None)` is the end.
     ///
     /// After `Pending`, the waker of the last call alone is woken.
@@ -195,11 +349,11 @@ impl Walk {
                         Poll::Pending => batch,
                     }
                 }
-                Source::Ended => return Poll::Ready(self.fetched.pop_front()),
+                Source::Ended => return Poll::Ready(self.tell()),
             };
-            if let Some(entry) = self.fetched.pop_front() {
+            if !self.fetched.is_empty() {
                 *source = Source::Fetching(batch);
-                return Poll::Ready(Some(entry));
+                return Poll::Ready(self.tell());
             }
             match batch.as_mut().poll(cx) {
                 Poll::Ready(batch) => self.take(batch),
@@ -211,11 +365,24 @@ impl Walk {
         }
     }
 
+    fn tell(&mut self) -> Option<Result<WalkEntry>> {
+        let met = self.fetched.pop_front()?;
+        self.told.follow(&met);
+        Some(met)
+    }
+
     fn take(&mut self, batch: Result<WalkBatch>) {
         match batch {
-            Ok(batch) => {
-                self.fetched.extend(batch.met);
-                self.source = Mutex::new(batch.next.map_or(Source::Ended, Source::Open));
+            Ok(WalkBatch { met, mut next }) => {
+                let mut met = met.into_iter().peekable();
+                if let Some(skipped) = self.skipped.take() {
+                    while met.next_if(|met| skipped.holds(met)).is_some() {}
+                    if let (None, Some(next)) = (met.peek(), &mut next) {
+                        next.skip(&skipped.path);
+                    }
+                }
+                self.fetched.extend(met);
+                self.source = Mutex::new(next.map_or(Source::Ended, Source::Open));
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }

@@ -22,7 +22,7 @@ use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Op, PathRequest, dir::OpenDir};
+use crate::op::{Op, PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, Slowest};
@@ -469,7 +469,31 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("limits", &self.inner.services.limits).finish_non_exhaustive()
+        // What it has and does is in a snapshot; here it would stand in the way of whatever holds an engine.
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl WalkEntry {
+    /// Returns the attributes, asked for now on the [current](Engine::current) engine: of a symbolic link itself,
+    /// unless the walk has followed it.
+    ///
+    /// # Errors
+    ///
+    /// If the entry is gone, or its path may not be searched any more.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(entry: folio_engine::op::walk::WalkEntry) -> folio_engine::Result<()> {
+    /// let bytes = entry.metadata().await?.len();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn metadata(&self) -> Result<std::fs::Metadata> {
+        Engine::current()?.call(self.stat()).await
     }
 }
 

@@ -205,6 +205,27 @@ pub(crate) enum Cause {
     WriteZero,
 }
 
+/// A refusal by the kernel in words that say more than those of its number.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("{words} (os error {errno})")]
+pub(crate) struct Worded {
+    errno: i32,
+    words: &'static str,
+}
+
+impl Worded {
+    /// An error of the number's kind.
+    pub(crate) fn error(errno: i32, words: &'static str) -> io::Error {
+        io::Error::new(io::Error::from_raw_os_error(errno).kind(), Worded { errno, words })
+    }
+
+    /// The number of an error, in these words or in the kernel's.
+    pub(crate) fn errno_of(error: &io::Error) -> Option<i32> {
+        let worded = || error.get_ref()?.downcast_ref::<Worded>().map(|worded| worded.errno);
+        error.raw_os_error().or_else(worded)
+    }
+}
+
 /// An operation that failed: what was attempted, where, and why.
 ///
 /// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`] keeping the
@@ -225,6 +246,10 @@ struct Inner {
     path: Option<Arc<Path>>,
     target: Option<PathBuf>,
     offset: Option<u64>,
+    /// How deep a walk was.
+    depth: Option<usize>,
+    /// The directory that a link on a walk leads back to.
+    loop_ancestor: Option<PathBuf>,
     bytes_done: u64,
     begun: bool,
     cause: Cause,
@@ -239,6 +264,8 @@ impl Error {
                 path: None,
                 target: None,
                 offset: None,
+                depth: None,
+                loop_ancestor: None,
                 bytes_done: 0,
                 begun,
                 cause,
@@ -249,6 +276,12 @@ impl Error {
     /// Wraps what a call returned, errno kept.
     pub fn io(operation: Operation, error: io::Error) -> Self {
         Error::new(operation, Cause::Io(Arc::new(error)))
+    }
+
+    /// Refuses a request before any file is touched, with the number of the error by which the kernel would refuse
+    /// it.
+    pub fn refused(operation: Operation, errno: i32, why: &'static str) -> Self {
+        Error::io(operation, Worded::error(errno, why)).begun(false)
     }
 
     /// Refuses a request before any file is touched, with `EINVAL`'s kind.
@@ -324,6 +357,20 @@ impl Error {
         self
     }
 
+    /// Notes how many directories below its root a walk was.
+    #[must_use]
+    pub(crate) fn at_depth(mut self, depth: usize) -> Self {
+        self.inner.depth = Some(depth);
+        self
+    }
+
+    /// Notes the directory that a link on a walk leads back to.
+    #[must_use]
+    pub(crate) fn with_loop_ancestor(mut self, ancestor: impl Into<PathBuf>) -> Self {
+        self.inner.loop_ancestor = Some(ancestor.into());
+        self
+    }
+
     /// Notes how many bytes had reached the file before the failure.
     #[must_use]
     pub fn after_bytes(mut self, bytes_done: u64) -> Self {
@@ -357,6 +404,18 @@ impl Error {
         self.inner.offset
     }
 
+    /// Returns how many directories below the root of a walk the [path](Error::path) is; `None` of anything but a
+    /// walk.
+    pub fn depth(&self) -> Option<usize> {
+        self.inner.depth
+    }
+
+    /// Returns the directory that the walk is inside of and that the [path](Error::path), a symbolic link, leads
+    /// back to; `None` of every other failure.
+    pub fn loop_ancestor(&self) -> Option<&Path> {
+        self.inner.loop_ancestor.as_deref()
+    }
+
     /// Returns how many bytes reached the file before the failure.
     pub fn bytes_done(&self) -> u64 {
         self.inner.bytes_done
@@ -383,7 +442,7 @@ impl Error {
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.inner.cause {
-            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.raw_os_error(),
+            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Worded::errno_of(e),
             _ => None,
         }
     }

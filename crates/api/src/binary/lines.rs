@@ -1,7 +1,7 @@
 //! The lines of a binary file as a stream.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -25,12 +25,11 @@ type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// use futures_core::Stream;
-///
 /// let file = folio::open("access.log", "rb").await?.binary()?;
 /// let mut lines = file.lines();
-/// let mut next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut lines).poll_next(cx));
-/// println!("{:?}", next.await.transpose()?);
+/// while let Some(line) = lines.next().await {
+///     println!("{} bytes", line?.len());
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -51,6 +50,49 @@ impl BinaryLines {
     #[must_use]
     pub fn line_limit(self, bytes: usize) -> BinaryLines {
         BinaryLines { limit: bytes, ..self }
+    }
+
+    /// Returns the next line, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// See the type: some end the stream, after the others it goes on.
+    ///
+    /// # Cancellation
+    ///
+    /// No line is lost: the next call goes on with what was asked for.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let first = file.lines().next().await.transpose()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Option<Result<Bytes>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Returns the next line, or `Ok(None)` at the end, in the manner of tokio's.
+    ///
+    /// # Errors
+    ///
+    /// Like [`next`](BinaryLines::next).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`next`](BinaryLines::next).
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let mut lines = file.lines();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     println!("{} bytes", line.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_line(&mut self) -> Result<Option<Bytes>> {
+        self.next().await.transpose()
     }
 
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {

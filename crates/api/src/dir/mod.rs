@@ -1,5 +1,7 @@
 //! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
 
+mod copy;
+mod descriptor;
 mod entries;
 mod names;
 
@@ -21,7 +23,7 @@ pub use folio_engine::storage::Kind;
 ///
 /// Every path given to its methods is relative to it and stays below it, at each step and whatever others rename
 /// or exchange meanwhile: a `..` that goes above it, an absolute path and a symbolic link that leads to either
-/// are refused with `EXDEV`, a link of `/proc` that is no path with `ELOOP` or another error. Links that stay
+/// are refused ("the path leads out of the directory", `EXDEV`), a link of `/proc` that is no path with `ELOOP` or another error. Links that stay
 /// inside are followed, so that names chosen by strangers are safe without being looked at. It is one look-up a
 /// name (`openat2`; on kernels before 5.6 part by part).
 ///
@@ -93,6 +95,30 @@ impl Dir {
     pub async fn open_dir(&self, name: impl AsRef<Path>) -> Result<Dir> {
         let name = checked::path(Operation::Open, name)?;
         let open = self.engine.call(self.open.open_dir(name, Links::Follow)).await?;
+        Ok(Dir { open, engine: self.engine.clone() })
+    }
+
+    /// Like [`open_dir`](Dir::open_dir), but refuses a symbolic link in the last part (`ENOTDIR`), wherever it leads.
+    /// Links on the way are followed. Of files,
+    /// [`OpenOptions::nofollow`](crate::OpenOptions::nofollow) asks the same.
+    ///
+    /// # Errors
+    ///
+    /// Like [`open_dir`](Dir::open_dir).
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let pages = cache.open_dir_nofollow("pages").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open_dir_nofollow(&self, name: impl AsRef<Path>) -> Result<Dir> {
+        let name = checked::path(Operation::Open, name)?;
+        let open = self.engine.call(self.open.open_dir(name, Links::NotLast)).await?;
         Ok(Dir { open, engine: self.engine.clone() })
     }
 
@@ -260,6 +286,29 @@ impl Dir {
     /// ```
     pub fn entries(&self) -> Entries {
         Entries::new(self.open.clone(), self.engine.clone())
+    }
+
+    /// Begins a listing of a directory below this one; `.` is this one.
+    ///
+    /// # Errors
+    ///
+    /// Like [`open_dir`](Dir::open_dir). That it may not be read is told by the first entry.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
+    /// let mut pages = cache.read_dir("pages").await?;
+    /// while let Some(page) = pages.next().await {
+    ///     println!("{}", page?.file_name().display());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_dir(&self, name: impl AsRef<Path>) -> Result<Entries> {
+        Ok(self.open_dir(name).await?.entries())
     }
 
     /// Makes the names in the directory itself survive a power cut: those that were created, renamed or removed

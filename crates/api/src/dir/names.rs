@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
-use crate::fs::checked;
+use crate::fs::{DirBuilder, checked};
 use crate::{Error, Operation, Result};
 
 /// Names.
@@ -35,6 +35,27 @@ impl Dir {
     pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
         self.engine.call(self.open.create_dir(name, false, None)).await
+    }
+
+    /// Creates a directory as a [`DirBuilder`] says: with its permission bits, with missing parents or without.
+    ///
+    /// # Errors
+    ///
+    /// Like [`create_dir`](Dir::create_dir) or [`create_dir_all`](Dir::create_dir_all).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(data: folio::Dir) -> folio::Result<()> {
+    /// data.create_dir_with("keys", folio::fs::DirBuilder::new().mode(0o700)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn create_dir_with(&self, name: impl AsRef<Path>, builder: &DirBuilder) -> Result<()> {
+        let name = checked::path(Operation::CreateDir, name)?;
+        self.engine.call(self.open.create_dir(name, builder.recursive, builder.mode)).await
     }
 
     /// Creates a directory and every missing parent; a directory that exists is no error.

@@ -2,6 +2,7 @@
 
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::SeekFrom;
+use std::time::SystemTime;
 
 use folio_engine::Handle;
 use folio_engine::storage::{Advice, Allocation};
@@ -160,6 +161,26 @@ impl File {
             Handle::Plain(file) => file.set_times(times).await,
             Handle::Stream(stream) => stream.unsupported(Operation::SetTimes),
         }
+    }
+
+    /// Changes the time of the last modification.
+    ///
+    /// # Errors
+    ///
+    /// Like [`set_times`](File::set_times).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_times`](File::set_times).
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// file.set_modified(std::time::SystemTime::UNIX_EPOCH).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn set_modified(&self, time: SystemTime) -> Result<()> {
+        self.set_times(FileTimes::new().set_modified(time)).await
     }
 
     /// Reserves space of a range, or gives it back (`fallocate`). The cursor stays. Other operations on the file

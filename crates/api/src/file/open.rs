@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use folio_engine::Engine;
-use folio_engine::storage::OpenRequest;
+use folio_engine::storage::{OpenRequest, os::NOFOLLOW};
 
 use crate::{Buffering, Error, File, ModeArgument, OpenMode, Result};
 
@@ -22,6 +22,8 @@ use crate::{Buffering, Error, File, ModeArgument, OpenMode, Result};
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
     request: OpenRequest,
+    /// Apart from the other flags, which are set all at once.
+    nofollow: bool,
     /// What was asked for, if anything was: what nothing means depends on what is made of the file.
     buffering: Option<Buffering>,
     opener: Option<Opener>,
@@ -147,6 +149,20 @@ impl OpenOptions {
         self
     }
 
+    /// Refuses a symbolic link in the last part of the path (`ELOOP`), wherever it leads. Links on the way are
+    /// followed.
+    ///
+    /// ```
+    /// # async fn example(uploads: folio::Dir) -> folio::Result<()> {
+    /// let file = uploads.open_with("report", folio::File::options().read(true).nofollow(true)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn nofollow(&mut self, nofollow: bool) -> &mut Self {
+        self.nofollow = nofollow;
+        self
+    }
+
     /// Opens `path` on the default engine.
     ///
     /// # Errors
@@ -204,7 +220,13 @@ impl OpenOptions {
     pub(crate) fn checked(&self, path: &Path) -> Result<OpenRequest> {
         match &self.refused {
             Some(error) => Err(error.clone().at_path(path)),
-            None => Ok(self.request.clone()),
+            None => {
+                let mut request = self.request.clone();
+                if self.nofollow {
+                    request.custom_flags |= NOFOLLOW;
+                }
+                Ok(request)
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Functions on attributes: asking for them, changing permissions, existence.
 
-use std::fs::{Metadata, Permissions};
+use std::fs::{FileTimes, Metadata, Permissions};
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::attributes::{Exists, SetPermissions, Stat};
+use folio_engine::op::attributes::{Exists, SetFileTimes, SetPermissions, Stat};
 
 use super::checked;
 use crate::{Operation, Result};
@@ -72,6 +72,55 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Result<()> {
     let path = checked::path(Operation::SetPermissions, path)?;
     Engine::current()?.call(SetPermissions { path, permissions: perm }).await
+}
+
+/// Sets the times of what a path names, following symbolic links. What `times` leaves out stays.
+///
+/// [`os::utime`](crate::os::utime) says the same in the system's words and also knows "now".
+///
+/// # Errors
+///
+/// If the path is missing or belongs to somebody else.
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use std::{fs::FileTimes, time::SystemTime};
+///
+/// folio::fs::set_times("stamp", FileTimes::new().set_modified(SystemTime::UNIX_EPOCH)).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
+    let path = checked::path(Operation::SetTimes, path)?;
+    Engine::current()?.call(SetFileTimes { path, times, follow: true }).await
+}
+
+/// Like [`set_times`] for a path itself, even where it is a symbolic link.
+///
+/// # Errors
+///
+/// Like [`set_times`].
+///
+/// # Cancellation
+///
+/// Like [`set_times`].
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// use std::{fs::FileTimes, time::SystemTime};
+///
+/// let times = FileTimes::new().set_accessed(SystemTime::UNIX_EPOCH);
+/// folio::fs::set_times_nofollow("current", times).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
+    let path = checked::path(Operation::SetTimes, path)?;
+    Engine::current()?.call(SetFileTimes { path, times, follow: false }).await
 }
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.

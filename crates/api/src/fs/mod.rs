@@ -38,10 +38,12 @@ mod whole;
 pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
 #[doc(hidden)]
 pub use crate::glob::glob_would_find;
-pub use crate::glob::{Glob, glob, rglob};
+pub use crate::glob::{Glob, GlobOptions, Pattern, glob, rglob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
-pub use attributes::{metadata, set_permissions, symlink_metadata, try_exists};
+pub use attributes::{
+    metadata, set_permissions, set_times, set_times_nofollow, symlink_metadata, try_exists,
+};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::{copy_dir, move_path};

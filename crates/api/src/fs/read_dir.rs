@@ -146,7 +146,6 @@ impl fmt::Debug for ReadDir {
 }
 
 /// One entry of a directory.
-#[derive(Debug)]
 pub struct DirEntry {
     entry: Arc<std::fs::DirEntry>,
     file_type: Option<FileType>,
@@ -216,5 +215,11 @@ impl DirEntry {
             Some(known) => Ok(known),
             None => Ok(self.metadata().await?.file_type()),
         }
+    }
+}
+
+impl fmt::Debug for DirEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DirEntry").field(&self.path()).finish()
     }
 }

@@ -13,11 +13,17 @@ use super::{set_permissions, symlink, symlink_metadata, walk};
 use crate::walk::WalkEntry;
 use crate::{Error, Operation, Result};
 
-/// `ENOTDIR`.
-const NOT_A_DIRECTORY: i32 = 20;
-
 /// Permissions of a directory while it is filled: nobody else sees into a copy that is not complete.
 const FILLING_MODE: u32 = 0o700;
+
+/// `EEXIST`, as Linux has it.
+const EXISTS: i32 = 17;
+
+/// `ENOTDIR`, as Linux has it.
+const NOT_A_DIRECTORY: i32 = 20;
+
+/// `EINVAL`, as Linux has it.
+const INVALID: i32 = 22;
 
 /// Copies a directory and everything in it to a name that is free; returns the bytes of contents copied.
 ///
@@ -26,7 +32,8 @@ const FILLING_MODE: u32 = 0o700;
 ///
 /// # Errors
 ///
-/// If `from` is not a directory, `to` exists or lies inside of `from`, before anything is touched; if something
+/// If `from` is not a directory (`ENOTDIR`), `to` exists (`EEXIST`) or lies inside of `from` (`EINVAL`), before
+/// anything is touched; if something
 /// in it cannot be read or is neither file, directory nor link. What was copied before the failure stays.
 ///
 /// # Cancellation
@@ -147,16 +154,16 @@ impl Copying {
 }
 
 async fn refuse_what_never_ends(from: &Path, to: &Path) -> Result<()> {
-    let refuse = |why| Err(Error::invalid(Operation::Copy, why).at_path(from).with_target(to));
+    let refuse = |errno, why| Err(Error::refused(Operation::Copy, errno, why).at_path(from).with_target(to));
     if !metadata(from).await?.is_dir() {
-        return refuse("the source is not a directory");
+        return refuse(NOT_A_DIRECTORY, "the source is not a directory");
     }
     if symlink_metadata(to).await.is_ok() {
-        return refuse("the target exists");
+        return refuse(EXISTS, "the target exists");
     }
     let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if canonicalize(parent).await?.starts_with(canonicalize(from).await?) {
-        return refuse("the target lies inside of the source");
+        return refuse(INVALID, "the target lies inside of the source");
     }
     Ok(())
 }

@@ -105,8 +105,8 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct DirBuilder {
-    recursive: bool,
-    mode: Option<u32>,
+    pub(crate) recursive: bool,
+    pub(crate) mode: Option<u32>,
 }
 
 impl DirBuilder {

@@ -1,6 +1,9 @@
 //! A directory that goes with all that it holds.
 
+use std::fmt;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::PathRequest;
@@ -16,7 +19,6 @@ const DIRECTORY_MODE: u32 = 0o700;
 /// A new directory, removed with everything in it when it is cleaned up or dropped.
 ///
 /// Symbolic links in it are removed and never followed.
-#[derive(Debug)]
 pub struct TemporaryDirectory {
     name: Doomed,
 }
@@ -46,7 +48,8 @@ impl TemporaryDirectory {
     /// Returns a builder: the prefix `tmp`, no suffix, and the directory goes with its owner.
     pub fn builder() -> TemporaryDirectoryBuilder {
         let template = Template::default();
-        TemporaryDirectoryBuilder { template, delete: true, ignore_cleanup_errors: false }
+        let mode = DIRECTORY_MODE;
+        TemporaryDirectoryBuilder { template, delete: true, ignore_cleanup_errors: false, mode }
     }
 
     /// Returns the path, which is absolute.
@@ -116,11 +119,19 @@ pub struct TemporaryDirectoryBuilder {
     template: Template,
     delete: bool,
     ignore_cleanup_errors: bool,
+    mode: u32,
 }
 
 name_setters!(TemporaryDirectoryBuilder, template);
 
 impl TemporaryDirectoryBuilder {
+    /// Sets the permissions of the directory, less what the umask takes; those of the owner alone (0700) unless
+    /// set.
+    pub fn permissions(&mut self, permissions: Permissions) -> &mut Self {
+        self.mode = permissions.mode();
+        self
+    }
+
     /// Sets whether the drop removes the directory; on unless set.
     pub fn delete(&mut self, delete: bool) -> &mut Self {
         self.delete = delete;
@@ -160,7 +171,8 @@ impl TemporaryDirectoryBuilder {
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
         self.template.check(Operation::CreateDir)?;
         let (template, dir) = (self.template.clone(), self.template.dir());
-        let mut name = engine.call(CreateDirectory { engine: engine.clone(), template, dir }).await?;
+        let request = CreateDirectory { engine: engine.clone(), template, dir, mode: self.mode };
+        let mut name = engine.call(request).await?;
         if self.ignore_cleanup_errors {
             name.ignore_errors();
         }
@@ -177,6 +189,7 @@ struct CreateDirectory {
     engine: Engine,
     template: Template,
     dir: PathBuf,
+    mode: u32,
 }
 
 impl PathRequest for CreateDirectory {
@@ -193,8 +206,14 @@ impl PathRequest for CreateDirectory {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Doomed> {
         self.template.make(&self.dir, |path| {
-            storage.create_dir(path, false, Some(DIRECTORY_MODE))?;
+            storage.create_dir(path, false, Some(self.mode))?;
             Ok(Doomed::new(&self.engine, path, Kind::Directory))
         })
+    }
+}
+
+impl fmt::Debug for TemporaryDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemporaryDirectory").field("path", &self.path()).finish_non_exhaustive()
     }
 }

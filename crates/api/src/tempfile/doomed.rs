@@ -4,8 +4,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::PathRequest;
+use folio_engine::op::names::{Rename, RenameNoclobber};
 use folio_engine::storage::Storage;
 
+use super::template;
 use crate::{Engine, Operation, Result};
 
 /// A path and what is to become of it. Dropping it never blocks.
@@ -42,6 +44,22 @@ impl Doomed {
         &self.engine
     }
 
+    /// Renames what is there to `to`, replacing what is there, and lets it stay.
+    pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
+        let to = template::checked(Operation::Rename, to)?;
+        self.engine.call(Rename { from: self.path().to_owned(), to: to.clone() }).await?;
+        self.keep_at(to);
+        Ok(())
+    }
+
+    /// Renames what is there to `to`, which is free, and lets it stay.
+    pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
+        let to = template::checked(Operation::Rename, to)?;
+        self.engine.call(RenameNoclobber { from: self.path().to_owned(), to: to.clone() }).await?;
+        self.keep_at(to);
+        Ok(())
+    }
+
     /// Whether dropping removes the path.
     pub(super) fn is_doomed(&self) -> bool {
         self.fate == Fate::Removed
@@ -57,7 +75,7 @@ impl Doomed {
     }
 
     /// Lets what was there stay, which has moved to `path`.
-    pub(super) fn keep_at(&mut self, path: PathBuf) {
+    fn keep_at(&mut self, path: PathBuf) {
         self.removal.path = path;
         self.fate = Fate::Kept;
     }

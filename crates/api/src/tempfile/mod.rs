@@ -1,14 +1,16 @@
 //! Temporary files and directories: Python's `tempfile`, with files that are [`File`](crate::File)s.
 //!
 //! * [`NamedTemporaryFile`] has a path until it is closed or dropped, unless it is told to stay.
-//! * [`TemporaryFile`] has none, so that nothing is left of it even when the process is killed.
+//! * [`TemporaryFile`] has none, so that nothing is left of it even when the process is killed, until it is given one.
 //! * [`SpooledTemporaryFile`] stays in memory until it is larger than a limit.
 //! * [`TemporaryDirectory`] goes with all that it holds.
+//! * [`TempPath`] is a path alone that goes.
 //!
 //! Each kind of file has a text form, by `create_text` or `build_text`: text [`Options`](crate::text::Options) say its
 //! encoding, its ends of lines and, as one of Python's mode strings, what it is opened for.
 //!
-//! Files are created exclusively and with mode 0600, directories with 0700, both less what the umask takes.
+//! Files are created exclusively and with mode 0600, directories with 0700, unless told otherwise, and both less what
+//! the umask takes.
 //!
 //! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room
 //! like any operation, [`Engine::shutdown`](crate::Engine::shutdown) waits for it, and if it fails it is logged
@@ -32,11 +34,15 @@
 mod directory;
 mod doomed;
 mod named;
+mod naming;
+mod path;
+mod poll;
 mod spooled;
 mod template;
 mod unnamed;
 
 pub use directory::{TemporaryDirectory, TemporaryDirectoryBuilder};
 pub use named::{NamedTemporaryFile, NamedTemporaryFileBuilder};
+pub use path::TempPath;
 pub use spooled::{SpooledTemporaryFile, SpooledTemporaryFileBuilder};
 pub use unnamed::{TemporaryFile, TemporaryFileBuilder};

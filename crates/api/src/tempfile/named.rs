@@ -1,14 +1,16 @@
 //! A file with a path that goes when the file goes.
 
+use std::fmt;
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::PathRequest;
-use folio_engine::op::names::Rename;
-use folio_engine::storage::Storage;
+use folio_engine::storage::{OpenRequest, Storage};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Template, exclusively, name_setters};
+use super::template::{Template, exclusively, name_setters};
 use crate::text::{self, TextFile};
 use crate::{Buffering, Engine, File, Operation, Result};
 
@@ -16,13 +18,12 @@ use crate::{Buffering, Engine, File, Operation, Result};
 ///
 /// Clones of its [`file`](NamedTemporaryFile::file) may live longer: the path goes, the contents stay readable
 /// until the last of them is gone.
-#[derive(Debug)]
 pub struct NamedTemporaryFile {
     /// Above the file, so that the path goes first and whoever closes it last frees the blocks.
-    name: Doomed,
-    file: File,
+    pub(super) name: Doomed,
+    pub(super) file: File,
     /// Whether closing removes the path too.
-    delete_on_close: bool,
+    pub(super) delete_on_close: bool,
 }
 
 impl NamedTemporaryFile {
@@ -52,7 +53,15 @@ impl NamedTemporaryFile {
     pub fn builder() -> NamedTemporaryFileBuilder {
         let template = Template::default();
         let buffering = Buffering::Unbuffered;
-        NamedTemporaryFileBuilder { template, delete: true, delete_on_close: true, buffering }
+        let (permissions, append) = (None, false);
+        NamedTemporaryFileBuilder {
+            template,
+            delete: true,
+            delete_on_close: true,
+            buffering,
+            permissions,
+            append,
+        }
     }
 
     /// Returns the open file.
@@ -93,11 +102,7 @@ impl NamedTemporaryFile {
     /// # }
     /// ```
     pub async fn persist(&mut self, to: impl AsRef<Path>) -> Result<()> {
-        let to = template::checked(Operation::Rename, to.as_ref())?;
-        let rename = Rename { from: self.path().to_owned(), to: to.clone() };
-        self.name.engine().call(rename).await?;
-        self.name.keep_at(to);
-        Ok(())
+        self.name.persist(to.as_ref()).await
     }
 
     /// Lets the file stay where it is, and returns it.
@@ -167,10 +172,13 @@ impl NamedTemporaryFile {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NamedTemporaryFileBuilder {
-    template: Template,
+    pub(super) template: Template,
     delete: bool,
     delete_on_close: bool,
     buffering: Buffering,
+    /// Permission bits; `None` for those of the owner alone.
+    permissions: Option<u32>,
+    append: bool,
 }
 
 name_setters!(NamedTemporaryFileBuilder, template);
@@ -187,6 +195,29 @@ impl NamedTemporaryFileBuilder {
     /// Off, it lets the file be closed and opened again by its path, by another program for instance.
     pub fn delete_on_close(&mut self, delete_on_close: bool) -> &mut Self {
         self.delete_on_close = delete_on_close;
+        self
+    }
+
+    /// Sets the permissions of the file, less what the umask takes; those of the owner alone (0600) unless set.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    ///
+    /// let served = Permissions::from_mode(0o644);
+    /// let mut page = folio::tempfile::NamedTemporaryFile::builder().permissions(served).create().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn permissions(&mut self, permissions: Permissions) -> &mut Self {
+        self.permissions = Some(permissions.mode());
+        self
+    }
+
+    /// Sets whether every write goes to the end of the file, as by
+    /// [`OpenOptions::append`](crate::OpenOptions::append); off unless set.
+    pub fn append(&mut self, append: bool) -> &mut Self {
+        self.append = append;
         self
     }
 
@@ -257,9 +288,14 @@ impl NamedTemporaryFileBuilder {
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
         let (template, dir) = (self.template.clone(), self.template.dir());
-        let buffer_bytes = self.buffering.bytes();
+        let request = OpenRequest { append: self.append, ..exclusively() };
+        let request = OpenRequest {
+            mode: self.permissions.or(request.mode),
+            buffer_bytes: self.buffering.bytes(),
+            ..request
+        };
         let (name, file) =
-            engine.call(CreateNamed { engine: engine.clone(), template, dir, buffer_bytes }).await?;
+            engine.call(CreateNamed { engine: engine.clone(), template, dir, request }).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
         // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
         if !self.delete {
@@ -274,7 +310,7 @@ struct CreateNamed {
     engine: Engine,
     template: Template,
     dir: PathBuf,
-    buffer_bytes: usize,
+    request: OpenRequest,
 }
 
 impl PathRequest for CreateNamed {
@@ -291,10 +327,17 @@ impl PathRequest for CreateNamed {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<(Doomed, File)> {
         let (opened, name) = self.template.make(&self.dir, |path| {
-            let opened = storage.open(path, &exclusively())?;
+            let opened = storage.open(path, &self.request)?;
             Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
         })?;
-        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, name.path(), self.buffer_bytes)?;
+        let buffer_bytes = self.request.buffer_bytes;
+        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, name.path(), buffer_bytes)?;
         Ok((name, File::new(handle)))
+    }
+}
+
+impl fmt::Debug for NamedTemporaryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NamedTemporaryFile").field("path", &self.path()).finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! A file without a path.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,13 +14,14 @@ use crate::{Buffering, Engine, File, Operation, Result};
 /// What messages call such a file, below its directory.
 const SHOWN_AS: &str = "<unnamed>";
 
-/// A new file, open for reading and writing, that no path leads to and none ever will.
+/// A new file, open for reading and writing, that no path leads to unless it is [given](TemporaryFile::persist) one.
 ///
 /// The kernel frees it with its last handle, even when the process is killed. Where the file system cannot
-/// create a file without a name, one with a name is created and that is removed at once.
-#[derive(Clone, Debug)]
+/// create a file without a name, one with a name is created and that is removed at once; no name can be given then.
+#[derive(Clone)]
 pub struct TemporaryFile {
-    file: File,
+    pub(super) file: File,
+    pub(super) engine: Engine,
 }
 
 impl TemporaryFile {
@@ -162,7 +164,7 @@ impl TemporaryFileBuilder {
         let (template, dir) = (self.template.clone(), self.template.dir());
         let buffer_bytes = self.buffering.bytes();
         let file = engine.call(CreateUnnamed { engine: engine.clone(), template, dir, buffer_bytes }).await?;
-        Ok(TemporaryFile { file })
+        Ok(TemporaryFile { file, engine: engine.clone() })
     }
 }
 
@@ -197,5 +199,11 @@ impl PathRequest for CreateUnnamed {
         let handle =
             self.engine.adopt_buffered(opened.file.to_std(0)?, self.dir.join(SHOWN_AS), self.buffer_bytes)?;
         Ok(File::new(handle))
+    }
+}
+
+impl fmt::Debug for TemporaryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TemporaryFile").field("path", &self.file.path()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The lines of a text file as a stream.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -26,11 +26,10 @@ type Filled = (Option<(Decoder, u8)>, usize);
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// use futures_core::Stream;
-///
 /// let mut lines = folio::text::open("big.csv").await?.lines();
-/// let mut next = std::future::poll_fn(|cx| std::pin::Pin::new(&mut lines).poll_next(cx));
-/// println!("{:?}", next.await.transpose()?);
+/// while let Some(line) = lines.next().await {
+///     println!("{}", line?);
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -44,6 +43,49 @@ pub struct Lines {
 impl Lines {
     pub(super) fn new(text: TextFile) -> Lines {
         Lines { text, filling: Mutex::default(), done: false }
+    }
+
+    /// Returns the next line, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// See the type: some end the stream, after the others it goes on.
+    ///
+    /// # Cancellation
+    ///
+    /// No line is lost: the next call goes on with what was asked for.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let first = folio::text::open("big.csv").await?.lines().next().await.transpose()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next(&mut self) -> Option<Result<String>> {
+        poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
+    }
+
+    /// Returns the next line, or `Ok(None)` at the end, in the manner of tokio's.
+    ///
+    /// # Errors
+    ///
+    /// Like [`next`](Lines::next).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`next`](Lines::next).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut lines = folio::text::open("big.csv").await?.lines();
+    /// while let Some(line) = lines.next_line().await? {
+    ///     println!("{line}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_line(&mut self) -> Result<Option<String>> {
+        self.next().await.transpose()
     }
 
     /// Finds a line or reads on until there is one; `None` at the end.

@@ -1,5 +1,6 @@
 //! How a text file is opened.
 
+use std::fmt;
 use std::io::SeekFrom;
 use std::path::Path;
 
@@ -34,7 +35,7 @@ const LINE_BYTES: usize = 1024 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     open: OpenOptions,
     access: Access,
@@ -49,7 +50,7 @@ pub struct Options {
 }
 
 /// The flags that say what the file is opened for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 struct Access {
     read: bool,
     write: bool,
@@ -338,5 +339,18 @@ fn refuse(why: &'static str) -> Error {
 impl Default for Options {
     fn default() -> Self {
         Options::new()
+    }
+}
+
+impl fmt::Debug for Options {
+    /// What makes it text; how it is opened in one word.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("mode", &self.mode.map_or_else(|| self.access.mode().to_owned(), |mode| mode.to_string()))
+            .field("encoding", &self.encoding)
+            .field("errors", &self.errors)
+            .field("newline", &self.newline)
+            .field("line_limit", &self.line_limit)
+            .finish_non_exhaustive()
     }
 }

@@ -1,12 +1,13 @@
 //! Every function on paths, dropped after each of its polls: the tree is as before or as after it.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
+use std::fs::{FileTimes, Permissions};
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
+use folio::tempfile::TemporaryFile;
 use folio::{Dir, Engine, File, fs, os, path};
 use futures_core::Stream;
 
@@ -21,7 +22,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 64] = [
+const ACTS: [(&str, Act); 75] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -62,6 +63,8 @@ const ACTS: [(&str, Act); 64] = [
     ("lchown", act!(|dir| os::lchown(dir.join("link"), None, None))),
     ("utime", act!(|dir| os::utime(dir.join("file"), os::Stamp::Now, os::Stamp::Now))),
     ("lutime", act!(|dir| os::lutime(dir.join("link"), os::Stamp::Now, os::Stamp::Now))),
+    ("set_times", act!(|dir| fs::set_times(dir.join("file"), FileTimes::new()))),
+    ("set_times_nofollow", act!(|dir| fs::set_times_nofollow(dir.join("link"), FileTimes::new()))),
     ("getxattr", act!(|dir| os::getxattr(dir.join("file"), "user.a"))),
     ("setxattr", act!(|dir| os::setxattr(dir.join("file"), "user.a", "x", os::XattrMode::Any))),
     ("listxattr", act!(|dir| os::listxattr(dir.join("file")))),
@@ -72,6 +75,7 @@ const ACTS: [(&str, Act); 64] = [
     ("realpath", act!(|dir| path::realpath(dir.join("link/x")))),
     ("expanduser", act!(|_dir| path::expanduser("~nobody-has-this-name"))),
     ("walk", act!(|dir| drain(fs::walk(dir)))),
+    ("WalkEntry::metadata", act!(|dir| measure(dir))),
     ("rglob", act!(|dir| async { drain(fs::rglob(dir, "*")?).await })),
     ("fwalk", act!(|dir| steps(dir))),
     ("copy_dir", act!(|dir| fs::copy_dir(dir.join("empty"), dir.join("copied")))),
@@ -82,6 +86,43 @@ const ACTS: [(&str, Act); 64] = [
     (
         "Dir::open_dir, metadata",
         act!(|dir| async { Dir::open(dir).await?.open_dir("full").await?.metadata("1").await }),
+    ),
+    ("Dir::open_dir_nofollow", act!(|dir| async { Dir::open(dir).await?.open_dir_nofollow("full").await })),
+    ("Dir::canonicalize", act!(|dir| async { Dir::open(dir).await?.canonicalize("full/../link").await })),
+    (
+        "Dir::copy",
+        act!(|dir| async {
+            let dir = Dir::open(dir).await?;
+            dir.copy("large", &dir, "copied").await
+        }),
+    ),
+    (
+        "Dir::create_dir_with",
+        act!(|dir| async {
+            Dir::open(dir).await?.create_dir_with("a/b/c", fs::DirBuilder::new().recursive(true)).await
+        }),
+    ),
+    ("Dir::read_dir", act!(|dir| async { drain(Dir::open(dir).await?.read_dir("full").await?).await })),
+    (
+        "Dir::from_std_file, into_std_file",
+        act!(|dir| async {
+            let opened = std::fs::File::open(dir).expect("it is there");
+            Dir::from_std_file(opened).await?.into_std_file().await
+        }),
+    ),
+    (
+        "TemporaryFile::persist",
+        act!(|dir| async {
+            let file = TemporaryFile::builder().in_dir(&dir).create().await?;
+            file.persist(dir.join("file")).await
+        }),
+    ),
+    (
+        "TemporaryFile::persist_noclobber",
+        act!(|dir| async {
+            let file = TemporaryFile::builder().in_dir(&dir).create().await?;
+            file.persist_noclobber(dir.join("new")).await
+        }),
     ),
     ("Dir::create_dir", act!(|dir| async { Dir::open(dir).await?.create_dir("new").await })),
     ("Dir::remove_file", act!(|dir| async { Dir::open(dir).await?.remove_file("file").await })),
@@ -126,6 +167,14 @@ async fn drain<T>(stream: impl Stream<Item = folio::Result<T>>) -> folio::Result
     let mut stream = std::pin::pin!(stream);
     while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
         item?;
+    }
+    Ok(())
+}
+
+async fn measure(dir: PathBuf) -> folio::Result<()> {
+    let mut walk = fs::walk(dir);
+    while let Some(entry) = walk.next().await {
+        entry?.metadata().await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::UNIX_EPOCH;
 
+use folio::fs::DirBuilder;
 use folio::os::Mode;
 use folio::{Dir, File, Result};
 
@@ -28,7 +29,7 @@ macro_rules! act {
 }
 
 /// Operations that follow a link in the last part.
-const FOLLOWING: [(&str, Act); 13] = [
+const FOLLOWING: [(&str, Act); 17] = [
     ("open_file", act!(|dir, name| dir.open_file(name))),
     ("create", act!(|dir, name| dir.create(name))),
     ("append", act!(|dir, name| dir.open_with(name, File::options().append(true).create(true)))),
@@ -41,6 +42,10 @@ const FOLLOWING: [(&str, Act); 13] = [
     ("read", act!(|dir, name| dir.read(name))),
     ("read_to_string", act!(|dir, name| dir.read_to_string(name))),
     ("write", act!(|dir, name| dir.write(name, b"overwritten"))),
+    ("copy from", act!(|dir, name| dir.copy(name, &dir, "stolen"))),
+    ("copy to", act!(|dir, name| dir.copy("file", &dir, name))),
+    ("canonicalize", act!(|dir, name| dir.canonicalize(name))),
+    ("read_dir", act!(|dir, name| dir.read_dir(name))),
     (
         "open_dir, entries",
         act!(|dir, name| async { dir.open_dir(name).await?.entries().next().await.transpose() }),
@@ -48,9 +53,14 @@ const FOLLOWING: [(&str, Act); 13] = [
 ];
 
 /// Operations on a name itself.
-const NAMING: [(&str, Act); 14] = [
+const NAMING: [(&str, Act); 16] = [
     ("create_dir", act!(|dir, name| dir.create_dir(name))),
     ("create_dir_all", act!(|dir, name| dir.create_dir_all(name))),
+    ("create_dir_with", act!(|dir, name| async { dir.create_dir_with(name, &DirBuilder::new()).await })),
+    (
+        "create_dir_with parents",
+        act!(|dir, name| async { dir.create_dir_with(name, DirBuilder::new().recursive(true)).await }),
+    ),
     ("remove_file", act!(|dir, name| dir.remove_file(name))),
     ("remove_dir", act!(|dir, name| dir.remove_dir(name))),
     ("remove_dir_all", act!(|dir, name| dir.remove_dir_all(name))),
@@ -64,6 +74,15 @@ const NAMING: [(&str, Act); 14] = [
     ("set_symlink_times", act!(|dir, name| dir.set_symlink_times(name, UNIX_EPOCH, UNIX_EPOCH))),
     ("create_new", act!(|dir, name| dir.open_with(name, File::options().write(true).create_new(true)))),
 ];
+
+/// Operations on what has a name, but for links in the last part.
+const REFUSING: [(&str, Act); 2] = [
+    ("open_dir_nofollow", act!(|dir, name| dir.open_dir_nofollow(name))),
+    ("nofollow", act!(|dir, name| dir.open_with(name, File::options().read(true).nofollow(true)))),
+];
+
+/// Those that make what is missing on the way, to which a directory that is there is no error.
+const MAKING_ALL: [&str; 2] = ["create_dir_all", "create_dir_with parents"];
 
 /// Names that lead out before their last part.
 const WAYS_OUT: [&str; 13] = [
@@ -105,13 +124,16 @@ fn x1_a_way_out_is_refused_by_every_operation_and_changes_nothing_outside() {
     for (way, engine) in engines() {
         let ground = ground();
         let before = (state(&ground.outside), state(&ground.root));
-        for (operation, act) in FOLLOWING.into_iter().chain(NAMING) {
+        for (operation, act) in FOLLOWING.into_iter().chain(NAMING).chain(REFUSING) {
             for name in WAYS_OUT {
                 let result = wait(engine.scope(async {
                     act(Dir::open(&ground.root).await.expect("the root is there"), name.into()).await
                 }));
                 let error = result.expect_err(&format!("{operation} of {name} by the {way}"));
                 assert_eq!(error.raw_os_error(), Some(LEADS_OUT), "{operation} {name} {way}: {error}");
+                assert_eq!(error.kind(), ErrorKind::CrossesDevices, "{operation} {name} {way}");
+                let words = error.to_string();
+                assert!(words.ends_with(": the path leads out of the directory (os error 18)"), "{words}");
                 assert!(
                     error.path().is_some_and(|path| path.starts_with(&ground.root) || name.starts_with('/'))
                 );
@@ -132,6 +154,11 @@ fn x1_a_link_that_leads_out_is_not_followed_but_is_a_name_like_any_other() {
                 let result = wait(engine.scope(async { run_here(act, &ground.root, name).await }));
                 let error = result.expect_err(&format!("{operation} of {name} by the {way}"));
                 assert_eq!(error.raw_os_error(), Some(LEADS_OUT), "{operation} {name} {way}: {error}");
+            }
+            for (operation, act) in REFUSING {
+                let error = wait(engine.scope(run_here(act, &ground.root, name))).expect_err("it is a link");
+                let refused = [Some(20), Some(40)].contains(&error.raw_os_error());
+                assert!(refused, "{operation} {name} {way}: {error}");
             }
             assert_eq!(state(&ground.root), inside, "{name} {way}");
             wait(engine.scope(async {
@@ -170,7 +197,7 @@ fn x1_what_is_no_name_is_refused() {
             check(act, "..", Some(NO_NAME));
             check(act, "../", Some(NO_NAME));
             // Directories that are there already are no error to one that would make them.
-            if operation != "create_dir_all" {
+            if !MAKING_ALL.contains(&operation) {
                 check(act, "inside/..", Some(NO_NAME));
                 check(act, ".", Some(NO_NAME));
             }
@@ -178,8 +205,8 @@ fn x1_what_is_no_name_is_refused() {
         }
         let too_long = "a/".repeat(10_000);
         for (operation, act) in FOLLOWING.into_iter().chain(NAMING) {
-            // What is not there is an answer to one.
-            if operation != "try_exists" {
+            // What is not there is an answer to one, and nothing to do for others.
+            if operation != "try_exists" && !MAKING_ALL.contains(&operation) {
                 check(act, "", Some(2));
             }
             check(act, &too_long, Some(36));
@@ -282,7 +309,16 @@ fn x1_both_ways_of_looking_up_answer_alike() {
                     let itself = seen(dir.symlink_metadata(path).await);
                     let read = dir.read(path).await.map_err(|error| error.raw_os_error());
                     let opened = dir.open_dir(path).await.map_err(|error| error.raw_os_error());
-                    (followed, itself, read, opened.map(drop))
+                    // Where it leads to is where std says.
+                    let way = dir.canonicalize(path).await.map_err(|error| error.raw_os_error());
+                    match &way {
+                        Ok(way) => {
+                            let real = ground.root.join(path).canonicalize().expect("it is there");
+                            assert_eq!(ground.root.join(way).components().as_path(), real, "{path:?}");
+                        }
+                        Err(errno) => assert_eq!(followed, Err(*errno), "FOLIO_SEED={seed} {path:?}"),
+                    }
+                    (followed, itself, read, opened.map(drop), way)
                 }))
             };
             let (by_kernel, by_walker) = (ask(&kernel), ask(&walker));

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod ground;
+mod handed;
 mod names;
 mod races;
 mod trees;

@@ -65,6 +65,15 @@ fn x1_a_link_put_in_a_directorys_place_leads_nowhere() {
             until_both(way, || {
                 let read = wait(dir.read("swapped/secret"));
                 assert!(read.as_ref().ok().is_none_or(|bytes| bytes == b"inside"), "{way}: {read:?}");
+                if wait(dir.copy("swapped/secret", &dir, "copied")).is_ok() {
+                    let copied = fs::read(ground.root.join("copied")).expect("it was just made");
+                    assert_eq!(copied, b"inside", "{way}");
+                }
+                if let Ok(told) = wait(dir.canonicalize("swapped/secret")) {
+                    assert_eq!(told, Path::new("swapped/secret"), "{way}");
+                }
+                let _ = wait(dir.copy("file", &dir, "swapped/copied"));
+                let _ = wait(dir.open_dir_nofollow("swapped/made"));
                 let _ = wait(dir.write("swapped/written", b"by us"));
                 let _ = wait(dir.create_dir_all("swapped/made/below"));
                 let _ = wait(dir.rename("swapped/written", &dir, "swapped/renamed"));

@@ -131,3 +131,32 @@ fn a_name_or_path_with_a_nul_is_refused_before_anything_is_touched() {
         refused(os::disk_usage("a\0b").await.map(drop));
     });
 }
+
+#[test]
+fn times_in_stds_words_are_set_on_files_that_cannot_be_opened_and_on_links_themselves() {
+    use std::fs::FileTimes;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    let (_dir, room) = furnished();
+    let moment = UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
+    let times = FileTimes::new().set_modified(moment);
+    let modified = |name: &str| fs::symlink_metadata(room.join(name)).expect("it is there").modified().ok();
+    let accessed = |name: &str| fs::symlink_metadata(room.join(name)).expect("it is there").accessed().ok();
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    fs::set_permissions(room.join("file"), closed).expect("it is ours");
+    let (before, read) = (modified("to_file"), accessed("file"));
+    wait(folio::fs::set_times(room.join("to_file"), times)).expect("it is ours");
+    assert_eq!((modified("to_file"), modified("file")), (before, Some(moment)));
+    assert_eq!(accessed("file"), read, "what is left out stays");
+    wait(folio::fs::set_times_nofollow(room.join("dangling"), times)).expect("the link is ours");
+    assert_eq!(modified("dangling"), Some(moment));
+    wait(folio::fs::set_times(room.join("dir"), times.set_accessed(UNIX_EPOCH))).expect("it is ours");
+    assert_eq!((accessed("dir"), modified("dir")), (Some(UNIX_EPOCH), Some(moment)));
+    let error = wait(folio::fs::set_times(room.join("dangling"), times)).expect_err("it leads nowhere");
+    assert_eq!((error.operation(), error.raw_os_error()), (folio::Operation::SetTimes, Some(2)));
+    wait(async {
+        let file = folio::File::options().write(true).open(room.join("dir/inside")).await.expect("ours");
+        file.set_modified(moment).await.expect("it is ours");
+        assert_eq!(file.metadata().await.expect("it is open").modified().ok(), Some(moment));
+    });
+}

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod dropped;
+mod glob_options;
 mod globbing;
 mod ground;
 mod os;
@@ -9,4 +10,5 @@ mod paths;
 mod relocating;
 mod space;
 mod untested_upstream;
+mod walk_options;
 mod walking;

@@ -59,18 +59,24 @@ fn what_cannot_be_copied_is_refused_before_anything_is_touched() {
     let (_dir, room) = furnished();
     symlink("dir", room.join("inside")).expect("the room takes links");
     let before = tree(&room);
-    let check = |from: &str, to: &str, kind: io::ErrorKind| {
+    let check = |from: &str, to: &str, errno: i32| {
         let error = wait(copy_dir(room.join(from), room.join(to))).expect_err("it makes no sense");
-        assert_eq!(error.kind(), kind, "{from} to {to}: {error}");
+        assert_eq!(error.raw_os_error(), Some(errno), "{from} to {to}: {error}");
+        assert_eq!(error.kind(), io::Error::from_raw_os_error(errno).kind(), "{from} to {to}: {error}");
         assert!(tree(&room) == before, "{from} to {to}");
     };
-    check("missing", "new", io::ErrorKind::NotFound);
-    check("file", "new", io::ErrorKind::InvalidInput);
-    check("dir", "to_file", io::ErrorKind::InvalidInput);
-    check("dir", "dangling", io::ErrorKind::InvalidInput);
-    check("dir", "dir/new", io::ErrorKind::InvalidInput);
-    check("dir", "inside/new", io::ErrorKind::InvalidInput);
-    check("dir", "missing/new", io::ErrorKind::NotFound);
+    check("missing", "new", 2);
+    check("file", "new", 20);
+    check("to_file", "new", 20);
+    check("dir", "file", 17);
+    check("dir", "to_file", 17);
+    check("dir", "dangling", 17);
+    check("dir", "dir/new", 22);
+    check("dir", "inside/new", 22);
+    check("dir", "missing/new", 2);
+    let error = wait(copy_dir(room.join("dir"), room.join("file"))).expect_err("the name is taken");
+    let words = error.to_string();
+    assert!(words.contains("the target exists (os error 17)") && !error.may_have_happened(), "{words}");
 }
 
 #[test]

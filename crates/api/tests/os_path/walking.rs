@@ -14,12 +14,12 @@ use crate::ground::{Numbers, empty, furnished, is_refused_anything, seeds, wait}
 
 /// What was met, with what is not an entry as its path alone.
 #[derive(Debug, PartialEq)]
-enum Met {
+pub(crate) enum Met {
     Entry { path: PathBuf, depth: usize, dir: bool, symlink: bool, link_path: bool },
     Error(Option<PathBuf>),
 }
 
-fn ours(mut walk: Walk) -> Vec<Met> {
+pub(crate) fn ours(mut walk: Walk) -> Vec<Met> {
     let mut met = Vec::new();
     wait(async {
         while let Some(entry) = walk.next().await {
@@ -39,7 +39,7 @@ fn ours(mut walk: Walk) -> Vec<Met> {
     met
 }
 
-fn theirs(walk: WalkDir) -> Vec<Met> {
+pub(crate) fn theirs(walk: WalkDir) -> Vec<Met> {
     let entries = walk.into_iter().map(|entry| match entry {
         Ok(entry) => Met::Entry {
             path: entry.path().to_path_buf(),
@@ -54,7 +54,7 @@ fn theirs(walk: WalkDir) -> Vec<Met> {
 }
 
 /// A random tree with links to directories above, beside, and to nothing.
-fn grow(room: &Path, seed: u64) {
+pub(crate) fn grow(room: &Path, seed: u64) {
     let mut numbers = Numbers(seed);
     let mut dirs = vec![room.to_path_buf()];
     for index in 0..400 {

@@ -4,6 +4,7 @@
 
 mod codec;
 mod file;
+mod following;
 mod named;
 mod newline;
 mod oracle;

@@ -116,6 +116,19 @@ impl Ahead {
         }
     }
 
+    /// Lets go what is planned, in work or there in a directory that the walk does not come to any more.
+    pub(super) fn forget(&self, directory: &Path) {
+        let mut state = self.lock();
+        state.planned.retain(|planned| !planned.path.starts_with(directory));
+        let gone: Vec<_> = state.begun.extract_if(|path, _| path.starts_with(directory)).collect();
+        for (_, progress) in gone {
+            match progress {
+                Progress::Held(rest) => state.held -= rest.found.len(),
+                Progress::InWork => {}
+            }
+        }
+    }
+
     /// Lists the first of those that are planned; `false` if there is none, or enough is held.
     fn list_one(&self, storage: &dyn Storage) -> bool {
         let mut state = self.lock();
@@ -145,10 +158,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn done(mut self, rest: Rest) {
+    fn done(self, rest: Rest) {
         let mut state = self.ahead.lock();
-        state.held += rest.found.len();
-        state.begun.insert(std::mem::take(&mut self.directory), Progress::Held(rest));
+        // Unless it was forgotten meanwhile.
+        let Some(progress) = state.begun.get_mut(&self.directory) else { return };
+        let entries = rest.found.len();
+        *progress = Progress::Held(rest);
+        state.held += entries;
     }
 }
 

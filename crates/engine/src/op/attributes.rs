@@ -1,6 +1,6 @@
 //! Operations on attributes: asking for them, changing permissions, owner and times, existence.
 
-use std::fs::{DirEntry, Metadata, Permissions};
+use std::fs::{DirEntry, FileTimes, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +30,10 @@ impl PathRequest for Stat {
     }
 
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Metadata>> {
-        if self.follow { storage.metadata_cached(&self.path) } else { None }
+        match self.follow {
+            true => storage.metadata_cached(&self.path),
+            false => storage.symlink_metadata_cached(&self.path),
+        }
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Metadata> {
@@ -182,6 +185,33 @@ impl PathRequest for SetTimes {
     }
 }
 
+/// Changes times in std's words.
+#[derive(Clone, Debug)]
+pub struct SetFileTimes {
+    /// What to change.
+    pub path: PathBuf,
+    /// The times to have.
+    pub times: FileTimes,
+    /// Whether a symbolic link at the end of the path is followed.
+    pub follow: bool,
+}
+
+impl PathRequest for SetFileTimes {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::SetTimes
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.set_file_times(&self.path, self.times, self.follow)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Exists, PathRequest, Stat};
@@ -208,7 +238,9 @@ mod tests {
         check("dangling", Ok(false));
         check("file/below", Err(io::ErrorKind::NotADirectory));
         let request = Stat { path: dir.path().join("dangling"), follow: false };
-        assert!(request.in_place(&os).is_none());
+        if let Some(answer) = request.in_place(&os) {
+            assert!(answer.expect("lstat in place").is_symlink());
+        }
         assert!(request.execute(&os).expect("lstat").is_symlink());
     }
 }

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{Metadata, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::PathRequest;
 use super::whole::{Whole, read_opened, reading};
-use crate::error::Operation;
+use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
 
@@ -21,10 +22,34 @@ pub const NAMES_BATCH_MAX: usize = 512;
 const CREATES_MAX: usize = 4096;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenDir {
     dir: Arc<dyn StorageDir>,
     path: Arc<Path>,
+}
+
+/// Takes over a directory that is open already.
+#[derive(Debug)]
+pub struct AdoptDir {
+    /// The directory.
+    pub descriptor: OwnedFd,
+}
+
+impl PathRequest for AdoptDir {
+    type Reply = OpenDir;
+
+    fn operation(&self) -> Operation {
+        Operation::Open
+    }
+
+    fn path(&self) -> &Path {
+        Path::new("<directory>")
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<OpenDir> {
+        let (dir, path) = storage.adopt_dir(self.descriptor)?;
+        Ok(OpenDir { dir: dir.into(), path: path.into() })
+    }
 }
 
 /// Opens a directory by its path.
@@ -84,6 +109,12 @@ impl<T: Send + 'static> PathRequest for Below<T> {
     }
 }
 
+impl fmt::Debug for OpenDir {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenDir").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl<T> fmt::Debug for Below<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Below")
@@ -124,6 +155,33 @@ impl OpenDir {
         })
     }
 
+    /// A second descriptor of the directory. Does not block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating it returns; unsupported where the storage has no descriptors.
+    pub fn to_fd(&self) -> Result<OwnedFd> {
+        self.dir.to_fd().map_err(|error| Error::io(Operation::Open, error).at_path(self.path.clone()))
+    }
+
+    /// Opens the directory once more, for reading.
+    pub fn to_std(&self) -> Below<std::fs::File> {
+        self.below(Operation::Open, PathBuf::new(), |dir, _| dir.to_std())
+    }
+
+    /// Resolves a name to the way to it from the directory.
+    pub fn canonicalize(&self, name: PathBuf) -> Below<PathBuf> {
+        self.below(Operation::Canonicalize, name, |dir, name| dir.canonicalize(name))
+    }
+
+    /// Copies a file to a name below the same or another directory.
+    pub fn copy(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<u64> {
+        let full = target.path.join(&to);
+        let target = target.dir.clone();
+        let work = move |dir: &dyn StorageDir, from: &Path| dir.copy(from, &*target, &to);
+        Below { target: Some(full), ..self.below(Operation::Copy, from, work) }
+    }
+
     /// Asks for attributes.
     pub fn metadata(&self, name: PathBuf, links: Links) -> Below<Metadata> {
         self.below(Operation::Metadata, name, move |dir, name| dir.metadata(name, links))
@@ -143,7 +201,7 @@ impl OpenDir {
         self.below(Operation::Access, name, move |dir, name| match dir.access(name, mode) {
             Ok(()) => Ok(true),
             // Not a no of the kernel's: this storage cannot tell.
-            Err(error) if error.raw_os_error().is_none() => Err(error),
+            Err(error) if Worded::errno_of(&error).is_none() => Err(error),
             Err(_) => Ok(false),
         })
     }
@@ -293,6 +351,10 @@ impl fmt::Debug for OpenNames {
 
 /// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
 fn create_dirs(dir: &dyn StorageDir, path: &Path, mode: Option<u32>) -> io::Result<()> {
+    // As std has it: the directory itself is there.
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
     let mut missing = vec![path];
     for _ in 0..CREATES_MAX {
         let Some(next) = missing.last() else { return Ok(()) };

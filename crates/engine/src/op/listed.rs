@@ -33,6 +33,11 @@ impl Rest {
         }
     }
 
+    /// Of a directory that has told all.
+    pub(super) fn nothing() -> Rest {
+        Rest { found: VecDeque::new(), listing: None }
+    }
+
     /// The next entry of `directory`, read with others if none is left in memory.
     pub(super) fn next(&mut self, directory: &Path) -> Option<io::Result<Found>> {
         while self.found.is_empty() && self.listing.is_some() {

@@ -36,6 +36,35 @@ impl PathRequest for Rename {
     }
 }
 
+/// Renames `from` to a name that is free.
+#[derive(Clone, Debug)]
+pub struct RenameNoclobber {
+    /// The name to give up.
+    pub from: PathBuf,
+    /// The name to take.
+    pub to: PathBuf,
+}
+
+impl PathRequest for RenameNoclobber {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::Rename
+    }
+
+    fn path(&self) -> &Path {
+        &self.from
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.to)
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        storage.rename_noclobber(&self.from, &self.to)
+    }
+}
+
 /// Gives the file at `original` a second name.
 #[derive(Clone, Debug)]
 pub struct HardLink {

@@ -1,5 +1,8 @@
 //! Walking a tree of directories, many entries and several directories in one job.
 
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{FileType, Metadata};
 use std::io;
@@ -10,6 +13,7 @@ use std::sync::Arc;
 use super::PathRequest;
 use super::ahead::Ahead;
 pub use super::ahead::ListAhead;
+use super::attributes::Stat;
 use super::listed::{Found, Rest};
 use crate::error::{Error, Operation, Result};
 use crate::storage::{Kind, Storage, errno};
@@ -35,17 +39,38 @@ pub const WALK_OPEN_MAX: usize = 16;
 pub struct WalkRules {
     /// Whether symbolic links to directories are walked into.
     pub follow_links: bool,
+    /// Whether followed links that lead nowhere, or back, are told of as links instead of as errors.
+    pub keep_broken_links: bool,
+    /// Whether a root that is a symbolic link is walked into, where other links are not.
+    pub follow_root_links: bool,
+    /// Whether directories of another file system than the root's are told of and not walked into.
+    pub same_file_system: bool,
     /// Entries less deep are walked through and not told of; the root has depth 0.
     pub min_depth: usize,
     /// Directories of this depth are not walked into.
     pub max_depth: usize,
-    /// Whether the entries of each directory come in the order of their names.
-    pub sort: bool,
+    /// In which order the entries of each directory come.
+    pub order: WalkOrder,
     /// Whether a directory comes after what is in it.
     pub contents_first: bool,
     /// Says no to what is neither told of nor walked into. Never asked about the root.
     pub filter: Option<Filter>,
 }
+
+/// The order of the entries of one directory.
+#[derive(Clone, Default)]
+pub enum WalkOrder {
+    /// That of the directory itself.
+    #[default]
+    AsListed,
+    /// That of the names, byte by byte.
+    ByName,
+    /// That of a function, which workers call.
+    By(Compare),
+}
+
+/// See [`WalkOrder::By`]. Entries are what their directory says: links have not been followed yet.
+pub type Compare = Arc<dyn Fn(&WalkEntry, &WalkEntry) -> Ordering + Send + Sync>;
 
 /// See [`WalkRules::filter`]. Called by workers.
 pub type Filter = Arc<dyn Fn(&WalkEntry) -> bool + Send + Sync>;
@@ -54,9 +79,12 @@ impl Default for WalkRules {
     fn default() -> Self {
         WalkRules {
             follow_links: false,
+            keep_broken_links: false,
+            follow_root_links: true,
+            same_file_system: false,
             min_depth: 0,
             max_depth: usize::MAX,
-            sort: false,
+            order: WalkOrder::AsListed,
             contents_first: false,
             filter: None,
         }
@@ -67,12 +95,25 @@ impl fmt::Debug for WalkRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WalkRules")
             .field("follow_links", &self.follow_links)
+            .field("keep_broken_links", &self.keep_broken_links)
+            .field("follow_root_links", &self.follow_root_links)
+            .field("same_file_system", &self.same_file_system)
             .field("min_depth", &self.min_depth)
             .field("max_depth", &self.max_depth)
-            .field("sort", &self.sort)
+            .field("order", &self.order)
             .field("contents_first", &self.contents_first)
             .field("filter", &self.filter.is_some())
             .finish()
+    }
+}
+
+impl fmt::Debug for WalkOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WalkOrder::AsListed => "AsListed",
+            WalkOrder::ByName => "ByName",
+            WalkOrder::By(_) => "By",
+        })
     }
 }
 
@@ -84,6 +125,8 @@ pub struct WalkEntry {
     file_type: FileType,
     ino: u64,
     path_is_symlink: bool,
+    /// Whether what the walk meets next is in it.
+    is_entered: bool,
 }
 
 impl WalkEntry {
@@ -95,6 +138,11 @@ impl WalkEntry {
     /// Takes the path out.
     pub fn into_path(self) -> PathBuf {
         self.path
+    }
+
+    /// Returns the last part of the path; for a root without one, such as `/` or `..`, all of it.
+    pub fn file_name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or(self.path.as_os_str())
     }
 
     /// Returns how many directories below the root it is; 0 is the root itself.
@@ -115,6 +163,18 @@ impl WalkEntry {
     /// Returns whether the path itself is a symbolic link, followed or not.
     pub fn path_is_symlink(&self) -> bool {
         self.path_is_symlink
+    }
+
+    /// Whether the walk has entered it and meets what is in it next.
+    #[doc(hidden)]
+    pub fn is_entered(&self) -> bool {
+        self.is_entered
+    }
+
+    /// The request for its attributes: of the link's target where the walk has followed it.
+    pub(crate) fn stat(&self) -> Stat {
+        let follow = self.path_is_symlink && !self.file_type.is_symlink();
+        Stat { path: self.path.clone(), follow }
     }
 }
 
@@ -144,7 +204,10 @@ pub struct OpenWalk {
     /// The directories that are being listed, each in the one before it.
     levels: Vec<Level>,
     types: Types,
-    /// Where a second worker leaves what it has listed. Not with a filter: that decides what is touched at all.
+    /// The file system that is not left; `None` if there is none.
+    device: Option<u64>,
+    /// Where a second worker leaves what it has listed. Not with a filter, and not on one file system alone: these
+    /// decide what is touched at all.
     ahead: Option<Arc<Ahead>>,
 }
 
@@ -186,15 +249,28 @@ impl Types {
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
-        let ahead = rules.filter.is_none().then(|| Arc::new(Ahead::new(rules.max_depth)));
-        let (levels, types) = (Vec::new(), Types::default());
-        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels, types, ahead }
+        let touches_all = rules.filter.is_none() && !rules.same_file_system;
+        let ahead = touches_all.then(|| Arc::new(Ahead::new(rules.max_depth)));
+        let (levels, types, device) = (Vec::new(), Types::default(), None);
+        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels, types, device, ahead }
     }
 
     /// What a second worker can do for this walk meanwhile: list directories that it will come to.
     pub fn aside(&self) -> Option<ListAhead> {
         let ahead = self.ahead.as_ref().filter(|ahead| ahead.is_useful())?;
         Some(ListAhead { root: self.root.clone(), ahead: ahead.clone() })
+    }
+
+    /// Goes on behind what is left of `directory`, if the walk is still inside of it.
+    pub fn skip(&mut self, directory: &Path) {
+        let inside = |level: &Level| level.directory.path == directory;
+        let Some(index) = self.levels.iter().position(inside) else { return };
+        self.levels.truncate(index + 1);
+        // The directory itself stays, to be told of if it comes after its contents.
+        self.levels[index].rest = Rest::nothing();
+        if let Some(ahead) = &self.ahead {
+            ahead.forget(directory);
+        }
     }
 
     /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
@@ -213,7 +289,10 @@ impl OpenWalk {
         }
         match level.rest.next(&level.directory.path) {
             Some(Ok(found)) => self.visit(found, storage, met),
-            Some(Err(error)) => met.push(Err(failed(&level.directory.path, error))),
+            Some(Err(error)) => {
+                let WalkEntry { path, depth, .. } = &level.directory;
+                met.push(Err(failed(path, *depth, error)));
+            }
             None => {
                 let done = self.levels.pop().expect("it was just looked at");
                 if self.rules.contents_first {
@@ -228,7 +307,7 @@ impl OpenWalk {
     fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let metadata = match storage.symlink_metadata(&self.root) {
             Ok(metadata) => metadata,
-            Err(error) => return met.push(Err(failed(&self.root, error))),
+            Err(error) => return met.push(Err(failed(&self.root, 0, error))),
         };
         let mut root = WalkEntry {
             path: self.root.clone(),
@@ -236,6 +315,7 @@ impl OpenWalk {
             file_type: metadata.file_type(),
             ino: metadata.ino(),
             path_is_symlink: metadata.is_symlink(),
+            is_entered: false,
         };
         let target = if metadata.is_symlink() { storage.metadata(&self.root) } else { Ok(metadata) };
         match target {
@@ -243,9 +323,13 @@ impl OpenWalk {
                 if self.rules.follow_links {
                     (root.file_type, root.ino) = (target.file_type(), target.ino());
                 }
-                self.meet(root, target.is_dir(), storage, met);
+                self.device = self.rules.same_file_system.then(|| target.dev());
+                let is_followed = !root.file_type.is_symlink() || self.rules.follow_root_links;
+                self.meet(root, target.is_dir() && is_followed, storage, met);
             }
-            Err(error) if self.rules.follow_links => met.push(Err(failed(&self.root, error))),
+            Err(error) if self.rules.follow_links && !self.rules.keep_broken_links => {
+                met.push(Err(failed(&self.root, 0, error)));
+            }
             Err(_) => self.tell(root, met),
         }
     }
@@ -254,15 +338,16 @@ impl OpenWalk {
         let depth = self.levels.len();
         let file_type = match self.types.of(&found, storage) {
             Ok(file_type) => file_type,
-            Err(error) => return met.push(Err(failed(&found.path, error))),
+            Err(error) => return met.push(Err(failed(&found.path, depth, error))),
         };
         let Found { path, ino, .. } = found;
         let path_is_symlink = file_type.is_symlink();
-        let mut entry = WalkEntry { path, depth, file_type, ino, path_is_symlink };
+        let mut entry = WalkEntry { path, depth, file_type, ino, path_is_symlink, is_entered: false };
         if self.rules.follow_links && path_is_symlink {
             match self.target(&entry.path, storage) {
                 Ok(target) => (entry.file_type, entry.ino) = (target.file_type(), target.ino()),
-                Err(error) => return met.push(Err(failed(&entry.path, error))),
+                Err(_) if self.rules.keep_broken_links => {}
+                Err(error) => return met.push(Err(error)),
             }
         }
         if self.rules.filter.as_ref().is_some_and(|wanted| !wanted(&entry)) {
@@ -273,16 +358,30 @@ impl OpenWalk {
     }
 
     /// What a link leads to. A directory that the walk is inside of is an error: going there would never end.
-    fn target(&self, link: &Path, storage: &dyn Storage) -> io::Result<Metadata> {
-        let target = storage.metadata(link)?;
-        let same = |level: &Level| {
+    fn target(&self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
+        let depth = self.levels.len();
+        let target = storage.metadata(link).map_err(|error| failed(link, depth, error))?;
+        let same = |level: &&Level| {
             let above = storage.metadata(&level.directory.path);
             above.is_ok_and(|above| (above.dev(), above.ino()) == (target.dev(), target.ino()))
         };
-        if target.is_dir() && self.levels.iter().any(same) {
-            return Err(errno::error(errno::LINKS_IN_A_CIRCLE));
+        // The innermost, as that is where it leads to on this walk.
+        match self.levels.iter().rev().find(same).filter(|_| target.is_dir()) {
+            Some(level) => {
+                let circle = failed(link, depth, errno::error(errno::LINKS_IN_A_CIRCLE));
+                Err(circle.with_loop_ancestor(&level.directory.path))
+            }
+            None => Ok(target),
         }
-        Ok(target)
+    }
+
+    /// Whether a directory may be walked into. What cannot be asked is told of instead of the directory.
+    fn is_on_device(&self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
+        let Some(device) = self.device.filter(|_| directory.depth > 0) else { return Ok(true) };
+        let asked = storage.metadata(&directory.path);
+        asked
+            .map(|metadata| metadata.dev() == device)
+            .map_err(|error| failed(&directory.path, directory.depth, error))
     }
 
     fn meet(
@@ -292,20 +391,30 @@ impl OpenWalk {
         storage: &dyn Storage,
         met: &mut Vec<Result<WalkEntry>>,
     ) {
-        if !is_dir || entry.depth >= self.rules.max_depth {
+        if !is_dir {
             return self.tell(entry, met);
         }
+        if entry.depth >= self.rules.max_depth {
+            // As if there were nothing in it.
+            let is_entered = !self.rules.contents_first;
+            return self.tell(WalkEntry { is_entered, ..entry }, met);
+        }
+        match self.is_on_device(&entry, storage) {
+            Ok(true) => {}
+            Ok(false) => return self.tell(entry, met),
+            Err(error) => return met.push(Err(error)),
+        }
         if !self.rules.contents_first {
-            self.tell(entry.clone(), met);
+            self.tell(WalkEntry { is_entered: true, ..entry.clone() }, met);
         }
         let mut rest = match &self.ahead {
             Some(ahead) => ahead.take(&entry.path, storage),
             None => Rest::of(&entry.path, storage),
         };
-        if self.rules.sort {
+        if !matches!(self.rules.order, WalkOrder::AsListed) {
             let planned = !rest.found.is_empty();
             rest.hold(&entry.path);
-            rest.sort();
+            self.put_in_order(&mut rest, entry.depth + 1, storage);
             if let Some(ahead) = self.ahead.as_ref().filter(|_| !planned) {
                 ahead.plan(&rest, entry.depth + 1);
             }
@@ -316,6 +425,32 @@ impl OpenWalk {
             let Level { directory, rest } = &mut self.levels[oldest];
             rest.hold(&directory.path);
         }
+    }
+
+    /// Errors first, as they have no name.
+    fn put_in_order(&mut self, rest: &mut Rest, depth: usize, storage: &dyn Storage) {
+        let compare = match &self.rules.order {
+            WalkOrder::AsListed => return,
+            WalkOrder::ByName => return rest.sort(),
+            WalkOrder::By(compare) => compare.clone(),
+        };
+        let (mut failed, mut entries) = (VecDeque::new(), Vec::with_capacity(rest.found.len()));
+        for found in rest.found.drain(..) {
+            match found.and_then(|found| Ok((self.types.of(&found, storage)?, found))) {
+                Ok((file_type, Found { path, kind, ino })) => {
+                    let path_is_symlink = file_type.is_symlink();
+                    let is_entered = false;
+                    let entry = WalkEntry { path, depth, file_type, ino, path_is_symlink, is_entered };
+                    entries.push((entry, kind));
+                }
+                Err(error) => failed.push_back(Err(error)),
+            }
+        }
+        entries.sort_by(|(one, _), (other, _)| compare(one, other));
+        let found =
+            entries.into_iter().map(|(WalkEntry { path, ino, .. }, kind)| Ok(Found { path, kind, ino }));
+        failed.extend(found);
+        rest.found = failed;
     }
 
     fn tell(&self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
@@ -352,8 +487,8 @@ impl PathRequest for WalkOn {
     }
 }
 
-fn failed(path: &Path, error: io::Error) -> Error {
-    Error::io(Operation::ReadDir, error).at_path(path)
+fn failed(path: &Path, depth: usize, error: io::Error) -> Error {
+    Error::io(Operation::ReadDir, error).at_path(path).at_depth(depth)
 }
 
 impl fmt::Debug for OpenWalk {

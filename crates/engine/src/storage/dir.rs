@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::{Metadata, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
@@ -134,6 +135,29 @@ pub trait StorageDir: Debug + Send + Sync + 'static {
 
     /// Creates a FIFO with these permission bits before the umask.
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()>;
+
+    /// Copies contents and permissions to a name below `target`, a directory of the same storage, following links
+    /// to both; returns the bytes copied.
+    fn copy(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<u64> {
+        let _ = (from, target, to);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns the way from the root to what `path` names, without links and dots; `.` for the root itself.
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns a second descriptor of the root, good for looking names up. Does not block.
+    fn to_fd(&self) -> io::Result<OwnedFd> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens the root once more, for reading.
+    fn to_std(&self) -> io::Result<std::fs::File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Makes the names in the root survive a power cut.
     fn sync(&self) -> io::Result<()>;

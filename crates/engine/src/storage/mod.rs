@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
@@ -95,8 +96,7 @@ pub trait Storage: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Creates a file without a name in `dir`, for reading and writing, that nobody but its owner may open and
-    /// that can never be given a name.
+    /// Creates a file without a name in `dir`, for reading and writing, that nobody but its owner may open.
     ///
     /// `None` says that the file system has no such files, or that `dir` is missing: ask
     /// [`open`](Storage::open) for one with a name and remove that.
@@ -116,6 +116,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
 
     /// Returns the attributes of `path` itself, even where it is a symbolic link.
     fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// Like [`symlink_metadata`](Storage::symlink_metadata), if that needs no disk, without blocking; else `None`.
+    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        let _ = path;
+        None
+    }
 
     /// Returns the absolute form of `path` with all symbolic links resolved.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
@@ -152,6 +158,19 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Renames, replacing what `to` named.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Renames to a name that is free; `EEXIST` if it is not. In one step if the storage can, else the file has both
+    /// names for a moment.
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.hard_link(from, to)?;
+        self.remove_file(from)
+    }
+
+    /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.
+    fn link_unnamed(&self, file: &std::fs::File, link: &Path) -> io::Result<()> {
+        let _ = (file, link);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Changes the permissions of what `path` names.
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()>;
 
@@ -184,6 +203,11 @@ pub trait Storage: Debug + Send + Sync + 'static {
     fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
         let _ = (path, times, follow);
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Changes the times of what `path` names, in std's words.
+    fn set_file_times(&self, path: &Path, times: FileTimes, follow: bool) -> io::Result<()> {
+        self.set_times(path, &os::stamps_of(times)?, follow)
     }
 
     /// Returns the value of an extended attribute; `None` if there is none of that name.
@@ -226,6 +250,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Opens a directory, found like any other path, as a root that names are looked up below.
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
         let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Takes over a directory that is open already; with a path for messages. `ENOTDIR` for anything else.
+    fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {
+        let _ = descriptor;
         Err(io::ErrorKind::Unsupported.into())
     }
 }

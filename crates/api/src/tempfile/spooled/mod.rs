@@ -4,6 +4,7 @@ mod lines;
 mod poll;
 mod text;
 
+use std::fmt;
 use std::future::Future;
 use std::io::SeekFrom;
 use std::os::fd::RawFd;
@@ -35,7 +36,6 @@ const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// # Cancellation
 ///
 /// Dropped while it rolls over, the contents are still in memory and nothing is left on disk.
-#[derive(Debug)]
 pub struct SpooledTemporaryFile {
     place: Place,
     max_size: u64,
@@ -47,7 +47,6 @@ pub struct SpooledTemporaryFile {
 }
 
 /// Where the contents are.
-#[derive(Debug)]
 enum Place {
     /// In memory, with a cursor that may stand behind the end.
     Memory(Vec<u8>, u64),
@@ -458,5 +457,18 @@ impl SpooledTemporaryFileBuilder {
     pub fn build_on(&self, engine: &Engine) -> SpooledTemporaryFile {
         let spool = self.build();
         SpooledTemporaryFile { engine: Some(engine.clone()), ..spool }
+    }
+}
+
+impl fmt::Debug for SpooledTemporaryFile {
+    /// Without the contents, which may be long and nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("SpooledTemporaryFile");
+        match &self.place {
+            Place::Memory(bytes, _) => shown.field("bytes_in_memory", &bytes.len()),
+            Place::Disk(file) => shown.field("path", &file.path()),
+            Place::Closed => shown.field("closed", &true),
+        };
+        shown.finish_non_exhaustive()
     }
 }

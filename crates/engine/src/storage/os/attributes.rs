@@ -1,16 +1,17 @@
 //! Owners, times and extended attributes.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::{File, FileTimes};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::{
-    AtFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, XattrFlags, getxattr, lgetxattr, listxattr,
-    llistxattr, lremovexattr, lsetxattr, removexattr, setxattr, utimensat,
+    AtFlags, MemfdFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, XattrFlags, getxattr, lgetxattr,
+    listxattr, llistxattr, lremovexattr, lsetxattr, memfd_create, removexattr, setxattr, utimensat,
 };
 use rustix::io::Errno;
 
@@ -31,6 +32,21 @@ pub(super) fn set_times(dir: impl AsFd, path: &Path, times: &Stamps, follow: boo
         Timestamps { last_access: timespec(times.accessed)?, last_modification: timespec(times.modified)? };
     let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
     Ok(utimensat(dir, path, &times, flags)?)
+}
+
+/// What std's times are, which tell nobody: they are set on a file of our own and read back. Twice, from different
+/// times, so that those show that are left alone.
+pub(crate) fn stamps_of(times: FileTimes) -> io::Result<Stamps> {
+    let file = File::from(memfd_create("folio-times", MemfdFlags::CLOEXEC)?);
+    let seen = |from: SystemTime| {
+        file.set_times(FileTimes::new().set_accessed(from).set_modified(from))?;
+        file.set_times(times)?;
+        let seen = file.metadata()?;
+        Ok::<_, io::Error>((seen.accessed()?, seen.modified()?))
+    };
+    let (one, other) = (seen(UNIX_EPOCH)?, seen(UNIX_EPOCH + Duration::from_secs(1))?);
+    let stamp = |one, other| if one == other { Stamp::At(one) } else { Stamp::Keep };
+    Ok(Stamps { accessed: stamp(one.0, other.0), modified: stamp(one.1, other.1) })
 }
 
 fn timespec(stamp: Stamp) -> Result<Timespec, Errno> {
@@ -122,7 +138,31 @@ pub(super) fn remove_xattr(path: &Path, name: &OsStr, follow: bool) -> io::Resul
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::since_epoch;
+    use super::{since_epoch, stamps_of};
+    use crate::storage::{Stamp, Stamps};
+    use std::fs::FileTimes;
+
+    #[test]
+    fn times_of_std_are_told_to_the_nanosecond_and_what_they_leave_alone_too() {
+        let moments = [
+            UNIX_EPOCH,
+            UNIX_EPOCH + Duration::from_secs(1),
+            UNIX_EPOCH + Duration::new(1 << 40, 123_456_789),
+            UNIX_EPOCH - Duration::new(77, 1),
+        ];
+        let keep = Stamps { accessed: Stamp::Keep, modified: Stamp::Keep };
+        assert_eq!(stamps_of(FileTimes::new()).expect("they are told"), keep);
+        for moment in moments {
+            let at = Stamp::At(moment);
+            let times = FileTimes::new().set_accessed(moment);
+            assert_eq!(stamps_of(times).expect("they are told"), Stamps { accessed: at, ..keep });
+            let times = FileTimes::new().set_modified(moment);
+            assert_eq!(stamps_of(times).expect("they are told"), Stamps { modified: at, ..keep });
+            let times = times.set_accessed(UNIX_EPOCH);
+            let both = Stamps { accessed: Stamp::At(UNIX_EPOCH), modified: at };
+            assert_eq!(stamps_of(times).expect("they are told"), both);
+        }
+    }
 
     #[test]
     fn moments_before_1970_count_seconds_down_and_nanoseconds_up() {

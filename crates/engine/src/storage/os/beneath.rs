@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
@@ -14,6 +14,9 @@ use crate::storage::Links;
 
 /// Bytes in a path, the NUL behind it included, as the kernel has it (`PATH_MAX`).
 const PATH_BYTES_MAX: usize = 4096;
+
+/// What of a mode `open` looks at and `openat2` takes.
+const PERMISSION_BITS: u32 = 0o7777;
 
 /// Symbolic links followed for one path, as the kernel has it.
 const LINKS_MAX: usize = 40;
@@ -49,14 +52,20 @@ impl Beneath {
         mode: Mode,
         links: Links,
     ) -> Result<OwnedFd, Errno> {
-        // The kernel insists on a mode of 0 where nothing is created.
+        // The kernel insists on a mode of 0 where nothing is created, and on permission bits alone where something is.
         let creates = flags.intersects(OFlags::CREATE | OFlags::TMPFILE.difference(OFlags::DIRECTORY));
-        let mode = if creates { mode } else { Mode::empty() };
+        let mode = if creates { mode & Mode::from_raw_mode(PERMISSION_BITS) } else { Mode::empty() };
         let flags = flags | OFlags::CLOEXEC;
         match self.by_kernel(root, path, flags, mode, links) {
             Some(result) => result,
             None => Walker::new(root).open(path, flags, mode, links),
         }
+    }
+
+    /// Returns the way from `root` to what `path` names, without links and dots. Always part by part: the kernel
+    /// has no call for it that no rename disturbs.
+    pub(super) fn way(root: BorrowedFd<'_>, path: &Path) -> Result<PathBuf, Errno> {
+        Walker::new(root).way_to(path)
     }
 
     /// `None` if the kernel cannot do it, for good or this time.
@@ -125,12 +134,44 @@ impl<'a> Walker<'a> {
         Walker { root, way, here: None, ahead, steps_left: STEPS_MAX, links_left: LINKS_MAX }
     }
 
-    fn open(mut self, path: &Path, flags: OFlags, mode: Mode, links: Links) -> Result<OwnedFd, Errno> {
+    fn begin(&mut self, path: &Path) -> Result<(), Errno> {
         let path = path.as_os_str().as_bytes();
         if path.len() >= PATH_BYTES_MAX {
             return Err(Errno::NAMETOOLONG);
         }
-        self.enqueue(path)?;
+        self.enqueue(path)
+    }
+
+    fn way_to(mut self, path: &Path) -> Result<PathBuf, Errno> {
+        self.begin(path)?;
+        loop {
+            self.count_step()?;
+            let part = self.ahead.pop().expect("a path has a last part, which returns");
+            let is_last = self.ahead.is_empty();
+            let arrived = match part.as_bytes() {
+                b"." => is_last,
+                b".." => {
+                    self.go_up()?;
+                    is_last
+                }
+                _ if is_last => {
+                    let found = self.last(&part, OFlags::PATH, Mode::empty(), Links::Follow)?;
+                    found.is_some().then(|| self.way.push(part)).is_some()
+                }
+                _ => {
+                    self.enter(&part, Links::Follow)?;
+                    false
+                }
+            };
+            if arrived {
+                let way = if self.way.is_empty() { vec![OsString::from(".")] } else { self.way };
+                return Ok(way.iter().collect());
+            }
+        }
+    }
+
+    fn open(mut self, path: &Path, flags: OFlags, mode: Mode, links: Links) -> Result<OwnedFd, Errno> {
+        self.begin(path)?;
         loop {
             self.count_step()?;
             let part = self.ahead.pop().expect("a path has a last part, which returns");

@@ -28,6 +28,11 @@ impl CachedPaths {
         self.find(path, OFlags::PATH)
     }
 
+    /// Like [`name`](CachedPaths::name), of a last part that is a symbolic link the link itself.
+    pub(super) fn name_itself(&self, path: &Path) -> Option<io::Result<File>> {
+        self.find(path, OFlags::PATH | OFlags::NOFOLLOW)
+    }
+
     fn find(&self, path: &Path, flags: OFlags) -> Option<io::Result<File>> {
         if self.unsupported.load(Ordering::Relaxed) {
             return None;

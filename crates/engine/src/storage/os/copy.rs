@@ -12,19 +12,21 @@ use rustix::fs::OFlags;
 pub(super) fn contents_and_permissions(from: &Path, to: &Path) -> io::Result<u64> {
     let no_wait = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     let reader = OpenOptions::new().read(true).custom_flags(no_wait).open(from)?;
+    between(&reader, |mode| {
+        // Not truncated by the open: first it must be known to be another file.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(mode).custom_flags(no_wait).open(to)
+    })
+}
+
+/// Copies to what `open` opens for writing, created with these permission bits and not cut.
+pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>) -> io::Result<u64> {
     let source = reader.metadata()?;
     if !source.is_file() {
         return Err(invalid("the source path is neither a regular file nor a symlink to a regular file"));
     }
     let permissions = source.permissions();
-    // Not truncated by the open: first it must be known to be another file.
-    let writer = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(permissions.mode())
-        .custom_flags(no_wait)
-        .open(to)?;
+    let writer = open(permissions.mode())?;
     let target = writer.metadata()?;
     if (target.dev(), target.ino()) == (source.dev(), source.ino()) {
         return Err(invalid("the source and the target are the same file"));
@@ -38,7 +40,7 @@ pub(super) fn contents_and_permissions(from: &Path, to: &Path) -> io::Result<u64
             writer.set_len(0)?;
         }
     }
-    transfer(&reader, &writer)
+    transfer(reader, &writer)
 }
 
 /// `io::copy` between two files is `copy_file_range`, `sendfile` or plain reads and writes: the best that

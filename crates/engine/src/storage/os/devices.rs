@@ -8,6 +8,7 @@ use std::sync::{PoisonError, RwLock};
 use rustix::fs::{Mode, OFlags, StatFs, fstat, fstatfs, open};
 
 use super::mounts;
+use crate::storage::Links;
 
 /// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
 const DEVICES_MAX: usize = 256;
@@ -85,14 +86,19 @@ impl Devices {
         }
     }
 
-    /// Asks about the device that `path` was found on, if it is not known yet. May wait for it.
-    pub(super) fn learn(&self, number: u64, path: &Path) {
+    /// Asks about the device that `path` was found on by way of these links, if it is not known yet. May wait for
+    /// it.
+    pub(super) fn learn(&self, number: u64, path: &Path, links: Links) {
         if self.known_remote(number).is_some() {
             return;
         }
         // Through one descriptor: by now the path may lead to another device, and the answer must belong to
         // the number it is kept under.
-        if let Ok(named) = open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+        let flags = match links {
+            Links::Follow => OFlags::PATH | OFlags::CLOEXEC,
+            Links::NotLast | Links::Refuse => OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        };
+        if let Ok(named) = open(path, flags, Mode::empty())
             && let Ok(stat) = fstat(&named)
         {
             self.ask_if_remote(stat.st_dev, named);

@@ -14,16 +14,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode as Bits, OFlags, linkat, mkdirat, mkfifoat, openat, readlinkat, renameat,
-    statat, symlinkat, unlinkat,
+    AtFlags, CWD, FileType, Mode as Bits, OFlags, fstat, linkat, mkdirat, mkfifoat, openat, readlinkat,
+    renameat, statat, symlinkat, unlinkat,
 };
-use rustix::io::Errno;
+use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
 use super::beneath::Beneath;
 use super::devices::Devices;
 use super::file::OsFile;
 use super::open::{self, Seen};
-use super::{attributes, clear, special};
+use super::{attributes, clear, copy, special};
+use crate::error::Worded;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir};
 
 /// Permission bits of a new directory, before the umask, where the request names none.
@@ -75,17 +76,37 @@ impl OsDir {
         Ok(OsDir { root, beneath, devices })
     }
 
-    fn find(&self, path: &Path, flags: OFlags, links: Links) -> Result<OwnedFd, Errno> {
-        self.beneath.open(self.root.as_fd(), path, flags | OFlags::PATH, Bits::empty(), links)
+    /// Takes over a directory that is open already; with a path for messages.
+    pub(super) fn adopt(
+        root: OwnedFd,
+        beneath: Arc<Beneath>,
+        devices: Arc<Devices>,
+    ) -> io::Result<(Self, PathBuf)> {
+        if FileType::from_raw_mode(fstat(&root)?.st_mode) != FileType::Directory {
+            return Err(Errno::NOTDIR.into());
+        }
+        fcntl_setfd(&root, FdFlags::CLOEXEC)?;
+        let path =
+            through_proc(&root, |path| std::fs::read_link(path)).unwrap_or_else(|_| "<directory>".into());
+        Ok((OsDir { root, beneath, devices }, path))
+    }
+
+    fn find(&self, path: &Path, flags: OFlags, links: Links) -> io::Result<OwnedFd> {
+        self.reach(path, flags | OFlags::PATH, Bits::empty(), links)
+    }
+
+    /// Opens what a path names below the root.
+    fn reach(&self, path: &Path, flags: OFlags, bits: Bits, links: Links) -> io::Result<OwnedFd> {
+        self.beneath.open(self.root.as_fd(), path, flags, bits, links).map_err(refused)
     }
 
     /// Finds the directory that holds a name. A single name takes no look-up at all.
-    fn place<'a>(&'a self, path: &'a Path) -> Result<Place<'a>, Errno> {
+    fn place<'a>(&'a self, path: &'a Path) -> io::Result<Place<'a>> {
         let bytes = path.as_os_str().as_bytes();
         let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
         let (bytes, slash) = (&bytes[..len], len < bytes.len());
         if bytes.is_empty() {
-            return Err(if slash { Errno::XDEV } else { Errno::NOENT });
+            return Err(refused(if slash { Errno::XDEV } else { Errno::NOENT }));
         }
         let (parent, name) = match bytes.iter().rposition(|byte| *byte == b'/') {
             None => (None, bytes),
@@ -96,7 +117,7 @@ impl OsDir {
             Some(parent) => Some(self.find(Path::new(parent), OFlags::DIRECTORY, Links::Follow)?),
         };
         if name == b"." || name == b".." {
-            return Err(Errno::INVAL);
+            return Err(Errno::INVAL.into());
         }
         Ok(Place { parent, root: self.root.as_fd(), name: OsStr::from_bytes(name), slash })
     }
@@ -115,8 +136,7 @@ impl StorageDir for OsDir {
             flags &= OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
         }
         let bits = Bits::from_bits_truncate(request.mode.unwrap_or(FILE_BITS));
-        let opened = self.beneath.open(self.root.as_fd(), path, flags, bits, Links::Follow)?;
-        let file = File::from(opened);
+        let file = File::from(self.reach(path, flags, bits, Links::Follow)?);
         let seen = Seen::of(&file)?;
         let remote = self.devices.ask_if_remote(seen.device, &file);
         Ok(seen.into_opened(OsFile::new(file, request, remote), remote))
@@ -218,12 +238,43 @@ impl StorageDir for OsDir {
         Ok(mkfifoat(place.parent(), place.name, Bits::from_bits_truncate(mode))?)
     }
 
+    fn copy(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<u64> {
+        let target = os(target)?;
+        let no_wait = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let reader = self.reach(from, no_wait | OFlags::RDONLY, Bits::empty(), Links::Follow)?;
+        copy::between(&File::from(reader), |mode| {
+            let flags = no_wait | OFlags::WRONLY | OFlags::CREATE;
+            let bits = Bits::from_bits_truncate(mode);
+            target.reach(to, flags, bits, Links::Follow).map(File::from)
+        })
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        Beneath::way(self.root.as_fd(), path).map_err(refused)
+    }
+
+    fn to_fd(&self) -> io::Result<OwnedFd> {
+        self.root.try_clone()
+    }
+
+    fn to_std(&self) -> io::Result<File> {
+        Ok(File::from(self.readable()?))
+    }
+
     fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::fsync(self.readable()?)?)
     }
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+/// Words for the number that a look-up below a directory means by itself: `EXDEV` reads as if devices mattered.
+fn refused(errno: Errno) -> io::Error {
+    match errno {
+        Errno::XDEV => Worded::error(errno.raw_os_error(), "the path leads out of the directory"),
+        _ => errno.into(),
     }
 }
 

@@ -13,6 +13,7 @@ mod direct;
 mod file;
 mod listing;
 mod mounts;
+mod naming;
 mod open;
 mod removal;
 mod special;
@@ -23,14 +24,19 @@ mod tests;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use attributes::stamps_of;
+pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
-use super::{Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode};
+use super::{
+    Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode,
+};
 use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
@@ -66,6 +72,25 @@ impl Os {
     fn local_in_memory(&self, named: &File) -> Option<()> {
         let device = cached::device_without_sync(named)?;
         (self.devices.known_remote(device) == Some(false)).then_some(())
+    }
+
+    /// The attributes of what was found without the disk, if those are in memory too.
+    fn metadata_in_memory(&self, found: io::Result<File>) -> Option<io::Result<Metadata>> {
+        let named = match found {
+            Ok(named) => named,
+            Err(error) => return Some(Err(error)),
+        };
+        if self.devices.may_be_remote() {
+            self.local_in_memory(&named)?;
+        }
+        let metadata = match named.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) => return Some(Err(error)),
+        };
+        match self.devices.known_remote(metadata.dev()) {
+            Some(false) => Some(Ok(metadata)),
+            None | Some(true) => None,
+        }
     }
 }
 
@@ -169,30 +194,22 @@ impl Storage for Os {
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let metadata = fs::metadata(path)?;
-        self.devices.learn(metadata.dev(), path);
+        self.devices.learn(metadata.dev(), path, Links::Follow);
         Ok(metadata)
     }
 
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        let named = match self.cached.name(path)? {
-            Ok(named) => named,
-            Err(error) => return Some(Err(error)),
-        };
-        if self.devices.may_be_remote() {
-            self.local_in_memory(&named)?;
-        }
-        let metadata = match named.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) => return Some(Err(error)),
-        };
-        match self.devices.known_remote(metadata.dev()) {
-            Some(false) => Some(Ok(metadata)),
-            None | Some(true) => None,
-        }
+        self.metadata_in_memory(self.cached.name(path)?)
     }
 
     fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        fs::symlink_metadata(path)
+        let metadata = fs::symlink_metadata(path)?;
+        self.devices.learn(metadata.dev(), path, Links::NotLast);
+        Ok(metadata)
+    }
+
+    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
+        self.metadata_in_memory(self.cached.name_itself(path)?)
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -242,6 +259,14 @@ impl Storage for Os {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
+        naming::rename_noclobber(from, to)
+    }
+
+    fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {
+        naming::link_unnamed(file, link)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
@@ -297,5 +322,10 @@ impl Storage for Os {
 
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
         Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
+    }
+
+    fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {
+        let (dir, path) = OsDir::adopt(descriptor, self.beneath.clone(), self.devices.clone())?;
+        Ok((Box::new(dir), path))
     }
 }

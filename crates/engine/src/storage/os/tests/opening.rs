@@ -6,8 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, OFlags, linkat};
-use rustix::io::Errno;
+use rustix::fs::OFlags;
 
 use super::{creating, errno, make_fifo, reading, room};
 use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageFile};
@@ -121,16 +120,20 @@ fn status_flags(file: &dyn StorageFile) -> OFlags {
 }
 
 #[test]
-fn an_unnamed_file_is_private_and_can_never_be_given_a_name() {
+fn an_unnamed_file_is_private_and_has_the_name_alone_that_it_is_given() {
     let (dir, os) = room();
     // A file system without such files is what `None` is for.
     let Some(opened) = os.open_unnamed(dir.path()) else { return };
     let file = opened.expect("the directory takes files").file;
     let metadata = file.metadata().expect("it is open");
     assert_eq!((metadata.nlink(), metadata.mode() & 0o7777), (0, 0o600));
-    let fd = file.as_std().expect("it has a descriptor").as_raw_fd();
-    let (shown, name) = (format!("/proc/self/fd/{fd}"), dir.path().join("name"));
-    let linked = linkat(CWD, shown, CWD, name, AtFlags::SYMLINK_FOLLOW);
-    assert_eq!(linked, Err(Errno::NOENT));
+    let std = file.as_std().expect("it has a descriptor");
+    let (name, taken) = (dir.path().join("name"), dir.path().join("taken"));
+    fs::write(&taken, b"theirs").expect("the directory takes files");
+    let refused = os.link_unnamed(std, &taken).map_err(|error| error.kind());
+    assert_eq!(refused, Err(ErrorKind::AlreadyExists));
+    os.link_unnamed(std, &name).expect("the name is free");
+    assert_eq!(fs::metadata(&name).expect("it has a name").ino(), metadata.ino());
+    assert_eq!(fs::read(&taken).expect("it is there"), b"theirs");
     assert!(os.open_unnamed(&dir.path().join("missing")).is_none(), "left to the opening by name");
 }

@@ -1,6 +1,7 @@
 //! Paths that match a pattern, found by walking only where matches can be.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -9,10 +10,16 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::fs::checked;
-use crate::pattern::{NamePattern, choices};
+mod name;
+mod options;
+mod pattern;
+
+use self::name::{Likeness, NamePattern, choices, is_hidden, literal};
 use crate::walk::{Walk, WalkEntry, WalkOptions};
 use crate::{Error, Operation, Result};
+
+pub use options::GlobOptions;
+pub use pattern::Pattern;
 
 /// Finds the paths that match a pattern.
 ///
@@ -21,7 +28,8 @@ use crate::{Error, Operation, Result};
 /// the next character away. A leading dot is a character like any other. A pattern that ends with `/` finds
 /// directories only. Without any of these it finds the path it is, if there is such a thing.
 ///
-/// Only the part of the pattern before the first such character may lead through symbolic links.
+/// Only the part of the pattern before the first such character may lead through symbolic links. [`GlobOptions`] set
+/// other rules.
 ///
 /// # Errors
 ///
@@ -37,7 +45,7 @@ use crate::{Error, Operation, Result};
 /// # }
 /// ```
 pub fn glob(pattern: &str) -> Result<Glob> {
-    Ok(search(Pattern::parse(pattern)?))
+    GlobOptions::new().glob(pattern)
 }
 
 /// Finds the paths below a directory, at any depth, that match a pattern as [`glob`] knows them: `rglob(root, p)`
@@ -57,31 +65,28 @@ pub fn glob(pattern: &str) -> Result<Glob> {
 /// # }
 /// ```
 pub fn rglob(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
-    if pattern.is_empty() || pattern.starts_with('/') {
-        return Err(refuse(pattern, "the pattern begins below the directory"));
-    }
-    let base = checked::path(Operation::ReadDir, root)?;
-    Ok(search(Pattern { base, ..Pattern::parse(&format!("**/{pattern}"))? }))
+    GlobOptions::new().rglob(root, pattern)
 }
 
-fn search(pattern: Pattern) -> Glob {
-    let levels = pattern.levels.clone();
+fn begin(search: Search, follow_links: bool) -> Glob {
+    let (levels, likeness) = (search.levels.clone(), search.likeness);
     let mut options = WalkOptions::new()
         .sort(true)
-        .min_depth(pattern.min_depth)
-        .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path()));
-    if let Some(depth) = pattern.max_depth {
+        .follow_links(follow_links)
+        .keep_broken_links(true)
+        .min_depth(search.min_depth)
+        .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path(), likeness));
+    if let Some(depth) = search.max_depth {
         options = options.max_depth(depth);
     }
-    let walk = options.walk(if pattern.base.as_os_str().is_empty() { Path::new(".") } else { &pattern.base });
-    Glob { walk, pattern }
+    let walk = options.walk(if search.base.as_os_str().is_empty() { Path::new(".") } else { &search.base });
+    Glob { walk, search }
 }
 
 /// Paths that match a pattern, those of each directory in the order of their names.
-#[derive(Debug)]
 pub struct Glob {
     walk: Walk,
-    pattern: Pattern,
+    search: Search,
 }
 
 impl Glob {
@@ -107,6 +112,12 @@ impl Glob {
     }
 }
 
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Glob").field("base", &self.search.base).finish_non_exhaustive()
+    }
+}
+
 impl Stream for Glob {
     type Item = Result<PathBuf>;
 
@@ -114,20 +125,20 @@ impl Stream for Glob {
         loop {
             let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
             match met {
-                Ok(entry) if self.pattern.matches(&entry) => {
-                    return Poll::Ready(Some(Ok(self.pattern.spell(entry))));
+                Ok(entry) if self.search.matches(&entry) => {
+                    return Poll::Ready(Some(Ok(self.search.spell(entry))));
                 }
                 Ok(_) => {}
-                Err(error) if self.pattern.is_missing(&error) => {}
+                Err(error) if self.search.is_missing(&error) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
         }
     }
 }
 
-/// A pattern, taken apart at its slashes.
+/// A pattern to be looked for, taken apart at its slashes.
 #[derive(Debug)]
-struct Pattern {
+struct Search {
     /// The parts before the first special character; empty for the working directory.
     base: PathBuf,
     /// For the way from the base, level by level: what each choice looks for.
@@ -135,10 +146,11 @@ struct Pattern {
     min_depth: usize,
     max_depth: Option<usize>,
     directories_only: bool,
+    likeness: Likeness,
 }
 
 /// What stands for some parts of a path. Each name is matched by itself, so that nothing can match a `/`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Part {
     /// `**`: any number of directories; at the end, whatever is below.
     Any,
@@ -146,29 +158,27 @@ enum Part {
     Name(NamePattern),
 }
 
-impl Pattern {
-    fn parse(text: &str) -> Result<Pattern> {
-        if text.is_empty() || text.contains('\0') {
-            return Err(refuse(text, "a pattern is not empty and has no NUL byte"));
-        }
-        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
-        let literal = parts.iter().take_while(|part| !part.contains(SPECIAL)).count();
+impl Search {
+    fn parse(text: &str, likeness: Likeness) -> Result<Search> {
+        // A name in any case has to be looked for, but for those that have none.
+        let is_found = |name: &String| likeness.case_sensitive || name == "." || name == "..";
+        let (mut names, rest) = split(text)?;
+        let found = names.iter().take_while(|name| is_found(name)).count();
+        let sought: Vec<Part> =
+            names.drain(found..).map(|name| Part::Name(NamePattern::exactly(&name))).collect();
         let mut base = PathBuf::from(if text.starts_with('/') { "/" } else { "" });
-        base.extend(&parts[..literal]);
-        let rest = parts[literal..].join("/");
-        let no_pattern = || refuse(text, "this is no pattern");
-        let choices = choices(&rest).ok_or_else(no_pattern)?;
-        let levels: Option<Vec<_>> = choices.iter().map(|choice| levels(choice)).collect();
-        let levels = levels.ok_or_else(no_pattern)?;
+        base.extend(&names);
+        let levels = ways(&sought, &rest).ok_or_else(|| refuse(text, "this is no pattern"))?;
         let names = |parts: &Vec<Part>| parts.iter().take_while(|part| matches!(part, Part::Name(_))).count();
         let spans = levels.iter().any(|parts| names(parts) < parts.len());
         let least = levels.iter().map(names).min().unwrap_or(0);
-        Ok(Pattern {
+        Ok(Search {
             base,
-            min_depth: least.max(usize::from(!rest.is_empty())),
+            min_depth: least.max(usize::from(!rest.is_empty() || !sought.is_empty())),
             max_depth: if spans { None } else { levels.iter().map(Vec::len).max() },
             levels: levels.into(),
             directories_only: text.ends_with('/'),
+            likeness,
         })
     }
 
@@ -179,7 +189,8 @@ impl Pattern {
     /// Whether what lies at `way` from the base is looked for.
     fn matches_way(&self, way: &Path, is_dir: bool) -> bool {
         let names: Vec<&OsStr> = way.iter().collect();
-        self.levels.iter().any(|parts| fits(parts, &names)) && (!self.directories_only || is_dir)
+        self.levels.iter().any(|parts| fits(parts, &names, self.likeness))
+            && (!self.directories_only || is_dir)
     }
 
     /// Without the `./` that a walk of the working directory puts before everything.
@@ -193,8 +204,27 @@ impl Pattern {
     }
 }
 
-/// What begins a part that is no plain name.
-const SPECIAL: [char; 5] = ['*', '?', '[', '{', '\\'];
+/// The plain names that a pattern begins with, and what comes behind them.
+fn split(text: &str) -> Result<(Vec<String>, String)> {
+    if text.is_empty() || text.contains('\0') {
+        return Err(refuse(text, "a pattern is not empty and has no NUL byte"));
+    }
+    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
+    let mut special_came = false;
+    let plain = |part: &&str| {
+        special_came |= part.contains('\\');
+        literal(part, special_came)
+    };
+    let names: Vec<String> = parts.iter().map_while(plain).collect();
+    let rest = parts[names.len()..].join("/");
+    Ok((names, rest))
+}
+
+/// What each choice of a pattern looks for behind these names, level by level; `None` if it is none.
+fn ways(names: &[Part], rest: &str) -> Option<Vec<Vec<Part>>> {
+    let way = |choice: &String| Some([names, &levels(choice)?].concat());
+    choices(rest)?.iter().map(way).collect()
+}
 
 /// Reads a pattern without choices; `None` if it is none.
 fn levels(text: &str) -> Option<Vec<Part>> {
@@ -210,12 +240,18 @@ fn levels(text: &str) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-fn fits(parts: &[Part], names: &[&OsStr]) -> bool {
+fn fits(parts: &[Part], names: &[&OsStr], likeness: Likeness) -> bool {
+    let passes = |names: &[&OsStr]| likeness.hidden || !names.iter().any(|name| is_hidden(name));
     match (parts, names) {
         ([], []) => true,
-        ([Part::Any], names) => !names.is_empty(),
-        ([Part::Any, rest @ ..], names) => (0..=names.len()).any(|count| fits(rest, &names[count..])),
-        ([Part::Name(pattern), rest @ ..], [name, below @ ..]) => pattern.matches(name) && fits(rest, below),
+        ([Part::Any], names) => !names.is_empty() && passes(names),
+        ([Part::Any, rest @ ..], names) => {
+            let below = |count: usize| passes(&names[..count]) && fits(rest, &names[count..], likeness);
+            (0..=names.len()).any(below)
+        }
+        ([Part::Name(pattern), rest @ ..], [name, below @ ..]) => {
+            pattern.matches(name, likeness) && fits(rest, below, likeness)
+        }
         ([], [_, ..]) | ([Part::Name(_), ..], []) => false,
     }
 }
@@ -234,16 +270,20 @@ fn below(entry: &WalkEntry) -> &Path {
     parts.as_path()
 }
 
-fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path) -> bool {
-    let leads = |parts: &Vec<Part>| match (parts.iter().take(depth).find(is_any), parts.get(depth - 1)) {
-        (Some(_), _) => true,
-        (None, Some(Part::Name(name))) => path.file_name().is_none_or(|this| name.matches(this)),
-        (None, Some(Part::Any) | None) => false,
+fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path, likeness: Likeness) -> bool {
+    let matches = |part: &Part| match part {
+        Part::Name(name) => path.file_name().is_none_or(|this| name.matches(this, likeness)),
+        Part::Any => likeness.hidden || !path.file_name().is_some_and(is_hidden),
+    };
+    let leads = |parts: &Vec<Part>| match parts.iter().take(depth).position(is_any) {
+        // It is one of the names that `**` stands for, or any of those behind it.
+        Some(any) => parts[any..].iter().any(matches),
+        None => parts.get(depth - 1).is_some_and(matches),
     };
     levels.iter().any(leads)
 }
 
-fn is_any(part: &&Part) -> bool {
+fn is_any(part: &Part) -> bool {
     matches!(part, Part::Any)
 }
 
@@ -255,11 +295,14 @@ fn is_any(part: &&Part) -> bool {
 /// Like [`glob`].
 #[doc(hidden)]
 pub fn glob_would_find(pattern: &str, path: &Path, is_dir: bool) -> Result<bool> {
-    let pattern = Pattern::parse(pattern)?;
+    let pattern = Search::parse(pattern, GlobOptions::new().likeness())?;
     let Ok(below) = path.strip_prefix(&pattern.base) else { return Ok(false) };
     let ways: Vec<&Path> = below.ancestors().filter(|way| !way.as_os_str().is_empty()).collect();
     let depths = pattern.min_depth..=pattern.max_depth.unwrap_or(usize::MAX);
-    let passes =
-        ways.iter().rev().zip(1..).all(|(way, depth)| may_lead_to_a_match(&pattern.levels, depth, way));
+    let passes = ways
+        .iter()
+        .rev()
+        .zip(1..)
+        .all(|(way, depth)| may_lead_to_a_match(&pattern.levels, depth, way, pattern.likeness));
     Ok(depths.contains(&ways.len()) && passes && pattern.matches_way(below, is_dir))
 }

@@ -7,9 +7,18 @@ use std::os::unix::ffi::OsStrExt;
 /// them is tried on each name.
 const CHOICES_MAX: usize = 1024;
 
+/// What makes two names alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Likeness {
+    /// Whether upper and lower case are different.
+    pub(super) case_sensitive: bool,
+    /// Whether a dot at the beginning of a name is a character like any other, or has to be written.
+    pub(super) hidden: bool,
+}
+
 /// A pattern for one name: no slash is in it.
 #[derive(Clone, Debug)]
-pub(crate) struct NamePattern {
+pub(super) struct NamePattern {
     pieces: Vec<Piece>,
 }
 
@@ -28,7 +37,7 @@ enum Piece {
 
 impl NamePattern {
     /// Reads a pattern; `None` if a class is open or a range runs backwards, or nothing follows a `\`.
-    pub(crate) fn parse(text: &str) -> Option<NamePattern> {
+    pub(super) fn parse(text: &str) -> Option<NamePattern> {
         let (mut pieces, mut rest) = (Vec::new(), text);
         while let Some(c) = rest.chars().next() {
             let len = item_len(rest)?;
@@ -44,8 +53,17 @@ impl NamePattern {
         Some(NamePattern { pieces })
     }
 
+    /// The pattern that one name alone matches.
+    pub(super) fn exactly(name: &str) -> NamePattern {
+        NamePattern { pieces: name.chars().map(Piece::Char).collect() }
+    }
+
     /// Whether all of `name` matches. A byte that is no UTF-8 is a character that nobody can name.
-    pub(crate) fn matches(&self, name: &OsStr) -> bool {
+    pub(super) fn matches(&self, name: &OsStr, likeness: Likeness) -> bool {
+        let writes_dot = matches!(self.pieces.first(), Some(Piece::Char('.')));
+        if is_hidden(name) && !likeness.hidden && !writes_dot {
+            return false;
+        }
         let mut chars = Vec::with_capacity(name.len());
         for chunk in name.as_bytes().utf8_chunks() {
             chars.extend(chunk.valid().chars().map(Some));
@@ -60,7 +78,7 @@ impl NamePattern {
                     star = Some((next, at));
                     next += 1;
                 }
-                Some(piece) if piece.fits(chars[at]) => (at, next) = (at + 1, next + 1),
+                Some(piece) if piece.fits(chars[at], likeness) => (at, next) = (at + 1, next + 1),
                 Some(_) | None => {
                     let Some((piece, from)) = star else { return false };
                     star = Some((piece, from + 1));
@@ -73,16 +91,53 @@ impl NamePattern {
 }
 
 impl Piece {
-    fn fits(&self, char: Option<char>) -> bool {
+    fn fits(&self, char: Option<char>, likeness: Likeness) -> bool {
         match self {
-            Piece::Char(wanted) => char == Some(*wanted),
+            Piece::Char(wanted) => char.is_some_and(|c| {
+                c == *wanted || !likeness.case_sensitive && c.to_lowercase().eq(wanted.to_lowercase())
+            }),
             Piece::One | Piece::Many => true,
             Piece::Class { negated, ranges } => {
                 let member = |c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
-                char.is_some_and(member) != *negated
+                let either = |c: char| member(c) || c.to_lowercase().chain(c.to_uppercase()).any(member);
+                let is_member =
+                    char.is_some_and(|c| if likeness.case_sensitive { member(c) } else { either(c) });
+                is_member != *negated
             }
         }
     }
+}
+
+/// Whether a name begins with a dot.
+pub(super) fn is_hidden(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b".")
+}
+
+/// The name that a part of a pattern is if nothing in it is special but what is taken the meaning of; `None` for
+/// any other. A `}` alone is a character as long as nothing special has come, not even a `\`.
+pub(super) fn literal(part: &str, special_came: bool) -> Option<String> {
+    let (mut name, mut rest) = (String::new(), part.chars());
+    while let Some(c) = rest.next() {
+        name.push(match c {
+            '*' | '?' | '[' | '{' => return None,
+            '}' if special_came => return None,
+            '\\' => rest.next()?,
+            _ => c,
+        });
+    }
+    Some(name)
+}
+
+/// Takes the meaning of every special character away.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | ',' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 /// How long the character, class or escape is that `text` begins with.
@@ -119,7 +174,7 @@ fn class(members: &str) -> Option<Piece> {
 
 /// The patterns without choices that `text` stands for; `None` if a choice is open or closed twice, or there are
 /// too many.
-pub(crate) fn choices(text: &str) -> Option<Vec<String>> {
+pub(super) fn choices(text: &str) -> Option<Vec<String>> {
     let (texts, rest) = sequence(text, false)?;
     rest.is_empty().then_some(texts)
 }
@@ -174,7 +229,8 @@ mod tests {
     fn a_name_is_matched_by_its_characters() {
         let check = |pattern: &str, name: &[u8], expected: bool| {
             let parsed = NamePattern::parse(pattern).expect("it is a pattern");
-            assert_eq!(parsed.matches(OsStr::from_bytes(name)), expected, "{pattern} {name:?}");
+            let exact = Likeness { case_sensitive: true, hidden: true };
+            assert_eq!(parsed.matches(OsStr::from_bytes(name), exact), expected, "{pattern} {name:?}");
         };
         check("?.?", "é.b".as_bytes(), true);
         check("[à-ü]", "é".as_bytes(), true);
@@ -185,6 +241,39 @@ mod tests {
         // What is no UTF-8 has no name but can be there.
         check("?[!a]*", b"\xFF\xFE\xFD", true);
         check("[a-\u{FFFF}]", b"\xFF", false);
+    }
+
+    #[test]
+    fn a_name_is_matched_in_either_case_and_with_its_dot_written_if_asked() {
+        let check = |pattern: &str, name: &str, case_sensitive: bool, hidden: bool, expected: bool| {
+            let parsed = NamePattern::parse(pattern).expect("it is a pattern");
+            let likeness = Likeness { case_sensitive, hidden };
+            assert_eq!(parsed.matches(OsStr::new(name), likeness), expected, "{pattern} {name} {likeness:?}");
+        };
+        for (pattern, name) in [("a*É", "Abé"), ("[a-c]x", "BX"), ("[A-C]x", "bx"), ("ΣΣ", "σσ")] {
+            check(pattern, name, false, true, true);
+            check(pattern, name, true, true, false);
+        }
+        check("[!a-c]", "B", false, true, false);
+        check("[!a-c]", "B", true, true, true);
+        for (pattern, expected) in
+            [("*", false), ("?a", false), ("[.]a", false), (".*", true), (r"\.a", true)]
+        {
+            check(pattern, ".a", true, false, expected);
+            check(pattern, ".a", true, true, true);
+        }
+        check("*.a", "b.a", true, false, true);
+    }
+
+    #[test]
+    fn what_is_escaped_is_literal() {
+        for text in ["", "album [1]", "{a,b}", r"\*?", "a]b", "ü"] {
+            assert_eq!(literal(&escape(text), true).as_deref(), Some(text));
+            assert_eq!(choices(&escape(text)).expect("it is a pattern").len(), 1);
+        }
+        for text in ["*", "a?", "[a]", "{a,b}", r"a\"] {
+            assert_eq!(literal(text, false), None, "{text}");
+        }
     }
 
     #[test]

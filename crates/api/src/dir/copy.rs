@@ -1,0 +1,58 @@
+//! Copying below open directories, and where a name leads to.
+
+use std::path::{Path, PathBuf};
+
+use super::Dir;
+use crate::fs::checked;
+use crate::{Operation, Result};
+
+impl Dir {
+    /// Copies contents and permissions of a file to a name below `target`, which may be this directory, creating or
+    /// overwriting it; returns the bytes copied. Symbolic links are followed at both ends and lead out of neither
+    /// directory.
+    ///
+    /// # Errors
+    ///
+    /// Like [`fs::copy`](crate::fs::copy); if either name leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
+    /// let bytes = data.copy("report", &backup, "report.1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn copy(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<u64> {
+        let from = checked::path(Operation::Copy, from)?;
+        let to = checked::path(Operation::Copy, to)?;
+        self.engine.call(self.open.copy(from, &target.open, to)).await
+    }
+
+    /// Returns the way from this directory to what a name leads to, without symbolic links and dots; `.` for the
+    /// directory itself.
+    ///
+    /// The answer may be outdated when it arrives: it is for showing and comparing, not for safety, which names
+    /// have by themselves here.
+    ///
+    /// # Errors
+    ///
+    /// If the name is missing or leads out.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed in any case.
+    ///
+    /// ```
+    /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
+    /// println!("{}", releases.canonicalize("current/../latest").await?.display());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn canonicalize(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
+        let name = checked::path(Operation::Canonicalize, name)?;
+        self.engine.call(self.open.canonicalize(name)).await
+    }
+}

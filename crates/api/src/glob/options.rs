@@ -1,0 +1,90 @@
+//! Rules for looking for the paths that match a pattern.
+
+use std::path::Path;
+
+use super::name::Likeness;
+use super::{Glob, Search, begin, refuse};
+use crate::fs::checked;
+use crate::{Operation, Result};
+
+/// Rules for [`glob`](crate::fs::glob()), [`rglob`](crate::fs::rglob) and [`Pattern`](super::Pattern).
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let options = folio::fs::GlobOptions::new().case_sensitive(false).hidden(false).follow_links(true);
+/// let mut photos = options.glob("albums/**/*.{jpg,jpeg}")?;
+/// while let Some(path) = photos.next().await {
+///     println!("{}", path?.display());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct GlobOptions {
+    follow_links: bool,
+    case_sensitive: bool,
+    hidden: bool,
+}
+
+impl Default for GlobOptions {
+    fn default() -> Self {
+        GlobOptions::new()
+    }
+}
+
+impl GlobOptions {
+    /// Starts with the rules of [`glob`](crate::fs::glob()): links are not followed, case matters, dots do not.
+    pub fn new() -> Self {
+        GlobOptions { follow_links: false, case_sensitive: true, hidden: true }
+    }
+
+    /// Sets whether symbolic links to directories are gone through, behind the first special character too, and stand
+    /// for directories where a pattern ends with `/`. A link that leads nowhere, or back to a directory that it is
+    /// in, is a name like any other.
+    pub fn follow_links(mut self, follow: bool) -> Self {
+        self.follow_links = follow;
+        self
+    }
+
+    /// Sets whether upper and lower case are different. If not, every part of the pattern has to be looked for:
+    /// nothing of it is a path that can be opened as it is.
+    pub fn case_sensitive(mut self, case_sensitive: bool) -> Self {
+        self.case_sensitive = case_sensitive;
+        self
+    }
+
+    /// Sets whether `?`, `*`, `**` and classes stand for a dot at the beginning of a name too. If not, such names are
+    /// found only by a pattern that has the dot, as by a shell.
+    pub fn hidden(mut self, hidden: bool) -> Self {
+        self.hidden = hidden;
+        self
+    }
+
+    /// Finds the paths that match a pattern; see [`glob`](crate::fs::glob()).
+    ///
+    /// # Errors
+    ///
+    /// Like [`glob`](crate::fs::glob()).
+    pub fn glob(&self, pattern: &str) -> Result<Glob> {
+        Ok(begin(Search::parse(pattern, self.likeness())?, self.follow_links))
+    }
+
+    /// Finds the paths below a directory that match a pattern; see [`rglob`](crate::fs::rglob).
+    ///
+    /// # Errors
+    ///
+    /// Like [`rglob`](crate::fs::rglob).
+    pub fn rglob(&self, root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
+        if pattern.is_empty() || pattern.starts_with('/') {
+            return Err(refuse(pattern, "the pattern begins below the directory"));
+        }
+        let base = checked::path(Operation::ReadDir, root)?;
+        let search = Search::parse(&format!("**/{pattern}"), self.likeness())?;
+        Ok(begin(Search { base, ..search }, self.follow_links))
+    }
+
+    pub(super) fn likeness(&self) -> Likeness {
+        Likeness { case_sensitive: self.case_sensitive, hidden: self.hidden }
+    }
+}

@@ -1,0 +1,130 @@
+//! Giving an unnamed file a name.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use folio_engine::op::PathRequest;
+use folio_engine::storage::Storage;
+
+use super::TemporaryFile;
+use super::template::{self, Template};
+use crate::{Operation, Result};
+
+impl TemporaryFile {
+    /// Gives the file the path `to`, replacing what is there in one step: whoever opens it finds the old contents or
+    /// these, and a process that is killed before leaves nothing behind.
+    ///
+    /// The directory must be on the file system of the file's own: see
+    /// [`in_dir`](super::TemporaryFileBuilder::in_dir). To survive a power cut, call
+    /// [`sync_all`](crate::File::sync_all) on the file before. Like every file of this kind it is for its owner alone;
+    /// [`set_permissions`](crate::File::set_permissions) opens it to others. [`File::path`](crate::File::path) goes on
+    /// naming none.
+    ///
+    /// # Errors
+    ///
+    /// If the directory is missing, on another file system, or may not be written; `ENOENT` where the file system
+    /// cannot create a file without a name. The file is then as temporary as before.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let page = folio::tempfile::TemporaryFile::builder().in_dir("www").create().await?;
+    /// page.file().write_all(b"<h1>new</h1>").await?;
+    /// page.persist("www/index.html").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn persist(&self, to: impl AsRef<Path>) -> Result<()> {
+        self.name(to.as_ref(), Taken::Replaced).await
+    }
+
+    /// Like [`persist`](TemporaryFile::persist), but refuses a path that anything has (`EEXIST`).
+    ///
+    /// # Errors
+    ///
+    /// Like [`persist`](TemporaryFile::persist).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`persist`](TemporaryFile::persist).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let message = folio::tempfile::TemporaryFile::builder().in_dir("inbox").create().await?;
+    /// message.file().write_all(b"hello").await?;
+    /// message.persist_noclobber("inbox/1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn persist_noclobber(&self, to: impl AsRef<Path>) -> Result<()> {
+        self.name(to.as_ref(), Taken::Refused).await
+    }
+
+    async fn name(&self, to: &Path, taken: Taken) -> Result<()> {
+        let to = template::checked(Operation::HardLink, to)?;
+        let shown = self.file.path().to_owned();
+        // What has been written before is in the file then.
+        let file = self.file.clone().into_std().await?;
+        self.engine.call(Name { file, shown, to, taken }).await
+    }
+}
+
+/// What becomes of a path that is taken.
+#[derive(Clone, Copy, Debug)]
+enum Taken {
+    /// It names the file from now on.
+    Replaced,
+    /// It stays, and the file unnamed.
+    Refused,
+}
+
+struct Name {
+    file: File,
+    /// What messages call the file.
+    shown: PathBuf,
+    to: PathBuf,
+    taken: Taken,
+}
+
+impl PathRequest for Name {
+    type Reply = ();
+
+    fn operation(&self) -> Operation {
+        Operation::HardLink
+    }
+
+    fn path(&self) -> &Path {
+        &self.shown
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.to)
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
+        match self.taken {
+            Taken::Refused => storage.link_unnamed(&self.file, &self.to),
+            Taken::Replaced => self.replace(storage),
+        }
+    }
+}
+
+impl Name {
+    /// The kernel names no file by a name that is taken, so it gets another one in the same directory first.
+    fn replace(&self, storage: &dyn Storage) -> io::Result<()> {
+        let dir = self.to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let beside = Template::default().make(dir, |path| {
+            storage.link_unnamed(&self.file, path)?;
+            Ok(path.to_owned())
+        })?;
+        let renamed = storage.rename(&beside, &self.to);
+        // It is still there after a failure, and where both were names of this file already. That it is not is how
+        // it should be, and that it cannot be removed is less than what went wrong before.
+        drop(storage.remove_file(&beside));
+        renamed
+    }
+}
