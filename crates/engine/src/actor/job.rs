@@ -67,6 +67,13 @@ struct Ran {
     moved: CursorMove,
 }
 
+impl Ran {
+    /// One operation that answers nothing but how it went.
+    fn answering(result: Result<(), Cause>) -> Self {
+        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+    }
+}
+
 /// Why an operation of a batch failed.
 enum Failed {
     /// The storage said so.
@@ -176,6 +183,7 @@ impl Opening {
         match first {
             Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
             Op::Sync(_) => self.run_syncs(&ops),
+            Op::Settle => Ran::answering(self.vouch(|_| Ok(()))),
             Op::Close => self.run_close(),
             Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => {
                 self.run_alone(ops, cursor, room)
@@ -227,12 +235,14 @@ impl Opening {
         self.turn.take().state.close();
         // Never opened again: reads in place find a closed file on the slow way.
         self.turn.close_gate(1);
-        let result = self.vouch(|file| file.close());
-        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+        Ran::answering(self.end())
     }
 
     /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
-    fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>) -> Result<(), Cause> {
+    pub(crate) fn vouch(
+        &self,
+        call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>,
+    ) -> Result<(), Cause> {
         match self.inode.with_health(|health| health.settle()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
@@ -241,7 +251,7 @@ impl Opening {
     }
 
     /// From now on nothing can be vouched for.
-    fn latch(&self, error: std::io::Error) -> Cause {
+    pub(crate) fn latch(&self, error: std::io::Error) -> Cause {
         let error = Arc::new(error);
         self.inode.with_health(|health| health.poison(error.clone()));
         tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");

@@ -10,6 +10,7 @@
 
 mod ahead;
 pub(crate) mod buffered;
+mod closing;
 mod descriptors;
 mod exit;
 pub(crate) mod file;

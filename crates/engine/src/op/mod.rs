@@ -111,7 +111,9 @@ pub(crate) enum Op {
     Lock(lock::Lock),
     /// Works on the whole file: a user's closure, or bytes from another file.
     Run(run::Run),
-    /// Refuses everything after it and reports what closing reports.
+    /// Reports what nobody has heard of what came before.
+    Settle,
+    /// Refuses everything after it, gives the descriptor up and reports what that reports.
     Close,
 }
 
@@ -161,7 +163,7 @@ impl Op {
             Op::Describe(describe) => describe.operation(),
             Op::Lock(lock) => lock.operation(),
             Op::Run(run) => run.operation(),
-            Op::Close => Operation::Close,
+            Op::Settle | Op::Close => Operation::Close,
         }
     }
 
@@ -180,7 +182,13 @@ impl Op {
             Op::Read(read) => read.weight(),
             Op::Write(write) => write.payload.as_ref().len(),
             Op::Append(append) => append.payload.as_ref().len(),
-            Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+            Op::Seek(_)
+            | Op::Sync(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Settle
+            | Op::Close => 0,
         }
     }
 
@@ -189,7 +197,7 @@ impl Op {
         match self {
             Op::Read(_) | Op::Write(_) | Op::Append(_) => self.weight() <= ANSWER_SPIN_BYTES_MAX,
             Op::Seek(_) | Op::Describe(_) | Op::Lock(_) => true,
-            Op::Sync(_) | Op::Run(_) | Op::Close => false,
+            Op::Sync(_) | Op::Run(_) | Op::Settle | Op::Close => false,
         }
     }
 
@@ -201,9 +209,11 @@ impl Op {
     /// Whether a failed sync of the inode forbids it.
     pub(crate) fn needs_trust(&self) -> bool {
         match self {
-            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
+            Op::Write(_) | Op::Append(_) | Op::Sync(_) => true,
             Op::Describe(describe) => describe.changes_contents(),
             Op::Run(run) => run.changes_contents(),
+            // A file that nobody trusts can still be closed; both of these report the failure themselves.
+            Op::Settle | Op::Close => false,
             Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
         }
     }
@@ -228,8 +238,9 @@ impl Op {
             Op::Describe(describe) => (describe.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Run(run) => run.execute(file, cursor),
-            Op::Close => (file.close().map(|()| Answer::Done).map_err(Failure::from), CursorMove::Stay),
-            Op::Write(_) | Op::Append(_) | Op::Sync(_) => unreachable!("these run as batches"),
+            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Settle | Op::Close => {
+                unreachable!("these concern more than the storage's file")
+            }
         }
     }
 }
@@ -241,7 +252,7 @@ impl Ordered for Op {
             Op::Write(write) => write.footprint(cursor),
             Op::Append(append) => append.footprint(),
             Op::Seek(seek) => seek.footprint(),
-            Op::Sync(_) => Footprint { span: Span::Sync, cursor: false },
+            Op::Sync(_) | Op::Settle => Footprint { span: Span::Sync, cursor: false },
             Op::Describe(describe) => describe.footprint(),
             Op::Lock(_) | Op::Run(_) | Op::Close => Footprint { span: Span::Exclusive, cursor: true },
         }
@@ -252,9 +263,13 @@ impl Ordered for Op {
             Op::Write(_) => Merge::Write,
             Op::Append(_) => Merge::Append,
             Op::Sync(_) => Merge::Sync,
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => {
-                Merge::Alone
-            }
+            Op::Read(_)
+            | Op::Seek(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Settle
+            | Op::Close => Merge::Alone,
         }
     }
 
@@ -267,6 +282,7 @@ impl Ordered for Op {
             | Op::Describe(_)
             | Op::Lock(_)
             | Op::Run(_)
+            | Op::Settle
             | Op::Close => 0,
         }
     }

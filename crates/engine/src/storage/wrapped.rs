@@ -291,6 +291,13 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
         }
     }
 
+    /// Only drops the object: what its end would vouch for is incomplete.
+    fn abandon(&self) -> io::Result<()> {
+        let place = std::mem::replace(&mut self.seat().object, Place::Gone);
+        drop(place);
+        Ok(())
+    }
+
     fn take_back(&self, bytes: &[u8], offset: u64) {
         if self.seek.is_none() && !bytes.is_empty() {
             self.returned().insert(offset, bytes.to_vec());

@@ -1,4 +1,4 @@
-//! Cursor, length, attributes, durability, locks, closures, the end.
+//! Cursor, length, attributes, durability, locks, closures.
 
 use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::io::SeekFrom;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
-use crate::file::{Footprint, Ordered, Span};
+use crate::file::{Footprint, Span};
 use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
 use crate::storage::{Advice, Allocation, LockKind, errno};
@@ -283,68 +283,5 @@ impl FileHandle {
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Op::Run(Run::receive(from, offset, count))).await?)
-    }
-
-    /// Waits for everything before it, then returns a std file of the same opening, its position included.
-    ///
-    /// # Errors
-    ///
-    /// Whatever duplicating the descriptor returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    pub async fn to_std(&self) -> Result<StdFile> {
-        self.run(|_| ()).await?;
-        let opening = self.opening();
-        let position = opening.turn.take().state.position();
-        let path = || opening.path.clone();
-        opening.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
-    }
-
-    /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
-    pub fn to_std_now(&self) -> Option<StdFile> {
-        let opening = self.opening();
-        let desk = opening.turn.take();
-        let everything = Op::Close.footprint(0, u64::MAX);
-        desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
-    }
-
-    /// Waits for everything before it, then closes the file for every clone.
-    ///
-    /// # Errors
-    ///
-    /// What closing reports, and every failure that no caller has heard.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: the file stays open. After: it is closed, and an error is logged.
-    pub async fn close(&self) -> Result<()> {
-        if self.close_in_place() {
-            return Ok(());
-        }
-        self.submit(Op::Close).await.map(|_| ())
-    }
-
-    /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
-    fn close_in_place(&self) -> bool {
-        let opening = self.opening();
-        let mut desk = opening.turn.take();
-        let footprint = Op::Close.footprint(0, u64::MAX);
-        if opening.access.write
-            || opening.access.remote
-            || desk.state.is_closed()
-            || !desk.is_free(&footprint)
-        {
-            return false;
-        }
-        opening.turn.close_gate(1);
-        let drained = opening.turn.drain();
-        if drained {
-            desk.state.close();
-        } else {
-            opening.turn.open_gate(1);
-        }
-        drained
     }
 }

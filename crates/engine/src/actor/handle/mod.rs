@@ -1,9 +1,10 @@
 //! One open file as its callers see it: the way of an operation from the call to the answer.
 //!
-//! `read`, `gather`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
+//! `read`, `gather`, `write`, `describe` and `close` try what can be done in place and word the rest as operations; `submit`
 //! admits those, lets them take their place and awaits the answer.
 
 mod buffered;
+mod close;
 mod describe;
 mod gather;
 mod read;
@@ -15,6 +16,7 @@ use std::any::Any;
 use std::fmt;
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -42,13 +44,16 @@ struct Inner {
     opening: Arc<Opening>,
     /// Started by the first operation that has to queue; most files never need it.
     actor: OnceLock<ActorRef<FileActor>>,
+    /// Whether the actor was handed out, so that others may keep the file open by it. Carries no data: Relaxed.
+    lent: AtomicBool,
     /// Keeps the engine running as long as a file is open.
     engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileHandle {
     pub(crate) fn new(opening: Arc<Opening>, engine: Arc<dyn Any + Send + std::marker::Sync>) -> Self {
-        let inner = Arc::new(Inner { opening, actor: OnceLock::new(), engine });
+        let (actor, lent) = (OnceLock::new(), AtomicBool::new(false));
+        let inner = Arc::new(Inner { opening, actor, lent, engine });
         FileHandle { inner, time_limit: None, refuse: false }
     }
 
@@ -95,11 +100,23 @@ impl FileHandle {
 
     /// Returns the file's actor, starting it if no operation has needed it yet.
     pub fn actor(&self) -> ActorRef<FileActor> {
-        self.inner.actor.get_or_init(|| self.start_actor()).clone()
+        self.inner.lent.store(true, Ordering::Relaxed);
+        self.own_actor()
+    }
+}
+
+impl Inner {
+    /// Whether somebody outside keeps the file open by its actor.
+    fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed) && self.actor.get().is_some_and(|actor| actor.strong_count() > 1)
     }
 }
 
 impl FileHandle {
+    fn own_actor(&self) -> ActorRef<FileActor> {
+        self.inner.actor.get_or_init(|| self.start_actor()).clone()
+    }
+
     fn start_actor(&self) -> ActorRef<FileActor> {
         FileActor::start(self.opening().clone(), self.inner.engine.clone())
     }

@@ -60,7 +60,7 @@ impl FileHandle {
             }
             Arrived::Started(_) => {}
             // A mailbox that is gone hands the mail back, and its drop answers the asker.
-            Arrived::Mailed(mail) => drop(self.actor().tell(Submit(mail)).send().await),
+            Arrived::Mailed(mail) => drop(self.own_actor().tell(Submit(mail)).send().await),
         }
         Ok(asker)
     }
