@@ -96,8 +96,19 @@ pub(crate) const CLOSE_IN_PLACE_BYTES_MAX: u64 = 1024 * 1024;
 /// closes the first: they take some ten microseconds unless they have lost their core.
 pub(crate) const HAND_OVER_ROUNDS: usize = 1_000;
 
-/// First and longest pause between attempts at a lock that another process holds, or at a FIFO that has no
-/// reader yet. Neither event can be waited for without holding a thread.
+/// Threads that wait at a time for locks held by others than the engine's own openings, one for each such file. Each
+/// sleeps in the kernel until the lock is free, even if nobody waits any more; beyond them, attempts are repeated.
+pub(crate) const LOCK_WATCHES_MAX: usize = 16;
+
+/// Pause after which a waiter whose lock one of the engine's openings is known to hold looks again without being
+/// called: only for programs that release it past the engine, by the descriptor's number.
+pub(crate) const LOCK_RECHECK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Longest pause between attempts at a lock that no thread can wait for. Each costs a worker some microseconds, and
+/// whoever holds a lock for a moment now and then must be caught between two of them.
+pub(crate) const LOCK_RETRY_PAUSE_MAX: Duration = Duration::from_millis(5);
+
+/// First pause between attempts at such a lock, and first and longest at a FIFO that has no reader yet.
 pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);
 /// See [`RETRY_PAUSE_MIN`].
 pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);

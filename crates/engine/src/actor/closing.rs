@@ -68,7 +68,7 @@ impl Opening {
         if let Err(error) = self.file.abandon() {
             self.note_unheard(error);
         }
-        self.services.descriptors.free_one();
+        drop(self.given_up_guard());
         Err(owed)
     }
 
@@ -76,9 +76,14 @@ impl Opening {
     fn give_up(&self) -> io::Result<()> {
         // Whoever shut the file is alone, so this only tells the drop, which comes after: Relaxed is enough.
         self.given_up.store(true, Ordering::Relaxed);
+        let gone = self.given_up_guard();
         let closed = self.file.close();
-        self.services.descriptors.free_one();
+        drop(gone);
         closed
+    }
+
+    fn given_up_guard(&self) -> GivenUp {
+        GivenUp { services: self.services.clone(), inode: self.inode.clone(), holder: self.holder() }
     }
 
     /// Ends a shut file that nobody waits for.
@@ -102,6 +107,7 @@ impl Opening {
 
     /// Notes that the descriptor goes to the program: the drop has nothing left to close.
     pub(crate) fn hand_over(&self) {
+        self.inode.locks.lost(self.holder());
         self.given_up.store(true, Ordering::Relaxed);
     }
 
@@ -138,7 +144,7 @@ impl Opening {
             services: self.services.clone(),
             report: open && changed,
             last,
-            _given_up: GivenUp(self.services.clone()),
+            _given_up: self.given_up_guard(),
         };
         // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
         drop(self.services.pool.submit_late(self.device.lane, Box::new(job)));

@@ -97,8 +97,12 @@ impl Opening {
         let (ops, rest): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
         let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
+        let locks = facts.iter().any(|fact| fact.lock);
         let ran = self.run_guarded(ops, batch.cursor, batch.room);
-        let mut next = if reads_cursor { Vec::new() } else { self.finish(ticket, ran.moved, batch.closers) };
+        let mut next = match reads_cursor || locks {
+            true => Vec::new(),
+            false => self.finish(ticket, ran.moved, batch.closers),
+        };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
             stats.waited.record(begun.saturating_duration_since(fact.arrived));
@@ -108,6 +112,10 @@ impl Opening {
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
             let heard = if reads_cursor {
                 let (ready, heard) = self.finish_read(ticket, ran.moved, reply, outcome);
+                next = ready;
+                heard
+            } else if locks {
+                let (ready, heard) = self.finish_lock(ticket, batch.closers, reply, outcome);
                 next = ready;
                 heard
             } else {
@@ -185,9 +193,8 @@ impl Opening {
             Op::Sync(_) => self.run_syncs(&ops),
             Op::Settle => Ran::answering(self.vouch(|_| Ok(()))),
             Op::Close => self.run_close(),
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => {
-                self.run_alone(ops, cursor, room)
-            }
+            Op::Lock(_) => self.run_locks(ops),
+            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Run(_) => self.run_alone(ops, cursor, room),
         }
     }
 
@@ -231,6 +238,12 @@ impl Opening {
         Ran { outcomes, moved: CursorMove::Stay }
     }
 
+    fn run_locks(&self, ops: Vec<Op>) -> Ran {
+        let locks = ops.into_iter().filter_map(|op| if let Op::Lock(lock) = op { Some(lock) } else { None });
+        let run = |lock| self.run_lock(lock).map_err(|error| Failed::Storage(Failure::from(error)));
+        Ran { outcomes: locks.map(run).collect(), moved: CursorMove::Stay }
+    }
+
     fn run_close(&self) -> Ran {
         self.turn.take().state.close();
         // Never opened again: reads in place find a closed file on the slow way.
@@ -262,12 +275,17 @@ impl Opening {
         let mut moved = CursorMove::Stay;
         let mut outcomes = Vec::with_capacity(1);
         for op in ops {
-            if matches!(op, Op::Run(_)) {
+            let is_run = matches!(op, Op::Run(_));
+            if is_run {
                 self.written.store(true, Ordering::Relaxed);
             }
             let owes = op.owes_its_failure();
             let (outcome, step) = op.execute(&*self.file, &self.services.buffers, cursor, room);
             moved = step;
+            if is_run {
+                // It may have taken the lock, or released it.
+                self.inode.locks.gone(self.holder());
+            }
             if let Ok(Answer::Read(buffer, _)) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
@@ -288,6 +306,7 @@ struct Fact {
     offset: Option<u64>,
     arrived: Instant,
     cursor_read: bool,
+    lock: bool,
 }
 
 impl Fact {
@@ -297,6 +316,7 @@ impl Fact {
             offset: queued.op.offset(),
             arrived: queued.arrived,
             cursor_read: queued.op.reads_at_cursor(),
+            lock: matches!(queued.op, Op::Lock(_)),
         }
     }
 }

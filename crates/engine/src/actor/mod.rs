@@ -16,6 +16,8 @@ mod exit;
 pub(crate) mod file;
 pub(crate) mod handle;
 mod job;
+mod locking;
+pub(crate) mod locks;
 pub mod messages;
 pub(crate) mod opening;
 mod parting;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::actor::buffered::Buffered;
 use crate::actor::job::FileJob;
+use crate::actor::locks::Holder;
 use crate::actor::patience::Patience;
 use crate::actor::queued::{Arrived, Mail, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
@@ -48,12 +49,17 @@ pub(crate) struct Opening {
     pub(crate) buffered: Option<Box<Buffered>>,
 }
 
-/// Tells whoever waits for a descriptor when one has been given up.
-pub(crate) struct GivenUp(pub(crate) Arc<Services>);
+/// Tells whoever waits for a descriptor, or for the file's lock, when the descriptor has been given up.
+pub(crate) struct GivenUp {
+    pub(crate) services: Arc<Services>,
+    pub(crate) inode: Arc<Inode>,
+    pub(crate) holder: Holder,
+}
 
 impl Drop for GivenUp {
     fn drop(&mut self) {
-        self.0.descriptors.free_one();
+        self.services.descriptors.free_one();
+        self.inode.locks.lost(self.holder);
     }
 }
 
@@ -269,7 +275,13 @@ impl Opening {
         (self.book(&mut desk, ticket, moved, 0), heard)
     }
 
-    fn book(&self, desk: &mut Desk, ticket: Ticket, moved: CursorMove, closers: u64) -> Vec<Ticket> {
+    pub(crate) fn book(
+        &self,
+        desk: &mut Desk,
+        ticket: Ticket,
+        moved: CursorMove,
+        closers: u64,
+    ) -> Vec<Ticket> {
         desk.running.retain(|running| running.ticket != ticket);
         desk.state.finish(ticket, moved);
         self.turn.open_gate(closers);

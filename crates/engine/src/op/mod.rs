@@ -130,8 +130,8 @@ pub(crate) enum Answer {
     Position(u64),
     /// The attributes.
     Metadata(Box<Metadata>),
-    /// Whether the lock was taken.
-    Locked(bool),
+    /// Whether the lock was taken, and what this success is called.
+    Locked(Option<u64>),
     /// What the user's closure returned.
     Value(Box<dyn Any + Send>),
 }
@@ -236,9 +236,8 @@ impl Op {
             Op::Read(read) => read.execute(file, buffers, cursor, room),
             Op::Seek(seek) => seek.execute(file, cursor),
             Op::Describe(describe) => (describe.execute(file).map_err(Failure::from), CursorMove::Stay),
-            Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Run(run) => run.execute(file, cursor),
-            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Settle | Op::Close => {
+            Op::Write(_) | Op::Append(_) | Op::Sync(_) | Op::Lock(_) | Op::Settle | Op::Close => {
                 unreachable!("these concern more than the storage's file")
             }
         }

@@ -394,6 +394,19 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Releases the advisory lock.
     fn unlock(&self) -> io::Result<()>;
 
+    /// Takes the advisory lock, waiting for as long as others hold a conflicting one. Only asked of what
+    /// [`stand_in`](StorageFile::stand_in) returned, and not by a worker.
+    fn lock(&self, kind: LockKind) -> io::Result<()> {
+        let _ = kind;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens the same file once more, with a lock of its own, to wait for the lock by; its drop releases that and does
+    /// not block. Whoever refuses gets attempts instead.
+    fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Gives the descriptor up, its locks included, and returns what that reports; it is gone even then.
     ///
     /// Called while no other method runs, and no method is called afterwards but another `close`, which does

@@ -60,7 +60,8 @@ fn locks_exclude(on: &Ground) {
 
 fn locks_end(on: &Ground) {
     on.put("a", b"");
-    let ends: [fn(&mut Option<Box<dyn StorageFile>>); 3] = [
+    type End = fn(&mut Option<Box<dyn StorageFile>>);
+    let ends: [End; 3] = [
         |file| drop(file.take()),
         |file| file.iter().for_each(|file| ok(file.close())),
         |file| file.iter().for_each(|file| ok(file.abandon())),

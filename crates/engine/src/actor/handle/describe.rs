@@ -1,4 +1,4 @@
-//! Cursor, length, attributes, durability, locks, closures.
+//! Cursor, length, attributes, durability, closures.
 
 use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::io::SeekFrom;
@@ -7,11 +7,10 @@ use std::sync::atomic::Ordering;
 use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
-use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
-use crate::storage::{Advice, Allocation, LockKind, errno};
+use crate::op::{Answer, Op, describe::Describe, run::Run, seek, seek::Seek, sync::Sync};
+use crate::storage::{Advice, Allocation, errno};
 
-/// Cursor, length, attributes, durability, locks.
+/// Cursor, length, attributes, durability.
 impl FileHandle {
     /// Moves the cursor; arithmetic unless something is queued before it.
     ///
@@ -179,53 +178,6 @@ impl FileHandle {
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync(&self, all: bool) -> Result<()> {
         self.submit(Op::Sync(Sync { all })).await.map(|_| ())
-    }
-
-    /// Takes the advisory lock, waiting without a worker while someone else holds it.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// The lock is not taken, or taken and released when the file closes, if the call was just then made.
-    pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        let mut pause = RETRY_PAUSE_MIN;
-        while !self.try_lock(kind).await? {
-            self.opening().services.pause(pause).await;
-            pause = (pause * 2).min(RETRY_PAUSE_MAX);
-        }
-        Ok(())
-    }
-
-    /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`lock`](FileHandle::lock).
-    pub async fn try_lock(&self, kind: LockKind) -> Result<bool> {
-        match self.submit(Op::Lock(Lock::Try(kind))).await? {
-            Answer::Locked(taken) => Ok(taken),
-            other => unexpected(&other),
-        }
-    }
-
-    /// Releases the advisory lock.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`set_len`](FileHandle::set_len).
-    pub async fn unlock(&self) -> Result<()> {
-        self.submit(Op::Lock(Lock::Release)).await.map(|_| ())
     }
 
     /// Runs `closure` over the std file on a worker, while no other operation of this file runs.

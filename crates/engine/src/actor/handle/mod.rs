@@ -1,12 +1,13 @@
 //! One open file as its callers see it: the way of an operation from the call to the answer.
 //!
-//! `read`, `gather`, `write`, `describe` and `close` try what can be done in place and word the rest as operations; `submit`
+//! `read`, `gather`, `write`, `describe`, `lock` and `close` try what can be done in place and word the rest as operations; `submit`
 //! admits those, lets them take their place and awaits the answer.
 
 mod buffered;
 mod close;
 mod describe;
 mod gather;
+mod lock;
 mod read;
 mod rejected;
 mod submit;

@@ -18,10 +18,7 @@ impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(super) async fn submit(&self, op: Op) -> Result<Answer> {
         let operation = op.operation();
-        let Some(limit) = self.time_limit else {
-            let asker = self.send(op).await?;
-            return Pending { asker, opening: self.opening(), operation }.answer().await;
-        };
+        let Some(limit) = self.time_limit else { return self.submit_untimed(op).await };
         let late = |begun| self.opening().error(operation, Cause::TimedOut(limit)).begun(begun);
         let alarm = self.opening().services.pause(limit);
         tokio::pin!(alarm);
@@ -45,6 +42,13 @@ impl FileHandle {
             Cancelled::Done(outcome) => outcome,
             Cancelled::Nothing => Err(self.opening().error(operation, Cause::Stopped)),
         }
+    }
+
+    /// The same, however long it takes: for what is limited as a whole.
+    pub(super) async fn submit_untimed(&self, op: Op) -> Result<Answer> {
+        let operation = op.operation();
+        let asker = self.send(op).await?;
+        Pending { asker, opening: self.opening(), operation }.answer().await
     }
 
     /// Takes a permit and lets the operation take its place in the order.
@@ -92,6 +96,7 @@ impl Drop for Pending<'_> {
     fn drop(&mut self) {
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.opening.purge(),
+            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.opening.forsake_lock(claim),
             Cancelled::Done(outcome) => self.opening.orphan(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }

@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, OFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::descriptor::Descriptor;
-use super::open::asks_nonblocking;
+use super::open::{asks_nonblocking, open_again};
 use super::special;
 use super::standard::Manners;
 use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
@@ -217,6 +217,23 @@ impl StorageFile for OsFile {
             Err(Errno::WOULDBLOCK) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn lock(&self, kind: LockKind) -> io::Result<()> {
+        let operation = match kind {
+            LockKind::Shared => FlockOperation::LockShared,
+            LockKind::Exclusive => FlockOperation::LockExclusive,
+        };
+        Ok(uninterrupted(|| rustix::fs::flock(&self.file, operation))?)
+    }
+
+    /// Not for remote files: closing one could block, and their servers have ideas of their own about locks.
+    fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
+        if self.remote {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let (file, request) = open_again(&self.file)?;
+        Ok(Arc::new(OsFile::new(file, &request, self.remote)))
     }
 
     fn unlock(&self) -> io::Result<()> {
