@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -263,4 +264,43 @@ async fn nothing_is_waited_for_where_nothing_is_asked_for() {
     }
     assert_eq!(soon(reader.read_full(0)).await.unwrap(), "");
     assert_eq!(soon(reader.peek(0)).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn what_is_to_be_read_exactly_is_read_in_full_or_says_what_was_there() {
+    async fn check(contents: usize, len: usize, offset: u64) {
+        let disk = Disk::new();
+        let bytes: Vec<u8> = (0..contents).map(|at| (at % 251) as u8).collect();
+        disk.put("/exact", bytes.clone());
+        let engine = Engine::builder().storage(Arc::new(disk)).start().unwrap();
+        let file = File::options().read(true).open_on(&engine, "/exact").await.unwrap();
+        let what = format!("{len} bytes at {offset} of {contents}");
+        let mut buf = vec![0; len];
+        let results = [
+            file.read_exact_bytes_at(len, offset).await,
+            file.read_exact_at(&mut buf, offset).await.map(|()| buf.clone().into()),
+        ];
+        let rest = bytes.get(offset as usize..).unwrap_or_default();
+        let there = rest.len().min(len);
+        for result in results {
+            match result {
+                Ok(read) => {
+                    assert!(there == len && read == rest[..len], "{what}");
+                }
+                Err(error) => {
+                    assert_eq!((error.kind(), error.bytes_done()), (ErrorKind::UnexpectedEof, there as u64));
+                    assert!(there < len && error.offset() == Some(offset), "{what}: {error}");
+                }
+            }
+        }
+    }
+    // More than is ever read in place at a time.
+    let long = 2 * 1024 * 1024;
+    for (contents, len, offset) in [(10, 10, 0), (10, 4, 6), (10, 5, 6), (10, 1, 10), (10, 1, 20), (0, 1, 0)]
+    {
+        check(contents, len, offset).await;
+    }
+    check(0, 0, 5).await;
+    check(long, long - 1, 1).await;
+    check(long, long, 1).await;
 }

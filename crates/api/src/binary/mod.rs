@@ -110,7 +110,7 @@ impl BinaryFile {
     ///
     /// # Errors
     ///
-    /// Like [`File::close`]. The file is closed all the same.
+    /// Like [`File::close_all`]. The file is closed all the same.
     ///
     /// # Cancellation
     ///
@@ -142,7 +142,7 @@ impl BinaryFile {
             // A stream is put back into blocking mode by that.
             Descriptor::Borrowed => file.clone().into_std().await.map(drop),
         };
-        file.close().await.and(settled)
+        file.close_all().await.and(settled)
     }
 
     /// Writes out what is buffered and hands over the file below, its position where the cursor is. From then on
@@ -155,7 +155,7 @@ impl BinaryFile {
     ///
     /// # Cancellation
     ///
-    /// Nothing is handed over.
+    /// Nothing is handed over; the file is closed, or goes on for clones of what it was made of.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -173,9 +173,16 @@ impl BinaryFile {
             return Err(self.unsupported(Operation::Read, "bytes that were read ahead would be lost"));
         }
         file.flush().await?;
-        let std = file.into_std().await?;
-        *self.lock() = Held::Detached;
-        Ok(std)
+        drop(file);
+        let taken = match std::mem::replace(&mut *self.lock(), Held::Detached) {
+            Held::Open(file) => file,
+            Held::Closed => {
+                *self.lock() = Held::Closed;
+                return Err(self.at_path(Error::closed(Operation::Flush)));
+            }
+            Held::Detached => return Err(self.detached(Operation::Flush)),
+        };
+        taken.into_std().await
     }
 
     /// Returns what the file was opened by.

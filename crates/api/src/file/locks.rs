@@ -8,16 +8,16 @@ use crate::{File, Operation, Result};
 /// Advisory locks. They belong to the opening: all clones hold the lock together, and other openings of the
 /// same file, in this process or another, do not. Streams refuse them with `EINVAL`.
 impl File {
-    /// Takes the lock for this opening alone, waiting without a worker while another holds it.
+    /// Takes the lock for this opening alone, waiting without a worker while another holds it. The openings of a file
+    /// in one engine get it in the order in which they came.
     ///
     /// # Errors
     ///
-    /// Whatever `flock` returns.
+    /// Whatever `flock` returns; a timeout after the limit of [`with_time_limit`](File::with_time_limit).
     ///
     /// # Cancellation
     ///
-    /// The lock is not taken; if it was being taken at that moment, it is held until it is released or the
-    /// file closed.
+    /// The lock is not taken; if it was being taken at that moment, it is released at once.
     pub async fn lock(&self) -> Result<()> {
         self.take(LockKind::Exclusive).await
     }

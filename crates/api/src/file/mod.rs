@@ -29,8 +29,8 @@ pub use reader::Reader;
 /// Methods take `&self` and may be called from any number of tasks; each is one step of the file's order.
 /// An `Ok` from a write means that the system call has returned and every reader sees the bytes.
 ///
-/// Dropping the last clone closes the file without blocking, on a worker where closing may take time. What
-/// that close reports is logged; [`close`](File::close) returns it instead.
+/// Dropping the last clone closes the file without blocking: at once where nothing is under way and closing takes no
+/// time, else on a worker. What that close reports is logged; [`close`](File::close) returns it instead.
 ///
 /// A FIFO, socket or terminal is driven by readiness and has no position: seeks and positioned calls fail with
 /// `ESPIPE`, syncs, locks and length changes with `EINVAL`, as the kernel has it.
@@ -135,11 +135,12 @@ impl File {
         File::new(handle.expect("an open descriptor answers fstat and fcntl"))
     }
 
-    /// Returns a std file of the same opening, after everything asked for before is done.
+    /// Hands over the file's descriptor, after everything asked for before is done. With clones it is a second
+    /// descriptor of the same opening, and they go on.
     ///
     /// # Errors
     ///
-    /// If the descriptor cannot be duplicated, or the storage has none.
+    /// If the storage has no descriptor, or a second one is needed and there is none left.
     ///
     /// # Cancellation
     ///
@@ -152,26 +153,32 @@ impl File {
     /// # }
     /// ```
     pub async fn into_std(self) -> Result<std::fs::File> {
-        match &self.handle {
-            Handle::Plain(file) => {
-                self.settle_polled().await?;
-                file.to_std().await
-            }
-            Handle::Stream(stream) => stream.to_std(),
+        let settled = Box::pin(self.settle_polled()).await;
+        let File { handle, pending } = self;
+        // It may hold clones of its own.
+        drop(pending);
+        settled?;
+        match handle {
+            Handle::Plain(file) => file.into_std().await,
+            Handle::Stream(stream) => stream.into_std(),
         }
     }
 
-    /// Returns a std file of the same opening at once, or the handle if something is still under way.
+    /// Does what [`into_std`](File::into_std) does at once, or returns the handle if something is still under way.
     ///
     /// # Errors
     ///
-    /// The handle itself, if an operation is queued or running or the descriptor cannot be duplicated.
+    /// The handle itself, if an operation is queued or running or a second descriptor is needed and there is none.
     pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
-        let std = match &self.handle {
-            Handle::Plain(file) => file.to_std_now(),
-            Handle::Stream(stream) => stream.to_std().ok(),
-        };
-        std.ok_or(self)
+        let File { handle, pending } = self;
+        match handle {
+            Handle::Plain(file) => {
+                file.try_into_std().map_err(|file| File { handle: Handle::Plain(file), pending })
+            }
+            Handle::Stream(stream) => {
+                stream.to_std().map_err(|_| File { handle: Handle::Stream(stream), pending })
+            }
+        }
     }
 
     /// Returns another handle on the same file. Like `clone`; here for programs written for tokio.
@@ -225,7 +232,7 @@ impl File {
         }
     }
 
-    /// Returns the file's actor, for other actors to ask. It keeps the file open.
+    /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
     ///
     /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
     /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
@@ -248,16 +255,20 @@ impl File {
         }
     }
 
-    /// Waits for everything asked for before, then closes the file for every clone.
+    /// Waits for everything asked for before and ends this handle; the last one closes the file. When that returns,
+    /// the descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
+    ///
+    /// With clones or an [`actor`](File::actor) that was handed out, the file stays open for them, and this reports
+    /// what no caller has heard so far. [`close_all`](File::close_all) does not ask for others.
     ///
     /// # Errors
     ///
-    /// What closing reports (network and user-space file systems do), and failures that no caller has heard.
+    /// What closing reports (network and user-space file systems do), and failures that no caller has heard. The
+    /// handle has ended all the same.
     ///
     /// # Cancellation
     ///
-    /// Dropped before it began, the file stays open for its clones. After: it is closed, and an error is
-    /// logged.
+    /// The handle is dropped: the last one closes the file, and an error is logged.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -268,8 +279,50 @@ impl File {
     /// # }
     /// ```
     pub async fn close(self) -> Result<()> {
+        let settled = Box::pin(self.settle_polled()).await;
+        let File { handle, pending } = self;
+        // It may hold clones of its own.
+        drop(pending);
+        match handle {
+            Handle::Plain(file) => {
+                let closed = file.close().await;
+                settled.and(closed)
+            }
+            Handle::Stream(_) => Ok(()),
+        }
+    }
+
+    /// Waits for everything asked for before, then closes the file for every clone and every actor of it, whose calls
+    /// fail from then on with [`is_closed`](crate::Error::is_closed). When it returns, the descriptor is gone.
+    ///
+    /// A FIFO, socket or terminal is closed by its last handle, whatever it is asked.
+    ///
+    /// # Errors
+    ///
+    /// Like [`close`](File::close).
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped before it began, the file stays open for its clones. After: it is closed, and an error is
+    /// logged.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let file = folio::File::create("report.txt").await?;
+    /// let other = file.clone();
+    /// file.close_all().await?;
+    /// assert!(other.write_all(b"late").await.unwrap_err().is_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn close_all(self) -> Result<()> {
+        self.end().await
+    }
+
+    /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
+    pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.close()).await,
+            Handle::Plain(file) => self.after_polled(file.close_all()).await,
             Handle::Stream(_) => Ok(()),
         }
     }

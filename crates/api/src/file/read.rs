@@ -2,7 +2,7 @@
 
 use std::io::IoSliceMut;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use folio_engine::Handle;
 
 use crate::{Error, File, Operation, Result};
@@ -63,7 +63,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the end of the file comes first; like [`read`](File::read).
+    /// If the end of the file comes first, with the bytes that were there; like [`read`](File::read).
     ///
     /// # Cancellation
     ///
@@ -72,7 +72,7 @@ impl File {
         let mut filled = 0;
         while filled < buf.len() {
             filled += match self.read(&mut buf[filled..]).await? {
-                0 => return Err(self.eof()),
+                0 => return Err(self.eof(filled)),
                 count => count,
             };
         }
@@ -83,7 +83,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the end of the file comes first; like [`read_at`](File::read_at).
+    /// If the end of the file comes first, with the bytes that were there; like [`read_at`](File::read_at).
     ///
     /// # Cancellation
     ///
@@ -91,15 +91,17 @@ impl File {
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
-            filled += match self.read_at(&mut buf[filled..], offset + filled as u64).await? {
-                0 => return Err(self.eof()),
+            let at = offset.saturating_add(filled as u64);
+            filled += match self.read_at(&mut buf[filled..], at).await? {
+                0 => return Err(self.eof(filled).at_offset(offset)),
                 count => count,
             };
         }
         Ok(())
     }
 
-    /// Reads at most `len` bytes at the cursor into bytes of their own; empty at the end of the file.
+    /// Reads `len` bytes at the cursor into bytes of their own, or fewer: at most 768 KiB where the kernel has them at
+    /// hand, and none at the end of the file. [`read_full`](File::read_full) reads them all.
     ///
     /// One read, like [`read`](File::read): it may be short, and beyond 4 MiB it always is. `len` may be any number;
     /// room is made for what one read gives. [`read_full`](File::read_full) reads on.
@@ -124,7 +126,8 @@ impl File {
         }
     }
 
-    /// Reads at most `len` bytes at `offset` into bytes of their own; empty at the end of the file.
+    /// Reads `len` bytes at `offset` into bytes of their own, or fewer: at most 768 KiB where the kernel has them at
+    /// hand, and none at the end of the file. [`read_exact_bytes_at`](File::read_exact_bytes_at) reads them all.
     ///
     /// It may be short like [`read_bytes`](File::read_bytes), and `len` may be any number.
     ///
@@ -140,6 +143,40 @@ impl File {
             Handle::Plain(file) => file.read_bytes(len, Some(offset)).await,
             Handle::Stream(stream) => stream.no_position(Operation::Read),
         }
+    }
+
+    /// Reads `len` bytes at `offset` into bytes of their own, all of them.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` if the file ends before, which [`bytes_done`](Error::bytes_done) says after how many bytes; like
+    /// [`read_at`](File::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is changed.
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// let header = file.read_exact_bytes_at(64, 0).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_exact_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
+        let first = self.read_bytes_at(len, offset).await?;
+        if first.len() == len {
+            return Ok(first);
+        }
+        let mut all = BytesMut::from(first);
+        while all.len() < len {
+            let at = offset.saturating_add(all.len() as u64);
+            let more = self.read_bytes_at(len - all.len(), at).await?;
+            if more.is_empty() {
+                return Err(self.eof(all.len()).at_offset(offset));
+            }
+            all.extend_from_slice(&more);
+        }
+        Ok(all.freeze())
     }
 
     /// Reads from the cursor up to and including the first `delimiter`, `limit` bytes at most, as one step: two
@@ -284,8 +321,8 @@ impl File {
         }
     }
 
-    fn eof(&self) -> Error {
-        Error::unexpected_eof(Operation::Read).at_path(self.path())
+    fn eof(&self, there: usize) -> Error {
+        Error::unexpected_eof(Operation::Read).at_path(self.path()).after_bytes(there as u64)
     }
 }
 

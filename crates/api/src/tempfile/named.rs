@@ -133,7 +133,7 @@ impl NamedTemporaryFile {
     ///
     /// # Errors
     ///
-    /// Those of [`File::close`], and then the path is left to the drop; those of the removal.
+    /// Those of [`File::close_all`], and then the path is left to the drop; those of the removal.
     ///
     /// # Cancellation
     ///
@@ -147,7 +147,7 @@ impl NamedTemporaryFile {
     /// # }
     /// ```
     pub async fn close(&mut self) -> Result<()> {
-        match self.file.clone().close().await {
+        match self.file.end().await {
             // Whoever closed it before, by a clone or as text, has heard what there was to hear.
             Err(error) if !error.is_closed() => return Err(error),
             Ok(()) | Err(_) => {}

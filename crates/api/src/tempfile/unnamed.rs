@@ -61,7 +61,8 @@ impl TemporaryFile {
         self.file
     }
 
-    /// Closes the file for every clone, which frees it.
+    /// Does what [`File::close`] does: the last clone frees the file, and then its space is back when this returns.
+    /// `file().clone().close_all()` does not ask for others.
     ///
     /// # Errors
     ///

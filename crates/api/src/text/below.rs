@@ -86,7 +86,7 @@ impl Below for File {
     }
 
     async fn close(&mut self) -> Result<()> {
-        self.clone().close().await
+        self.end().await
     }
 
     async fn begins(&self, appends: bool) -> Result<bool> {

@@ -98,15 +98,15 @@ impl<F: Below> TextFile<F> {
         }
     }
 
-    /// Closes the file; the second time, does nothing.
+    /// Closes the file below for everybody; the second time, does nothing.
     ///
     /// # Errors
     ///
-    /// Like [`File::close`](crate::File::close). The file is closed all the same.
+    /// Like [`File::close_all`](crate::File::close_all). The file is closed all the same.
     ///
     /// # Cancellation
     ///
-    /// This handle is closed, the file like [`File::close`](crate::File::close).
+    /// This handle is closed, the file like [`File::close_all`](crate::File::close_all).
     ///
     /// ```
     /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {

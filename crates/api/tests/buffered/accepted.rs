@@ -75,6 +75,7 @@ writes_out! {
     };
     a_sync_writes_it_out: |file| file.sync_data().await.unwrap();
     a_close_writes_it_out: |file| file.clone().close().await.unwrap();
+    a_close_for_all_writes_it_out: |file| file.clone().close_all().await.unwrap();
     a_seek_writes_it_out: |file| { file.seek(SeekFrom::Start(7)).await.unwrap(); };
     an_overlapping_read_writes_it_out: |file| { file.read_at(&mut [0; 4], 2).await.unwrap(); };
     an_overlapping_write_writes_it_out: |file| file.write_all_at(b"z", 5).await.and(file.write_all_at(b"c", 2).await).unwrap();
@@ -166,7 +167,7 @@ async fn a_closed_file_accepts_nothing() {
     let (disk, engine) = bench("");
     let file = open(&engine, 1024).await;
     file.write_all(b"abc").await.unwrap();
-    file.clone().close().await.unwrap();
+    file.clone().close_all().await.unwrap();
     assert!(file.write_all(b"def").await.unwrap_err().is_closed());
     assert_eq!(disk.contents(PATH), b"abc");
 }

@@ -28,7 +28,7 @@ const ACTS: [(&str, Act); 11] = [
     ("sync_data", act!(|file| file.sync_data())),
     ("set_len", act!(|file| file.set_len(0))),
     ("try_lock", act!(|file| file.try_lock())),
-    ("close", act!(|file| file.close())),
+    ("close_all", act!(|file| file.close_all())),
 ];
 
 /// Calls by which an operation of [`ACTS`] would reach the disk.

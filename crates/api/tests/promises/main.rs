@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 mod atomicity;
+mod closing;
 mod debts;
 mod descriptors;
 mod durability;

@@ -41,6 +41,8 @@ async fn an_unnamed_file_has_no_name_and_keeps_its_contents() {
     assert!(file.path().starts_with(room.path()), "messages name the directory");
     let clone = scratch.clone().into_file();
     scratch.close().await.unwrap();
+    assert_eq!(clone.read_bytes_at(100, 0).await.unwrap(), "contents");
+    clone.clone().close_all().await.unwrap();
     assert!(clone.read_bytes_at(1, 0).await.unwrap_err().is_closed());
 }
 

@@ -46,7 +46,7 @@ async fn the_path_goes_with_the_close_or_with_the_drop_as_told() {
 async fn a_file_that_was_closed_before_can_be_closed_and_its_path_goes() {
     let room = room();
     let mut named = NamedTemporaryFile::builder().in_dir(room.path()).create().await.unwrap();
-    named.file().clone().close().await.unwrap();
+    named.file().clone().close_all().await.unwrap();
     assert!(named.delete() && named.path().is_file());
     named.close().await.unwrap();
     assert!(!named.delete() && !named.path().exists());

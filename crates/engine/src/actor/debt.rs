@@ -78,6 +78,7 @@ pub(crate) fn is_promised(op: &Op) -> bool {
         | Op::Describe(_)
         | Op::Lock(_)
         | Op::Run(_)
+        | Op::Settle
         | Op::Close => false,
     }
 }

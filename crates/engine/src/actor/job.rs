@@ -75,6 +75,11 @@ impl Ran {
         let outcomes = (0..count).map(|_| Err(Failed::Cause(cause.clone()))).collect();
         Ran { outcomes, moved: CursorMove::Stay }
     }
+
+    /// One operation that answers nothing but how it went.
+    fn answering(result: Result<(), Cause>) -> Self {
+        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+    }
 }
 
 /// Why an operation of a batch failed.
@@ -110,15 +115,15 @@ impl Opening {
             live.into_iter().map(|queued| (queued.op, (queued.reply, queued.permit))).unzip();
         let reads_cursor = facts.iter().any(|fact| fact.cursor_read);
         let closes = facts.iter().any(|fact| fact.operation == Operation::Close);
+        let locks = facts.iter().any(|fact| fact.lock);
         let mut ran = match closed {
             // It had taken its place before the file was closed, behind that.
             true => Ran::refused(ops.len(), &Cause::Closed),
             false => self.run_guarded(ops, batch.cursor, batch.room),
         };
-        let mut next = if reads_cursor {
-            Vec::new()
-        } else {
-            self.finish_ran(ticket, &mut ran, batch.closers, &mut facts)
+        let mut next = match reads_cursor || locks {
+            true => Vec::new(),
+            false => self.finish_ran(ticket, &mut ran, batch.closers, &mut facts),
         };
         let ended = Instant::now();
         for ((outcome, (reply, permit)), fact) in ran.outcomes.into_iter().zip(rest).zip(facts) {
@@ -129,6 +134,10 @@ impl Opening {
             let outcome = outcome.map_err(|failed| self.describe(&fact, failed));
             let heard = if reads_cursor {
                 let (ready, heard) = self.finish_read(ticket, ran.moved, reply, outcome);
+                next = ready;
+                heard
+            } else if locks {
+                let (ready, heard) = self.finish_lock(ticket, batch.closers, reply, outcome);
                 next = ready;
                 heard
             } else {
@@ -225,11 +234,11 @@ impl Opening {
             Op::Write(_) if self.appends() => self.run_appending(ops, cursor),
             Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
             Op::Sync(_) => self.run_syncs(&ops),
+            Op::Settle => Ran::answering(self.vouch(|_| Ok(()))),
             Op::Close => self.run_close(),
             Op::WriteLent(_) => unreachable!("this is carried out piece by piece"),
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) => {
-                self.run_alone(ops, cursor, room)
-            }
+            Op::Lock(_) => self.run_locks(ops),
+            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Run(_) => self.run_alone(ops, cursor, room),
         }
     }
 
@@ -298,16 +307,24 @@ impl Opening {
         Ran { outcomes, moved: CursorMove::Stay }
     }
 
+    fn run_locks(&self, ops: Vec<Op>) -> Ran {
+        let locks = ops.into_iter().filter_map(|op| if let Op::Lock(lock) = op { Some(lock) } else { None });
+        let run = |lock| self.run_lock(lock).map_err(|error| Failed::Storage(Failure::from(error)));
+        Ran { outcomes: locks.map(run).collect(), moved: CursorMove::Stay }
+    }
+
     fn run_close(&self) -> Ran {
         self.turn.take().state.close();
         // Never opened again: reads in place find a closed file on the slow way.
         self.turn.close_gate(1);
-        let result = self.vouch(|file| file.close());
-        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
+        Ran::answering(self.end())
     }
 
     /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
-    fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>) -> Result<(), Cause> {
+    pub(crate) fn vouch(
+        &self,
+        call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>,
+    ) -> Result<(), Cause> {
         match self.inode.with_health(|health| health.settle()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
@@ -320,7 +337,7 @@ impl Opening {
     }
 
     /// From now on nothing can be vouched for.
-    fn latch(&self, error: std::io::Error) -> Cause {
+    pub(crate) fn latch(&self, error: std::io::Error) -> Cause {
         let error = Arc::new(error);
         self.services.registry.poison(&self.inode, error.clone());
         tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
@@ -331,12 +348,17 @@ impl Opening {
         let mut moved = CursorMove::Stay;
         let mut outcomes = Vec::with_capacity(1);
         for op in ops {
-            if matches!(op, Op::Run(_)) {
+            let is_run = matches!(op, Op::Run(_));
+            if is_run {
                 self.written.store(true, Ordering::Relaxed);
             }
             let owes = op.owes_its_failure();
             let (outcome, step) = op.execute(&*self.file, self.buffers(), cursor, room);
             moved = step;
+            if is_run {
+                // It may have taken the lock, or released it.
+                self.inode.locks.gone(self.holder());
+            }
             if let Ok(Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. })) = &outcome {
                 add(&self.services.stats.bytes_read, buffer.as_ref().len() as u64);
             }
@@ -358,6 +380,7 @@ pub(super) struct Fact {
     pub(super) arrived: Instant,
     cursor_read: bool,
     cursor_write: bool,
+    lock: bool,
 }
 
 impl Fact {
@@ -368,6 +391,7 @@ impl Fact {
             arrived: queued.arrived,
             cursor_read: queued.op.reads_at_cursor(),
             cursor_write: queued.op.writes_at_cursor(),
+            lock: matches!(queued.op, Op::Lock(_)),
         }
     }
 }

@@ -46,6 +46,19 @@ impl Lives {
         Some(later.as_ref().unwrap_or(first).clone())
     }
 
+    /// Whether somebody else has a reference to the last actor.
+    pub(crate) fn are_lent(&self) -> bool {
+        let lent = |actor: &ActorRef<FileActor>| actor.strong_count() > 1;
+        match self.first.get() {
+            None => false,
+            Some(first) if first.is_alive() => lent(first),
+            Some(first) => {
+                let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+                lent(later.as_ref().unwrap_or(first))
+            }
+        }
+    }
+
     /// Whether messages stand in the mailbox of the last actor. (What its predecessors leave behind is not
     /// settled before they have gone.)
     pub(crate) fn have_mail(&self) -> bool {

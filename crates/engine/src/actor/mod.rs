@@ -11,6 +11,7 @@
 mod ahead;
 pub(crate) mod buffered;
 pub(crate) mod clock;
+mod closing;
 mod debt;
 mod descriptors;
 mod exit;
@@ -19,6 +20,8 @@ pub(crate) mod handle;
 mod job;
 mod letters;
 mod lives;
+mod locking;
+pub(crate) mod locks;
 mod long;
 pub mod messages;
 pub(crate) mod opening;

@@ -11,8 +11,9 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use crate::actor::buffered::Buffered;
-use crate::actor::job::{CloseJob, FileJob, LastWords};
+use crate::actor::job::FileJob;
 use crate::actor::letters::Inbox;
+use crate::actor::locks::Holder;
 use crate::actor::patience::Patience;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply, closers};
 use crate::actor::registry::Inode;
@@ -48,20 +49,25 @@ pub(crate) struct Opening {
     pub(crate) patience: Patience,
     /// Set by the first write; decides how the descriptor is given up.
     pub(crate) written: AtomicBool,
+    /// Whether the descriptor was given up, or is another's to close.
+    pub(crate) given_up: AtomicBool,
     /// There if the file keeps writes back.
     pub(crate) buffered: Option<Box<Buffered>>,
     pub(crate) inbox: Inbox,
-    /// Last, so that the descriptor has gone before.
-    _given_up: GivenUp,
 }
 
-/// Tells whoever waits for a descriptor when one has been given up.
-pub(crate) struct GivenUp(pub(crate) Arc<Services>);
+/// Tells whoever waits for a descriptor, or for the file's lock, when the descriptor has been given up.
+pub(crate) struct GivenUp {
+    pub(crate) services: Arc<Services>,
+    pub(crate) inode: Arc<Inode>,
+    pub(crate) holder: Holder,
+}
 
 impl Drop for GivenUp {
     fn drop(&mut self) {
-        if self.0.here().is_ok() {
-            self.0.descriptors.free_one();
+        if self.services.here().is_ok() {
+            self.services.descriptors.free_one();
+            self.inode.locks.lost(self.holder);
         }
     }
 }
@@ -77,8 +83,8 @@ pub(crate) struct Access {
     pub(crate) alone: bool,
     /// Bytes come and go in their order: nothing is done at an offset.
     pub(crate) sequential: bool,
-    /// Giving the descriptor up may free many blocks or flush, so a worker does it.
-    slow_to_close: bool,
+    /// Giving the descriptor up may free many blocks or flush, unless the storage knows better.
+    pub(crate) slow_to_close: bool,
 }
 
 /// The file's state and what its running batches are, all behind the turn.
@@ -145,7 +151,6 @@ impl Opening {
         }
         let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, access.append)));
         let desk = Desk { behind, ..Desk::default() };
-        let given_up = GivenUp(services.clone());
         let origin = services.origin.clone();
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Opening {
@@ -162,9 +167,9 @@ impl Opening {
                 origin,
                 patience: Patience::new(cores),
                 written: AtomicBool::new(false),
+                given_up: AtomicBool::new(false),
                 buffered: keeps.then(Box::default),
                 inbox: Inbox::default(),
-                _given_up: given_up,
             })
         })
     }
@@ -493,32 +498,8 @@ impl Drop for Opening {
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
         add(&stats.writes_kept, self.kept.load(Ordering::Relaxed));
         add(&stats.closed, 1);
-        if self.access.slow_to_close {
-            let mut desk = self.turn.take();
-            let open = !desk.state.is_closed();
-            // Closing has reported what it could not write, so that is nobody's any more.
-            let kept = desk.behind.take().filter(|_| open).map_or(Vec::new(), |mut behind| behind.seal());
-            // An object has to be ended even if nothing was written.
-            let changed = self.written.load(Ordering::Relaxed) || self.access.alone || !kept.is_empty();
-            let report = open && changed;
-            drop(desk);
-            let (file, path, inode) = (self.file.clone(), self.path.clone(), self.inode.clone());
-            let last = (!kept.is_empty()).then(|| LastWords::of(self, kept));
-            let job = CloseJob {
-                file,
-                path,
-                inode,
-                services: self.services.clone(),
-                report,
-                last,
-                _given_up: GivenUp(self.services.clone()),
-            };
-            self.services.registry.forget(&self.inode);
-            // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
-            drop(self.services.pool.submit_late(self.device.lane, Box::new(job)));
-        } else {
-            self.services.registry.forget(&self.inode);
-        }
+        self.depart();
+        self.services.registry.forget(&self.inode);
     }
 }
 

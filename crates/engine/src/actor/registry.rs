@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use dashmap::DashMap;
 
+use crate::actor::locks::Locks;
 use crate::actor::opening::Opening;
 use crate::file::Health;
 
@@ -31,6 +32,8 @@ pub(crate) struct Inode {
     health: Mutex<Health>,
     /// Openings that were dropped and have still to write what they had kept back.
     pub(crate) parting: AtomicUsize,
+    /// Who waits for its advisory lock.
+    pub(crate) locks: Locks,
 }
 
 impl Inode {
@@ -52,7 +55,12 @@ impl Registry {
     ) -> Arc<Opening> {
         let key = (device, inode);
         let mut entry = self.inodes.entry(key).or_insert_with(|| {
-            let inode = Arc::new(Inode { key, health: Mutex::default(), parting: AtomicUsize::new(0) });
+            let inode = Arc::new(Inode {
+                key,
+                health: Mutex::default(),
+                parting: AtomicUsize::new(0),
+                locks: Locks::default(),
+            });
             Entry { inode, openings: Vec::with_capacity(1) }
         });
         let opening = make(entry.inode.clone());

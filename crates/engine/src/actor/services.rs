@@ -1,7 +1,7 @@
 //! What every open file of one engine uses: the storage, the pool, the limits and the counters.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::actor::registry::Registry;
 use crate::admission::Admission;
 use crate::buffer::Buffers;
 use crate::error::Cause;
-use crate::limits::Limits;
+use crate::limits::{LOCK_WATCHES_MAX, Limits};
 use crate::origin::Origin;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
@@ -33,6 +33,11 @@ pub(crate) struct Services {
     pub(crate) origin: Origin,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pool: Pool,
+    /// Threads of their own for those who wait for locks that others hold: nobody can call them back.
+    pub(crate) watch_pool: Pool,
+    pub(crate) watch_lane: LaneId,
+    /// How many of them are taken.
+    pub(crate) watchers: Arc<AtomicUsize>,
     pub(crate) limits: Limits,
     pub(crate) stats: Arc<Stats>,
     pub(crate) buffers: Arc<Buffers>,
@@ -72,6 +77,11 @@ impl Services {
     pub(crate) fn new(storage: Arc<dyn Storage>, limits: Limits, runtime: tokio::runtime::Handle) -> Self {
         let stats = Arc::new(Stats::default());
         let pool = Pool::start(&limits);
+        let watch_pool = Pool::start(&Limits {
+            workers_max: LOCK_WATCHES_MAX,
+            lane_workers_max: LOCK_WATCHES_MAX,
+            ..limits.clone()
+        });
         let admission = Admission::new(limits.ops_max, limits.bytes_max, stats.clone());
         let names = Arc::new(Device { lane: pool.add_lane(), admission });
         let (buffers, registry) = (Arc::default(), Arc::default());
@@ -80,6 +90,9 @@ impl Services {
             cores: cores(),
             storage,
             pool,
+            watch_lane: watch_pool.add_lane(),
+            watch_pool,
+            watchers: Arc::default(),
             limits,
             stats,
             buffers,

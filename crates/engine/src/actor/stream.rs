@@ -267,6 +267,25 @@ impl StreamHandle {
         self.inner.descriptor.get_ref().0.to_std(0).map_err(|error| self.inner.error(Operation::Open, error))
     }
 
+    /// Does what [`to_std`](StreamHandle::to_std) does, with the only descriptor if this is the only handle.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn into_std(self) -> Result<std::fs::File> {
+        let inner = self.inner.clone();
+        drop(self);
+        match Arc::try_unwrap(inner) {
+            Ok(Inner { descriptor, path, .. }) => {
+                let file: Arc<dyn StorageFile> = descriptor.into_inner().0.into();
+                let unsupported =
+                    || Error::io(Operation::Open, io::ErrorKind::Unsupported.into()).at_path(path);
+                file.into_std(0).ok_or_else(unsupported)
+            }
+            Err(inner) => StreamHandle { inner }.to_std(),
+        }
+    }
+
     /// Refuses an operation that only makes sense for files with a position, as the kernel does: `ESPIPE`.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::path::{Facts, Open, note_unheard};
@@ -25,6 +26,7 @@ impl Services {
     /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
     pub(crate) async fn write_whole(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
+        self.here().map_err(|cause| facts_of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(facts_of(&open).refusal(Cause::Stopped));
         }
@@ -64,7 +66,7 @@ impl Services {
             lender.poll(cx);
             Pin::new(&mut pending.asker).poll(cx)
         });
-        outcome.await.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
+        Held::new(outcome).await.unwrap_or_else(|| Err(facts.refusal(Cause::Stopped)))
     }
 }
 
@@ -99,6 +101,9 @@ struct PendingWhole<'a> {
 
 impl Drop for PendingWhole<'_> {
     fn drop(&mut self) {
+        if self.services.here().is_err() {
+            return;
+        }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => {
                 drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());

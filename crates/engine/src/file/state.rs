@@ -227,6 +227,11 @@ impl<T: Ordered> State<T> {
         self.closed = true;
     }
 
+    /// Lets it in again, if the close turned out to be impossible.
+    pub(crate) fn reopen(&mut self) {
+        self.closed = false;
+    }
+
     /// Whether the file has been closed.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed

@@ -115,7 +115,9 @@ pub(crate) enum Op {
     Lock(lock::Lock),
     /// Works on the whole file: a user's closure, or bytes from another file.
     Run(run::Run),
-    /// Refuses everything after it and reports what closing reports.
+    /// Reports what nobody has heard of what came before.
+    Settle,
+    /// Refuses everything after it, gives the descriptor up and reports what that reports.
     Close,
 }
 
@@ -134,8 +136,8 @@ pub(crate) enum Answer {
     Position(u64),
     /// The attributes.
     Metadata(Box<Metadata>),
-    /// Whether the lock was taken.
-    Locked(bool),
+    /// Whether the lock was taken, and what this success is called.
+    Locked(Option<u64>),
     /// What the user's closure returned.
     Value(Box<dyn Any + Send>),
 }
@@ -176,7 +178,7 @@ impl Op {
             Op::Describe(describe) => describe.operation(),
             Op::Lock(lock) => lock.operation(),
             Op::Run(run) => run.operation(),
-            Op::Close => Operation::Close,
+            Op::Settle | Op::Close => Operation::Close,
         }
     }
 
@@ -202,6 +204,7 @@ impl Op {
             | Op::Describe(_)
             | Op::Lock(_)
             | Op::Run(_)
+            | Op::Settle
             | Op::Close => false,
         }
     }
@@ -221,7 +224,13 @@ impl Op {
             Op::Write(write) => write.payload.as_ref().len(),
             Op::WriteLent(write) => write.lent.len(),
             Op::Append(append) => append.payload.as_ref().len(),
-            Op::Seek(_) | Op::Sync(_) | Op::Describe(_) | Op::Lock(_) | Op::Run(_) | Op::Close => 0,
+            Op::Seek(_)
+            | Op::Sync(_)
+            | Op::Describe(_)
+            | Op::Lock(_)
+            | Op::Run(_)
+            | Op::Settle
+            | Op::Close => 0,
         }
     }
 
@@ -230,7 +239,7 @@ impl Op {
         match self {
             Op::Read(_) | Op::Write(_) | Op::Append(_) => self.weight() <= ANSWER_SPIN_BYTES_MAX,
             Op::Seek(_) | Op::Describe(_) | Op::Lock(_) => true,
-            Op::WriteLent(_) | Op::Sync(_) | Op::Run(_) | Op::Close => false,
+            Op::WriteLent(_) | Op::Sync(_) | Op::Run(_) | Op::Settle | Op::Close => false,
         }
     }
 
@@ -247,9 +256,11 @@ impl Op {
     /// Whether a failed sync of the inode forbids it.
     pub(crate) fn needs_trust(&self) -> bool {
         match self {
-            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) | Op::Sync(_) | Op::Close => true,
+            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) | Op::Sync(_) => true,
             Op::Describe(describe) => describe.changes_contents(),
             Op::Run(run) => run.changes_contents(),
+            // A file that nobody trusts can still be closed; both of these report the failure themselves.
+            Op::Settle | Op::Close => false,
             Op::Read(_) | Op::Seek(_) | Op::Lock(_) => false,
         }
     }
@@ -272,11 +283,15 @@ impl Op {
             Op::Read(read) => read.execute(file, buffers, cursor, room),
             Op::Seek(seek) => seek.execute(file, cursor),
             Op::Describe(describe) => (describe.execute(file).map_err(Failure::from), CursorMove::Stay),
-            Op::Lock(lock) => (lock.execute(file).map_err(Failure::from), CursorMove::Stay),
             Op::Run(run) => run.execute(file, cursor),
-            Op::Close => (file.close().map(|()| Answer::Done).map_err(Failure::from), CursorMove::Stay),
-            Op::Write(_) | Op::WriteLent(_) | Op::Append(_) | Op::Sync(_) => {
-                unreachable!("these run as batches, or piece by piece")
+            Op::Write(_)
+            | Op::WriteLent(_)
+            | Op::Append(_)
+            | Op::Sync(_)
+            | Op::Lock(_)
+            | Op::Settle
+            | Op::Close => {
+                unreachable!("these concern more than the storage's file, or run piece by piece")
             }
         }
     }
@@ -290,7 +305,7 @@ impl Ordered for Op {
             Op::WriteLent(write) => write.footprint(cursor),
             Op::Append(append) => append.footprint(),
             Op::Seek(seek) => seek.footprint(),
-            Op::Sync(_) => Footprint { span: Span::Sync, cursor: false },
+            Op::Sync(_) | Op::Settle => Footprint { span: Span::Sync, cursor: false },
             Op::Describe(describe) => describe.footprint(),
             Op::Lock(_) | Op::Run(_) | Op::Close => Footprint { span: Span::Exclusive, cursor: true },
         }
@@ -307,6 +322,7 @@ impl Ordered for Op {
             | Op::Describe(_)
             | Op::Lock(_)
             | Op::Run(_)
+            | Op::Settle
             | Op::Close => Merge::Alone,
         }
     }
@@ -320,6 +336,7 @@ impl Ordered for Op {
             | Op::Describe(_)
             | Op::Lock(_)
             | Op::Run(_)
+            | Op::Settle
             | Op::Close => 0,
         }
     }

@@ -12,6 +12,7 @@ use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 mod attributes;
 mod dir;
@@ -445,9 +446,35 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Releases the advisory lock.
     fn unlock(&self) -> io::Result<()>;
 
-    /// Reports the errors that closing would report, without giving the descriptor up: it goes with the
-    /// value. Called once, after the last write.
+    /// Takes the advisory lock, waiting for as long as others hold a conflicting one. Only asked of what
+    /// [`stand_in`](StorageFile::stand_in) returned, and not by a worker.
+    fn lock(&self, kind: LockKind) -> io::Result<()> {
+        let _ = kind;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Opens the same file once more, with a lock of its own, to wait for the lock by; its drop releases that and does
+    /// not block. Whoever refuses gets attempts instead.
+    fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Gives the descriptor up, its locks included, and returns what that reports; it is gone even then.
+    ///
+    /// Called while no other method runs, and no method is called afterwards but another `close`, which does
+    /// nothing, and [`as_std`](StorageFile::as_std), which is `None`. A value that is dropped without it is closed
+    /// by the drop.
     fn close(&self) -> io::Result<()>;
+
+    /// Does what [`close`](StorageFile::close) does where a failure before has made its report worthless.
+    fn abandon(&self) -> io::Result<()> {
+        self.close()
+    }
+
+    /// Whether closing waits for nothing: no device, no server, no code of the program's own. Does not block.
+    fn closes_at_once(&self) -> bool {
+        false
+    }
 
     /// Reads from a [`Nature::Stream`] file without blocking; `WouldBlock` if nothing is there.
     fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
@@ -515,5 +542,12 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     fn to_std(&self, position: u64) -> io::Result<std::fs::File> {
         let _ = position;
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Hands over the descriptor itself, as [`to_std`](StorageFile::to_std) does a second one. `None` if there is
+    /// none, the file is closed, or there are other references; never else.
+    fn into_std(self: Arc<Self>, position: u64) -> Option<std::fs::File> {
+        let _ = position;
+        None
     }
 }

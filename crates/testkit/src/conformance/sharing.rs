@@ -1,9 +1,12 @@
 //! Checks of several openings and several threads: locks, disjoint writes, whole records.
 
-use std::io::IoSlice;
+use std::io::{IoSlice, Read};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
 use std::thread;
 
 use folio_engine::storage::LockKind::{Exclusive, Shared};
+use folio_engine::storage::StorageFile;
 
 use super::Check;
 use super::ground::{Ground, appending, ok, write_all};
@@ -11,7 +14,9 @@ use super::ground::{Ground, appending, ok, write_all};
 pub(super) const CHECKS: &[Check] = &[
     ("every opening sees what another has written", openings_share),
     ("an exclusive lock excludes, a shared one is shared", locks_exclude),
-    ("a lock goes with its opening", locks_end),
+    ("a lock goes with its opening, by the drop, by close and by abandon", locks_end),
+    ("a closed file has no descriptor, and closing it again does nothing", closed_for_good),
+    ("a descriptor that was handed over is the one that was opened", handed_over),
     ("writes of several threads to their own ranges all arrive", disjoint_writes),
     ("appends of several threads never share an offset", appends_apart),
 ];
@@ -55,11 +60,52 @@ fn locks_exclude(on: &Ground) {
 
 fn locks_end(on: &Ground) {
     on.put("a", b"");
-    let (one, two) = (on.file("a"), on.file("a"));
-    assert!(ok(one.try_lock(Exclusive)));
-    assert!(!ok(two.try_lock(Exclusive)));
-    drop(one);
+    type End = fn(&mut Option<Box<dyn StorageFile>>);
+    let ends: [End; 3] = [
+        |file| drop(file.take()),
+        |file| file.iter().for_each(|file| ok(file.close())),
+        |file| file.iter().for_each(|file| ok(file.abandon())),
+    ];
+    for (number, end) in ends.into_iter().enumerate() {
+        let (one, two) = (on.file("a"), on.file("a"));
+        assert!(ok(one.try_lock(Exclusive)));
+        assert!(!ok(two.try_lock(Exclusive)));
+        let mut one = Some(one);
+        end(&mut one);
+        assert!(ok(two.try_lock(Exclusive)), "end {number}");
+    }
+}
+
+fn closed_for_good(on: &Ground) {
+    on.put("a", b"");
+    let one = on.file("a");
+    write_all(&*one, b"written", 0);
+    ok(one.close());
+    assert!(one.as_std().is_none());
+    let two = on.file("a");
     assert!(ok(two.try_lock(Exclusive)));
+    ok(one.close());
+    drop(one);
+    write_all(&*two, b"W", 0);
+    assert!(!ok(on.file("a").try_lock(Exclusive)), "the first one's end is not the second's");
+    assert_eq!(on.contents("a"), b"Written");
+}
+
+fn handed_over(on: &Ground) {
+    on.put("a", b"0123");
+    let one: Arc<dyn StorageFile> = on.file("a").into();
+    let Some(number) = one.as_std().map(AsRawFd::as_raw_fd) else { return };
+    let other = one.clone();
+    assert!(one.into_std(0).is_none(), "there is another reference");
+    assert!(ok(other.try_lock(Exclusive)));
+    let mut std = other.into_std(2).expect("the only reference hands its descriptor over");
+    assert_eq!(std.as_raw_fd(), number);
+    let mut rest = String::new();
+    ok(std.read_to_string(&mut rest));
+    assert_eq!(rest, "23");
+    assert!(!ok(on.file("a").try_lock(Exclusive)), "the lock came along");
+    drop(std);
+    assert!(ok(on.file("a").try_lock(Exclusive)));
 }
 
 fn disjoint_writes(on: &Ground) {

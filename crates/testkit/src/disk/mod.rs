@@ -197,7 +197,7 @@ impl Disk {
         self.shared.calls.running_max()
     }
 
-    /// Returns how many openings have not been dropped.
+    /// Returns how many openings have been neither closed nor dropped.
     pub fn open_files(&self) -> usize {
         self.shared.open_files.load(Relaxed)
     }

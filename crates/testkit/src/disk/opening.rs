@@ -3,7 +3,7 @@
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use folio_engine::storage::{LockKind, OpenRequest, StorageFile};
 
@@ -22,6 +22,7 @@ pub(super) struct Opening {
     node: Node,
     access: Access,
     id: u64,
+    closed: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,11 +37,23 @@ impl Opening {
         let access = Access { read: request.read, write: request.write, append: request.append };
         disk.shared.open_files.fetch_add(1, Relaxed);
         let id = disk.shared.next_opening.fetch_add(1, Relaxed);
-        Opening { disk: disk.clone(), path, node, access, id }
+        Opening { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
     }
 
     fn enter(&self, call: Call) -> Result<Entered<'_>, Refusal> {
+        assert!(!self.closed.load(Relaxed), "{call:?} was asked of {:?} after its close", self.path);
         self.disk.enter(call, &self.path)
+    }
+
+    /// Gives up what the opening holds, once.
+    fn let_go(&self) {
+        if self.closed.swap(true, Relaxed) {
+            return;
+        }
+        if let Node::File(file) = &self.node {
+            lock(file.locks()).unlock(self.id);
+        }
+        self.disk.shared.open_files.fetch_sub(1, Relaxed);
     }
 
     fn piece_bytes(&self) -> usize {
@@ -179,16 +192,18 @@ impl StorageFile for Opening {
     }
 
     fn close(&self) -> io::Result<()> {
-        Ok(self.enter(Call::Close).map(drop)?)
+        if self.closed.load(Relaxed) {
+            return Ok(());
+        }
+        let entered = self.enter(Call::Close);
+        self.let_go();
+        Ok(entered.map(drop)?)
     }
 }
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        if let Node::File(file) = &self.node {
-            lock(file.locks()).unlock(self.id);
-        }
-        self.disk.shared.open_files.fetch_sub(1, Relaxed);
+        self.let_go();
     }
 }
 

@@ -171,18 +171,19 @@ impl SpooledTemporaryFile {
         }
     }
 
-    /// Closes it, which frees the contents; the second time, does nothing.
+    /// Closes it, for clones of its [`file`](SpooledTemporaryFile::file) too, which frees the contents; the second
+    /// time, does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`File::close`]. It is closed all the same.
+    /// Those of [`File::close_all`]. It is closed all the same.
     ///
     /// # Cancellation
     ///
-    /// It is closed, the file on disk like [`File::close`].
+    /// It is closed, the file on disk like [`File::close_all`].
     pub async fn close(&mut self) -> Result<()> {
         match std::mem::replace(self.place(), Place::Closed) {
-            Place::Disk(file) => file.close().await,
+            Place::Disk(file) => file.close_all().await,
             Place::Memory(..) | Place::Closed => Ok(()),
         }
     }

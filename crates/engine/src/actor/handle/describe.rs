@@ -1,4 +1,4 @@
-//! Cursor, length, attributes, durability, locks, closures, the end.
+//! Cursor, length, attributes, durability, closures.
 
 use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::io::SeekFrom;
@@ -6,12 +6,11 @@ use std::sync::atomic::Ordering;
 
 use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
-use crate::file::{Footprint, Ordered, Span};
-use crate::limits::{RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Answer, Op, describe::Describe, lock::Lock, run::Run, seek, seek::Seek, sync::Sync};
-use crate::storage::{Advice, Allocation, LockKind, errno};
+use crate::file::{Footprint, Span};
+use crate::op::{Answer, Op, describe::Describe, run::Run, seek, seek::Seek, sync::Sync};
+use crate::storage::{Advice, Allocation, errno};
 
-/// Cursor, length, attributes, durability, locks.
+/// Cursor, length, attributes, durability.
 impl FileHandle {
     /// Moves the cursor; arithmetic unless something is queued before it.
     ///
@@ -190,53 +189,6 @@ impl FileHandle {
         self.submit(Op::Sync(Sync { all })).await.map(|_| ())
     }
 
-    /// Takes the advisory lock, waiting without a worker while someone else holds it.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// The lock is not taken, or taken and released when the file closes, if the call was just then made.
-    pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        let mut pause = RETRY_PAUSE_MIN;
-        while !self.try_lock(kind).await? {
-            self.opening().services.pause(pause).await;
-            pause = (pause * 2).min(RETRY_PAUSE_MAX);
-        }
-        Ok(())
-    }
-
-    /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`lock`](FileHandle::lock).
-    pub async fn try_lock(&self, kind: LockKind) -> Result<bool> {
-        match self.submit(Op::Lock(Lock::Try(kind))).await? {
-            Answer::Locked(taken) => Ok(taken),
-            other => unexpected(&other),
-        }
-    }
-
-    /// Releases the advisory lock.
-    ///
-    /// # Errors
-    ///
-    /// Whatever `flock` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`set_len`](FileHandle::set_len).
-    pub async fn unlock(&self) -> Result<()> {
-        self.submit(Op::Lock(Lock::Release)).await.map(|_| ())
-    }
-
     /// Runs `closure` over the std file on a worker, while no other operation of this file runs.
     ///
     /// # Errors
@@ -292,75 +244,5 @@ impl FileHandle {
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Op::Run(Run::receive(from, offset, count))).await?)
-    }
-
-    /// Waits for everything before it, then returns a std file of the same opening, its position included.
-    ///
-    /// # Errors
-    ///
-    /// Whatever duplicating the descriptor returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    pub async fn to_std(&self) -> Result<StdFile> {
-        self.run(|_| ()).await?;
-        let opening = self.opening();
-        let position = opening.turn.take().state.position();
-        let path = || opening.path.clone();
-        opening.file.to_std(position).map_err(|error| Error::io(Operation::Open, error).at_path(path()))
-    }
-
-    /// Does what [`to_std`](FileHandle::to_std) does, if nothing is queued or running.
-    pub fn to_std_now(&self) -> Option<StdFile> {
-        let opening = self.opening();
-        if self.is_kept_out() {
-            return None;
-        }
-        let desk = opening.turn.take();
-        let everything = Op::Close.footprint(0, u64::MAX);
-        desk.is_free(&everything).then(|| opening.file.to_std(desk.state.position()).ok()).flatten()
-    }
-
-    /// Waits for everything before it, then closes the file for every clone.
-    ///
-    /// # Errors
-    ///
-    /// What closing reports, and every failure that no caller has heard.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: the file stays open. After: it is closed, and an error is logged.
-    pub async fn close(&self) -> Result<()> {
-        if self.close_in_place() {
-            self.opening().ring();
-            return Ok(());
-        }
-        self.submit(Op::Close).await.map(|_| ())
-    }
-
-    /// A file that cannot have changed has nothing to report, so closing it only shuts the door.
-    fn close_in_place(&self) -> bool {
-        let opening = self.opening();
-        if self.is_kept_out() {
-            return false;
-        }
-        let mut desk = opening.turn.take();
-        let footprint = Op::Close.footprint(0, u64::MAX);
-        if opening.access.write
-            || opening.access.remote
-            || desk.state.is_closed()
-            || !desk.is_free(&footprint)
-        {
-            return false;
-        }
-        opening.turn.close_gate(1);
-        let drained = opening.turn.drain();
-        if drained {
-            desk.state.close();
-        } else {
-            opening.turn.open_gate(1);
-        }
-        drained
     }
 }

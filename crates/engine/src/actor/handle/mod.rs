@@ -1,11 +1,13 @@
 //! One open file as its callers see it: the way of an operation from the call to the answer.
 //!
-//! `read`, `gather`, `write` and `describe` try what can be done in place and word the rest as operations; `submit`
+//! `read`, `gather`, `write`, `describe`, `lock` and `close` try what can be done in place and word the rest as operations; `submit`
 //! admits those, lets them take their place and awaits the answer.
 
 mod buffered;
+mod close;
 mod describe;
 mod gather;
+mod lock;
 mod read;
 mod rejected;
 mod submit;
@@ -114,6 +116,13 @@ impl FileHandle {
     }
 }
 
+impl Inner {
+    /// Whether somebody outside keeps the file open by its actor.
+    fn is_lent(&self) -> bool {
+        !self.opening.inbox.is_unused() && self.actors.are_lent()
+    }
+}
+
 impl FileHandle {
     fn living_actor(&self) -> ActorRef<FileActor> {
         let start =
@@ -132,15 +141,6 @@ impl FileHandle {
         let inbox = &self.opening().inbox;
         // The mailbox first: what leaves it is noted before.
         !inbox.is_unused() && (self.inner.actors.have_mail() || !inbox.is_settled())
-    }
-}
-
-impl Drop for Inner {
-    /// To let go of an actor wakes its runtime, under a lock that may be shut for ever in the child of a fork.
-    fn drop(&mut self) {
-        if !self.opening.is_here() {
-            std::mem::forget(std::mem::take(&mut self.actors));
-        }
     }
 }
 

@@ -70,6 +70,14 @@ impl FileHandle {
         }
     }
 
+    /// The same, however long it takes: for what is limited as a whole.
+    pub(super) async fn submit_untimed(&self, op: Op) -> Result<Answer> {
+        let operation = op.operation();
+        self.here(operation)?;
+        let asker = self.send(operation, op.weight(), || op).await?;
+        Pending { asker, opening: self.opening(), operation }.answer(None).await
+    }
+
     /// Takes a permit and lets the operation take its place in the order.
     async fn send(
         &self,
@@ -228,6 +236,7 @@ impl Drop for Pending<'_> {
         }
         match self.asker.cancel() {
             Cancelled::BeforeBegin => self.opening.purge(),
+            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.opening.forsake_lock(claim),
             Cancelled::Done(outcome) => self.opening.orphan(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }

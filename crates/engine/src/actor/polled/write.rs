@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::coop;
@@ -56,7 +57,7 @@ pub(super) struct Accepted {
     bytes: Bytes,
     opening: Arc<Opening>,
     alarm: Option<Pin<Box<Sleep>>>,
-    file: FileHandle,
+    limit: Option<Duration>,
     settled: bool,
     /// Its caller has gone elsewhere in the file: what it leaves behind is not tried again.
     forgotten: bool,
@@ -88,8 +89,7 @@ impl Accepted {
     }
 
     fn time_out(&mut self) -> Outcome {
-        let late =
-            |begun| Err(self.error(Cause::TimedOut(self.file.limit().unwrap_or_default())).begun(begun));
+        let late = |begun| Err(self.error(Cause::TimedOut(self.limit.unwrap_or_default())).begun(begun));
         match self.asker.wait().cancel() {
             Cancelled::BeforeBegin => {
                 self.opening.purge();
@@ -316,7 +316,7 @@ impl FileHandle {
             bytes,
             opening,
             alarm,
-            file: self.clone(),
+            limit: self.limit(),
             settled: false,
             forgotten: false,
         }

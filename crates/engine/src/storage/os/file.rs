@@ -4,13 +4,14 @@ use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustix::fs::{FlockOperation, OFlags, SeekFrom};
 use rustix::io::{Errno, ReadWriteFlags};
 
+use super::descriptor::Descriptor;
 use super::direct::Direct;
-use super::open::asks_nonblocking;
+use super::open::{asks_nonblocking, open_again};
 use super::special;
 use super::standard::Manners;
 use crate::storage::returned::Returned;
@@ -28,9 +29,11 @@ const OWN_POSITION: u64 = u64::MAX;
 /// An open descriptor, with what was found out about it.
 #[derive(Debug)]
 pub(super) struct OsFile {
-    file: File,
-    /// Opened for writing or appending, so that closing may have something to report.
-    writable: bool,
+    file: Descriptor,
+    /// On a network or in user space, where closing may wait for a server.
+    remote: bool,
+    /// May have been cut to nothing. Carries no data, so Relaxed is enough.
+    cut: AtomicBool,
     /// Opened with `O_APPEND`: the kernel ignores write offsets.
     append: bool,
     /// Somebody else has got hold of the description and may change its flags. Set once and for good; what it is
@@ -60,8 +63,9 @@ impl OsFile {
     pub(super) fn new(file: File, request: &OpenRequest, remote: bool) -> Self {
         let direct = Direct::of(request.custom_flags);
         OsFile {
-            file,
-            writable: request.write || request.append,
+            file: Descriptor::new(file),
+            remote,
+            cut: AtomicBool::new(request.truncate),
             append: request.append || request.custom_flags & OFlags::APPEND.bits() as i32 != 0,
             lent: AtomicBool::new(false),
             reads_in_order: AtomicBool::new(false),
@@ -126,6 +130,24 @@ impl OsFile {
         };
         // `/dev/null` takes bytes and does not move.
         Ok((written, end.saturating_sub(written as u64)))
+    }
+}
+
+/// Conversions into std.
+impl OsFile {
+    /// Takes `O_NONBLOCK` off unless the user had asked for it, since std's methods expect to wait, and puts the
+    /// kernel's cursor at `position`.
+    fn make_ordinary(&self, mut file: &File, position: u64) -> io::Result<()> {
+        if !self.keeps_nonblocking
+            && let Ok(flags) = rustix::fs::fcntl_getfl(file)
+        {
+            // Fails on `O_PATH` descriptors only, which have no reads to wait in.
+            let _ = rustix::fs::fcntl_setfl(file, flags - OFlags::NONBLOCK);
+        }
+        if file.metadata()?.is_file() {
+            io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
+        }
+        Ok(())
     }
 }
 
@@ -250,6 +272,7 @@ impl StorageFile for OsFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.cut.store(true, Ordering::Relaxed);
         self.file.set_len(len)
     }
 
@@ -288,23 +311,33 @@ impl StorageFile for OsFile {
         }
     }
 
+    fn lock(&self, kind: LockKind) -> io::Result<()> {
+        let operation = match kind {
+            LockKind::Shared => FlockOperation::LockShared,
+            LockKind::Exclusive => FlockOperation::LockExclusive,
+        };
+        Ok(uninterrupted(|| rustix::fs::flock(&self.file, operation))?)
+    }
+
+    /// Not for remote files: closing one could block, and their servers have ideas of their own about locks.
+    fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
+        if self.remote {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let (file, request) = open_again(&self.file)?;
+        Ok(Arc::new(OsFile::new(file, &request, self.remote)))
+    }
+
     fn unlock(&self) -> io::Result<()> {
         Ok(uninterrupted(|| rustix::fs::flock(&self.file, FlockOperation::Unlock))?)
     }
 
-    /// Closes a duplicate: the file system's flush runs at every close of a descriptor, and its error is the
-    /// one that NFS and FUSE report late writes with. Std's drop throws that error away.
     fn close(&self) -> io::Result<()> {
-        if !self.writable {
-            return Ok(());
-        }
-        match rustix::io::fcntl_dupfd_cloexec(&self.file, 0) {
-            Ok(duplicate) => Ok(nix::unistd::close(duplicate)?),
-            // Out of descriptors: that says nothing about the file, which must not be poisoned for it. The flush
-            // comes with the descriptor itself.
-            Err(Errno::MFILE | Errno::NFILE) => Ok(()),
-            Err(errno) => Err(errno.into()),
-        }
+        self.file.close()
+    }
+
+    fn closes_at_once(&self) -> bool {
+        !self.remote && self.file.closes_at_once(self.cut.load(Ordering::Relaxed))
     }
 
     fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
@@ -351,23 +384,20 @@ impl StorageFile for OsFile {
 
     fn as_std(&self) -> Option<&File> {
         self.lent.store(true, Ordering::Relaxed);
-        Some(&self.file)
+        self.file.get()
     }
 
-    /// Takes `O_NONBLOCK` off unless the user had asked for it: std's methods expect to wait.
     fn to_std(&self, position: u64) -> io::Result<File> {
         self.lent.store(true, Ordering::Relaxed);
-        let mut file = self.file.try_clone()?;
-        if !self.keeps_nonblocking
-            && let Ok(flags) = rustix::fs::fcntl_getfl(&file)
-        {
-            // Fails on `O_PATH` descriptors only, which have no reads to wait in.
-            let _ = rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK);
-        }
-        if file.metadata()?.is_file() {
-            io::Seek::seek(&mut file, io::SeekFrom::Start(position))?;
-        }
+        let file = self.file.try_clone()?;
+        self.make_ordinary(&file, position)?;
         Ok(file)
+    }
+
+    fn into_std(self: Arc<Self>, position: u64) -> Option<File> {
+        // A regular file can be put anywhere that the engine allows, and for others there is nothing to be done.
+        let _ = self.make_ordinary(self.file.get()?, position);
+        Arc::into_inner(self)?.file.into_file()
     }
 }
 

@@ -7,6 +7,7 @@ mod beneath;
 mod cached;
 mod clear;
 mod copy;
+mod descriptor;
 mod devices;
 mod dir;
 mod direct;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -77,6 +78,21 @@ pub(super) fn flags(request: &OpenRequest) -> OFlags {
     let set = options.iter().filter(|(set, _)| *set);
     let custom = OFlags::from_bits_retain(request.custom_flags as u32) - OFlags::RWMODE;
     set.fold(access | custom, |flags, (_, flag)| flags | *flag)
+}
+
+/// Opens the file of a descriptor once more, whatever became of its names: for reading, or as it was opened itself
+/// where that is forbidden. (Closing what was open for writing would be a message to those who watch for that.)
+pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let reading = OpenRequest { read: true, ..OpenRequest::default() };
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+    match options(&reading, flags).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let request = OpenRequest { custom_flags: 0, ..access_of(file)? };
+            Ok((options(&request, flags).open(&path)?, request))
+        }
+        opened => Ok((opened?, reading)),
+    }
 }
 
 /// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).

@@ -1,0 +1,171 @@
+//! How a file's descriptor is given up: in place, by a worker, or into the hands of the program.
+//!
+//! Whoever gives it up has first made sure that nothing of the file is running and that nothing will be: behind the
+//! closed gate, with the readers gone and the state closed. From then on other handles, the actor and workers may
+//! keep the opening for as long as they like.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::actor::job::CloseJob;
+use crate::actor::job::LastWords;
+use crate::actor::opening::{Desk, GivenUp, Opening};
+use crate::error::{Cause, Error, Operation};
+use crate::file::{Behind, Footprint, Ordered, Trust};
+use crate::op::Op;
+use crate::stats::add;
+
+/// What an operation touches that nothing may run beside.
+pub(crate) fn everything() -> Footprint {
+    Op::Close.footprint(0, u64::MAX)
+}
+
+impl Opening {
+    /// Closes the file for whatever comes, if nothing is queued, running or kept back; says whether it did.
+    pub(crate) fn shut(&self, desk: &mut Desk) -> bool {
+        if desk.state.is_closed() || !desk.is_free(&everything()) {
+            return false;
+        }
+        // Never opened again: reads in place find a closed file on the slow way.
+        self.turn.close_gate(1);
+        let drained = self.turn.drain();
+        if drained {
+            desk.state.close();
+        } else {
+            self.turn.open_gate(1);
+        }
+        drained
+    }
+
+    /// Shuts the file if nothing is under way and giving the descriptor up cannot block.
+    pub(crate) fn shut_if_quick(&self) -> bool {
+        let mut desk = self.turn.take();
+        !desk.state.is_closed()
+            && desk.is_free(&everything())
+            && self.closes_quickly()
+            && self.shut(&mut desk)
+    }
+
+    /// Whether giving the descriptor up cannot block. Only asked while nothing else can give it up.
+    fn closes_quickly(&self) -> bool {
+        !self.access.slow_to_close
+            || (!self.access.remote && !self.access.alone && self.file.closes_at_once())
+    }
+
+    /// Ends a file that is shut. What something before it owes is reported first, then what closing itself
+    /// reports; the descriptor is gone in any case.
+    pub(crate) fn end(&self) -> Result<(), Cause> {
+        if !self.access.write {
+            return self.give_up().map_err(|error| Cause::Io(Arc::new(error)));
+        }
+        let owed = match self.inode.with_health(|health| health.settle()) {
+            Trust::Sound => return self.give_up().map_err(|error| self.latch(error)),
+            Trust::Poisoned(error) => Cause::Poisoned(error),
+            Trust::Owed(error) => Cause::EarlierWrite(error),
+        };
+        self.given_up.store(true, Ordering::Relaxed);
+        if let Err(error) = self.file.abandon() {
+            self.note_unheard(error);
+        }
+        drop(self.given_up_guard());
+        Err(owed)
+    }
+
+    /// Gives the descriptor of a shut file up, or finds that somebody has.
+    fn give_up(&self) -> io::Result<()> {
+        // Whoever shut the file is alone, so this only tells the drop, which comes after: Relaxed is enough.
+        self.given_up.store(true, Ordering::Relaxed);
+        let gone = self.given_up_guard();
+        let closed = self.file.close();
+        drop(gone);
+        closed
+    }
+
+    fn given_up_guard(&self) -> GivenUp {
+        GivenUp { services: self.services.clone(), inode: self.inode.clone(), holder: self.holder() }
+    }
+
+    /// Ends a shut file that nobody waits for.
+    pub(crate) fn end_unheard(&self) {
+        if let Err(error) = self.give_up() {
+            self.note_unheard(error);
+        }
+    }
+
+    /// Nobody hears of it but the next sync, the counter and the log.
+    fn note_unheard(&self, error: io::Error) {
+        let error = Arc::new(error);
+        // Latched before it is counted: whoever sees the count finds the other openings poisoned.
+        if self.access.write {
+            self.inode.with_health(|health| health.poison(error.clone()));
+        }
+        add(&self.services.stats.unobserved_errors, 1);
+        let error = Error::new(Operation::Close, Cause::Io(error)).at_path(self.path.clone());
+        tracing::warn!(%error, "nobody was left to hear of a failure");
+    }
+
+    /// Notes that the descriptor goes to the program: the drop has nothing left to close.
+    pub(crate) fn hand_over(&self) {
+        self.inode.locks.lost(self.holder());
+        self.given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Gives up the descriptor of a shut file whose opening the program has by another: where that may take time,
+    /// whoever drops the opening sees to it.
+    pub(crate) fn end_for_another(&self) {
+        if self.closes_quickly() {
+            self.end_unheard();
+        } else {
+            self.given_up.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Lets a shut file in again, whose descriptor could not be handed over.
+    pub(crate) fn reopen(&self) {
+        self.given_up.store(false, Ordering::Relaxed);
+        self.turn.take().state.reopen();
+        self.turn.open_gate(1);
+    }
+
+    /// Gives up the descriptor of an opening that nobody has any more: where that may take time, a worker does it.
+    pub(crate) fn depart(&mut self) {
+        if *self.given_up.get_mut() || self.leaves_at_once() {
+            return;
+        }
+        let (open, kept) = self.take_kept();
+        // An object has to be ended even if nothing was written.
+        let changed = self.written.load(Ordering::Relaxed) || self.access.alone || !kept.is_empty();
+        let last = (!kept.is_empty()).then(|| LastWords::of(self, kept));
+        let job = CloseJob {
+            file: self.file.clone(),
+            path: self.path.clone(),
+            inode: self.inode.clone(),
+            services: self.services.clone(),
+            report: open && changed,
+            last,
+            _given_up: self.given_up_guard(),
+        };
+        // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
+        drop(self.services.pool.submit_late(self.device.lane, Box::new(job)));
+    }
+
+    /// Gives the descriptor up on this thread if that cannot block and nothing is kept back.
+    fn leaves_at_once(&self) -> bool {
+        let kept = self.turn.take().behind.as_deref().is_some_and(Behind::is_dirty);
+        let quick = !kept && self.closes_quickly();
+        if quick {
+            self.end_unheard();
+        }
+        quick
+    }
+
+    /// Whether the file was still open, and what it had kept back then. Closing has reported what it could not
+    /// write, so that is nobody's any more.
+    fn take_kept(&self) -> (bool, Vec<crate::file::Portion>) {
+        let mut desk = self.turn.take();
+        let open = !desk.state.is_closed();
+        let kept = desk.behind.take().filter(|_| open);
+        (open, kept.map_or(Vec::new(), |mut behind| behind.seal()))
+    }
+}

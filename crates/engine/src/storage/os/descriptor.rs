@@ -1,0 +1,161 @@
+//! A descriptor that can be closed while others hold references to its file, so that the error of the very close
+//! is known and nobody has to let go first.
+//!
+//! A lock around it would cost every read in place two more atomic operations. What keeps a number that the kernel
+//! has given away from being used is the contract of [`StorageFile::close`](crate::storage::StorageFile::close):
+//! it is called while nothing else is, and nothing comes after. The flag turns a breach of that into a panic.
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{FileType, fstat, fstatfs};
+
+use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
+
+/// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
+/// Others may flush there, as FAT and eCryptfs can.
+const QUIET_TYPES: [u32; 9] = [
+    0xEF53,      // ext2, ext3, ext4
+    0x5846_5342, // XFS
+    0x9123_683E, // Btrfs
+    0x0102_1994, // tmpfs
+    0x8584_58F6, // ramfs
+    0xF2F5_2010, // F2FS
+    0x2FC1_2FC1, // ZFS
+    0xCA45_1A4E, // bcachefs
+    0x794C_7630, // overlayfs, which stands on one of them
+];
+
+/// Bytes of a block in `st_blocks`, whatever the file system's own are.
+const STAT_BLOCK_BYTES: u64 = 512;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    /// `None` only while it is being taken apart.
+    file: Option<File>,
+    /// The order of a file's operations comes before and after the close, so Relaxed is enough.
+    closed: AtomicBool,
+}
+
+impl Descriptor {
+    pub(super) fn new(file: File) -> Self {
+        Descriptor { file: Some(file), closed: AtomicBool::new(false) }
+    }
+
+    /// The file, unless it is closed.
+    pub(super) fn get(&self) -> Option<&File> {
+        self.file.as_ref().filter(|_| !self.closed.load(Ordering::Relaxed))
+    }
+
+    /// Closes it; a second time does nothing. Std's drop throws the error away, by which NFS and FUSE report late
+    /// writes. The descriptor is gone even then.
+    pub(super) fn close(&self) -> io::Result<()> {
+        match &self.file {
+            Some(file) if !self.closed.swap(true, Ordering::Relaxed) => {
+                Ok(nix::unistd::close(file.as_raw_fd())?)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The file itself, unless it is closed.
+    pub(super) fn into_file(mut self) -> Option<File> {
+        if *self.closed.get_mut() { None } else { self.file.take() }
+    }
+
+    /// Whether closing waits for no device. `cut` says that the file may have been cut to nothing: several file
+    /// systems then write out at the close what was written since.
+    pub(super) fn closes_at_once(&self, cut: bool) -> bool {
+        let Some(file) = self.get() else { return true };
+        let Ok(stat) = fstat(file) else { return false };
+        let few = (stat.st_blocks as u64).saturating_mul(STAT_BLOCK_BYTES) <= CLOSE_IN_PLACE_BYTES_MAX;
+        FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+            && (few || (stat.st_nlink > 0 && !cut))
+            && fstatfs(file).is_ok_and(|found| QUIET_TYPES.contains(&(found.f_type as u32)))
+    }
+}
+
+impl Drop for Descriptor {
+    fn drop(&mut self) {
+        if *self.closed.get_mut() {
+            // Its number may be another file's by now.
+            std::mem::forget(self.file.take());
+        }
+    }
+}
+
+impl Deref for Descriptor {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.get().expect("nothing is asked of a file after its close")
+    }
+}
+
+impl AsFd for Descriptor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        (**self).as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+
+    use super::{CLOSE_IN_PLACE_BYTES_MAX, Descriptor};
+
+    #[test]
+    fn a_closed_descriptor_is_not_closed_again() {
+        let descriptor = Descriptor::new(tempfile::tempfile().expect("temp file"));
+        descriptor.close().expect("close");
+        let number = descriptor.as_raw_fd_of_closed();
+        // Whatever gets the number now must survive the drop.
+        let next = tempfile::tempfile().expect("temp file");
+        descriptor.close().expect("a second close does nothing");
+        assert!(descriptor.get().is_none());
+        drop(descriptor);
+        assert!(next.metadata().is_ok(), "{} and {number}", next.as_raw_fd());
+    }
+
+    #[test]
+    fn handed_over_it_stays_open() {
+        let file = tempfile::tempfile().expect("temp file");
+        let number = file.as_raw_fd();
+        let file = Descriptor::new(file).into_file().expect("it is open");
+        assert_eq!(file.as_raw_fd(), number);
+        assert!(file.metadata().is_ok());
+    }
+
+    #[test]
+    fn what_may_wait_is_told_from_what_does_not() {
+        fn check(bytes: u64, named: bool, cut: bool, expected: bool) {
+            let named_file = tempfile::NamedTempFile::new_in("/dev/shm").expect("temp file");
+            let file = named_file.reopen().expect("it is there");
+            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes).expect("room");
+            if !named {
+                named_file.close().expect("it goes");
+            }
+            let descriptor = Descriptor::new(file);
+            assert_eq!(descriptor.closes_at_once(cut), expected, "{bytes} bytes, named {named}, cut {cut}");
+        }
+        let much = 2 * CLOSE_IN_PLACE_BYTES_MAX;
+        check(4096, true, false, true);
+        check(4096, true, true, true);
+        check(4096, false, false, true);
+        check(much, true, false, true);
+        check(much, true, true, false);
+        check(much, false, false, false);
+        let null = std::fs::File::options().write(true).open("/dev/null").expect("null");
+        assert!(!Descriptor::new(null).closes_at_once(false), "a device may do anything");
+    }
+
+    impl Descriptor {
+        fn as_raw_fd_of_closed(&self) -> i32 {
+            self.file.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+        }
+    }
+}
