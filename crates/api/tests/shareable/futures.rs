@@ -5,15 +5,15 @@ use std::time::SystemTime;
 
 use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries};
-use folio::fs::{self, DirBuilder, DirEntry, Fwalk, Glob, ReadDir, Walk};
+use folio::fs::{self, DirBuilder, DirEntry, Fwalk, Glob, ReadDir, Walk, WalkEntry};
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
 use folio::tempfile::{
-    NamedTemporaryFile, NamedTemporaryFileBuilder, SpooledTemporaryFile, TemporaryDirectory,
+    NamedTemporaryFile, NamedTemporaryFileBuilder, SpooledTemporaryFile, TempPath, TemporaryDirectory,
     TemporaryDirectoryBuilder, TemporaryFile, TemporaryFileBuilder,
 };
 use folio::text::{self, Options, TextFile};
 use folio::wrap::{self, Wrap};
-use folio::{BinaryFile, Engine, File, OpenOptions, Opened, Reader, os, path};
+use folio::{BinaryFile, BinaryLines, Engine, File, OpenOptions, Opened, Reader, os, path};
 use folio_engine::op::closure::Closure;
 use folio_engine::storage::wrapped::Wrapped;
 
@@ -102,6 +102,8 @@ fn compat_names() {
 }
 
 fn python_files() {
+    both(BinaryLines::next(any()));
+    both(BinaryLines::next_line(any()));
     both(BinaryFile::close(any()));
     both(BinaryFile::detach(any()));
     both(OpenOptions::open_binary(any(), ""));
@@ -153,9 +155,18 @@ fn dirs() {
     both(Dir::read(any(), ""));
     both(Dir::read_to_string(any(), ""));
     both(Dir::write(any(), "", ""));
+    both(Dir::open_dir_nofollow(any(), ""));
+    both(Dir::read_dir(any(), ""));
+    both(Dir::create_dir_with(any(), "", any()));
+    both(Dir::from_std_file(any::<OwnedFd>()));
+    both(Dir::into_std_file(any()));
+    both(Dir::copy(any(), "", any(), ""));
+    both(Dir::canonicalize(any(), ""));
 }
 
 fn files() {
+    both(File::close_all(any()));
+    both(File::read_exact_bytes_at(any(), any(), any()));
     both(File::seek(any(), any()));
     both(File::rewind(any()));
     both(File::stream_position(any()));
@@ -209,6 +220,9 @@ fn files() {
 }
 
 fn names() {
+    both(fs::set_times("", any()));
+    both(fs::set_times_nofollow("", any()));
+    both(WalkEntry::metadata(any()));
     both(fs::metadata(""));
     both(fs::symlink_metadata(""));
     both(fs::set_permissions("", any()));
@@ -321,6 +335,13 @@ fn temporary() {
     both(NamedTemporaryFile::persist(any(), ""));
     both(NamedTemporaryFile::keep(any()));
     both(NamedTemporaryFile::close(any()));
+    both(NamedTemporaryFile::reopen(any()));
+    both(NamedTemporaryFile::persist_noclobber(any(), ""));
+    both(NamedTemporaryFileBuilder::make(any(), |_| any::<std::io::Result<()>>()));
+    both(TempPath::close(any()));
+    both(TempPath::persist(any(), ""));
+    both(TempPath::persist_noclobber(any(), ""));
+    both(TempPath::keep(any()));
     both(NamedTemporaryFileBuilder::create_text(any(), any()));
     both(NamedTemporaryFileBuilder::create(any()));
     both(NamedTemporaryFileBuilder::create_on(any(), any()));
@@ -342,12 +363,16 @@ fn temporary() {
     both(TextFile::<SpooledTemporaryFile>::fileno(any()));
     both(TemporaryFile::new());
     both(TemporaryFile::close(any()));
+    both(TemporaryFile::persist(any(), ""));
+    both(TemporaryFile::persist_noclobber(any(), ""));
     both(TemporaryFileBuilder::create_text(any(), any()));
     both(TemporaryFileBuilder::create(any()));
     both(TemporaryFileBuilder::create_on(any(), any()));
 }
 
 fn texts() {
+    both(text::Lines::next(any()));
+    both(text::Lines::next_line(any()));
     both(TextFile::close(any::<&mut TextFile>()));
     both(TextFile::detach(any::<TextFile>()));
     both(text::open(""));

@@ -3,12 +3,14 @@
 use folio::actor::{ActorRef, FileActor};
 use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries, Entry};
-use folio::fs::{DirBuilder, DirEntry, Fwalk, FwalkStep, Glob, ReadDir, Walk, WalkEntry, WalkOptions};
+use folio::fs::{
+    DirBuilder, DirEntry, Fwalk, FwalkStep, Glob, GlobOptions, Pattern, ReadDir, Walk, WalkEntry, WalkOptions,
+};
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
 use folio::storage::{OpenRequest, Opened as OpenedFile};
 use folio::tempfile::{
     NamedTemporaryFile, NamedTemporaryFileBuilder, SpooledTemporaryFile, SpooledTemporaryFileBuilder,
-    TemporaryDirectory, TemporaryDirectoryBuilder, TemporaryFile, TemporaryFileBuilder,
+    TempPath, TemporaryDirectory, TemporaryDirectoryBuilder, TemporaryFile, TemporaryFileBuilder,
 };
 use folio::text::{
     DecodeError, Decoder, EncodeError, Encoder, Encoding, Errors, Lines, NameError, Newline, Options,
@@ -54,6 +56,9 @@ pub(crate) const ALL: &[fn()] = &[
     both::<Fwalk>,
     both::<FwalkStep>,
     both::<Glob>,
+    both::<GlobOptions>,
+    both::<Pattern>,
+    both::<TempPath>,
     both::<Input>,
     both::<InputBytes>,
     both::<Lines>,
