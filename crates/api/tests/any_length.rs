@@ -14,7 +14,7 @@ use folio::actor::{ReadAt, SetLen, WriteAt};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::SpooledTemporaryFile;
 use folio::text::{Options, TextFile};
-use folio::{Buffering, Error, File, os, wrap};
+use folio::{Buffering, Engine, Error, File, os, wrap};
 use futures_core::Stream;
 use tokio::io::AsyncReadExt;
 
@@ -113,12 +113,14 @@ fn line(len: u64) -> &'static [u8] {
     &part[..part.len().min(3)]
 }
 
-/// Runs `case` for every number on every ground.
+/// Runs `case` for every number on every ground, on an engine of its own: what is asked to be that long is admitted
+/// alone, and messages of other tests would be refused meanwhile.
 async fn check(mut case: impl AsyncFnMut(&Room, u64)) {
+    let engine = Engine::builder().start().unwrap();
     for ground in GROUNDS {
         let room = Room::new(ground);
         for number in NUMBERS {
-            let run = tokio::time::timeout(PATIENCE, case(&room, number));
+            let run = tokio::time::timeout(PATIENCE, engine.scope(case(&room, number)));
             run.await.unwrap_or_else(|_| panic!("{ground:?}, {number}: it hangs"));
         }
     }

@@ -332,11 +332,6 @@ async fn differences_are_the_named_ones() {
     let error = folio::fs::copy(&large, &large).await.expect_err("refused");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(std::fs::metadata(&large).expect("metadata").len(), 100_000);
-
-    let fifo = room.join("fifo");
-    let mode = rustix::fs::Mode::from_raw_mode(0o600);
-    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("mkfifo");
-    assert_eq!(folio::fs::read(&fifo).await.map_err(|e| e.kind()), Err(ErrorKind::Unsupported));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{PipeReader, PipeWriter, Read, Write};
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use folio::{Dir, Engine, File, os};
 use rustix::event::EventfdFlags;
 use rustix::fs::inotify;
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::task::JoinHandle;
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -127,7 +130,8 @@ async fn each_write_is_one_request_to_the_kernel() {
     }
     assert_eq!(fs::read_to_string("/proc/self/comm").unwrap().trim_end(), "three");
     let (one, two) = tokio::join!(file.write_all(b"first"), file.write_all(b"second"));
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     let name = fs::read_to_string("/proc/self/comm").unwrap();
     assert!(["first", "second"].contains(&name.trim_end()), "{name}");
 }
@@ -220,20 +224,22 @@ async fn a_device_that_never_says_it_has_room_is_written() {
     }
 }
 
-/// A thread that gives `bytes` to a pipe, slowly enough that its reader has to wait.
-fn giver(mut pipe: PipeWriter, bytes: Vec<u8>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || {
+/// Gives `bytes` to a pipe piece by piece, so that its reader has to wait.
+fn giver(pipe: PipeWriter, bytes: Vec<u8>) -> JoinHandle<()> {
+    let mut pipe = pipe::Sender::from_owned_fd(pipe.into()).unwrap();
+    tokio::spawn(async move {
         for piece in bytes.chunks(100_000) {
-            pipe.write_all(piece).unwrap();
-            std::thread::yield_now();
+            pipe.write_all(piece).await.unwrap();
+            tokio::task::yield_now().await;
         }
     })
 }
 
-fn taker(mut pipe: PipeReader) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
+fn taker(pipe: PipeReader) -> JoinHandle<Vec<u8>> {
+    let mut pipe = pipe::Receiver::from_owned_fd(pipe.into()).unwrap();
+    tokio::spawn(async move {
         let mut all = Vec::new();
-        pipe.read_to_end(&mut all).unwrap();
+        pipe.read_to_end(&mut all).await.unwrap();
         all
     })
 }
@@ -269,7 +275,7 @@ async fn a_pipe_is_read_whole() {
         };
         let all = soon("reading a pipe", read).await;
         assert!(all == expected, "{way}: {} bytes", all.len());
-        given.join().unwrap();
+        given.await.unwrap();
     }
 }
 
@@ -290,7 +296,7 @@ async fn a_pipe_is_written_whole() {
         let taken = taker(reader);
         soon(way, write(path, text)).await.unwrap_or_else(|error| panic!("{way}: {error}"));
         drop(writer);
-        assert!(taken.join().unwrap() == text.as_bytes(), "{way}");
+        assert!(soon(way, taken).await.unwrap() == text.as_bytes(), "{way}");
     }
 }
 
@@ -318,7 +324,7 @@ async fn a_file_is_copied_into_a_pipe_whose_reader_is_slow() {
     let taken = taker(reader);
     assert_eq!(soon("the copy", copied).await.unwrap().unwrap(), MUCH as u64);
     drop(writer);
-    assert!(taken.join().unwrap() == pattern());
+    assert!(soon("the reader", taken).await.unwrap() == pattern());
 }
 
 #[tokio::test]
@@ -374,8 +380,9 @@ async fn a_fifo_that_nobody_reads_yet_is_written_when_somebody_does() {
         let fifo = fifo.clone();
         async move { folio::fs::write(fifo, "late").await }
     });
-    let path = fifo.clone();
-    let read = tokio::task::spawn_blocking(move || fs::read(path).unwrap());
-    assert_eq!(soon("std's read", read).await.unwrap(), b"late");
+    let mut reader = pipe::OpenOptions::new().open_receiver(&fifo).unwrap();
+    let mut all = Vec::new();
+    soon("the reader", reader.read_to_end(&mut all)).await.unwrap();
+    assert_eq!(all, b"late");
     soon("the write", write).await.unwrap().unwrap();
 }

@@ -7,7 +7,8 @@
 //! * What the kernel can answer from memory (attributes, existence, small files) is answered in place; the
 //!   rest runs on the engine's bounded pool instead of tokio's blocking pool.
 //! * Dropping a future whose operation has not begun takes the operation back; tokio runs it all the same.
-//! * Nothing waits for a peer: [`read`] and [`write`](write()) refuse FIFOs, sockets and terminals.
+//! * Waiting for a peer holds no thread: [`read`], [`write`](write()) and [`copy`] take FIFOs, pipes and terminals whole, by
+//!   readiness.
 //! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
 //! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()),
 //!   [`fwalk`](fwalk()), [`glob`](glob()) and [`rglob`] go through whole trees.

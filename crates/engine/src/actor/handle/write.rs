@@ -21,8 +21,8 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// Whatever the write returns, with the bytes that did reach the file; [`Error::is_poisoned`] after a
-    /// failed sync.
+    /// Whatever the write returns, with the bytes that did reach the file;
+    /// [`Error::is_poisoned`](crate::Error::is_poisoned) after a failed sync.
     ///
     /// # Cancellation
     ///
