@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use folio::{Engine, File};
 use folio_testkit::{Call, Disk, Gate};
+use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, flock};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,6 +33,31 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
+/// An opening that the engine knows nothing of.
+struct Foreign(std::fs::File);
+
+impl Foreign {
+    fn lock(&self) -> rustix::io::Result<()> {
+        flock(&self.0, FlockOperation::LockExclusive)
+    }
+
+    fn lock_shared(&self) -> rustix::io::Result<()> {
+        flock(&self.0, FlockOperation::LockShared)
+    }
+
+    fn try_lock(&self) -> rustix::io::Result<()> {
+        flock(&self.0, FlockOperation::NonBlockingLockExclusive)
+    }
+
+    fn try_lock_shared(&self) -> rustix::io::Result<()> {
+        flock(&self.0, FlockOperation::NonBlockingLockShared)
+    }
+
+    fn unlock(&self) -> rustix::io::Result<()> {
+        flock(&self.0, FlockOperation::Unlock)
+    }
+}
+
 struct Room {
     _dir: tempfile::TempDir,
     path: PathBuf,
@@ -48,13 +75,42 @@ impl Room {
         File::options().read(true).write(true).open(&self.path).await.unwrap()
     }
 
-    fn foreign(&self) -> std::fs::File {
-        std::fs::File::open(&self.path).unwrap()
+    fn foreign(&self) -> Foreign {
+        Foreign(std::fs::File::open(&self.path).unwrap())
     }
 
     /// Whether nobody has the lock, as anyone else sees it.
     fn is_free(&self) -> bool {
         self.foreign().try_lock().is_ok()
+    }
+}
+
+/// An opening that folio knows nothing of.
+struct Foreign(std::fs::File);
+
+impl Foreign {
+    fn call(&self, operation: FlockOperation) -> rustix::io::Result<()> {
+        rustix::io::retry_on_intr(|| flock(&self.0, operation))
+    }
+
+    fn lock(&self) -> rustix::io::Result<()> {
+        self.call(FlockOperation::LockExclusive)
+    }
+
+    fn lock_shared(&self) -> rustix::io::Result<()> {
+        self.call(FlockOperation::LockShared)
+    }
+
+    fn try_lock(&self) -> rustix::io::Result<()> {
+        self.call(FlockOperation::NonBlockingLockExclusive)
+    }
+
+    fn try_lock_shared(&self) -> rustix::io::Result<()> {
+        self.call(FlockOperation::NonBlockingLockShared)
+    }
+
+    fn unlock(&self) -> rustix::io::Result<()> {
+        self.call(FlockOperation::Unlock)
     }
 }
 
@@ -162,10 +218,12 @@ async fn whatever_ends_a_holder_hands_the_lock_over() {
         }),
         ("into_std and drop", |file| Box::pin(async move { drop(file.into_std().await.unwrap()) })),
         ("into_std and unlock", |file| {
-            Box::pin(async move { file.into_std().await.unwrap().unlock().unwrap() })
+            Box::pin(async move { Foreign(file.into_std().await.unwrap()).unlock().unwrap() })
         }),
         ("a closure that unlocks", |file| {
-            Box::pin(async move { file.run(|std| std.unlock().unwrap()).await.unwrap() })
+            Box::pin(
+                async move { file.run(|std| flock(std, FlockOperation::Unlock).unwrap()).await.unwrap() },
+            )
         }),
         ("a second handle and drop", |file| {
             Box::pin(async move {
@@ -402,7 +460,7 @@ async fn other_operations_go_on_while_a_clone_waits() {
 #[tokio::test]
 async fn more_files_are_waited_for_than_there_are_threads() {
     let rooms: Vec<Room> = (0..40).map(|_| Room::new()).collect();
-    let foreign: Vec<std::fs::File> = rooms.iter().map(Room::foreign).collect();
+    let foreign: Vec<Foreign> = rooms.iter().map(Room::foreign).collect();
     foreign.iter().for_each(|file| file.lock().unwrap());
     let mut waiting = Vec::new();
     for room in &rooms {
