@@ -20,6 +20,8 @@ use crate::{File, Operation, Result};
 #[derive(Default)]
 pub(super) struct Pending {
     polled: Mutex<Polled>,
+    /// One method at a time waits for it: what is under way knows one waker.
+    settling: tokio::sync::Mutex<()>,
     /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
     busy: AtomicBool,
 }
@@ -65,6 +67,7 @@ impl File {
         if !self.pending.is_busy() {
             return Ok(());
         }
+        let _alone = self.pending.settling.lock().await;
         let settled = poll_fn(|cx| {
             let mut polled = self.pending.lock();
             ready!(file.poll_sought(&mut polled, cx))?;
@@ -91,8 +94,25 @@ impl File {
         if self.pending.is_busy()
             && let Handle::Plain(file) = &self.handle
         {
+            let _alone = Box::pin(self.pending.settling.lock()).await;
             // Where the cursor could not be put, it stays; its own caller was to hear of that.
             let _ = Box::pin(poll_fn(|cx| file.poll_sought(&mut self.pending.lock(), cx))).await;
+        }
+    }
+
+    /// Marks the file's present state.
+    pub(super) fn mark(&self) -> Result<u64> {
+        match &self.handle {
+            Handle::Plain(file) => file.mark(),
+            Handle::Stream(_) => Ok(0),
+        }
+    }
+
+    /// Whether what was read at `offset` after the mark is what would be read now.
+    pub(super) fn is_as_marked(&self, mark: u64, offset: u64, len: usize) -> bool {
+        match &self.handle {
+            Handle::Plain(file) => file.is_as_marked(mark, offset, len),
+            Handle::Stream(_) => true,
         }
     }
 

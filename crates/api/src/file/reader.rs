@@ -12,7 +12,11 @@ use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{File, Result};
 
-type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
+/// A read under way, and the state of the file before it.
+type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>);
+
+/// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
+const LOOKS_MAX: u32 = 3;
 
 /// Reads a range of a file from its start to its end, whatever other readers of the file do.
 pub struct Reader {
@@ -21,6 +25,8 @@ pub struct Reader {
     end: u64,
     /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
     reading: Mutex<Option<Reading>>,
+    /// Reads in a row that no longer held when they were fetched.
+    void: u32,
 }
 
 impl File {
@@ -46,7 +52,7 @@ impl File {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        Reader { file: self.clone(), position, end, reading: Mutex::default() }
+        Reader { file: self.clone(), position, end, reading: Mutex::default(), void: 0 }
     }
 }
 
@@ -86,19 +92,33 @@ impl AsyncRead for Reader {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let room = this.room(buf.remaining());
-        let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let future = reading.get_or_insert_with(|| {
-            let (file, position) = (this.file.clone(), this.position);
-            Box::pin(async move { file.read_bytes_at(room, position).await })
-        });
-        let bytes = ready!(future.as_mut().poll(cx));
-        *reading = None;
-        let bytes = bytes?;
-        // A later poll may bring a smaller buffer than the one the read was started for; the rest is read again.
-        let count = bytes.len().min(buf.remaining());
-        buf.put_slice(&bytes[..count]);
-        this.position += count as u64;
-        Poll::Ready(Ok(()))
+        for _ in 0..LOOKS_MAX {
+            let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let (mark, future) = match reading {
+                Some(reading) => reading,
+                None => {
+                    let (file, position) = (this.file.clone(), this.position);
+                    let future = Box::pin(async move { file.read_bytes_at(room, position).await });
+                    reading.insert((this.file.mark()?, future))
+                }
+            };
+            let bytes = ready!(future.as_mut().poll(cx));
+            let mark = *mark;
+            *reading = None;
+            let bytes = bytes?;
+            // It may be of a poll that was given up long ago. A file that others change all the time has no better.
+            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= LOOKS_MAX {
+                // This poll may bring a smaller buffer than the one the read was started for; the rest is read again.
+                let count = bytes.len().min(buf.remaining());
+                buf.put_slice(&bytes[..count]);
+                this.position += count as u64;
+                this.void = 0;
+                return Poll::Ready(Ok(()));
+            }
+            this.void += 1;
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -58,7 +58,7 @@ async fn a_close_is_a_normal_end() {
         let file = File::options().read(true).write(writes).open_on(&engine, PATH).await.unwrap();
         let (_watcher, mut news) = watch(&file).await;
         let actor = actor_of(&file);
-        file.close().await.unwrap();
+        file.close_all().await.unwrap();
         let reason = soon("news of the close", news.recv()).await.unwrap();
         assert!(reason.is_normal(), "{writes}: {reason:?}");
         let refused = actor.tell(Append { bytes: "late".into() }).await;

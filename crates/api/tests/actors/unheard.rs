@@ -64,7 +64,7 @@ async fn a_told_operation_on_a_closed_file_is_remembered_for_the_other_openings(
             async move { file.set_len(0).await }
         });
         eventually("a call comes to the gate", || gate.waiting() == 1).await;
-        let closing = tokio::spawn(file.close());
+        let closing = tokio::spawn(file.close_all());
         eventually("the close is on its way", || engine.snapshot().in_flight == 2).await;
         // Its place is behind the close.
         tell(actor).await.unwrap();

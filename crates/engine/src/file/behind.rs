@@ -104,7 +104,8 @@ impl Behind {
     /// file that is appended to, where it will end once what is away has landed.
     pub(crate) fn known_end(&self, position: u64, appends: bool) -> Option<u64> {
         let known = if appends { self.is_away() } else { self.numbers > 0 && position == self.end };
-        known.then_some(self.end)
+        // Forgotten, it is no place at all.
+        (known && self.end < u64::MAX).then_some(self.end)
     }
 
     /// The file may end elsewhere from now on.

@@ -178,6 +178,11 @@ impl<T: Ordered> State<T> {
         self.changes += changes;
     }
 
+    /// How many operations have ended that may have changed the file.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Notes in `seen` that it is of now.
     pub(crate) fn stamp_seen(&self, seen: &mut Seen) {
         seen.changes = self.changes;

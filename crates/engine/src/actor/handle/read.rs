@@ -89,6 +89,20 @@ impl FileHandle {
         self.read_in_place(buf).transpose()
     }
 
+    /// Marks the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
+    pub fn mark(&self) -> Result<u64> {
+        self.here(Operation::Read)?;
+        Ok(self.opening().turn.take().state.changes())
+    }
+
+    /// Returns whether nothing has changed the file since the mark, nor is about to change `len` bytes at `offset`: what
+    /// was read there after the mark is what would be read now.
+    pub fn is_as_marked(&self, mark: u64, offset: u64, len: usize) -> bool {
+        let desk = self.opening().turn.take();
+        let span = Span::Read(offset..offset.saturating_add(len as u64));
+        desk.state.changes() == mark && desk.is_free(&Footprint { span, cursor: false })
+    }
+
     /// Reads at `offset` if that can be done now, without waiting for anything.
     ///
     /// # Errors
