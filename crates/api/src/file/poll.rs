@@ -19,7 +19,8 @@ use crate::{File, Operation, Result};
 /// What a handle has under way by the traits.
 #[derive(Default)]
 pub(super) struct Pending {
-    polled: Mutex<Polled>,
+    /// Made by the first use: most handles never see one, and a handle should be small.
+    polled: Mutex<Option<Box<Polled>>>,
     /// One method at a time waits for it: what is under way knows one waker.
     settling: tokio::sync::Mutex<()>,
     /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
@@ -29,14 +30,14 @@ pub(super) struct Pending {
 impl Pending {
     /// The state, for a trait's function that has the handle for itself.
     fn polled(&mut self) -> &mut Polled {
-        self.polled.get_mut().unwrap_or_else(PoisonError::into_inner)
+        self.polled.get_mut().unwrap_or_else(PoisonError::into_inner).get_or_insert_default()
     }
 
     fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Polled> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Polled>>> {
         self.polled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -70,11 +71,13 @@ impl File {
         let _alone = self.pending.settling.lock().await;
         let settled = poll_fn(|cx| {
             let mut polled = self.pending.lock();
-            ready!(file.poll_sought(&mut polled, cx))?;
-            file.poll_settled(&mut polled, cx)
+            let Some(polled) = &mut *polled else { return Poll::Ready(Ok(())) };
+            ready!(file.poll_sought(polled, cx))?;
+            file.poll_settled(polled, cx)
         });
         let settled = settled.await;
-        self.pending.busy.store(self.pending.lock().is_busy(), Ordering::Relaxed);
+        let busy = self.pending.lock().as_ref().is_some_and(|polled| polled.is_busy());
+        self.pending.busy.store(busy, Ordering::Relaxed);
         settled
     }
 
@@ -96,7 +99,11 @@ impl File {
         {
             let _alone = Box::pin(self.pending.settling.lock()).await;
             // Where the cursor could not be put, it stays; its own caller was to hear of that.
-            let _ = Box::pin(poll_fn(|cx| file.poll_sought(&mut self.pending.lock(), cx))).await;
+            let sought = poll_fn(|cx| match &mut *self.pending.lock() {
+                Some(polled) => file.poll_sought(polled, cx),
+                None => Poll::Ready(Ok(())),
+            });
+            let _ = Box::pin(sought).await;
         }
     }
 
@@ -119,7 +126,7 @@ impl File {
     /// Has nothing tried again that an accepted write leaves behind: the cursor goes elsewhere.
     pub(super) fn forget_rest(&self) {
         if self.pending.is_busy() {
-            self.pending.lock().forget_rest();
+            self.pending.lock().iter_mut().for_each(|polled| polled.forget_rest());
         }
     }
 
