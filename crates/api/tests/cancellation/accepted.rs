@@ -87,9 +87,9 @@ fn a_failure_is_heard_once_by_the_next_call_that_can_tell_it() {
         ("poll_write", |file| wait(AsyncWriteExt::write(file, b"x")).map(drop)),
         ("poll_flush", |file| wait(AsyncWriteExt::flush(file))),
         ("poll_shutdown", |file| wait(AsyncWriteExt::shutdown(file))),
-        ("write_all", |file| wait(file.write_all(b"x")).map_err(Into::into)),
+        ("write_all", |file| wait(File::write_all(file, b"x")).map_err(Into::into)),
         ("append", |file| Ok(wait(file.append("x")).map(drop)?)),
-        ("flush", |file| wait(file.flush()).map_err(Into::into)),
+        ("flush", |file| wait(File::flush(file)).map_err(Into::into)),
         ("sync_data", |file| Ok(wait(file.sync_data())?)),
     ];
     for (name, call) in calls {
