@@ -72,6 +72,8 @@ impl Reader {
     ///
     /// No byte is lost: the position moves when this returns.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        // A read by the trait that was given up began elsewhere.
+        *self.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         let room = self.room(buf.len());
         let count = self.file.read_at(&mut buf[..room], self.position).await?;
         self.position += count as u64;
@@ -92,6 +94,10 @@ impl AsyncRead for Reader {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let room = this.room(buf.remaining());
+        if room == 0 {
+            // The end, or no room: what is under way is for a poll that has some.
+            return Poll::Ready(Ok(()));
+        }
         for _ in 0..LOOKS_MAX {
             let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
             let (mark, future) = match reading {

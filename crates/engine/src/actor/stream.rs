@@ -10,14 +10,16 @@ use std::fmt;
 use std::io::{self, IoSlice, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
 use memchr::memchr;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::actor::ahead::Ahead;
 use crate::actor::services::Services;
@@ -232,6 +234,7 @@ impl StreamHandle {
         let permit = admission.admit(len).await.map_err(refuse)?;
         let bytes = bytes();
         let runtime = inner.services.runtime.clone();
+        let turn = take_place(&inner.writing);
         let task = runtime.spawn(async move {
             let _permit = permit;
             let key = inner.services.errands.begin(Operation::Write, &inner.path, Instant::now());
@@ -239,7 +242,7 @@ impl StreamHandle {
             let mut stop = inner.services.stopped.subscribe();
             let result = tokio::select! {
                 biased;
-                result = inner.write_in_turn(&bytes, &mut done) => result,
+                result = inner.write_in_turn(turn, &bytes, &mut done) => result,
                 _ = stop.wait_for(|stopped| *stopped) => Err(inner.stopped(Operation::Write)),
             };
             inner.services.errands.end(key);
@@ -371,6 +374,18 @@ impl Drop for StreamHandle {
     }
 }
 
+/// A place in the line of those who write.
+type Place = Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>;
+
+/// Goes in line at once: a write that is given up and goes on must not be overtaken by what is asked for later.
+fn take_place(line: &Arc<Mutex<()>>) -> Place {
+    let mut place = Box::pin(line.clone().lock_owned());
+    match place.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(turn) => Box::pin(std::future::ready(turn)),
+        Poll::Pending => place,
+    }
+}
+
 fn register(
     descriptor: Descriptor,
     interest: Interest,
@@ -448,8 +463,8 @@ impl Inner {
         result.map_err(|error| self.error(Operation::Read, error))
     }
 
-    async fn write_in_turn(&self, bytes: &[u8], done: &mut u64) -> Result<()> {
-        let _turn = self.writing.lock().await;
+    async fn write_in_turn(&self, turn: Place, bytes: &[u8], done: &mut u64) -> Result<()> {
+        let _turn = turn.await;
         let mut rest = bytes;
         while !rest.is_empty() {
             let write = |descriptor: &Descriptor| descriptor.0.write_stream(rest);

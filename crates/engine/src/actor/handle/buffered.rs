@@ -268,6 +268,8 @@ impl FileHandle {
                 let end = match behind.known_end(position, appends) {
                     Some(end) => Some(end),
                     None if opening.access.remote => None,
+                    // Something on its way will move it.
+                    None if appends && behind.is_away() => None,
                     None => opening.file.len().ok(),
                 };
                 match end {

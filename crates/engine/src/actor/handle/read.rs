@@ -90,6 +90,10 @@ impl FileHandle {
     }
 
     /// Marks the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
+    ///
+    /// # Errors
+    ///
+    /// In another process than the engine's.
     pub fn mark(&self) -> Result<u64> {
         self.here(Operation::Read)?;
         Ok(self.opening().turn.take().state.changes())
