@@ -170,6 +170,10 @@ impl File {
     ///
     /// The handle itself, if an operation is queued or running or a second descriptor is needed and there is none.
     pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
+        // An accepted write may be under way, or have failed with nobody told.
+        if self.pending.is_busy() {
+            return Err(self);
+        }
         let File { handle, pending } = self;
         match handle {
             Handle::Plain(file) => {

@@ -33,7 +33,7 @@ impl Pending {
         self.polled.get_mut().unwrap_or_else(PoisonError::into_inner).get_or_insert_default()
     }
 
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed)
     }
 

@@ -3,11 +3,12 @@
 //!
 //! `source` and `target` are the two ends, `runtime` what carries them. `writing` and `framing` lead into files, `reading`
 //! out of them, `both` does both at once; `losing` gives up and begins again; `http`, `processes` and `standard` are the
-//! neighbours of a program.
+//! neighbours of a program, `ending` is its end.
 
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 mod both;
+mod ending;
 mod framing;
 mod http;
 mod losing;

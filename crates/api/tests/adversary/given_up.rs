@@ -247,3 +247,19 @@ fn a_stuck_disk_makes_a_handle_accept_no_more() {
     wait(AsyncWriteExt::flush(&mut stage.file)).expect("the disk takes it");
     assert_eq!(stage.disk.contents("/file").len(), taken);
 }
+
+/// Cause: a read of a range was begun for the room that the first poll brought. Loss: where that had none, the next one was
+/// told that the file had ended. Fix: a read is for the room that the poll brings which gets it.
+#[test]
+fn a_reader_that_had_no_room_is_not_told_of_an_end() {
+    let stage = Stage::new(Opened::Plainly, BEFORE);
+    stage.disk.plan().on(Call::ReadNow).would_block();
+    let mut reader = stage.file.reader(2..);
+    let mut nothing = ReadBuf::new(&mut []);
+    let polled = Pin::new(&mut reader).poll_read(&mut Context::from_waker(Waker::noop()), &mut nothing);
+    assert!(matches!(polled, Poll::Ready(Ok(())) | Poll::Pending));
+    let mut space = [0; 4];
+    let count = wait(AsyncReadExt::read(&mut reader, &mut space)).expect("the disk reads");
+    assert!(count > 0, "there is more");
+    assert_eq!(space[..count], BEFORE[2..2 + count]);
+}
