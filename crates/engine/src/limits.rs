@@ -136,7 +136,7 @@ pub(crate) const LOOKS_VOID_MAX: u32 = 3;
 
 /// Times a task gives way for a file's actor and worker to let go of it, before it hands over a second descriptor and
 /// closes the first: they take some ten microseconds unless they have lost their core.
-pub(crate) const HAND_OVER_ROUNDS: usize = 20_000;
+pub(crate) const HAND_OVER_ROUNDS: usize = 1_000;
 
 /// Threads that wait at a time for locks held by others than the engine's own openings, one for each such file. Each
 /// sleeps in the kernel until the lock is free, even if nobody waits any more; beyond them, attempts are repeated.
