@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use folio::{Engine, File};
 use folio_testkit::{Call, Disk, Gate};
 use rustix::fs::{FlockOperation, flock};
-use rustix::fs::{FlockOperation, flock};
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,31 +30,6 @@ async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// An opening that the engine knows nothing of.
-struct Foreign(std::fs::File);
-
-impl Foreign {
-    fn lock(&self) -> rustix::io::Result<()> {
-        flock(&self.0, FlockOperation::LockExclusive)
-    }
-
-    fn lock_shared(&self) -> rustix::io::Result<()> {
-        flock(&self.0, FlockOperation::LockShared)
-    }
-
-    fn try_lock(&self) -> rustix::io::Result<()> {
-        flock(&self.0, FlockOperation::NonBlockingLockExclusive)
-    }
-
-    fn try_lock_shared(&self) -> rustix::io::Result<()> {
-        flock(&self.0, FlockOperation::NonBlockingLockShared)
-    }
-
-    fn unlock(&self) -> rustix::io::Result<()> {
-        flock(&self.0, FlockOperation::Unlock)
-    }
 }
 
 struct Room {
