@@ -134,9 +134,13 @@ pub(crate) const LOOKED_AGE_MAX: Duration = Duration::from_millis(1);
 /// others write without a pause would otherwise never get its bytes.
 pub(crate) const LOOKS_VOID_MAX: u32 = 3;
 
-/// Times a task gives way for a file's actor and worker to let go of it, before it hands over a second descriptor and
-/// closes the first: they take some ten microseconds unless they have lost their core.
+/// Times a task gives way for a file's actor and worker to let go of a file whose descriptor is to be handed over: they
+/// take some ten microseconds unless they have lost their core.
 pub(crate) const HAND_OVER_ROUNDS: usize = 1_000;
+
+/// Pauses of a millisecond that it waits after that, for one that has lost its core; then a second descriptor
+/// is handed over and the first closed.
+pub(crate) const HAND_OVER_PAUSES: usize = 1_000;
 
 /// Threads that wait at a time for locks held by others than the engine's own openings, one for each such file. Each
 /// sleeps in the kernel until the lock is free, even if nobody waits any more; beyond them, attempts are repeated.

@@ -274,6 +274,11 @@ fn excludes(held: LockKind, wanted: LockKind) -> bool {
 mod tests {
     use crate::storage::LockKind::{Exclusive, Shared};
 
+    use std::future::Future;
+    use std::task::{Context, Waker};
+
+    use tokio::sync::Notify;
+
     use super::{Ended, Holder, LockKind, Locks, Outlook, Undo};
 
     const ME: Holder = Holder(1);
@@ -300,6 +305,29 @@ mod tests {
         assert!(!locks.is_in_front(second));
         locks.leave(first);
         assert!(locks.is_in_front(second));
+    }
+
+    /// A waiter looks again after a while without it, so that nothing else would show a call that was forgotten.
+    #[test]
+    fn whatever_may_let_the_front_in_calls_it_and_nobody_else() {
+        fn check(what: &str, change: fn(&Locks), called: bool) {
+            let locks = Locks::default();
+            locks.granted(OTHER, Exclusive);
+            let (first, second) = (locks.join(Exclusive).1, locks.join(Exclusive).1);
+            change(&locks);
+            assert_eq!((is_called(&first), is_called(&second)), (called, false), "{what}");
+        }
+        fn is_called(turn: &Notify) -> bool {
+            let notified = std::pin::pin!(turn.notified());
+            notified.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        }
+        check("nothing", |_| {}, false);
+        check("a release", |locks| locks.gone(OTHER), true);
+        check("a close", |locks| locks.lost(OTHER), true);
+        check("a close of one without a lock", |locks| locks.lost(ME), false);
+        check("a lock that is shared now", |locks| _ = locks.granted(OTHER, Shared), true);
+        check("a lock that is taken once more", |locks| _ = locks.granted(OTHER, Exclusive), false);
+        check("a watch that ended", |locks| locks.watched(Ended::NotNow), true);
     }
 
     #[test]

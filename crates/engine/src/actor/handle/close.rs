@@ -11,7 +11,7 @@ use crate::actor::closing::everything;
 use crate::actor::opening::Opening;
 use crate::error::{Error, Operation, Result};
 use crate::file::Ordered;
-use crate::limits::{DRAIN_SPIN_ROUNDS, HAND_OVER_ROUNDS};
+use crate::limits::{DRAIN_SPIN_ROUNDS, HAND_OVER_PAUSES, HAND_OVER_ROUNDS, RETRY_PAUSE_MIN};
 use crate::op::Op;
 
 /// The end.
@@ -202,6 +202,13 @@ impl Surrender {
                 return;
             }
             tokio::task::yield_now().await;
+        }
+        // One of them has lost its core.
+        for _ in 0..HAND_OVER_PAUSES {
+            if self.is_alone() {
+                return;
+            }
+            self.opening.services.pause(RETRY_PAUSE_MIN).await;
         }
     }
 
