@@ -147,7 +147,7 @@ async fn append(file: File, number: usize) -> u64 {
 /// Someone who does nothing but end actors.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_file_outlives_any_number_of_its_actors() {
-    const ROUNDS: usize = 60;
+    const ROUNDS: usize = 200;
     for ops_max in [1, 64] {
         let (disk, engine) = bench(|engine| engine.ops_max(ops_max));
         let file = open(&engine).await;
