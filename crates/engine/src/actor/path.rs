@@ -179,16 +179,16 @@ impl Services {
 
 /// A request that no worker has begun, and its permit. Shared between the job and the caller, who takes both
 /// back when it gives up: the job itself may stand behind stuck ones for long.
-type Waiting<R> = Mutex<Option<(R, Permit)>>;
+pub(super) type Waiting<R> = Mutex<Option<(R, Permit)>>;
 
 /// A call under way. Dropping it gives up; an outcome that was there already is not lost silently.
-struct PendingCall<'a, R: PathRequest> {
-    asker: Asker<Result<R::Reply>>,
-    waiting: Arc<Waiting<R>>,
-    services: &'a Services,
+pub(super) struct PendingCall<'a, R, T> {
+    pub(super) asker: Asker<Result<T>>,
+    pub(super) waiting: Arc<Waiting<R>>,
+    pub(super) services: &'a Services,
 }
 
-impl<R: PathRequest> Drop for PendingCall<'_, R> {
+impl<R, T> Drop for PendingCall<'_, R, T> {
     fn drop(&mut self) {
         if self.services.here().is_err() {
             return;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
-use crate::actor::path::{Facts, Open, note_unheard};
+use crate::actor::path::{Facts, Open, PendingCall, Waiting, note_unheard};
 use crate::actor::services::Services;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
@@ -19,7 +19,7 @@ use crate::op::whole::{Overwrite, Whole};
 use crate::op::write::Payload;
 use crate::op::{PathRequest, dir::OpenDir};
 use crate::pool::Job;
-use crate::reply::{self, Asker, Cancelled, Replier};
+use crate::reply::{self, Replier};
 use crate::stats::add;
 
 impl Services {
@@ -61,7 +61,8 @@ impl Services {
             arrived: Instant::now(),
         };
         drop(self.pool.submit(self.names.lane, Box::new(job)));
-        let mut pending = PendingWhole { asker, waiting, services: self };
+        // What is left of the bytes is the lender's to leave behind.
+        let mut pending = PendingCall { asker, waiting, services: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
             Pin::new(&mut pending.asker).poll(cx)
@@ -89,34 +90,8 @@ impl Open {
     }
 }
 
-/// What no worker has begun. Whoever gives up takes it back: the job may stand behind stuck ones for long.
-type Waiting = Mutex<Option<(Open, Permit)>>;
-
-/// A call under way. Dropping it gives up; what is left of the bytes is the lender's to leave behind.
-struct PendingWhole<'a> {
-    asker: Asker<Result<Whole<()>>>,
-    waiting: Arc<Waiting>,
-    services: &'a Services,
-}
-
-impl Drop for PendingWhole<'_> {
-    fn drop(&mut self) {
-        if self.services.here().is_err() {
-            return;
-        }
-        match self.asker.cancel() {
-            Cancelled::BeforeBegin => {
-                drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
-                add(&self.services.stats.cancelled, 1);
-            }
-            Cancelled::Done(outcome) => note_unheard(self.services, &outcome),
-            Cancelled::Begun | Cancelled::Nothing => {}
-        }
-    }
-}
-
 struct WholeJob {
-    waiting: Arc<Waiting>,
+    waiting: Arc<Waiting<Open>>,
     replier: Replier<Result<Whole<()>>>,
     lent: Arc<Lent>,
     services: Arc<Services>,
