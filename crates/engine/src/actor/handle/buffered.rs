@@ -11,7 +11,7 @@ use super::FileHandle;
 use crate::actor::buffered::Buffered;
 use crate::actor::clock::Held;
 use crate::actor::opening::Desk;
-use crate::error::{Cause, Operation, Result};
+use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 
 /// What became of bytes that asked to be kept back.
@@ -136,14 +136,8 @@ impl FileHandle {
     }
 
     async fn wait_for_room(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
-        let Some(limit) = self.time_limit else { return self.wait_in_line(buffered, bytes).await };
-        tokio::select! {
-            biased;
-            kept = self.wait_in_line(buffered, bytes) => kept,
-            () = self.opening().services.pause(limit) => {
-                Some(Err(self.opening().error(Operation::Write, Cause::TimedOut(limit)).begun(false)))
-            }
-        }
+        let wait = async { self.wait_in_line(buffered, bytes).await.transpose() };
+        self.in_time(Operation::Write, wait).await.transpose()
     }
 
     async fn wait_in_line(&self, buffered: &Buffered, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
@@ -169,14 +163,7 @@ impl FileHandle {
 
     /// Waits for the front of the line and for what `len` bytes need there: room, or the end of the wait for it.
     pub(crate) async fn wait_for_front(self, len: usize) -> Result<LineTurn> {
-        let Some(limit) = self.time_limit else { return self.reach_front(len).await };
-        tokio::select! {
-            biased;
-            turn = self.reach_front(len) => turn,
-            () = self.opening().services.pause(limit) => {
-                Err(self.opening().error(Operation::Write, Cause::TimedOut(limit)).begun(false))
-            }
-        }
+        self.in_time(Operation::Write, self.reach_front(len)).await
     }
 
     async fn reach_front(&self, len: usize) -> Result<LineTurn> {

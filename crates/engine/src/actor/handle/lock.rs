@@ -26,13 +26,7 @@ impl FileHandle {
     ///
     /// The lock is not taken; if it was just then, it is released.
     pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        let Some(limit) = self.time_limit else { return self.lock_in_line(kind).await };
-        let alarm = self.opening().services.pause(limit);
-        tokio::select! {
-            biased;
-            locked = self.lock_in_line(kind) => locked,
-            () = alarm => Err(self.opening().error(Operation::Lock, Cause::TimedOut(limit)).begun(false)),
-        }
+        self.in_time(Operation::Lock, self.lock_in_line(kind)).await
     }
 
     /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.

@@ -173,10 +173,19 @@ impl FileHandle {
     /// Waits for a permit for as long as an operation of this handle may take, behind the messages that this caller
     /// may have sent.
     pub(crate) async fn admit_in_time(&self, operation: Operation, weight: usize) -> Result<Permit> {
-        let Some(limit) = self.limit() else { return self.admit_after_messages(operation, weight).await };
+        self.in_time(operation, self.admit_after_messages(operation, weight)).await
+    }
+
+    /// Waits for what comes before an operation begins, for as long as one of this handle may take.
+    pub(super) async fn in_time<T>(
+        &self,
+        operation: Operation,
+        wait: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let Some(limit) = self.limit() else { return wait.await };
         tokio::select! {
             biased;
-            permit = self.admit_after_messages(operation, weight) => permit,
+            waited = wait => waited,
             () = self.opening().services.pause(limit) => {
                 Err(self.opening().error(operation, Cause::TimedOut(limit)).begun(false))
             }

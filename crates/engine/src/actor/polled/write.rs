@@ -65,27 +65,26 @@ pub(super) struct Accepted {
 
 impl Accepted {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let outcome = match Pin::new(&mut self.asker).poll(cx) {
-            Poll::Ready(outcome) => outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))),
-            Poll::Pending => match &mut self.alarm {
-                Some(alarm) => {
-                    ready!(alarm.as_mut().poll(cx));
-                    self.time_out()
-                }
-                None => return Poll::Pending,
-            },
+        let outcome = match (Pin::new(&mut self.asker).poll(cx), &mut self.alarm) {
+            (Poll::Ready(outcome), _) => outcome,
+            (Poll::Pending, Some(alarm)) => {
+                ready!(alarm.as_mut().poll(cx));
+                Some(self.time_out())
+            }
+            (Poll::Pending, None) => return Poll::Pending,
         };
-        self.settled = true;
-        Poll::Ready(outcome.map(drop))
+        Poll::Ready(self.settle(outcome))
     }
 
     /// Looks whether it has ended, with nobody to wake.
     fn look(&mut self) -> Poll<Result<()>> {
         let looked = Pin::new(self.asker.wait_mut()).poll(&mut Context::from_waker(Waker::noop()));
-        looked.map(|outcome| {
-            self.settled = true;
-            outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
-        })
+        looked.map(|outcome| self.settle(outcome))
+    }
+
+    fn settle(&mut self, outcome: Option<Outcome>) -> Result<()> {
+        self.settled = true;
+        outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
     }
 
     fn time_out(&mut self) -> Outcome {
