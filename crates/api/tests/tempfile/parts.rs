@@ -168,10 +168,18 @@ async fn anything_can_be_made_under_a_new_name_and_goes() {
     assert_eq!(error.raw_os_error(), Some(28));
     assert!(builder.clone().suffix("a/b").make(|_| Ok(())).await.is_err());
     // Given up by its caller, it goes as well.
+    let given_up;
     {
-        let mut making = pin!(builder.make(|path| fs::write(path, b"x")));
+        let (go_on, told) = std::sync::mpsc::channel::<()>();
+        let mut making = pin!(builder.make(move |path| {
+            // Ends when the other end is dropped, which is after the call was given up.
+            let _ = told.recv();
+            fs::write(path, b"x")
+        }));
         assert!(poll_once(making.as_mut()).is_pending());
+        given_up = go_on;
     }
+    drop(given_up);
     settled(folio::Engine::global()).await;
     eventually("the path goes", || names(room.path()).is_empty()).await;
 }

@@ -202,11 +202,18 @@ async fn by_tokios_traits_it_is_the_same_file() {
 /// Fix: whoever touches the contents forgets it.
 #[tokio::test]
 async fn what_is_written_while_a_rollover_is_pending_is_not_lost() {
-    let mut spool = SpooledTemporaryFile::new(4);
+    let room = room();
+    let engine = Engine::builder().workers_max(1).start().unwrap();
+    let mut spool = SpooledTemporaryFile::builder().max_size(4).in_dir(room.path()).build_on(&engine);
     SpooledTemporaryFile::write_all(&mut spool, b"abc").await.unwrap();
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let mut busy = Box::pin(engine.run(move || told.recv()));
+    assert!(poll_once(busy.as_mut()).is_pending());
     let mut write = Box::pin(AsyncWriteExt::write_all(&mut spool, b"long"));
     assert!(poll_once(write.as_mut()).is_pending());
     drop(write);
+    drop(go_on);
+    busy.await.unwrap().unwrap_err();
     SpooledTemporaryFile::seek(&mut spool, SeekFrom::Start(0)).await.unwrap();
     SpooledTemporaryFile::write_all(&mut spool, b"X").await.unwrap();
     assert!(!spool.is_rolled_over());
