@@ -66,6 +66,45 @@ fn what_is_asked_after_an_accepted_write_is_answered_after_it() {
     }
 }
 
+/// Cause: only ranges that overlap were held to their order, and a write behind the end changes what is found before it.
+/// Loss: a read after such a write, accepted long since, found the end of the file. Fix: a read where the file may not
+/// reach yet waits for whatever makes it reach further.
+#[test]
+fn a_read_before_an_accepted_write_finds_the_hole_that_it_leaves() {
+    type Read = for<'a> fn(&'a File) -> Pin<Box<dyn Future<Output = Result<usize>> + 'a>>;
+    let reads: [(&str, Read); 4] = [
+        ("read_at", |file| Box::pin(async { file.read_at(&mut [1; 4], 2).await })),
+        ("read_bytes_at", |file| Box::pin(async { Ok(file.read_bytes_at(4, 2).await?.len()) })),
+        ("read_exact_at", |file| Box::pin(async { file.read_exact_at(&mut [1; 4], 2).await.map(|()| 4) })),
+        ("range", |file| {
+            Box::pin(async {
+                let mut bytes = Vec::new();
+                let mut reader = file.reader(2..6);
+                tokio::io::AsyncReadExt::read_to_end(&mut reader, &mut bytes).await.expect("it reads");
+                Ok(bytes.len())
+            })
+        }),
+    ];
+    for in_place in [true, false] {
+        for (name, read) in reads {
+            let (disk, _engine, mut file) = stage(false);
+            if !in_place {
+                disk.plan().on(Call::ReadNow).would_block();
+            }
+            let gate = Gate::closed();
+            disk.plan().on(Call::WriteAt).nth(1).wait_for(&gate);
+            wait(file.seek(std::io::SeekFrom::Start(10))).expect("anywhere");
+            accept(&mut file, b"far away");
+            gate.arrived(1);
+            let mut future = read(&file);
+            let answered = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(answered.is_pending(), "{name}, in place {in_place}: {answered:?}");
+            gate.open();
+            assert_eq!(wait(future).expect("it reads"), 4, "{name}, in place {in_place}");
+        }
+    }
+}
+
 /// Cause: what is under way for a handle knew one waker. Loss: of two tasks that shared the handle and waited for it, one
 /// was never woken. Fix: each of them is.
 #[test]

@@ -167,6 +167,9 @@ impl Opening {
                 desk.state.stamp_seen(&mut looked.seen);
             }
         }
+        if ran.outcomes.iter().all(Result::is_ok) {
+            desk.state.note_written(ticket);
+        }
         let next = self.book(&mut desk, ticket, ran.moved, closers);
         if let ([Err(Failed::Storage(failure))], [fact @ Fact { cursor_write: true, .. }]) =
             (&*ran.outcomes, facts)

@@ -114,7 +114,11 @@ impl LongWrite {
         let Some(Held { ticket, closers, reply, permit }) = self.place.take() else { return Vec::new() };
         self.lent.end();
         let opening = &self.opening;
-        let next = opening.finish(ticket, self.moved(), closers);
+        let next = {
+            let mut desk = opening.turn.take();
+            desk.state.note_len(self.start + self.done);
+            opening.book(&mut desk, ticket, self.moved(), closers)
+        };
         let ended = Instant::now();
         let stats = &opening.services.stats;
         stats.waited.record(self.begun.saturating_duration_since(self.fact.arrived));

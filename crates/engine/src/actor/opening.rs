@@ -150,7 +150,8 @@ impl Opening {
             services.keep_until_exit();
         }
         let behind = keeps.then(|| Box::new(Behind::new(request.buffer_bytes, access.append)));
-        let desk = Desk { behind, ..Desk::default() };
+        let mut desk = Desk { behind, ..Desk::default() };
+        desk.state.note_len(opened.len);
         let origin = services.origin.clone();
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(Opening {

@@ -1,7 +1,7 @@
 //! Which operations of one file may run together, in which order, and which become one system call.
 //!
 //! Two operations conflict if they touch overlapping ranges and one of them writes, if both move the cursor,
-//! or if one is a barrier. Conflicting operations run in the order they came; all others overlap. A state
+//! if one reads where only the other makes the file reach, or if one is a barrier. Conflicting operations run in the order they came; all others overlap. A state
 //! machine without I/O, time or async.
 
 use std::collections::VecDeque;
@@ -62,21 +62,27 @@ impl Footprint {
     }
 }
 
-/// Whether `later` has to wait for `earlier` to end.
-fn must_wait(earlier: &Footprint, later: &Footprint) -> bool {
+/// Whether `later` has to wait for `earlier` to end, in a file that has at least `known_len` bytes.
+fn must_wait(earlier: &Footprint, later: &Footprint, known_len: u64) -> bool {
     if later.cursor && earlier.moves_cursor() {
         return true;
     }
+    let overlap = |a: &Range<u64>, b: &Range<u64>| a.start < b.end && b.start < a.end;
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,
         // What was kept back before goes to the file before it.
         (Span::Kept(_), Span::Keep(_)) => false,
         (Span::Read(_) | Span::Look(_), Span::Read(_) | Span::Look(_)) => false,
-        (Span::Read(a) | Span::Look(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b))
-        | (
-            Span::Write(a) | Span::Kept(a) | Span::Keep(a),
-            Span::Read(b) | Span::Look(b) | Span::Write(b) | Span::Kept(b) | Span::Keep(b),
-        ) => a.start < b.end && b.start < a.end,
+        (Span::Write(a) | Span::Kept(a) | Span::Keep(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b)) => {
+            overlap(a, b)
+        }
+        (Span::Read(read) | Span::Look(read), Span::Write(write) | Span::Kept(write) | Span::Keep(write))
+        | (Span::Write(write) | Span::Kept(write) | Span::Keep(write), Span::Read(read) | Span::Look(read)) =>
+        {
+            // A write behind the end leaves a hole before it: bytes for whoever reads there after it.
+            let in_hole = read.end <= write.start && read.end > known_len;
+            !read.is_empty() && (overlap(read, write) || in_hole)
+        }
         (
             Span::Append,
             Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append,
@@ -140,11 +146,13 @@ pub(crate) struct Order<T> {
     running: Vec<(Ticket, Footprint)>,
     waiting: VecDeque<T>,
     tickets: u64,
+    /// Bytes that the file has at least, as far as those tell that came this way.
+    known_len: u64,
 }
 
 impl<T> Default for Order<T> {
     fn default() -> Self {
-        Order { running: Vec::new(), waiting: VecDeque::new(), tickets: 0 }
+        Order { running: Vec::new(), waiting: VecDeque::new(), tickets: 0, known_len: 0 }
     }
 }
 
@@ -152,7 +160,10 @@ impl<T: Ordered> Order<T> {
     /// Whether something with this footprint would overtake nothing if it ran now.
     pub(crate) fn is_free(&self, footprint: &Footprint, cursor: u64, room: u64) -> bool {
         !self.is_blocked(footprint, &[])
-            && !self.waiting.iter().any(|item| must_wait(&outline(item, cursor, room, true), footprint))
+            && !self
+                .waiting
+                .iter()
+                .any(|item| must_wait(&outline(item, cursor, room, true), footprint, self.known_len))
     }
 
     /// Starts `item` at once. The caller has asked [`is_free`](Order::is_free).
@@ -188,7 +199,39 @@ impl<T: Ordered> Order<T> {
 
     /// Ends a batch.
     pub(crate) fn finish(&mut self, ticket: Ticket) {
-        self.running.retain(|(running, _)| *running != ticket);
+        let Some(place) = self.running.iter().position(|(running, _)| *running == ticket) else { return };
+        let (_, footprint) = self.running.swap_remove(place);
+        if footprint.span == Span::Exclusive {
+            // It may have made the file shorter.
+            self.known_len = 0;
+        }
+    }
+
+    /// Notes that a batch which is about to end has written all it wanted to.
+    pub(crate) fn note_written(&mut self, ticket: Ticket) {
+        if let Some((_, Footprint { span: Span::Write(range) | Span::Kept(range), .. })) =
+            self.running.iter().find(|(running, _)| *running == ticket)
+        {
+            self.known_len = self.known_len.max(range.end);
+        }
+    }
+
+    /// Notes that the file has this many bytes at least.
+    pub(crate) fn note_len(&mut self, len: u64) {
+        self.known_len = self.known_len.max(len);
+    }
+
+    /// Books that a read of `range`, beside which nothing that it overlaps is under way, found `count` bytes. Says
+    /// whether that can be believed: it ended before the file should have, and what runs may be about to go on there.
+    pub(crate) fn found(&mut self, range: Range<u64>, count: u64) -> bool {
+        let end = range.start.saturating_add(count);
+        if end >= range.end {
+            self.known_len = self.known_len.max(end);
+            return true;
+        }
+        let surprise = self.known_len >= range.end && !self.running.is_empty();
+        self.known_len = self.known_len.min(end);
+        !surprise
     }
 
     /// Whether a running operation will move the cursor when it ends.
@@ -219,8 +262,9 @@ impl<T: Ordered> Order<T> {
     }
 
     fn is_blocked(&self, footprint: &Footprint, blocked: &[Footprint]) -> bool {
-        blocked.iter().any(|earlier| must_wait(earlier, footprint))
-            || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint))
+        let known_len = self.known_len;
+        blocked.iter().any(|earlier| must_wait(earlier, footprint, known_len))
+            || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
     }
 
     fn run(&mut self, footprint: Footprint) -> Ticket {

@@ -139,6 +139,21 @@ impl<T: Ordered> State<T> {
         self.order.next(self.position(), self.room(), held)
     }
 
+    /// Notes that the file has this many bytes at least.
+    pub(crate) fn note_len(&mut self, len: u64) {
+        self.order.note_len(len);
+    }
+
+    /// Notes that a batch which is about to end has written all it wanted to.
+    pub(crate) fn note_written(&mut self, ticket: Ticket) {
+        self.order.note_written(ticket);
+    }
+
+    /// Books what a read in place found; says whether that can be believed, or has to be asked for in order.
+    pub(crate) fn found(&mut self, range: Range<u64>, count: u64) -> bool {
+        self.order.found(range, count)
+    }
+
     /// Ends a batch and moves the cursor as it says.
     pub(crate) fn finish(&mut self, ticket: Ticket, moved: CursorMove) {
         self.order.finish(ticket);

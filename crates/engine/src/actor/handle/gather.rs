@@ -116,7 +116,8 @@ impl FileHandle {
         let offset = desk.state.position();
         let len = usize::try_from(desk.state.room()).map_or(len, |room| room.min(len));
         let window = len.min(most);
-        let span = Span::Read(offset..offset.saturating_add(window as u64));
+        let range = offset..offset.saturating_add(window as u64);
+        let span = Span::Read(range.clone());
         if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: true }) {
             return Attempt::Declined;
         }
@@ -131,6 +132,10 @@ impl FileHandle {
             Some(Ok(buffer)) => buffer,
         };
         let count = buffer.as_ref().len();
+        let is_line = matches!(how, How::Until(_)) && how.is_complete(buffer.as_ref());
+        if !is_line && !desk.state.found(range, count as u64) {
+            return Attempt::Declined;
+        }
         if count == window && window < len && !how.is_complete(buffer.as_ref()) {
             return Attempt::Longer;
         }

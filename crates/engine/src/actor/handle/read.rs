@@ -136,12 +136,19 @@ impl FileHandle {
         let result = if let Some(_turn) = opening.turn.share() {
             opening.file.read_now(&mut buf[..len], offset)?
         } else {
-            let desk = opening.turn.take();
-            let span = Span::Read(offset..offset.saturating_add(len as u64));
+            let mut desk = opening.turn.take();
+            let range = offset..offset.saturating_add(len as u64);
+            let span = Span::Read(range.clone());
             if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: false }) {
                 return None;
             }
-            opening.file.read_now(&mut buf[..len], offset)?
+            let result = opening.file.read_now(&mut buf[..len], offset)?;
+            if let Ok(count) = result
+                && !desk.state.found(range, count as u64)
+            {
+                return None;
+            }
+            result
         };
         Some(self.count_in_place(result, offset))
     }
@@ -155,12 +162,16 @@ impl FileHandle {
         let offset = desk.state.position();
         let room = usize::try_from(desk.state.room()).unwrap_or(usize::MAX);
         let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
-        let span = Span::Read(offset..offset.saturating_add(len as u64));
+        let range = offset..offset.saturating_add(len as u64);
+        let span = Span::Read(range.clone());
         if desk.state.is_closed() || !desk.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
         let result = opening.file.read_now(&mut buf[..len], offset)?;
         if let Ok(count) = &result {
+            if !desk.state.found(range, *count as u64) {
+                return None;
+            }
             desk.state.shift(CursorMove::Read { offset, len: *count as u64 });
         }
         drop(desk);

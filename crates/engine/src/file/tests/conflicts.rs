@@ -3,13 +3,26 @@
 use super::{Kind, items};
 use crate::file::{Arrival, CursorMove, Merge, State};
 
+/// Where the file ends: behind everything that most of these touch.
+const END: u64 = 100;
+
 /// Whether `later` has to wait while `earlier` runs, and equally while it waits itself.
 #[track_caller]
 fn check(earlier: Kind, later: Kind, waits: bool) {
+    check_in(END, earlier, later, waits);
+}
+
+#[track_caller]
+fn check_in(known_len: u64, earlier: Kind, later: Kind, waits: bool) {
+    let state = || {
+        let mut state = State::default();
+        state.note_len(known_len);
+        state
+    };
     let running = || {
         let [first, second] =
             <[_; 2]>::try_from(items([earlier.clone(), later.clone()])).expect("two of two");
-        let mut state = State::default();
+        let mut state = state();
         state.push(first);
         let batch = state.next(false).expect("nothing is before it");
         state.push(second);
@@ -21,11 +34,12 @@ fn check(earlier: Kind, later: Kind, waits: bool) {
     let waiting = || {
         // Something that both wait for keeps the first from running.
         let kinds = [Kind::Exclusive, earlier.clone(), later.clone()];
-        let mut state = State::default();
+        let mut state = state();
         items(kinds).into_iter().for_each(|item| state.push(item));
         let barrier = state.next(false).expect("nothing is before it");
         assert!(state.next(false).is_none(), "nothing passes a barrier");
         state.finish(barrier.ticket, CursorMove::Stay);
+        state.note_len(known_len);
         let batch = state.next(false).expect("the barrier is gone");
         assert_eq!(batch.items[0].id, 1, "first come, first served");
         batch.items.len() == 1 && state.next(false).is_none()
@@ -96,6 +110,54 @@ fn operations_wait_exactly_for_those_they_conflict_with() {
 }
 
 #[test]
+fn a_read_where_only_the_other_makes_the_file_reach_conflicts_with_it() {
+    use Kind::{CursorRead, CursorWrite, Read, Write};
+    for (known_len, read, write, waits) in [
+        (9, Read(0..9), Write(20..30), false),
+        (8, Read(0..9), Write(20..30), true),
+        (0, Read(3..4), Write(4..5), true),
+        (0, Read(3..3), Write(4..5), false),
+        (0, Read(5..9), Write(4..5), false),
+        (0, CursorRead(2), Write(4..5), true),
+        (2, CursorRead(2), Write(4..5), false),
+    ] {
+        check_in(known_len, write.clone(), read.clone(), waits);
+        check_in(known_len, read, write, waits);
+    }
+    check_in(0, CursorWrite(9), Read(9..10), false);
+}
+
+#[test]
+fn where_the_file_reaches_is_learnt_from_what_ends_and_forgotten_with_a_barrier() {
+    let reads = |state: &State<_>| state.is_free(&Kind::Read(0..10).footprint(0, u64::MAX));
+    let [low, high, barrier, again] = <[_; 4]>::try_from(items([
+        Kind::Write(0..10),
+        Kind::Write(40..50),
+        Kind::Exclusive,
+        Kind::Write(60..70),
+    ]))
+    .expect("four of four");
+    let mut state = State::default();
+    state.push(low);
+    let batch = state.next(false).expect("nothing is before it");
+    state.note_written(batch.ticket);
+    state.finish(batch.ticket, CursorMove::Stay);
+    state.push(high);
+    let batch = state.next(false).expect("nothing is before it");
+    assert!(reads(&state), "the file is known to reach that far");
+    assert!(!state.found(0..10, 5), "somebody else has cut it, and it may yet grow");
+    assert!(!reads(&state));
+    state.finish(batch.ticket, CursorMove::Stay);
+    assert!(state.found(0..10, 10), "nothing is on its way");
+    state.push(barrier);
+    let batch = state.next(false).expect("nothing is before it");
+    state.finish(batch.ticket, CursorMove::Stay);
+    state.push(again);
+    state.next(false).expect("nothing is before it");
+    assert!(!reads(&state), "nobody knows where it ends now");
+}
+
+#[test]
 fn what_changes_the_bytes_waits_for_readers_in_a_shared_turn() {
     let table = [
         (Kind::Read(0..9), true),
@@ -118,6 +180,7 @@ fn what_changes_the_bytes_waits_for_readers_in_a_shared_turn() {
 fn nothing_acts_in_place_past_what_is_still_in_the_mailbox() {
     let [write, read] = <[_; 2]>::try_from(items([Kind::Write(0..1), Kind::Read(5..6)])).expect("two of two");
     let mut state = State::default();
+    state.note_len(END);
     let footprint = read.kind.footprint(0, u64::MAX);
     assert!(state.is_free(&footprint));
     let Arrival::Wait(mailed) = state.arrive(write, || false) else { panic!("readers are inside") };
