@@ -19,7 +19,9 @@ fn told<T: Debug, E: Into<io::Error>>(room: &Path, result: Result<T, E>) -> Outc
         Ok(value) => Ok(format!("{value:?}").replace(&*room.to_string_lossy(), "ROOM")),
         Err(error) => {
             let error = error.into();
-            Err((error.kind(), error.raw_os_error()))
+            // folio's own is carried inside.
+            let carried = error.get_ref().and_then(|inside| inside.downcast_ref::<folio::Error>());
+            Err((error.kind(), carried.map_or(error.raw_os_error(), folio::Error::raw_os_error)))
         }
     }
 }

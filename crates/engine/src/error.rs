@@ -219,17 +219,20 @@ impl Worded {
         io::Error::new(io::Error::from_raw_os_error(errno).kind(), Worded { errno, words })
     }
 
-    /// The number of an error, in these words or in the kernel's.
+    /// The number of an error, in these words, in the kernel's, or of an error of folio's that it carries.
     pub(crate) fn errno_of(error: &io::Error) -> Option<i32> {
-        let worded = || error.get_ref()?.downcast_ref::<Worded>().map(|worded| worded.errno);
-        error.raw_os_error().or_else(worded)
+        error.raw_os_error().or_else(|| {
+            let inside = error.get_ref()?;
+            let worded = inside.downcast_ref::<Worded>().map(|worded| worded.errno);
+            worded.or_else(|| inside.downcast_ref::<Error>()?.raw_os_error())
+        })
     }
 }
 
 /// An operation that failed: what was attempted, where, and why.
 ///
-/// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`] keeping the
-/// kind and the errno, so `?` works in functions that return [`io::Result`].
+/// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`], which keeps the kind and
+/// carries it inside, so `?` works in functions that return [`io::Result`].
 ///
 /// Partial progress is exact: [`bytes_done`](Error::bytes_done) counts the bytes that did reach the file
 /// before the failure. Whether the file may have changed at all is
@@ -545,12 +548,10 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the errno where there is one (at the price of the path, which `io::Error` cannot hold beside
-    /// it); otherwise keeps the kind and the whole error as the payload.
+    /// Keeps the kind and carries the whole error inside: [`io::Error::get_ref`] and `downcast_ref` give it back, with
+    /// its [`raw_os_error`](Error::raw_os_error). That of the [`io::Error`] itself is `None`, since one cannot hold a
+    /// number beside an error.
     fn from(error: Error) -> io::Error {
-        match error.raw_os_error() {
-            Some(errno) => io::Error::from_raw_os_error(errno),
-            None => io::Error::new(error.kind(), error),
-        }
+        io::Error::new(error.kind(), error)
     }
 }

@@ -75,8 +75,13 @@ fn check_full_disk(writer: &Writer) {
     assert_same(writer.name, &disk.contents("/file"), &wanted);
 }
 
+/// The number in the error of folio's that an `io::Error` carries.
+fn errno(error: &io::Error) -> Option<i32> {
+    error.get_ref()?.downcast_ref::<folio::Error>()?.raw_os_error()
+}
+
 fn heard(error: &io::Error, full: &Fault) -> usize {
-    assert_eq!(error.raw_os_error(), Some(ENOSPC), "{error}");
+    assert_eq!(errno(error), Some(ENOSPC), "{error}");
     full.lift();
     1
 }
@@ -180,7 +185,7 @@ fn check_heard_once(ear: Ear, errno: i32, appends: bool) {
     // A failed write is owed to the next sync or close, even if its writer has heard.
     let owed = usize::from(accepted.is_err() && matches!(ear, Ear::SyncAll | Ear::SyncData | Ear::Close));
     assert_eq!(told.len(), 1 + owed, "{ear:?}: {accepted:?}, {listened:?}");
-    assert!(told.iter().all(|error| error.raw_os_error() == Some(errno)), "{ear:?}: {told:?}");
+    assert!(told.iter().all(|error| self::errno(error) == Some(errno)), "{ear:?}: {told:?}");
     assert_eq!(engine.snapshot().counters.unobserved_errors, 0, "{ear:?}");
     if ear == Ear::Close {
         return;

@@ -45,7 +45,10 @@ fn errors_say_what_was_attempted_on_which_paths_and_keep_the_number() {
         format!("could not read directory {}: No such file or directory (os error 2)", old.display());
     assert_eq!(error.to_string(), expected);
     let std: std::io::Error = error.into();
-    assert_eq!((std.raw_os_error(), std.kind()), (Some(2), std::io::ErrorKind::NotFound));
+    assert_eq!(std.kind(), std::io::ErrorKind::NotFound);
+    assert_eq!(std.to_string(), expected);
+    let carried = std.get_ref().and_then(|inside| inside.downcast_ref::<folio::Error>());
+    assert_eq!(carried.expect("it is carried inside").raw_os_error(), Some(2));
     // Python's `readlink` of what is no link, `remove` of a directory, `rmdir` of one that is not empty.
     fs::create_dir(&new).expect("the room takes directories");
     fs::write(new.join("file"), b"").expect("the room takes files");

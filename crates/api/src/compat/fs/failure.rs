@@ -19,6 +19,11 @@ pub(super) fn in_std_words(error: Error) -> io::Error {
     }
 }
 
+/// The same for what folio's traits return.
+pub(super) fn carried_in_std_words(error: io::Error) -> io::Error {
+    error.downcast().map_or_else(|other| other, in_std_words)
+}
+
 fn std_text(error: &Error) -> Option<String> {
     if error.kind() == ErrorKind::InvalidInput && error.path().is_some_and(has_nul) {
         return Some("file name contained an unexpected NUL byte".to_owned());

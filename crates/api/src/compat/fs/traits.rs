@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use super::File;
+use super::failure::carried_in_std_words;
 
 impl File {
     fn pinned(self: Pin<&mut Self>) -> Pin<&mut crate::File> {
@@ -18,10 +19,10 @@ impl AsyncRead for File {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let max = self.max_buf_size;
         if buf.remaining() <= max {
-            return self.pinned().poll_read(cx, buf);
+            return self.pinned().poll_read(cx, buf).map_err(carried_in_std_words);
         }
         let mut part = ReadBuf::new(buf.initialize_unfilled_to(max));
-        ready!(self.pinned().poll_read(cx, &mut part))?;
+        ready!(self.pinned().poll_read(cx, &mut part)).map_err(carried_in_std_words)?;
         let count = part.filled().len();
         buf.advance(count);
         Poll::Ready(Ok(()))
@@ -31,7 +32,7 @@ impl AsyncRead for File {
 impl AsyncWrite for File {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let part = &buf[..buf.len().min(self.max_buf_size)];
-        self.pinned().poll_write(cx, part)
+        self.pinned().poll_write(cx, part).map_err(carried_in_std_words)
     }
 
     fn poll_write_vectored(
@@ -40,10 +41,11 @@ impl AsyncWrite for File {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let max = self.max_buf_size;
-        match cut(bufs, max) {
+        let polled = match cut(bufs, max) {
             None => self.pinned().poll_write_vectored(cx, bufs),
             Some(part) => self.pinned().poll_write_vectored(cx, &part),
-        }
+        };
+        polled.map_err(carried_in_std_words)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -51,21 +53,21 @@ impl AsyncWrite for File {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pinned().poll_flush(cx)
+        self.pinned().poll_flush(cx).map_err(carried_in_std_words)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pinned().poll_shutdown(cx)
+        self.pinned().poll_shutdown(cx).map_err(carried_in_std_words)
     }
 }
 
 impl AsyncSeek for File {
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        self.pinned().start_seek(position)
+        self.pinned().start_seek(position).map_err(carried_in_std_words)
     }
 
     fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        self.pinned().poll_complete(cx)
+        self.pinned().poll_complete(cx).map_err(carried_in_std_words)
     }
 }
 
