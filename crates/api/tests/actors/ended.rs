@@ -145,6 +145,10 @@ async fn append(file: File, number: usize) -> u64 {
 }
 
 /// Someone who does nothing but end actors.
+///
+/// Cause: kameo empties the mailbox of an actor that ends without waiting for those who are just sending. Loss: on a busy
+/// machine, a message that was told `Ok`, and an append of a handle that went behind messages. Fix: the actor shuts its
+/// mailbox and keeps it until they have sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_file_outlives_any_number_of_its_actors() {
     const ROUNDS: usize = 200;

@@ -45,6 +45,9 @@ pub struct FileActor {
     burst: usize,
     /// Whether the file was poisoned before, so that this is no news.
     poisoned: bool,
+    /// The mailbox, once it has been shut. Kameo empties one without waiting for those who are just sending, and
+    /// what they then send is lost though they are told `Ok`.
+    shut: Option<Exclusive<MailboxReceiver<FileActor>>>,
     /// The actor before this one, which may still be at what it was sent.
     predecessor: Option<ActorRef<FileActor>>,
     /// Keeps the engine running as long as the actor is there, so that it can close the file. After the file: the
@@ -67,7 +70,7 @@ impl FileActor {
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
         let (line, poisoned) = (Exclusive::new(Line::default()), opening.poison().is_some());
-        let state = FileActor { opening, line, burst: 0, poisoned, predecessor, _engine: engine };
+        let state = FileActor { opening, line, burst: 0, poisoned, shut: None, predecessor, _engine: engine };
         let mut life = Box::pin(prepared.run(state));
         // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
         // its mailbox by then, kameo may drop in silence.
@@ -87,19 +90,47 @@ impl FileActor {
         delegated
     }
 
-    /// Waits until the actor before this one has let in what it was sent.
-    async fn wait_for_predecessor(&mut self) {
-        if let Some(predecessor) = &self.predecessor {
-            predecessor.wait_for_shutdown_with_result(|_| ()).await;
-            self.predecessor = None;
+    /// Puts in line what stands in the mailbox that was shut, and what comes from those who were just sending: they are
+    /// between two instructions.
+    async fn empty_mailbox(&mut self) {
+        let Some(mut shut) = self.shut.take() else { return };
+        while let Some(signal) = shut.get_mut().recv().await {
+            if let Some(letter) = undelivered(signal, &self.opening) {
+                self.line.get_mut().put(letter);
+            }
         }
     }
+}
 
-    /// The failed sync, if it is news.
-    fn fresh_poison(&mut self) -> Option<Error> {
-        let cause = self.opening.poison().filter(|_| !self.poisoned)?;
-        self.poisoned = true;
-        Some(self.opening.error(Operation::SyncAll, cause))
+/// Waits until the actor before this one has let in what it was sent.
+async fn wait_for(predecessor: &mut Option<ActorRef<FileActor>>) {
+    if let Some(before) = predecessor {
+        before.wait_for_shutdown_with_result(|_| ()).await;
+        *predecessor = None;
+    }
+}
+
+/// The failed sync, if it is news.
+fn fresh_poison(opening: &Opening, poisoned: &mut bool) -> Option<Error> {
+    let cause = opening.poison().filter(|_| !*poisoned)?;
+    *poisoned = true;
+    Some(opening.error(Operation::SyncAll, cause))
+}
+
+/// What an actor that ends has still to let in. An asker is told that there is none, and has the message back.
+fn undelivered(signal: Signal<FileActor>, opening: &Arc<Opening>) -> Option<Letter> {
+    match signal {
+        Signal::Message { message, reply: None, .. } => told(message.as_any(), opening),
+        Signal::Message { message, reply: Some(asker), .. } => {
+            // An asker that is gone has nothing to do again.
+            let _ = asker.send(Err(SendError::ActorNotRunning(message.as_any())));
+            None
+        }
+        Signal::StartupFinished
+        | Signal::LinkDied { .. }
+        | Signal::Stop
+        | Signal::SupervisorRestart
+        | Signal::Callback { .. } => None,
     }
 }
 
@@ -119,9 +150,9 @@ impl Actor for FileActor {
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>> {
         let opening = self.opening.clone();
-        let mut door = Door { mailbox, opening: &opening, is_left: false };
+        let mut door = Door { mailbox, opening: &opening, shut: &mut self.shut, is_left: false };
         loop {
-            self.wait_for_predecessor().await;
+            wait_for(&mut self.predecessor).await;
             self.line.get_mut().empty(&opening).await;
             if self.burst < MAILBOX_MESSAGES_MAX
                 && let Some(signal) = door.signal_at_hand()
@@ -131,8 +162,8 @@ impl Actor for FileActor {
             }
             self.burst = 0;
             opening.collect();
-            if let Some(poison) = self.fresh_poison() {
-                // Dropped like this, the door is shut: the line takes over what is behind it.
+            if let Some(poison) = fresh_poison(&opening, &mut self.poisoned) {
+                // Dropped like this, the door is shut, and what is behind it is let in at the end.
                 return Err(poison);
             }
             if opening.is_over() {
@@ -181,7 +212,8 @@ impl Actor for FileActor {
 
     /// Lets in what it leaves. By now the mailbox is gone, so whoever posts anything after this starts another.
     async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
-        self.wait_for_predecessor().await;
+        wait_for(&mut self.predecessor).await;
+        self.empty_mailbox().await;
         self.line.get_mut().empty(&self.opening).await;
         self.opening.collect();
         while self.opening.waits_for_readers() {
@@ -198,6 +230,7 @@ impl Actor for FileActor {
 struct Door<'a> {
     mailbox: &'a mut MailboxReceiver<FileActor>,
     opening: &'a Opening,
+    shut: &'a mut Option<Exclusive<MailboxReceiver<FileActor>>>,
     is_left: bool,
 }
 
@@ -220,7 +253,8 @@ impl Door<'_> {
     }
 
     fn leave_with(mut self, signal: Option<Signal<FileActor>>) -> Result<Option<Signal<FileActor>>> {
-        self.is_left = true;
+        // After a stop nothing more is taken.
+        self.is_left = !matches!(signal, None | Some(Signal::Stop | Signal::SupervisorRestart));
         Ok(signal)
     }
 }
@@ -230,6 +264,8 @@ impl Drop for Door<'_> {
         if !self.is_left {
             self.opening.inbox.take();
             self.mailbox.close();
+            let (_, nothing) = mailbox::bounded(1);
+            *self.shut = Some(Exclusive::new(std::mem::replace(self.mailbox, nothing)));
         }
     }
 }
