@@ -127,8 +127,12 @@ pub(crate) const POLLED_LOOKS_MAX: u32 = 4;
 pub(crate) const RESERVATION_MAX: Duration = Duration::from_millis(100);
 
 /// Age up to which bytes that were fetched for a poll are handed out without asking again, since another process
-/// may have changed the file. It doubles with each look that came too late, so that a busy task gets its bytes.
+/// may have changed the file. It doubles with each look that came too late, so that a busy task gets its bytes, and
+/// halves again when polls come in time.
 pub(crate) const LOOKED_AGE_MAX: Duration = Duration::from_millis(1);
+
+/// Doublings of that age: a task whose polls come a second late reads what was true when it asked.
+pub(crate) const LATENESS_MAX: u32 = 10;
 
 /// Looks in a row after which an operation beside them no longer makes them void: whoever reads a file that
 /// others write without a pause would otherwise never get its bytes.

@@ -3,13 +3,14 @@
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 use folio::File;
 use folio_testkit::errno::{EIO, ENOSPC};
 use folio_testkit::{Call, Gate};
 use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
-use crate::stage::{Stage, eventually, poll_once, wait};
+use crate::stage::{PATIENCE, Stage, eventually, poll_once, wait};
 
 fn write_once(file: &mut File, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
     Pin::new(file).poll_write(&mut Context::from_waker(Waker::noop()), bytes)
@@ -224,4 +225,65 @@ fn a_read_that_was_given_up_is_void_once_something_else_has_happened() {
             assert_eq!(rest, expected, "{name}, by trait: {by_trait}");
         }
     }
+}
+
+/// Cause: what a look saw grew old before a task with late polls fetched it, and each read learnt that anew. Loss: four
+/// or five looks a read, 20 ms to 1.8 s each. Fix: the handle remembers how late its polls come.
+#[test]
+fn a_reader_whose_polls_come_late_is_waited_for_once() {
+    const READS: u64 = 30;
+    // Ten times as late as a look may be at first.
+    let late = Duration::from_millis(10);
+    let stage = Stage::new(2);
+    stage.nothing_in_place();
+    let mut file = stage.open("/file", &[7; READS as usize]);
+    for number in 0..READS {
+        let mut byte = [0];
+        let mut read = Box::pin(AsyncReadExt::read(&mut file, &mut byte));
+        let read = loop {
+            match poll_once(read.as_mut()) {
+                Poll::Ready(read) => break read,
+                Poll::Pending => stage.settle(),
+            }
+            let looked = Instant::now();
+            eventually("it is late", || looked.elapsed() > late);
+        };
+        assert_eq!((read.expect("the disk reads"), byte), (1, [7]), "{number}");
+    }
+    let looks = stage.disk.calls(Call::ReadAt);
+    assert!(looks <= READS + 15, "{looks} looks for {READS} reads");
+}
+
+/// A handle that gives up waiting after a while writes and reads by the traits like any other.
+#[test]
+fn a_handle_with_a_time_limit_keeps_its_promises_by_the_traits() {
+    let stage = Stage::new(1);
+    let file = stage.open("/file", b"");
+    let mut file = file.with_time_limit(Duration::from_millis(20));
+    let stuck = stage.stick();
+    accept(&mut file, b"accepted");
+    let late = wait(AsyncWriteExt::write_all(&mut file, b", never taken")).expect_err("the worker is busy");
+    assert_eq!(late.kind(), std::io::ErrorKind::TimedOut);
+    drop(stuck.free());
+    wait(AsyncWriteExt::flush(&mut file)).expect("the disk takes it");
+    assert_eq!(stage.disk.contents("/file"), b"accepted");
+    wait(AsyncSeekExt::rewind(&mut file)).expect("anywhere");
+    let mut all = Vec::new();
+    wait(AsyncReadExt::read_to_end(&mut file, &mut all)).expect("the disk reads");
+    assert_eq!(all, b"accepted");
+}
+
+/// A shutdown waits for what was accepted, within its time.
+#[test]
+fn a_shutdown_waits_for_what_was_accepted() {
+    let stage = Stage::new(1);
+    let mut file = stage.open("/file", b"");
+    let stuck = stage.stick();
+    accept(&mut file, b"accepted");
+    let mut shutdown = Box::pin(stage.engine.shutdown(PATIENCE));
+    assert!(poll_once(shutdown.as_mut()).is_pending());
+    drop(stuck.free());
+    wait(shutdown).expect("nothing is stuck any more");
+    assert_eq!(stage.disk.contents("/file"), b"accepted");
+    assert_eq!(stage.engine.snapshot().counters.unobserved_errors, 0);
 }

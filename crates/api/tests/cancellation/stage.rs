@@ -12,7 +12,7 @@ use folio::{Engine, File, OpenOptions};
 use folio_testkit::{Call, Disk, Fault, Gate};
 
 /// Longer than anything takes on a busy machine: what has not come by then never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Counts wakes and unparks the thread that waits for one.
 pub(crate) struct Alarm {

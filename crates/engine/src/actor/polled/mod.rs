@@ -43,6 +43,9 @@ pub struct Polled {
     looking: Option<Job<Looked>>,
     /// Looks in a row that no longer held when they were fetched.
     void: u32,
+    /// How often [`LOOKED_AGE_MAX`](crate::limits::LOOKED_AGE_MAX) is doubled: learnt from how late this handle's polls
+    /// come.
+    lateness: u32,
     /// A seek.
     seeking: Option<Job<u64>>,
     /// A flush of what a buffered file keeps back.

@@ -1,6 +1,7 @@
 //! Reading by polls: nothing is taken from the file before the poll that hands it out.
 
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::task::coop;
 
@@ -9,10 +10,21 @@ use crate::actor::handle::{FileHandle, unexpected};
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::limits::{
-    IN_PLACE_BYTES_PER_UNIT, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX, POLLED_READ_BYTES_MAX,
+    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX,
+    POLLED_READ_BYTES_MAX,
 };
 use crate::op::read::{How, Read};
 use crate::op::{Answer, Looked, Op, Place};
+
+impl Polled {
+    fn learn_lateness(&mut self, age: Duration, patience: Duration) {
+        if age > patience {
+            self.lateness = (self.lateness + 1).min(LATENESS_MAX);
+        } else if age < patience / 4 {
+            self.lateness = self.lateness.saturating_sub(1);
+        }
+    }
+}
 
 /// Reading by polls.
 impl FileHandle {
@@ -33,6 +45,8 @@ impl FileHandle {
         let progress = ready!(coop::poll_proceed(cx));
         // Readers by trait come back at once, so each unit of their budget stands for as much copying as elsewhere.
         let at_hand = buf.len().min(IN_PLACE_BYTES_PER_UNIT);
+        // Only what came before this poll tells how late that is.
+        let mut has_waited = polled.looking.is_some();
         for _ in 0..POLLED_LOOKS_MAX {
             if let Some(count) = self.read_now(&mut buf[..at_hand])? {
                 (polled.looking, polled.void) = (None, 0);
@@ -46,7 +60,13 @@ impl FileHandle {
             });
             let looked = ready!(looking.as_mut().poll(cx));
             polled.looking = None;
-            if let Some(count) = self.hand_out(&looked?, polled.void, buf) {
+            let looked = looked?;
+            let age = looked.at.elapsed();
+            let patience = LOOKED_AGE_MAX * (1 << polled.lateness);
+            if std::mem::take(&mut has_waited) {
+                polled.learn_lateness(age, patience);
+            }
+            if let Some(count) = self.hand_out(&looked, age <= patience, polled.void, buf) {
                 polled.void = 0;
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
@@ -66,8 +86,8 @@ impl FileHandle {
     }
 
     /// Hands out what a look saw and moves the cursor, unless it is void: the cursor stands elsewhere, something is
-    /// before this read, the file has been changed, or may have been.
-    fn hand_out(&self, looked: &Looked, void: u32, buf: &mut [u8]) -> Option<usize> {
+    /// before this read, the file has been changed, or may have been since it was `fresh`.
+    fn hand_out(&self, looked: &Looked, fresh: bool, void: u32, buf: &mut [u8]) -> Option<usize> {
         let opening = self.opening();
         let mut desk = opening.turn.take();
         if desk.state.is_closed() || !desk.state.is_before(looked.seen) {
@@ -84,9 +104,8 @@ impl FileHandle {
             // The object has kept them, and would give them out a second time.
             opening.file.read_returned(&mut buf[..len], offset)?
         } else {
-            let patience = LOOKED_AGE_MAX * (1 << void.min(10));
             let holds = desk.state.is_as(looked.seen) || void >= LOOKS_VOID_MAX;
-            if !holds || looked.at.elapsed() > patience {
+            if !holds || !fresh {
                 return None;
             }
             buf[..len].copy_from_slice(&looked.buffer.as_ref()[..len]);

@@ -21,7 +21,7 @@ use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::limits::POLLED_WRITE_BYTES_MAX;
 use crate::op::write::Payload;
-use crate::reply::{self, Asker, Cancelled};
+use crate::reply::{self, Asker};
 
 /// How far a handle's writes by polls have come.
 #[derive(Default)]
@@ -56,6 +56,7 @@ pub(super) struct Accepted {
     asker: Held<Asker<Outcome>>,
     bytes: Bytes,
     opening: Arc<Opening>,
+    /// Ends a wait for it. What was accepted goes on: it has been acknowledged.
     alarm: Option<Pin<Box<Sleep>>>,
     limit: Option<Duration>,
     settled: bool,
@@ -64,16 +65,17 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
+    /// How it ended; or that it takes longer than this handle waits, and then it is still under way.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let outcome = match (Pin::new(&mut self.asker).poll(cx), &mut self.alarm) {
-            (Poll::Ready(outcome), _) => outcome,
-            (Poll::Pending, Some(alarm)) => {
-                ready!(alarm.as_mut().poll(cx));
-                Some(self.time_out())
-            }
-            (Poll::Pending, None) => return Poll::Pending,
-        };
-        Poll::Ready(self.settle(outcome))
+        if let Poll::Ready(outcome) = Pin::new(&mut self.asker).poll(cx) {
+            return Poll::Ready(self.settle(outcome));
+        }
+        let Some(limit) = self.limit else { return Poll::Pending };
+        let services = &self.opening.services;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(services.pause(limit)));
+        ready!(alarm.as_mut().poll(cx));
+        self.alarm = None;
+        Poll::Ready(Err(self.error(Cause::TimedOut(limit))))
     }
 
     /// Looks whether it has ended, with nobody to wake.
@@ -87,19 +89,6 @@ impl Accepted {
         outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
     }
 
-    fn time_out(&mut self) -> Outcome {
-        let late = |begun| Err(self.error(Cause::TimedOut(self.limit.unwrap_or_default())).begun(begun));
-        match self.asker.wait().cancel() {
-            Cancelled::BeforeBegin => {
-                self.opening.purge();
-                late(false)
-            }
-            Cancelled::Begun => late(true),
-            Cancelled::Done(outcome) => outcome,
-            Cancelled::Nothing => Err(self.error(Cause::Stopped)),
-        }
-    }
-
     pub(super) fn forget(&mut self) {
         self.forgotten = true;
     }
@@ -111,8 +100,7 @@ impl Accepted {
     /// What did not reach the file, if that and its place are known.
     fn rest_after(&self, error: &Error) -> Rest {
         let at = error.offset().map(|offset| offset + error.bytes_done());
-        let unknown = error.is_timed_out() && error.may_have_happened();
-        if self.forgotten || unknown || (at.is_none() && !self.opening.access.append) {
+        if self.forgotten || (at.is_none() && !self.opening.access.append) {
             return Rest::default();
         }
         let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX);
@@ -162,7 +150,8 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// That of the write before, once; nothing was accepted then. What it left undone comes first the next time.
+    /// That of the write before, once; nothing was accepted then. What it left undone comes first the next time. A
+    /// write that takes longer than this handle waits goes on, and is waited for again the next time.
     pub fn poll_write(
         &self,
         polled: &mut Polled,
@@ -194,6 +183,9 @@ impl FileHandle {
             }
             if let Writing::UnderWay(accepted) = &mut polled.writing {
                 let outcome = ready!(accepted.poll(cx));
+                if let (Err(late), false) = (&outcome, accepted.settled) {
+                    return Poll::Ready(Err(late.clone()));
+                }
                 if let Err(error) = outcome {
                     polled.rest = accepted.rest_after(&error);
                     polled.writing = Writing::Idle;
@@ -309,12 +301,11 @@ impl FileHandle {
         let op = self.cursor_write(Payload::Shared(bytes.clone()), true);
         let reply = Reply::Accepted { replier, _unsettled: Unsettled::new(&opening.services) };
         self.start(op, permit, reply, &asker);
-        let alarm = self.limit().map(|limit| Box::pin(opening.services.pause(limit)));
         Accepted {
             asker: Held::new(asker),
             bytes,
             opening,
-            alarm,
+            alarm: None,
             limit: self.limit(),
             settled: false,
             forgotten: false,
