@@ -57,7 +57,8 @@ impl File {
         self.seek(SeekFrom::Current(0)).await
     }
 
-    /// Sets the length in bytes: cuts the file, or extends it with zeros. The cursor stays.
+    /// Sets the length in bytes: cuts the file, or extends it with zeros. The cursor stays. What a write by the traits
+    /// has left undone when it failed is not tried again.
     ///
     /// # Errors
     ///
@@ -67,6 +68,8 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
+        // Whoever cuts a record that is torn writes it anew.
+        self.forget_rest();
         match &self.handle {
             Handle::Plain(file) => file.set_len(len).await,
             Handle::Stream(stream) => stream.unsupported(Operation::SetLen),

@@ -123,7 +123,7 @@ impl File {
         }
     }
 
-    /// Has nothing tried again that an accepted write leaves behind: the cursor goes elsewhere.
+    /// Has nothing tried again that an accepted write leaves behind: the cursor goes elsewhere, or the file changes.
     pub(super) fn forget_rest(&self) {
         if self.pending.is_busy() {
             self.pending.lock().iter_mut().for_each(|polled| polled.forget_rest());
