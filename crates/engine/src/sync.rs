@@ -1,6 +1,6 @@
 //! The synchronisation types that the hand-written cores use: std's, or loom's under `--cfg folio_loom`.
 //!
-//! Only the turn, the pool's queue and the reply slot go through here. Everything else uses std directly,
+//! Only the turn, the pool's queue, the reply slot and the table of lent bytes go through here. Everything else uses std directly,
 //! because a loom model never runs it.
 
 use std::time::Instant;

@@ -10,16 +10,20 @@
 //! copy of the rest there: what has begun is finished.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
 
 use crate::buffer::Buffers;
 use crate::file::{Footprint, Span};
-use crate::limits::PIECE_BYTES;
+use crate::limits;
 use crate::op::Place;
 use crate::op::write::Payload;
+use crate::sync::{Mutex, MutexGuard, lock, mutant};
+
+/// Bytes that are copied at a time; a model has few, for its threads to meet over.
+const PIECE_BYTES: usize = if cfg!(folio_loom) { 2 } else { limits::PIECE_BYTES };
 
 /// Writes bytes that are lent at an offset or at the cursor.
 #[derive(Debug)]
@@ -103,7 +107,9 @@ impl Lent {
         *first = second.take();
         let waker = table.waker.take();
         drop(table);
-        waker.into_iter().for_each(Waker::wake);
+        if !mutant("lent-fetches-without-waking") {
+            waker.into_iter().for_each(Waker::wake);
+        }
         Some((writer, piece))
     }
 
@@ -118,7 +124,7 @@ impl Lent {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.table)
     }
 }
 
@@ -169,6 +175,12 @@ impl<'a> Lender<'a> {
         stage.into_iter().for_each(Writer::go_on);
     }
 
+    /// Whether everything is copied.
+    #[cfg(folio_loom)]
+    pub(crate) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     fn has_room(&self, cx: &Context<'_>) -> bool {
         let mut table = self.lent.table();
         if table.pieces[0].is_none() {
@@ -206,6 +218,7 @@ impl<'a> Lender<'a> {
 /// Takes the writer who stands by from the table.
 fn resume(table: &mut Table) -> Option<Box<dyn Writer>> {
     match std::mem::replace(&mut table.stage, Stage::Writing) {
+        Stage::Idle(_) if mutant("lent-resumes-nobody") => None,
         Stage::Idle(writer) => Some(writer),
         other => {
             table.stage = other;

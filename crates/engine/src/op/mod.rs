@@ -25,6 +25,8 @@ pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
 pub(crate) mod lent;
+#[cfg(all(test, folio_loom))]
+mod lent_loom;
 mod listed;
 pub(crate) mod lock;
 pub mod names;
