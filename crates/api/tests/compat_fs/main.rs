@@ -2,6 +2,7 @@
 //! what it comes to and what its errors say must be the same.
 
 mod descriptors;
+mod differences;
 mod failing;
 mod program;
 mod signatures;
