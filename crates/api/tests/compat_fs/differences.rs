@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io;
 use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd};
+use std::path::Path;
 use std::time::Duration;
 
 /// The text behind this heading has the table.
@@ -16,6 +17,9 @@ const ELSEWHERE: [&str; 2] = ["a failed sync", "io_uring under `tokio_unstable`"
 
 /// How long an opening may take before it counts as waiting for a peer.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a probe is about, and what it came to.
+type Answer = (&'static str, String);
 
 /// Whether a type has a trait, told by which of two functions of one name the compiler finds.
 struct Has<T>(PhantomData<T>);
@@ -58,80 +62,90 @@ macro_rules! probes {
             use super::*;
             use $($fs)+::{self as fs, File, OpenOptions};
 
-            /// What each row of the table is about, and then what is no row.
-            pub(super) async fn all() -> Vec<(&'static str, String)> {
+            /// What each probe is about, which is a row of the table or none, and what it came to.
+            pub(super) async fn all() -> Vec<Answer> {
                 let dir = tempfile::TempDir::new().expect("there is room");
-                let room = dir.path();
-                let (path, pipe) = (room.join("file"), room.join("pipe"));
+                let mut answers = handles(dir.path()).await;
+                answers.extend(pipes(dir.path()).await);
+                answers.extend(refusals(dir.path()).await);
+                answers
+            }
+
+            async fn handles(room: &Path) -> Vec<Answer> {
+                let path = room.join("file");
                 std::fs::write(&path, vec![7; 3 << 20]).expect("there is room");
-                rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).expect("it can be made");
                 let mut file = File::open(&path).await.expect("it is there");
-                let mut head = [0; 4];
-                file.read_exact(&mut head).await.expect("it is long enough");
-                let mut descriptor =
-                    std::fs::File::from(file.as_fd().try_clone_to_owned().expect("there is a descriptor"));
+                file.read_exact(&mut [0; 4]).await.expect("it is long enough");
+                let descriptor = file.as_fd().try_clone_to_owned().expect("there is a descriptor");
+                let mut descriptor = std::fs::File::from(descriptor);
                 let clone = file.try_clone().await.expect("there is a descriptor");
-                let both = OpenOptions::new().read(true).write(true).open(&pipe).await.expect("it has both ends");
-                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
                 let max = File::open(&path).await.expect("it is there").read(&mut vec![0; 3 << 20]).await;
-                let quiet = room.join("quiet");
-                rustix::fs::mkfifoat(rustix::fs::CWD, &quiet, rustix::fs::Mode::RWXU).expect("it can be made");
-                let waits = tokio::time::timeout(PATIENCE, File::open(&quiet)).await.is_err();
-                // Lets the thread go that may still wait for a writer.
-                std::fs::OpenOptions::new().read(true).write(true).open(&quiet).expect("it has both ends");
+                let resting = File::open(&path).await.expect("it is there");
+                let mut options = std::fs::OpenOptions::new();
+                options.append(true).create(true);
+                let ended = super::after_the_end(|handle| {
+                    let answered = handle.block_on(fs::metadata("/"));
+                    told(answered.map(drop).map_err(|_| io::Error::other("it fails")))
+                });
                 vec![
                     ("`FromRawFd` for `File`", Has::<File>::FROM_RAW_FD.to_string()),
                     ("`Debug` of `File`", format!("{file:?}").split('{').next().unwrap_or_default().to_owned()),
                     ("the descriptor's own position", told(descriptor.stream_position())),
                     ("`try_clone`", (clone.as_raw_fd() == file.as_raw_fd()).to_string()),
+                    ("`max_buf_size`", told(max)),
+                    ("after the runtime has ended", ended),
+                    ("`fs::copy` of a file onto itself", told(fs::copy(&path, &path).await.map(drop))),
+                    ("a seek before the start", told(file.seek(io::SeekFrom::Current(-100)).await)),
+                    ("the cursor", told(file.stream_position().await)),
+                    ("`max_buf_size`, told", file.max_buf_size().to_string()),
+                    ("`into_std` and its position", told(clone.into_std().await.stream_position())),
+                    ("`try_into_std` of one that rests", resting.try_into_std().is_ok().to_string()),
+                    (
+                        "options of std's",
+                        told(OpenOptions::from(options).open(room.join("new")).await.map(drop)),
+                    ),
+                ]
+            }
+
+            async fn pipes(room: &Path) -> Vec<Answer> {
+                let (pipe, quiet) = (room.join("pipe"), room.join("quiet"));
+                for path in [&pipe, &quiet] {
+                    rustix::fs::mkfifoat(rustix::fs::CWD, path, rustix::fs::Mode::RWXU).expect("it can be made");
+                }
+                let both = OpenOptions::new().read(true).write(true).open(&pipe).await.expect("it has both ends");
+                let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+                let waits = tokio::time::timeout(PATIENCE, File::open(&quiet)).await.is_err();
+                // Lets the thread go that may still wait for a writer.
+                std::fs::OpenOptions::new().read(true).write(true).open(&quiet).expect("it has both ends");
+                vec![
                     ("the descriptor of a FIFO, socket or terminal", is_nonblocking(&both).to_string()),
                     (
                         "`set_permissions`, `set_times` of an open FIFO, socket or terminal",
                         told(both.set_permissions(mode).await),
                     ),
                     ("opening a FIFO to read", waits.to_string()),
-                    ("`fs::copy` of a file onto itself", told(fs::copy(&path, &path).await.map(drop))),
-                    ("`max_buf_size`", told(max)),
-                    ("after the runtime has ended", super::after_the_end(|handle| {
-                        told(handle.block_on(fs::metadata("/")).map(drop).map_err(|_| io::Error::other("it fails")))
-                    })),
+                    ("a sync of a pipe", told(both.sync_all().await)),
+                ]
+            }
+
+            async fn refusals(room: &Path) -> Vec<Answer> {
+                let (path, odd) = (room.join("file"), room.join("odd"));
+                std::fs::write(&odd, b"\xff").expect("there is room");
+                let long = File::create(room.join("long")).await.expect("there is room");
+                let mut reader = File::open(&path).await.expect("it is there");
+                let written = reader.write_all(b"x").await;
+                vec![
+                    ("a write to what is open for reading", told(written.and(reader.flush().await))),
                     ("missing", told(File::open(room.join("missing")).await.map(drop))),
                     ("a name with a NUL", told(fs::read("a\0b").await)),
                     ("a directory read", told(fs::read(room).await)),
-                    ("not UTF-8", {
-                        std::fs::write(room.join("odd"), b"\xff").expect("there is room");
-                        told(fs::read_to_string(room.join("odd")).await)
-                    }),
+                    ("not UTF-8", told(fs::read_to_string(odd).await)),
                     ("options that contradict", told(OpenOptions::new().open(&path).await.map(drop))),
-                    ("a write to what is open for reading", {
-                        let mut file = File::open(&path).await.expect("it is there");
-                        let written = file.write_all(b"x").await;
-                        told(written.and(file.flush().await))
-                    }),
-                    ("a seek before the start", told(file.seek(io::SeekFrom::Current(-100)).await)),
-                    ("the cursor", told(file.stream_position().await)),
-                    ("`max_buf_size`, told", file.max_buf_size().to_string()),
-                    ("`into_std` and its position", {
-                        let mut std = clone.into_std().await;
-                        told(std.stream_position())
-                    }),
-                    ("`try_into_std` of one that rests", {
-                        let file = File::open(&path).await.expect("it is there");
-                        file.try_into_std().is_ok().to_string()
-                    }),
-                    ("options of std's", {
-                        let mut options = std::fs::OpenOptions::new();
-                        options.append(true).create(true);
-                        told(OpenOptions::from(options).open(room.join("new")).await.map(drop))
-                    }),
-                    ("a length that cannot be", told(
-                        File::create(room.join("long")).await.expect("there is room").set_len(u64::MAX).await
-                    )),
+                    ("a length that cannot be", told(long.set_len(u64::MAX).await)),
                     ("a directory that is not empty", told(fs::remove_dir(room).await)),
                     ("a directory that is there", told(fs::create_dir(room).await)),
                     ("a file as a directory", told(fs::read_dir(&path).await.map(drop))),
                     ("a rename of nothing", told(fs::rename(room.join("none"), room.join("other")).await)),
-                    ("a sync of a pipe", told(both.sync_all().await)),
                 ]
             }
         }
