@@ -174,6 +174,17 @@ pub(crate) const FORKS_MAX: usize = 16;
 /// Pause between the supervisor's sweeps for stuck operations and idle workers.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);
 
+/// Descriptors that the removal of a tree holds at a time, and a copy of one on each side. Deeper than nearly every
+/// tree, so that few directories are opened twice, and far below what a process may open.
+pub(crate) const TREE_OPEN_MAX: usize = 32;
+
+/// Entries of a tree that one job copies, so that a big tree does not keep a worker from everybody else, nor a caller
+/// that gave up from stopping the copy. Copying one takes some 50 µs, the hop to the next job a fifth of that.
+pub(crate) const COPY_TREE_ENTRIES_MAX: usize = 128;
+
+/// Bytes of contents after which a job that copies a tree ends, for the same reason: some ten milliseconds.
+pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
 /// The limits of one engine, set through its builder.
 #[derive(Clone, Debug)]
 pub struct Limits {

@@ -1,15 +1,11 @@
 //! Copying whole trees.
 
-use std::fs::Permissions;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{DirBuilder, canonicalize, checked, copy, metadata, read_link, set_permissions};
-use super::{symlink, symlink_metadata, walk};
-use crate::walk::WalkEntry;
-use crate::{Error, Operation, Result};
+use folio_engine::op::copy_tree::{Copied, CopyTreeOn, Copying, OpenCopy};
 
-/// Permissions of a directory while it is filled: nobody else sees into a copy that is not complete.
-const FILLING_MODE: u32 = 0o700;
+use super::{canonicalize, checked, metadata, symlink_metadata};
+use crate::{Engine, Error, Operation, Result};
 
 /// `EEXIST`, as Linux has it.
 const EXISTS: i32 = 17;
@@ -22,18 +18,22 @@ const INVALID: i32 = 22;
 
 /// Copies a directory and everything in it to a name that is free; returns the bytes of contents copied.
 ///
-/// Permissions go with it, owners and times do not. Symbolic links are copied as links, except `from` itself.
-/// Files with several names become several files.
+/// Permissions go with it, owners and times do not. Symbolic links are copied as links, except `from` itself, and
+/// never followed, whatever is exchanged for what meanwhile. Files with several names become several files. FIFOs are
+/// made anew.
 ///
 /// # Errors
 ///
 /// If `from` is not a directory (`ENOTDIR`), `to` exists (`EEXIST`) or lies inside of `from` (`EINVAL`), before
-/// anything is touched; if something
-/// in it cannot be read or is neither file, directory nor link. What was copied before the failure stays.
+/// anything is touched; if something in it cannot be read or written, which ends the copy; the error names it as its
+/// [`entry`](crate::Error::entry), and what was copied before it stays.
+///
+/// Of sockets and devices no copy can be made. Everything else is copied, and then an error of the kind
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) counts them and names the first.
 ///
 /// # Cancellation
 ///
-/// What was copied before stays.
+/// The copy ends within some hundred entries; what was copied before stays.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -45,55 +45,20 @@ pub async fn copy_dir(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u6
     let from = checked::path(Operation::Copy, from)?;
     let to = checked::path(Operation::Copy, to)?;
     refuse_what_never_ends(&from, &to).await?;
-    let mut copying = Copying { from, to, open: Vec::new(), bytes: 0 };
-    let mut entries = walk(&copying.from);
-    while let Some(entry) = entries.next().await {
-        copying.entry(entry?).await?;
-    }
-    copying.leave(0).await?;
-    Ok(copying.bytes)
-}
-
-/// A copy of a tree under way.
-struct Copying {
-    from: PathBuf,
-    to: PathBuf,
-    /// Directories that the walk is inside of, each with the permissions it gets when it is complete: before
-    /// that it might not be allowed to be filled.
-    open: Vec<(PathBuf, Permissions)>,
-    bytes: u64,
-}
-
-impl Copying {
-    async fn entry(&mut self, entry: WalkEntry) -> Result<()> {
-        self.leave(entry.depth()).await?;
-        let below = entry.path().strip_prefix(&self.from).unwrap_or(Path::new(""));
-        let target = if entry.depth() == 0 { self.to.clone() } else { self.to.join(below) };
-        let kind = entry.file_type();
-        if kind.is_dir() || entry.depth() == 0 {
-            let permissions = metadata(entry.path()).await?.permissions();
-            DirBuilder::new().mode(FILLING_MODE).create(&target).await?;
-            self.open.push((target, permissions));
-        } else if kind.is_symlink() {
-            symlink(read_link(entry.path()).await?, target).await?;
-        } else if kind.is_file() {
-            self.bytes += copy(entry.path(), target).await?;
-        } else {
-            let why = "it is neither file, directory nor symbolic link";
-            return Err(Error::invalid(Operation::Copy, why).at_path(entry.path()));
+    let engine = Engine::current()?;
+    let mut copy = OpenCopy::new(from.clone(), to.clone());
+    let Copied { bytes, passed_over, passed_over_first } = loop {
+        match engine.call(CopyTreeOn { copy }).await? {
+            Copying::More(open) => copy = open,
+            Copying::All(copied) => break copied,
         }
-        Ok(())
-    }
-
-    /// Completes the directories from this depth on.
-    async fn leave(&mut self, depth: usize) -> Result<()> {
-        while self.open.len() > depth {
-            if let Some((path, permissions)) = self.open.pop() {
-                set_permissions(path, permissions).await?;
-            }
-        }
-        Ok(())
-    }
+    };
+    let Some(first) = passed_over_first else { return Ok(bytes) };
+    let count =
+        if passed_over == 1 { "it is".to_owned() } else { format!("it and {} more are", passed_over - 1) };
+    let why = format!("{count} neither file, directory, symbolic link nor FIFO; everything else is copied");
+    let error = Error::invalid(Operation::Copy, why).at_path(from).with_target(to);
+    Err(error.in_the_way(first).after_bytes(bytes))
 }
 
 async fn refuse_what_never_ends(from: &Path, to: &Path) -> Result<()> {

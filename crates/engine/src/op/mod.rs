@@ -21,6 +21,7 @@ pub mod access;
 mod ahead;
 pub mod attributes;
 pub mod closure;
+pub mod copy_tree;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;

@@ -22,6 +22,39 @@ pub enum Links {
     Refuse,
 }
 
+/// How a tree is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clearing {
+    /// Whether a directory in it that refuses gets the permissions that its owner needs.
+    pub makes_removable: bool,
+    /// Whether what cannot be removed is passed over, with the directories above it.
+    pub goes_on: bool,
+}
+
+/// A copy of a tree under way. Dropped, it stays as far as it was made.
+pub trait TreeCopier: Send {
+    /// Copies on for a while, as long as a worker should be kept; `false` at the end. May block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever was in the way. The copy is over then.
+    fn more(&mut self) -> io::Result<bool>;
+
+    /// What has been copied.
+    fn copied(self: Box<Self>) -> Copied;
+}
+
+/// What has been copied of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Bytes of contents.
+    pub bytes: u64,
+    /// Sockets and devices, which no copy can be made of.
+    pub passed_over: u64,
+    /// The way from the root to the first of them.
+    pub passed_over_first: Option<PathBuf>,
+}
+
 /// What kind of thing has a name, as far as the directory tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

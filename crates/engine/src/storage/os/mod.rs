@@ -5,7 +5,6 @@ mod accounts;
 mod attributes;
 mod beneath;
 mod cached;
-mod clear;
 mod copy;
 mod descriptor;
 mod devices;
@@ -21,6 +20,7 @@ mod special;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
@@ -36,13 +36,15 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode,
+    Clearing, Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir,
+    TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
 use dir::OsDir;
 use file::OsFile;
+use tree::copy::{Plain, TreeCopy};
 
 /// The operating system's files.
 ///
@@ -250,8 +252,16 @@ impl Storage for Os {
         Ok(Box::new(listing::Raw::open(path)?))
     }
 
+    fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
+        Ok(Box::new(TreeCopy::begin(from, to, Box::new(Plain))?))
+    }
+
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { removal::tree(path) } else { fs::remove_dir(path) }
+        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
+    }
+
+    fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
+        removal::tree(path, how)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
