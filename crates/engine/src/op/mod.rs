@@ -25,6 +25,7 @@ pub mod copy_tree;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
+mod footing;
 pub(crate) mod lent;
 mod listed;
 pub(crate) mod lock;
