@@ -64,9 +64,9 @@ impl WalkOptions {
     }
 
     /// Sets whether symbolic links to directories are walked into. An entry then has the type of its target; a
-    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of
-    /// (`ELOOP`, with that directory as [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on. A link
-    /// that leads above the root is followed.
+    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of, those
+    /// above the root among them (`ELOOP`, with that directory as
+    /// [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.rules.follow_links = follow;
         self
@@ -181,7 +181,9 @@ impl WalkOptions {
 }
 
 /// A walk under way. At most two batches of entries are in memory: one being told, one being fetched; and a
-/// bounded number of descriptors is held, however deep the tree.
+/// bounded number of descriptors is held, however deep the tree. Of a tree that is deeper than the kernel takes
+/// paths (4,095 bytes), entries with longer paths are told too: [`metadata`](WalkEntry::metadata) takes them, no other
+/// function does, unless by a [`Dir`](crate::Dir) on the way.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
 pub struct Walk {

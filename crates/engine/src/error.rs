@@ -229,6 +229,32 @@ impl Worded {
     }
 }
 
+/// A refusal met below the path that an operation is about, on its way from the storage to the [`Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", entry.display())]
+pub(crate) struct InTheWay {
+    entry: PathBuf,
+    error: io::Error,
+}
+
+impl InTheWay {
+    /// An error of the refusal's kind. `entry` is the way from the path; empty for that itself.
+    pub(crate) fn error(entry: PathBuf, error: io::Error) -> io::Error {
+        if entry.as_os_str().is_empty() {
+            return error;
+        }
+        io::Error::new(error.kind(), InTheWay { entry, error })
+    }
+
+    /// The refusal itself, and where it was met if that is known.
+    pub(crate) fn apart(error: io::Error) -> (io::Error, Option<PathBuf>) {
+        match error.downcast::<InTheWay>() {
+            Ok(InTheWay { entry, error }) => (error, Some(entry)),
+            Err(error) => (error, None),
+        }
+    }
+}
+
 /// An operation that failed: what was attempted, where, and why.
 ///
 /// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`], which keeps the kind and
@@ -248,6 +274,8 @@ struct Inner {
     operation: Operation,
     path: Option<Arc<Path>>,
     target: Option<PathBuf>,
+    /// What was in the way below the path.
+    entry: Option<PathBuf>,
     offset: Option<u64>,
     /// How deep a walk was.
     depth: Option<usize>,
@@ -266,6 +294,7 @@ impl Error {
                 operation,
                 path: None,
                 target: None,
+                entry: None,
                 offset: None,
                 depth: None,
                 loop_ancestor: None,
@@ -353,6 +382,13 @@ impl Error {
         self
     }
 
+    /// Names what was in the way below the path, by the way to it from there.
+    #[must_use]
+    pub fn in_the_way(mut self, entry: impl Into<PathBuf>) -> Self {
+        self.inner.entry = Some(entry.into());
+        self
+    }
+
     /// Notes the offset in bytes at which the operation was to work.
     #[must_use]
     pub fn at_offset(mut self, offset: u64) -> Self {
@@ -400,6 +436,12 @@ impl Error {
     /// Returns the path it was attempted on, if the operation had one.
     pub fn path(&self) -> Option<&Path> {
         self.inner.path.as_deref()
+    }
+
+    /// Returns what was in the way of an operation on a whole tree: the way to it from the [path](Error::path).
+    /// `None` if that was the path itself, and of every other operation.
+    pub fn entry(&self) -> Option<&Path> {
+        self.inner.entry.as_deref()
     }
 
     /// Returns the offset in bytes at which the operation was to work, if it had one.
@@ -514,6 +556,9 @@ impl fmt::Display for Error {
         if inner.bytes_done > 0 {
             write!(f, " after {} bytes", inner.bytes_done)?;
         }
+        if let Some(entry) = &inner.entry {
+            write!(f, ": {}", entry.display())?;
+        }
         write!(f, ": {}", inner.cause)
     }
 }
@@ -529,6 +574,7 @@ impl fmt::Debug for Error {
         f.debug_struct("Error")
             .field("operation", &self.inner.operation)
             .field("path", &self.inner.path)
+            .field("entry", &self.inner.entry)
             .field("offset", &self.inner.offset)
             .field("bytes_done", &self.inner.bytes_done)
             .field("begun", &self.inner.begun)

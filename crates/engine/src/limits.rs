@@ -178,6 +178,32 @@ pub(crate) const FORKS_MAX: usize = 16;
 /// Pause between the supervisor's sweeps for stuck operations and idle workers.
 pub(crate) const SWEEP_PAUSE: Duration = Duration::from_millis(500);
 
+/// Descriptors that the removal of a tree holds at a time, and a copy of one on each side. Deeper than nearly every
+/// tree, so that few directories are opened twice, and far below what a process may open.
+pub(crate) const TREE_OPEN_MAX: usize = 32;
+
+/// Entries of a tree that one job copies, so that a big tree does not keep a worker from everybody else, nor a caller
+/// that gave up from stopping the copy. Copying one takes some 50 µs, the hop to the next job a fifth of that.
+pub(crate) const COPY_TREE_ENTRIES_MAX: usize = 128;
+
+/// Bytes of contents after which a job that copies a tree ends, for the same reason: some ten milliseconds.
+pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+
+/// Bytes in a path, the NUL behind it included, as the kernel has it (`PATH_MAX`).
+pub(crate) const PATH_BYTES_MAX: usize = 4096;
+
+/// Bytes of a path between two directories that are held on the way to what is deeper than a path is long, and at
+/// most twice as many from the last: one name of any length, and a few microseconds if each name has one byte.
+pub(crate) const FOOTHOLD_BYTES: usize = 256;
+
+/// Such directories held at a time. What is above them is looked up once more when one comes back to it, which is far
+/// away.
+pub(crate) const FOOTHOLDS_MAX: usize = 16;
+
+/// Bytes of paths in one batch of a walk beyond which it is full, however few entries it has: where paths are long,
+/// memory counts.
+pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;
+
 /// The limits of one engine, set through its builder.
 #[derive(Clone, Debug)]
 pub struct Limits {

@@ -30,6 +30,7 @@
 
 mod attributes;
 pub(crate) mod checked;
+mod copy_tree;
 mod names;
 mod read_dir;
 mod relocate;
@@ -45,8 +46,9 @@ pub use crate::{File, OpenOptions};
 pub use attributes::{
     metadata, set_permissions, set_times, set_times_nofollow, symlink_metadata, try_exists,
 };
+pub use copy_tree::copy_dir;
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
-pub use relocate::{copy_dir, move_path};
+pub use relocate::move_path;
 pub use tree::{DirBuilder, create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use whole::{copy, read, read_limited, read_to_string, write};

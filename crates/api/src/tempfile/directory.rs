@@ -18,7 +18,8 @@ const DIRECTORY_MODE: u32 = 0o700;
 
 /// A new directory, removed with everything in it when it is cleaned up or dropped.
 ///
-/// Symbolic links in it are removed and never followed.
+/// Symbolic links in it are removed and never followed. A directory in it that was made read-only is made writable
+/// where it is in the way.
 pub struct TemporaryDirectory {
     name: Doomed,
 }
@@ -139,7 +140,7 @@ impl TemporaryDirectoryBuilder {
     }
 
     /// Sets whether a removal that fails is a success all the same, neither returned nor counted; off unless
-    /// set. The removal still stops at its first failure.
+    /// set. It goes on past what cannot be removed, and leaves that where it is.
     pub fn ignore_cleanup_errors(&mut self, ignore: bool) -> &mut Self {
         self.ignore_cleanup_errors = ignore;
         self

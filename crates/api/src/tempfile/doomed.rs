@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::PathRequest;
 use folio_engine::op::names::{Rename, RenameNoclobber};
-use folio_engine::storage::Storage;
+use folio_engine::storage::{Clearing, Storage};
 
 use super::template;
 use crate::{Engine, Operation, Result};
@@ -132,11 +132,20 @@ impl PathRequest for Removal {
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         let removed = match self.kind {
             Kind::File => storage.remove_file(&self.path),
-            Kind::Directory => storage.remove_dir(&self.path, true),
+            // As CPython has it since 3.8: a directory in it that was made read-only goes too.
+            Kind::Directory => {
+                let how = Clearing { makes_removable: true, goes_on: self.ignores_errors };
+                storage.clear(&self.path, how)
+            }
         };
         match removed {
-            Err(error) if error.kind() == ErrorKind::NotFound || self.ignores_errors => Ok(()),
+            Err(error) if is_gone(&error) || self.ignores_errors => Ok(()),
             result => result,
         }
     }
+}
+
+/// Whether the path itself is missing. Where something below it is, there is more to the error than its number.
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound && error.raw_os_error().is_some()
 }

@@ -14,7 +14,7 @@ use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
-use crate::error::{Cause, Error, Operation, Result};
+use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
@@ -274,7 +274,12 @@ impl Facts {
     }
 
     fn error(&self, error: io::Error) -> Error {
-        self.refusal(Cause::Io(Arc::new(error)))
+        let (error, entry) = InTheWay::apart(error);
+        let error = self.refusal(Cause::Io(Arc::new(error)));
+        match entry {
+            Some(entry) => error.in_the_way(entry),
+            None => error,
+        }
     }
 
     /// Names what failed, and where: a closure of the program's own is about no path.

@@ -21,9 +21,11 @@ pub mod access;
 mod ahead;
 pub mod attributes;
 pub mod closure;
+pub mod copy_tree;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
+mod footing;
 pub(crate) mod lent;
 #[cfg(all(test, folio_loom))]
 mod lent_loom;

@@ -22,6 +22,39 @@ pub enum Links {
     Refuse,
 }
 
+/// How a tree is removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clearing {
+    /// Whether a directory in it that refuses gets the permissions that its owner needs.
+    pub makes_removable: bool,
+    /// Whether what cannot be removed is passed over, with the directories above it.
+    pub goes_on: bool,
+}
+
+/// A copy of a tree under way. Dropped, it stays as far as it was made.
+pub trait TreeCopier: Send {
+    /// Copies on for a while, as long as a worker should be kept; `false` at the end. May block.
+    ///
+    /// # Errors
+    ///
+    /// Whatever was in the way. The copy is over then.
+    fn more(&mut self) -> io::Result<bool>;
+
+    /// What has been copied.
+    fn copied(self: Box<Self>) -> Copied;
+}
+
+/// What has been copied of a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Bytes of contents.
+    pub bytes: u64,
+    /// Sockets and devices, which no copy can be made of.
+    pub passed_over: u64,
+    /// The way from the root to the first of them.
+    pub passed_over_first: Option<PathBuf>,
+}
+
 /// What kind of thing has a name, as far as the directory tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -51,6 +84,18 @@ pub trait Lister: Send {
     ///
     /// Whatever reading the directory returns, after the names before it have been handed out.
     fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool>;
+}
+
+/// A directory from which paths too long for one look-up go on, followed like any others.
+pub trait Foothold: Debug + Send + Sync {
+    /// Starts a listing of what `rest` leads to from here. May block.
+    fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>>;
+
+    /// Returns the attributes of what `rest` leads to from here, following a link in its last part or not.
+    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata>;
+
+    /// Goes on to a directory.
+    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
 }
 
 impl Kind {

@@ -22,7 +22,7 @@ mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Kind, Links, Listed, Lister, NameListing, StorageDir};
+pub use dir::{Clearing, Copied, Foothold, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,8 +150,27 @@ pub trait Storage: Debug + Send + Sync + 'static {
         Ok(Box::new(Entries(self.read_dir(path)?)))
     }
 
+    /// Finds the directory at `path`, for paths that are too long to be looked up at once.
+    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+        let _ = path;
+        Err(errno::error(errno::NAME_TOO_LONG))
+    }
+
+    /// Starts to copy a directory and everything in it to a name that is free, through no symbolic link but `from`
+    /// itself, which makes the root of the copy. An error in the tree should name the entry.
+    fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
+        let _ = (from, to);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Removes one empty directory, or with `recursive` everything in it too, never through a symbolic link.
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()>;
+
+    /// Removes a directory and everything in it in this manner. An error in the tree should name the entry.
+    fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
+        let _ = how;
+        self.remove_dir(path, true)
+    }
 
     /// Removes the name of a file.
     fn remove_file(&self, path: &Path) -> io::Result<()>;

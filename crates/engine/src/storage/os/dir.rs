@@ -23,9 +23,11 @@ use super::beneath::Beneath;
 use super::devices::Devices;
 use super::file::OsFile;
 use super::open::{self, Seen};
-use super::{attributes, clear, copy, special};
+use super::{attributes, copy, special, tree};
 use crate::error::Worded;
-use crate::storage::{Kind, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir};
+use crate::storage::{
+    Clearing, Kind, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir,
+};
 
 /// Permission bits of a new directory, before the umask, where the request names none.
 const DIR_BITS: u32 = 0o777;
@@ -171,7 +173,7 @@ impl StorageDir for OsDir {
         let place = self.place(path)?;
         place.check_slash()?;
         if recursive {
-            Ok(clear::tree(place.parent(), place.name)?)
+            tree::clear::tree(place.parent(), place.name, Clearing::default())
         } else {
             Ok(unlinkat(place.parent(), place.name, AtFlags::REMOVEDIR)?)
         }

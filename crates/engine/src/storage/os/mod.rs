@@ -5,7 +5,6 @@ mod accounts;
 mod attributes;
 mod beneath;
 mod cached;
-mod clear;
 mod copy;
 mod descriptor;
 mod devices;
@@ -21,6 +20,7 @@ mod special;
 mod standard;
 #[cfg(test)]
 mod tests;
+mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
@@ -30,19 +30,23 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::CWD;
+
 pub(crate) use attributes::stamps_of;
 pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, XattrMode,
+    Clearing, Foothold, Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage,
+    StorageDir, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use cached::CachedPaths;
 use devices::Devices;
 use dir::OsDir;
 use file::OsFile;
+use tree::copy::{Plain, TreeCopy};
 
 /// The operating system's files.
 ///
@@ -247,11 +251,23 @@ impl Storage for Os {
     }
 
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
-        Ok(Box::new(listing::Raw::open(path)?))
+        Ok(Box::new(listing::Raw::open(CWD, path)?))
+    }
+
+    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+        Ok(Box::new(listing::Above::open(CWD, path)?))
+    }
+
+    fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
+        Ok(Box::new(TreeCopy::begin(from, to, Box::new(Plain))?))
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { removal::tree(path) } else { fs::remove_dir(path) }
+        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
+    }
+
+    fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
+        removal::tree(path, how)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -291,7 +307,7 @@ impl Storage for Os {
     }
 
     fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
-        attributes::set_times(rustix::fs::CWD, path, times, follow)
+        attributes::set_times(CWD, path, times, follow)
     }
 
     fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {

@@ -3,16 +3,21 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-/// Does what `std::fs::remove_dir_all` does, but follows no link that the path ends with, slash or not: std's takes
-/// `link/` for what the link leads to, empties that, and fails at the name.
+use super::tree::clear;
+use crate::storage::Clearing;
+
+/// Does what `std::fs::remove_dir_all` does, but for a tree of any depth, and follows no link that the path ends with,
+/// slash or not: std's takes `link/` for what the link leads to, empties that, and fails at the name.
 ///
 /// A path that ends with `.` or `..` is refused, as `rmdir` refuses it, before anything is touched.
-pub(super) fn tree(path: &Path) -> io::Result<()> {
+pub(super) fn tree(path: &Path, how: Clearing) -> io::Result<()> {
     let name = path.as_os_str().as_bytes();
     let bare = match name.iter().rposition(|byte| *byte != b'/') {
         Some(last) => &name[..=last],
@@ -21,9 +26,20 @@ pub(super) fn tree(path: &Path) -> io::Result<()> {
     if let Some(b"." | b"..") = bare.rsplit(|byte| *byte == b'/').next() {
         return Err(Errno::INVAL.into());
     }
-    let bare = Path::new(OsStr::from_bytes(bare));
-    if bare.as_os_str().len() < name.len() && fs::symlink_metadata(bare)?.is_symlink() {
+    if bare.len() < name.len() && fs::symlink_metadata(OsStr::from_bytes(bare))?.is_symlink() {
         return Err(Errno::NOTDIR.into());
     }
-    fs::remove_dir_all(bare)
+    let name = match bare.rsplit(|byte| *byte == b'/').next() {
+        // The root of the file system is in no directory.
+        None | Some(b"") if name.is_empty() => return Err(Errno::NOENT.into()),
+        None | Some(b"") => return Err(Errno::BUSY.into()),
+        Some(name) => OsStr::from_bytes(name),
+    };
+    let above = Path::new(OsStr::from_bytes(&bare[..bare.len() - name.len()]));
+    if above.as_os_str().is_empty() {
+        return clear::tree(CWD, name, how);
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let parent = openat(CWD, above, flags, Mode::empty())?;
+    clear::tree(parent.as_fd(), name, how)
 }

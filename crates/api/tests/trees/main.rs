@@ -1,0 +1,5 @@
+//! Trees as the world has them: of any depth and width, with names of any length, beside others who change them, with
+//! folders that refuse and things that are no files.
+
+mod deep;
+mod ground;

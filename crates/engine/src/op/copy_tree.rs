@@ -1,0 +1,77 @@
+//! Copying a tree, some entries in one job.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::PathRequest;
+use crate::error::Operation;
+use crate::exclusive::Exclusive;
+pub use crate::storage::Copied;
+use crate::storage::{Storage, TreeCopier};
+
+/// Goes on with a copy. The first request of one makes the root of the copy, whose name must be free.
+#[derive(Debug)]
+pub struct CopyTreeOn {
+    /// Where it stands.
+    pub copy: OpenCopy,
+}
+
+/// How far it is after one job.
+#[derive(Debug)]
+pub enum Copying {
+    /// There may be more.
+    More(OpenCopy),
+    /// That was all.
+    All(Copied),
+}
+
+/// A copy between two jobs. It holds a bounded number of descriptors; what was copied stays when it is dropped.
+pub struct OpenCopy {
+    from: PathBuf,
+    to: PathBuf,
+    /// `None` until the first job.
+    copier: Option<Exclusive<Box<dyn TreeCopier>>>,
+}
+
+impl OpenCopy {
+    /// Starts without touching anything.
+    pub fn new(from: PathBuf, to: PathBuf) -> Self {
+        OpenCopy { from, to, copier: None }
+    }
+}
+
+impl PathRequest for CopyTreeOn {
+    type Reply = Copying;
+
+    fn operation(&self) -> Operation {
+        Operation::Copy
+    }
+
+    fn path(&self) -> &Path {
+        &self.copy.from
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.copy.to)
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Copying> {
+        let OpenCopy { from, to, copier } = self.copy;
+        let mut copier = match copier {
+            Some(copier) => copier.into_inner(),
+            None => storage.copy_tree(&from, &to)?,
+        };
+        if copier.more()? {
+            Ok(Copying::More(OpenCopy { from, to, copier: Some(Exclusive::new(copier)) }))
+        } else {
+            Ok(Copying::All(copier.copied()))
+        }
+    }
+}
+
+impl fmt::Debug for OpenCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenCopy").field("from", &self.from).field("to", &self.to).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! What a directory has to tell: read from it by the thousand names, and whole before its descriptor is given up.
+
+use std::collections::VecDeque;
+use std::ffi::CString;
+use std::os::fd::BorrowedFd;
+
+use rustix::fs::{FileType, RawDir};
+use rustix::io::Errno;
+
+use super::way::Inside;
+
+/// Bytes that one call fills with names: a thousand of usual length.
+const NAMES_BYTES: usize = 32 * 1024;
+
+/// One name.
+pub(super) struct Named {
+    pub(super) name: CString,
+    /// What the directory keeps of the kind; it may have been exchanged since.
+    pub(super) kind: FileType,
+}
+
+/// What a directory still has to tell.
+pub(super) struct Names {
+    read: VecDeque<Named>,
+    end: End,
+}
+
+/// What comes behind what has been read.
+enum End {
+    /// There may be more in the directory.
+    Unknown,
+    /// Nothing.
+    Reached,
+    /// What ended the reading early, told once.
+    Failed(Errno),
+}
+
+impl Names {
+    /// Those of a directory that has just been opened.
+    pub(super) fn new() -> Names {
+        Names { read: VecDeque::new(), end: End::Unknown }
+    }
+
+    /// The next name in `dir`, without `.` and `..`.
+    pub(super) fn next(&mut self, dir: BorrowedFd<'_>) -> Option<Result<Named, Errno>> {
+        while self.read.is_empty() {
+            match std::mem::replace(&mut self.end, End::Reached) {
+                End::Unknown => self.read_on(dir),
+                End::Reached => return None,
+                End::Failed(error) => return Some(Err(error)),
+            }
+        }
+        self.read.pop_front().map(Ok)
+    }
+
+    fn read_on(&mut self, dir: BorrowedFd<'_>) {
+        let mut room = Vec::with_capacity(NAMES_BYTES);
+        let mut listing = RawDir::new(dir, room.spare_capacity_mut());
+        self.end = loop {
+            match listing.next() {
+                Some(Ok(entry)) => {
+                    let name = entry.file_name();
+                    if name != c"." && name != c".." {
+                        self.read.push_back(Named { name: name.to_owned(), kind: entry.file_type() });
+                    }
+                    if listing.is_buffer_empty() {
+                        break End::Unknown;
+                    }
+                }
+                // Of a directory that is removed meanwhile there is no more.
+                None | Some(Err(Errno::NOENT)) => break End::Reached,
+                Some(Err(error)) => break End::Failed(error),
+            }
+        };
+    }
+}
+
+impl Inside for Names {
+    fn hold(&mut self, dir: BorrowedFd<'_>) {
+        while matches!(self.end, End::Unknown) {
+            self.read_on(dir);
+        }
+    }
+}
+
+/// Whether a name is worth opening as a directory.
+pub(super) fn may_be_dir(kind: FileType) -> bool {
+    matches!(kind, FileType::Directory | FileType::Unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn every_name_is_told_once_whether_its_directory_is_held_or_not() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        for index in 0..5_000 {
+            std::fs::write(dir.path().join(format!("a name of some length {index}")), b"").expect("write");
+        }
+        for held_after in [0, 1, 700, 4_999] {
+            let opened = std::fs::File::open(dir.path()).expect("open");
+            let (mut names, mut told) = (Names::new(), std::collections::BTreeSet::<CString>::new());
+            for index in 0.. {
+                if index == held_after {
+                    names.hold(opened.as_fd());
+                }
+                let Some(named) = names.next(opened.as_fd()) else { break };
+                let named = named.expect("it can be read");
+                assert!(named.kind == FileType::RegularFile && told.insert(named.name));
+            }
+            assert_eq!(told.len(), 5_000);
+        }
+    }
+}
