@@ -31,8 +31,8 @@ impl<F: Below> TextFile<F> {
     ///
     /// # Errors
     ///
-    /// [`is_too_long`](crate::Error::is_too_long) for a line above the limit, which stays where it is:
-    /// [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
+    /// [`is_too_long`](crate::Error::is_too_long) for a line above the
+    /// [limit](super::Options::line_limit), which stays where it is: [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
     ///
     /// # Cancellation
     ///
