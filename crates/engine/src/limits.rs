@@ -30,6 +30,12 @@ pub(crate) const LINE_BYTES_ADMITTED: usize = 64 * 1024;
 /// that looks for a delimiter where there is none comes back, and its caller can give up.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Bytes that a line may have unless told otherwise, without its end. The longest lines of files that people have
+/// are of some mebibytes (an index for searching, a table in one line of JSON); a file of zeros has one without end,
+/// which must not take all the memory there is. A line takes memory as it is read, whatever it might have
+/// (docs/decisions/0041).
+pub const LINE_LIMIT_BYTES: usize = 64 * 1024 * 1024;
+
 /// Bytes of the first buffer of a read that goes on until it has all it was asked for; a file may be shorter
 /// than what its reader would take.
 pub(crate) const WHOLE_BYTES_USUAL: usize = 1024 * 1024;

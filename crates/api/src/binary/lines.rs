@@ -10,18 +10,14 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use super::BinaryFile;
-use crate::{Error, Operation, Result};
-
-/// Bytes that a line may have unless told otherwise, without its end: as with text.
-const LINE_BYTES: usize = 1024 * 1024;
+use crate::Result;
 
 type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 
 /// A stream of the lines of a file, with their ends. Made by [`BinaryFile::lines`].
 ///
 /// An error of reading is an item, and the next item tries again; what will not get better (a line above the limit,
-/// of which as much as the limit has been taken from the file then; a closed file) ends the stream after its error.
-/// Dropping the stream loses no line.
+/// which stays where it is; a closed file) ends the stream after its error. Dropping the stream loses no line.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -35,7 +31,6 @@ type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 /// ```
 pub struct BinaryLines {
     file: BinaryFile,
-    limit: usize,
     /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
     reading: Mutex<Option<Reading>>,
     done: bool,
@@ -43,13 +38,14 @@ pub struct BinaryLines {
 
 impl BinaryLines {
     pub(super) fn new(file: BinaryFile) -> BinaryLines {
-        BinaryLines { file, limit: LINE_BYTES, reading: Mutex::default(), done: false }
+        BinaryLines { file, reading: Mutex::default(), done: false }
     }
 
-    /// Sets how many bytes a line may have, without its end; 1 MiB unless set.
+    /// Sets how many bytes a line may have, without its end; unless set, as many as for the
+    /// [file](BinaryFile::with_line_limit).
     #[must_use]
     pub fn line_limit(self, bytes: usize) -> BinaryLines {
-        BinaryLines { limit: bytes, ..self }
+        BinaryLines { file: self.file.with_line_limit(bytes), ..self }
     }
 
     /// Returns the next line, or `None` at the end.
@@ -98,17 +94,12 @@ impl BinaryLines {
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
         let reading = self.reading.get_mut().unwrap_or_else(PoisonError::into_inner);
         let future = reading.get_or_insert_with(|| {
-            let (file, limit) = (self.file.clone(), self.limit.saturating_add(1));
-            Box::pin(async move { file.readline(Some(limit)).await })
+            let file = self.file.clone();
+            Box::pin(async move { file.readline(None).await })
         });
         let line = ready!(future.as_mut().poll(cx));
         *reading = None;
-        Poll::Ready(line.and_then(|line| {
-            if line.len() <= self.limit || line.ends_with(b"\n") {
-                return Ok(line);
-            }
-            Err(self.file.at_path(Error::too_long(Operation::Read, self.limit as u64)))
-        }))
+        Poll::Ready(line)
     }
 }
 

@@ -17,7 +17,7 @@ use std::os::fd::RawFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use folio_engine::Handle;
+use folio_engine::{Handle, LINE_LIMIT_BYTES};
 
 use crate::{Buffering, Error, File, OpenMode, Operation, Result};
 
@@ -56,6 +56,8 @@ const IS_A_DIRECTORY: i32 = 21;
 #[derive(Clone)]
 pub struct BinaryFile {
     inner: Arc<Inner>,
+    /// Bytes that a line may have, without its end, for this handle.
+    line_limit: usize,
 }
 
 struct Inner {
@@ -102,7 +104,7 @@ impl BinaryFile {
         }
         let (path, held) = (file.path().into(), Mutex::new(Held::Open(file)));
         let inner = Inner { held, path, name, mode, buffering, descriptor };
-        Ok(BinaryFile { inner: Arc::new(inner) })
+        Ok(BinaryFile { inner: Arc::new(inner), line_limit: LINE_LIMIT_BYTES })
     }
 
     /// Waits for everything asked for before, writes out what is buffered and closes the file for every clone; the

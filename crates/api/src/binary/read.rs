@@ -1,9 +1,12 @@
 //! Reading from a binary file.
 
+use std::io::SeekFrom;
+
 use bytes::{Bytes, BytesMut};
+use folio_engine::Handle;
 
 use super::{BinaryFile, BinaryLines, is_stream};
-use crate::{File, Result};
+use crate::{Error, File, Operation, Result};
 
 /// Bytes that a look ahead, and a read of no particular length, ask for: what CPython's buffers hold on most disks,
 /// up to its version 3.13.
@@ -137,11 +140,25 @@ impl BinaryFile {
         self.for_reading("peek")?.peek(BUFFER_BYTES).await
     }
 
-    /// Reads a line with its end, at most `limit` bytes; empty at the end of the file.
+    /// Sets how many bytes a line may have, without its end, for this handle and what is made of it; 64 MiB unless set.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let upload = folio::open("upload.csv", "rb").await?.binary()?.with_line_limit(64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_line_limit(self, bytes: usize) -> BinaryFile {
+        BinaryFile { line_limit: bytes, ..self }
+    }
+
+    /// Reads a line with its end, or the first `limit` bytes of it if there is a limit; empty at the end of the file.
     ///
     /// # Errors
     ///
-    /// Like [`File::read`].
+    /// Without a limit of its own, [`is_too_long`](crate::Error::is_too_long) for a line above the
+    /// [file's](BinaryFile::with_line_limit), which stays where it is. Like [`File::read`].
     ///
     /// # Cancellation
     ///
@@ -156,7 +173,11 @@ impl BinaryFile {
     /// # }
     /// ```
     pub async fn readline(&self, limit: Option<usize>) -> Result<Bytes> {
-        self.for_reading("read")?.read_until(b'\n', limit.unwrap_or(usize::MAX)).await
+        let file = self.for_reading("read")?;
+        match limit {
+            Some(limit) => file.read_until(b'\n', limit).await,
+            None => file.read_line(self.line_limit).await,
+        }
     }
 
     /// Reads all lines, with their ends. With a `hint` above 0 it stops after the line that makes them more than
@@ -164,7 +185,8 @@ impl BinaryFile {
     ///
     /// # Errors
     ///
-    /// Like [`File::read`].
+    /// [`is_too_long`](crate::Error::is_too_long) for a line above the [limit](BinaryFile::with_line_limit): without a
+    /// `hint` nothing is taken then, with one, or where nothing can be read twice, the next read begins with that line. Like [`File::read`].
     ///
     /// # Cancellation
     ///
@@ -179,10 +201,16 @@ impl BinaryFile {
     /// ```
     pub async fn readlines(&self, hint: Option<usize>) -> Result<Vec<Bytes>> {
         let file = self.for_reading("read")?;
-        let Some(hint) = hint.filter(|hint| *hint > 0) else { return Ok(split(read_all(&file).await?)) };
+        match hint.filter(|hint| *hint > 0) {
+            Some(hint) => self.lines_beyond(hint, &file).await,
+            None => self.all_lines(&file).await,
+        }
+    }
+
+    async fn lines_beyond(&self, hint: usize, file: &File) -> Result<Vec<Bytes>> {
         let (mut lines, mut total) = (Vec::new(), 0);
         while total <= hint {
-            let line = file.read_until(b'\n', usize::MAX).await?;
+            let line = file.read_line(self.line_limit).await?;
             if line.is_empty() {
                 break;
             }
@@ -203,6 +231,26 @@ impl BinaryFile {
     /// ```
     pub fn lines(&self) -> BinaryLines {
         BinaryLines::new(self.clone())
+    }
+
+    async fn all_lines(&self, file: &File) -> Result<Vec<Bytes>> {
+        match &file.handle {
+            Handle::Stream(stream) => return Ok(split(stream.read_lines(b'\n', self.line_limit).await?)),
+            // There is no way back.
+            Handle::Plain(plain) if plain.is_sequential() => {
+                return self.lines_beyond(usize::MAX, file).await;
+            }
+            Handle::Plain(_) => {}
+        }
+        let all = read_all(file).await?;
+        let len = all.len();
+        let lines = split(all);
+        if lines.iter().all(|line| content_len(line) <= self.line_limit) {
+            return Ok(lines);
+        }
+        let back = i64::try_from(len).expect("no file has more bytes");
+        file.seek(SeekFrom::Current(-back)).await?;
+        Err(self.at_path(Error::too_long(Operation::Read, self.line_limit as u64)))
     }
 }
 
@@ -227,6 +275,11 @@ async fn read_all(file: &File) -> Result<Bytes> {
         }
         all.extend_from_slice(&more);
     }
+}
+
+/// The length of a line without its end.
+fn content_len(line: &[u8]) -> usize {
+    line.strip_suffix(b"\n").unwrap_or(line).len()
 }
 
 /// Cuts bytes into lines, which share their memory.

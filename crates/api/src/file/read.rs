@@ -206,6 +206,35 @@ impl File {
         }
     }
 
+    /// Reads a line with its end from the cursor, as one step: two readers never get parts of one line. Empty at the end
+    /// of the file; the last line may have no end.
+    ///
+    /// # Errors
+    ///
+    /// [`is_too_long`](crate::Error::is_too_long) for a line of more than `limit` bytes without its end, which stays
+    /// where it is. Like [`read`](File::read); nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](File::read_until).
+    ///
+    /// ```
+    /// # async fn example(file: folio::File) -> folio::Result<()> {
+    /// match file.read_line(8 * 1024).await {
+    ///     Err(error) if error.is_too_long() => println!("whoever wrote that means no good"),
+    ///     line => println!("{}", line?.escape_ascii()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read_line(&self, limit: usize) -> Result<Bytes> {
+        self.settle_cursor().await;
+        match &self.handle {
+            Handle::Plain(file) => file.read_line(b'\n', limit).await,
+            Handle::Stream(stream) => stream.read_line(b'\n', limit).await,
+        }
+    }
+
     /// Reads `len` bytes from the cursor as one step, fewer only at the end of the file.
     ///
     /// (Into a buffer of the caller's: `read_exact`, which takes several steps.)

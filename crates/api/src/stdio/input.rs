@@ -1,6 +1,7 @@
 //! What is read: one look-ahead for all tasks, given out in whole lines.
 
 use bytes::Bytes;
+use folio_engine::LINE_LIMIT_BYTES;
 use folio_engine::storage::os::Standard;
 use tokio::sync::Mutex;
 
@@ -10,9 +11,6 @@ use crate::{Error, File, Operation, Result};
 
 /// Bytes asked for at a time: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
-
-/// Bytes that a line may have: as many as a line of a text file may have unless told otherwise.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// The stream and what was read ahead of it.
 #[derive(Debug)]
@@ -48,16 +46,13 @@ impl Ahead {
         taken
     }
 
-    /// The next line with its end.
-    fn take_line(&mut self) -> Option<Bytes> {
-        let found = memchr::memchr(b'\n', &self.rest()[self.searched..]);
-        match found {
-            Some(end) => Some(self.take(self.searched + end + 1)),
-            None => {
-                self.searched = self.rest().len();
-                None
-            }
+    /// Where the first line ends, if its end is here: the length with it.
+    fn find_line(&mut self) -> Option<usize> {
+        let found = memchr::memchr(b'\n', &self.rest()[self.searched..]).map(|at| self.searched + at + 1);
+        if found.is_none() {
+            self.searched = self.rest().len();
         }
+        found
     }
 
     /// Reads more; `false` at the end. No await after the bytes have come, so that they are either the stream's
@@ -77,22 +72,59 @@ impl From<File> for Source {
     }
 }
 
+/// What ends a line.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// `\n`.
+    Lf,
+    /// `\n`, with the `\r` before it if there is one.
+    CrLf,
+}
+
+impl End {
+    /// What a line has without its end.
+    fn cut(self, line: &[u8]) -> &[u8] {
+        match (line.strip_suffix(b"\n"), self) {
+            (None, End::Lf | End::CrLf) => line,
+            (Some(content), End::Lf) => content,
+            (Some(content), End::CrLf) => content.strip_suffix(b"\r").unwrap_or(content),
+        }
+    }
+
+    /// How many bytes a line has without its end, at least, that begins with `bytes` and goes on.
+    fn content_of(self, bytes: &[u8]) -> usize {
+        match self {
+            End::Lf => bytes.len(),
+            End::CrLf => bytes.strip_suffix(b"\r").unwrap_or(bytes).len(),
+        }
+    }
+}
+
 impl Source {
-    /// The next line with its end; the last one may have none. `None` at the end.
-    async fn line(&self) -> Result<Option<Bytes>> {
+    /// The next line with its end; the last one may have none. `None` at the end. Whether it is too long does not
+    /// depend on how much of it comes at a time.
+    async fn line(&self, end: End, limit: usize) -> Result<Option<Bytes>> {
         let mut ahead = self.ahead.lock().await;
         loop {
-            if let Some(line) = ahead.take_line() {
-                return Ok(Some(line));
-            }
-            let len = ahead.rest().len();
-            if len > LINE_BYTES_MAX {
-                return Err(self.error(Error::too_long(Operation::Read, LINE_BYTES_MAX as u64)));
+            let found = ahead.find_line();
+            let content = match found {
+                Some(len) => end.cut(&ahead.rest()[..len]).len(),
+                None => end.content_of(ahead.rest()),
+            };
+            self.check_len(content, limit)?;
+            if let Some(len) = found {
+                return Ok(Some(ahead.take(len)));
             }
             if !ahead.fill(&self.file).await? {
+                let len = ahead.rest().len();
+                self.check_len(len, limit)?;
                 return Ok((len > 0).then(|| ahead.take(len)));
             }
         }
+    }
+
+    fn check_len(&self, len: usize, limit: usize) -> Result<()> {
+        if len <= limit { Ok(()) } else { Err(self.error(Error::too_long(Operation::Read, limit as u64))) }
     }
 
     async fn some(&self, len: usize) -> Result<Bytes> {
@@ -118,16 +150,17 @@ impl Source {
 
 /// The process's input as text. Made by [`stdin`](crate::stdin); all of them share the stream.
 ///
-/// A line ends at `\n`, and a `\r` before that is part of the end. Lines have at most 1 MiB.
+/// A line ends at `\n`, and a `\r` before that is part of the end.
 #[derive(Clone, Copy, Debug)]
 pub struct Input {
     encoding: Encoding,
     errors: Errors,
+    line_limit: usize,
 }
 
 impl Input {
     pub(super) fn new() -> Input {
-        Input { encoding: Encoding::UTF_8, errors: Errors::Strict }
+        Input { encoding: Encoding::UTF_8, errors: Errors::Strict, line_limit: LINE_LIMIT_BYTES }
     }
 
     /// Returns a handle that reads this encoding, and does so with what means nothing in it.
@@ -143,7 +176,20 @@ impl Input {
     /// ```
     #[must_use]
     pub fn with_encoding(self, encoding: Encoding, errors: Errors) -> Input {
-        Input { encoding, errors }
+        Input { encoding, errors, ..self }
+    }
+
+    /// Returns a handle whose lines may have so many bytes, as they come and without their ends; 64 MiB unless set.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let request = folio::stdin().with_line_limit(8 * 1024).next_line().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_line_limit(self, bytes: usize) -> Input {
+        Input { line_limit: bytes, ..self }
     }
 
     /// Returns the next line without its end, `None` at the end of the input. One line goes to one task.
@@ -151,8 +197,8 @@ impl Input {
     /// # Errors
     ///
     /// Bytes that mean nothing in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
-    /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above 1 MiB, which
-    /// stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends of lines are not a byte, such as
+    /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above the
+    /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends of lines are not a byte, such as
     /// UTF-16. Whatever reading returns.
     ///
     /// # Cancellation
@@ -175,9 +221,8 @@ impl Input {
             let why = "lines of this encoding do not end in a byte; read the whole input";
             return Err(source.error(Error::invalid(Operation::Read, why)));
         }
-        let Some(line) = source.line().await? else { return Ok(None) };
-        let line = line.strip_suffix(b"\n").map_or(&*line, |line| line.strip_suffix(b"\r").unwrap_or(line));
-        self.decode(source, line).map(Some)
+        let Some(line) = source.line(End::CrLf, self.line_limit).await? else { return Ok(None) };
+        self.decode(source, End::CrLf.cut(&line)).map(Some)
     }
 
     /// Reads everything up to the end of the input, ends of lines as they came.
@@ -217,9 +262,28 @@ impl Input {
 
 /// The process's input as bytes. Made by [`stdin_bytes`](crate::stdin_bytes); all of them share the stream.
 #[derive(Clone, Copy, Debug)]
-pub struct InputBytes;
+pub struct InputBytes {
+    line_limit: usize,
+}
 
 impl InputBytes {
+    pub(super) fn new() -> InputBytes {
+        InputBytes { line_limit: LINE_LIMIT_BYTES }
+    }
+
+    /// Returns a handle whose lines may have so many bytes, without their ends; 64 MiB unless set.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let request = folio::stdin_bytes().with_line_limit(8 * 1024).read_line().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_line_limit(self, bytes: usize) -> InputBytes {
+        InputBytes { line_limit: bytes }
+    }
+
     /// Reads into `buf`, waiting until something is there; returns the bytes read, 0 at the end of the input.
     ///
     /// # Errors
@@ -252,7 +316,8 @@ impl InputBytes {
     ///
     /// # Errors
     ///
-    /// [`is_too_long`](Error::is_too_long) for a line above 1 MiB, which stays. Whatever reading returns.
+    /// [`is_too_long`](Error::is_too_long) for a line above the [limit](InputBytes::with_line_limit), which
+    /// stays. Whatever reading returns.
     ///
     /// # Cancellation
     ///
@@ -265,7 +330,7 @@ impl InputBytes {
     /// # }
     /// ```
     pub async fn read_line(&self) -> Result<Bytes> {
-        Ok(INPUT.get()?.line().await?.unwrap_or_default())
+        Ok(INPUT.get()?.line(End::Lf, self.line_limit).await?.unwrap_or_default())
     }
 
     /// Reads everything up to the end of the input.

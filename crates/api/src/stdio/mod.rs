@@ -68,7 +68,7 @@ pub fn stdin() -> Input {
 /// # }
 /// ```
 pub fn stdin_bytes() -> InputBytes {
-    InputBytes
+    InputBytes::new()
 }
 
 /// Returns the process's output as text: UTF-8.

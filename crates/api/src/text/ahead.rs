@@ -1,13 +1,18 @@
 //! Text that was read ahead of the reader, and where in the file it came from.
 
 use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 
-use super::place::{Converter, Place};
+use super::place::{Converter, Place, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
 
 /// Bytes read at a time: enough for the system call to cost nothing beside its bytes, and little enough for
 /// them to be in the processor's cache still when they are decoded and cut into lines.
 const READ_BYTES: usize = 128 * 1024;
+
+/// Bytes read first where the reader has been moved to, twice as many each time until it is as above: whoever moves
+/// about, or writes between the lines, mostly wants a line and would have the rest decoded for nothing.
+const READ_BYTES_MOVED: usize = 2 * 1024;
 
 /// See the module. It knows nothing of files: it lends its buffer for a read and is told how much that brought.
 pub(super) struct Ahead {
@@ -15,6 +20,10 @@ pub(super) struct Ahead {
     converter: Converter,
     /// What one read brings, reused.
     raw: Vec<u8>,
+    /// Bytes to ask the next read for.
+    size: usize,
+    /// How many to ask the first read for, the next time the reader has been moved.
+    size_moved: usize,
     /// Text that has been decoded; from `at` on it has not been given out.
     text: String,
     at: usize,
@@ -39,17 +48,21 @@ pub(super) struct Ahead {
 struct Piece {
     /// Where its text begins and ends, in bytes of all the text since the start.
     text: std::ops::Range<u64>,
-    /// The converter as it was before.
-    before: Converter,
     source: Source,
 }
 
 /// What a piece of text was made of.
 enum Source {
-    /// Of the same bytes, which need not be kept.
-    Alike,
+    /// Of the same bytes, which need not be kept, from this offset of the file on.
+    Alike(u64),
     /// Of these, which may be the last there are.
-    Bytes { bytes: Vec<u8>, last: bool },
+    Bytes {
+        bytes: Vec<u8>,
+        last: bool,
+        /// Where it came to when a place was asked for last. Never waited for: asking borrows the reader, and an
+        /// answer takes no turn of anybody else's.
+        walker: Box<Mutex<Walker>>,
+    },
 }
 
 impl Ahead {
@@ -59,6 +72,8 @@ impl Ahead {
             newline,
             converter: Converter::new(encoding, decoder, Reading::new(newline)),
             raw: Vec::new(),
+            size: READ_BYTES,
+            size_moved: READ_BYTES,
             text: String::new(),
             at: 0,
             searched: 0,
@@ -86,6 +101,8 @@ impl Ahead {
         self.clear();
         self.converter.resume(decoder);
         self.skip = skip;
+        // The first start is no move: a file is mostly read as a whole.
+        self.size = std::mem::replace(&mut self.size_moved, READ_BYTES_MOVED);
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -125,7 +142,7 @@ impl Ahead {
     }
 
     /// Finds the end of the first line at hand: where it begins and how long it is. Without one, says how many
-    /// bytes of the line are there.
+    /// bytes of the line are there at least.
     pub(super) fn find_end(&mut self) -> Result<(usize, usize), usize> {
         let ahead = &self.text.as_bytes()[self.at..];
         match self.newline.find(&ahead[self.searched..]) {
@@ -138,9 +155,19 @@ impl Ahead {
         }
     }
 
+    /// Finds it if it begins within the first `len` bytes, the first `searched` of which are known to hold none: a
+    /// line that is taken bit by bit must not be searched to its end for each.
+    pub(super) fn find_end_within(&self, len: usize, searched: usize) -> Option<(usize, usize)> {
+        let ahead = &self.text.as_bytes()[self.at..];
+        // As above.
+        let searched = searched.saturating_sub(1);
+        let (end, width) = self.newline.find(&ahead[searched..ahead.len().min(len).max(searched)])?;
+        Some((searched + end, width))
+    }
+
     /// The buffer to read into.
     pub(super) fn buffer(&mut self) -> &mut [u8] {
-        self.raw.resize(READ_BYTES, 0);
+        self.raw.resize(self.size, 0);
         &mut self.raw
     }
 
@@ -154,6 +181,9 @@ impl Ahead {
     /// is an error.
     pub(super) fn accept(&mut self, count: usize) -> bool {
         self.ended = count == 0;
+        if count == self.size {
+            self.size = READ_BYTES.min(self.size * 2);
+        }
         self.dropped += self.at as u64;
         self.text.drain(..self.at);
         self.at = 0;
@@ -163,9 +193,12 @@ impl Ahead {
         let converted = self.converter.convert(&self.raw[..count], self.ended, &mut self.text);
         self.failed = converted.result.err();
         if let (Some(before), true) = (before, self.text.len() > start) {
-            let source = if converted.alike { Source::Alike } else { self.keep(count) };
+            let source = match converted.alike {
+                true => Source::Alike(before.place().offset),
+                false => self.keep(count, before),
+            };
             let text = self.dropped + start as u64..self.dropped + self.text.len() as u64;
-            self.pieces.push_back(Piece { text, before, source });
+            self.pieces.push_back(Piece { text, source });
         }
         self.pass_over();
         !self.ended || self.failed.is_some()
@@ -179,16 +212,19 @@ impl Ahead {
         };
         let target = usize::try_from(here - piece.text.start).expect("a piece is in memory");
         match &piece.source {
-            Source::Alike => Place::at(piece.before.place().offset + target as u64),
-            Source::Bytes { bytes, last } => piece.before.place_within(bytes, *last, target),
+            Source::Alike(offset) => Place::at(offset + target as u64),
+            Source::Bytes { bytes, last, walker } => {
+                let mut walker = walker.lock().unwrap_or_else(PoisonError::into_inner);
+                walker.place_behind(target, bytes, *last)
+            }
         }
     }
 
     /// Keeps the bytes that were read instead of reading over them.
-    fn keep(&mut self, count: usize) -> Source {
+    fn keep(&mut self, count: usize, before: Converter) -> Source {
         let mut bytes = std::mem::replace(&mut self.raw, std::mem::take(&mut self.spare));
         bytes.truncate(count);
-        Source::Bytes { bytes, last: self.ended }
+        Source::Bytes { bytes, last: self.ended, walker: Box::new(Mutex::new(Walker::new(before))) }
     }
 
     fn forget_pieces(&mut self) {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::file::Start;
-use super::read::Found;
+use super::read::{End, Found};
 use super::{Decoder, TextFile};
 use crate::{File, Result};
 
@@ -91,7 +91,7 @@ impl Lines {
     /// Finds a line or reads on until there is one; `None` at the end.
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<String>>> {
         loop {
-            match self.text.find_line() {
+            match self.text.find_line(End::Dropped) {
                 Ok(Found::Line(line)) => return Poll::Ready(Ok(Some(line))),
                 Ok(Found::Nothing) => {}
                 Err(error) => {
@@ -101,7 +101,7 @@ impl Lines {
             }
             match ready!(self.poll_fill(cx)) {
                 Ok(false) => {
-                    let line = self.text.last_line();
+                    let line = self.text.last_line(End::Dropped);
                     self.done = !matches!(line, Ok(Some(_)));
                     return Poll::Ready(line);
                 }

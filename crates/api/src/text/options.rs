@@ -4,17 +4,13 @@ use std::fmt;
 use std::io::SeekFrom;
 use std::path::Path;
 
-use folio_engine::{Engine, Handle};
+use folio_engine::{Engine, Handle, LINE_LIMIT_BYTES};
 
 use super::below::Below;
 use super::file::{Manner, is_terminal};
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::binary::check_nature;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
-
-/// Bytes of UTF-8 that a line may have unless told otherwise: far above any text meant for people, and small
-/// enough to be held for each of many open files.
-const LINE_BYTES: usize = 1024 * 1024;
 
 /// Options to open a text file with: those of [`OpenOptions`], and how bytes and text go together.
 ///
@@ -87,7 +83,7 @@ macro_rules! flags {
 }
 
 impl Options {
-    /// Returns options with nothing set: UTF-8, strict, universal newlines, lines of at most 1 MiB, no buffer.
+    /// Returns options with nothing set: UTF-8, strict, universal newlines, lines of at most 64 MiB, no buffer.
     pub fn new() -> Self {
         Options {
             open: OpenOptions::new(),
@@ -97,7 +93,7 @@ impl Options {
             encoding: Encoding::UTF_8,
             errors: Errors::Strict,
             newline: Newline::Universal,
-            line_limit: LINE_BYTES,
+            line_limit: LINE_LIMIT_BYTES,
             refused: None,
         }
     }
@@ -208,7 +204,8 @@ impl Options {
         self
     }
 
-    /// Sets how many bytes of UTF-8 a line may have, without its end; 1 MiB unless set.
+    /// Sets how many bytes of UTF-8 a line may have, without its end; 64 MiB unless set. A line takes memory as it is
+    /// read, so a smaller limit is for text that comes from strangers.
     pub fn line_limit(&mut self, bytes: usize) -> &mut Self {
         self.line_limit = bytes;
         self

@@ -89,38 +89,77 @@ impl Converter {
             false => Place::at(self.decoder.offset()),
         }
     }
+}
 
-    /// The place behind the first `target` bytes of the text that this makes of `bytes`.
-    pub(super) fn place_within(&self, bytes: &[u8], last: bool, target: usize) -> Place {
+/// A converter on its way through bytes that are kept, which finds places in the text it makes of them. It goes on
+/// from the place that was asked for last, so that whoever asks behind every line has each byte converted a few
+/// times in all, and not all of them each time.
+#[derive(Debug)]
+pub(super) struct Walker {
+    converter: Converter,
+    /// Bytes it has taken.
+    at: usize,
+    /// Bytes of text it has made of them.
+    made: usize,
+    /// What it makes on the way, which nobody needs: reused.
+    out: String,
+}
+
+impl Walker {
+    /// One that stands before the bytes, as `converter` did.
+    pub(super) fn new(converter: Converter) -> Walker {
+        Walker { converter, at: 0, made: 0, out: String::new() }
+    }
+
+    /// The place behind the first `target` bytes of the text that `bytes` make, none of which are `last` unless the
+    /// file ends with them. A target is never below the one before.
+    pub(super) fn place_behind(&mut self, target: usize, bytes: &[u8], last: bool) -> Place {
         if target == 0 {
-            return self.place();
+            return self.converter.place();
         }
-        let (mut state, mut made, mut at) = (self.clone(), 0, 0);
-        let mut out = String::new();
-        // Bisects for the longest beginning of `bytes` that makes less than that.
-        let mut size = bytes.len().next_power_of_two();
-        while size > 0 {
-            if let Some(piece) = bytes.get(at..at + size) {
-                let mut next = state.clone();
-                out.clear();
-                next.convert(piece, false, &mut out);
-                if made + out.len() < target {
-                    (state, made, at) = (next, made + out.len(), at + size);
-                }
-            }
-            size /= 2;
-        }
-        let mut next = state.clone();
-        out.clear();
-        next.convert(&bytes[at..bytes.len().min(at + 1)], last && at + 1 >= bytes.len(), &mut out);
-        if made + out.len() == target {
-            return next.place();
+        self.approach(target, bytes);
+        let next = bytes.len().min(self.at + 1);
+        let converter = self.convert(&bytes[self.at..next], last && next == bytes.len());
+        if self.made + self.out.len() == target {
+            return converter.place();
         }
         // One byte decided on several characters, and the reader stands amid them. Of these, a `\r` that had
         // been held is the first and is behind it: what follows told that no `\n` belongs to it.
-        let skip = out[..target - made].chars().count() - usize::from(state.reading.holds_cr());
+        let held = usize::from(self.converter.reading.holds_cr());
+        let skip = self.out[..target - self.made].chars().count() - held;
         let skip = u8::try_from(skip).expect("four bytes make at most sixteen characters");
-        Place { offset: state.decoder.offset(), skip }
+        Place { offset: self.converter.decoder.offset(), skip }
+    }
+
+    /// Goes on to the longest beginning of `bytes` that makes less than `target`: by steps that double while they
+    /// stay below it, then by halves, so that little more is converted than lies between.
+    fn approach(&mut self, target: usize, bytes: &[u8]) {
+        let mut step = (target - self.made).next_power_of_two();
+        let mut doubling = true;
+        while step > 0 {
+            let stays = self.step(step, target, bytes);
+            doubling = doubling && stays;
+            step = if doubling { step * 2 } else { step / 2 };
+        }
+    }
+
+    /// Takes `len` bytes, unless there are fewer or they make as much as `target`.
+    fn step(&mut self, len: usize, target: usize, bytes: &[u8]) -> bool {
+        let Some(piece) = bytes.get(self.at..self.at + len) else { return false };
+        let converter = self.convert(piece, false);
+        let made = self.made + self.out.len();
+        if made < target {
+            (self.converter, self.made, self.at) = (converter, made, self.at + len);
+        }
+        made < target
+    }
+
+    /// What the converter would be behind `piece`, the text of which is in `out`.
+    fn convert(&mut self, piece: &[u8], last: bool) -> Converter {
+        let mut converter = self.converter.clone();
+        self.out.clear();
+        converter.convert(piece, last, &mut self.out);
+        converter
     }
 }
 

@@ -5,9 +5,21 @@ use super::below::Below;
 use super::file::Start;
 use crate::{Error, Operation, Result};
 
+/// Bytes that a character takes at most, as UTF-8.
+const CHAR_BYTES_MAX: usize = 4;
+
+/// Whether a line is given out with its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With it.
+    Kept,
+    /// Without.
+    Dropped,
+}
+
 /// What the text at hand has to offer.
 pub(super) enum Found {
-    /// A line without its end.
+    /// A line.
     Line(String),
     /// No end of a line yet.
     Nothing,
@@ -19,8 +31,8 @@ impl<F: Below> TextFile<F> {
     ///
     /// # Errors
     ///
-    /// [`is_too_long`](crate::Error::is_too_long) for a line above the limit, which stays where it is:
-    /// [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
+    /// [`is_too_long`](crate::Error::is_too_long) for a line above the
+    /// [limit](super::Options::line_limit), which stays where it is: [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
     ///
     /// # Cancellation
     ///
@@ -37,11 +49,11 @@ impl<F: Below> TextFile<F> {
     /// ```
     pub async fn next_line(&mut self) -> Result<Option<String>> {
         loop {
-            if let Found::Line(line) = self.find_line()? {
+            if let Found::Line(line) = self.find_line(End::Dropped)? {
                 return Ok(Some(line));
             }
             if !self.fill().await? {
-                return self.last_line();
+                return self.last_line(End::Dropped);
             }
         }
     }
@@ -66,27 +78,16 @@ impl<F: Below> TextFile<F> {
     /// ```
     pub async fn readline(&mut self, limit: Option<usize>) -> Result<String> {
         self.check_readable()?;
-        let (mut chars, mut len, mut ended) = (0, 0, false);
+        if let Some(limit) = limit {
+            return self.part_of_line(limit).await;
+        }
         loop {
-            let end = self.ahead.find_end();
-            if let (None, Ok((without, _)) | Err(without)) = (limit, end) {
-                self.check_len(without)?;
+            if let Found::Line(line) = self.find_line(End::Kept)? {
+                return Ok(line);
             }
-            let rest = self.ahead.rest();
-            let bound = end.map_or(rest.len(), |(without, width)| without + width);
-            if let Some(limit) = limit {
-                for c in rest[len..bound].chars().take(limit - chars) {
-                    chars += 1;
-                    len += c.len_utf8();
-                }
-            } else {
-                len = bound;
+            if !self.fill().await? {
+                return self.last_line(End::Kept).map(Option::unwrap_or_default);
             }
-            if limit == Some(chars) || end.is_ok() || ended {
-                return Ok(self.ahead.take(len, 0));
-            }
-            // At the end of the file once more: it tells what a `\r` before it was.
-            ended = !self.fill().await?;
         }
     }
 
@@ -178,12 +179,35 @@ impl<F: Below> TextFile<F> {
         }
     }
 
+    /// The next line with its end, or the first `limit` characters of it.
+    async fn part_of_line(&mut self, limit: usize) -> Result<String> {
+        let (mut chars, mut len, mut ended) = (0, 0, false);
+        loop {
+            let end = self.ahead.find_end_within(limit.saturating_mul(CHAR_BYTES_MAX), len);
+            let rest = self.ahead.rest();
+            let bound = end.map_or(rest.len(), |(without, width)| without + width);
+            for c in rest[len..bound].chars().take(limit - chars) {
+                chars += 1;
+                len += c.len_utf8();
+            }
+            if limit == chars || end.is_some() || ended {
+                return Ok(self.ahead.take(len, 0));
+            }
+            // At the end of the file once more: it tells what a `\r` before it was.
+            ended = !self.fill().await?;
+        }
+    }
+
     /// Takes the next line out of the text at hand.
-    pub(super) fn find_line(&mut self) -> Result<Found> {
+    #[inline]
+    pub(super) fn find_line(&mut self, end: End) -> Result<Found> {
         match self.ahead.find_end() {
             Ok((len, width)) => {
                 self.check_len(len)?;
-                Ok(Found::Line(self.ahead.take(len, width)))
+                Ok(Found::Line(match end {
+                    End::Kept => self.ahead.take(len + width, 0),
+                    End::Dropped => self.ahead.take(len, width),
+                }))
             }
             Err(len) => {
                 self.check_len(len)?;
@@ -193,8 +217,8 @@ impl<F: Below> TextFile<F> {
     }
 
     /// The next line at the end of the file, which has told what a `\r` before it was.
-    pub(super) fn last_line(&mut self) -> Result<Option<String>> {
-        if let Found::Line(line) = self.find_line()? {
+    pub(super) fn last_line(&mut self, end: End) -> Result<Option<String>> {
+        if let Found::Line(line) = self.find_line(end)? {
             return Ok(Some(line));
         }
         let len = self.ahead.rest().len();

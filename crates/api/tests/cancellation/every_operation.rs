@@ -32,7 +32,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act, After); 42] = [
+const ACTS: [(&str, Act, After); 43] = [
     ("read", act!(|file| file.read(&mut [0; 4])), BEFORE),
     ("read_at", act!(|file| file.read_at(&mut [0; 4], 2)), BEFORE),
     ("read_exact", act!(|file| file.read_exact(&mut [0; 4])), BEFORE),
@@ -43,6 +43,7 @@ const ACTS: [(&str, Act, After); 42] = [
     ("read_vectored_at", act!(|file| file.read_vectored_at(&mut [IoSliceMut::new(&mut [0; 4])], 2)), BEFORE),
     ("read_to_end_limited", act!(|file| file.read_to_end_limited(100)), BEFORE),
     ("read_until", act!(|file| file.read_until(b'5', 100)), BEFORE),
+    ("read_line", act!(|file| file.read_line(100)), BEFORE),
     ("read_full", act!(|file| file.read_full(4)), BEFORE),
     ("peek", act!(|file| file.peek(4)), BEFORE),
     ("reader", act!(|file| file.reader(2..5).read(&mut [0; 9])), BEFORE),

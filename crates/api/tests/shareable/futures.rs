@@ -199,6 +199,7 @@ fn files() {
     both(File::read_bytes(any(), any()));
     both(File::read_bytes_at(any(), any(), any()));
     both(File::read_until(any(), any(), any()));
+    both(File::read_line(any(), any()));
     both(File::read_full(any(), any()));
     both(File::peek(any(), any()));
     both(File::read_vectored(any(), any()));

@@ -4,6 +4,7 @@
 
 mod again;
 mod input;
+mod limits;
 mod output;
 mod shell;
 mod terminal;

@@ -8,6 +8,7 @@ mod following;
 mod named;
 mod newline;
 mod oracle;
+mod places;
 mod positions;
 mod update;
 mod written;

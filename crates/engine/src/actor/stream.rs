@@ -16,7 +16,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -54,6 +54,15 @@ impl AsRawFd for Descriptor {
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_std().map_or(-1, AsRawFd::as_raw_fd)
     }
+}
+
+/// What becomes of bytes beyond those that were asked for where no delimiter has come.
+#[derive(Clone, Copy, Debug)]
+enum Beyond {
+    /// They stay for the next reader.
+    Stays,
+    /// They are an error, and all stay.
+    Refused,
 }
 
 impl StreamHandle {
@@ -135,7 +144,7 @@ impl StreamHandle {
     ///
     /// No byte is lost: what has come so far stays for the next reader.
     pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
-        self.gather(Some(delimiter), limit).await
+        Ok(self.gather(Some(delimiter), limit, Beyond::Stays).await?.unwrap_or_default())
     }
 
     /// Reads `len` bytes, fewer only at the end of the stream.
@@ -148,7 +157,56 @@ impl StreamHandle {
     ///
     /// Like [`read_until`](StreamHandle::read_until).
     pub async fn read_full(&self, len: usize) -> Result<Bytes> {
-        self.gather(None, len).await
+        Ok(self.gather(None, len, Beyond::Stays).await?.unwrap_or_default())
+    }
+
+    /// Reads up to and including the first `delimiter`, or to the end of the stream, if that is `limit` bytes at most
+    /// without the delimiter; empty at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_too_long`] if there are more bytes, all of which stay for the next reader; like
+    /// [`read_until`](StreamHandle::read_until).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](StreamHandle::read_until).
+    pub async fn read_line(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        let line = self.gather(Some(delimiter), limit.saturating_add(1), Beyond::Refused).await?;
+        line.ok_or_else(|| self.inner.too_long(limit))
+    }
+
+    /// Reads everything up to the end of the stream, if no line of it has more than `limit` bytes before its
+    /// `delimiter`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_too_long`] if one has, and all that has come stays for the next reader; whatever the read returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](StreamHandle::read_until).
+    pub async fn read_lines(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        let inner = &*self.inner;
+        let gather = async {
+            let mut ahead = inner.reading.lock().await;
+            let (mut start, mut searched) = (0, 0);
+            loop {
+                let there = ahead.bytes();
+                for at in memchr_iter(delimiter, &there[searched..]).chain([there.len() - searched]) {
+                    let end = searched + at;
+                    if end - start > limit {
+                        return Ok(None);
+                    }
+                    start = if end < there.len() { end + 1 } else { start };
+                }
+                searched = there.len();
+                if inner.fill(&mut ahead).await? == 0 {
+                    return Ok(Some(ahead.take(searched)));
+                }
+            }
+        };
+        inner.read_unless_stopped(gather).await?.ok_or_else(|| inner.too_long(limit))
     }
 
     /// Waits until something can be read and returns it, `len` bytes at most, leaving it for the next reader;
@@ -174,7 +232,8 @@ impl StreamHandle {
         inner.read_unless_stopped(look).await
     }
 
-    async fn gather(&self, delimiter: Option<u8>, limit: usize) -> Result<Bytes> {
+    /// `None` if it is refused.
+    async fn gather(&self, delimiter: Option<u8>, limit: usize, beyond: Beyond) -> Result<Option<Bytes>> {
         let inner = &*self.inner;
         let gather = async {
             let mut ahead = inner.reading.lock().await;
@@ -183,13 +242,17 @@ impl StreamHandle {
                 let there = ahead.bytes();
                 let there = &there[..there.len().min(limit)];
                 let end = delimiter.and_then(|delimiter| memchr(delimiter, &there[searched..]));
-                let end = end.map(|at| searched + at + 1).or((there.len() == limit).then_some(limit));
-                if let Some(end) = end {
-                    return Ok(ahead.take(end));
+                match (end, beyond) {
+                    (Some(at), Beyond::Stays | Beyond::Refused) => {
+                        return Ok(Some(ahead.take(searched + at + 1)));
+                    }
+                    (None, Beyond::Stays) if there.len() == limit => return Ok(Some(ahead.take(limit))),
+                    (None, Beyond::Refused) if there.len() == limit => return Ok(None),
+                    (None, Beyond::Stays | Beyond::Refused) => {}
                 }
                 searched = there.len();
                 if inner.fill(&mut ahead).await? == 0 {
-                    return Ok(ahead.take(searched));
+                    return Ok(Some(ahead.take(searched)));
                 }
             }
         };
@@ -484,6 +547,10 @@ impl Inner {
 
     fn stopped(&self, operation: Operation) -> Error {
         Error::new(operation, Cause::Stopped).at_path(self.path.clone())
+    }
+
+    fn too_long(&self, limit: usize) -> Error {
+        Error::too_long(Operation::Read, limit as u64).at_path(self.path.clone())
     }
 
     fn error(&self, operation: Operation, error: io::Error) -> Error {

@@ -31,7 +31,9 @@ pub(crate) enum How {
     Whole,
     /// Up to and including the first of this delimiter, if there is one within reach.
     Until(u8),
-    /// What such a call gives, left where it is.
+    /// The same, and all of it is left where it is if there are more than so many bytes before the delimiter.
+    Line(u8, usize),
+    /// What one call of the storage gives, left where it is.
     Look,
 }
 
@@ -66,7 +68,7 @@ impl Read {
         match self.how {
             How::Once | How::Look => self.len.min(READ_ONCE_BYTES_MAX),
             How::Whole => self.len,
-            How::Until(_) => self.len.min(LINE_BYTES_ADMITTED),
+            How::Until(_) | How::Line(..) => self.len.min(LINE_BYTES_ADMITTED),
         }
     }
 
@@ -88,7 +90,7 @@ impl Read {
         // For those who cannot read them again.
         let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
         match self.how.gather(len, buffers, read, untaken).expect("a read that may block never declines") {
-            Ok(buffer) if self.moves_cursor() => {
+            Ok(buffer) if self.moves_cursor() && !self.how.refuses(buffer.as_ref()) => {
                 let len = buffer.as_ref().len() as u64;
                 (Ok(Answer::Read(buffer, Some(Taken::from(offset)))), CursorMove::Read { offset, len })
             }
@@ -108,7 +110,15 @@ impl How {
         match self {
             How::Once | How::Look => true,
             How::Whole => false,
-            How::Until(delimiter) => bytes.last() == Some(&delimiter),
+            How::Until(delimiter) | How::Line(delimiter, _) => bytes.last() == Some(&delimiter),
+        }
+    }
+
+    /// Whether what was found stays where it is because it is too long.
+    pub(crate) fn refuses(self, bytes: &[u8]) -> bool {
+        match self {
+            How::Line(_, limit) => bytes.len() > limit && !self.is_complete(bytes),
+            How::Once | How::Whole | How::Until(_) | How::Look => false,
         }
     }
 
@@ -126,7 +136,7 @@ impl How {
         let mut window = match self {
             How::Once | How::Look => len.min(READ_ONCE_BYTES_MAX),
             How::Whole => len.min(WHOLE_BYTES_USUAL),
-            How::Until(_) => len.min(LINE_BYTES_USUAL),
+            How::Until(_) | How::Line(..) => len.min(LINE_BYTES_USUAL),
         };
         let mut buffer = buffers.take(window);
         let mut done = 0;
@@ -150,7 +160,9 @@ impl How {
                 }
             };
             let end = match self {
-                How::Until(delimiter) => memchr(delimiter, &room[..count]).map(|at| at + 1),
+                How::Until(delimiter) | How::Line(delimiter, _) => {
+                    memchr(delimiter, &room[..count]).map(|at| at + 1)
+                }
                 How::Once | How::Look => Some(count),
                 How::Whole => None,
             };
@@ -163,7 +175,7 @@ impl How {
             }
         }
         buffer.fill(done);
-        if self == How::Look {
+        if self == How::Look || self.refuses(buffer.as_ref()) {
             untaken(buffer.as_ref(), 0);
         }
         Some(Ok(buffer))

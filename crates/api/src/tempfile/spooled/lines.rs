@@ -14,7 +14,9 @@ impl SpooledTemporaryFile {
     ///
     /// # Errors
     ///
-    /// If it is closed; those of [`File::read_at`](crate::File::read_at).
+    /// If it is closed; without a limit of its own, [`is_too_long`](crate::Error::is_too_long) for a line above
+    /// [that of lines](super::SpooledTemporaryFileBuilder::line_limit), which stays where it is; those of
+    /// [`File::read_at`](crate::File::read_at).
     ///
     /// # Cancellation
     ///
@@ -27,27 +29,37 @@ impl SpooledTemporaryFile {
     /// # }
     /// ```
     pub async fn readline(&mut self, limit: Option<usize>) -> Result<Vec<u8>> {
-        let limit = limit.unwrap_or(usize::MAX);
+        let line_limit = self.line_limit;
+        // One byte more tells a line that fits from one that goes on.
+        let most = limit.unwrap_or(line_limit.saturating_add(1));
+        let too_long = |line: &[u8]| limit.is_none() && line.len() > line_limit && !line.ends_with(b"\n");
+        let refused = || Error::too_long(Operation::Read, line_limit as u64);
         let file = match self.place() {
             Place::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
-                let line = rest[..line_len(rest).unwrap_or(rest.len()).min(limit)].to_vec();
+                let line = &rest[..line_len(rest).unwrap_or(rest.len()).min(most)];
+                if too_long(line) {
+                    return Err(refused());
+                }
                 *cursor += line.len() as u64;
-                return Ok(line);
+                return Ok(line.to_vec());
             }
             Place::Disk(file) => file,
             Place::Closed => return Err(Error::closed(Operation::Read)),
         };
         let start = file.stream_position().await?;
         let mut line = Vec::new();
-        while line.len() < limit {
-            let wanted = LOOK_BYTES.min(limit - line.len());
+        while line.len() < most {
+            let wanted = LOOK_BYTES.min(most - line.len());
             let bytes = file.read_bytes_at(wanted, start + line.len() as u64).await?;
             let end = line_len(&bytes);
             line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
             if end.is_some() || bytes.is_empty() {
                 break;
             }
+        }
+        if too_long(&line) {
+            return Err(refused().at_path(file.path()));
         }
         file.seek(SeekFrom::Start(start + line.len() as u64)).await?;
         Ok(line)

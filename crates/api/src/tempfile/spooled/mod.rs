@@ -11,7 +11,7 @@ use std::os::fd::RawFd;
 use std::path::Path;
 
 use bytes::Bytes;
-use folio_engine::Handle;
+use folio_engine::{Handle, LINE_LIMIT_BYTES};
 
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
@@ -39,6 +39,8 @@ const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub struct SpooledTemporaryFile {
     place: Place,
     max_size: u64,
+    /// Bytes that a line may have, without its end.
+    line_limit: usize,
     disk: TemporaryFileBuilder,
     /// `None` is the default one, not started before it is needed.
     engine: Option<Engine>,
@@ -77,7 +79,7 @@ impl SpooledTemporaryFile {
     /// Returns a builder: 1 MiB in memory at the most.
     pub fn builder() -> SpooledTemporaryFileBuilder {
         let disk = TemporaryFile::builder();
-        SpooledTemporaryFileBuilder { max_size: MAX_SIZE_BYTES, disk }
+        SpooledTemporaryFileBuilder { max_size: MAX_SIZE_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
     }
 
     /// Returns the file on disk, once there is one.
@@ -428,6 +430,7 @@ fn in_memory(position: u64) -> usize {
 #[must_use]
 pub struct SpooledTemporaryFileBuilder {
     max_size: u64,
+    line_limit: usize,
     disk: TemporaryFileBuilder,
 }
 
@@ -440,6 +443,12 @@ impl SpooledTemporaryFileBuilder {
         self
     }
 
+    /// Sets how many bytes a line may have, without its end; 64 MiB unless set.
+    pub fn line_limit(&mut self, bytes: usize) -> &mut Self {
+        self.line_limit = bytes;
+        self
+    }
+
     /// Sets how much of what is written to the file on disk may be kept back; nothing unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
@@ -449,9 +458,9 @@ impl SpooledTemporaryFileBuilder {
 
     /// Returns an empty one that rolls over on the default engine; nothing is touched.
     pub fn build(&self) -> SpooledTemporaryFile {
-        let SpooledTemporaryFileBuilder { max_size, disk } = self.clone();
+        let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
         let (place, rolling) = (Place::Memory(Vec::new(), 0), Rolling::default());
-        SpooledTemporaryFile { place, max_size, disk, engine: None, rolling }
+        SpooledTemporaryFile { place, max_size, line_limit, disk, engine: None, rolling }
     }
 
     /// Returns an empty one that rolls over on `engine`; nothing is touched.

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::read::pay;
 use super::{FileHandle, unexpected};
-use crate::error::Result;
+use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
 use crate::op::read::{How, Read};
@@ -43,6 +43,32 @@ impl FileHandle {
             return Ok(line);
         }
         Box::pin(self.read_long(line, how, limit)).await
+    }
+
+    /// Reads from the cursor up to and including the first `delimiter`, or to the end of the file, if that is `limit`
+    /// bytes at most without the delimiter, and moves the cursor behind them; empty at the end of the file.
+    ///
+    /// One step of the file's order, so that two readers never get parts of one line. (With the limit `usize::MAX`,
+    /// which is none, a line of more than 64 MiB takes several.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_too_long`](crate::Error::is_too_long) if there are more bytes; like [`read`](FileHandle::read).
+    /// Nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](FileHandle::read_until).
+    pub async fn read_line(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        let Some(len) = limit.checked_add(1) else {
+            return Box::pin(self.read_until(delimiter, limit)).await;
+        };
+        let how = How::Line(delimiter, limit);
+        let line = self.gather(how, len).await?;
+        match how.refuses(&line) {
+            true => Err(self.opening().error(Operation::Read, Cause::TooLong(limit as u64))),
+            false => Ok(line),
+        }
     }
 
     async fn read_long(&self, start: Bytes, how: How, limit: usize) -> Result<Bytes> {
@@ -88,7 +114,7 @@ impl FileHandle {
     async fn gather(&self, how: How, len: usize) -> Result<Bytes> {
         let attempts: &[usize] = match how {
             // Most lines are short, so that is all that is paid for at first.
-            How::Until(_) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
+            How::Until(_) | How::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
             // Not cut short: the caller wants all of it, so it is all for a worker if it is too much.
             How::Whole if len > IN_PLACE_BYTES_MAX => &[],
             How::Whole | How::Once | How::Look => &[IN_PLACE_BYTES_MAX],
@@ -139,7 +165,7 @@ impl FileHandle {
         if count == window && window < len && !how.is_complete(buffer.as_ref()) {
             return Attempt::Longer;
         }
-        if how != How::Look {
+        if how != How::Look && !how.refuses(buffer.as_ref()) {
             desk.state.shift(CursorMove::Read { offset, len: count as u64 });
         }
         drop(desk);
