@@ -166,7 +166,9 @@ impl WalkOptions {
     pub fn walk(&self, root: impl AsRef<Path>) -> Walk {
         let root = root.as_ref().to_path_buf();
         let (fetched, source) = match checked::path(Operation::ReadDir, &root) {
-            Ok(checked) => (VecDeque::new(), Source::Open(OpenWalk::new(checked, self.rules.clone()))),
+            Ok(checked) => {
+                (VecDeque::new(), Source::Open(Box::new(OpenWalk::new(checked, self.rules.clone()))))
+            }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
         Walk {
@@ -256,7 +258,7 @@ type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>;
 /// Where the entries after the fetched ones come from.
 enum Source {
     /// The next batch has not been asked for.
-    Open(OpenWalk),
+    Open(Box<OpenWalk>),
     /// The next batch has been asked for.
     Fetching(Fetch),
     /// All batches have come, or one failed.
@@ -342,7 +344,7 @@ impl Walk {
                             Err(error) => return Poll::Ready(Some(Err(error))),
                         },
                     };
-                    let mut batch: Fetch = Box::pin(async move { fetch(&engine, walk).await });
+                    let mut batch: Fetch = Box::pin(async move { fetch(&engine, *walk).await });
                     match batch.as_mut().poll(cx) {
                         Poll::Ready(batch) => {
                             self.take(batch);
@@ -384,7 +386,7 @@ impl Walk {
                     }
                 }
                 self.fetched.extend(met);
-                self.source = Mutex::new(next.map_or(Source::Ended, Source::Open));
+                self.source = Mutex::new(next.map_or(Source::Ended, |next| Source::Open(Box::new(next))));
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }

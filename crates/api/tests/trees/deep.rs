@@ -123,7 +123,9 @@ fn a_tree_of_20_000_levels_is_walked_and_measured_whole() {
         fs::create_dir(&root).expect("the name is free");
         leave_a_file(&root, levels, &name);
         wait(async {
-            for contents_first in [false, true] {
+            // One order is enough of what takes seconds.
+            let orders: &[bool] = if name.len() == 1 { &[false] } else { &[false, true] };
+            for &contents_first in orders {
                 let walk = WalkOptions::new().contents_first(contents_first).sort(contents_first).walk(&root);
                 check_walk(walk, &root, levels, contents_first).await;
             }

@@ -61,6 +61,11 @@ pub trait PathRequest: Send + 'static {
         None
     }
 
+    /// Whether it reads the files below its path too, so that it has to find in them what was written.
+    fn reads_below(&self) -> bool {
+        false
+    }
+
     /// Bytes of payload, counted against the limits while the request is queued.
     fn bytes(&self) -> usize {
         0
