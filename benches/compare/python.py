@@ -34,6 +34,7 @@ INSTALL_SECONDS = 60
 BLOCK_BYTES = 4096
 SMALL_FILES = 256
 TEXT_LINES = 200_000
+TOLD_LINES = 100_000
 BIG_BYTES = 64 * 1024 * 1024
 COPY_CHUNK_BYTES = 64 * 1024
 READERS = 64
@@ -99,6 +100,26 @@ async def lines(room, aiofiles):
                 return meter.nanos()
     assert index == TEXT_LINES
     return meter.nanos()
+
+
+def tell(encoding, end):
+    """The job of asking where each line ends. Of CPython's own files: aiofiles sends each call to a thread besides."""
+
+    async def job(room, aiofiles):
+        path = room / "told"
+        with open(path, "w", encoding=encoding, newline=end) as text:
+            text.writelines(line(index) + "\n" for index in range(TOLD_LINES))
+        meter = Meter()
+        with open(path, encoding=encoding) as text:
+            for index in range(TOLD_LINES):
+                assert text.readline() == line(index) + "\n"
+                place = text.tell()
+                if not meter.goes_on():
+                    return meter.nanos()
+        assert place == path.stat().st_size
+        return meter.nanos()
+
+    return job
 
 
 async def buffered_writes(room, aiofiles):
@@ -222,6 +243,11 @@ JOBS = [
     ("exists, per call", "fs::try_exists", exists),
     ("walk of 50,000 entries, per entry", "walk of 50,000 entries", walk),
     ("copy, per MiB", "copy of 256 MiB", copy),
+    ("a line and tell, UTF-8 (CPython's open)", "a line and tell, UTF-8", tell("utf-8", "\n")),
+    ("the same with CRLF", "a line and tell, UTF-8 with CRLF", tell("utf-8", "\r\n")),
+    ("the same in Latin-1", "a line and tell, Latin-1", tell("latin-1", "\n")),
+    ("the same in UTF-16", "a line and tell, UTF-16", tell("utf-16", "\n")),
+    ("the same in GB 18030", "a line and tell, GB 18030", tell("gb18030", "\n")),
     ("4 KiB positioned reads, 64 tasks, one handle", "read_at 4 KiB random, 64 tasks, one handle", positioned_reads),
 ]
 

@@ -33,6 +33,15 @@ pub(crate) trait EverydayRival: Send + Sync + 'static {
         not_taken()
     }
 
+    /// Reads a text and shows each line, and asks behind each where it ends; returns the last of these places.
+    fn tell(
+        _path: &Path,
+        _encoding: &'static str,
+        _see: impl FnMut(&str) + Send,
+    ) -> impl Future<Output = io::Result<u64>> + Send {
+        not_taken()
+    }
+
     /// Reads a whole file.
     fn read(_path: &Path) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
         not_taken()

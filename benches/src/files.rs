@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::buffers::Buffers;
+use crate::text::Wording;
 use crate::tree::{BRANCH_ENTRIES, Tree};
 use crate::{text, witness};
 
@@ -30,6 +31,11 @@ const SOURCE_BYTES_QUICK: usize = 4 * 1024 * 1024;
 const TEXT_LINES: u64 = 1_613_000;
 /// The same for `--quick`.
 const TEXT_LINES_QUICK: u64 = 20_000;
+
+/// Lines of a text that places are told in: enough for several reads of it.
+const TOLD_LINES: u64 = 100_000;
+/// The same for `--quick`.
+const TOLD_LINES_QUICK: u64 = 5_000;
 
 /// Entries of the tree that is walked.
 const TREE_ENTRIES: u64 = 50_000;
@@ -84,6 +90,10 @@ impl Files {
         write_back(&self.text(), || text::lines(self.text_lines()).into_bytes())
     }
 
+    pub(crate) fn write_told(&self, wording: Wording) -> io::Result<()> {
+        write_back(&self.told(wording), || wording.bytes(self.told_lines()))
+    }
+
     pub(crate) fn write_source(&self) -> io::Result<()> {
         write_back(&self.source(), || witness::pattern(self.source_bytes()))
     }
@@ -130,6 +140,15 @@ impl Files {
 
     pub(crate) fn text_lines(&self) -> u64 {
         if self.quick { TEXT_LINES_QUICK } else { TEXT_LINES }
+    }
+
+    /// Returns the path of the text that places are told in.
+    pub(crate) fn told(&self, wording: Wording) -> PathBuf {
+        self.dir.path().join(format!("told-{wording:?}"))
+    }
+
+    pub(crate) fn told_lines(&self) -> u64 {
+        if self.quick { TOLD_LINES_QUICK } else { TOLD_LINES }
     }
 
     /// Returns the path of the file that is copied; it holds the pattern.

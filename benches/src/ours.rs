@@ -91,6 +91,16 @@ impl EverydayRival for Folio {
         Ok(())
     }
 
+    async fn tell(path: &Path, encoding: &'static str, mut see: impl FnMut(&str) + Send) -> io::Result<u64> {
+        let mut file = text::Options::new().mode("r").encoding_name(encoding).open(path).await?;
+        let mut end = 0;
+        while let Some(line) = file.next_line().await? {
+            see(&line);
+            end = file.tell().await?;
+        }
+        Ok(end)
+    }
+
     async fn read(path: &Path) -> io::Result<Vec<u8>> {
         Ok(fs::read(path).await?)
     }

@@ -37,7 +37,7 @@ pub(crate) fn print_row(suite: &Suite, workload: &Workload, row: &Row, quick: bo
         let (median, spread) = (median(unit, times), spread(unit, times));
         println!("    {dim}{}: {median} ({spread}){plain}", column.heading());
     }
-    if !quick {
+    if !quick && !workload.goals.is_empty() {
         println!("    goals: {}", judged(workload, row));
     }
 }

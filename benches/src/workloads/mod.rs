@@ -15,6 +15,7 @@ mod t10_attributes;
 mod t11_open_read_close;
 mod t12_walk;
 mod t13_copy;
+mod t18_tell;
 mod tasks;
 
 use std::fs;
@@ -27,6 +28,7 @@ use crate::files::{BLOCK_BYTES, Files, SMALL_FILES};
 use crate::goal::Goal;
 use crate::records;
 use crate::rival::Rival;
+use crate::text::Wording;
 use crate::witness::Check;
 
 pub(crate) use t04_big_cursor_read::MIB_BYTES;
@@ -45,7 +47,7 @@ pub(crate) const HOT_PATH: [Workload; 8] = [
 ];
 
 /// The workloads of everyday work in the order of their table.
-pub(crate) const EVERYDAY: [Workload; 7] = [
+pub(crate) const EVERYDAY: [Workload; 12] = [
     t06_buffered_write::WORKLOAD,
     t08_lines::WORKLOAD,
     t09_read_small::WORKLOAD,
@@ -53,6 +55,11 @@ pub(crate) const EVERYDAY: [Workload; 7] = [
     t10_attributes::TRY_EXISTS,
     t12_walk::WORKLOAD,
     t13_copy::WORKLOAD,
+    t18_tell::UTF_8,
+    t18_tell::UTF_8_CRLF,
+    t18_tell::LATIN_1,
+    t18_tell::UTF_16,
+    t18_tell::GB18030,
 ];
 
 /// One row of the table.
@@ -114,6 +121,8 @@ pub(crate) enum Everyday {
     Walk,
     /// A copy of one large file.
     Copy,
+    /// The lines of a text, and behind each of them where it ends.
+    Tell(Wording),
 }
 
 /// How a row shows its figures.
@@ -146,6 +155,8 @@ pub(crate) enum Count {
     WholeFile(usize),
     /// The lines of the text.
     Lines,
+    /// The lines of a text that places are told in.
+    ToldLines,
     /// The entries of the tree.
     Entries,
     /// One.
@@ -159,6 +170,7 @@ impl Count {
             Count::Between { min, max } => (min, max.min(files.blocks() / min * min)),
             Count::WholeFile(bytes) => (files.big_bytes / bytes as u64, files.big_bytes / bytes as u64),
             Count::Lines => (files.text_lines(), files.text_lines()),
+            Count::ToldLines => (files.told_lines(), files.told_lines()),
             Count::Entries => (files.tree().entries(), files.tree().entries()),
             Count::Once => (1, 1),
         }
@@ -212,6 +224,7 @@ pub(crate) async fn everyday_lap<R: EverydayRival>(job: Everyday, lap: Lap) -> i
         Everyday::TryExists => t10_attributes::lap_try_exists::<R>(lap).await,
         Everyday::Walk => t12_walk::lap::<R>(lap).await,
         Everyday::Copy => t13_copy::lap::<R>(lap).await,
+        Everyday::Tell(wording) => t18_tell::lap::<R>(wording, lap).await,
     }
 }
 
@@ -235,6 +248,7 @@ pub(crate) fn prepare(job: Job, files: &Files) -> io::Result<()> {
         Job::HotPath(HotPath::Writes | HotPath::SharedWrites | HotPath::SyncedAppends)
         | Job::Everyday(Everyday::BufferedWrites) => Ok(()),
         Job::Everyday(Everyday::Lines) => files.write_text(),
+        Job::Everyday(Everyday::Tell(wording)) => files.write_told(wording),
         Job::Everyday(Everyday::Walk) => files.grow_tree(),
         Job::Everyday(Everyday::Copy) => files.write_source(),
     }
@@ -259,7 +273,7 @@ pub(crate) fn verify(job: Job, lap: &Lap, outcome: &Outcome) -> Result<(), Strin
         }
         Job::HotPath(HotPath::SyncedAppends) => verify_written(lap, RECORD_BYTES),
         // These count lines, answers and entries.
-        Job::Everyday(Everyday::Lines | Everyday::TryExists | Everyday::Walk) => {
+        Job::Everyday(Everyday::Lines | Everyday::Tell(_) | Everyday::TryExists | Everyday::Walk) => {
             verify_reads(outcome, lap.ops)
         }
         Job::Everyday(Everyday::Copy) => t13_copy::verify(lap, outcome),

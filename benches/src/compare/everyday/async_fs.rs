@@ -21,7 +21,7 @@ impl EverydayRival for AsyncFs {
     type Sink = File;
 
     fn takes(job: Everyday) -> bool {
-        job != Everyday::TryExists
+        !matches!(job, Everyday::TryExists | Everyday::Tell(_))
     }
 
     async fn create(path: &Path) -> io::Result<File> {

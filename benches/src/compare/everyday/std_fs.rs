@@ -19,8 +19,8 @@ impl EverydayRival for StdFs {
     const COLUMN: Column = Column::Std;
     type Sink = BufWriter<File>;
 
-    fn takes(_job: Everyday) -> bool {
-        true
+    fn takes(job: Everyday) -> bool {
+        !matches!(job, Everyday::Tell(_))
     }
 
     async fn create(path: &Path) -> io::Result<BufWriter<File>> {

@@ -19,8 +19,8 @@ impl EverydayRival for TokioFs {
     const COLUMN: Column = Column::Tokio;
     type Sink = File;
 
-    fn takes(_job: Everyday) -> bool {
-        true
+    fn takes(job: Everyday) -> bool {
+        !matches!(job, Everyday::Tell(_))
     }
 
     async fn create(path: &Path) -> io::Result<File> {

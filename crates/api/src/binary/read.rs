@@ -186,7 +186,8 @@ impl BinaryFile {
     /// # Errors
     ///
     /// [`is_too_long`](crate::Error::is_too_long) for a line above the [limit](BinaryFile::with_line_limit): without a
-    /// `hint` nothing is taken then, with one, or where nothing can be read twice, the next read begins with that line. Like [`File::read`].
+    /// `hint` nothing is taken then; with one, or where nothing can be read twice, the next read begins with that
+    /// line. Like [`File::read`].
     ///
     /// # Cancellation
     ///

@@ -198,8 +198,8 @@ impl Input {
     ///
     /// Bytes that mean nothing in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
     /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above the
-    /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends of lines are not a byte, such as
-    /// UTF-16. Whatever reading returns.
+    /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends
+    /// of lines are not a byte, such as UTF-16. Whatever reading returns.
     ///
     /// # Cancellation
     ///
