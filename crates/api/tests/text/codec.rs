@@ -112,13 +112,19 @@ fn encodings_have_the_names_python_gives_them() {
         ("utf_32", "utf_32"),
         ("windows-1252", "cp1252"),
         ("iso-8859-15", "iso8859_15"),
-        ("sjis", "cp932"),
-        ("euc-kr", "cp949"),
+        ("sjis", "shift_jis"),
+        ("Windows-31J", "cp932"),
+        ("euc-kr", "euc_kr"),
+        ("ISO-2022-JP", "iso2022_jp"),
+        ("latin5", "iso8859_9"),
+        ("IBM437", "cp437"),
+        ("utf-7", "utf_7"),
+        ("iso.8859.1", "latin_1"),
     ];
     for (name, expected) in cases {
         assert_eq!(Encoding::for_name(name).map(Encoding::name), Ok(expected), "{name}");
     }
-    for name in ["", "nope", "hex", "utf-7", "iso2022_jp"] {
+    for name in ["", "nope", "hex", "idna", "mbcs", "utf.8", "cshproman8x"] {
         assert_eq!(Encoding::for_name(name), Err(NameError::UnknownEncoding(name.to_owned())));
     }
     assert_eq!(Encoding::default().name(), "utf_8");
