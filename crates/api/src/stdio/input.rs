@@ -199,7 +199,8 @@ impl Input {
     /// Bytes that mean nothing in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
     /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above the
     /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends
-    /// of lines are not a byte, such as UTF-16. Whatever reading returns.
+    /// of lines are not a byte, such as UTF-16, or that a line of it does not begin anew in, such as `iso2022_jp`.
+    /// Whatever reading returns.
     ///
     /// # Cancellation
     ///
@@ -217,8 +218,8 @@ impl Input {
         let source = INPUT.get()?;
         let mut end = Vec::new();
         let encoded = Encoder::continuing(self.encoding, Errors::Strict).encode("\n", &mut end);
-        if encoded.is_err() || end != b"\n" {
-            let why = "lines of this encoding do not end in a byte; read the whole input";
+        if encoded.is_err() || end != b"\n" || self.encoding.is_stateful() {
+            let why = "this encoding cannot be read line by line; read the whole input";
             return Err(source.error(Error::invalid(Operation::Read, why)));
         }
         let Some(line) = source.line(End::CrLf, self.line_limit).await? else { return Ok(None) };

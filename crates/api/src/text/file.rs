@@ -16,6 +16,9 @@ use crate::{Error, File, Operation, Result};
 /// Bytes at the start of a file that tell its byte order.
 const MARK_BYTES: usize = 4;
 
+/// Bytes read at a time of what precedes a place, where reading cannot begin there: those of one read ahead.
+const PASSED_BYTES: usize = 128 * 1024;
+
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
 /// What is below is a [`File`], or, where `F` says so, a
@@ -341,6 +344,9 @@ impl Start {
             None if file.is_stream() => Place::at(0),
             None => Place::at(file.stream_position().await?),
         };
+        if place.offset > 0 && self.encoding.is_stateful() {
+            return Ok((self.passing(file, place.offset).await?, place.skip));
+        }
         let mut head = [0; MARK_BYTES];
         let mut len = 0;
         if place.offset > 0 && self.encoding.writes_mark() {
@@ -348,6 +354,25 @@ impl Start {
         }
         let decoder = Decoder::resuming(self.encoding, self.errors, place.offset, &head[..len]);
         Ok((decoder, place.skip))
+    }
+
+    /// A decoder that has read all up to `offset`.
+    async fn passing<F: Below>(self, file: &mut F, offset: u64) -> Result<Decoder> {
+        let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
+        let mut buffer = vec![0; PASSED_BYTES];
+        let mut at = 0;
+        while at < offset {
+            let wanted = usize::try_from(offset - at).map_or(PASSED_BYTES, |left| left.min(PASSED_BYTES));
+            match file.read_at(&mut buffer[..wanted], at).await? {
+                // The file has been cut before that place.
+                0 => return Ok(Decoder::resuming(self.encoding, self.errors, offset, b"")),
+                count => {
+                    decoder.pass_over(&buffer[..count]);
+                    at += count as u64;
+                }
+            }
+        }
+        Ok(decoder)
     }
 }
 

@@ -79,7 +79,6 @@ pub(crate) const DIFFERENCES: &[Difference] = &[
     rewritten("no-surrogates", "a string of Rust's cannot hold a lone surrogate"),
     rewritten("no-namereplace", "the names of all characters would be most of the library"),
     rewritten("unknown-handlers", "a wrong name is found when it is given, not at the first bad byte"),
-    rewritten("cp1252-undefined", "the tables are the WHATWG's, which leave no byte without a meaning"),
     rewritten("marks-are-optional", "a file without a mark is read as `bytes.decode` reads its bytes"),
     rewritten("tell-while-iterating", "lines are taken by `readline`, as aiofiles takes them"),
     rewritten("tell-is-an-offset", "a position is an offset in bytes; the decoder finds its state from it"),

@@ -42,7 +42,6 @@ REWRITINGS = [
     "newlines-stay",
     "marks-at-the-start",
     "reads-see-writes",
-    "cp1252-undefined",
     "marks-are-optional",
     "marks-are-whole",
     "tell-while-iterating",

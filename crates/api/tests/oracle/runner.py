@@ -10,22 +10,6 @@ import notation
 warnings.simplefilter("ignore")
 
 
-def tolerant_cp1252():
-    """cp1252 as the WHATWG has it: what the table leaves undefined is the control character of the same number."""
-    table = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
-    back = codecs.charmap_build(table)
-
-    class Decoder(codecs.IncrementalDecoder):
-        def decode(self, data, final=False):
-            return codecs.charmap_decode(data, self.errors, table)[0]
-
-    class Encoder(codecs.IncrementalEncoder):
-        def encode(self, text, final=False):
-            return codecs.charmap_encode(text, self.errors, back)[0]
-
-    return dict(name="cp1252-tolerant", incrementaldecoder=Decoder, incrementalencoder=Encoder)
-
-
 def unmarked(width):
     """utf-16 or utf-32 as `bytes.decode` has it: without a mark, the lowest byte comes first."""
     strict = codecs.lookup(f"utf-{width}")
@@ -57,7 +41,7 @@ def whole_marks():
 
 def tolerant(name):
     name = name.replace("_", "-")
-    made = {"utf-8-sig-tolerant": whole_marks, "cp1252-tolerant": tolerant_cp1252, "utf-16-tolerant": lambda: unmarked(16), "utf-32-tolerant": lambda: unmarked(32)}
+    made = {"utf-8-sig-tolerant": whole_marks, "utf-16-tolerant": lambda: unmarked(16), "utf-32-tolerant": lambda: unmarked(32)}
     if name not in made:
         return None
     strict = codecs.lookup(name.replace("-tolerant", ""))
@@ -67,7 +51,7 @@ def tolerant(name):
 codecs.register(tolerant)
 
 # Which rewriting reads which encoding otherwise.
-TOLERANT = {"cp1252": "cp1252-undefined", "utf-8-sig": "marks-are-whole", "utf-16": "marks-are-optional", "utf-32": "marks-are-optional"}
+TOLERANT = {"utf-8-sig": "marks-are-whole", "utf-16": "marks-are-optional", "utf-32": "marks-are-optional"}
 
 
 # What folio looks at where CPython looks at its buffer.

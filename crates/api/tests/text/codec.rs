@@ -112,13 +112,19 @@ fn encodings_have_the_names_python_gives_them() {
         ("utf_32", "utf_32"),
         ("windows-1252", "cp1252"),
         ("iso-8859-15", "iso8859_15"),
-        ("sjis", "cp932"),
-        ("euc-kr", "cp949"),
+        ("sjis", "shift_jis"),
+        ("Windows-31J", "cp932"),
+        ("euc-kr", "euc_kr"),
+        ("ISO-2022-JP", "iso2022_jp"),
+        ("latin5", "iso8859_9"),
+        ("IBM437", "cp437"),
+        ("utf-7", "utf_7"),
+        ("iso.8859.1", "latin_1"),
     ];
     for (name, expected) in cases {
         assert_eq!(Encoding::for_name(name).map(Encoding::name), Ok(expected), "{name}");
     }
-    for name in ["", "nope", "hex", "utf-7", "iso2022_jp"] {
+    for name in ["", "nope", "hex", "idna", "mbcs", "utf.8", "cshproman8x"] {
         assert_eq!(Encoding::for_name(name), Err(NameError::UnknownEncoding(name.to_owned())));
     }
     assert_eq!(Encoding::default().name(), "utf_8");
@@ -158,6 +164,26 @@ fn errors_are_told_in_the_words_of_cpython() {
         ("gbk", b"a\x81", "'gbk' codec can't decode byte 0x81 in position 1: incomplete multibyte sequence"),
         ("gbk", b"\x81 ", "'gbk' codec can't decode byte 0x81 in position 0: illegal multibyte sequence"),
         (
+            "sjis",
+            b"a\x81",
+            "'shift_jis' codec can't decode byte 0x81 in position 1: incomplete multibyte sequence",
+        ),
+        (
+            "euc-kr",
+            b"\xC9\xA1",
+            "'euc_kr' codec can't decode byte 0xc9 in position 0: illegal multibyte sequence",
+        ),
+        (
+            "iso-2022-jp",
+            b"a\x1b$B!!\x1b(I",
+            "'iso2022_jp' codec can't decode bytes in position 6-8: illegal multibyte sequence",
+        ),
+        (
+            "utf-7",
+            b"a+AO-",
+            "'utf7' codec can't decode bytes in position 1-4: partial character in shift sequence",
+        ),
+        (
             "iso8859_3",
             b"\xA5",
             "'charmap' codec can't decode byte 0xa5 in position 0: character maps to <undefined>",
@@ -193,6 +219,11 @@ fn errors_are_told_in_the_words_of_cpython() {
             "'charmap' codec can't encode character '\\xe9' in position 0: character maps to <undefined>",
         ),
         (
+            "sjis",
+            "a😀",
+            "'shift_jis' codec can't encode character '\\U0001f600' in position 1: illegal multibyte sequence",
+        ),
+        (
             "gbk",
             "a😀😀",
             "'gbk' codec can't encode character '\\U0001f600' in position 1: illegal multibyte sequence",
@@ -201,6 +232,54 @@ fn errors_are_told_in_the_words_of_cpython() {
         let mut encoder = Encoder::new(Encoding::for_name(encoding).unwrap(), Errors::Strict);
         let error = encoder.encode(text, &mut Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn everyday_characters_of_east_asia_are_the_ones_that_cpython_has() {
+    for (encoding, text, expected) in [
+        ("euc_jp", "〜−・—", None),
+        ("euc_jp", "〜−・―", Some(&b"\xA1\xC1\xA1\xDD\xA1\xA6\xA1\xBD"[..])),
+        ("shift_jis", "〜−¥", Some(b"\x81\x60\x81\x7C\x5C")),
+        ("cp932", "～－①", Some(b"\x81\x60\x81\x7C\x87\x40")),
+        ("gb2312", "・―", Some(b"\xA1\xA4\xA1\xAA")),
+        ("gbk", "·—", Some(b"\xA1\xA4\xA1\xAA")),
+        ("euc_kr", "갂", Some(b"\xA4\xD4\xA4\xA1\xA4\xBF\xA4\xA2")),
+        ("euc_jis_2004", "か\u{309A}か", Some(b"\xA4\xF7\xA4\xAB")),
+        ("big5hkscs", "Ê\u{304}Ê", Some(b"\x88\x62\x88\x66")),
+        ("iso2022_jp", "a〜b", Some(b"a\x1b$B!A\x1b(Bb")),
+        ("iso2022_kr", "가", Some(b"\x1b$)C\x0e0!\x0f")),
+        ("hz", "~啊", Some(b"~~~{0!~}")),
+    ] {
+        let encoding = Encoding::for_name(encoding).unwrap();
+        let mut bytes = Vec::new();
+        let written = Encoder::new(encoding, Errors::Strict).encode(text, &mut bytes);
+        assert_eq!(written.ok().map(|()| &*bytes), expected, "{encoding} {text}");
+        if let Some(bytes) = expected {
+            // Two characters are written alike by some, and one of them is read.
+            let read = text.replace('¥', "\\");
+            assert_eq!(decode(encoding, Errors::Strict, &[bytes]), (read, None), "{encoding}");
+        }
+    }
+}
+
+#[test]
+fn what_a_call_writes_can_be_read_by_itself() {
+    for name in ["iso2022_jp", "iso2022_jp_2004", "iso2022_kr", "hz", "utf_7"] {
+        let encoding = Encoding::for_name(name).unwrap();
+        assert!(encoding.is_stateful());
+        let mut encoder = Encoder::new(encoding, Errors::Strict);
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        encoder.encode("日本", &mut first).unwrap();
+        encoder.encode("日本", &mut second).unwrap();
+        assert_eq!(first, second, "{name}");
+        let both = [&*first, b"abc\n", &second].concat();
+        assert_eq!(decode(encoding, Errors::Strict, &[&both]), ("日本abc\n日本".to_owned(), None), "{name}");
+        let failed = encoder.encode("日\u{E000}", &mut Vec::new());
+        assert_eq!(failed.is_err(), name != "utf_7");
+        let mut after = Vec::new();
+        encoder.encode("日本", &mut after).unwrap();
+        assert_eq!(after, first, "{name}");
     }
 }
 

@@ -7,16 +7,6 @@ use crate::newline::{lines_of, seen_of};
 /// Rows are tab-separated; `oracle.py` says what their columns are.
 const TABLE: &str = include_str!("oracle.tsv");
 
-/// Encodings and characters that the WHATWG's encoders have and CPython's do not.
-const WRITTEN_HERE: [(&str, &str); 1] = [("gbk", "€")];
-
-/// Encodings of which the WHATWG's encoders refuse more than CPython's, or choose another of two byte
-/// sequences for one character.
-const WRITTEN_OTHERWISE: [&str; 3] = ["euc_jp", "big5hkscs", "cp932"];
-
-/// Bytes that the WHATWG's tables read otherwise.
-const DIFFERENT_BYTES: [(&str, u8); 2] = [("koi8_u", 0xAE), ("koi8_u", 0xBE)];
-
 #[test]
 fn bytes_become_the_text_or_the_error_that_cpython_makes_of_them() {
     let mut rows = 0;
@@ -57,19 +47,11 @@ fn text_becomes_the_bytes_or_the_error_that_cpython_makes_of_it() {
             Ok(()) => hex(&out),
             Err(error) => format!("!{}", input[..error.offset()].chars().count()),
         };
-        let otherwise = WRITTEN_OTHERWISE.contains(&encoding)
-            && (found.starts_with('!') || handler != "strict" || reads(encoding, &found) == text);
-        let known = otherwise || WRITTEN_HERE.iter().any(|(name, c)| *name == encoding && input.contains(c));
-        if found != expected && !known {
+        if found != expected {
             wrong.push(format!("{encoding} {handler} {input:?}: {found} instead of {expected}"));
         }
     }
     assert!(wrong.is_empty(), "{} rows:\n{}", wrong.len(), wrong.join("\n"));
-}
-
-/// What bytes in hexadecimal are read as.
-fn reads(encoding: &str, bytes: &str) -> String {
-    decoded(Encoding::for_name(encoding).unwrap(), Errors::Strict, &unhex(bytes), 0)
 }
 
 #[test]
@@ -79,7 +61,7 @@ fn every_byte_that_cpython_defines_means_the_same_here() {
         let [encoding, texts] = row[..] else { panic!("{row:?}") };
         for (byte, expected) in (0..=255u8).zip(texts.split(' ')).filter(|(_, text)| *text != "-") {
             let found = decoded(Encoding::for_name(encoding).unwrap(), Errors::Strict, &[byte], 0);
-            if found != expected && !DIFFERENT_BYTES.contains(&(encoding, byte)) {
+            if found != expected {
                 wrong.push(format!("{encoding} {byte:#x}: {found} instead of {expected}"));
             }
         }

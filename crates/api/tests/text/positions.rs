@@ -25,7 +25,8 @@ fn a_place_that_was_told_is_found_again_in_every_encoding() {
                 runtime.block_on(check(&path, encoding, newline, &text, &mut random));
             }
         }
-        for name in ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "gb18030", "cp1252"] {
+        for name in ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "gb18030", "cp1252", "iso2022_jp"]
+        {
             let encoding = Encoding::for_name(name).unwrap();
             let newline = NEWLINES[random.index(NEWLINES.len())];
             let text = write_random(&path, encoding, LONG, &mut random);

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use encoding_rs::DecoderResult;
-
+use super::charmap::Charmap;
+use super::iso2022::{self, Iso2022};
 use super::names::{Kind, Order};
 use super::unicode::{self, Step};
-use super::{DecodeError, Encoding, Errors, NameError};
+use super::wide::Wide;
+use super::{DecodeError, Encoding, Errors, NameError, hz, utf7};
 
 /// Turns bytes into text, in pieces that may be cut within a character.
 ///
@@ -33,8 +34,9 @@ pub struct Decoder {
     ignored: u64,
     /// The length of the output when `ignored` was counted.
     ignored_behind: usize,
-    /// The beginning of a character or mark whose end has not come: at most 3 bytes. It is all that one call
-    /// leaves to the next, so that a copy of a decoder is cheap and complete.
+    /// The beginning of a character, mark or escape sequence whose end has not come: at most 16 bytes. With the
+    /// state of the machine it is all that one call leaves to the next, so that a copy of a decoder is cheap and
+    /// complete.
     carry: Vec<u8>,
     failed: Option<DecodeError>,
 }
@@ -54,8 +56,16 @@ enum Machine {
     Utf16 { big: bool },
     /// As UTF-32, the highest byte first if `big`.
     Utf32 { big: bool },
-    /// By a table.
-    Table(&'static encoding_rs::Encoding),
+    /// As UTF-7.
+    Utf7(utf7::State),
+    /// By a table of bytes.
+    Charmap(&'static Charmap),
+    /// By a table of one byte and several.
+    Wide(&'static Wide),
+    /// By the character sets in force.
+    Iso2022(&'static Iso2022, iso2022::State),
+    /// As HZ.
+    Hz(hz::Mode),
 }
 
 impl Decoder {
@@ -103,6 +113,15 @@ impl Decoder {
         }
     }
 
+    /// Takes bytes whose text has been given out before, to be in the state that they leave behind.
+    pub(in crate::text) fn pass_over(&mut self, bytes: &[u8]) {
+        let errors = std::mem::replace(&mut self.errors, Errors::Ignore);
+        // What is wrong leaves the same state under every handler.
+        let passed = self.decode(bytes, false, &mut String::new());
+        debug_assert!(passed.is_ok(), "nothing is an error: {passed:?}");
+        self.errors = errors;
+    }
+
     /// How many bytes have been decided on; bytes that are an error have not.
     pub(in crate::text) fn offset(&self) -> u64 {
         self.offset
@@ -126,7 +145,11 @@ impl Decoder {
             | Machine::Latin1
             | Machine::Utf16 { .. }
             | Machine::Utf32 { .. }
-            | Machine::Table(_) => false,
+            | Machine::Utf7(_)
+            | Machine::Charmap(_)
+            | Machine::Wide(_)
+            | Machine::Iso2022(..)
+            | Machine::Hz(_) => false,
         }
     }
 
@@ -148,10 +171,7 @@ impl Decoder {
             joined.as_slice()
         };
         self.ignored_behind = out.len();
-        match self.machine {
-            Machine::Table(table) => self.by_table(table, bytes, last, out)?,
-            _ => self.by_steps(bytes, last, out)?,
-        }
+        self.by_steps(bytes, last, out)?;
         self.ignore(0, out);
         Ok(())
     }
@@ -167,13 +187,23 @@ impl Decoder {
             if at == bytes.len() {
                 break;
             }
-            match self.machine.step(&bytes[at..], last) {
+            let (step, back) = self.machine.step(&bytes[at..], last);
+            match step {
                 Step::Char(c, len) => {
                     out.push(c);
                     at += len;
                 }
+                Step::Pair(first, second, len) => {
+                    out.extend([first, second]);
+                    at += len;
+                }
+                Step::Nothing(len) => {
+                    self.ignore(len as u64, out);
+                    at += len;
+                }
                 Step::Bad(len, reason) => {
-                    self.refuse(&bytes[at..at + len], start + at as u64, reason, out)?;
+                    self.offset = start + at as u64;
+                    self.refuse(&bytes[at..at + len], back, reason, out)?;
                     at += len;
                 }
                 Step::More => {
@@ -183,7 +213,10 @@ impl Decoder {
             }
         }
         self.offset = start + at as u64;
-        Ok(())
+        match if last { self.machine.end() } else { None } {
+            Some(broken) => self.refuse(b"", broken.before, broken.reason, out),
+            None => Ok(()),
+        }
     }
 
     /// Decides on the mark: how many bytes it takes, `None` while that is open.
@@ -204,56 +237,21 @@ impl Decoder {
         Some(len)
     }
 
-    /// A decoder of encoding_rs's for this call alone: what it would keep of a character is carried here.
-    fn by_table(
-        &mut self,
-        table: &'static encoding_rs::Encoding,
-        bytes: &[u8],
-        last: bool,
-        out: &mut String,
-    ) -> Result<(), DecodeError> {
-        let mut decoder = table.new_decoder_without_bom_handling();
-        let start = self.offset;
-        let mut at = 0;
-        loop {
-            let rest = &bytes[at..];
-            out.reserve(decoder.max_utf8_buffer_length_without_replacement(rest.len()).unwrap_or(rest.len()));
-            let (result, read) = decoder.decode_to_string_without_replacement(rest, out, last);
-            at += read;
-            match result {
-                DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(len, after) => {
-                    let end = at - usize::from(after);
-                    let bad = &bytes[end - usize::from(len)..end];
-                    let reason = match table.is_single_byte() {
-                        true => "character maps to <undefined>",
-                        false if last && end == bytes.len() => "incomplete multibyte sequence",
-                        false => "illegal multibyte sequence",
-                    };
-                    self.refuse(bad, start + (end - bad.len()) as u64, reason, out)?;
-                }
-            }
-        }
-        let pending = if last || table.is_single_byte() { 0 } else { pending(decoder) };
-        let decided = bytes.len() - pending;
-        self.carry = bytes[decided..].to_vec();
-        self.offset = start + decided as u64;
-        Ok(())
-    }
-
+    /// Does with the bytes that come next, and `back` bytes before them, what is to be done with what means nothing.
     fn refuse(
         &mut self,
         bad: &[u8],
-        offset: u64,
+        back: usize,
         reason: &'static str,
         out: &mut String,
     ) -> Result<(), DecodeError> {
         match self.errors {
             Errors::Strict | Errors::XmlCharRefReplace => {
                 let (encoding, codec) = (self.encoding, self.machine.codec(self.encoding));
-                let error = DecodeError { encoding, codec, offset, len: bad.len(), byte: bad[0], reason };
-                self.offset = offset;
+                // Only a run of UTF-7 is found wrong when it has been decided on, and that begins so.
+                let byte = if back > 0 { b'+' } else { bad[0] };
+                let (offset, len) = (self.offset - back as u64, bad.len() + back);
+                let error = DecodeError { encoding, codec, offset, len, byte, reason };
                 self.failed = Some(error.clone());
                 return Err(error);
             }
@@ -288,7 +286,11 @@ impl Machine {
             }
             Kind::Utf16(order) => Machine::Utf16 { big: order == Order::Big },
             Kind::Utf32(order) => Machine::Utf32 { big: order == Order::Big },
-            Kind::Table(table) => Machine::Table(table),
+            Kind::Utf7 => Machine::Utf7(utf7::State::default()),
+            Kind::Charmap(number) => Machine::Charmap(Charmap::numbered(number)),
+            Kind::Wide(wide) => Machine::Wide(wide),
+            Kind::Iso2022(iso2022) => Machine::Iso2022(iso2022, iso2022::State::START),
+            Kind::Hz => Machine::Hz(hz::START),
         }
     }
 
@@ -303,7 +305,11 @@ impl Machine {
             | Machine::Utf8
             | Machine::Utf16 { big: false }
             | Machine::Utf32 { big: false }
-            | Machine::Table(_) => encoding.codec(),
+            | Machine::Utf7(_)
+            | Machine::Charmap(_)
+            | Machine::Wide(_)
+            | Machine::Iso2022(..)
+            | Machine::Hz(_) => encoding.codec(),
         }
     }
 
@@ -311,8 +317,17 @@ impl Machine {
     fn bulk(self, bytes: &[u8], out: &mut String) -> usize {
         let candidates = match self {
             Machine::Utf8 => bytes,
-            Machine::Ascii | Machine::Latin1 => &bytes[..encoding_rs::Encoding::ascii_valid_up_to(bytes)],
-            Machine::Start(_) | Machine::Utf16 { .. } | Machine::Utf32 { .. } | Machine::Table(_) => &[],
+            Machine::Ascii | Machine::Latin1 => ascii_of(bytes),
+            Machine::Charmap(table) if table.plain => ascii_of(bytes),
+            Machine::Wide(table) if table.is_plain() => ascii_of(bytes),
+            Machine::Start(_)
+            | Machine::Utf16 { .. }
+            | Machine::Utf32 { .. }
+            | Machine::Utf7(_)
+            | Machine::Charmap(_)
+            | Machine::Wide(_)
+            | Machine::Iso2022(..)
+            | Machine::Hz(_) => &[],
         };
         let good = match std::str::from_utf8(candidates) {
             Ok(text) => text,
@@ -323,17 +338,54 @@ impl Machine {
         good.len()
     }
 
-    fn step(self, bytes: &[u8], last: bool) -> Step {
-        match self {
+    /// Reads what comes next; if that is wrong, says how many of the bytes before belong to it.
+    fn step(&mut self, bytes: &[u8], last: bool) -> (Step, usize) {
+        let step = match self {
             Machine::Ascii => unicode::ascii(bytes),
             Machine::Latin1 => unicode::latin1(bytes),
             Machine::Utf8 => unicode::utf8(bytes, last),
-            Machine::Utf16 { big } => unicode::utf16(bytes, big, last),
-            Machine::Utf32 { big } => unicode::utf32(bytes, big, last),
-            // Neither takes steps: the start has been settled, and a table takes all of its input itself.
-            Machine::Start(_) | Machine::Table(_) => Step::More,
+            Machine::Utf16 { big } => unicode::utf16(bytes, *big, last),
+            Machine::Utf32 { big } => unicode::utf32(bytes, *big, last),
+            Machine::Utf7(state) => return state.step(bytes, last),
+            Machine::Charmap(table) => table.step(bytes),
+            Machine::Wide(table) => table.step(bytes, last),
+            Machine::Iso2022(table, state) => table.step(state, bytes, last),
+            Machine::Hz(mode) => hz::step(mode, bytes, last),
+            // The start has been settled.
+            Machine::Start(_) => Step::More,
+        };
+        (step, 0)
+    }
+
+    /// What is wrong if nothing follows the bytes decided on.
+    fn end(&mut self) -> Option<utf7::Broken> {
+        match self {
+            Machine::Utf7(state) => state.end(),
+            Machine::Start(_)
+            | Machine::Ascii
+            | Machine::Latin1
+            | Machine::Utf8
+            | Machine::Utf16 { .. }
+            | Machine::Utf32 { .. }
+            | Machine::Charmap(_)
+            | Machine::Wide(_)
+            | Machine::Iso2022(..)
+            | Machine::Hz(_) => None,
         }
     }
+}
+
+/// The ASCII that some bytes begin with.
+fn ascii_of(bytes: &[u8]) -> &[u8] {
+    /// Bytes looked at together.
+    const BLOCK: usize = 32;
+    if bytes.first().is_none_or(|byte| !byte.is_ascii()) {
+        return &[];
+    }
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
+    let rest = bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count();
+    &bytes[..whole + rest]
 }
 
 /// The marks that an encoding may begin with and the machines they lead to, and the machine without one.
@@ -350,20 +402,14 @@ fn marks(kind: Kind) -> (&'static [(&'static [u8], Machine)], Machine) {
             ],
             Machine::Utf32 { big: false },
         ),
-        Kind::Utf8 { .. } | Kind::Ascii | Kind::Latin1 | Kind::Table(_) => {
-            (&[(b"\xEF\xBB\xBF", Machine::Utf8)], Machine::Utf8)
-        }
-    }
-}
-
-/// How many bytes at the end of its input a decoder has not decided on: told that this is the end, it calls
-/// them wrong.
-fn pending(mut decoder: encoding_rs::Decoder) -> usize {
-    let mut nothing =
-        String::with_capacity(decoder.max_utf8_buffer_length_without_replacement(0).unwrap_or(0));
-    match decoder.decode_to_string_without_replacement(&[], &mut nothing, true).0 {
-        DecoderResult::Malformed(len, _) => usize::from(len),
-        DecoderResult::InputEmpty | DecoderResult::OutputFull => 0,
+        Kind::Utf8 { .. }
+        | Kind::Ascii
+        | Kind::Latin1
+        | Kind::Utf7
+        | Kind::Charmap(_)
+        | Kind::Wide(_)
+        | Kind::Iso2022(_)
+        | Kind::Hz => (&[(b"\xEF\xBB\xBF", Machine::Utf8)], Machine::Utf8),
     }
 }
 

@@ -1,10 +1,12 @@
 //! Text to bytes.
 
-use encoding_rs::EncoderResult;
-
+use super::charmap::{Charmap, UNDEFINED};
 use super::failure::backslashed;
+use super::iso2022::{self, Iso2022};
 use super::names::{Kind, Order};
-use super::{EncodeError, Encoding, Errors};
+use super::table::ILLEGAL;
+use super::wide::Wide;
+use super::{EncodeError, Encoding, Errors, hz, utf7};
 
 /// The byte order mark.
 const MARK: char = '\u{FEFF}';
@@ -12,7 +14,8 @@ const MARK: char = '\u{FEFF}';
 /// Turns text into bytes.
 ///
 /// The first text that is not empty is preceded by a byte order mark if the encoding
-/// [writes one](Encoding::writes_mark). Apart from that mark, what one call adds does not depend on others.
+/// [writes one](Encoding::writes_mark). Apart from that mark, what one call adds does not depend on others: an encoding
+/// that changes between character sets is back in the first of them at the end of every call.
 ///
 /// ```
 /// use folio::text::{Encoder, Encoding, Errors};
@@ -65,7 +68,14 @@ impl Encoder {
                 text.chars().for_each(|c| self.put(c, out));
                 Ok(())
             }
-            Kind::Table(table) => self.by_table(table, text, out),
+            Kind::Utf7 => {
+                utf7::encode(text, out);
+                Ok(())
+            }
+            Kind::Charmap(number) => self.by_table(Writer::Charmap(Charmap::numbered(number)), text, out),
+            Kind::Wide(table) => self.by_table(Writer::Wide(table), text, out),
+            Kind::Iso2022(table) => self.by_table(Writer::Iso2022(table, iso2022::State::START), text, out),
+            Kind::Hz => self.by_table(Writer::Hz(hz::START), text, out),
         };
         match done {
             Ok(()) => self.mark_due = false,
@@ -81,11 +91,17 @@ impl Encoder {
         let alike = match self.encoding.kind() {
             Kind::Ascii => rest.chars().take_while(|c| !c.is_ascii()).count(),
             Kind::Latin1 => rest.chars().take_while(|c| u32::from(*c) > 0xFF).count(),
-            Kind::Table(table) if table.is_single_byte() => {
-                let lacks = |c: &char| table.encode(c.encode_utf8(&mut [0; 4])).2;
-                rest.chars().take_while(lacks).count()
+            Kind::Charmap(number) => {
+                let table = Charmap::numbered(number);
+                rest.chars().take_while(|c| table.byte(*c).is_none()).count()
             }
-            Kind::Utf8 { .. } | Kind::Utf16(_) | Kind::Utf32(_) | Kind::Table(_) => 1,
+            Kind::Utf8 { .. }
+            | Kind::Utf16(_)
+            | Kind::Utf32(_)
+            | Kind::Utf7
+            | Kind::Wide(_)
+            | Kind::Iso2022(_)
+            | Kind::Hz => 1,
         };
         error.chars = start..start + alike;
         error
@@ -105,7 +121,14 @@ impl Encoder {
                 let bytes = if order == Order::Big { point.to_be_bytes() } else { point.to_le_bytes() };
                 out.extend_from_slice(&bytes);
             }
-            Kind::Utf8 { .. } | Kind::Ascii | Kind::Latin1 | Kind::Table(_) => {
+            Kind::Utf8 { .. }
+            | Kind::Ascii
+            | Kind::Latin1
+            | Kind::Utf7
+            | Kind::Charmap(_)
+            | Kind::Wide(_)
+            | Kind::Iso2022(_)
+            | Kind::Hz => {
                 out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
@@ -127,35 +150,24 @@ impl Encoder {
         Ok(())
     }
 
-    fn by_table(
-        &self,
-        table: &'static encoding_rs::Encoding,
-        text: &str,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        let mut encoder = table.new_encoder();
+    fn by_table(&self, mut writer: Writer, text: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        out.reserve(text.len());
         let mut at = 0;
-        loop {
-            let rest = &text[at..];
-            let room = encoder.max_buffer_length_from_utf8_without_replacement(rest.len());
-            out.reserve(room.unwrap_or(rest.len()));
-            let (result, read) = encoder.encode_from_utf8_to_vec_without_replacement(rest, out, true);
-            at += read;
-            match result {
-                EncoderResult::InputEmpty => return Ok(()),
-                EncoderResult::OutputFull => {}
-                EncoderResult::Unmappable(c) => {
-                    let offset = at - c.len_utf8();
-                    let reason = match table.is_single_byte() {
-                        true => "character maps to <undefined>",
-                        false => "illegal multibyte sequence",
-                    };
-                    let instead = self.instead_of(c, offset, reason)?;
-                    // No table is stateful, and in each of them ASCII is ASCII.
-                    out.extend_from_slice(instead.as_bytes());
-                }
+        while let Some(c) = text[at..].chars().next() {
+            if let Some(len) = writer.put(&text[at..], out) {
+                at += len;
+                continue;
             }
+            let mut instead = &*self.instead_of(c, at, writer.reason())?;
+            while !instead.is_empty() {
+                // Every table has ASCII; what it might lack cannot be told in it either.
+                let len = writer.put(instead, out).unwrap_or(1);
+                instead = &instead[len..];
+            }
+            at += c.len_utf8();
         }
+        writer.finish(out);
+        Ok(())
     }
 
     fn instead_of(&self, c: char, offset: usize, reason: &'static str) -> Result<String, EncodeError> {
@@ -167,6 +179,48 @@ impl Encoder {
             Errors::Replace => Ok("?".to_owned()),
             Errors::BackslashReplace => Ok(backslashed(c)),
             Errors::XmlCharRefReplace => Ok(format!("&#{};", u32::from(c))),
+        }
+    }
+}
+
+/// How characters are looked up one by one.
+enum Writer {
+    Charmap(&'static Charmap),
+    Wide(&'static Wide),
+    Iso2022(&'static Iso2022, iso2022::State),
+    Hz(hz::Mode),
+}
+
+impl Writer {
+    /// Adds the bytes of what a text begins with, and says how many bytes of the text that is; `None` if there
+    /// are none for its first character.
+    #[inline]
+    fn put(&mut self, text: &str, out: &mut Vec<u8>) -> Option<usize> {
+        match self {
+            Writer::Charmap(table) => {
+                let c = text.chars().next()?;
+                out.push(table.byte(c)?);
+                Some(c.len_utf8())
+            }
+            Writer::Wide(table) => table.put(text, out),
+            Writer::Iso2022(table, state) => table.put(state, text, out),
+            Writer::Hz(mode) => hz::put(mode, text, out),
+        }
+    }
+
+    /// Goes back to where a text begins.
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        match self {
+            Writer::Charmap(_) | Writer::Wide(_) => {}
+            Writer::Iso2022(table, state) => table.reset(state, out),
+            Writer::Hz(mode) => hz::reset(mode, out),
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Writer::Charmap(_) => UNDEFINED,
+            Writer::Wide(_) | Writer::Iso2022(..) | Writer::Hz(_) => ILLEGAL,
         }
     }
 }

@@ -3,11 +3,19 @@
 //! [`Encoding`] names a character encoding as Python does, [`Errors`] says what happens to what cannot be
 //! converted, [`Decoder`] and [`Encoder`] convert.
 
+mod charmap;
 mod decode;
 mod encode;
 mod failure;
+mod hangul;
+mod hz;
+mod iso2022;
+mod known;
 mod names;
+mod table;
 mod unicode;
+mod utf7;
+mod wide;
 
 pub use decode::Decoder;
 pub use encode::Encoder;

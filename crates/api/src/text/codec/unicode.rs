@@ -11,6 +11,10 @@ const LOW: std::ops::RangeInclusive<u32> = 0xDC00..=0xDFFF;
 pub(super) enum Step {
     /// A character of so many bytes.
     Char(char, usize),
+    /// Two characters of so many bytes together.
+    Pair(char, char, usize),
+    /// So many bytes that are no text: they say how those after them are read.
+    Nothing(usize),
     /// So many bytes that mean nothing, and why.
     Bad(usize, &'static str),
     /// The beginning of a character; the bytes that follow decide.
@@ -72,7 +76,8 @@ pub(super) fn utf16(bytes: &[u8], big: bool, last: bool) -> Step {
     }
 }
 
-fn surrogates(high: u32, low: u32) -> Option<char> {
+/// The character that two surrogates are.
+pub(super) fn surrogates(high: u32, low: u32) -> Option<char> {
     let offset = low.checked_sub(*LOW.start()).filter(|offset| *offset <= LOW.end() - LOW.start())?;
     char::from_u32(0x10000 + ((high - HIGH.start()) << 10) + offset)
 }
