@@ -173,7 +173,7 @@ pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);
 /// any burst keeps them all, and short enough for a leak to show.
 pub(crate) const DESCRIPTOR_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// How long the end of the process waits for what buffered files have accepted: long enough for a slow disk,
+/// How long the end of the process waits for what buffered files have accepted and for what is to be removed: long enough for a slow disk,
 /// short enough for who stops a service whose disk hangs.
 pub(crate) const EXIT_FLUSH_MAX: Duration = Duration::from_secs(5);
 

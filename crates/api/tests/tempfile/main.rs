@@ -9,6 +9,7 @@ mod cancelled;
 mod created;
 mod directory;
 mod dropped;
+mod ending;
 mod named;
 mod parts;
 mod spooled;

@@ -1,4 +1,5 @@
-//! The end of the process: what buffered files have accepted is written before it, up to a deadline.
+//! The end of the process: what buffered files have accepted is written before it and what was to be cleaned up is
+//! removed, up to a deadline.
 //!
 //! `exit` and a return from `main` run this. A signal that nobody handles, `abort` and a crash do not.
 
@@ -10,11 +11,11 @@ use crate::actor::services::Services;
 use crate::limits::EXIT_FLUSH_MAX;
 use crate::origin::PerProcess;
 
-/// The engines of this process that have buffered files. The hook has no arguments, so it has to find them
+/// The engines of this process that may have something to do then. The hook has no arguments, so it has to find them
 /// somewhere. What a parent had accepted before a fork is the parent's to write.
 static WATCHED: PerProcess<Mutex<Vec<Weak<Services>>>> = PerProcess::new();
 
-/// Portions that are on their way to their files.
+/// What is on its way: portions of buffered files, accepted writes, removals.
 #[derive(Debug, Default)]
 pub(crate) struct Unwritten {
     count: Mutex<u64>,
@@ -39,7 +40,7 @@ impl Unwritten {
     }
 }
 
-/// Has the end of the process write out what the files of this engine keep back.
+/// Has the end of the process write out what the files of this engine keep back, and wait for what is under way.
 pub(crate) fn watch(services: &Arc<Services>) {
     let Some(watched) = WATCHED.get_or_init(hook) else { return };
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);

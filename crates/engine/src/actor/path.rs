@@ -12,6 +12,7 @@ use std::time::Instant;
 use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
 use crate::actor::job::panic_text;
+use crate::actor::queued::Unsettled;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
@@ -129,27 +130,34 @@ impl Services {
             // What the parent left to be cleaned up is the parent's.
             return;
         }
+        let unsettled = Unsettled::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
         let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
         // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(admitted) => self.submit_detached(request, admitted),
+            Poll::Ready(admitted) => self.submit_detached(request, admitted, unsettled),
             Poll::Pending => {
                 let services = self.clone();
                 self.runtime.spawn(async move {
                     let admitted = admitted.await;
-                    services.submit_detached(request, admitted);
+                    services.submit_detached(request, admitted, unsettled);
                     drop(keep);
                 });
             }
         }
     }
 
-    fn submit_detached<R: PathRequest>(self: &Arc<Self>, request: R, admitted: Result<Permit, Cause>) {
+    fn submit_detached<R: PathRequest>(
+        self: &Arc<Self>,
+        request: R,
+        admitted: Result<Permit, Cause>,
+        unsettled: Unsettled,
+    ) {
         match admitted {
             Ok(permit) => {
                 let request = Some((request, permit));
-                let job = DetachedJob { request, services: self.clone(), arrived: Instant::now() };
+                let (services, arrived) = (self.clone(), Instant::now());
+                let job = DetachedJob { request, services, arrived, _unsettled: unsettled };
                 drop(self.pool.submit(self.names.lane, Box::new(job)));
             }
             Err(cause) => note_unheard(self, &Err::<(), _>(Facts::of(&request).refusal(cause))),
@@ -245,6 +253,8 @@ struct DetachedJob<R: PathRequest> {
     request: Option<(R, Permit)>,
     services: Arc<Services>,
     arrived: Instant,
+    /// Makes the end of the process wait.
+    _unsettled: Unsettled,
 }
 
 impl<R: PathRequest> Job for DetachedJob<R> {

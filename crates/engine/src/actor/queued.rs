@@ -52,7 +52,8 @@ pub(crate) enum Reply {
     Ask(Box<dyn FnOnce(Outcome) + Send>),
 }
 
-/// Bytes that were acknowledged and whose outcome is not known: the end of the process waits for them.
+/// Something that nobody waits for and that is to be done all the same, bytes that were acknowledged or a path to be
+/// cleaned up: the end of the process waits for it.
 pub(crate) struct Unsettled(Arc<Services>);
 
 impl Unsettled {
