@@ -10,7 +10,7 @@ use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
 
 use super::doomed::{Doomed, Kind};
-use super::template::{Template, name_setters};
+use super::template::{Dirs, Template, name_setters};
 use crate::{Engine, Operation, Result};
 
 /// Permission bits of a directory for its owner alone.
@@ -171,8 +171,8 @@ impl TemporaryDirectoryBuilder {
     /// Like [`create`](TemporaryDirectoryBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
         self.template.check(Operation::CreateDir)?;
-        let (template, dir) = (self.template.clone(), self.template.dir());
-        let request = CreateDirectory { engine: engine.clone(), template, dir, mode: self.mode };
+        let (template, dirs) = (self.template.clone(), self.template.dirs());
+        let request = CreateDirectory { engine: engine.clone(), template, dirs, mode: self.mode };
         let mut name = engine.call(request).await?;
         if self.ignore_cleanup_errors {
             name.ignore_errors();
@@ -189,7 +189,7 @@ impl TemporaryDirectoryBuilder {
 struct CreateDirectory {
     engine: Engine,
     template: Template,
-    dir: PathBuf,
+    dirs: Dirs,
     mode: u32,
 }
 
@@ -202,13 +202,15 @@ impl PathRequest for CreateDirectory {
     }
 
     fn path(&self) -> &Path {
-        &self.dir
+        self.dirs.path()
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Doomed> {
-        self.template.make(&self.dir, |path| {
-            storage.create_dir(path, false, Some(self.mode))?;
-            Ok(Doomed::new(&self.engine, path, Kind::Directory))
+        self.dirs.first(|dir| {
+            self.template.make(dir, |path| {
+                storage.create_dir(path, false, Some(self.mode))?;
+                Ok(Doomed::new(&self.engine, path, Kind::Directory))
+            })
         })
     }
 }

@@ -13,9 +13,10 @@
 //! the umask takes.
 //!
 //! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room
-//! like any operation, [`Engine::shutdown`](crate::Engine::shutdown) waits for it, and if it fails it is logged
-//! and counted in [`Counters::unobserved_errors`](crate::Counters). An engine that has been shut down removes
-//! nothing any more, and neither does a process that ends without shutting it down: where that matters, call
+//! like any operation, [`Engine::shutdown`](crate::Engine::shutdown) and the end of the process (a return from `main`,
+//! `exit`; not a signal that kills, nor `abort`) wait for it, the latter for five seconds, and if it fails it is logged
+//! and counted in [`Counters::unobserved_errors`](crate::Counters). What is still held when the process exits stays, and
+//! an engine that has been shut down removes nothing any more: where that matters, call
 //! [`close`](NamedTemporaryFile::close) or [`cleanup`](TemporaryDirectory::cleanup), which also return the
 //! failure. Somebody else having removed a thing first is no failure.
 //!

@@ -4,13 +4,13 @@ use std::fmt;
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use folio_engine::op::PathRequest;
 use folio_engine::storage::{OpenRequest, Storage};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{Template, exclusively, name_setters};
+use super::template::{Dirs, Template, exclusively, name_setters};
 use crate::text::{self, TextFile};
 use crate::{Buffering, Engine, File, Operation, Result};
 
@@ -81,8 +81,10 @@ impl NamedTemporaryFile {
 
     /// Gives the file the path `to`, replacing what is there in one step, and lets it stay.
     ///
-    /// Both paths must be on the same file system. To survive a power cut, call
-    /// [`sync_all`](File::sync_all) on the file before. [`File::path`] goes on naming the old path.
+    /// Both paths must be on the same file system. The permissions stay those that it was created with: for others to read
+    /// it, [ask for them then](NamedTemporaryFileBuilder::permissions). To survive a power cut, call
+    /// [`sync_all`](File::sync_all) on the file before, and [`Dir::sync`](crate::dir::Dir::sync) on its directory after.
+    /// [`File::path`] goes on naming the old path.
     ///
     /// # Errors
     ///
@@ -95,7 +97,12 @@ impl NamedTemporaryFile {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut page = folio::tempfile::NamedTemporaryFile::builder().in_dir("www").create().await?;
+    /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    ///
+    /// // Less what the umask takes, as for every new file.
+    /// let served = Permissions::from_mode(0o666);
+    /// let builder = folio::tempfile::NamedTemporaryFile::builder().in_dir("www").permissions(served).clone();
+    /// let mut page = builder.create().await?;
     /// page.file().write_all(b"<h1>new</h1>").await?;
     /// page.persist("www/index.html").await?;
     /// # Ok(())
@@ -287,7 +294,7 @@ impl NamedTemporaryFileBuilder {
     /// Like [`create`](NamedTemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
-        let (template, dir) = (self.template.clone(), self.template.dir());
+        let (template, dirs) = (self.template.clone(), self.template.dirs());
         let request = OpenRequest { append: self.append, ..exclusively() };
         let request = OpenRequest {
             mode: self.permissions.or(request.mode),
@@ -295,7 +302,7 @@ impl NamedTemporaryFileBuilder {
             ..request
         };
         let (name, file) =
-            engine.call(CreateNamed { engine: engine.clone(), template, dir, request }).await?;
+            engine.call(CreateNamed { engine: engine.clone(), template, dirs, request }).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
         // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
         if !self.delete {
@@ -309,7 +316,7 @@ impl NamedTemporaryFileBuilder {
 struct CreateNamed {
     engine: Engine,
     template: Template,
-    dir: PathBuf,
+    dirs: Dirs,
     request: OpenRequest,
 }
 
@@ -322,13 +329,15 @@ impl PathRequest for CreateNamed {
     }
 
     fn path(&self) -> &Path {
-        &self.dir
+        self.dirs.path()
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<(Doomed, File)> {
-        let (opened, name) = self.template.make(&self.dir, |path| {
-            let opened = storage.open(path, &self.request)?;
-            Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
+        let (opened, name) = self.dirs.first(|dir| {
+            self.template.make(dir, |path| {
+                let opened = storage.open(path, &self.request)?;
+                Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
+            })
         })?;
         let buffer_bytes = self.request.buffer_bytes;
         let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, name.path(), buffer_bytes)?;

@@ -17,9 +17,9 @@ impl TemporaryFile {
     ///
     /// The directory must be on the file system of the file's own: see
     /// [`in_dir`](super::TemporaryFileBuilder::in_dir). To survive a power cut, call
-    /// [`sync_all`](crate::File::sync_all) on the file before. Like every file of this kind it is for its owner alone;
-    /// [`set_permissions`](crate::File::set_permissions) opens it to others. [`File::path`](crate::File::path) goes on
-    /// naming none.
+    /// [`sync_all`](crate::File::sync_all) on the file before. It is for its owner alone unless
+    /// [others were asked for](super::TemporaryFileBuilder::permissions) when it was created.
+    /// [`File::path`](crate::File::path) goes on naming none.
     ///
     /// # Errors
     ///
@@ -32,7 +32,12 @@ impl TemporaryFile {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let page = folio::tempfile::TemporaryFile::builder().in_dir("www").create().await?;
+    /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+    ///
+    /// // Less what the umask takes, as for every new file.
+    /// let served = Permissions::from_mode(0o666);
+    /// let builder = folio::tempfile::TemporaryFile::builder().in_dir("www").permissions(served).clone();
+    /// let page = builder.create().await?;
     /// page.file().write_all(b"<h1>new</h1>").await?;
     /// page.persist("www/index.html").await?;
     /// # Ok(())

@@ -11,7 +11,7 @@ use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Template};
+use super::template::{self, Dirs, Template};
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
 use crate::{Engine, Error, File, Operation, Result};
 
@@ -272,9 +272,9 @@ impl NamedTemporaryFileBuilder {
         F: FnMut(&Path) -> io::Result<R> + Send + 'static,
     {
         self.template.check(Operation::Open)?;
-        let (template, dir) = (self.template.clone(), self.template.dir());
+        let (template, dirs) = (self.template.clone(), self.template.dirs());
         let engine = Engine::current()?;
-        let request = Make { engine: (*engine).clone(), template, dir, make };
+        let request = Make { engine: (*engine).clone(), template, dirs, make };
         engine.call(request).await.map(|(made, name)| (made, TempPath { name }))
     }
 }
@@ -282,7 +282,7 @@ impl NamedTemporaryFileBuilder {
 struct Make<F> {
     engine: Engine,
     template: Template,
-    dir: PathBuf,
+    dirs: Dirs,
     make: F,
 }
 
@@ -299,15 +299,17 @@ where
     }
 
     fn path(&self) -> &Path {
-        &self.dir
+        self.dirs.path()
     }
 
     fn execute(mut self, _storage: &dyn Storage) -> io::Result<(R, Doomed)> {
-        self.template.make(&self.dir, |path| match (self.make)(path) {
-            Ok(made) => Ok((made, Doomed::new(&self.engine, path, Kind::File))),
-            // A socket says by another kind that its name is taken.
-            Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
-            Err(error) => Err(error),
+        self.dirs.first(|dir| {
+            self.template.make(dir, |path| match (self.make)(path) {
+                Ok(made) => Ok((made, Doomed::new(&self.engine, path, Kind::File))),
+                // A socket says by another kind that its name is taken.
+                Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
+                Err(error) => Err(error),
+            })
         })
     }
 }

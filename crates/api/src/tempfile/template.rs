@@ -1,9 +1,10 @@
 //! Names that nobody can have expected: where they are, and what they begin and end with.
 
+use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 
 use folio_engine::storage::OpenRequest;
 
@@ -15,15 +16,21 @@ const RANDOM_CHARS: usize = 8;
 /// What names begin with unless told otherwise: Python's.
 const PREFIX: &str = "tmp";
 
+/// What names the directory, in CPython's order.
+const VARIABLES: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
+
+/// Where it is if nothing names one that can be used, in CPython's order.
+const USUAL: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
+
 /// Permission bits of a file for its owner alone.
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) prefix: OsString,
     pub(super) suffix: OsString,
-    /// `None` is the directory of the environment, at the moment of creation.
+    /// `None` is the first directory of the environment that can be used, at the moment of creation.
     pub(super) dir: Option<PathBuf>,
 }
 
@@ -39,14 +46,14 @@ impl Template {
         let is_foreign = |part: &OsStr| part.as_bytes().iter().any(|byte| matches!(byte, b'/' | 0));
         if is_foreign(&self.prefix) || is_foreign(&self.suffix) {
             let why = "a prefix or suffix contains a slash or a NUL byte";
-            return Err(Error::invalid(operation, why).at_path(self.dir()));
+            return Err(Error::invalid(operation, why).at_path(self.dirs().path()));
         }
-        checked(operation, &self.dir()).map(drop)
+        self.dir.as_ref().map_or(Ok(()), |dir| checked(operation, dir).map(drop))
     }
 
-    /// The directory that names are made in.
-    pub(super) fn dir(&self) -> PathBuf {
-        self.dir.clone().unwrap_or_else(::tempfile::env::temp_dir)
+    /// Where names may be made.
+    pub(super) fn dirs(&self) -> Dirs {
+        self.dir.clone().map_or_else(Dirs::of_environment, |dir| Dirs(vec![dir]))
     }
 
     /// Tries names in `dir` until `make` no longer says that one exists.
@@ -56,6 +63,49 @@ impl Template {
         builder.prefix(&self.prefix).suffix(&self.suffix).rand_bytes(RANDOM_CHARS).disable_cleanup(true);
         builder.make_in(dir, make).map(|made| made.into_parts().0)
     }
+}
+
+/// Directories to try one after the other; there is one at least.
+#[derive(Clone, Debug)]
+pub(super) struct Dirs(Vec<PathBuf>);
+
+impl Dirs {
+    /// Those that CPython tries: what the environment names, then the usual ones, then the working directory.
+    fn of_environment() -> Self {
+        let named = VARIABLES.iter().filter_map(|variable| env::var_os(variable));
+        let named = named.filter(|dir| !dir.is_empty()).filter_map(|dir| absolute(dir).ok());
+        let mut dirs: Vec<PathBuf> = named.chain(USUAL.map(PathBuf::from)).collect();
+        dirs.extend(env::current_dir());
+        Dirs(dirs)
+    }
+
+    /// The one that is wanted.
+    pub(super) fn path(&self) -> &Path {
+        &self.0[0]
+    }
+
+    /// Makes something in the first that it can be made in. If there is none, the error is that of the one wanted.
+    pub(super) fn first<R>(&self, mut make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
+        let mut wanted = None;
+        for dir in &self.0 {
+            match make(dir) {
+                Err(error) if is_of_directory(&error) => drop(wanted.get_or_insert(error)),
+                made => return made,
+            }
+        }
+        Err(wanted.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+}
+
+/// Whether nothing can be made in that directory, or it is none.
+fn is_of_directory(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
 }
 
 /// Takes a path that the kernel can be asked about.
@@ -87,7 +137,9 @@ macro_rules! name_setters {
                 self
             }
 
-            /// Sets the directory it is made in, which must exist; that of the environment unless set.
+            /// Sets the directory it is made in, which must exist. Unless set it is, as with CPython, the first that can be
+            /// used of those that `TMPDIR`, `TEMP` and `TMP` name, `/tmp`, `/var/tmp`, `/usr/tmp` and the working
+            /// directory.
             pub fn in_dir(&mut self, dir: impl AsRef<::std::path::Path>) -> &mut Self {
                 self.$($template).+.dir = Some(dir.as_ref().to_owned());
                 self

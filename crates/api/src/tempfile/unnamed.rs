@@ -1,13 +1,15 @@
 //! A file without a path.
 
 use std::fmt;
+use std::fs::Permissions;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use folio_engine::op::PathRequest;
-use folio_engine::storage::Storage;
+use folio_engine::storage::{OpenRequest, Storage};
 
-use super::template::{Template, exclusively, name_setters};
+use super::template::{Dirs, FILE_MODE, Template, exclusively, name_setters};
 use crate::text::{self, TextFile};
 use crate::{Buffering, Engine, File, Operation, Result};
 
@@ -48,7 +50,11 @@ impl TemporaryFile {
 
     /// Returns a builder.
     pub fn builder() -> TemporaryFileBuilder {
-        TemporaryFileBuilder { template: Template::default(), buffering: Buffering::Unbuffered }
+        TemporaryFileBuilder {
+            template: Template::default(),
+            buffering: Buffering::Unbuffered,
+            mode: FILE_MODE,
+        }
     }
 
     /// Returns the open file. Its [`path`](File::path) is for messages only.
@@ -96,12 +102,20 @@ impl TemporaryFile {
 pub struct TemporaryFileBuilder {
     pub(super) template: Template,
     buffering: Buffering,
+    mode: u32,
 }
 
 // Nobody sees the name, but some file systems cannot create a file without one.
 name_setters!(TemporaryFileBuilder, template);
 
 impl TemporaryFileBuilder {
+    /// Sets the permissions of the file, less what the umask takes; those of its owner alone (0600) unless set. For a file
+    /// that is given a name, `0o666` are those that creating it would have given.
+    pub fn permissions(&mut self, permissions: Permissions) -> &mut Self {
+        self.mode = permissions.mode();
+        self
+    }
+
     /// Sets how much of what is written may be kept back; nothing unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
@@ -162,9 +176,11 @@ impl TemporaryFileBuilder {
     /// Like [`create`](TemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryFile> {
         self.template.check(Operation::Open)?;
-        let (template, dir) = (self.template.clone(), self.template.dir());
+        let (template, dirs) = (self.template.clone(), self.template.dirs());
         let buffer_bytes = self.buffering.bytes();
-        let file = engine.call(CreateUnnamed { engine: engine.clone(), template, dir, buffer_bytes }).await?;
+        let file = engine
+            .call(CreateUnnamed { engine: engine.clone(), template, dirs, mode: self.mode, buffer_bytes })
+            .await?;
         Ok(TemporaryFile { file, engine: engine.clone() })
     }
 }
@@ -173,7 +189,8 @@ impl TemporaryFileBuilder {
 struct CreateUnnamed {
     engine: Engine,
     template: Template,
-    dir: PathBuf,
+    dirs: Dirs,
+    mode: u32,
     buffer_bytes: usize,
 }
 
@@ -185,20 +202,23 @@ impl PathRequest for CreateUnnamed {
     }
 
     fn path(&self) -> &Path {
-        &self.dir
+        self.dirs.path()
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<File> {
-        let opened = match storage.open_unnamed(&self.dir) {
-            Some(opened) => opened?,
-            None => self.template.make(&self.dir, |path| {
-                let opened = storage.open(path, &exclusively())?;
-                storage.remove_file(path)?;
-                Ok(opened)
-            })?,
-        };
-        let handle =
-            self.engine.adopt_buffered(opened.file.to_std(0)?, self.dir.join(SHOWN_AS), self.buffer_bytes)?;
+        let (opened, shown) = self.dirs.first(|dir| {
+            let opened = match storage.open_unnamed(dir, self.mode) {
+                Some(opened) => opened?,
+                None => self.template.make(dir, |path| {
+                    let request = OpenRequest { mode: Some(self.mode), ..exclusively() };
+                    let opened = storage.open(path, &request)?;
+                    storage.remove_file(path)?;
+                    Ok(opened)
+                })?,
+            };
+            Ok((opened, dir.join(SHOWN_AS)))
+        })?;
+        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, shown, self.buffer_bytes)?;
         Ok(File::new(handle))
     }
 }

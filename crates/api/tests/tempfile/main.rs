@@ -10,6 +10,7 @@ mod created;
 mod directory;
 mod dropped;
 mod ending;
+mod environment;
 mod named;
 mod parts;
 mod spooled;

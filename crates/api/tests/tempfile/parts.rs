@@ -119,6 +119,12 @@ async fn permissions_are_what_was_asked_for_less_the_umask() {
         let mut builder = NamedTemporaryFile::builder();
         let file = builder.in_dir(room.path()).permissions(Permissions::from_mode(bits)).create().await;
         assert_eq!(mode(file.unwrap().path()), bits & !umask, "{bits:o}");
+        let mut builder = TemporaryFile::builder();
+        let file =
+            builder.in_dir(room.path()).permissions(Permissions::from_mode(bits)).create().await.unwrap();
+        let named = room.path().join(format!("{bits:o}"));
+        file.persist(&named).await.unwrap();
+        assert_eq!(mode(&named), bits & !umask, "unnamed {bits:o}");
     }
     let mut builder = TemporaryDirectory::builder();
     let dir = builder.in_dir(room.path()).permissions(Permissions::from_mode(0o750)).create().await;

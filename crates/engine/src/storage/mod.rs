@@ -97,12 +97,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Creates a file without a name in `dir`, for reading and writing, that nobody but its owner may open.
+    /// Creates a file without a name in `dir`, for reading and writing, with these permission bits before the umask.
     ///
     /// `None` says that the file system has no such files, or that `dir` is missing: ask
     /// [`open`](Storage::open) for one with a name and remove that.
-    fn open_unnamed(&self, dir: &Path) -> Option<io::Result<Opened>> {
-        let _ = dir;
+    fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
+        let _ = (dir, mode);
         None
     }
 

@@ -184,8 +184,8 @@ impl Storage for Os {
         }
     }
 
-    fn open_unnamed(&self, dir: &Path) -> Option<io::Result<Opened>> {
-        let file = match open::unnamed(dir)? {
+    fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
+        let file = match open::unnamed(dir, mode)? {
             Ok(file) => file,
             Err(error) => return Some(Err(error)),
         };

@@ -18,9 +18,6 @@ const MEMORY_MAJOR: u32 = 1;
 /// those reach hardware, or wait for messages.
 const MEMORY_MINORS: [u32; 5] = [3, 5, 7, 8, 9];
 
-/// Permission bits of a file for its owner alone.
-const PRIVATE: u32 = 0o600;
-
 /// Refuses to follow a symbolic link in the last part of a path (`O_NOFOLLOW`), whose number differs by machine.
 pub const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
@@ -96,10 +93,10 @@ pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
 }
 
 /// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
-pub(super) fn unnamed(dir: &Path) -> Option<io::Result<File>> {
+pub(super) fn unnamed(dir: &Path, mode: u32) -> Option<io::Result<File>> {
     // Without `O_EXCL`, its owner can give it a name by `linkat`.
     let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).mode(PRIVATE).custom_flags(OFlags::TMPFILE.bits() as i32);
+    options.read(true).write(true).mode(mode).custom_flags(OFlags::TMPFILE.bits() as i32);
     match options.open(dir) {
         Err(error) if Errno::from_io_error(&error).is_some_and(|errno| NOT_UNNAMED.contains(&errno)) => None,
         result => Some(result),

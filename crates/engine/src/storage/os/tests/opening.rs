@@ -123,7 +123,7 @@ fn status_flags(file: &dyn StorageFile) -> OFlags {
 fn an_unnamed_file_is_private_and_has_the_name_alone_that_it_is_given() {
     let (dir, os) = room();
     // A file system without such files is what `None` is for.
-    let Some(opened) = os.open_unnamed(dir.path()) else { return };
+    let Some(opened) = os.open_unnamed(dir.path(), 0o600) else { return };
     let file = opened.expect("the directory takes files").file;
     let metadata = file.metadata().expect("it is open");
     assert_eq!((metadata.nlink(), metadata.mode() & 0o7777), (0, 0o600));
@@ -135,5 +135,5 @@ fn an_unnamed_file_is_private_and_has_the_name_alone_that_it_is_given() {
     os.link_unnamed(std, &name).expect("the name is free");
     assert_eq!(fs::metadata(&name).expect("it has a name").ino(), metadata.ino());
     assert_eq!(fs::read(&taken).expect("it is there"), b"theirs");
-    assert!(os.open_unnamed(&dir.path().join("missing")).is_none(), "left to the opening by name");
+    assert!(os.open_unnamed(&dir.path().join("missing"), 0o600).is_none(), "left to the opening by name");
 }
