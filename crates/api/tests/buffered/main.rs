@@ -11,6 +11,7 @@ mod ending;
 mod failing;
 mod full;
 mod model;
+mod spellings;
 
 use std::future::Future;
 use std::pin::pin;

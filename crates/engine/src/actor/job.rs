@@ -423,7 +423,6 @@ pub(crate) struct CloseJob {
 pub(crate) struct LastWords {
     portions: Vec<Portion>,
     append: bool,
-    path: Arc<Path>,
     inode: Arc<Inode>,
     services: Arc<Services>,
     /// Makes a shutdown wait.
@@ -433,14 +432,13 @@ pub(crate) struct LastWords {
 impl LastWords {
     /// Takes over what a dying opening has kept back; from now on others wait for it.
     pub(crate) fn of(opening: &Opening, portions: Vec<Portion>) -> Self {
-        let Opening { services, path, inode, device, access, .. } = opening;
+        let Opening { services, inode, device, access, .. } = opening;
         services.unwritten.add();
-        services.parting.begin(path);
+        services.parting.begin(inode.identity());
         inode.parting.fetch_add(1, Ordering::AcqRel);
         LastWords {
             portions,
             append: access.append,
-            path: path.clone(),
             inode: inode.clone(),
             services: services.clone(),
             _permit: device.admission.admit_unseated(),
@@ -486,7 +484,7 @@ impl Drop for LastWords {
     fn drop(&mut self) {
         self.inode.parting.fetch_sub(1, Ordering::AcqRel);
         self.services.registry.forget(&self.inode);
-        self.services.parting.end(&self.path);
+        self.services.parting.end(self.inode.identity());
         self.services.unwritten.done();
     }
 }

@@ -1,12 +1,14 @@
-//! What buffered files that were dropped have still to write, and who waits for it: whoever asks for the same
-//! path or opens the same file next. Without that, a file would seem to lack what was written to it.
+//! What buffered files that were dropped have still to write, and who waits for it: whoever asks for the same file
+//! next, by whatever path, or opens it. Without that, a file would seem to lack what was written to it.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+use crate::storage::Identity;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -14,25 +16,25 @@ pub(crate) struct Parting {
     /// How many there are, so that a call without any costs one load. Whoever drops a file and then calls is
     /// one thread, or has told the other by something stronger; Relaxed is enough.
     count: AtomicUsize,
-    paths: Mutex<HashMap<Arc<Path>, usize>>,
+    files: Mutex<HashMap<Identity, usize>>,
     gone: Notify,
 }
 
 impl Parting {
-    pub(crate) fn begin(&self, path: &Arc<Path>) {
-        *self.paths.lock().unwrap_or_else(PoisonError::into_inner).entry(path.clone()).or_default() += 1;
+    pub(crate) fn begin(&self, file: Identity) {
+        *self.files().entry(file).or_default() += 1;
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn end(&self, path: &Arc<Path>) {
-        let mut paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = paths.get_mut(path) {
+    pub(crate) fn end(&self, file: Identity) {
+        let mut files = self.files();
+        if let Some(count) = files.get_mut(&file) {
             *count -= 1;
             if *count == 0 {
-                paths.remove(path);
+                files.remove(&file);
             }
         }
-        drop(paths);
+        drop(files);
         self.count.fetch_sub(1, Ordering::Relaxed);
         self.gone.notify_waiters();
     }
@@ -42,49 +44,54 @@ impl Parting {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Waits for the files that were opened by one of these paths, spelled like that.
-    pub(crate) async fn wait_for_path(&self, path: &Path, target: Option<&Path>) {
-        let names =
-            |path: &Path| self.paths.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path);
-        self.wait_while(|| names(path) || target.is_some_and(names)).await;
+    /// Ends when the next one has gone, even if that is before it is awaited.
+    pub(crate) fn gone(&self) -> impl Future<Output = ()> {
+        self.gone.notified()
     }
 
-    /// Waits for the files that were opened by paths below this one, spelled like that.
-    pub(crate) async fn wait_for_tree(&self, root: &Path) {
-        let paths = || self.paths.lock().unwrap_or_else(PoisonError::into_inner);
-        self.wait_while(|| paths().keys().any(|path| path.starts_with(root))).await;
+    /// Whether one of these files is among them; with `below`, whether anything on their devices is, since nobody knows
+    /// what is below a directory.
+    pub(crate) fn concerns(&self, wanted: &[Identity], below: bool) -> bool {
+        let files = self.files();
+        wanted.iter().any(|wanted| match below {
+            true => files.keys().any(|file| file.device == wanted.device),
+            false => files.contains_key(wanted),
+        })
     }
 
     /// Waits as long as `parting` says so; it is asked again each time a file has gone.
     pub(crate) async fn wait_while(&self, parting: impl Fn() -> bool) {
         while self.is_any() {
-            let gone = self.gone.notified();
+            let gone = self.gone();
             if !parting() {
                 return;
             }
             gone.await;
         }
     }
+
+    fn files(&self) -> MutexGuard<'_, HashMap<Identity, usize>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Waker};
-
     use super::*;
 
     #[test]
-    fn a_tree_waits_for_what_is_below_it_and_for_nothing_else() {
+    fn a_file_is_waited_for_by_whoever_is_about_it_or_about_what_it_may_be_in() {
         let parting = Parting::default();
-        let (inside, beside): (Arc<Path>, Arc<Path>) = (Path::new("t/a/b").into(), Path::new("tt/a").into());
-        parting.begin(&beside);
-        parting.begin(&inside);
-        let mut context = Context::from_waker(Waker::noop());
-        let mut waiting = pin!(parting.wait_for_tree(Path::new("t")));
-        assert!(waiting.as_mut().poll(&mut context).is_pending());
-        parting.end(&inside);
-        assert!(waiting.as_mut().poll(&mut context).is_ready());
+        let file = |device, inode| Identity { device, inode };
+        parting.begin(file(1, 7));
+        parting.begin(file(1, 7));
+        assert!(parting.is_any());
+        assert!(parting.concerns(&[file(1, 8), file(1, 7)], false));
+        assert!(!parting.concerns(&[file(1, 8), file(2, 7)], false));
+        assert!(parting.concerns(&[file(1, 8)], true) && !parting.concerns(&[file(2, 7)], true));
+        parting.end(file(1, 7));
+        assert!(parting.concerns(&[file(1, 7)], false));
+        parting.end(file(1, 7));
+        assert!(!parting.is_any() && !parting.concerns(&[file(1, 7)], true));
     }
 }

@@ -21,7 +21,7 @@ use crate::op::{PathRequest, closure::Closure};
 use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
-use crate::storage::{OpenRequest, Opened, Storage, StorageDir, os::Os};
+use crate::storage::{Identity, Links, OpenRequest, Opened, Storage, StorageDir, os::Os};
 
 /// Path requests that a worker is carrying out, for sweeps and shutdown.
 #[derive(Debug, Default)]
@@ -63,17 +63,29 @@ impl Services {
         if self.names.admission.is_stopping() {
             return Err(Facts::of(&request).refusal(Cause::Stopped));
         }
-        if self.parting.is_any() {
-            Held::new(Box::pin(self.parting.wait_for_path(request.path(), request.target()))).await;
-            if request.reads_below() {
-                Held::new(Box::pin(self.parting.wait_for_tree(request.path()))).await;
-            }
-        }
+        let request = match self.parting.is_any() {
+            true => Box::pin(self.wait_for_parting(request)).await?,
+            false => request,
+        };
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| Facts::of(&request).error(error));
         }
         Exclusive::new(Box::pin(self.call_by_worker(request, &self.names))).await
+    }
+
+    /// Waits for what files that were dropped have still to write, if the request would look for it; returns the request.
+    pub(crate) async fn wait_for_parting<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R> {
+        while self.parting.is_any() {
+            let gone = self.parting.gone();
+            let found = self.call_by_worker(Identify(request), &self.names).await?;
+            request = found.request;
+            if !self.parting.concerns(&found.identities, request.reads_below()) {
+                break;
+            }
+            Held::new(Box::pin(gone)).await;
+        }
+        Ok(request)
     }
 
     /// Runs a closure of the program's own.
@@ -334,6 +346,14 @@ impl PathRequest for Open {
         Some(self.clone())
     }
 
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        let found = match &self.below {
+            None => storage.identity(&self.path),
+            Some((dir, name)) => dir.metadata(name, Links::Follow).map(|metadata| Identity::of(&metadata)),
+        };
+        found.into_iter().collect()
+    }
+
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Opened>> {
         match self.below {
             None => storage.open_cached(&self.path, &self.request),
@@ -346,6 +366,40 @@ impl PathRequest for Open {
             None => storage.open(&self.path, &self.request),
             Some((dir, name)) => dir.open(&name, &self.request),
         }
+    }
+}
+
+/// Finds out which files a request is about, before it is carried out.
+struct Identify<R>(R);
+
+/// The request again, and what its paths lead to.
+struct Identified<R> {
+    request: R,
+    identities: Vec<Identity>,
+}
+
+impl<R: PathRequest> PathRequest for Identify<R> {
+    type Reply = Identified<R>;
+
+    fn operation(&self) -> Operation {
+        self.0.operation()
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn target(&self) -> Option<&Path> {
+        self.0.target()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.bytes()
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Identified<R>> {
+        let identities = self.0.identities(storage);
+        Ok(Identified { request: self.0, identities })
     }
 }
 

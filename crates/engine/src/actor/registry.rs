@@ -12,6 +12,7 @@ use dashmap::DashMap;
 use crate::actor::locks::Locks;
 use crate::actor::opening::Opening;
 use crate::file::Health;
+use crate::storage::Identity;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -37,6 +38,11 @@ pub(crate) struct Inode {
 }
 
 impl Inode {
+    pub(crate) fn identity(&self) -> Identity {
+        let (device, inode) = self.key;
+        Identity { device, inode }
+    }
+
     /// Looks at or changes the memory of failures.
     pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
         look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))

@@ -30,9 +30,10 @@ impl Services {
         if self.names.admission.is_stopping() {
             return Err(facts_of(&open).refusal(Cause::Stopped));
         }
-        if self.parting.is_any() {
-            Box::pin(self.parting.wait_for_path(&open.path, None)).await;
-        }
+        let open = match self.parting.is_any() {
+            true => Box::pin(self.wait_for_parting(open)).await?,
+            false => open,
+        };
         let mut front = None;
         loop {
             match Box::pin(self.write_whole_once(open.clone(), contents)).await {

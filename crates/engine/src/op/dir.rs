@@ -14,7 +14,7 @@ use super::whole::{Whole, read_opened, reading};
 use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
 use crate::limits::PATH_BYTES_MAX;
-use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
+use crate::storage::{Identity, Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
 
 /// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
 pub const NAMES_BATCH_MAX: usize = 512;
@@ -91,8 +91,16 @@ pub struct Below<T> {
     operation: Operation,
     /// For messages.
     path: PathBuf,
-    target: Option<PathBuf>,
+    target: Option<Target>,
     work: Work<T>,
+}
+
+/// The second name of an operation that has two.
+struct Target {
+    dir: Arc<dyn StorageDir>,
+    name: PathBuf,
+    /// For messages.
+    path: PathBuf,
 }
 
 impl<T: Send + 'static> PathRequest for Below<T> {
@@ -107,7 +115,14 @@ impl<T: Send + 'static> PathRequest for Below<T> {
     }
 
     fn target(&self) -> Option<&Path> {
-        self.target.as_deref()
+        self.target.as_ref().map(|target| &*target.path)
+    }
+
+    fn identities(&self, _storage: &dyn Storage) -> Vec<Identity> {
+        let target = self.target.as_ref().map(|target| (&target.dir, &target.name));
+        let names = [Some((&self.dir, &self.name)), target].into_iter().flatten();
+        let found = names.filter_map(|(dir, name)| dir.metadata(name, Links::Follow).ok());
+        found.map(|metadata| Identity::of(&metadata)).collect()
     }
 
     fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
@@ -141,6 +156,10 @@ impl OpenDir {
         let path = self.path.join(&name);
         let work: Work<T> = Exclusive::new(Box::new(work));
         Below { dir: self.dir.clone(), name, operation, path, target: None, work }
+    }
+
+    fn target(&self, name: &Path) -> Target {
+        Target { dir: self.dir.clone(), name: name.to_owned(), path: self.path.join(name) }
     }
 
     /// Returns the path the directory was opened by.
@@ -182,10 +201,10 @@ impl OpenDir {
 
     /// Copies a file to a name below the same or another directory.
     pub fn copy(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<u64> {
-        let full = target.path.join(&to);
+        let second = target.target(&to);
         let target = target.dir.clone();
         let work = move |dir: &dyn StorageDir, from: &Path| dir.copy(from, &*target, &to);
-        Below { target: Some(full), ..self.below(Operation::Copy, from, work) }
+        Below { target: Some(second), ..self.below(Operation::Copy, from, work) }
     }
 
     /// Asks for attributes.
@@ -231,18 +250,18 @@ impl OpenDir {
 
     /// Renames to a name below the same or another directory.
     pub fn rename(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<()> {
-        let full = target.path.join(&to);
+        let second = target.target(&to);
         let target = target.dir.clone();
         let work = move |dir: &dyn StorageDir, from: &Path| dir.rename(from, &*target, &to);
-        Below { target: Some(full), ..self.below(Operation::Rename, from, work) }
+        Below { target: Some(second), ..self.below(Operation::Rename, from, work) }
     }
 
     /// Gives a file a second name below the same or another directory.
     pub fn hard_link(&self, original: PathBuf, target: &OpenDir, link: PathBuf) -> Below<()> {
-        let full = target.path.join(&link);
+        let second = target.target(&link);
         let target = target.dir.clone();
         let work = move |dir: &dyn StorageDir, original: &Path| dir.hard_link(original, &*target, &link);
-        Below { target: Some(full), ..self.below(Operation::HardLink, original, work) }
+        Below { target: Some(second), ..self.below(Operation::HardLink, original, work) }
     }
 
     /// Creates the symbolic link `link` containing `original`.

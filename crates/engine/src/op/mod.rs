@@ -15,7 +15,7 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Ordered, Seen, Span, Taken};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
-use crate::storage::{Storage, StorageFile};
+use crate::storage::{Identity, Storage, StorageFile};
 
 pub mod access;
 mod ahead;
@@ -64,6 +64,12 @@ pub trait PathRequest: Send + 'static {
     /// Whether it reads the files below its path too, so that it has to find in them what was written.
     fn reads_below(&self) -> bool {
         false
+    }
+
+    /// Which files its paths lead to, as far as they can be found; may block.
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        let paths = [Some(self.path()), self.target()].into_iter().flatten();
+        paths.filter_map(|path| storage.identity(path).ok()).collect()
     }
 
     /// Bytes of payload, counted against the limits while the request is queued.

@@ -10,7 +10,7 @@ use std::fmt::Debug;
 use std::fs::{FileTimes, Metadata, Permissions};
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirEntryExt;
+use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,6 +65,22 @@ pub enum Nature {
     Stream,
 }
 
+/// What a file is, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// Number of its device.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+}
+
+impl Identity {
+    /// Takes it from what the system tells.
+    pub fn of(metadata: &Metadata) -> Self {
+        Identity { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
 /// A file that has just been opened, with what one `fstat` told.
 #[derive(Debug)]
 pub struct Opened {
@@ -108,6 +124,11 @@ pub trait Storage: Debug + Send + Sync + 'static {
 
     /// Returns the attributes of what `path` names, following symbolic links.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
+
+    /// Which file a path leads to, whatever way it is spelled.
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        self.metadata(path).map(|metadata| Identity::of(&metadata))
+    }
 
     /// Like [`metadata`](Storage::metadata), if that needs no disk, without blocking; else `None`.
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {

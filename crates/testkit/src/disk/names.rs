@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Listing, Nature, OpenRequest, Opened, Storage};
+use folio_engine::storage::{Identity, Listing, Nature, OpenRequest, Opened, Storage};
 
 use super::node::{DirNode, FileNode, Node, Place};
 use super::opening::{Opening, declined};
@@ -38,6 +38,12 @@ impl Storage for Disk {
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let _entered = self.enter(Call::Metadata, path)?;
         self.find(path)?.metadata()
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<Identity> {
+        let node = self.find(path)?;
+        let device = self.mount_of(&joined(&parts(path)?)).device;
+        Ok(Identity { device, inode: node.inode() })
     }
 
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
