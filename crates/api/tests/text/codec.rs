@@ -142,8 +142,8 @@ fn handlers_that_a_string_cannot_serve_are_refused() {
 }
 
 #[test]
-fn errors_are_told_in_the_words_of_cpython() {
-    // What `bytes.decode` and `str.encode` of CPython 3.11 say.
+fn errors_of_reading_are_told_in_the_words_of_cpython() {
+    // What `bytes.decode` of CPython 3.11 says.
     for (encoding, bytes, expected) in [
         ("utf-8", &b"a\xFF"[..], "'utf-8' codec can't decode byte 0xff in position 1: invalid start byte"),
         ("utf-8", b"a\xE2\x82", "'utf-8' codec can't decode bytes in position 1-2: unexpected end of data"),
@@ -192,6 +192,11 @@ fn errors_are_told_in_the_words_of_cpython() {
         let (_, error) = decode(Encoding::for_name(encoding).unwrap(), Errors::Strict, &[bytes]);
         assert_eq!(error.as_deref(), Some(expected));
     }
+}
+
+#[test]
+fn errors_of_writing_are_told_in_the_words_of_cpython() {
+    // What `str.encode` of CPython 3.11 says.
     for (encoding, text, expected) in [
         (
             "ascii",

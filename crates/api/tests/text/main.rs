@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 mod codec;
+mod corpus;
 mod digests;
 mod file;
 mod following;

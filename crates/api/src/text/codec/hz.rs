@@ -50,7 +50,7 @@ pub(super) fn put(mode: &mut Mode, text: &str, out: &mut Vec<u8>) -> Option<usiz
     let c = text.chars().next()?;
     if c.is_ascii() {
         reset(mode, out);
-        out.extend_from_slice(if c == '~' { b"~~" } else { text[..1].as_bytes() });
+        out.extend_from_slice(if c == '~' { b"~~" } else { &text.as_bytes()[..1] });
         return Some(1);
     }
     let start = out.len();

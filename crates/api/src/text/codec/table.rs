@@ -7,11 +7,13 @@
 
 use super::unicode::Step;
 
-/// Values from here on are no character. This one says that the bytes begin something longer, the few behind it how
-/// many bytes together mean nothing, the others are two characters: one in each half.
+/// The first value that is no character says that the bytes begin something longer.
 const MORE: u32 = 0x11_0000;
 
-/// The first value that is two characters.
+/// From here on a value says how many bytes together mean nothing.
+const WRONG: u32 = MORE + 1;
+
+/// From here on a value is two characters, one in each half.
 const TWO: u32 = 0x12_0000;
 
 /// Keys from here on are characters, and their values bytes.
@@ -42,8 +44,8 @@ pub(super) fn meaning(value: u32) -> Meaning {
     match value {
         0 => Meaning::Wrong(1),
         MORE => Meaning::More,
-        ..MORE => char::from_u32(value).map_or(Meaning::Wrong(1), Meaning::One),
-        MORE..TWO => Meaning::Wrong((value - MORE) as usize),
+        1..MORE => char::from_u32(value).map_or(Meaning::Wrong(1), Meaning::One),
+        WRONG..TWO => Meaning::Wrong((value - MORE) as usize),
         _ => match (char::from_u32(value >> 16), char::from_u32(value & 0xFFFF)) {
             (Some(first), Some(second)) => Meaning::Two(first, second),
             (None, _) | (_, None) => Meaning::Wrong(1),
