@@ -30,7 +30,7 @@ const QUIET_TYPES: [u32; 9] = [
 ];
 
 /// Bytes of a block in `st_blocks`, whatever the file system's own are.
-const STAT_BLOCK_BYTES: u64 = 512;
+pub(super) const STAT_BLOCK_BYTES: u64 = 512;
 
 /// See the module.
 #[derive(Debug)]
