@@ -31,6 +31,7 @@ pub(crate) mod lock;
 pub mod names;
 pub mod prune;
 pub(crate) mod read;
+pub mod relocate;
 pub mod resolve;
 pub(crate) mod run;
 pub(crate) mod seek;

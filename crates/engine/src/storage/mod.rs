@@ -17,12 +17,14 @@ use std::sync::Arc;
 mod attributes;
 mod dir;
 pub(crate) mod errno;
+mod mover;
 pub mod os;
 mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
 pub use dir::{Clearing, Copied, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use mover::Mover;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,6 +179,13 @@ pub trait Storage: Debug + Send + Sync + 'static {
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.hard_link(from, to)?;
         self.remove_file(from)
+    }
+
+    /// Starts to move what has one name to another on another file system, which [`rename`](Storage::rename) refused
+    /// with `EXDEV`. Nothing is copied yet. `None` if both are names of one thing, which then keeps both.
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        let _ = (from, to);
+        Err(io::ErrorKind::CrossesDevices.into())
     }
 
     /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.
