@@ -1,7 +1,8 @@
 //! Walking a tree of directories one directory at a time, each open in the hands of the caller.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::dir::{OpenDir, OpenRoot, Step};
@@ -9,6 +10,9 @@ use folio_engine::{Current, Engine};
 
 use crate::fs::checked;
 use crate::{Dir, Operation, Result};
+
+/// Bytes of a way that is looked up from the root, as most are: half of what the kernel takes.
+const WAY_BYTES_USUAL: usize = 2048;
 
 /// Walks a tree as CPython's `os.walk` and `os.fwalk` do: a directory at a time, with the names in it, and with
 /// the directory itself open. A directory comes before those in it, and no symbolic link is followed but the
@@ -31,17 +35,19 @@ use crate::{Dir, Operation, Result};
 /// ```
 pub fn fwalk(root: impl AsRef<Path>) -> Fwalk {
     let root = root.as_ref().to_path_buf();
-    Fwalk { root, open: None, told: None, ahead: vec![PathBuf::new()] }
+    Fwalk { root, open: None, last: None, told: None, ahead: vec![PathBuf::new()] }
 }
 
 /// A walk under way. It holds the root open, and the directory it told of last; the others are found again from
-/// the root, so that no tree is too deep for it until its paths are too long for the kernel.
+/// the root, or where the way from there is long, from the last, so that no tree is too deep for it.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
 pub struct Fwalk {
     root: PathBuf,
     /// `None` until the first step.
     open: Option<(Current, OpenDir)>,
+    /// The directory it told of last, by the way to it from the root.
+    last: Option<(PathBuf, OpenDir)>,
     told: Option<FwalkStep>,
     /// The directories that are still to be told of, the next last, by their ways from the root.
     ahead: Vec<PathBuf>,
@@ -104,11 +110,27 @@ impl Fwalk {
                 self.open.insert((engine, root))
             }
         };
-        let Step { dir, dirs, files } = engine.call(root.step(way.clone())).await?;
+        // Looked up from the root each time, a long way would take the longer the deeper one is.
+        let is_long = way.as_os_str().len() > WAY_BYTES_USUAL;
+        let below = self.last.as_ref().filter(|_| is_long);
+        let below = below.and_then(|(above, dir)| Some((dir, way_from(above, &way)?)));
+        let step = match below {
+            Some((last, rest)) => last.step(rest),
+            None => root.step(way.clone()),
+        };
+        let Step { dir, dirs, files } = engine.call(step).await?;
+        self.last = Some((way.clone(), dir.clone()));
         let dir = Dir::new(dir, engine.clone());
         let path = dir.path().to_path_buf();
         Ok(FwalkStep { dir, path, dirs, files, way })
     }
+}
+
+/// The way from one directory to another that is below it. By bytes: a way that was joined from names is spelled in one
+/// manner, and may have many of them.
+fn way_from(above: &Path, way: &Path) -> Option<PathBuf> {
+    let rest = way.as_os_str().as_bytes().strip_prefix(above.as_os_str().as_bytes())?;
+    Some(OsStr::from_bytes(rest.strip_prefix(b"/")?).into())
 }
 
 impl fmt::Debug for Fwalk {

@@ -64,9 +64,9 @@ impl WalkOptions {
     }
 
     /// Sets whether symbolic links to directories are walked into. An entry then has the type of its target; a
-    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of
-    /// (`ELOOP`, with that directory as [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on. A link
-    /// that leads above the root is followed.
+    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of, those
+    /// above the root among them (`ELOOP`, with that directory as
+    /// [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.rules.follow_links = follow;
         self
@@ -166,7 +166,9 @@ impl WalkOptions {
     pub fn walk(&self, root: impl AsRef<Path>) -> Walk {
         let root = root.as_ref().to_path_buf();
         let (fetched, source) = match checked::path(Operation::ReadDir, &root) {
-            Ok(checked) => (VecDeque::new(), Source::Open(OpenWalk::new(checked, self.rules.clone()))),
+            Ok(checked) => {
+                (VecDeque::new(), Source::Open(Box::new(OpenWalk::new(checked, self.rules.clone()))))
+            }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
         Walk {
@@ -181,7 +183,9 @@ impl WalkOptions {
 }
 
 /// A walk under way. At most two batches of entries are in memory: one being told, one being fetched; and a
-/// bounded number of descriptors is held, however deep the tree.
+/// bounded number of descriptors is held, however deep the tree. Of a tree that is deeper than the kernel takes
+/// paths (4,095 bytes), entries with longer paths are told too: [`metadata`](WalkEntry::metadata) takes them, no other
+/// function does, unless by a [`Dir`](crate::Dir) on the way.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
 pub struct Walk {
@@ -254,7 +258,7 @@ type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>;
 /// Where the entries after the fetched ones come from.
 enum Source {
     /// The next batch has not been asked for.
-    Open(OpenWalk),
+    Open(Box<OpenWalk>),
     /// The next batch has been asked for.
     Fetching(Fetch),
     /// All batches have come, or one failed.
@@ -340,7 +344,7 @@ impl Walk {
                             Err(error) => return Poll::Ready(Some(Err(error))),
                         },
                     };
-                    let mut batch: Fetch = Box::pin(async move { fetch(&engine, walk).await });
+                    let mut batch: Fetch = Box::pin(async move { fetch(&engine, *walk).await });
                     match batch.as_mut().poll(cx) {
                         Poll::Ready(batch) => {
                             self.take(batch);
@@ -382,7 +386,7 @@ impl Walk {
                     }
                 }
                 self.fetched.extend(met);
-                self.source = Mutex::new(next.map_or(Source::Ended, Source::Open));
+                self.source = Mutex::new(next.map_or(Source::Ended, |next| Source::Open(Box::new(next))));
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }

@@ -189,6 +189,21 @@ pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// foreseen, or 2^64 of them.
 pub(crate) const BESIDE_NAMES_MAX: u32 = 8;
 
+/// Bytes in a path, the NUL behind it included, as the kernel has it (`PATH_MAX`).
+pub(crate) const PATH_BYTES_MAX: usize = 4096;
+
+/// Bytes of a path between two directories that are held on the way to what is deeper than a path is long, and at
+/// most twice as many from the last: one name of any length, and a few microseconds if each name has one byte.
+pub(crate) const FOOTHOLD_BYTES: usize = 256;
+
+/// Such directories held at a time. What is above them is looked up once more when one comes back to it, which is far
+/// away.
+pub(crate) const FOOTHOLDS_MAX: usize = 16;
+
+/// Bytes of paths in one batch of a walk beyond which it is full, however few entries it has: where paths are long,
+/// memory counts.
+pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;
+
 /// The limits of one engine, set through its builder.
 #[derive(Clone, Debug)]
 pub struct Limits {

@@ -70,15 +70,16 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     Engine::current()?.call(RemoveDir { path, recursive: false }).await
 }
 
-/// Removes a directory and everything in it; symbolic links are removed and never followed.
+/// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
+/// take a directory's place meanwhile.
 ///
 /// Neither is `link/`, which std takes for what the link leads to: it is no directory. A path that ends with `.` or
 /// `..` is refused. Nothing is touched then.
 ///
 /// # Errors
 ///
-/// If the path is missing or not a directory, or something in it cannot be removed. What was removed before
-/// the failure is gone.
+/// If the path is missing or not a directory, or something in it cannot be removed, which is named as the error's
+/// [`entry`](crate::Error::entry). What was removed before the failure is gone.
 ///
 /// # Cancellation
 ///

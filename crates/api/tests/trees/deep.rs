@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use folio::Dir;
+use folio::fs::{Walk, WalkOptions};
 use folio::tempfile::TemporaryDirectory;
 use rustix::fs::{Mode, OFlags, openat};
 
@@ -100,9 +101,70 @@ fn a_tree_of_20_000_levels_is_copied_whole() {
             let mut contents = [0; 16];
             let file = openat(&inner, "file", OFlags::RDONLY, Mode::empty()).expect("it was copied");
             assert_eq!(rustix::io::read(file, &mut contents).expect("it can be read"), 8);
+            // Held, it would keep all that is removed above it in the kernel's memory, and each removal looks through
+            // that.
+            drop(inner);
             for name in ["tree", "copy"] {
                 folio::fs::remove_dir_all(room.join(name)).await.expect("all of it is ours");
             }
         });
     }
+}
+
+#[test]
+fn a_tree_of_20_000_levels_is_walked_and_measured_whole() {
+    if !alone("deep::a_tree_of_20_000_levels_is_walked_and_measured_whole") {
+        return;
+    }
+    squeeze(DESCRIPTORS);
+    let (_dir, room) = quick();
+    for (name, levels) in [("d".to_owned(), LEVELS), (long_name(), LEVELS / 40)] {
+        let root = room.join("tree");
+        fs::create_dir(&root).expect("the name is free");
+        leave_a_file(&root, levels, &name);
+        wait(async {
+            // One order is enough of what takes seconds.
+            let orders: &[bool] = if name.len() == 1 { &[false] } else { &[false, true] };
+            for &contents_first in orders {
+                let walk = WalkOptions::new().contents_first(contents_first).sort(contents_first).walk(&root);
+                check_walk(walk, &root, levels, contents_first).await;
+            }
+            let told = folio::os::disk_usage(&root).await.expect("everything can be read");
+            assert_eq!((told.directories, told.files, told.bytes), (levels as u64 + 1, 1, 8));
+            let mut walk = folio::fs::fwalk(&root);
+            let mut steps = 0;
+            while let Some(step) = walk.next().await {
+                let step = step.expect("everything can be read");
+                let is_last = steps == levels;
+                assert_eq!(
+                    (step.dirs.len(), step.files.len()),
+                    (usize::from(!is_last), usize::from(is_last))
+                );
+                steps += 1;
+            }
+            assert_eq!(steps, levels + 1);
+            // Held, the innermost directory would keep all that is removed above it in the kernel's memory, and each
+            // removal looks through that.
+            drop(walk);
+            folio::fs::remove_dir_all(&root).await.expect("all of it is ours");
+        });
+    }
+}
+
+async fn check_walk(mut walk: Walk, root: &Path, levels: usize, contents_first: bool) {
+    let mut depths = Vec::new();
+    while let Some(entry) = walk.next().await {
+        let entry = entry.expect("everything can be read");
+        assert!(entry.path().starts_with(root));
+        if entry.depth() == levels + 1 {
+            assert_eq!(entry.path().components().count(), root.components().count() + levels + 1);
+            assert_eq!(entry.metadata().await.expect("it is there").len(), 8);
+        }
+        depths.push(entry.depth());
+    }
+    let mut expected: Vec<_> = (0..=levels + 1).collect();
+    if contents_first {
+        expected.reverse();
+    }
+    assert!(depths == expected, "{} entries", depths.len());
 }

@@ -2,4 +2,8 @@
 //! folders that refuse and things that are no files.
 
 mod deep;
+mod exchanged;
 mod ground;
+mod refused;
+mod special;
+mod wide;

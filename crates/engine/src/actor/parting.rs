@@ -49,6 +49,12 @@ impl Parting {
         self.wait_while(|| names(path) || target.is_some_and(names)).await;
     }
 
+    /// Waits for the files that were opened by paths below this one, spelled like that.
+    pub(crate) async fn wait_for_tree(&self, root: &Path) {
+        let paths = || self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        self.wait_while(|| paths().keys().any(|path| path.starts_with(root))).await;
+    }
+
     /// Waits as long as `parting` says so; it is asked again each time a file has gone.
     pub(crate) async fn wait_while(&self, parting: impl Fn() -> bool) {
         while self.is_any() {
@@ -58,5 +64,27 @@ impl Parting {
             }
             gone.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    #[test]
+    fn a_tree_waits_for_what_is_below_it_and_for_nothing_else() {
+        let parting = Parting::default();
+        let (inside, beside): (Arc<Path>, Arc<Path>) = (Path::new("t/a/b").into(), Path::new("tt/a").into());
+        parting.begin(&beside);
+        parting.begin(&inside);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waiting = pin!(parting.wait_for_tree(Path::new("t")));
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        parting.end(&inside);
+        assert!(waiting.as_mut().poll(&mut context).is_ready());
     }
 }

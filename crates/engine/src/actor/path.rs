@@ -64,6 +64,9 @@ impl Services {
         }
         if self.parting.is_any() {
             Held::new(Box::pin(self.parting.wait_for_path(request.path(), request.target()))).await;
+            if request.reads_below() {
+                Held::new(Box::pin(self.parting.wait_for_tree(request.path()))).await;
+            }
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);

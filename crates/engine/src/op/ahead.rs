@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::PathRequest;
+use super::footing::{Footing, is_deep};
 use super::listed::Rest;
 use crate::error::Operation;
 use crate::storage::{Kind, Storage};
@@ -71,9 +72,10 @@ impl Ahead {
         state.planned.len() > 1 && state.held < ENTRIES_AHEAD_MAX
     }
 
-    /// Plans the directories among what was read of one, as far as the walk will go there; `depth` is theirs.
-    pub(super) fn plan(&self, rest: &Rest, depth: usize) {
-        if depth >= self.max_depth {
+    /// Plans the directories among what was read of one, as far as the walk will go there; `depth` is theirs. Not where
+    /// paths are too long: the walk alone has a footing there.
+    pub(super) fn plan(&self, directory: &Path, rest: &Rest, depth: usize) {
+        if depth >= self.max_depth || is_deep(directory) {
             return;
         }
         let dirs = rest.found.iter().flatten().filter(|found| found.kind == Some(Kind::Dir));
@@ -90,14 +92,14 @@ impl Ahead {
     }
 
     /// What `directory` has to tell, for the walk that has come to it.
-    pub(super) fn take(&self, directory: &Path, storage: &dyn Storage) -> Rest {
+    pub(super) fn take(&self, directory: &Path, footing: &mut Footing, storage: &dyn Storage) -> Rest {
         loop {
             let mut state = self.lock();
             match state.begun.remove(directory) {
                 None => {
                     state.planned.retain(|planned| planned.path != directory);
                     drop(state);
-                    return Rest::of(directory, storage);
+                    return Rest::of(footing.list(directory, storage));
                 }
                 Some(Progress::Held(rest)) => {
                     state.held -= rest.found.len();
@@ -139,9 +141,9 @@ impl Ahead {
         state.begun.insert(directory.clone(), Progress::InWork);
         drop(state);
         let work = Work { ahead: self, directory };
-        let mut rest = Rest::of(&work.directory, storage);
+        let mut rest = Rest::of(storage.list(&work.directory));
         rest.hold_some(&work.directory, ENTRIES_OF_ONE_MAX);
-        self.plan(&rest, depth + 1);
+        self.plan(&work.directory, &rest, depth + 1);
         work.done(rest);
         true
     }

@@ -56,6 +56,10 @@ impl PathRequest for CopyTreeOn {
         Some(&self.copy.to)
     }
 
+    fn reads_below(&self) -> bool {
+        true
+    }
+
     fn execute(self, storage: &dyn Storage) -> io::Result<Copying> {
         let OpenCopy { from, to, copier } = self.copy;
         let mut copier = match copier {

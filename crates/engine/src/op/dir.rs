@@ -1,10 +1,11 @@
 //! Operations below an open directory: whatever has a name there, and nothing else.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::PathRequest;
 use super::whole::{Whole, read_opened, reading};
 use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
+use crate::limits::PATH_BYTES_MAX;
 use crate::storage::{Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
 
 /// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
@@ -20,6 +22,10 @@ pub const NAMES_BATCH_MAX: usize = 512;
 /// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
 /// whose parts is tried twice: before its parent is there and after.
 const CREATES_MAX: usize = 4096;
+
+/// Bytes that are looked up at a time of a way that is too long for the kernel: half of what it takes, so that a name of
+/// any length ends within them.
+const WAY_STEP_BYTES: usize = PATH_BYTES_MAX / 2;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
 #[derive(Clone)]
@@ -283,12 +289,11 @@ impl OpenDir {
         })
     }
 
-    /// Opens a directory and lists it whole, following no link on the way.
+    /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
     pub fn step(&self, name: PathBuf) -> Below<Step> {
         let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
         self.below(Operation::ReadDir, name, move |dir, name| {
-            let name = if name.as_os_str().is_empty() { Path::new(".") } else { name };
-            let dir: Arc<dyn StorageDir> = dir.open_dir(name, Links::Refuse)?.into();
+            let dir: Arc<dyn StorageDir> = open_in_steps(dir, name)?.into();
             let (mut dirs, mut files) = (Vec::new(), Vec::new());
             for listed in dir.names()? {
                 let Listed { name, kind, .. } = listed?;
@@ -296,6 +301,26 @@ impl OpenDir {
             }
             Ok(Step { dir: OpenDir { dir, path }, dirs, files })
         })
+    }
+}
+
+/// Opens what a way without links leads to. One that is too long for the kernel is the same way in parts.
+fn open_in_steps(dir: &dyn StorageDir, way: &Path) -> io::Result<Box<dyn StorageDir>> {
+    let mut rest = way.as_os_str().as_bytes();
+    let mut reached: Option<Box<dyn StorageDir>> = None;
+    loop {
+        let here = reached.as_deref().unwrap_or(dir);
+        let slash = rest.iter().take(WAY_STEP_BYTES).rposition(|byte| *byte == b'/');
+        let (part, behind) = match slash.filter(|_| rest.len() >= PATH_BYTES_MAX) {
+            Some(slash) => (&rest[..slash], &rest[slash + 1..]),
+            None => (rest, &[][..]),
+        };
+        let part = if part.is_empty() { b"." } else { part };
+        reached = Some(here.open_dir(Path::new(OsStr::from_bytes(part)), Links::Refuse)?);
+        match (reached, behind) {
+            (Some(dir), []) => return Ok(dir),
+            (dir, behind) => (reached, rest) = (dir, behind),
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::footing::is_deep;
 use crate::exclusive::Exclusive;
-use crate::storage::{Kind, Lister, Storage};
+use crate::storage::{Kind, Lister};
 
 /// What a directory still has to tell.
 pub(super) struct Rest {
@@ -18,16 +19,32 @@ pub(super) struct Rest {
 
 /// An entry as its directory tells it.
 pub(super) struct Found {
+    /// In a deep directory the name alone, until it is told: a thousand paths of any length would be held.
     pub(super) path: PathBuf,
     /// `None` where the file system does not keep it in the directory.
     pub(super) kind: Option<Kind>,
     pub(super) ino: u64,
 }
 
+impl Found {
+    /// With its whole path.
+    pub(super) fn told_of(self, directory: &Path) -> Found {
+        if is_deep(directory) { Found { path: directory.join(&self.path), ..self } } else { self }
+    }
+
+    /// As it is held.
+    pub(super) fn held_of(self, directory: &Path) -> Found {
+        match self.path.file_name() {
+            Some(name) if is_deep(directory) => Found { path: name.into(), ..self },
+            Some(_) | None => self,
+        }
+    }
+}
+
 impl Rest {
-    /// Opens a directory; that it cannot be opened is all that it has to tell then.
-    pub(super) fn of(directory: &Path, storage: &dyn Storage) -> Rest {
-        match storage.list(directory) {
+    /// Of a directory that has been opened; that it could not be is all that it has to tell then.
+    pub(super) fn of(opened: io::Result<Box<dyn Lister>>) -> Rest {
+        match opened {
             Ok(listing) => Rest { found: VecDeque::new(), listing: Some(Exclusive::new(listing)) },
             Err(error) => Rest { found: VecDeque::from([Err(error)]), listing: None },
         }
@@ -43,7 +60,7 @@ impl Rest {
         while self.found.is_empty() && self.listing.is_some() {
             self.read(directory);
         }
-        self.found.pop_front()
+        self.found.pop_front().map(|found| found.map(|found| found.told_of(directory)))
     }
 
     /// Reads what is left into memory, which closes the descriptor.
@@ -62,9 +79,10 @@ impl Rest {
 
     fn read(&mut self, directory: &Path) {
         let Rest { found, listing: Some(listing) } = self else { return };
+        let above = if is_deep(directory) { Path::new("") } else { directory };
         let each = &mut |name: &OsStr, kind, ino| {
-            let mut path = PathBuf::with_capacity(directory.as_os_str().len() + 1 + name.len());
-            path.push(directory);
+            let mut path = PathBuf::with_capacity(above.as_os_str().len() + 1 + name.len());
+            path.push(above);
             path.push(name);
             found.push_back(Ok(Found { path, kind, ino }));
         };

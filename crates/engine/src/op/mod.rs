@@ -25,6 +25,7 @@ pub mod copy_tree;
 pub(crate) mod describe;
 pub mod dir;
 pub mod filesystem;
+mod footing;
 pub(crate) mod lent;
 mod listed;
 pub(crate) mod lock;
@@ -57,6 +58,11 @@ pub trait PathRequest: Send + 'static {
     /// The second path, where there is one.
     fn target(&self) -> Option<&Path> {
         None
+    }
+
+    /// Whether it reads the files below its path too, so that it has to find in them what was written.
+    fn reads_below(&self) -> bool {
+        false
     }
 
     /// Bytes of payload, counted against the limits while the request is queued.

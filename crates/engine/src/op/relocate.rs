@@ -116,6 +116,10 @@ impl PathRequest for MoveOn {
         Some(&self.moving.ends.to)
     }
 
+    fn reads_below(&self) -> bool {
+        true
+    }
+
     fn again(&self) -> Option<Self> {
         let OpenMove { ends, mover, give_up } = &self.moving;
         let moving = OpenMove { ends: ends.clone(), mover: None, give_up: give_up.clone() };

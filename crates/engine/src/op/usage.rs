@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::PathRequest;
+use super::footing::Footing;
 use super::walk::{OpenWalk, WalkEntry, WalkOn, WalkRules};
 use crate::error::{Error, Operation};
 use crate::storage::Storage;
@@ -51,6 +52,7 @@ pub struct OpenMeasure {
     root: PathBuf,
     walk: OpenWalk,
     sum: DiskUsage,
+    footing: Footing,
     /// How many names are still to come of what has several and was counted, by device and inode. What has
     /// shown all its names is forgotten, so that this stays as small as a right answer allows.
     counted: HashMap<(u64, u64), u64>,
@@ -60,13 +62,19 @@ impl OpenMeasure {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf) -> Self {
         let walk = OpenWalk::new(root.clone(), WalkRules::default());
-        OpenMeasure { root, walk, sum: DiskUsage::default(), counted: HashMap::new() }
+        OpenMeasure {
+            root,
+            walk,
+            sum: DiskUsage::default(),
+            footing: Footing::default(),
+            counted: HashMap::new(),
+        }
     }
 
     fn add(&mut self, entry: &WalkEntry, storage: &dyn Storage) -> Result<(), Error> {
         // The root is what its name leads to, and is walked as that.
         let path = entry.path();
-        let look = if entry.depth() == 0 { storage.metadata(path) } else { storage.symlink_metadata(path) };
+        let look = self.footing.metadata(path, entry.depth() == 0, storage);
         let metadata = look.map_err(|error| Error::io(Operation::DiskUsage, error).at_path(path))?;
         if metadata.is_dir() {
             self.sum.directories += 1;
@@ -112,11 +120,11 @@ impl PathRequest for MeasureOn {
     }
 
     fn execute(self, storage: &dyn Storage) -> io::Result<Measured> {
-        let OpenMeasure { root, walk, sum, counted } = self.measure;
+        let OpenMeasure { root, walk, sum, footing, counted } = self.measure;
         let batch = WalkOn { walk }.execute(storage)?;
         let ended = batch.next.is_none();
         let walk = batch.next.unwrap_or_else(|| OpenWalk::new(root.clone(), WalkRules::default()));
-        let mut measure = OpenMeasure { root, walk, sum, counted };
+        let mut measure = OpenMeasure { root, walk, sum, footing, counted };
         for met in batch.met {
             match met.and_then(|entry| measure.add(&entry, storage)) {
                 Err(error) if !measure.is_gone(&error) => return Ok(Measured::Failed(error)),

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{FileType, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,8 +15,10 @@ use super::PathRequest;
 use super::ahead::Ahead;
 pub use super::ahead::ListAhead;
 use super::attributes::Stat;
+use super::footing::{Footing, is_deep};
 use super::listed::{Found, Rest};
 use crate::error::{Error, Operation, Result};
+use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
 use crate::storage::{Kind, Storage, errno};
 
 /// Entries and errors found in the first job of a walk, so that the first entry comes soon.
@@ -172,9 +175,36 @@ impl WalkEntry {
     }
 
     /// The request for its attributes: of the link's target where the walk has followed it.
-    pub(crate) fn stat(&self) -> Stat {
+    pub(crate) fn stat(&self) -> StatMet {
         let follow = self.path_is_symlink && !self.file_type.is_symlink();
-        Stat { path: self.path.clone(), follow }
+        StatMet { stat: Stat { path: self.path.clone(), follow } }
+    }
+}
+
+/// Asks for the attributes of an entry, however long its path is.
+#[derive(Clone, Debug)]
+pub(crate) struct StatMet {
+    stat: Stat,
+}
+
+impl PathRequest for StatMet {
+    type Reply = Metadata;
+
+    fn operation(&self) -> Operation {
+        self.stat.operation()
+    }
+
+    fn path(&self) -> &Path {
+        &self.stat.path
+    }
+
+    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Metadata>> {
+        let is_short = self.stat.path.as_os_str().len() < PATH_BYTES_MAX;
+        is_short.then(|| self.stat.in_place(storage)).flatten()
+    }
+
+    fn execute(self, storage: &dyn Storage) -> io::Result<Metadata> {
+        Footing::default().metadata(&self.stat.path, self.stat.follow, storage)
     }
 }
 
@@ -194,7 +224,8 @@ pub struct WalkBatch {
     pub next: Option<OpenWalk>,
 }
 
-/// A walk between two batches. It holds at most [`WALK_OPEN_MAX`] descriptors.
+/// A walk between two batches. It holds at most [`WALK_OPEN_MAX`] descriptors, and a few more where paths are too long
+/// for the kernel.
 pub struct OpenWalk {
     root: PathBuf,
     rules: WalkRules,
@@ -203,6 +234,14 @@ pub struct OpenWalk {
     batch: usize,
     /// The directories that are being listed, each in the one before it.
     levels: Vec<Level>,
+    /// The path of the last of them, on which those of the others are: each of its own, they would take memory by the
+    /// square of the depth.
+    here: Vec<u8>,
+    /// Bytes of paths in the batch.
+    batch_bytes: usize,
+    footing: Footing,
+    /// The directories that the root is in, once a link has been followed.
+    above: Option<Vec<Above>>,
     types: Types,
     /// The file system that is not left; `None` if there is none.
     device: Option<u64>,
@@ -221,8 +260,25 @@ enum Stage {
 }
 
 struct Level {
-    directory: WalkEntry,
+    /// Bytes of the walk's path that are this directory's.
+    len: usize,
+    file_type: FileType,
+    ino: u64,
+    path_is_symlink: bool,
+    /// Device and inode, once a link has been followed below it.
+    identity: Option<(u64, u64)>,
     rest: Rest,
+}
+
+/// A directory that the root is in.
+struct Above {
+    path: PathBuf,
+    identity: (u64, u64),
+}
+
+/// The path of a directory by its bytes.
+fn path_of(here: &[u8], len: usize) -> &Path {
+    Path::new(OsStr::from_bytes(&here[..len]))
 }
 
 /// A type of std's for each kind that was met. Std makes none from what a directory tells, so the first thing of
@@ -233,11 +289,11 @@ struct Types([Option<FileType>; KINDS]);
 const KINDS: usize = Kind::CharDevice as usize + 1;
 
 impl Types {
-    fn of(&mut self, found: &Found, storage: &dyn Storage) -> io::Result<FileType> {
+    fn of(&mut self, found: &Found, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
         if let Some(known) = found.kind.and_then(|kind| self.0[kind as usize]) {
             return Ok(known);
         }
-        let asked = storage.symlink_metadata(&found.path)?.file_type();
+        let asked = footing.metadata(&found.path, false, storage)?.file_type();
         // It may have been exchanged for something else meanwhile, which then says nothing about others.
         if let Some(kind) = found.kind.filter(|kind| Kind::of(asked) == Some(*kind)) {
             self.0[kind as usize] = Some(asked);
@@ -251,8 +307,20 @@ impl OpenWalk {
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
         let touches_all = rules.filter.is_none() && !rules.same_file_system;
         let ahead = touches_all.then(|| Arc::new(Ahead::new(rules.max_depth)));
-        let (levels, types, device) = (Vec::new(), Types::default(), None);
-        OpenWalk { root, rules, stage: Stage::Fresh, batch: WALK_BATCH_MIN, levels, types, device, ahead }
+        OpenWalk {
+            root,
+            rules,
+            stage: Stage::Fresh,
+            batch: WALK_BATCH_MIN,
+            levels: Vec::new(),
+            here: Vec::new(),
+            batch_bytes: 0,
+            footing: Footing::default(),
+            above: None,
+            types: Types::default(),
+            device: None,
+            ahead,
+        }
     }
 
     /// What a second worker can do for this walk meanwhile: list directories that it will come to.
@@ -263,9 +331,13 @@ impl OpenWalk {
 
     /// Goes on behind what is left of `directory`, if the walk is still inside of it.
     pub fn skip(&mut self, directory: &Path) {
-        let inside = |level: &Level| level.directory.path == directory;
-        let Some(index) = self.levels.iter().position(inside) else { return };
+        let len = directory.as_os_str().len();
+        let Ok(index) = self.levels.binary_search_by_key(&len, |level| level.len) else { return };
+        if path_of(&self.here, len) != directory {
+            return;
+        }
         self.levels.truncate(index + 1);
+        self.here.truncate(len);
         // The directory itself stays, to be told of if it comes after its contents.
         self.levels[index].rest = Rest::nothing();
         if let Some(ahead) = &self.ahead {
@@ -280,27 +352,32 @@ impl OpenWalk {
             self.begin(storage, met);
             return true;
         }
+        let depth = self.levels.len();
         let Some(level) = self.levels.last_mut() else { return false };
+        let directory = path_of(&self.here, level.len);
         if level.rest.found.is_empty() {
-            level.rest.hold_some(&level.directory.path, 1);
+            level.rest.hold_some(directory, 1);
             if let Some(ahead) = &self.ahead {
-                ahead.plan(&level.rest, level.directory.depth + 1);
+                ahead.plan(directory, &level.rest, depth);
             }
         }
-        match level.rest.next(&level.directory.path) {
+        match level.rest.next(directory) {
             Some(Ok(found)) => self.visit(found, storage, met),
-            Some(Err(error)) => {
-                let WalkEntry { path, depth, .. } = &level.directory;
-                met.push(Err(failed(path, *depth, error)));
-            }
-            None => {
-                let done = self.levels.pop().expect("it was just looked at");
-                if self.rules.contents_first {
-                    self.tell(done.directory, met);
-                }
-            }
+            Some(Err(error)) => met.push(Err(failed(directory, depth - 1, error))),
+            None => self.leave(met),
         }
         true
+    }
+
+    /// Goes back to the directory above.
+    fn leave(&mut self, met: &mut Vec<Result<WalkEntry>>) {
+        let Some(Level { len, file_type, ino, path_is_symlink, .. }) = self.levels.pop() else { return };
+        if self.rules.contents_first {
+            let (path, depth) = (path_of(&self.here, len).to_owned(), self.levels.len());
+            let is_entered = false;
+            self.tell(WalkEntry { path, depth, file_type, ino, path_is_symlink, is_entered }, met);
+        }
+        self.here.truncate(self.levels.last().map_or(0, |level| level.len));
     }
 
     /// The root is walked into even as a symbolic link: who names it means what it leads to.
@@ -336,7 +413,7 @@ impl OpenWalk {
 
     fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let depth = self.levels.len();
-        let file_type = match self.types.of(&found, storage) {
+        let file_type = match self.types.of(&found, &mut self.footing, storage) {
             Ok(file_type) => file_type,
             Err(error) => return met.push(Err(failed(&found.path, depth, error))),
         };
@@ -357,28 +434,46 @@ impl OpenWalk {
         self.meet(entry, is_dir, storage, met);
     }
 
-    /// What a link leads to. A directory that the walk is inside of is an error: going there would never end.
-    fn target(&self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
+    /// What a link leads to. A directory that the walk is inside of, or its root, is an error: going there would never
+    /// end.
+    fn target(&mut self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
         let depth = self.levels.len();
-        let target = storage.metadata(link).map_err(|error| failed(link, depth, error))?;
-        let same = |level: &&Level| {
-            let above = storage.metadata(&level.directory.path);
-            above.is_ok_and(|above| (above.dev(), above.ino()) == (target.dev(), target.ino()))
-        };
-        // The innermost, as that is where it leads to on this walk.
-        match self.levels.iter().rev().find(same).filter(|_| target.is_dir()) {
-            Some(level) => {
+        let target =
+            self.footing.metadata(link, true, storage).map_err(|error| failed(link, depth, error))?;
+        if !target.is_dir() {
+            return Ok(target);
+        }
+        match self.inside_of((target.dev(), target.ino()), storage) {
+            Some(ancestor) => {
                 let circle = failed(link, depth, errno::error(errno::LINKS_IN_A_CIRCLE));
-                Err(circle.with_loop_ancestor(&level.directory.path))
+                Err(circle.with_loop_ancestor(ancestor))
             }
             None => Ok(target),
         }
     }
 
+    /// The path of this directory if the walk is inside of it: the innermost, as that is where a link leads to on this
+    /// walk.
+    fn inside_of(&mut self, identity: (u64, u64), storage: &dyn Storage) -> Option<PathBuf> {
+        let OpenWalk { levels, here, footing, .. } = self;
+        for level in levels.iter_mut().rev() {
+            let path = path_of(here, level.len);
+            if level.identity.is_none() {
+                level.identity = footing.metadata(path, true, storage).ok().as_ref().map(identity_of);
+            }
+            if level.identity == Some(identity) {
+                return Some(path.to_owned());
+            }
+        }
+        let root = &self.root;
+        let above = self.above.get_or_insert_with(|| Above::all(root, storage));
+        above.iter().find(|above| above.identity == identity).map(|above| above.path.clone())
+    }
+
     /// Whether a directory may be walked into. What cannot be asked is told of instead of the directory.
-    fn is_on_device(&self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
+    fn is_on_device(&mut self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
         let Some(device) = self.device.filter(|_| directory.depth > 0) else { return Ok(true) };
-        let asked = storage.metadata(&directory.path);
+        let asked = self.footing.metadata(&directory.path, true, storage);
         asked
             .map(|metadata| metadata.dev() == device)
             .map_err(|error| failed(&directory.path, directory.depth, error))
@@ -404,31 +499,40 @@ impl OpenWalk {
             Ok(false) => return self.tell(entry, met),
             Err(error) => return met.push(Err(error)),
         }
+        self.enter(&entry, storage);
         if !self.rules.contents_first {
-            self.tell(WalkEntry { is_entered: true, ..entry.clone() }, met);
+            self.tell(WalkEntry { is_entered: true, ..entry }, met);
         }
-        let mut rest = match &self.ahead {
-            Some(ahead) => ahead.take(&entry.path, storage),
-            None => Rest::of(&entry.path, storage),
+    }
+
+    fn enter(&mut self, entry: &WalkEntry, storage: &dyn Storage) {
+        let WalkEntry { path, depth, file_type, ino, path_is_symlink, .. } = entry;
+        let mut rest = match self.ahead.as_ref().filter(|_| !is_deep(path)) {
+            Some(ahead) => ahead.take(path, &mut self.footing, storage),
+            None => Rest::of(self.footing.list(path, storage)),
         };
         if !matches!(self.rules.order, WalkOrder::AsListed) {
             let planned = !rest.found.is_empty();
-            rest.hold(&entry.path);
-            self.put_in_order(&mut rest, entry.depth + 1, storage);
+            rest.hold(path);
+            self.put_in_order(&mut rest, path, depth + 1, storage);
             if let Some(ahead) = self.ahead.as_ref().filter(|_| !planned) {
-                ahead.plan(&rest, entry.depth + 1);
+                ahead.plan(path, &rest, depth + 1);
             }
         }
-        self.levels.push(Level { directory: entry, rest });
+        let (len, identity) = (path.as_os_str().len(), None);
+        let (file_type, ino, path_is_symlink) = (*file_type, *ino, *path_is_symlink);
+        self.here.clear();
+        self.here.extend_from_slice(path.as_os_str().as_bytes());
+        self.levels.push(Level { len, file_type, ino, path_is_symlink, identity, rest });
         // Older ones were held when they came to be the oldest, so one at a time is enough.
         if let Some(oldest) = self.levels.len().checked_sub(WALK_OPEN_MAX + 1) {
-            let Level { directory, rest } = &mut self.levels[oldest];
-            rest.hold(&directory.path);
+            let Level { len, rest, .. } = &mut self.levels[oldest];
+            rest.hold(path_of(&self.here, *len));
         }
     }
 
     /// Errors first, as they have no name.
-    fn put_in_order(&mut self, rest: &mut Rest, depth: usize, storage: &dyn Storage) {
+    fn put_in_order(&mut self, rest: &mut Rest, directory: &Path, depth: usize, storage: &dyn Storage) {
         let compare = match &self.rules.order {
             WalkOrder::AsListed => return,
             WalkOrder::ByName => return rest.sort(),
@@ -436,7 +540,8 @@ impl OpenWalk {
         };
         let (mut failed, mut entries) = (VecDeque::new(), Vec::with_capacity(rest.found.len()));
         for found in rest.found.drain(..) {
-            match found.and_then(|found| Ok((self.types.of(&found, storage)?, found))) {
+            let found = found.map(|found| found.told_of(directory));
+            match found.and_then(|found| Ok((self.types.of(&found, &mut self.footing, storage)?, found))) {
                 Ok((file_type, Found { path, kind, ino })) => {
                     let path_is_symlink = file_type.is_symlink();
                     let is_entered = false;
@@ -447,14 +552,16 @@ impl OpenWalk {
             }
         }
         entries.sort_by(|(one, _), (other, _)| compare(one, other));
-        let found =
-            entries.into_iter().map(|(WalkEntry { path, ino, .. }, kind)| Ok(Found { path, kind, ino }));
+        let found = entries
+            .into_iter()
+            .map(|(WalkEntry { path, ino, .. }, kind)| Ok(Found { path, kind, ino }.held_of(directory)));
         failed.extend(found);
         rest.found = failed;
     }
 
-    fn tell(&self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
+    fn tell(&mut self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
         if entry.depth >= self.rules.min_depth {
+            self.batch_bytes += entry.path.as_os_str().len();
             met.push(Ok(entry));
         }
     }
@@ -474,8 +581,9 @@ impl PathRequest for WalkOn {
     fn execute(self, storage: &dyn Storage) -> io::Result<WalkBatch> {
         let mut walk = self.walk;
         let mut met = Vec::with_capacity(walk.batch);
+        walk.batch_bytes = 0;
         for _ in 0..WALK_STEPS_MAX {
-            if met.len() >= walk.batch {
+            if met.len() >= walk.batch || walk.batch_bytes >= WALK_BATCH_BYTES_MAX {
                 break;
             }
             if !walk.step(storage, &mut met) {
@@ -485,6 +593,22 @@ impl PathRequest for WalkOn {
         walk.batch = (walk.batch * 2).min(WALK_BATCH_MAX);
         Ok(WalkBatch { met, next: Some(walk) })
     }
+}
+
+impl Above {
+    /// All directories above the root; none that cannot be asked, as no link leads there then either.
+    fn all(root: &Path, storage: &dyn Storage) -> Vec<Above> {
+        let Ok(root) = storage.canonicalize(root) else { return Vec::new() };
+        let above = root.ancestors().skip(1).filter_map(|path| {
+            let identity = identity_of(&storage.metadata(path).ok()?);
+            Some(Above { path: path.to_owned(), identity })
+        });
+        above.collect()
+    }
+}
+
+fn identity_of(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 fn failed(path: &Path, depth: usize, error: io::Error) -> Error {

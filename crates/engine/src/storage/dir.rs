@@ -86,6 +86,18 @@ pub trait Lister: Send {
     fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool>;
 }
 
+/// A directory from which paths too long for one look-up go on, followed like any others.
+pub trait Foothold: Debug + Send + Sync {
+    /// Starts a listing of what `rest` leads to from here. May block.
+    fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>>;
+
+    /// Returns the attributes of what `rest` leads to from here, following a link in its last part or not.
+    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata>;
+
+    /// Goes on to a directory.
+    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
+}
+
 impl Kind {
     /// What std calls it.
     pub fn of(file_type: std::fs::FileType) -> Option<Kind> {

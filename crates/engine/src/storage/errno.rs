@@ -29,6 +29,9 @@ pub(crate) const NOT_PERMITTED: i32 = 1;
 /// `ELOOP`: symbolic links lead in a circle.
 pub(crate) const LINKS_IN_A_CIRCLE: i32 = 40;
 
+/// `ENAMETOOLONG`: a path is longer than can be looked up.
+pub(crate) const NAME_TOO_LONG: i32 = 36;
+
 /// `EMFILE`: the process has as many descriptors as it may have.
 pub(crate) const PROCESS_TABLE_FULL: i32 = 24;
 

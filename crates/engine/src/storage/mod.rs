@@ -23,7 +23,7 @@ mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Clearing, Copied, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use dir::{Clearing, Copied, Foothold, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
 pub use mover::Mover;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
@@ -150,6 +150,12 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Starts a listing for walks, which want names and kinds and nothing that has to be asked for.
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
         Ok(Box::new(Entries(self.read_dir(path)?)))
+    }
+
+    /// Finds the directory at `path`, for paths that are too long to be looked up at once.
+    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+        let _ = path;
+        Err(errno::error(errno::NAME_TOO_LONG))
     }
 
     /// Starts to copy a directory and everything in it to a name that is free, through no symbolic link but `from`

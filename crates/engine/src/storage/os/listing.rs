@@ -1,15 +1,16 @@
 //! Listing a directory by `getdents64`, without an allocation for each name.
 
 use std::ffi::OsStr;
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::dir::kind;
-use crate::storage::{Kind, Lister};
+use crate::storage::{Foothold, Kind, Lister};
 
 /// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
 const NAMES_BYTES: usize = 32 * 1024;
@@ -21,9 +22,9 @@ pub(super) struct Raw {
 }
 
 impl Raw {
-    pub(super) fn open(path: &Path) -> io::Result<Raw> {
+    pub(super) fn open(from: BorrowedFd<'_>, path: &Path) -> io::Result<Raw> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let directory = openat(CWD, path, flags, Mode::empty())?;
+        let directory = openat(from, path, flags, Mode::empty())?;
         Ok(Raw { directory, names: Vec::with_capacity(NAMES_BYTES) })
     }
 }
@@ -42,5 +43,32 @@ impl Lister for Raw {
             }
         }
         Ok(false)
+    }
+}
+
+/// A directory on the way to what is deeper than a path is long, opened by its path alone (`O_PATH`).
+#[derive(Debug)]
+pub(super) struct Above(OwnedFd);
+
+impl Above {
+    pub(super) fn open(from: BorrowedFd<'_>, path: &Path) -> io::Result<Above> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Above(openat(from, path, flags, Mode::empty())?))
+    }
+}
+
+impl Foothold for Above {
+    fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>> {
+        Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
+    }
+
+    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata> {
+        let links = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let flags = OFlags::PATH | OFlags::CLOEXEC | links;
+        File::from(openat(&self.0, rest, flags, Mode::empty())?).metadata()
+    }
+
+    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>> {
+        Ok(Box::new(Above::open(self.0.as_fd(), rest)?))
     }
 }

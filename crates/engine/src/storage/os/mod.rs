@@ -31,14 +31,16 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::CWD;
+
 pub(crate) use attributes::stamps_of;
 pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Links, Lister, Listing, Mode, Mover, OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir,
-    TreeCopier, XattrMode,
+    Clearing, Foothold, Links, Lister, Listing, Mode, Mover, OpenRequest, Opened, Stamps, StatVfs, Storage,
+    StorageDir, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use cached::CachedPaths;
@@ -251,7 +253,11 @@ impl Storage for Os {
     }
 
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
-        Ok(Box::new(listing::Raw::open(path)?))
+        Ok(Box::new(listing::Raw::open(CWD, path)?))
+    }
+
+    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+        Ok(Box::new(listing::Above::open(CWD, path)?))
     }
 
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
@@ -308,7 +314,7 @@ impl Storage for Os {
     }
 
     fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
-        attributes::set_times(rustix::fs::CWD, path, times, follow)
+        attributes::set_times(CWD, path, times, follow)
     }
 
     fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {

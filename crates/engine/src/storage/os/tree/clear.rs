@@ -62,9 +62,10 @@ impl Clear {
 
     fn leave(&mut self) -> io::Result<()> {
         // Without the directory above there is no going on, whatever may be passed over.
-        let left = self.way.leave().map_err(|error| InTheWay::error(self.way.to(None), error.into()))?;
-        let removed = self.unlink(&left.name, AtFlags::REMOVEDIR);
-        self.judge(removed, Some(&left.name))
+        let left = self.way.leave().map(|left| left.name);
+        let name = left.map_err(|error| InTheWay::error(self.way.to(None), error.into()))?;
+        let removed = self.unlink(&name, AtFlags::REMOVEDIR);
+        self.judge(removed, Some(&name))
     }
 
     /// Names what could not be removed, unless that is to be passed over.

@@ -142,3 +142,62 @@ impl<T: Inside> Way<T> {
         names.map(|name| OsStr::from_bytes(name.to_bytes())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// How many levels have been held when they were given up.
+    struct Counted<'a>(&'a std::cell::Cell<usize>);
+
+    impl Inside for Counted<'_> {
+        fn hold(&mut self, _dir: BorrowedFd<'_>) {
+            self.0.set(self.0.get() + 1);
+        }
+    }
+
+    /// Stands in the innermost of so many directories, each in the one before it.
+    fn dig<'a>(root: &Path, levels: usize, held: &'a std::cell::Cell<usize>) -> Way<Counted<'a>> {
+        let opened = openat(rustix::fs::CWD, root, LISTED, Mode::empty()).expect("it is there");
+        let mut way = Way::new(opened, Counted(held));
+        for _ in 0..levels {
+            rustix::fs::mkdirat(way.dir(), c"d", Mode::RWXU).expect("the room takes directories");
+            let below = way.open(c"d").expect("it can be read").expect("it is a directory");
+            way.enter(c"d".to_owned(), below, Counted(held)).expect("those above can be given up");
+        }
+        way
+    }
+
+    #[test]
+    fn every_level_is_come_back_to_though_few_are_open() {
+        let (room, held) = (tempfile::tempdir().expect("temp dir"), std::cell::Cell::new(0));
+        let levels = 3 * TREE_OPEN_MAX;
+        let mut way = dig(room.path(), levels, &held);
+        assert_eq!((way.depth(), held.get()), (levels + 1, levels + 1 - TREE_OPEN_MAX));
+        assert_eq!(way.to(Some(c"name")).components().count(), levels + 1);
+        let open = way.levels.iter().filter(|level| matches!(level.dir, Dir::Open(_))).count();
+        assert_eq!(open, TREE_OPEN_MAX);
+        for depth in (1..=levels).rev() {
+            let left = way.leave().expect("nobody has moved anything").name;
+            assert_eq!((way.depth(), left.as_c_str()), (depth, c"d"));
+            // It is where one is, and what one was in is empty.
+            rustix::fs::unlinkat(way.dir(), &left, rustix::fs::AtFlags::REMOVEDIR).expect("it is in here");
+        }
+        assert_eq!(fs::read_dir(room.path()).expect("it is there").count(), 0);
+    }
+
+    /// Where `..` leads elsewhere, names would be looked up, and removed, in a directory outside of the tree.
+    #[test]
+    fn a_directory_that_was_moved_leads_to_no_other() {
+        let (room, held) = (tempfile::tempdir().expect("temp dir"), std::cell::Cell::new(0));
+        fs::create_dir(room.path().join("elsewhere")).expect("the room takes directories");
+        fs::create_dir(room.path().join("tree")).expect("the room takes directories");
+        let mut way = dig(&room.path().join("tree"), 2 * TREE_OPEN_MAX, &held);
+        fs::rename(room.path().join("tree/d/d/d"), room.path().join("elsewhere/d")).expect("both are ours");
+        let left = (0..2 * TREE_OPEN_MAX).map_while(|_| way.leave().ok()).count();
+        assert_eq!((left, way.leave().err()), (2 * TREE_OPEN_MAX - 3, Some(Errno::NOENT)));
+    }
+}
