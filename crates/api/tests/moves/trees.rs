@@ -1,9 +1,11 @@
 //! A directory that was moved to another device, with everything in it.
 
 use std::fs::{self, FileTimes, Permissions};
+use std::future::Future;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::task::{Context, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
 use folio::fs::move_path;
@@ -88,6 +90,7 @@ fn what_is_not_copied_is_not_removed() {
         let before = untouched(&from);
         let error = wait(move_path(&from, &to)).expect_err(way);
         assert_eq!(error.entry(), Some(Path::new(way)), "{error}");
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");
         assert!(untouched(&from) == before, "{error}");
         assert!(names(rooms.there.path()).is_empty(), "{error}: {:?}", names(rooms.there.path()));
     };
@@ -138,4 +141,40 @@ fn a_tree_is_not_moved_into_itself_by_another_way() {
     assert_eq!((error.raw_os_error(), error.entry()), (Some(16), Some(Path::new("bound"))), "{error}");
     assert_eq!(untouched(&tree), before);
     assert!(!rooms.from("around").exists());
+}
+
+/// So many files take several jobs, and nothing goes on while nobody polls.
+#[tokio::test]
+async fn what_is_added_or_changed_meanwhile_stays_with_everything_else() {
+    let check = async |spoil: &dyn Fn(&Path), way: Option<&str>| {
+        let Some(rooms) = Rooms::two() else { return };
+        let (from, to) = (rooms.from("tree"), rooms.to("tree"));
+        fs::create_dir(&from).unwrap();
+        (0..300).for_each(|n| fs::write(from.join(n.to_string()), b"copied").unwrap());
+        let mut moving = Box::pin(move_path(&from, &to));
+        while copied(rooms.there.path()) == 0 {
+            if moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                return eprintln!("skipped: it was done before it could be changed");
+            }
+            tokio::task::yield_now().await;
+        }
+        spoil(&from);
+        let before = untouched(&from);
+        let error = moving.await.expect_err("it is not what was copied");
+        assert_eq!(error.raw_os_error(), Some(16), "{error}");
+        assert!(error.entry().is_some_and(|entry| way.is_none_or(|way| entry == Path::new(way))), "{error}");
+        assert!(untouched(&from) == before, "{error}");
+        assert!(names(rooms.there.path()).is_empty(), "{error}");
+    };
+    check(&|from| fs::write(from.join("late"), b"not copied").unwrap(), Some("late")).await;
+    check(&|from| fs::create_dir(from.join("late")).unwrap(), Some("late")).await;
+    check(&|from| symlink("somewhere", from.join("late")).unwrap(), Some("late")).await;
+    // All of them, of which some are copied.
+    check(&|from| (0..300).for_each(|n| fs::write(from.join(n.to_string()), b"written on").unwrap()), None)
+        .await;
+}
+
+/// How many files are in the copy that is under way.
+fn copied(room: &Path) -> usize {
+    names(room).first().map_or(0, |copy| names(&room.join(copy)).len())
 }
