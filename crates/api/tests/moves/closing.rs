@@ -6,8 +6,9 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
-use folio::Dir;
 use folio::fs::{copy, copy_dir, move_path, write};
+use folio::tempfile::TemporaryFile;
+use folio::{Dir, OpenOptions};
 
 use crate::late::{EDQUOT, Late, at};
 
@@ -16,7 +17,7 @@ const CONTENTS: &[u8] = b"the only copy";
 type Act = fn(PathBuf, PathBuf) -> Pin<Box<dyn Future<Output = folio::Result<()>>>>;
 
 /// Everything that writes a file as a whole. Some take the folder, some the file in it.
-const ACTS: [(&str, &str, Act); 7] = [
+const ACTS: [(&str, &str, Act); 11] = [
     ("fs::write", "file", |_, to| Box::pin(async move { write(to, CONTENTS).await })),
     ("fs::copy", "file", |from, to| Box::pin(async move { copy(from, to).await.map(drop) })),
     ("Dir::write", "file", |_, to| {
@@ -30,6 +31,38 @@ const ACTS: [(&str, &str, Act); 7] = [
             let (source, target) = (from.parent().expect("it has one"), to.parent().expect("it has one"));
             let (source, target) = (Dir::open(source).await?, Dir::open(target).await?);
             source.copy("file", &target, "copied").await.map(drop)
+        })
+    }),
+    ("an unnamed file that gets a name", "file", |_, to| {
+        Box::pin(async move {
+            let room = to.parent().expect("it has one");
+            let unnamed = TemporaryFile::builder().in_dir(room).create().await?;
+            unnamed.file().write_all(CONTENTS).await?;
+            unnamed.persist(&to).await
+        })
+    }),
+    ("an unnamed file that gets a free name", "file", |_, to| {
+        Box::pin(async move {
+            let room = to.parent().expect("it has one");
+            let unnamed = TemporaryFile::builder().in_dir(room).create().await?;
+            unnamed.file().write_all(CONTENTS).await?;
+            unnamed.persist_noclobber(&to).await
+        })
+    }),
+    ("a flush of somebody's descriptor", "file", |_, to| {
+        Box::pin(async move {
+            let mine = fs::File::create(to).expect("it is taken");
+            let file = OpenOptions::new().mode("wb").open_borrowed(&mine).await?;
+            file.write(CONTENTS).await?;
+            file.flush().await
+        })
+    }),
+    ("a close of somebody's descriptor", "file", |_, to| {
+        Box::pin(async move {
+            let mine = fs::File::create(to).expect("it is taken");
+            let file = OpenOptions::new().mode("wb").open_borrowed(&mine).await?;
+            file.write(CONTENTS).await?;
+            file.close().await
         })
     }),
     ("fs::copy_dir", "folder", |from, to| Box::pin(async move { copy_dir(from, to).await.map(drop) })),

@@ -26,6 +26,9 @@ const REPLY_HEADER: u32 = 16;
 const WRITE_MAX: u32 = 128 * 1024;
 const REQUEST_MAX: usize = 1024 * 1024;
 
+/// The request for a file that has no name yet.
+const UNNAMED: u32 = 51;
+
 const ROOT: u64 = 1;
 const DIR: u32 = 0o040_000;
 const REGULAR: u32 = 0o100_000;
@@ -179,6 +182,7 @@ impl Server {
             10 | 11 => nodes.remove(asked.node, &asked.names(0)[0]),
             12 => nodes.rename(asked, 8),
             45 => nodes.rename(asked, 16),
+            13 => nodes.link(asked),
             14 | 27 => Ok(vec![0; 16]),
             15 => Ok(nodes.read(asked)),
             16 => Ok(nodes.write(asked)),
@@ -187,7 +191,7 @@ impl Server {
             20 | 29 | 30 | 34 | 38 => Ok(Vec::new()),
             25 => self.flush(nodes.node(asked.node)),
             28 => Ok(nodes.list(asked)),
-            35 => nodes.make(asked, asked.u32(4) & 0o7777 | REGULAR, 16).map(|mut entry| {
+            35 | UNNAMED => nodes.make(asked, asked.u32(4) & 0o7777 | REGULAR, 16).map(|mut entry| {
                 entry.extend([0; 16]);
                 entry
             }),
@@ -255,8 +259,15 @@ impl Nodes {
     fn make(&mut self, asked: &Asked<'_>, mode: u32, names_at: usize) -> Result<Vec<u8>, i32> {
         let number = self.by_number.last_key_value().map_or(ROOT, |(last, _)| last + 1);
         self.by_number.insert(number, Node { mode, owner: asked.owner, ..Node::default() });
-        self.names.insert((asked.node, asked.names(names_at).swap_remove(0)), number);
+        if asked.code != UNNAMED {
+            self.names.insert((asked.node, asked.names(names_at).swap_remove(0)), number);
+        }
         Ok(self.entry(number))
+    }
+
+    fn link(&mut self, asked: &Asked<'_>) -> Result<Vec<u8>, i32> {
+        self.names.insert((asked.node, asked.names(8).swap_remove(0)), asked.u64(0));
+        Ok(self.entry(asked.u64(0)))
     }
 
     fn remove(&mut self, dir: u64, name: &[u8]) -> Result<Vec<u8>, i32> {

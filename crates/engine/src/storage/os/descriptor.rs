@@ -79,6 +79,15 @@ impl Descriptor {
     }
 }
 
+/// Closes a file and tells what that reports: std's drop throws it away. May block.
+///
+/// # Errors
+///
+/// What NFS and FUSE report of what was written before. The descriptor is gone even then.
+pub fn close(file: File) -> io::Result<()> {
+    Descriptor::new(file).close()
+}
+
 impl Drop for Descriptor {
     fn drop(&mut self) {
         if *self.closed.get_mut() {

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use rustix::fs::CWD;
 
 pub(crate) use attributes::stamps_of;
+pub use descriptor::close;
 pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
