@@ -176,3 +176,25 @@ fn what_cannot_be_moved_is_refused_as_a_rename_would_and_nothing_is_touched() {
     check("dir", "dir/.", Some(EBUSY));
     check("socket", "new", None);
 }
+
+/// A rename would not be allowed either, and a copy would be there twice.
+#[test]
+fn from_where_nothing_can_be_removed_nothing_is_copied() {
+    if !as_both("across::from_where_nothing_can_be_removed_nothing_is_copied") {
+        return;
+    }
+    let Some(rooms) = Rooms::two() else { return };
+    let (from, to) = (rooms.from("shut/file"), rooms.to("file"));
+    fs::create_dir(rooms.from("shut")).unwrap();
+    fs::write(&from, b"x").unwrap();
+    fs::write(&to, b"what is there").unwrap();
+    fs::set_permissions(rooms.from("shut"), Permissions::from_mode(0o555)).unwrap();
+    let error = wait(move_path(&from, &to)).expect_err("it is shut");
+    fs::set_permissions(rooms.from("shut"), Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(error.raw_os_error(), Some(13), "{error}");
+    assert_eq!(
+        (fs::read(&from).unwrap(), fs::read(&to).unwrap()),
+        (b"x".to_vec(), b"what is there".to_vec())
+    );
+    assert_eq!(names(rooms.there.path()), ["file"]);
+}

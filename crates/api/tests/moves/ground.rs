@@ -20,9 +20,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// Where a second file system is, on nearly every Linux.
 const ELSEWHERE: &str = "/dev/shm";
 
-/// Names the test that this process is to carry out alone.
-const ALONE: &str = "FOLIO_MOVES_ALONE";
-
 /// The user that nobody is.
 pub(crate) const NOBODY: u32 = 65_534;
 
@@ -171,7 +168,7 @@ pub(crate) fn as_both(test: &str) -> bool {
         return true;
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(ALONE, test);
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
     match command.uid(NOBODY).gid(NOBODY).current_dir("/").status() {
         Ok(status) => assert!(status.success(), "{test} failed as another user: {status}"),
         Err(error) => eprintln!("skipped as another user, who cannot run this program: {error}"),

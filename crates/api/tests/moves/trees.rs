@@ -2,6 +2,7 @@
 
 use std::fs::{self, FileTimes, Permissions};
 use std::future::Future;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::task::{Context, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
 use folio::fs::move_path;
+use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat, statat};
 
 use crate::ground::{Rooms, as_both, kept, mark, names, untouched, wait};
 
@@ -177,4 +179,35 @@ async fn what_is_added_or_changed_meanwhile_stays_with_everything_else() {
 /// How many files are in the copy that is under way.
 fn copied(room: &Path) -> usize {
     names(room).first().map_or(0, |copy| names(&room.join(copy)).len())
+}
+
+/// Deeper than a path is long, with a file that has a name at either end.
+#[test]
+fn a_deep_tree_is_moved_with_its_links() {
+    const LEVELS: usize = 3_000;
+    let Some(rooms) = Rooms::two() else { return };
+    // From memory, whose folders tell last what they got first: the inner name comes first.
+    let (from, to) = (rooms.to("tree"), rooms.from("tree"));
+    fs::create_dir(&from).unwrap();
+    fs::write(from.join("top"), b"x").unwrap();
+    let top = opened(&from);
+    let mut here = opened(&from);
+    for _ in 0..LEVELS {
+        mkdirat(&here, "d", Mode::RWXU).unwrap();
+        here = openat(&here, "d", OFlags::DIRECTORY, Mode::empty()).unwrap();
+    }
+    linkat(&top, "top", &here, "bottom", AtFlags::empty()).unwrap();
+    wait(move_path(&from, &to)).unwrap();
+    assert!(!from.exists());
+    let (mut levels, mut here) = (0, opened(&to));
+    while let Ok(below) = openat(&here, "d", OFlags::DIRECTORY, Mode::empty()) {
+        (levels, here) = (levels + 1, below);
+    }
+    let inode = |dir: &OwnedFd, name: &str| statat(dir, name, AtFlags::empty()).unwrap().st_ino;
+    assert_eq!((levels, inode(&here, "bottom")), (LEVELS, inode(&opened(&to), "top")));
+    wait(folio::fs::remove_dir_all(&to)).unwrap();
+}
+
+fn opened(dir: &Path) -> OwnedFd {
+    openat(rustix::fs::CWD, dir, OFlags::DIRECTORY, Mode::empty()).unwrap()
 }

@@ -129,7 +129,7 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Returns the absolute form of `path` with all symbolic links resolved.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Copies contents and permissions; returns the bytes copied.
+    /// Copies contents and permissions without set-ID bits; returns the bytes copied. The copy is closed with its error.
     fn copy(&self, from: &Path, to: &Path) -> io::Result<u64>;
 
     /// Creates one directory, or with `recursive` every missing parent too; `mode` as in [`OpenRequest`].

@@ -94,6 +94,8 @@ impl Relocation {
                 _ => {}
             }
         }
+        // Not after everything is copied: what cannot be removed would be there twice.
+        source.check_removable()?;
         let synced = target.synced()?;
         let mut relocation = Relocation { source, target, seen, beside: None, tree: None, synced };
         match seen.kind() {

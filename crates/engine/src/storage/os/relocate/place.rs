@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, openat, statat};
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, openat, statat};
 use rustix::io::Errno;
 
 use crate::limits::BESIDE_NAMES_MAX;
@@ -55,6 +55,11 @@ impl Place {
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Refuses where nothing can be removed from the directory.
+    pub(super) fn check_removable(&self) -> Result<(), Errno> {
+        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
     }
 
     /// Opens the directory once more, to be synced; `None` where that takes a right that naming does not.

@@ -66,7 +66,7 @@ fn set_id_bits_are_never_copied() {
     let (dir, os) = room();
     let below = os.open_dir(dir.path()).expect("open");
     let superuser = rustix::process::geteuid().is_root();
-    let mut check = |mode: u32, expected: u32, foreign: bool, over: Option<u32>| {
+    let check = |mode: u32, expected: u32, foreign: bool, over: Option<u32>| {
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::write(&from, b"#!/bin/sh").expect("write");
         if foreign {
