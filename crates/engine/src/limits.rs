@@ -195,6 +195,10 @@ pub(crate) const COPY_TREE_ENTRIES_MAX: usize = 128;
 /// Bytes of contents after which a job that copies a tree ends, for the same reason: some ten milliseconds.
 pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
+/// Names that are tried for the copy of a move beside one that is taken. That a single one is taken takes a name that was
+/// foreseen, or 2^64 of them.
+pub(crate) const BESIDE_NAMES_MAX: u32 = 8;
+
 /// Bytes in a path, the NUL behind it included, as the kernel has it (`PATH_MAX`).
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
 

@@ -17,6 +17,7 @@ use std::os::fd::RawFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use folio_engine::storage::os::close;
 use folio_engine::{Handle, LINE_LIMIT_BYTES};
 
 use crate::{Buffering, Error, File, OpenMode, Operation, Result};
@@ -142,7 +143,7 @@ impl BinaryFile {
         let settled = match self.inner.descriptor {
             Descriptor::Owned => Ok(()),
             // A stream is put back into blocking mode by that.
-            Descriptor::Borrowed => file.clone().into_std().await.map(drop),
+            Descriptor::Borrowed => self.leave_in_place(file.clone()).await,
         };
         file.close_all().await.and(settled)
     }
@@ -296,6 +297,13 @@ impl BinaryFile {
     }
 
     /// Names the file in an error.
+    /// Puts the descriptor that others have too where the file's cursor is.
+    async fn leave_in_place(&self, file: File) -> Result<()> {
+        let second = file.into_std().await?;
+        // Whoever closes first is told what NFS and FUSE found no room for.
+        close(second).map_err(|error| self.at_path(Error::io(Operation::Close, error)))
+    }
+
     pub(crate) fn at_path(&self, error: Error) -> Error {
         error.at_path(self.inner.path.clone())
     }

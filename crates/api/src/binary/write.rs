@@ -86,7 +86,7 @@ impl BinaryFile {
         let file = self.held(Operation::Flush)?;
         file.flush().await?;
         if self.inner.descriptor == Descriptor::Borrowed && !is_stream(&file) {
-            file.into_std().await?;
+            self.leave_in_place(file).await?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{Operation, Result};
 
 impl Dir {
     /// Copies contents and permissions of a file to a name below `target`, which may be this directory, creating or
-    /// overwriting it; returns the bytes copied. Symbolic links are followed at both ends and lead out of neither
+    /// overwriting it; returns the bytes copied. Set-ID bits stay behind. Symbolic links are followed at both ends and lead out of neither
     /// directory.
     ///
     /// # Errors

@@ -9,7 +9,8 @@
 //! * Dropping a future whose operation has not begun takes the operation back; tokio runs it all the same.
 //! * Waiting for a peer holds no thread: [`read`], [`write`](write()) and [`copy`] take FIFOs, pipes and terminals whole, by
 //!   readiness.
-//! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio.
+//! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio, carries no set-ID bits, and
+//!   reports what the close of the copy reports.
 //! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()),
 //!   [`fwalk`](fwalk()), [`glob`](glob()) and [`rglob`] go through whole trees.
 //! * What lists is also a `Stream`.

@@ -1,30 +1,37 @@
-//! Moving whole trees.
+//! Moving whatever has a name, wherever to.
 
-use std::ffi::OsString;
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
 
-use super::{copy, copy_dir, read_link, remove_dir_all, remove_file, rename, symlink, symlink_metadata};
-use crate::{Error, Operation, Result};
+use folio_engine::op::relocate::{MoveOn, Moving, OpenMove};
 
-/// `ENOTDIR`, as Linux has it.
-const NOT_A_DIRECTORY: i32 = 20;
+use super::checked;
+use crate::{Engine, Operation, Result};
 
-/// Moves a file, link or directory, to another file system if need be.
+/// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
 ///
-/// Within one file system it is [`rename`]. To another, a copy is made beside `to`, takes its name in one step,
-/// and only then the original is removed; the copy is as [`copy_dir`] and [`copy`] make it.
+/// Within one file system it is [`rename`](super::rename). To another, a copy is made beside `to`, under a name that
+/// nobody can foresee and for its owner's eyes only; it takes its name in one step, and only then the original is
+/// removed. A move to another file system keeps
+///
+/// * permissions, times of access and change, extended attributes and access lists,
+/// * owner and group, where this user may give them; without them the set-ID bits are left out,
+/// * holes, and hard links among the files of a directory.
+///
+/// What the other file system has no place for is left out. Before the original is removed, the copy is on its device
+/// and has been closed without an error, and the original is looked at once more: what was changed or added while it was
+/// copied is not removed.
 ///
 /// # Errors
 ///
-/// Those of [`rename`]; to another file system also those of copying, after which the original is untouched,
-/// and those of removing the original, after which both may be there.
+/// Those of [`rename`](super::rename). To another file system also those of copying, and if the original was changed
+/// meanwhile (`EBUSY`): the original is then untouched, what `to` named is still there, and nothing is left beside it.
+/// Sockets and devices are refused, in a directory too, and directories that a file system is mounted in. If the original
+/// cannot be removed in the end, all of the copy is there, and of the original what could not be removed. What was in the
+/// way in a directory is the error's [`entry`](crate::Error::entry).
 ///
 /// # Cancellation
 ///
-/// Either name may be complete, or both; a copy that was not complete stays beside `to` with `.moving` in its
-/// name.
+/// While it copies, the original stays and what was copied is removed; later it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -33,61 +40,13 @@ const NOT_A_DIRECTORY: i32 = 20;
 /// # }
 /// ```
 pub async fn move_path(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    let (from, to) = (from.as_ref(), to.as_ref());
-    match rename(from, to).await {
-        Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
-        other => return other,
+    let from = checked::path(Operation::Rename, from)?;
+    let to = checked::path(Operation::Rename, to)?;
+    let engine = Engine::clone(&*Engine::current()?);
+    let cleaner = engine.clone();
+    let mut moving = OpenMove::new(from, to, move |undo| cleaner.call_detached(undo));
+    while let Moving::More(open) = engine.call(MoveOn { moving }).await? {
+        moving = open;
     }
-    let is_dir = symlink_metadata(from).await?.is_dir();
-    if is_dir && is_link_with_slash(from).await? {
-        // As `rename` says on one file system. What the link leads to is not what was to be moved.
-        let error = Error::io(Operation::Rename, io::Error::from_raw_os_error(NOT_A_DIRECTORY));
-        return Err(error.at_path(from).with_target(to));
-    }
-    let beside = beside(to);
-    if let Err(error) = copy_any(from, &beside).await {
-        clear_away(&beside).await;
-        return Err(error);
-    }
-    if let Err(error) = rename(&beside, to).await {
-        clear_away(&beside).await;
-        return Err(error);
-    }
-    if is_dir { remove_dir_all(from).await } else { remove_file(from).await }
-}
-
-/// Whether a path names a link, and by a slash behind it asks for what that leads to.
-async fn is_link_with_slash(path: &Path) -> Result<bool> {
-    // The parts of a path know nothing of a slash at its end.
-    let bare: PathBuf = path.components().collect();
-    Ok(bare != Path::new("") && symlink_metadata(bare).await?.is_symlink())
-}
-
-async fn copy_any(from: &Path, to: &Path) -> Result<()> {
-    let kind = symlink_metadata(from).await?.file_type();
-    if kind.is_dir() {
-        copy_dir(from, to).await.map(drop)
-    } else if kind.is_symlink() {
-        symlink(read_link(from).await?, to).await
-    } else {
-        copy(from, to).await.map(drop)
-    }
-}
-
-/// A name in the target's directory that nobody uses: by process and number.
-fn beside(to: &Path) -> PathBuf {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let mut name = OsString::from(".");
-    name.push(to.file_name().unwrap_or_default());
-    name.push(format!(".{}-{}.moving", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-    to.with_file_name(name)
-}
-
-/// What keeps it from going is less than what went wrong before, which the caller hears of.
-async fn clear_away(path: &Path) {
-    match symlink_metadata(path).await {
-        Ok(metadata) if metadata.is_dir() => drop(remove_dir_all(path).await),
-        Ok(_) => drop(remove_file(path).await),
-        Err(_) => {}
-    }
+    Ok(())
 }

@@ -10,12 +10,15 @@ use crate::{Error, Operation, Result};
 
 /// Copies the contents and the permissions of a file; returns the bytes copied.
 ///
+/// Set-ID bits stay behind, since the copy belongs to whoever makes it. Where the file has holes the copy has, too.
+///
 /// What `to` named is overwritten, and is incomplete until the copy is done. A FIFO, socket or terminal there gets the
 /// contents as fast as its peer takes them, which holds no worker.
 ///
 /// # Errors
 ///
-/// If `from` is missing or no regular file, `to` cannot be written, or both are the same file.
+/// If `from` is missing or no regular file, `to` cannot be written, or both are the same file; if closing the copy reports
+/// that something written was lost.
 ///
 /// # Cancellation
 ///

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
+use folio_engine::storage::os::close;
 
 use super::TemporaryFile;
 use super::template::{self, Template};
@@ -112,9 +113,11 @@ impl PathRequest for Name {
 
     fn execute(self, storage: &dyn Storage) -> io::Result<()> {
         match self.taken {
-            Taken::Refused => storage.link_unnamed(&self.file, &self.to),
-            Taken::Replaced => self.replace(storage),
+            Taken::Refused => storage.link_unnamed(&self.file, &self.to)?,
+            Taken::Replaced => self.replace(storage)?,
         }
+        // Where NFS and FUSE tell that what was written found no room, and tell it once.
+        close(self.file)
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) mod lock;
 pub mod names;
 pub mod prune;
 pub(crate) mod read;
+pub mod relocate;
 pub mod resolve;
 pub(crate) mod run;
 pub(crate) mod seek;

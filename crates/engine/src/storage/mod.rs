@@ -17,12 +17,14 @@ use std::sync::Arc;
 mod attributes;
 mod dir;
 pub(crate) mod errno;
+mod mover;
 pub mod os;
 mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
 pub use dir::{Clearing, Copied, Foothold, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use mover::Mover;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,7 +150,7 @@ pub trait Storage: Debug + Send + Sync + 'static {
     /// Returns the absolute form of `path` with all symbolic links resolved.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Copies contents and permissions; returns the bytes copied.
+    /// Copies contents and permissions without set-ID bits; returns the bytes copied. The copy is closed with its error.
     fn copy(&self, from: &Path, to: &Path) -> io::Result<u64>;
 
     /// Creates one directory, or with `recursive` every missing parent too; `mode` as in [`OpenRequest`].
@@ -204,6 +206,13 @@ pub trait Storage: Debug + Send + Sync + 'static {
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.hard_link(from, to)?;
         self.remove_file(from)
+    }
+
+    /// Starts to move what has one name to another on another file system, which [`rename`](Storage::rename) refused
+    /// with `EXDEV`. Nothing is copied yet. `None` if both are names of one thing, which then keeps both.
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        let _ = (from, to);
+        Err(io::ErrorKind::CrossesDevices.into())
     }
 
     /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.

@@ -3,6 +3,7 @@
 mod attributes;
 mod flock;
 mod image;
+mod moving;
 mod names;
 mod node;
 mod opening;
@@ -47,7 +48,7 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///
 /// # What it does not
 ///
-/// * Symbolic links and listings: `Unsupported`. (A `std::fs::DirEntry` cannot be made.)
+/// * Symbolic links, listings and moves of directories between mounts: `Unsupported`. (A `std::fs::DirEntry` cannot be made.)
 /// * Permissions are kept and reported but never enforced; owners and further `O_*` flags are ignored; the
 ///   umask is 022.
 /// * Times: only those that were set. The device and inode of a `Metadata` mean nothing: only those of an

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Listing, Nature, OpenRequest, Opened, Storage};
+use folio_engine::storage::{Identity, Listing, Mover, Nature, OpenRequest, Opened, Storage};
 
+use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
 use super::opening::{Opening, declined};
 use super::tree::{errno, file, joined, parts};
@@ -71,6 +72,7 @@ impl Storage for Disk {
         let target = file(self.node_for(to, &request)?)?;
         target.write(Place::At(0), &bytes, PIECE_BYTES);
         Node::File(target).set_permissions(&source.permissions());
+        drop(self.enter(Call::Close, to)?);
         Ok(bytes.len() as u64)
     }
 
@@ -170,6 +172,10 @@ impl Storage for Disk {
         from_dir.unset(&from_name);
         to_dir.set(to_name, node);
         Ok(())
+    }
+
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        Ok(Some(Box::new(Moving::begin(self, from, to)?)))
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {

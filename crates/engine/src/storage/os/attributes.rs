@@ -19,7 +19,7 @@ use crate::storage::{Stamp, Stamps, XattrMode};
 
 /// Most bytes that the kernel returns as the value or as the list of names (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`),
 /// so that one call is enough.
-const XATTR_BYTES_MAX: usize = 64 * 1024;
+pub(super) const XATTR_BYTES_MAX: usize = 64 * 1024;
 
 const NANOSECONDS_A_SECOND: i64 = 1_000_000_000;
 

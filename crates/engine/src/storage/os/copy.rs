@@ -1,11 +1,18 @@
 //! Copying a file without waiting for a peer and without destroying the source.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, SeekFrom as Sought, seek};
+use rustix::io::Errno;
+
+use super::descriptor::{Descriptor, STAT_BLOCK_BYTES};
+
+/// Permission bits that a copy takes over. Not the set-ID bits: they would give whoever runs the copy the rights of
+/// whoever made it.
+const COPIED_BITS: u32 = 0o777;
 
 /// Does what `std::fs::copy` does, but opens without blocking, since std's would hold a worker on a FIFO,
 /// and refuses to copy a file onto itself, where std's leaves an empty file.
@@ -25,22 +32,70 @@ pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>)
     if !source.is_file() {
         return Err(invalid("the source path is neither a regular file nor a symlink to a regular file"));
     }
-    let permissions = source.permissions();
-    let writer = open(permissions.mode())?;
+    let mode = source.mode() & COPIED_BITS;
+    let writer = Descriptor::new(open(mode)?);
     let target = writer.metadata()?;
     if (target.dev(), target.ino()) == (source.dev(), source.ino()) {
         return Err(invalid("the source and the target are the same file"));
     }
-    if target.is_file() {
+    let copied = if target.is_file() {
         // Before the contents, so that a secret is not readable under the target's old permissions.
-        writer.set_permissions(permissions)?;
+        writer.set_permissions(Permissions::from_mode(mode))?;
         // Cut only if there is something to cut: ext4 takes it for the replacement of a file and writes the
         // whole copy out when it is closed, which takes as long again as the copy.
         if target.len() > 0 {
             writer.set_len(0)?;
         }
+        contents(reader, &source, &writer)?
+    } else {
+        transfer(reader, &writer)?
+    };
+    // Where NFS and FUSE tell that what was written found no room.
+    writer.close()?;
+    Ok(copied)
+}
+
+/// Copies everything into an empty file and leaves out what takes no space; returns the length.
+pub(super) fn contents(mut reader: &File, source: &Metadata, mut writer: &File) -> io::Result<u64> {
+    if source.blocks().saturating_mul(STAT_BLOCK_BYTES) >= source.len() {
+        return transfer(reader, writer);
     }
-    transfer(reader, &writer)
+    let mut end = 0;
+    while let Some((start, len)) = next_data(reader, end)? {
+        reader.seek(SeekFrom::Start(start))?;
+        writer.seek(SeekFrom::Start(start))?;
+        end = start + io::copy(&mut reader.take(len), &mut writer)?;
+        if end < start + len {
+            // It was cut meanwhile, or is one of sysfs's, which say they are longer than they are.
+            return Ok(end);
+        }
+    }
+    // What it ends with may be a hole.
+    let len = reader.metadata()?.len();
+    if len > end {
+        writer.set_len(len)?;
+    }
+    Ok(len.max(end))
+}
+
+/// Where at or behind `from` there is data, and how much in a row; `None` if only holes are left. A file system that
+/// keeps no holes says that all is data.
+fn next_data(reader: &File, from: u64) -> io::Result<Option<(u64, u64)>> {
+    let start = match seek(reader, Sought::Data(from)) {
+        Ok(start) => start,
+        Err(Errno::NXIO) => return Ok(None),
+        Err(Errno::INVAL | Errno::OPNOTSUPP) => {
+            let rest = reader.metadata()?.len().saturating_sub(from);
+            return Ok((rest > 0).then_some((from, rest)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match seek(reader, Sought::Hole(start)) {
+        Ok(end) => Ok(Some((start, end - start))),
+        // It was cut between the two calls.
+        Err(Errno::NXIO) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `io::copy` between two files is `copy_file_range`, `sendfile` or plain reads and writes: the best that

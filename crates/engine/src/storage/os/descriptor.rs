@@ -30,7 +30,7 @@ const QUIET_TYPES: [u32; 9] = [
 ];
 
 /// Bytes of a block in `st_blocks`, whatever the file system's own are.
-const STAT_BLOCK_BYTES: u64 = 512;
+pub(super) const STAT_BLOCK_BYTES: u64 = 512;
 
 /// See the module.
 #[derive(Debug)]
@@ -77,6 +77,15 @@ impl Descriptor {
             && (few || (stat.st_nlink > 0 && !cut))
             && fstatfs(file).is_ok_and(|found| QUIET_TYPES.contains(&(found.f_type as u32)))
     }
+}
+
+/// Closes a file and tells what that reports: std's drop throws it away. May block.
+///
+/// # Errors
+///
+/// What NFS and FUSE report of what was written before. The descriptor is gone even then.
+pub fn close(file: File) -> io::Result<()> {
+    Descriptor::new(file).close()
 }
 
 impl Drop for Descriptor {

@@ -15,6 +15,7 @@ mod listing;
 mod mounts;
 mod naming;
 mod open;
+mod relocate;
 mod removal;
 mod special;
 mod standard;
@@ -33,12 +34,13 @@ use std::sync::Arc;
 use rustix::fs::CWD;
 
 pub(crate) use attributes::stamps_of;
+pub use descriptor::close;
 pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Foothold, Links, Lister, Listing, Mode, OpenRequest, Opened, Stamps, StatVfs, Storage,
+    Clearing, Foothold, Links, Lister, Listing, Mode, Mover, OpenRequest, Opened, Stamps, StatVfs, Storage,
     StorageDir, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
@@ -46,6 +48,7 @@ use cached::CachedPaths;
 use devices::Devices;
 use dir::OsDir;
 use file::OsFile;
+use relocate::Relocation;
 use tree::copy::{Plain, TreeCopy};
 
 /// The operating system's files.
@@ -280,6 +283,11 @@ impl Storage for Os {
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
         naming::rename_noclobber(from, to)
+    }
+
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        let relocation = Relocation::begin(from, to)?;
+        Ok(relocation.map(|relocation| Box::new(relocation) as Box<dyn Mover>))
     }
 
     fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! What the port promises, shown on the machine's own files.
 
+mod copying;
 mod open_file;
 mod opening;
 mod paths;

@@ -39,6 +39,12 @@ pub(in crate::storage::os) trait Keeper: Send {
         Ok(())
     }
 
+    /// Told of a directory before it is read, the root first; it is [completed](Keeper::completed) later.
+    fn entered(&mut self, from: BorrowedFd<'_>) -> io::Result<()> {
+        let _ = from;
+        Ok(())
+    }
+
     /// Gives a file with several names that was copied before its name here; `true` if that is done.
     fn linked(&mut self, file: &File, here: &Here<'_>) -> io::Result<bool> {
         let _ = (file, here);
@@ -71,7 +77,6 @@ pub(in crate::storage::os) struct Plain;
 impl Keeper for Plain {}
 
 /// One name in a directory of the source and in its copy.
-#[expect(dead_code, reason = "for keepers that keep more than a plain one")]
 pub(in crate::storage::os) struct Here<'a> {
     pub(in crate::storage::os) from: BorrowedFd<'a>,
     pub(in crate::storage::os) to: BorrowedFd<'a>,
@@ -81,7 +86,6 @@ pub(in crate::storage::os) struct Here<'a> {
 
 impl Here<'_> {
     /// The way to it from the root of the tree.
-    #[expect(dead_code, reason = "for keepers that keep more than a plain one")]
     pub(in crate::storage::os) fn way(&self) -> PathBuf {
         self.way.to(Some(self.name))
     }
@@ -118,7 +122,7 @@ impl TreeCopy {
     pub(in crate::storage::os) fn begin(
         from: &Path,
         to: &Path,
-        mut keeper: Box<dyn Keeper>,
+        keeper: Box<dyn Keeper>,
     ) -> io::Result<TreeCopy> {
         let source = openat(CWD, from, LISTED, Mode::empty())?;
         let bytes = to.as_os_str().as_bytes();
@@ -129,10 +133,25 @@ impl TreeCopy {
         let above = openat(CWD, if above.is_empty() { b"." } else { above }, flags, Mode::empty())?;
         mkdirat(&above, name, FILLING)?;
         let target = openat(&above, name, LISTED | OFlags::NOFOLLOW, Mode::empty())?;
+        TreeCopy::between(source, target, keeper)
+    }
+
+    /// Fills a directory that has just been made; both are open to be listed.
+    pub(in crate::storage::os) fn between(
+        source: OwnedFd,
+        target: OwnedFd,
+        mut keeper: Box<dyn Keeper>,
+    ) -> io::Result<TreeCopy> {
+        keeper.entered(source.as_fd())?;
         keeper.begun(target.as_fd())?;
         let target_root = identity(target.as_fd())?;
         let (source, target) = (Way::new(source, Names::new()), Way::new(target, Nothing));
         Ok(TreeCopy { source, target, target_root, keeper, copied: Copied::default() })
+    }
+
+    /// The way from the root to the first socket or device that was passed over.
+    pub(in crate::storage::os) fn passed_over(&self) -> Option<&Path> {
+        self.copied.passed_over_first.as_deref()
     }
 
     /// Copies one entry, or completes a directory; `false` at the end.
@@ -202,6 +221,7 @@ impl TreeCopy {
             let why = "the target lies inside of the source";
             return Err(Worded::error(Errno::INVAL.raw_os_error(), why));
         }
+        self.keeper.entered(below.as_fd())?;
         mkdirat(self.target.dir(), name, FILLING)?;
         let copy = self.target.open(name)?.ok_or(Errno::NOTDIR)?;
         self.source.enter(name.to_owned(), below, Names::new())?;

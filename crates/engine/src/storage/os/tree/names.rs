@@ -13,14 +13,14 @@ use super::way::Inside;
 const NAMES_BYTES: usize = 32 * 1024;
 
 /// One name.
-pub(super) struct Named {
-    pub(super) name: CString,
+pub(in crate::storage::os) struct Named {
+    pub(in crate::storage::os) name: CString,
     /// What the directory keeps of the kind; it may have been exchanged since.
-    pub(super) kind: FileType,
+    pub(in crate::storage::os) kind: FileType,
 }
 
 /// What a directory still has to tell.
-pub(super) struct Names {
+pub(in crate::storage::os) struct Names {
     read: VecDeque<Named>,
     end: End,
 }
@@ -37,12 +37,12 @@ enum End {
 
 impl Names {
     /// Those of a directory that has just been opened.
-    pub(super) fn new() -> Names {
+    pub(in crate::storage::os) fn new() -> Names {
         Names { read: VecDeque::new(), end: End::Unknown }
     }
 
     /// The next name in `dir`, without `.` and `..`.
-    pub(super) fn next(&mut self, dir: BorrowedFd<'_>) -> Option<Result<Named, Errno>> {
+    pub(in crate::storage::os) fn next(&mut self, dir: BorrowedFd<'_>) -> Option<Result<Named, Errno>> {
         while self.read.is_empty() {
             match std::mem::replace(&mut self.end, End::Reached) {
                 End::Unknown => self.read_on(dir),
@@ -84,7 +84,7 @@ impl Inside for Names {
 }
 
 /// Whether a name is worth opening as a directory.
-pub(super) fn may_be_dir(kind: FileType) -> bool {
+pub(in crate::storage::os) fn may_be_dir(kind: FileType) -> bool {
     matches!(kind, FileType::Directory | FileType::Unknown)
 }
 

@@ -12,23 +12,23 @@ use super::{LISTED, enter};
 use crate::limits::TREE_OPEN_MAX;
 
 /// What belongs to one level.
-pub(super) trait Inside {
+pub(in crate::storage::os) trait Inside {
     /// Takes from the directory what will be needed without it: its descriptor is given up.
     fn hold(&mut self, dir: BorrowedFd<'_>);
 }
 
 /// See the module. At most [`TREE_OPEN_MAX`] of them hold a descriptor, the innermost always. What was given up
 /// comes back by `..` from below, if that still leads to the same directory.
-pub(super) struct Way<T> {
+pub(in crate::storage::os) struct Way<T> {
     levels: Vec<Level<T>>,
     /// How many of the outermost have been given up.
     given_up: usize,
 }
 
-pub(super) struct Level<T> {
+pub(in crate::storage::os) struct Level<T> {
     /// Its name in the one before it; empty for the root of the tree.
-    pub(super) name: CString,
-    pub(super) inside: T,
+    pub(in crate::storage::os) name: CString,
+    pub(in crate::storage::os) inside: T,
     dir: Dir,
 }
 
@@ -38,28 +38,28 @@ enum Dir {
     GivenUp(Identity),
 }
 
-pub(super) type Identity = (u64, u64);
+pub(in crate::storage::os) type Identity = (u64, u64);
 
 /// Device and inode of what is open.
-pub(super) fn identity(dir: BorrowedFd<'_>) -> Result<Identity, Errno> {
+pub(in crate::storage::os) fn identity(dir: BorrowedFd<'_>) -> Result<Identity, Errno> {
     let stat = fstat(dir)?;
     Ok((stat.st_dev, stat.st_ino))
 }
 
 impl<T: Inside> Way<T> {
     /// Stands in the root of a tree.
-    pub(super) fn new(root: OwnedFd, inside: T) -> Self {
+    pub(in crate::storage::os) fn new(root: OwnedFd, inside: T) -> Self {
         let root = Level { name: CString::default(), inside, dir: Dir::Open(root) };
         Way { levels: vec![root], given_up: 0 }
     }
 
     /// How many levels there are; the root is one.
-    pub(super) fn depth(&self) -> usize {
+    pub(in crate::storage::os) fn depth(&self) -> usize {
         self.levels.len()
     }
 
     /// The directory one is in.
-    pub(super) fn here(&mut self) -> (BorrowedFd<'_>, &mut T) {
+    pub(in crate::storage::os) fn here(&mut self) -> (BorrowedFd<'_>, &mut T) {
         let Level { dir, inside, .. } = self.levels.last_mut().expect("the root is left last");
         match dir {
             Dir::Open(dir) => (OwnedFd::as_fd(dir), inside),
@@ -67,7 +67,7 @@ impl<T: Inside> Way<T> {
         }
     }
 
-    pub(super) fn dir(&self) -> BorrowedFd<'_> {
+    pub(in crate::storage::os) fn dir(&self) -> BorrowedFd<'_> {
         match self.levels.last().map(|level| &level.dir) {
             Some(Dir::Open(dir)) => dir.as_fd(),
             Some(Dir::GivenUp(_)) | None => unreachable!("the innermost is open, and the root is left last"),
@@ -75,7 +75,12 @@ impl<T: Inside> Way<T> {
     }
 
     /// Goes into a directory of the one one is in.
-    pub(super) fn enter(&mut self, name: CString, dir: OwnedFd, inside: T) -> Result<(), Errno> {
+    pub(in crate::storage::os) fn enter(
+        &mut self,
+        name: CString,
+        dir: OwnedFd,
+        inside: T,
+    ) -> Result<(), Errno> {
         self.levels.push(Level { name, inside, dir: Dir::Open(dir) });
         if self.levels.len() - self.given_up > TREE_OPEN_MAX {
             self.give_up()?;
@@ -85,7 +90,7 @@ impl<T: Inside> Way<T> {
 
     /// Opens a directory in the one one is in, to be entered; `None` if the name is another thing's. In a process that
     /// has no descriptors left, levels are given up for it.
-    pub(super) fn open(&mut self, name: &CStr) -> Result<Option<OwnedFd>, Errno> {
+    pub(in crate::storage::os) fn open(&mut self, name: &CStr) -> Result<Option<OwnedFd>, Errno> {
         loop {
             match enter(self.dir(), name) {
                 Err(Errno::MFILE | Errno::NFILE) if self.spare_one()? => {}
@@ -95,7 +100,7 @@ impl<T: Inside> Way<T> {
     }
 
     /// Gives one descriptor up, for a process that has none left; `false` if there is none but the innermost.
-    pub(super) fn spare_one(&mut self) -> Result<bool, Errno> {
+    pub(in crate::storage::os) fn spare_one(&mut self) -> Result<bool, Errno> {
         let can = self.levels.len() - self.given_up > 1;
         if can {
             self.give_up()?;
@@ -117,7 +122,7 @@ impl<T: Inside> Way<T> {
     /// Goes back to the directory above, and returns the level that was left.
     ///
     /// `ENOENT` if the directory above is not where it was: somebody has moved one of the two.
-    pub(super) fn leave(&mut self) -> Result<Level<T>, Errno> {
+    pub(in crate::storage::os) fn leave(&mut self) -> Result<Level<T>, Errno> {
         if let [.., above, Level { dir: Dir::Open(here), .. }] = &mut self.levels[..]
             && let Dir::GivenUp(known) = above.dir
         {
@@ -132,7 +137,7 @@ impl<T: Inside> Way<T> {
     }
 
     /// The way from the root to `name` in the directory one is in, or without one to that directory.
-    pub(super) fn to(&self, name: Option<&CStr>) -> PathBuf {
+    pub(in crate::storage::os) fn to(&self, name: Option<&CStr>) -> PathBuf {
         let names = self.levels.iter().skip(1).map(|level| level.name.as_c_str()).chain(name);
         names.map(|name| OsStr::from_bytes(name.to_bytes())).collect()
     }

@@ -1,0 +1,114 @@
+//! The two ends of a move: names in directories that are open, so that nothing is looked up twice.
+
+use std::collections::hash_map::RandomState;
+use std::ffi::OsStr;
+use std::hash::{BuildHasher, Hasher};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, openat, statat};
+use rustix::io::Errno;
+
+use crate::limits::BESIDE_NAMES_MAX;
+use crate::storage::os::tree::way::{Identity, identity};
+
+/// A name in an open directory.
+pub(super) struct Place {
+    parent: OwnedFd,
+    pub(super) name: Vec<u8>,
+    /// A slash behind the name insists on a directory.
+    pub(super) slash: bool,
+}
+
+impl Place {
+    pub(super) fn of(path: &Path) -> io::Result<Place> {
+        let bytes = path.as_os_str().as_bytes();
+        let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
+        let above = bytes[..len].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let (above, name) = (&bytes[..above], &bytes[above..len]);
+        match name {
+            b"" if bytes.is_empty() => return Err(Errno::NOENT.into()),
+            // As `rename` has it on one file system.
+            b"" | b"." | b".." => return Err(Errno::BUSY.into()),
+            _ => {}
+        }
+        let above = if above.is_empty() { b"." } else { above };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let parent = openat(CWD, above, flags, Mode::empty())?;
+        Ok(Place { parent, name: name.to_vec(), slash: len < bytes.len() })
+    }
+
+    pub(super) fn parent(&self) -> BorrowedFd<'_> {
+        self.parent.as_fd()
+    }
+
+    pub(super) fn name(&self) -> &OsStr {
+        OsStr::from_bytes(&self.name)
+    }
+
+    /// What has the name, be it a link; `None` if nothing has.
+    pub(super) fn stat(&self) -> Result<Option<Stat>, Errno> {
+        match statat(self.parent(), self.name(), AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses where nothing can be removed from the directory.
+    pub(super) fn check_removable(&self) -> Result<(), Errno> {
+        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+    }
+
+    /// Opens the directory once more, to be synced; `None` where that takes a right that naming does not.
+    pub(super) fn synced(&self) -> Result<Option<OwnedFd>, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat(self.parent(), ".", flags, Mode::empty()) {
+            Ok(dir) => Ok(Some(dir)),
+            Err(Errno::ACCESS) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether it lies in a directory or in one below that.
+    pub(super) fn is_inside(&self, dir: Identity) -> Result<bool, Errno> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let mut here = openat(self.parent(), ".", flags, Mode::empty())?;
+        let mut known = identity(here.as_fd())?;
+        loop {
+            if known == dir {
+                return Ok(true);
+            }
+            here = openat(&here, "..", flags, Mode::empty())?;
+            let above = identity(here.as_fd())?;
+            // The root of the file system is its own parent.
+            if above == known {
+                return Ok(false);
+            }
+            known = above;
+        }
+    }
+
+    /// Makes something beside it, under a name that is free. `make` must refuse one that is not.
+    pub(super) fn beside<T>(
+        &self,
+        mut make: impl FnMut(BorrowedFd<'_>, &str) -> Result<T, Errno>,
+    ) -> Result<(T, String), Errno> {
+        let mut tries = 0;
+        loop {
+            let name = unforeseen();
+            match make(self.parent(), &name) {
+                Err(Errno::EXIST) if tries < BESIDE_NAMES_MAX => tries += 1,
+                made => return made.map(|made| (made, name)),
+            }
+        }
+    }
+}
+
+/// A name that fits wherever another does and that nobody could lie in wait at. The hasher's keys are the system's random
+/// numbers.
+fn unforeseen() -> String {
+    format!(".moving-{:016x}", RandomState::new().build_hasher().finish())
+}
