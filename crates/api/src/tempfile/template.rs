@@ -72,7 +72,7 @@ pub(super) struct Dirs(Vec<PathBuf>);
 impl Dirs {
     /// Those that CPython tries: what the environment names, then the usual ones, then the working directory.
     fn of_environment() -> Self {
-        let named = VARIABLES.iter().filter_map(|variable| env::var_os(variable));
+        let named = VARIABLES.iter().filter_map(env::var_os);
         let named = named.filter(|dir| !dir.is_empty()).filter_map(|dir| absolute(dir).ok());
         let mut dirs: Vec<PathBuf> = named.chain(USUAL.map(PathBuf::from)).collect();
         dirs.extend(env::current_dir());

@@ -59,12 +59,13 @@ fn a_child_ends_in_its_way() {
             drop(made);
         }),
         "a panic" => {
-            let died = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                let _made = runtime.block_on(filled(&place, 10));
-                panic!("as planned");
+            std::thread::scope(|scope| {
+                let died = scope.spawn(|| {
+                    let _made = runtime.block_on(filled(&place, 10));
+                    panic!("as planned");
+                });
+                died.join().unwrap_err();
             });
-            died.join().unwrap_err();
         }
         "an exit in a worker" => {
             drop(runtime.block_on(filled(&place, 10)));
