@@ -83,6 +83,13 @@ macro_rules! probes {
                 let resting = File::open(&path).await.expect("it is there");
                 let mut options = std::fs::OpenOptions::new();
                 options.append(true).create(true);
+                let (set_id, copy) = (room.join("set-id"), room.join("copy"));
+                std::fs::write(&set_id, "").expect("there is room");
+                let bits = std::os::unix::fs::PermissionsExt::from_mode(0o4755);
+                std::fs::set_permissions(&set_id, bits).expect("it is ours");
+                fs::copy(&set_id, &copy).await.expect("there is room");
+                let copied = std::fs::metadata(&copy).expect("it is there").permissions();
+                let copied = std::os::unix::fs::PermissionsExt::mode(&copied) & 0o7777;
                 let ended = super::after_the_end(|handle| {
                     let answered = handle.block_on(fs::metadata("/"));
                     told(answered.map(drop).map_err(|_| io::Error::other("it fails")))
@@ -95,6 +102,7 @@ macro_rules! probes {
                     ("`max_buf_size`", told(max)),
                     ("after the runtime has ended", ended),
                     ("`fs::copy` of a file onto itself", told(fs::copy(&path, &path).await.map(drop))),
+                    ("`fs::copy` of a file with set-ID bits", format!("{copied:o}")),
                     ("a seek before the start", told(file.seek(io::SeekFrom::Current(-100)).await)),
                     ("the cursor", told(file.stream_position().await)),
                     ("`max_buf_size`, told", file.max_buf_size().to_string()),
