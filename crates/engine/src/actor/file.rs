@@ -74,8 +74,9 @@ impl FileActor {
         let mut life = Box::pin(prepared.run(state));
         // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
         // its mailbox by then, kameo may drop in silence.
-        let _ = life.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        drop(runtime.spawn(life));
+        if life.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            drop(runtime.spawn(life));
+        }
         actor
     }
 
