@@ -6,7 +6,7 @@ use std::path::Path;
 use folio::Dir;
 use folio::fs::{Walk, WalkOptions};
 use folio::tempfile::TemporaryDirectory;
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{Mode, OFlags, openat, symlinkat};
 
 use crate::ground::{alone, as_both, depth, dig, quick, squeeze, wait};
 
@@ -167,4 +167,45 @@ async fn check_walk(mut walk: Walk, root: &Path, levels: usize, contents_first: 
         expected.reverse();
     }
     assert!(depths == expected, "{} entries", depths.len());
+}
+
+/// A link to what the walk is inside of, or what its root is in, leads to everything once more; one to elsewhere does not.
+#[test]
+fn links_are_followed_at_any_depth_but_to_where_the_walk_is() {
+    let (_dir, room) = quick();
+    let (root, beside) = (room.join("above/root"), room.join("beside"));
+    fs::create_dir_all(&root).expect("the name is free");
+    fs::create_dir_all(beside.join("below")).expect("the name is free");
+    let levels = 3_000;
+    let inner = dig(&root, levels, "d");
+    let links = [("to_above", room.join("above")), ("to_beside", beside), ("to_root", root.clone())];
+    for (name, target) in &links {
+        symlinkat(target, &inner, *name).expect("the room takes links");
+    }
+    symlinkat("..", &inner, "to_parent").expect("the room takes links");
+    let (mut met, mut circles) = (0, Vec::new());
+    wait(async {
+        let mut walk = WalkOptions::new().follow_links(true).walk(&root);
+        while let Some(entry) = walk.next().await {
+            match entry {
+                Ok(_) => met += 1,
+                Err(error) => {
+                    assert_eq!((error.raw_os_error(), error.depth()), (Some(40), Some(levels + 1)));
+                    let name = error.path().and_then(Path::file_name).expect("it has a name").to_owned();
+                    let ancestor = error.loop_ancestor().expect("it leads back").as_os_str().len();
+                    circles.push((name, ancestor));
+                }
+            }
+        }
+    });
+    circles.sort();
+    let len = |path: &Path| path.as_os_str().len();
+    let expected = [
+        ("to_above".into(), len(&room.join("above"))),
+        ("to_parent".into(), len(&root) + 2 * (levels - 1)),
+        ("to_root".into(), len(&root)),
+    ];
+    assert_eq!(circles, expected);
+    // The root, the levels, and what is elsewhere.
+    assert_eq!(met, 1 + levels + 2);
 }
