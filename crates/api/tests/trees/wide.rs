@@ -17,7 +17,7 @@ fn name(index: usize) -> String {
 
 #[test]
 fn a_folder_of_200_000_names_is_copied_walked_and_removed() {
-    as_both("wide::a_folder_of_200_000_names_is_copied_walked_and_removed");
+    let is_ordinary = as_both("wide::a_folder_of_200_000_names_is_copied_walked_and_removed");
     let (_dir, room) = quick();
     let tree = room.join("tree");
     fs::create_dir(&tree).expect("the name is free");
@@ -26,6 +26,10 @@ fn a_folder_of_200_000_names_is_copied_walked_and_removed() {
         symlinkat("x", &here, name(index)).expect("the room takes links");
     }
     wait(async {
+        if !is_ordinary {
+            // Copying and walking ask nobody who they are.
+            return folio::fs::remove_dir_all(&tree).await.expect("all of it is ours");
+        }
         assert_eq!(folio::fs::copy_dir(&tree, room.join("copy")).await.expect("all of it is ours"), 0);
         let told = folio::os::disk_usage(room.join("copy")).await.expect("everything can be read");
         assert_eq!((told.directories, told.files), (1, NAMES as u64));
