@@ -361,13 +361,13 @@ impl Start {
         let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
         let mut buffer = vec![0; PASSED_BYTES];
         let mut at = 0;
-        while at < offset {
-            let wanted = usize::try_from(offset - at).map_or(PASSED_BYTES, |left| left.min(PASSED_BYTES));
-            match file.read_at(&mut buffer[..wanted], at).await? {
+        while decoder.offset() < offset {
+            match file.read_at(&mut buffer, at).await? {
+                0 if at >= offset => decoder.stand(),
                 // The file has been cut before that place.
                 0 => return Ok(Decoder::resuming(self.encoding, self.errors, offset, b"")),
                 count => {
-                    decoder.pass_over(&buffer[..count]);
+                    decoder.pass_over(&buffer[..count], offset);
                     at += count as u64;
                 }
             }

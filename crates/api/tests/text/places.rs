@@ -32,7 +32,7 @@ const ENCODINGS: [&str; 14] = [
 const HANDLERS: [Errors; 3] = [Errors::Ignore, Errors::Replace, Errors::BackslashReplace];
 
 /// Bits of a told number that are an offset.
-const OFFSET_BITS: u32 = 59;
+const OFFSET_BITS: u32 = 56;
 
 /// Bytes of a file that is read in several goes.
 const LONG: usize = 150_000;

@@ -68,7 +68,18 @@ fn read_from(case: &Case, place: Place, size: usize) -> (String, Option<u64>) {
     let mut ahead = Ahead::new(case.encoding, case.newline, true);
     let offset = usize::try_from(place.offset).expect("the file is small");
     let head = &case.bytes[..case.bytes.len().min(4)];
-    ahead.resume(Decoder::resuming(case.encoding, case.errors, place.offset, head), place.skip);
+    let decoder = match case.encoding.is_stateful() {
+        true => {
+            let mut decoder = Decoder::resuming(case.encoding, case.errors, 0, b"");
+            decoder.pass_over(&case.bytes, place.offset);
+            if decoder.offset() < place.offset {
+                decoder.stand();
+            }
+            decoder
+        }
+        false => Decoder::resuming(case.encoding, case.errors, place.offset, head),
+    };
+    ahead.resume(decoder, place.skip);
     let mut text = String::new();
     for piece in case.bytes[offset..].chunks(size).chain([&[][..]]) {
         ahead.swap_buffer(piece.to_vec());

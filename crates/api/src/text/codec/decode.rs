@@ -113,13 +113,35 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes whose text has been given out before, to be in the state that they leave behind.
-    pub(in crate::text) fn pass_over(&mut self, bytes: &[u8]) {
-        let errors = std::mem::replace(&mut self.errors, Errors::Ignore);
-        // What is wrong leaves the same state under every handler.
-        let passed = self.decode(bytes, false, &mut String::new());
-        debug_assert!(passed.is_ok(), "nothing is an error: {passed:?}");
-        self.errors = errors;
+    /// Takes bytes whose text has been given out before, up to the place `until`, to be in the state that they leave
+    /// behind. There must be some behind that place, unless the file ends: they may have decided on what is before it.
+    pub(in crate::text) fn pass_over(&mut self, bytes: &[u8], until: u64) {
+        let mut joined = std::mem::take(&mut self.carry);
+        joined.extend_from_slice(bytes);
+        let Some(mut at) = self.settle(&joined, false) else {
+            self.carry = joined;
+            return;
+        };
+        let start = self.offset;
+        while at < joined.len() && start + (at as u64) < until {
+            // What is wrong leaves the same state under every handler.
+            match self.machine.step(&joined[at..], false).0 {
+                Step::Char(_, len) | Step::Pair(_, _, len) | Step::Nothing(len) | Step::Bad(len, _) => {
+                    at += len
+                }
+                Step::More => break,
+            }
+        }
+        self.offset = start + at as u64;
+        if self.offset < until {
+            self.carry = joined.split_off(at);
+        }
+    }
+
+    /// Stands at the end of the file: what looks like the beginning of something has been decided on before.
+    pub(in crate::text) fn stand(&mut self) {
+        self.offset += self.carry.len() as u64;
+        self.carry.clear();
     }
 
     /// How many bytes have been decided on; bytes that are an error have not.
