@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::known::CHARMAPS;
 use super::table::{BACK, Codes, entries};
-use super::unicode::Step;
+use super::unicode::{Step, push_ascii};
 
 /// What CPython says of a byte or character that is not in the table.
 pub(super) const UNDEFINED: &str = "character maps to <undefined>";
@@ -22,8 +22,10 @@ pub(super) struct Charmap {
     nothing: [bool; 256],
     /// The byte of each character, with a bit above that makes it no 0.
     codes: Codes,
-    /// Whether ASCII is ASCII.
+    /// Whether ASCII is ASCII when it is read.
     pub(super) plain: bool,
+    /// And when it is written, where some encodings prefer another byte.
+    pub(super) writes_plain: bool,
 }
 
 /// Set in the code of a character beside its byte.
@@ -52,7 +54,24 @@ impl Charmap {
             codes.set(0, byte as u32 | THERE);
         }
         let plain = (0..0x80).all(|byte| !nothing[byte] && characters[byte] as usize == byte);
-        Charmap { characters, nothing, codes, plain }
+        let writes_plain = (0..0x80u8).all(|byte| codes.get(char::from(byte)) == u32::from(byte) | THERE);
+        Charmap { characters, nothing, codes, plain, writes_plain }
+    }
+
+    /// Adds the characters that some bytes begin with; returns how many bytes they take.
+    pub(super) fn read(&self, bytes: &[u8], out: &mut String) -> usize {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at).copied() {
+            if self.plain && byte.is_ascii() {
+                at += push_ascii(&bytes[at..], out);
+            } else if self.nothing[usize::from(byte)] {
+                break;
+            } else {
+                out.push(self.characters[usize::from(byte)]);
+                at += 1;
+            }
+        }
+        at
     }
 
     /// Reads a character.

@@ -204,6 +204,7 @@ impl Decoder {
             return Ok(());
         };
         let start = self.offset;
+        out.reserve(bytes.len());
         while at < bytes.len() {
             at += self.machine.bulk(&bytes[at..], out);
             if at == bytes.len() {
@@ -339,15 +340,13 @@ impl Machine {
     fn bulk(self, bytes: &[u8], out: &mut String) -> usize {
         let candidates = match self {
             Machine::Utf8 => bytes,
-            Machine::Ascii | Machine::Latin1 => ascii_of(bytes),
-            Machine::Charmap(table) if table.plain => ascii_of(bytes),
-            Machine::Wide(table) if table.is_plain() => ascii_of(bytes),
+            Machine::Ascii | Machine::Latin1 => unicode::ascii_of(bytes),
+            Machine::Charmap(table) => return table.read(bytes, out),
+            Machine::Wide(table) => return table.read(bytes, out),
+            Machine::Utf16 { big } => return unicode::utf16_of_one_unit(bytes, big, out),
             Machine::Start(_)
-            | Machine::Utf16 { .. }
             | Machine::Utf32 { .. }
             | Machine::Utf7(_)
-            | Machine::Charmap(_)
-            | Machine::Wide(_)
             | Machine::Iso2022(..)
             | Machine::Hz(_) => &[],
         };
@@ -395,19 +394,6 @@ impl Machine {
             | Machine::Hz(_) => None,
         }
     }
-}
-
-/// The ASCII that some bytes begin with.
-fn ascii_of(bytes: &[u8]) -> &[u8] {
-    /// Bytes looked at together.
-    const BLOCK: usize = 32;
-    if bytes.first().is_none_or(|byte| !byte.is_ascii()) {
-        return &[];
-    }
-    let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
-    let rest = bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count();
-    &bytes[..whole + rest]
 }
 
 /// The marks that an encoding may begin with and the machines they lead to, and the machine without one.

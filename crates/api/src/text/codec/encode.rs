@@ -5,6 +5,7 @@ use super::failure::backslashed;
 use super::iso2022::{self, Iso2022};
 use super::names::{Kind, Order};
 use super::table::ILLEGAL;
+use super::unicode::ascii_of;
 use super::wide::Wide;
 use super::{EncodeError, Encoding, Errors, hz, utf7};
 
@@ -141,7 +142,10 @@ impl Encoder {
         reason: &'static str,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        for (offset, c) in text.char_indices() {
+        let ascii = ascii_of(text.as_bytes());
+        out.extend_from_slice(ascii);
+        for (offset, c) in text[ascii.len()..].char_indices() {
+            let offset = ascii.len() + offset;
             match u8::try_from(u32::from(c)) {
                 Ok(byte) if byte <= highest => out.push(byte),
                 _ => out.extend_from_slice(self.instead_of(c, offset, reason)?.as_bytes()),
@@ -153,7 +157,14 @@ impl Encoder {
     fn by_table(&self, mut writer: Writer, text: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         out.reserve(text.len());
         let mut at = 0;
-        while let Some(c) = text[at..].chars().next() {
+        let is_plain = writer.is_plain();
+        loop {
+            if is_plain {
+                let ascii = ascii_of(&text.as_bytes()[at..]);
+                out.extend_from_slice(ascii);
+                at += ascii.len();
+            }
+            let Some(c) = text[at..].chars().next() else { break };
             if let Some(len) = writer.put(&text[at..], out) {
                 at += len;
                 continue;
@@ -205,6 +216,15 @@ impl Writer {
             Writer::Wide(table) => table.put(text, out),
             Writer::Iso2022(table, state) => table.put(state, text, out),
             Writer::Hz(mode) => hz::put(mode, text, out),
+        }
+    }
+
+    /// Whether ASCII is ASCII, whatever precedes it.
+    fn is_plain(&self) -> bool {
+        match self {
+            Writer::Charmap(table) => table.writes_plain,
+            Writer::Wide(table) => table.is_plain(),
+            Writer::Iso2022(..) | Writer::Hz(_) => false,
         }
     }
 

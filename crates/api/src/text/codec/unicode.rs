@@ -21,6 +21,26 @@ pub(super) enum Step {
     More,
 }
 
+/// The ASCII that some bytes begin with.
+pub(super) fn ascii_of(bytes: &[u8]) -> &[u8] {
+    /// Bytes looked at together.
+    const BLOCK: usize = 32;
+    if bytes.first().is_none_or(|byte| !byte.is_ascii()) {
+        return &[];
+    }
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * BLOCK;
+    let rest = bytes[whole..].iter().take_while(|byte| byte.is_ascii()).count();
+    &bytes[..whole + rest]
+}
+
+/// Adds the ASCII that some bytes begin with; returns how many bytes that is.
+pub(super) fn push_ascii(bytes: &[u8], out: &mut String) -> usize {
+    let ascii = ascii_of(bytes);
+    out.push_str(std::str::from_utf8(ascii).expect("ASCII is UTF-8"));
+    ascii.len()
+}
+
 /// Reads a character of ASCII.
 pub(super) fn ascii(bytes: &[u8]) -> Step {
     match bytes[0] {
@@ -52,6 +72,19 @@ pub(super) fn utf8(bytes: &[u8], last: bool) -> Step {
             None => Step::More,
         },
     }
+}
+
+/// Adds the characters of one unit that some UTF-16 begins with; returns how many bytes they take.
+pub(super) fn utf16_of_one_unit(bytes: &[u8], big: bool, out: &mut String) -> usize {
+    let (units, _) = bytes.as_chunks::<2>();
+    let mut len = 0;
+    for unit in units {
+        let unit = if big { u16::from_be_bytes(*unit) } else { u16::from_le_bytes(*unit) };
+        let Some(c) = char::from_u32(u32::from(unit)) else { break };
+        out.push(c);
+        len += 2;
+    }
+    len
 }
 
 /// Reads a character of UTF-16, a unit's lowest byte first unless `big`.

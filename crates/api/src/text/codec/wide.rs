@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::hangul;
 use super::table::{BACK, Codes, Meaning, entries, meaning, too_few};
-use super::unicode::Step;
+use super::unicode::{Step, push_ascii};
 
 /// Keys from here on are numbers of four bytes.
 const FOUR: u32 = 0x100_0000;
@@ -128,6 +128,28 @@ impl Wide {
     /// Whether ASCII is ASCII.
     pub(super) fn is_plain(&self) -> bool {
         self.unpacked().plain
+    }
+
+    /// Adds the characters of one byte and two that some bytes begin with; returns how many bytes they take.
+    pub(super) fn read(&self, bytes: &[u8], out: &mut String) -> usize {
+        let table = self.unpacked();
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at).copied() {
+            if table.plain && byte.is_ascii() {
+                at += push_ascii(&bytes[at..], out);
+                continue;
+            }
+            let (value, width) = match (meaning(table.values[usize::from(byte)]), bytes.get(at + 1)) {
+                (Meaning::More, Some(second)) => {
+                    (meaning(table.values[usize::from(u16::from_be_bytes([byte, *second]))]), 2)
+                }
+                (value, _) => (value, 1),
+            };
+            let Meaning::One(c) = value else { break };
+            out.push(c);
+            at += width;
+        }
+        at
     }
 
     /// Reads a character.
