@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
 use folio::dir::Dir;
-use folio::{File, fs};
+use folio::{Buffering, File, fs};
 use folio_testkit::{Call, Gate};
+use tokio::io::AsyncWriteExt;
 
 use crate::{PATH, at_once, bench, open, soon};
 
@@ -133,4 +134,39 @@ async fn it_is_waited_for_by_a_second_name_and_by_nobody_else() {
     assert!(at_once(second.as_mut()).is_none(), "it waits for what is still to be written");
     gate.open();
     assert_eq!(soon("it is written", second).await.unwrap(), b"abc");
+}
+
+/// Cause: a file left when the last portion had landed that was on its way when its handle was dropped; until then nobody
+/// knew that it was leaving. Loss: what was accepted behind that portion, or by tokio's trait and not flushed, was not
+/// found by whoever asked for the file next. Fix: it leaves when its handle does.
+#[tokio::test]
+async fn what_is_under_way_when_the_handle_goes_is_waited_for() {
+    for buffered in [true, false] {
+        let (disk, engine) = bench("");
+        let gate = Gate::closed();
+        disk.plan().on(Call::WriteAt).wait_for(&gate);
+        let mut options = File::options();
+        options.read(true).write(true).buffering(if buffered {
+            Buffering::Bytes(8)
+        } else {
+            Buffering::Unbuffered
+        });
+        let mut file = options.open_on(&engine, PATH).await.unwrap();
+        if buffered {
+            // The second piece seals the first, and stays behind.
+            file.write_all(b"abcdef").await.unwrap();
+            file.write_all(b"ghi").await.unwrap();
+        } else {
+            AsyncWriteExt::write_all(&mut file, b"abcdefghi").await.unwrap();
+        }
+        gate.arrived(1);
+        drop(file);
+        let mut read = Box::pin(engine.scope(fs::read(PATH)));
+        assert!(at_once(read.as_mut()).is_none(), "buffered {buffered}");
+        let mut len = Box::pin(engine.scope(fs::metadata(PATH)));
+        assert!(at_once(len.as_mut()).is_none(), "buffered {buffered}");
+        gate.open();
+        assert_eq!(soon("it is written", read).await.unwrap(), b"abcdefghi", "buffered {buffered}");
+        assert_eq!(soon("it is written", len).await.unwrap().len(), 9, "buffered {buffered}");
+    }
 }

@@ -419,12 +419,34 @@ pub(crate) struct CloseJob {
     pub(crate) _given_up: GivenUp,
 }
 
+/// A file whose last handle has gone and that has still something to write. Whoever asks for it waits.
+pub(crate) struct Leaving {
+    inode: Arc<Inode>,
+    services: Arc<Services>,
+}
+
+impl Leaving {
+    pub(crate) fn begin(services: &Arc<Services>, inode: &Arc<Inode>) -> Self {
+        services.parting.begin(inode.identity());
+        inode.parting.fetch_add(1, Ordering::AcqRel);
+        Leaving { inode: inode.clone(), services: services.clone() }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.inode.parting.fetch_sub(1, Ordering::AcqRel);
+        self.services.registry.forget(&self.inode);
+        self.services.parting.end(self.inode.identity());
+    }
+}
+
 /// What was kept back when the last handle went.
 pub(crate) struct LastWords {
     portions: Vec<Portion>,
     append: bool,
-    inode: Arc<Inode>,
     services: Arc<Services>,
+    _leaving: Leaving,
     /// Makes a shutdown wait.
     _permit: Permit,
 }
@@ -434,13 +456,11 @@ impl LastWords {
     pub(crate) fn of(opening: &Opening, portions: Vec<Portion>) -> Self {
         let Opening { services, inode, device, access, .. } = opening;
         services.unwritten.add();
-        services.parting.begin(inode.identity());
-        inode.parting.fetch_add(1, Ordering::AcqRel);
         LastWords {
             portions,
             append: access.append,
-            inode: inode.clone(),
             services: services.clone(),
+            _leaving: Leaving::begin(services, inode),
             _permit: device.admission.admit_unseated(),
         }
     }
@@ -482,9 +502,6 @@ impl LastWords {
 
 impl Drop for LastWords {
     fn drop(&mut self) {
-        self.inode.parting.fetch_sub(1, Ordering::AcqRel);
-        self.services.registry.forget(&self.inode);
-        self.services.parting.end(self.inode.identity());
         self.services.unwritten.done();
     }
 }

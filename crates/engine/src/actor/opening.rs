@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use crate::actor::buffered::Buffered;
-use crate::actor::job::FileJob;
+use crate::actor::job::{FileJob, Leaving};
 use crate::actor::letters::Inbox;
 use crate::actor::locks::Holder;
 use crate::actor::patience::Patience;
@@ -54,6 +54,8 @@ pub(crate) struct Opening {
     /// There if the file keeps writes back.
     pub(crate) buffered: Option<Box<Buffered>>,
     pub(crate) inbox: Inbox,
+    /// There once the last handle has gone, if something was still to be written then.
+    leaving: OnceLock<Leaving>,
 }
 
 /// Tells whoever waits for a descriptor, or for the file's lock, when the descriptor has been given up.
@@ -171,8 +173,16 @@ impl Opening {
                 given_up: AtomicBool::new(false),
                 buffered: keeps.then(Box::default),
                 inbox: Inbox::default(),
+                leaving: OnceLock::new(),
             })
         })
+    }
+
+    /// Told when the last handle goes: has whoever asks for this file wait for what is under way, or kept back.
+    pub(crate) fn leave(&self) {
+        if self.turn.share().is_none() && !self.turn.take().state.is_closed() {
+            self.leaving.get_or_init(|| Leaving::begin(&self.services, &self.inode));
+        }
     }
 
     /// Whether the engine's threads are in this process. If not, nothing here may be locked: see [`Origin`].

@@ -254,7 +254,8 @@ impl Surrender {
 
 impl Drop for Inner {
     /// Whoever drops the last handle finds the descriptor gone, if nothing was under way and that cannot block.
-    /// Anything else is left to whoever drops the opening, which a worker may have until it looks up.
+    /// Anything else is left to whoever drops the opening, which a worker may have until it looks up; whoever asks for
+    /// the file meanwhile waits.
     ///
     /// In the child of a fork nothing is done: to let go of an actor wakes its runtime, under a lock that may be shut for
     /// ever there.
@@ -263,8 +264,12 @@ impl Drop for Inner {
             std::mem::forget(std::mem::take(&mut self.actors));
             return;
         }
-        if !self.is_lent() && self.opening.shut_if_quick() {
-            self.opening.end_unheard();
+        if self.is_lent() {
+            return;
+        }
+        match self.opening.shut_if_quick() {
+            true => self.opening.end_unheard(),
+            false => self.opening.leave(),
         }
     }
 }
