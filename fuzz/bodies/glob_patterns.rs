@@ -31,8 +31,8 @@ pub(crate) fn run(input: &[u8]) {
         match (&model, found) {
             (Model::NoPattern, Err(error)) => assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput),
             (Model::Choices { choices, directories_only }, Ok(found)) => {
-                let expected =
-                    (is_dir || !directories_only) && choices.iter().any(|choice| matches(choice, &parts));
+                let expected = (is_dir || !directories_only)
+                    && choices.iter().any(|choice| matches(choice, &parts, is_dir));
                 assert_eq!(found, expected, "{pattern:?} {path:?}");
             }
             (model, found) => panic!("{pattern:?}: {found:?} instead of {model:?}"),
@@ -106,15 +106,15 @@ impl Model {
     }
 }
 
-/// Where the class that begins at `at` ends, behind its `]`.
-fn class_end(chars: &[char], at: usize) -> Option<usize> {
+/// Where the class that begins at `at` ends, behind its `]`; behind its `[` if nothing closes it.
+fn class_end(chars: &[char], at: usize) -> usize {
     let mut first = at + 1;
     if matches!(chars.get(first), Some('!' | '^')) {
         first += 1;
     }
     // A `]` at the start is a member.
-    let end = chars.iter().skip(first + 1).position(|c| *c == ']')?;
-    Some(first + 1 + end + 1)
+    let end = chars.iter().skip(first + 1).position(|c| *c == ']');
+    end.map_or(at + 1, |end| first + 1 + end + 1)
 }
 
 /// The patterns without braces that one with braces stands for; `None` if braces, classes or escapes are open.
@@ -144,7 +144,7 @@ fn sequence(chars: &[char], mut at: usize, within: bool) -> Option<(Vec<String>,
                 continue;
             }
             '\\' => (at + 2 <= chars.len()).then_some(at + 2)?,
-            '[' => class_end(chars, at)?,
+            '[' => class_end(chars, at),
             _ => at + 1,
         };
         for text in &mut texts {
@@ -178,8 +178,8 @@ fn pieces(part: &str) -> Option<Vec<Piece>> {
             '?' => (Piece::One, at + 1),
             '\\' => (Piece::Char(*chars.get(at + 1)?), at + 2),
             '[' => {
-                let end = class_end(&chars, at)?;
-                (class(&chars[at + 1..end - 1])?, end)
+                let end = class_end(&chars, at);
+                (if end == at + 1 { Piece::Char('[') } else { class(&chars[at + 1..end - 1])? }, end)
             }
             c => (Piece::Char(c), at + 1),
         };
@@ -189,15 +189,18 @@ fn pieces(part: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// Reads what stands between brackets; `None` if a range runs backwards.
+/// Reads what stands between brackets; `None` if one of POSIX' classes is named.
 fn class(members: &[char]) -> Option<Piece> {
+    if members.windows(2).any(|pair| pair == ['[', ':']) {
+        return None;
+    }
     let negated = matches!(members.first(), Some('!' | '^'));
     let members = &members[usize::from(negated)..];
     let (mut ranges, mut at) = (Vec::new(), 0);
     while at < members.len() {
         match members[at..] {
             [low, '-', high, ..] => {
-                (low <= high).then(|| ranges.push((low, high)))?;
+                ranges.push((low, high));
                 at += 3;
             }
             [member, ..] => {
@@ -210,15 +213,17 @@ fn class(members: &[char]) -> Option<Piece> {
     Some(Piece::Class { negated, ranges })
 }
 
-/// Whether a path matches, part by part. `**` at the end is for what is below, so that it needs a part at least.
-fn matches(pattern: &[Part], path: &[&str]) -> bool {
+/// Whether a path matches, part by part. `**` at the end is for a directory and what is below.
+fn matches(pattern: &[Part], path: &[&str], is_dir: bool) -> bool {
     match (pattern, path) {
         ([], []) => true,
-        ([Part::Any], path) => !path.is_empty(),
-        ([Part::Any, rest @ ..], path) => (0..=path.len()).any(|skipped| matches(rest, &path[skipped..])),
+        ([Part::Any], path) => is_dir || !path.is_empty(),
+        ([Part::Any, rest @ ..], path) => {
+            (0..=path.len()).any(|skipped| matches(rest, &path[skipped..], is_dir))
+        }
         ([Part::Name(pieces), rest @ ..], [name, below @ ..]) => {
             let chars: Vec<char> = name.chars().collect();
-            fits(pieces, &chars) && matches(rest, below)
+            fits(pieces, &chars) && matches(rest, below, is_dir)
         }
         ([], [_, ..]) | ([Part::Name(_), ..], []) => false,
     }

@@ -41,7 +41,7 @@ mod whole;
 pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
 #[doc(hidden)]
 pub use crate::glob::glob_would_find;
-pub use crate::glob::{Glob, GlobOptions, Pattern, glob, rglob};
+pub use crate::glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use crate::{File, OpenOptions};
 pub use attributes::{

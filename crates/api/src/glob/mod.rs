@@ -25,15 +25,17 @@ pub use pattern::Pattern;
 ///
 /// `?` and `*` stand for one and any number of characters but `/`, `**` as a whole part of the pattern for any
 /// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` takes the meaning of
-/// the next character away. A leading dot is a character like any other. A pattern that ends with `/` finds
-/// directories only. Without any of these it finds the path it is, if there is such a thing.
+/// the next character away ([`Pattern::escape`] does it for a whole text). A leading dot is a character like any other. A
+/// `[` that nothing closes is one, too. A pattern that ends with `/` finds directories only, links to some among them.
+/// `a/**` finds `a`, if it is a directory, and everything below. Without any of these it finds the path it is, if there is
+/// such a thing.
 ///
-/// Only the part of the pattern before the first such character may lead through symbolic links. [`GlobOptions`] set
-/// other rules.
+/// Symbolic links are gone through where a part of the pattern names them, as by a shell, and not by `**`. One that leads
+/// back to a directory that it is in is a name like any other. [`GlobOptions`] set other rules.
 ///
 /// # Errors
 ///
-/// If the text is no pattern: an unclosed class or choice, a NUL, more than 1,024 choices.
+/// If the text is no pattern: an unclosed choice, a class of POSIX' (`[[:alpha:]]`), a NUL, more than 1,024 choices.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -68,11 +70,61 @@ pub fn rglob(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
     GlobOptions::new().rglob(root, pattern)
 }
 
-fn begin(search: Search, follow_links: bool) -> Glob {
+/// Finds the paths below a directory that match a pattern as [`glob`] knows them, which begins in that directory. No
+/// character of `root` is special, and it need not be UTF-8.
+///
+/// # Errors
+///
+/// Like [`glob`]; and if the pattern begins with `/`.
+///
+/// ```
+/// # async fn example(album: &std::path::Path) -> folio::Result<()> {
+/// let mut songs = folio::fs::glob_in(album, "*.mp3")?;
+/// while let Some(path) = songs.next().await {
+///     println!("{}", path?.display());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub fn glob_in(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
+    GlobOptions::new().glob_in(root, pattern)
+}
+
+/// A pattern in two, at the first `.` or `..` behind a special character: no directory lists those.
+struct Cut<'a> {
+    head: &'a str,
+    dots: &'a str,
+    tail: &'a str,
+}
+
+fn cut(pattern: &str) -> Option<Cut<'_>> {
+    let (mut at, mut special_came) = (0, false);
+    for part in pattern.split('/') {
+        let end = at + part.len();
+        if special_came && matches!(part, "." | "..") {
+            return Some(Cut {
+                head: &pattern[..at],
+                dots: part,
+                tail: pattern.get(end + 1..).unwrap_or(""),
+            });
+        }
+        // Within a choice a slash parts nothing.
+        if part.contains(['{', '}']) {
+            return None;
+        }
+        special_came |= literal(part, false).is_none();
+        at = end + 1;
+    }
+    None
+}
+
+/// Begins a search; behind each match of it, another one for `tail`.
+fn begin(search: Search, follow_links: bool, then: Option<Then>) -> Glob {
     let (levels, likeness) = (search.levels.clone(), search.likeness);
+    let goes_through_links = follow_links || search.names_what_it_goes_through();
     let mut options = WalkOptions::new()
         .sort(true)
-        .follow_links(follow_links)
+        .follow_links(goes_through_links)
         .keep_broken_links(true)
         .min_depth(search.min_depth)
         .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path(), likeness));
@@ -80,13 +132,25 @@ fn begin(search: Search, follow_links: bool) -> Glob {
         options = options.max_depth(depth);
     }
     let walk = options.walk(if search.base.as_os_str().is_empty() { Path::new(".") } else { &search.base });
-    Glob { walk, search }
+    Glob { walk, search, follow_links, then, inner: None }
+}
+
+/// What comes behind a `.` or `..`, to be looked for from each directory that was found before it.
+#[derive(Debug)]
+struct Then {
+    dots: String,
+    tail: String,
+    options: GlobOptions,
 }
 
 /// Paths that match a pattern, those of each directory in the order of their names.
 pub struct Glob {
     walk: Walk,
     search: Search,
+    follow_links: bool,
+    then: Option<Then>,
+    /// What is looked for behind the last directory that was found.
+    inner: Option<Box<Glob>>,
 }
 
 impl Glob {
@@ -112,6 +176,19 @@ impl Glob {
     }
 }
 
+impl Glob {
+    /// What is found, unless more has to be looked for behind it.
+    fn go_on(&mut self, path: PathBuf) -> Result<Option<PathBuf>> {
+        let Some(Then { dots, tail, options }) = &self.then else { return Ok(Some(path)) };
+        let path = path.join(dots);
+        if tail.is_empty() {
+            return Ok(Some(path));
+        }
+        self.inner = Some(Box::new(options.glob_in(path, tail)?));
+        Ok(None)
+    }
+}
+
 impl fmt::Debug for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Glob").field("base", &self.search.base).finish_non_exhaustive()
@@ -123,12 +200,27 @@ impl Stream for Glob {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
+            if let Some(inner) = &mut self.inner {
+                match ready!(Pin::new(&mut **inner).poll_next(cx)) {
+                    Some(found) => return Poll::Ready(Some(found)),
+                    None => self.inner = None,
+                }
+            }
             let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
             match met {
-                Ok(entry) if self.search.matches(&entry) => {
-                    return Poll::Ready(Some(Ok(self.search.spell(entry))));
+                Ok(entry) => {
+                    if !self.follow_links && self.search.stays_out_of(&entry) {
+                        self.walk.skip_current_dir();
+                    }
+                    if self.search.matches(&entry) {
+                        let path = self.search.spell(entry);
+                        match self.go_on(path) {
+                            Ok(Some(path)) => return Poll::Ready(Some(Ok(path))),
+                            Ok(None) => {}
+                            Err(error) => return Poll::Ready(Some(Err(error))),
+                        }
+                    }
                 }
-                Ok(_) => {}
                 Err(error) if self.search.is_missing(&error) => {}
                 Err(error) => return Poll::Ready(Some(Err(error))),
             }
@@ -168,13 +260,15 @@ impl Search {
             names.drain(found..).map(|name| Part::Name(NamePattern::exactly(&name))).collect();
         let mut base = PathBuf::from(if text.starts_with('/') { "/" } else { "" });
         base.extend(&names);
+        let base_is_empty = base.as_os_str().is_empty();
         let levels = ways(&sought, &rest).ok_or_else(|| refuse(text, "this is no pattern"))?;
         let names = |parts: &Vec<Part>| parts.iter().take_while(|part| matches!(part, Part::Name(_))).count();
         let spans = levels.iter().any(|parts| names(parts) < parts.len());
         let least = levels.iter().map(names).min().unwrap_or(0);
         Ok(Search {
             base,
-            min_depth: least.max(usize::from(!rest.is_empty() || !sought.is_empty())),
+            // What is below the working directory does not include that.
+            min_depth: least.max(usize::from(base_is_empty && (!rest.is_empty() || !sought.is_empty()))),
             max_depth: if spans { None } else { levels.iter().map(Vec::len).max() },
             levels: levels.into(),
             directories_only: text.ends_with('/'),
@@ -189,8 +283,27 @@ impl Search {
     /// Whether what lies at `way` from the base is looked for.
     fn matches_way(&self, way: &Path, is_dir: bool) -> bool {
         let names: Vec<&OsStr> = way.iter().collect();
-        self.levels.iter().any(|parts| fits(parts, &names, self.likeness))
+        self.levels.iter().any(|parts| fits(parts, &names, is_dir, self.likeness))
             && (!self.directories_only || is_dir)
+    }
+
+    /// Whether links have to be looked behind: a part of the pattern may name one and go on, or asks for directories.
+    fn names_what_it_goes_through(&self) -> bool {
+        let goes_on = |parts: &Vec<Part>| parts.len() > 1 && matches!(parts[0], Part::Name(_));
+        self.directories_only || self.levels.iter().any(goes_on)
+    }
+
+    /// Whether an entry is a link that no part of the pattern has named.
+    fn stays_out_of(&self, entry: &WalkEntry) -> bool {
+        if !entry.path_is_symlink() || !entry.file_type().is_dir() || entry.depth() == 0 {
+            return false;
+        }
+        let names: Vec<&OsStr> = below(entry).iter().collect();
+        let named = |parts: &Vec<Part>| {
+            let upto = parts.get(..names.len());
+            upto.is_some_and(|upto| !upto.iter().any(is_any) && fits(upto, &names, true, self.likeness))
+        };
+        !self.levels.iter().any(named)
     }
 
     /// Without the `./` that a walk of the working directory puts before everything.
@@ -240,17 +353,18 @@ fn levels(text: &str) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-fn fits(parts: &[Part], names: &[&OsStr], likeness: Likeness) -> bool {
+fn fits(parts: &[Part], names: &[&OsStr], is_dir: bool, likeness: Likeness) -> bool {
     let passes = |names: &[&OsStr]| likeness.hidden || !names.iter().any(|name| is_hidden(name));
     match (parts, names) {
         ([], []) => true,
-        ([Part::Any], names) => !names.is_empty() && passes(names),
+        ([Part::Any], names) => passes(names) && (is_dir || !names.is_empty()),
         ([Part::Any, rest @ ..], names) => {
-            let below = |count: usize| passes(&names[..count]) && fits(rest, &names[count..], likeness);
+            let below =
+                |count: usize| passes(&names[..count]) && fits(rest, &names[count..], is_dir, likeness);
             (0..=names.len()).any(below)
         }
         ([Part::Name(pattern), rest @ ..], [name, below @ ..]) => {
-            pattern.matches(name, likeness) && fits(rest, below, likeness)
+            pattern.matches(name, likeness) && fits(rest, below, is_dir, likeness)
         }
         ([], [_, ..]) | ([Part::Name(_), ..], []) => false,
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::name::Likeness;
-use super::{Glob, Search, begin, refuse};
+use super::{Cut, Glob, Search, Then, begin, cut, refuse};
 use crate::fs::checked;
 use crate::{Operation, Result};
 
@@ -34,14 +34,13 @@ impl Default for GlobOptions {
 }
 
 impl GlobOptions {
-    /// Starts with the rules of [`glob`](crate::fs::glob()): links are not followed, case matters, dots do not.
+    /// Starts with the rules of [`glob`](crate::fs::glob()): `**` follows no links, case matters, dots do not.
     pub fn new() -> Self {
         GlobOptions { follow_links: false, case_sensitive: true, hidden: true }
     }
 
-    /// Sets whether symbolic links to directories are gone through, behind the first special character too, and stand
-    /// for directories where a pattern ends with `/`. A link that leads nowhere, or back to a directory that it is
-    /// in, is a name like any other.
+    /// Sets whether symbolic links to directories are gone through by `**`, too. A link that leads nowhere, or back to a
+    /// directory that it is in, is a name like any other.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.follow_links = follow;
         self
@@ -67,7 +66,33 @@ impl GlobOptions {
     ///
     /// Like [`glob`](crate::fs::glob()).
     pub fn glob(&self, pattern: &str) -> Result<Glob> {
-        Ok(begin(Search::parse(pattern, self.likeness())?, self.follow_links))
+        self.search(None, pattern)
+    }
+
+    /// Finds the paths below a directory that match a pattern; see [`glob_in`](crate::fs::glob_in).
+    ///
+    /// # Errors
+    ///
+    /// Like [`glob_in`](crate::fs::glob_in).
+    pub fn glob_in(&self, root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
+        if pattern.starts_with('/') {
+            return Err(refuse(pattern, "the pattern begins in the directory"));
+        }
+        let root = checked::path(Operation::ReadDir, root)?;
+        self.search(Some(&root), pattern)
+    }
+
+    fn search(&self, root: Option<&Path>, pattern: &str) -> Result<Glob> {
+        let (head, then) = match cut(pattern) {
+            Some(Cut { head, dots, tail }) => {
+                let then = Then { dots: dots.to_owned(), tail: tail.to_owned(), options: self.clone() };
+                (head, Some(then))
+            }
+            None => (pattern, None),
+        };
+        let search = Search::parse(head, self.likeness())?;
+        let base = root.map_or_else(|| search.base.clone(), |root| root.join(&search.base));
+        Ok(begin(Search { base, ..search }, self.follow_links, then))
     }
 
     /// Finds the paths below a directory that match a pattern; see [`rglob`](crate::fs::rglob).
@@ -80,8 +105,7 @@ impl GlobOptions {
             return Err(refuse(pattern, "the pattern begins below the directory"));
         }
         let base = checked::path(Operation::ReadDir, root)?;
-        let search = Search::parse(&format!("**/{pattern}"), self.likeness())?;
-        Ok(begin(Search { base, ..search }, self.follow_links))
+        self.search(Some(&base), &format!("**/{pattern}"))
     }
 
     pub(super) fn likeness(&self) -> Likeness {

@@ -95,7 +95,7 @@ impl Pattern {
         }
         let parts = path.components().filter(|part| *part != Component::RootDir);
         let names: Vec<&OsStr> = parts.map(Component::as_os_str).collect();
-        self.ways.iter().any(|way| fits(way, &names, options.likeness()))
+        self.ways.iter().any(|way| fits(way, &names, is_directory, options.likeness()))
     }
 
     /// Returns the pattern as it was spelled.

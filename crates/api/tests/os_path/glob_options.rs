@@ -55,8 +55,11 @@ fn links_are_gone_through_when_asked_and_those_that_lead_nowhere_are_names() {
     check(&room, &follow, "s*", &["self"]);
     check(&room, &follow, "**/sh", &["bin/sh", "usr/bin/sh"]);
     check(&room, &follow, "**/u*", &["usr", "usr/up"]);
-    check(&room, &follow, "*/*/../*.so", &[]);
-    check(&room, &GlobOptions::new(), "b*/sh", &[]);
+    check(&room, &follow, "*/lib/../lib/*.so", &["usr/lib/../lib/a.so"]);
+    check(&room, &GlobOptions::new(), "b*/sh", &["bin/sh"]);
+    check(&room, &GlobOptions::new(), "**/sh", &["usr/bin/sh"]);
+    check(&room, &GlobOptions::new(), "bin/", &["bin"]);
+    check(&room, &GlobOptions::new(), "[bs]*/", &["bin"]);
     let found = all(follow.rglob(&room, "sh").expect("it is a pattern"));
     assert_eq!(found, [room.join("bin/sh"), room.join("usr/bin/sh")]);
 }
@@ -81,7 +84,7 @@ fn names_with_a_dot_are_found_by_a_dot_alone_when_told_so() {
     check(&room, &plain, "*", &["b.rs", "src"]);
     check(&room, &plain, ".*", &[".git"]);
     check(&room, &plain, "**/*.rs", &["b.rs", "src/b.rs"]);
-    check(&room, &plain, "**", &["b.rs", "src", "src/b.rs"]);
+    check(&room, &plain, "**", &["", "b.rs", "src", "src/b.rs"]);
     check(&room, &plain, "src/.*/*.rs", &["src/.deep/c.rs"]);
     check(&room, &plain, "**/.*/*.rs", &["src/.deep/c.rs"]);
     check(&room, &plain, ".git/*", &[".git/config"]);
@@ -123,7 +126,7 @@ fn a_pattern_is_a_value_like_its_text() {
     };
     assert_eq!(hash(&one), hash(&same));
     assert_eq!("a/*.rs".parse::<Pattern>().expect("it is a pattern"), one);
-    for text in ["", "a\0", "[", "{a", "*}", r"a\", "[b-a]"] {
+    for text in ["", "a\0", "[[:alpha:]]", "{a", "*}", r"a\"] {
         assert!(!Pattern::new(text).expect_err("it is none").may_have_happened(), "{text:?}");
     }
     fn is_shared<T: Send + Sync + Clone>() {}
@@ -185,17 +188,22 @@ fn what_is_found_is_what_matches() {
                 .hidden(numbers.below(2) == 0)
                 .follow_links(numbers.below(2) == 0);
             let pattern = Pattern::new(&text).expect("it is a pattern");
-            let expected: Vec<_> =
-                below.iter().filter(|path| pattern.matches_path_with(path, &options)).cloned().collect();
+            let expected: Vec<_> = below
+                .iter()
+                .filter(|path| pattern.matches_path_with(&path.join(""), &options))
+                .cloned()
+                .collect();
             let base = Pattern::escape(room.to_str().expect("it is UTF-8"));
             let found: Vec<_> = all(options.glob(&format!("{base}/{text}")).expect("it is a pattern"))
                 .into_iter()
                 .map(|path| path.strip_prefix(&room).expect("it is below").to_owned())
+                // The room itself is a directory that `**` begins in.
+                .filter(|path| !path.as_os_str().is_empty())
                 .collect();
             assert_eq!(found, expected, "FOLIO_SEED={seed} {text} {options:?}");
             for path in &below {
                 let one = glob_would_find(&text, path, true).expect("it is a pattern");
-                assert_eq!(one, pattern.matches_path(path), "FOLIO_SEED={seed} {text} {path:?}");
+                assert_eq!(one, pattern.matches_path(&path.join("")), "FOLIO_SEED={seed} {text} {path:?}");
             }
         }
     }

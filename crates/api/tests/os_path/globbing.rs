@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
-use folio::fs::{glob, rglob};
+use folio::fs::{glob, glob_in, rglob};
 use futures_core::Stream;
 use globset::GlobBuilder;
 use walkdir::WalkDir;
@@ -39,21 +39,34 @@ fn patterns_find_what_they_say() {
         assert_eq!(found, expected, "{pattern}");
     };
     check("src/*.rs", &["src/.hidden.rs", "src/a.rs"]);
-    check("*/a.rs", &["other/a.rs", "src/a.rs"]);
+    check("*/a.rs", &["link/a.rs", "other/a.rs", "src/a.rs"]);
     check("{src,other}/a.*", &["other/a.rs", "src/a.rs"]);
     check("src/{a.rs,deep/er/c.rs}", &["src/a.rs", "src/deep/er/c.rs"]);
     check("**/*.rs", &["other/a.rs", "src/.hidden.rs", "src/a.rs", "src/deep/er/c.rs", "x[1].rs"]);
     check(
         "src/**",
-        &["src/.hidden.rs", "src/a.rs", "src/b.txt", "src/deep", "src/deep/er", "src/deep/er/c.rs"],
+        &["src", "src/.hidden.rs", "src/a.rs", "src/b.txt", "src/deep", "src/deep/er", "src/deep/er/c.rs"],
     );
+    check("src/a.rs/**", &[]);
+    check("s*/**/er/**", &["src/deep/er", "src/deep/er/c.rs"]);
     check("src/**/c.rs", &["src/deep/er/c.rs"]);
     check("src/?.[rt]*", &["src/a.rs", "src/b.txt"]);
     check("x\\[1\\].rs", &["x[1].rs"]);
     check("s*/", &["src"]);
+    check("*/", &["link", "other", "src"]);
+    check("link/", &["link"]);
+    check("src/a.rs/", &[]);
+    check("s*/../other/a*", &["src/../other/a.rs"]);
+    check("s*/deep/..", &["src/deep/.."]);
+    check("*/./a.rs", &["link/./a.rs", "other/./a.rs", "src/./a.rs"]);
+    check("s*/../missing", &[]);
+    check("x[", &[]);
+    check("x[1].r[a-", &[]);
+    check("src/[b-a].rs", &[]);
+    check("src/[!b-a].rs", &["src/a.rs"]);
     check("src/a.rs", &["src/a.rs"]);
     check("link/a*", &["link/a.rs"]);
-    check("l*/a.rs", &[]);
+    check("l*/a.rs", &["link/a.rs"]);
     check("missing/*", &[]);
     check("src/a.rs/*", &[]);
     check("missing", &[]);
@@ -85,11 +98,21 @@ fn a_search_below_a_directory_takes_the_directory_as_it_is() {
     check("er/", &["src/deep/er"]);
     check("c.rs", &["src/deep/er/c.rs"]);
     check("missing", &[]);
-    for pattern in ["", "/x", "a[", "a\0"] {
-        let error = rglob(&room, pattern).expect_err("no pattern");
-        assert!(!error.may_have_happened(), "{pattern:?}: {error}");
+    for pattern in ["", "/x", "a{", "a\0"] {
+        for refused in [rglob(&room, pattern), glob_in(&room, pattern)] {
+            let error = refused.expect_err("no pattern");
+            assert!(!error.may_have_happened(), "{pattern:?}: {error}");
+        }
     }
-    assert!(rglob("a\0b", "*").is_err());
+    assert!(rglob("a\0b", "*").is_err() && glob_in("a\0b", "*").is_err());
+    let mut found = Vec::new();
+    wait(async {
+        let mut glob = glob_in(&room, "*/*.rs").expect("it is a pattern");
+        while let Some(path) = glob.next().await {
+            found.push(path.expect("everything can be read"));
+        }
+    });
+    assert_eq!(found, [room.join("src/a.rs")]);
 }
 
 #[test]
@@ -132,7 +155,7 @@ fn a_relative_pattern_finds_relative_paths() {
 
 #[test]
 fn what_is_no_pattern_is_refused_before_anything_is_touched() {
-    for pattern in ["", "a[", "{a", "a/[b/c]", "a\0*", "a/\0"] {
+    for pattern in ["", "a[[:digit:]]", "{a", "a\0*", "a/\0"] {
         let error = glob(pattern).expect_err("no pattern");
         assert!(!error.may_have_happened(), "{pattern:?}: {error}");
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{pattern:?}");
@@ -159,10 +182,17 @@ fn pruning_loses_nothing_that_matching_every_path_finds() {
         for pattern in PATTERNS {
             let matcher = GlobBuilder::new(pattern).literal_separator(true).build().expect("a pattern");
             let matcher = matcher.compile_matcher();
+            // Only here is the directory itself below it.
+            let begins = |path: &Path| {
+                let top =
+                    path.components().count() == 1 && path.to_str().is_some_and(|name| name.starts_with('a'));
+                pattern == "a*/**" && top && room.join(path).is_dir()
+            };
+            let is_sought = |path: &Path| matcher.is_match(path) || begins(path);
             let all = WalkDir::new(&room).min_depth(1).sort_by_file_name().into_iter();
             let all = all.map(|entry| entry.expect("everything can be read").into_path());
             let expected: Vec<_> =
-                all.filter(|path| matcher.is_match(path.strip_prefix(&room).expect("it is below"))).collect();
+                all.filter(|path| is_sought(path.strip_prefix(&room).expect("it is below"))).collect();
             let found = found(&format!("{}/{pattern}", room.display()));
             assert_eq!(found, expected, "FOLIO_SEED={seed} {pattern}");
         }
