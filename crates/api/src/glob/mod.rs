@@ -21,6 +21,9 @@ use crate::{Error, Operation, Result};
 pub use options::GlobOptions;
 pub use pattern::Pattern;
 
+/// `ELOOP`, as Linux has it.
+const LOOP: i32 = 40;
+
 /// Finds the paths that match a pattern.
 ///
 /// `?` and `*` stand for one and any number of characters but `/`, `**` as a whole part of the pattern for any
@@ -184,7 +187,7 @@ impl Glob {
         if tail.is_empty() {
             return Ok(Some(path));
         }
-        self.inner = Some(Box::new(options.glob_in(path, tail)?));
+        self.inner = Some(Box::new(options.go_on_in(&path, tail)?));
         Ok(None)
     }
 }
@@ -235,6 +238,8 @@ struct Search {
     base: PathBuf,
     /// For the way from the base, level by level: what each choice looks for.
     levels: Arc<[Vec<Part>]>,
+    /// Parts that a match has at least.
+    least: usize,
     min_depth: usize,
     max_depth: Option<usize>,
     directories_only: bool,
@@ -267,6 +272,7 @@ impl Search {
         let least = levels.iter().map(names).min().unwrap_or(0);
         Ok(Search {
             base,
+            least,
             // What is below the working directory does not include that.
             min_depth: least.max(usize::from(base_is_empty && (!rest.is_empty() || !sought.is_empty()))),
             max_depth: if spans { None } else { levels.iter().map(Vec::len).max() },
@@ -313,7 +319,8 @@ impl Search {
 
     fn is_missing(&self, error: &Error) -> bool {
         let missing = [std::io::ErrorKind::NotFound, std::io::ErrorKind::NotADirectory];
-        error.path() == Some(&self.base) && missing.contains(&error.kind())
+        let leads_nowhere = missing.contains(&error.kind()) || error.raw_os_error() == Some(LOOP);
+        error.path() == Some(&self.base) && leads_nowhere
     }
 }
 

@@ -82,6 +82,13 @@ impl GlobOptions {
         self.search(Some(&root), pattern)
     }
 
+    /// Goes on from a directory that was found, which `**` begins with.
+    pub(super) fn go_on_in(&self, dir: &Path, pattern: &str) -> Result<Glob> {
+        let Glob { search, follow_links, then, .. } = self.search(Some(dir), pattern)?;
+        let min_depth = search.least;
+        Ok(begin(Search { min_depth, ..search }, follow_links, then))
+    }
+
     fn search(&self, root: Option<&Path>, pattern: &str) -> Result<Glob> {
         let (head, then) = match cut(pattern) {
             Some(Cut { head, dots, tail }) => {

@@ -4,6 +4,7 @@ mod attributes;
 mod dropped;
 mod glob_options;
 mod globbing;
+mod globs;
 mod ground;
 mod os;
 mod paths;
