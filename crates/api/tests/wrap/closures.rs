@@ -3,19 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::time::Duration;
 
 use folio::{Engine, Operation, Result, fs};
 
 use crate::{Pending, eventually, soon};
 
-/// A closure that runs until the sender is dropped.
-fn blocked() -> (impl FnOnce() + Send + 'static, Sender<()>) {
-    let (sender, receiver) = channel::<()>();
-    let wait = move || {
-        let _ended = receiver.recv();
-    };
+/// A closure that runs until the sender is dropped. What is sent it receives, which shows that it has begun.
+fn blocked() -> (impl FnOnce() + Send + 'static, SyncSender<()>) {
+    let (sender, receiver) = sync_channel::<()>(0);
+    let wait = move || while receiver.recv().is_ok() {};
     (wait, sender)
 }
 
@@ -114,7 +112,7 @@ async fn a_shutdown_names_the_closure_that_does_not_end() {
     let engine = Engine::builder().start().unwrap();
     let (wait, hold) = blocked();
     let running = Pending::new(engine.run(wait));
-    eventually("it begins", || engine.snapshot().pool.running == 1).await;
+    hold.send(()).unwrap();
     let report = engine.shutdown(Duration::ZERO).await.unwrap();
     let abandoned = &report.abandoned[0];
     assert_eq!(abandoned.operation, Operation::Run);

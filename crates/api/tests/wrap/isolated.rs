@@ -1,6 +1,8 @@
 //! An object that blocks is in nobody's way but its own callers'.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use folio::{Engine, File, fs, wrap};
 
@@ -21,6 +23,19 @@ impl std::io::Seek for Anywhere {
             std::io::SeekFrom::Start(offset) => Ok(offset),
             std::io::SeekFrom::End(_) | std::io::SeekFrom::Current(_) => Ok(0),
         }
+    }
+}
+
+/// Says when somebody has come to read.
+struct Announced {
+    told: Told,
+    entered: Arc<AtomicBool>,
+}
+
+impl Read for Announced {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.entered.store(true, Ordering::Release);
+        self.told.read(buf)
     }
 }
 
@@ -73,9 +88,11 @@ async fn any_number_of_blocking_objects_leave_workers_to_files_and_names() {
 async fn dropping_the_file_of_a_blocking_object_blocks_nobody() {
     let engine = Engine::builder().start().unwrap();
     let (told, orders) = Told::new();
-    let file = wrap::reader(told).open_on(&engine).await.unwrap();
+    let entered = Arc::new(AtomicBool::new(false));
+    let file = wrap::reader(Announced { told, entered: entered.clone() }).open_on(&engine).await.unwrap();
     let read = Pending::new(file.read_bytes(1));
-    eventually("it is at a worker", || engine.snapshot().pool.running == 1).await;
+    // A worker that has only picked it up would find it given up.
+    eventually("a worker is inside of it", || entered.load(Ordering::Acquire)).await;
     drop(read);
     drop(file);
     assert!(orders.send(1).is_ok(), "the object lives while its worker is inside of it");
