@@ -80,7 +80,7 @@ fn a_file_whose_place_is_taken_stays_where_it_is() {
 fn wrong_usage_moves_nothing() {
     let place = untidy();
     let before = files(&place);
-    for arguments in [&["--by", "colour"][..], &["--by"], &["--fast"], &["[unclosed"]] {
+    for arguments in [&["--by", "colour"][..], &["--by"], &["--fast"], &["{unclosed"]] {
         let run = tidy(&place, arguments);
         assert_eq!(run.status.code(), Some(1), "{arguments:?}: {run:?}");
         assert!(!run.stderr.is_empty(), "{arguments:?}");
