@@ -149,7 +149,8 @@ fn slow_disk(dice: &mut Random) -> Disk {
             plan.on(call).delay(Duration::from_micros(30), dice.bits());
         }
         if dice.chance(30) {
-            plan.on(call).every(dice.within(1..4)).at_most(1 + dice.index(30));
+            // Not every call: a large write would take thousands, each as long as a thread is woken late.
+            plan.on(call).every(dice.within(2..5)).at_most(1 + dice.index(30));
         }
     }
     disk
