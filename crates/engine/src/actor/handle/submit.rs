@@ -14,6 +14,7 @@ use crate::actor::file::Submit;
 use crate::actor::letters::Letter;
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
+use crate::actor::registry::Registered;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
