@@ -47,7 +47,7 @@ const GATES: [Gate; 10] = [
     },
     Gate {
         path: "std::thread",
-        rooms: &["crates/engine/src/pool/worker.rs"],
+        rooms: &["crates/engine/src/pool/thread.rs"],
         why: "threads are bounded because one place starts them",
     },
     Gate {
