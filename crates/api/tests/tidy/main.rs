@@ -82,6 +82,24 @@ fn every_choice_has_the_shape_of_the_template_and_a_line_in_the_index() {
 }
 
 #[test]
+fn the_table_of_contents_has_every_page() {
+    let mut pages = texts(&|path| path.starts_with("docs/") && path.ends_with(".md"));
+    let contents = pages.iter().position(|(path, _)| path == "docs/SUMMARY.md");
+    let contents = pages.remove(contents.expect("the book has a table of contents"));
+    pages.retain(|(path, _)| !path.ends_with("/0000-template.md"));
+    pages.iter_mut().for_each(|(path, _)| *path = path.replacen("docs/", "", 1));
+    report(pages::the_list_is_complete((&contents.0, &contents.1), &pages, false));
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let exists = |path: &str| root().join(path).exists();
+    let pages = texts(&|path| path.ends_with(".md"));
+    let dead = |(path, text): &(String, String)| pages::links_lead_somewhere(path, text, &exists);
+    report(pages.iter().flat_map(dead).collect());
+}
+
+#[test]
 fn no_file_names_a_path_of_one_machine() {
     let files = files(&|_| true);
     let texts = files.iter().filter_map(|path| Some((path, fs::read_to_string(root().join(path)).ok()?)));

@@ -51,6 +51,30 @@ pub(crate) fn the_list_is_complete(
     offences
 }
 
+/// Refuses a relative link, outside of code, that leads to no file; `exists` is asked by paths from the root.
+pub(crate) fn links_lead_somewhere(path: &str, text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let prose = text.split("```").step_by(2).collect::<Vec<_>>().concat();
+    let links = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+    let dead = links
+        .map(|link| link.split('#').next().unwrap_or(link))
+        .filter(|link| !link.is_empty() && !link.contains("://") && !exists(&resolved(path, link)));
+    dead.map(|link| format!("{path}: the link {link} leads nowhere")).collect()
+}
+
+/// The path that `link` means on the page at `path`.
+fn resolved(path: &str, link: &str) -> String {
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            ".." => drop(parts.pop()),
+            "." => {}
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
+}
+
 fn title(text: &str) -> &str {
     text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default()
 }
@@ -67,6 +91,10 @@ fn each_rule_catches_a_planted_offence() {
     assert_eq!(shape(&format!("# 0042: A choice\n{parts}")), 0);
     assert_eq!(shape(&format!("# 0042 A choice\n{parts}")), 1);
     assert_eq!(shape(&format!("# 0041: A choice\n{}", parts.replace("## Rejected\n", ""))), 2);
+
+    let links = |text: &str| links_lead_somewhere("docs/a/b.md", text, &|path| path == "docs/c.md").len();
+    assert_eq!(links("[c](../c.md#part), [web](https://docs.rs), [here](#here)\n```\n[d](d.md)\n```\n"), 0);
+    assert_eq!(links("[c](c.md), [c](../../c.md)"), 2);
 
     let pages = [("0042-x.md".to_owned(), "# 0042: A choice\n".to_owned())];
     let list = |text: &str| the_list_is_complete(("README.md", text), &pages, true).len();
