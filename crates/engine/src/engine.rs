@@ -15,13 +15,13 @@ use tokio::runtime::Runtime;
 use crate::actor::clock::Held;
 use crate::actor::handle::FileHandle;
 use crate::actor::opening::Opening;
-use crate::actor::path::{Open, OpenBy};
 use crate::actor::services::Services;
 use crate::actor::stream::StreamHandle;
 use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::op::open::{open, open_by};
 use crate::op::{Op, PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
@@ -193,7 +193,7 @@ impl Engine {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let mut pause = RETRY_PAUSE_MIN;
         loop {
-            let open = Open { path: path.clone(), request: request.clone(), below: below.clone() };
+            let open = open(path.clone(), below.clone(), request.clone());
             match self.inner.services.call(open).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {
@@ -280,8 +280,7 @@ impl Engine {
         let path: Arc<Path> = path.as_ref().into();
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let flags = os::open_flags(&request);
-        // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
-        let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
+        let open = open_by(path.clone(), flags, Exclusive::new(Box::new(opener)));
         let (opened, found, position) = self.inner.services.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.enlist(opened, &found, path)?;

@@ -1,13 +1,12 @@
 //! Operations: what is asked, what it touches, how it is carried out, what is answered.
 //!
-//! One family, one file, one shape: a request type that knows its footprint and its `execute`. Operations on
-//! an open file are gathered in one enum, so that they can queue together; operations on paths stand alone
-//! behind [`PathRequest`].
+//! One family, one file, one shape. An operation on an open file is a type that knows its footprint and its `execute`;
+//! all of them are gathered in one enum, so that they can queue together. An operation on paths is a function that
+//! makes a [`PathOp`].
 
 use std::any::Any;
 use std::fs::Metadata;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +14,7 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Ordered, Seen, Span, Taken};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
-use crate::storage::{Identity, Storage, StorageFile};
+use crate::storage::StorageFile;
 
 pub mod access;
 mod ahead;
@@ -32,6 +31,8 @@ mod lent_loom;
 mod listed;
 pub(crate) mod lock;
 pub mod names;
+pub(crate) mod open;
+mod path;
 pub mod prune;
 pub(crate) mod read;
 pub mod relocate;
@@ -46,60 +47,8 @@ pub mod whole;
 pub(crate) mod write;
 pub mod xattr;
 
-/// One request about a path, carried out as one job or in place.
-pub trait PathRequest: Send + 'static {
-    /// What success looks like.
-    type Reply: Send + 'static;
-
-    /// What is attempted, for errors and counters.
-    fn operation(&self) -> Operation;
-
-    /// The path it is attempted on.
-    fn path(&self) -> &Path;
-
-    /// The second path, where there is one.
-    fn target(&self) -> Option<&Path> {
-        None
-    }
-
-    /// Whether it reads the files below its path too, so that it has to find in them what was written.
-    fn reads_below(&self) -> bool {
-        false
-    }
-
-    /// Which files its paths lead to, as far as they can be found; may block.
-    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
-        let paths = [Some(self.path()), self.target()].into_iter().flatten();
-        paths.filter_map(|path| storage.identity(path).ok()).collect()
-    }
-
-    /// Bytes of payload, counted against the limits while the request is queued.
-    fn bytes(&self) -> usize {
-        0
-    }
-
-    /// The same request once more, if it can be made again after it was refused for want of a descriptor, with
-    /// nothing done. The engine then waits for a descriptor; without it, the refusal is the answer.
-    fn again(&self) -> Option<Self>
-    where
-        Self: Sized,
-    {
-        None
-    }
-
-    /// Carries the request out without blocking, if that is possible; `None` otherwise.
-    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
-        let _ = storage;
-        None
-    }
-
-    /// Carries the request out; may block.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the storage returns, errno kept.
-    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply>;
-}
+pub(crate) use path::identify;
+pub use path::{PathOp, PathRequest, Subject};
 
 /// Where a read or write works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
