@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::{Engine, Handle, waits_for_reader};
 use crate::error::{Error, Operation, Result};
-use crate::limits::AHEAD_BYTES;
+use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
 use crate::op::open::open;
 use crate::op::whole::{Copied, NOT_REGULAR, Whole, copy, read, reading, writing};
@@ -74,7 +74,7 @@ impl Engine {
             Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
         };
         let open = open(name.clone(), place, writing());
-        let stream = match self.inner.services.write_whole(open, contents).await {
+        let stream = match self.inner.context.write_whole(open, contents).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
                 Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
@@ -130,9 +130,9 @@ impl Handle {
     /// What comes next, some of it; empty at the end.
     async fn piece(&self) -> Result<Bytes> {
         match self {
-            Handle::Plain(file) => file.read_bytes(AHEAD_BYTES, None).await,
+            Handle::Plain(file) => file.read_bytes(READ_AHEAD_BYTES, None).await,
             Handle::Stream(stream) => {
-                let mut room = vec![0; AHEAD_BYTES];
+                let mut room = vec![0; READ_AHEAD_BYTES];
                 let count = stream.read(&mut room).await?;
                 room.truncate(count);
                 Ok(room.into())

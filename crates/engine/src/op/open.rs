@@ -1,4 +1,4 @@
-//! Opening a file; what becomes of it is decided by its nature.
+//! OpenFile a file; what becomes of it is decided by its nature.
 
 use std::io;
 use std::path::Path;
