@@ -21,7 +21,7 @@ mod write;
 use std::fmt;
 
 use crate::error::Error;
-use crate::op::Looked;
+use crate::file_op::Looked;
 use crate::stream::ReadAhead;
 
 use under_way::{Job, Rest, Unheard, Waiting, Writing};
