@@ -1,6 +1,5 @@
 //! folio's errors in std's words.
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
