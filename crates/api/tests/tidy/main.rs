@@ -6,6 +6,7 @@
 
 mod circles;
 mod map;
+mod operations;
 mod pages;
 mod paths;
 mod prose;
@@ -30,6 +31,12 @@ fn arrows_between_rooms_go_down_only() {
 #[test]
 fn files_name_each_other_in_no_circle() {
     report(circles::files_stand_in_no_circle(&sources()));
+}
+
+#[test]
+fn an_operation_is_one_type_in_one_file() {
+    obey(&[operations::operations_are_dispatched_in_one_place]);
+    report(operations::operations_are_known_to_few(&sources()));
 }
 
 #[test]
