@@ -41,9 +41,12 @@ pub(crate) fn files_by_operation(sources: &[Source]) -> Vec<(String, Vec<String>
     let namers = |name: &str| {
         let naming = sources.iter().filter(|source| {
             let own = source.path.starts_with("crates/engine/src/") && !source.is_test();
-            let knows = source.path.starts_with(ROOM)
-                || paths(source).iter().any(|named| named.path == format!("crate::file_op::{name}"));
-            own && knows && source.shipped().any(|(_, line)| word(line, name))
+            let defines = || source.shipped().any(|(_, line)| line.contains("struct ") && word(line, name));
+            let imports = || {
+                let end = format!("::{name}");
+                paths(source).iter().any(|named| named.begins("crate::file_op") && named.path.ends_with(&end))
+            };
+            own && (source.path == LIST || source.path.starts_with(ROOM) && defines() || imports())
         });
         naming.map(|source| source.path.clone()).collect()
     };
