@@ -36,7 +36,8 @@ use folio_engine::Engine;
 use folio_engine::op::filesystem::{IsMount, IsSame};
 use folio_engine::op::resolve::{HomeDir, RealPath};
 
-use crate::fs::{checked, metadata, symlink_metadata};
+use crate::checked;
+use crate::fs::{metadata, symlink_metadata};
 use crate::{Error, File, Operation, Result};
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.

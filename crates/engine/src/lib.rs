@@ -56,6 +56,8 @@ pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use actor::{FileHandle, Polled, Rejected, StreamHandle, messages};
 pub use engine::{Current, Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
+#[doc(hidden)]
+pub use exclusive::Exclusive;
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;
 pub use pool::{LaneSnapshot, PoolSnapshot};

@@ -43,7 +43,7 @@ use folio_engine::op::tree::ListNames;
 use folio_engine::op::usage::{MeasureOn, Measured, OpenMeasure};
 use folio_engine::{Engine, Handle};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};

@@ -7,7 +7,7 @@ use folio_engine::op::PathRequest;
 use folio_engine::op::names::{Rename, RenameNoclobber};
 use folio_engine::storage::{Clearing, Storage};
 
-use super::template;
+use crate::checked;
 use crate::{Engine, Operation, Result};
 
 /// A path and what is to become of it. Dropping it never blocks.
@@ -46,7 +46,7 @@ impl Doomed {
 
     /// Renames what is there to `to`, replacing what is there, and lets it stay.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(Rename { from: self.path().to_owned(), to: to.clone() }).await?;
         self.keep_at(to);
         Ok(())
@@ -54,7 +54,7 @@ impl Doomed {
 
     /// Renames what is there to `to`, which is free, and lets it stay.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(RenameNoclobber { from: self.path().to_owned(), to: to.clone() }).await?;
         self.keep_at(to);
         Ok(())

@@ -11,8 +11,9 @@ use folio_engine::op::PathRequest;
 use folio_engine::storage::Storage;
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Dirs, Template};
+use super::template::{Dirs, Template};
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
+use crate::checked;
 use crate::{Engine, Error, File, Operation, Result};
 
 /// `ENOENT`, as Linux has it.
@@ -41,7 +42,7 @@ impl TempPath {
     ///
     /// An empty path or one with a NUL; a working directory that is gone.
     pub fn from_path(path: impl AsRef<Path>) -> Result<TempPath> {
-        let path = template::checked(Operation::RemoveFile, path.as_ref())?;
+        let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
         Ok(TempPath { name: Doomed::new(&*Engine::current()?, &absolute, Kind::File) })

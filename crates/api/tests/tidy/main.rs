@@ -5,6 +5,7 @@
 //! a rule that everyone obeys.
 
 mod map;
+mod modules;
 mod paths;
 mod prose;
 mod rooms;
@@ -22,7 +23,10 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    report(rooms::no_circles(&sources()));
+    let sources = sources();
+    report(rooms::no_circles(&sources));
+    report(rooms::arrows_of_the_api_go_down(&sources));
+    report(modules::no_circles_of_files(rooms::API, &sources));
 }
 
 #[test]

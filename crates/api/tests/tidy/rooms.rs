@@ -1,8 +1,9 @@
-//! Arrows between the engine's rooms go down only, and each foreign thing has one gatekeeper.
+//! Arrows between rooms go down only, and each foreign thing has one gatekeeper.
 
 use std::collections::BTreeSet;
 
-use crate::paths::{Named, paths};
+use crate::modules::{arrows, reaches};
+use crate::paths::{Named, is_import, paths};
 use crate::source::Source;
 
 /// Where the rooms are.
@@ -19,6 +20,19 @@ const LEVELS: [&[&str]; 9] = [
     &["pool"],
     &["actor"],
     &["engine"],
+    &["lib"],
+];
+
+/// Where the rooms of the crate that users see are.
+pub(crate) const API: &str = "crates/api/src/";
+
+/// Its rooms from the bottom up. A room may name those of lower rows.
+const API_LEVELS: [&[&str]; 6] = [
+    &["checked", "mode", "run"],
+    &["file"],
+    &["dir", "text", "wrap"],
+    &["fs", "python", "stdio", "tempfile"],
+    &["compat", "os", "path"],
     &["lib"],
 ];
 
@@ -99,6 +113,27 @@ pub(crate) fn arrows_go_down(source: &Source) -> Vec<String> {
     paths(source).iter().filter_map(wrong).collect()
 }
 
+/// Refuses a path from a room of the crate that users see to one at its own level or above. Types are often named by
+/// the crate's root there, and belong to the room that defines them.
+pub(crate) fn arrows_of_the_api_go_down(sources: &[Source]) -> Vec<String> {
+    let level = |room: &str| API_LEVELS.iter().position(|rooms| rooms.contains(&room));
+    let files = sources.iter().filter(|source| !source.is_test());
+    let rooms = files.filter_map(|source| Some((source, room_below(API, &source.path)?)));
+    let unknown = rooms.filter(|(_, room)| level(room).is_none());
+    let unknown = unknown.map(|(source, room)| {
+        format!("{}: `{room}` stands in no row of API_LEVELS in tidy/rooms.rs", source.path)
+    });
+    let found = arrows(API, sources);
+    let wrong = found.iter().filter(|arrow| {
+        let (from, to) = (room_below(API, &arrow.from.path), room_below(API, &arrow.to.path));
+        from != to && from.and_then(level) <= to.and_then(level)
+    });
+    let wrong = wrong.map(|arrow| {
+        format!("{}: `{}` leads up or sideways: arrows go down only", arrow.from.at(arrow.line), arrow.path)
+    });
+    unknown.chain(wrong).collect()
+}
+
 /// Refuses `super::` that leaves the room, where [`arrows_go_down`] would not see it.
 pub(crate) fn no_side_doors(source: &Source) -> Vec<String> {
     let Some(path) = source.path.strip_prefix(ENGINE) else { return Vec::new() };
@@ -162,12 +197,6 @@ pub(crate) fn std_fs_is_called_behind_the_port(source: &Source) -> Vec<String> {
         .collect()
 }
 
-/// Whether a path stands in a `use`, on its first line or within its braces.
-fn is_import(source: &Source, line: usize) -> bool {
-    let first = (0..=line).rev().find(|index| !source.code[*index].starts_with([' ', '}']));
-    first.is_some_and(|index| source.code[index].starts_with("use "))
-}
-
 fn of_fs(name: &str) -> String {
     format!("std::fs::{name}")
 }
@@ -187,7 +216,11 @@ fn is_library(path: &str) -> bool {
 
 /// The engine's room that a file belongs to.
 fn room(source: &Source) -> Option<&str> {
-    let path = source.path.strip_prefix(ENGINE)?;
+    room_below(ENGINE, &source.path)
+}
+
+fn room_below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
+    let path = path.strip_prefix(root)?;
     path.split('/').next().map(|first| first.trim_end_matches(".rs"))
 }
 
@@ -199,22 +232,6 @@ fn target(path: &str) -> Option<&str> {
 
 fn level(room: &str) -> Option<usize> {
     LEVELS.iter().position(|rooms| rooms.contains(&room))
-}
-
-fn reaches(arrows: &BTreeSet<(String, String)>, from: &str, to: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut ahead = vec![from];
-    while let Some(room) = ahead.pop() {
-        for (_, next) in arrows.iter().filter(|(from, _)| from == room) {
-            if next == to {
-                return true;
-            }
-            if seen.insert(next) {
-                ahead.push(next);
-            }
-        }
-    }
-    false
 }
 
 #[test]
@@ -257,4 +274,17 @@ fn a_circle_is_caught() {
     assert_eq!(no_circles(&line), Vec::<String>::new());
     let circle = [file("buffer", "use crate::reply::A;"), file("reply", "use crate::buffer::B;")];
     assert_eq!(no_circles(&circle).len(), 2);
+}
+
+#[test]
+fn an_arrow_up_in_the_api_is_caught() {
+    let file = |path: &str, text: &str| Source::new(&format!("{API}{path}"), text);
+    let lib = || file("lib.rs", "pub use file::File;\npub use dir::Dir;");
+    let down = [lib(), file("file/mod.rs", ""), file("dir/mod.rs", "use crate::File;")];
+    assert_eq!(arrows_of_the_api_go_down(&down), Vec::<String>::new());
+    let up = [lib(), file("file/mod.rs", "use crate::Dir;"), file("dir/mod.rs", "")];
+    assert_eq!(arrows_of_the_api_go_down(&up).len(), 1);
+    let sideways = [lib(), file("text.rs", "use crate::Dir;"), file("dir/mod.rs", "")];
+    assert_eq!(arrows_of_the_api_go_down(&sideways).len(), 1);
+    assert_eq!(arrows_of_the_api_go_down(&[file("pantry.rs", "")]).len(), 1);
 }

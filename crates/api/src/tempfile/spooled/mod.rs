@@ -11,7 +11,7 @@ use std::os::fd::RawFd;
 use std::path::Path;
 
 use bytes::Bytes;
-use folio_engine::{Handle, LINE_LIMIT_BYTES};
+use folio_engine::LINE_LIMIT_BYTES;
 
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
@@ -148,10 +148,7 @@ impl SpooledTemporaryFile {
     /// ```
     pub async fn fileno(&mut self) -> Result<RawFd> {
         self.rollover().await?;
-        let descriptor = self.file().and_then(|file| match &file.handle {
-            Handle::Plain(file) => file.descriptor(),
-            Handle::Stream(stream) => stream.descriptor(),
-        });
+        let descriptor = self.file().and_then(File::descriptor);
         descriptor.ok_or_else(|| Error::unsupported(Operation::Metadata, "fileno"))
     }
 
