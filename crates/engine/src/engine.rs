@@ -5,8 +5,7 @@ mod whole;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,10 +21,10 @@ use crate::actor::supervisor::{ShutdownReport, Steward};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Op, PathRequest, dir::OpenDir, walk::WalkEntry};
+use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
-use crate::stats::{Counters, Durations, Slowest};
+use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
     Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
 };
@@ -448,11 +447,8 @@ impl Engine {
         let mut files = Vec::new();
         let here = services.here().is_ok();
         let open = if here { services.registry.all() } else { Vec::new() };
-        for opening in open {
-            counters.in_place += opening.in_place.load(Ordering::Relaxed);
-            counters.bytes_read += opening.bytes_in_place.load(Ordering::Relaxed);
-            counters.writes_kept += opening.kept.load(Ordering::Relaxed);
-            files.push(FileSnapshot::of(&opening));
+        for file in open {
+            files.push(file.snapshot(&mut counters));
         }
         Snapshot {
             counters,
@@ -626,38 +622,4 @@ pub struct Snapshot {
     pub files: Vec<FileSnapshot>,
     /// The workers.
     pub pool: PoolSnapshot,
-}
-
-/// What one open file is doing.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct FileSnapshot {
-    /// The path it was opened by.
-    pub path: PathBuf,
-    /// Operations that wait for others before them.
-    pub queued: usize,
-    /// Bytes those hold.
-    pub queued_bytes: u64,
-    /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
-    pub kept_bytes: usize,
-    /// Batches at workers.
-    pub running: usize,
-    /// Age of the oldest operation at a worker or waiting for one.
-    pub oldest: Option<Duration>,
-}
-
-impl FileSnapshot {
-    fn of(opening: &Opening) -> Self {
-        let desk = opening.turn.take();
-        let waiting = desk.waiting().map(|queued| queued.arrived);
-        let oldest = desk.running.iter().map(|running| running.since).chain(waiting).min();
-        FileSnapshot {
-            path: opening.path.to_path_buf(),
-            queued: desk.state.queued(),
-            queued_bytes: desk.waiting().map(|queued| Op::weight(&queued.op) as u64).sum(),
-            kept_bytes: desk.behind.as_ref().map_or(0, |behind| behind.bytes()),
-            running: desk.running.len(),
-            oldest: oldest.map(|since| since.elapsed()),
-        }
-    }
 }

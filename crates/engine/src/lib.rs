@@ -54,11 +54,11 @@ mod sync;
 
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use actor::{FileHandle, Polled, Rejected, StreamHandle, messages};
-pub use engine::{Current, Engine, EngineBuilder, FileSnapshot, Handle, Snapshot};
+pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 #[doc(hidden)]
 pub use exclusive::Exclusive;
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;
 pub use pool::{LaneSnapshot, PoolSnapshot};
-pub use stats::{Counters, Durations, Slowest};
+pub use stats::{Counters, Durations, FileSnapshot, Slowest};

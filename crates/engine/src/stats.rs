@@ -198,3 +198,21 @@ impl Durations {
         })
     }
 }
+
+/// What one open file is doing.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FileSnapshot {
+    /// The path it was opened by.
+    pub path: PathBuf,
+    /// Operations that wait for others before them.
+    pub queued: usize,
+    /// Bytes those hold.
+    pub queued_bytes: u64,
+    /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
+    pub kept_bytes: usize,
+    /// Batches at workers.
+    pub running: usize,
+    /// Age of the oldest operation at a worker or waiting for one.
+    pub oldest: Option<Duration>,
+}

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Mutex, Notify};
-
-use crate::actor::opening::{Desk, Opening};
+use crate::actor::desk::Desk;
+use crate::actor::opening::Opening;
 use crate::actor::queued::{Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation};
@@ -16,15 +15,6 @@ use crate::op::{
 
 /// What moves the cursor and touches nothing: whether an operation's place is known depends on who else moves it.
 pub(crate) const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
-
-/// What callers of a buffered file wait for. What it keeps back is behind the turn.
-#[derive(Debug, Default)]
-pub(crate) struct Buffered {
-    /// Told each time a portion has landed.
-    pub(crate) landed: Notify,
-    /// Serves the writers who wait for room in the order they came.
-    pub(crate) line: Arc<Mutex<()>>,
-}
 
 impl Opening {
     /// Sends what is kept back on its way if `queued` must find it in the file.
@@ -90,12 +80,6 @@ impl Opening {
             });
         }
         self.ready(desk)
-    }
-
-    /// Sends everything that is kept back on its way, whoever may need it.
-    pub(crate) fn seal_all(self: &Arc<Self>) {
-        let ready = self.seal(&mut self.turn.take(), None);
-        self.submit_all(ready);
     }
 
     fn carry(self: &Arc<Self>, portion: Portion, permit: Permit) -> Queued {

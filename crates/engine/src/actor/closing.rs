@@ -8,9 +8,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::actor::job::CloseJob;
-use crate::actor::job::LastWords;
-use crate::actor::opening::{Desk, GivenUp, Opening};
+use crate::actor::desk::Desk;
+use crate::actor::last_words::{CloseJob, GivenUp, LastWords};
+use crate::actor::leaving::Leaving;
+use crate::actor::opening::Opening;
 use crate::error::{Cause, Error, Operation};
 use crate::file::{Behind, Footprint, Ordered, Trust};
 use crate::op::Op;
@@ -167,5 +168,29 @@ impl Opening {
         let open = !desk.state.is_closed();
         let kept = desk.behind.take().filter(|_| open);
         (open, kept.map_or(Vec::new(), |mut behind| behind.seal()))
+    }
+
+    /// Told when the last handle goes: has whoever asks for this file wait for what is under way, or kept back.
+    pub(crate) fn leave(&self) {
+        if self.turn.share().is_none() && !self.turn.take().state.is_closed() {
+            self.leaving.get_or_init(|| Leaving::begin(&self.services, &self.inode));
+        }
+    }
+}
+
+impl Drop for Opening {
+    /// Never blocks: where giving the descriptor up may take time, a worker does it.
+    fn drop(&mut self) {
+        if !self.is_here() {
+            // The parent has the same file, and writes what it has accepted.
+            return;
+        }
+        let stats = &self.services.stats;
+        add(&stats.in_place, self.in_place.load(Ordering::Relaxed));
+        add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
+        add(&stats.writes_kept, self.kept.load(Ordering::Relaxed));
+        add(&stats.closed, 1);
+        self.depart();
+        self.services.registry.forget(&self.inode);
     }
 }

@@ -7,11 +7,63 @@ use std::io;
 use std::sync::Arc;
 
 use crate::actor::opening::Opening;
+use crate::actor::queued::Outcome;
 use crate::error::{Cause, Error, Operation};
-use crate::op::{Failure, Op};
+use crate::op::{Answer, Failure, Op};
+use crate::stats::add;
 use crate::storage::errno;
 
 impl Opening {
+    /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
+    pub(crate) fn orphan(&self, outcome: Outcome) {
+        match outcome {
+            Ok(answer @ Answer::Read(_, Some(taken))) => {
+                let mut desk = self.turn.take();
+                let len = self.take_back(&answer);
+                desk.state.give_back(taken, len);
+            }
+            Ok(_) => {}
+            Err(error) => self.orphan_error(&error),
+        }
+    }
+
+    /// Gives bytes that nobody saw back to the storage, which may be unable to read them twice.
+    pub(crate) fn take_back(&self, answer: &Answer) -> u64 {
+        let Answer::Read(buffer, Some(taken)) = answer else { return 0 };
+        self.file.take_back(buffer.as_ref(), taken.offset());
+        buffer.as_ref().len() as u64
+    }
+
+    fn orphan_error(&self, error: &Error) {
+        match error.cause() {
+            Cause::Io(_) | Cause::EarlierWrite(_) | Cause::Panicked(_) | Cause::WriteZero => {
+                self.remember(error)
+            }
+            // Nothing has happened, and whoever asked for it has given up.
+            Cause::Overloaded(_)
+            | Cause::Closed
+            | Cause::Poisoned(_)
+            | Cause::TimedOut(_)
+            | Cause::Stopped
+            | Cause::Forked
+            | Cause::Invalid(_)
+            | Cause::Unsupported(_)
+            | Cause::Codec(_)
+            | Cause::TooLong(_)
+            | Cause::UnexpectedEof
+            | Cause::NotUtf8 => {}
+        }
+    }
+
+    /// Takes care of a failure that nobody hears: the next sync does, it is counted, and it is logged.
+    pub(crate) fn remember(&self, error: &Error) {
+        if let Some(source) = self.owed_unheard(error) {
+            self.inode.with_health(|health| health.owe(source));
+        }
+        add(&self.services.stats.unobserved_errors, 1);
+        tracing::warn!(%error, "nobody was left to hear of a failure");
+    }
+
     /// Whether the failure of something that changes the file is owed although its caller hears of it.
     pub(crate) fn owes(&self, failure: &Failure) -> bool {
         let error = &*failure.error;

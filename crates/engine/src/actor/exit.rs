@@ -4,7 +4,7 @@
 //! `exit` and a return from `main` run this. A signal that nobody handles, `abort` and a crash do not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::actor::services::Services;
@@ -15,33 +15,12 @@ use crate::origin::PerProcess;
 /// somewhere. What a parent had accepted before a fork is the parent's to write.
 static WATCHED: PerProcess<Mutex<Vec<Weak<Services>>>> = PerProcess::new();
 
-/// What is on its way: portions of buffered files, accepted writes, removals.
-#[derive(Debug, Default)]
-pub(crate) struct Unwritten {
-    count: Mutex<u64>,
-    fewer: Condvar,
-}
-
-impl Unwritten {
-    pub(crate) fn add(&self) {
-        *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-    }
-
-    pub(crate) fn done(&self) {
-        *self.count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.fewer.notify_all();
-    }
-
-    /// Blocks until there are none, or the deadline has come.
-    fn wait(&self, deadline: Instant) {
-        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = deadline.saturating_duration_since(Instant::now());
-        drop(self.fewer.wait_timeout_while(count, left, |count| *count > 0));
-    }
-}
-
-/// Has the end of the process write out what the files of this engine keep back, and wait for what is under way.
+/// Makes the end of the process write out what the files of this engine keep back, and wait for what is under way.
 pub(crate) fn watch(services: &Arc<Services>) {
+    services.watched.call_once(|| add(services));
+}
+
+fn add(services: &Arc<Services>) {
     let Some(watched) = WATCHED.get_or_init(hook) else { return };
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     watched.retain(|services| services.strong_count() > 0);
@@ -68,4 +47,22 @@ extern "C" fn write_out() {
         let deadline = Instant::now() + EXIT_FLUSH_MAX;
         engines.iter().for_each(|services| services.unwritten.wait(deadline));
     }));
+}
+
+/// Something that nobody waits for and that is to be done all the same, bytes that were acknowledged or a path to be
+/// cleaned up: the end of the process waits for it.
+pub(crate) struct Unsettled(Arc<Services>);
+
+impl Unsettled {
+    pub(crate) fn new(services: &Arc<Services>) -> Self {
+        watch(services);
+        services.unwritten.add();
+        Unsettled(services.clone())
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.unwritten.done();
+    }
 }

@@ -332,7 +332,31 @@ fn told(message: Box<dyn Any + Send>, opening: &Arc<Opening>) -> Option<Letter> 
 }
 
 /// An operation of a handle whose caller may have sent messages before, and so waits behind them.
-pub(crate) struct Submit(pub(crate) Letter);
+struct Submit(Letter);
+
+/// What became of an operation that was sent to an actor.
+pub(crate) enum Delivery {
+    Delivered,
+    /// The mailbox is full, and the operation may not wait for room.
+    Full,
+    /// The actor has ended. The operation comes back.
+    Ended(Letter),
+    Lost,
+}
+
+/// Sends an operation to an actor; waits for room in its mailbox unless the operation refuses to.
+pub(crate) async fn deliver(actor: ActorRef<FileActor>, letter: Letter) -> Delivery {
+    let sent = match letter.refuse {
+        true => actor.tell(Submit(letter)).try_send(),
+        false => actor.tell(Submit(letter)).send().await,
+    };
+    match sent {
+        Ok(()) => Delivery::Delivered,
+        Err(SendError::MailboxFull(_)) => Delivery::Full,
+        Err(SendError::ActorNotRunning(Submit(letter))) => Delivery::Ended(letter),
+        Err(_) => Delivery::Lost,
+    }
+}
 
 impl Message<Submit> for FileActor {
     type Reply = ();

@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
@@ -10,15 +9,15 @@ use std::time::Instant;
 
 use crate::actor::debt::{is_promised, is_wrong_request};
 use crate::actor::long::LongWrite;
-use crate::actor::opening::{GivenUp, Opening};
+use crate::actor::opening::Opening;
+use crate::actor::outcome::{Fact, Failed, Ran};
+use crate::actor::panics::panic_text;
 use crate::actor::queued::Queued;
-use crate::actor::registry::Inode;
-use crate::actor::services::Services;
-use crate::admission::Permit;
+use crate::actor::registry::Registered;
 use crate::error::{Cause, Error, Operation};
-use crate::file::{CursorMove, Ordered, Portion, Ticket, Trust};
+use crate::file::{CursorMove, Ordered, Ticket, Trust};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
-use crate::op::{Answer, Failure, Looked, Op, Place, write};
+use crate::op::{Answer, Failure, Looked, Op, write};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::{StorageFile, errno};
@@ -61,33 +60,6 @@ impl Drop for FileJob {
         // Each of these meets the same fate or runs; its callers are answered either way.
         self.opening.submit_all(next);
     }
-}
-
-/// How the operations of one batch ended, in their order.
-pub(super) struct Ran {
-    pub(super) outcomes: Vec<Result<Answer, Failed>>,
-    moved: CursorMove,
-}
-
-impl Ran {
-    /// Nothing has been done, for this reason.
-    fn refused(count: usize, cause: &Cause) -> Self {
-        let outcomes = (0..count).map(|_| Err(Failed::Cause(cause.clone()))).collect();
-        Ran { outcomes, moved: CursorMove::Stay }
-    }
-
-    /// One operation that answers nothing but how it went.
-    fn answering(result: Result<(), Cause>) -> Self {
-        Ran { outcomes: vec![result.map(|()| Answer::Done).map_err(Failed::Cause)], moved: CursorMove::Stay }
-    }
-}
-
-/// Why an operation of a batch failed.
-pub(super) enum Failed {
-    /// The storage said so.
-    Storage(Failure),
-    /// Something before it forbids it.
-    Cause(Cause),
 }
 
 impl Opening {
@@ -373,184 +345,5 @@ impl Opening {
             outcomes.push(outcome.map_err(Failed::Storage));
         }
         Ran { outcomes, moved }
-    }
-}
-
-/// What has to be known of an operation after it was handed to the storage.
-pub(super) struct Fact {
-    pub(super) operation: Operation,
-    offset: Option<u64>,
-    pub(super) arrived: Instant,
-    cursor_read: bool,
-    cursor_write: bool,
-    lock: bool,
-}
-
-impl Fact {
-    pub(super) fn of(queued: &Queued) -> Self {
-        Fact {
-            operation: queued.op.operation(),
-            offset: queued.op.offset(),
-            arrived: queued.arrived,
-            cursor_read: queued.op.reads_at_cursor(),
-            cursor_write: queued.op.writes_at_cursor(),
-            lock: matches!(queued.op, Op::Lock(_)),
-        }
-    }
-}
-
-/// The message of a panic, as far as it is text.
-pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
-}
-
-/// Gives a descriptor up on a worker after the last handle was dropped.
-pub(crate) struct CloseJob {
-    pub(crate) file: Arc<dyn StorageFile>,
-    pub(crate) path: Arc<Path>,
-    pub(crate) inode: Arc<Inode>,
-    pub(crate) services: Arc<Services>,
-    /// Whether something was written and nobody has asked for the errors of closing.
-    pub(crate) report: bool,
-    /// What a buffered file had still kept back.
-    pub(crate) last: Option<LastWords>,
-    /// Last, so that the descriptor has gone before.
-    pub(crate) _given_up: GivenUp,
-}
-
-/// A file whose last handle has gone and that has still something to write. Whoever asks for it waits.
-pub(crate) struct Leaving {
-    inode: Arc<Inode>,
-    services: Arc<Services>,
-}
-
-impl Leaving {
-    pub(crate) fn begin(services: &Arc<Services>, inode: &Arc<Inode>) -> Self {
-        services.parting.begin(inode.identity());
-        inode.parting.fetch_add(1, Ordering::AcqRel);
-        Leaving { inode: inode.clone(), services: services.clone() }
-    }
-}
-
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        self.inode.parting.fetch_sub(1, Ordering::AcqRel);
-        self.services.registry.forget(&self.inode);
-        self.services.parting.end(self.inode.identity());
-    }
-}
-
-/// What was kept back when the last handle went.
-pub(crate) struct LastWords {
-    portions: Vec<Portion>,
-    append: bool,
-    services: Arc<Services>,
-    _leaving: Leaving,
-    /// Makes a shutdown wait.
-    _permit: Permit,
-}
-
-impl LastWords {
-    /// Takes over what a dying opening has kept back; from now on others wait for it.
-    pub(crate) fn of(opening: &Opening, portions: Vec<Portion>) -> Self {
-        let Opening { services, inode, device, access, .. } = opening;
-        services.unwritten.add();
-        LastWords {
-            portions,
-            append: access.append,
-            services: services.clone(),
-            _leaving: Leaving::begin(services, inode),
-            _permit: device.admission.admit_unseated(),
-        }
-    }
-
-    /// Writes everything; a panic is a failure too.
-    fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
-        let payload = |portion: &Portion| write::Payload::Shared(portion.bytes.clone());
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            if self.append || file.appends() {
-                let append = |portion| write::Append {
-                    payload: payload(portion),
-                    moves_cursor: false,
-                    wants_offset: false,
-                    kept: true,
-                };
-                let appends: Vec<_> = self.portions.iter().map(append).collect();
-                return write::append_all(&appends.iter().collect::<Vec<_>>(), file);
-            }
-            let place = |portion: &Portion| Place::At(portion.start);
-            let write = |portion| write::Write {
-                place: place(portion),
-                payload: payload(portion),
-                all: true,
-                kept: true,
-            };
-            let writes: Vec<_> = self.portions.iter().map(write).collect();
-            write::write_all(&writes.iter().collect::<Vec<_>>(), file, 0)
-        }));
-        let outcomes = match written {
-            Ok(written) => written.outcomes,
-            Err(panic) => return Err(std::io::Error::other(panic_text(&*panic))),
-        };
-        match outcomes.into_iter().find_map(Result::err) {
-            Some(failure) => Err(copy_of(&failure.error)),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for LastWords {
-    fn drop(&mut self) {
-        self.services.unwritten.done();
-    }
-}
-
-/// The same error once more, since the first is shared.
-fn copy_of(error: &Arc<std::io::Error>) -> std::io::Error {
-    match error.raw_os_error() {
-        Some(errno) => std::io::Error::from_raw_os_error(errno),
-        None => std::io::Error::new(error.kind(), error.clone()),
-    }
-}
-
-impl CloseJob {
-    /// Nobody hears of it but the next sync, the counter and the log.
-    fn note(&self, operation: Operation, error: Arc<std::io::Error>) {
-        add(&self.services.stats.unobserved_errors, 1);
-        let error = Error::new(operation, Cause::Io(error)).at_path(self.path.clone());
-        tracing::warn!(%error, "nobody was left to hear of a failure");
-    }
-}
-
-impl Drop for CloseJob {
-    /// Bytes that no worker came for are lost, and that is said.
-    fn drop(&mut self) {
-        if let Some(_last) = self.last.take() {
-            let error = Arc::new(std::io::Error::other("the engine has stopped"));
-            self.inode.with_health(|health| health.owe(error.clone()));
-            self.note(Operation::Write, error);
-        }
-    }
-}
-
-impl Job for CloseJob {
-    fn run(mut self: Box<Self>) {
-        if let Some(last) = self.last.take()
-            && let Err(error) = last.write(&*self.file)
-        {
-            let error = Arc::new(error);
-            self.inode.with_health(|health| health.owe(error.clone()));
-            self.note(Operation::Write, error);
-        }
-        if !self.report {
-            return;
-        }
-        if let Err(error) = self.file.close() {
-            // Latched before it is counted: whoever sees the count finds the other openings poisoned.
-            let error = Arc::new(error);
-            self.services.registry.poison(&self.inode, error.clone());
-            self.note(Operation::Close, error);
-        }
     }
 }

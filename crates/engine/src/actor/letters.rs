@@ -13,75 +13,14 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Outcome, Queued, Reply};
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
-use crate::file::Bell;
 use crate::op::Op;
 use crate::stats::add;
-
-/// How far the actor is with the messages it was sent. What still stands in its mailbox is not known here.
-#[derive(Debug, Default)]
-pub(crate) struct Inbox {
-    stage: AtomicU8,
-}
-
-/// Other actors have no reference to this file's.
-const UNUSED: u8 = 0;
-/// Everything that was taken out of the mailbox is in the order.
-const SETTLED: u8 = 1;
-/// Something may be taken out and not in the order yet.
-const TAKING: u8 = 2;
-/// A message waits for its permit.
-const WAITING: u8 = 3;
-
-impl Inbox {
-    /// Notes that others may send messages from now on.
-    pub(crate) fn hand_out(&self) {
-        // Relaxed: whoever sends a message has the reference from here, or from someone who has.
-        let _ = self.stage.compare_exchange(UNUSED, SETTLED, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    /// Whether nobody can have sent a message.
-    pub(crate) fn is_unused(&self) -> bool {
-        self.stage.load(Ordering::Relaxed) == UNUSED
-    }
-
-    /// Whether everything that was taken out of the mailbox is in the order. Acquire pairs with the release in
-    /// `settle`: whoever finds it so finds the order that way.
-    pub(crate) fn is_settled(&self) -> bool {
-        matches!(self.stage.load(Ordering::Acquire), UNUSED | SETTLED)
-    }
-
-    /// Whether a message waits for its permit.
-    pub(crate) fn is_waiting(&self) -> bool {
-        self.stage.load(Ordering::Relaxed) == WAITING
-    }
-
-    /// Comes before something is taken out, so that nobody finds the mailbox empty and this settled.
-    pub(crate) fn take(&self) {
-        self.enter(TAKING);
-    }
-
-    fn wait(&self) {
-        self.enter(WAITING);
-    }
-
-    pub(crate) fn settle(&self) {
-        self.enter(SETTLED);
-    }
-
-    /// An actor that nobody else knows has nothing to tell, and its callers look at one word less.
-    fn enter(&self, stage: u8) {
-        if !self.is_unused() {
-            self.stage.store(stage, Ordering::Release);
-        }
-    }
-}
 
 /// One operation that came by a message and has no permit yet.
 pub(crate) struct Letter {
@@ -210,35 +149,5 @@ impl Drop for Sender {
         if self.answer.is_some() {
             self.tell(Err(self.opening.error(self.operation, Cause::Stopped).begun(false)));
         }
-    }
-}
-
-impl Opening {
-    /// Moves what callers have posted into the order, then starts everything that may start.
-    pub(crate) fn collect(self: &Arc<Self>) {
-        let mut desk = self.turn.take();
-        let gone = self.empty_post(&mut desk);
-        let ready = self.ready(&mut desk);
-        drop(desk);
-        add(&self.services.stats.cancelled, gone.len() as u64);
-        // Behind the turn: an answer may lead back here.
-        drop(gone);
-        self.submit_all(ready);
-    }
-
-    /// Whether the file has been closed, and what closing reports is known.
-    pub(crate) fn is_over(&self) -> bool {
-        let desk = self.turn.take();
-        desk.state.is_closed() && desk.running.is_empty()
-    }
-
-    /// Whether something waits only for readers inside a shared turn to leave it, or may.
-    pub(crate) fn waits_for_readers(&self) -> bool {
-        self.turn.take().state.has_waiting() && self.turn.has_readers()
-    }
-
-    /// Has the actor look at the file, for a reason that it finds there.
-    pub(crate) fn ring(&self) {
-        self.turn.bell().ring();
     }
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::actor::inode::Inode;
 use crate::actor::locks::{Ended, Holder, Undo, Won};
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Outcome, Queued, Reply};
-use crate::actor::registry::Inode;
 use crate::actor::services::Services;
 use crate::file::{CursorMove, Ticket};
 use crate::limits::LOCK_WATCHES_MAX;

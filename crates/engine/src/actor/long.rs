@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::actor::job::{Fact, Failed, Ran};
 use crate::actor::opening::Opening;
+use crate::actor::outcome::{Fact, Failed, Ran};
 use crate::actor::queued::{Queued, Reply};
 use crate::admission::Permit;
 use crate::error::Cause;

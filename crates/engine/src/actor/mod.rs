@@ -9,15 +9,23 @@
 //! ```
 
 mod ahead;
-pub(crate) mod buffered;
+mod buffered;
 pub(crate) mod clock;
 mod closing;
 mod debt;
+mod descriptor_wait;
 mod descriptors;
+mod desk;
+mod errands;
 mod exit;
 pub(crate) mod file;
+mod flow;
 pub(crate) mod handle;
+mod inbox;
+mod inode;
 mod job;
+mod last_words;
+mod leaving;
 mod letters;
 mod lives;
 mod locking;
@@ -25,15 +33,20 @@ pub(crate) mod locks;
 mod long;
 pub mod messages;
 pub(crate) mod opening;
+mod outcome;
+mod panics;
 mod parting;
 pub(crate) mod path;
 pub(crate) mod patience;
 mod polled;
 pub(crate) mod queued;
+mod registered;
 pub(crate) mod registry;
 pub(crate) mod services;
 pub(crate) mod stream;
 pub(crate) mod supervisor;
+mod unwritten;
+mod waiters;
 mod whole;
 
 pub use handle::{FileHandle, Rejected};

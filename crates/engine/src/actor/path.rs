@@ -1,6 +1,5 @@
 //! Requests about paths: no open file, hence no actor; in place, or one job under a permit.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +10,8 @@ use std::time::Instant;
 
 use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
-use crate::actor::job::panic_text;
-use crate::actor::queued::Unsettled;
+use crate::actor::exit::Unsettled;
+use crate::actor::panics::panic_text;
 use crate::actor::services::{Device, Services};
 use crate::admission::Permit;
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
@@ -22,38 +21,6 @@ use crate::pool::Job;
 use crate::reply::{self, Asker, Cancelled, Replier};
 use crate::stats::add;
 use crate::storage::{Identity, Links, OpenRequest, Opened, Storage, StorageDir, os::Os};
-
-/// Path requests that a worker is carrying out, for sweeps and shutdown.
-#[derive(Debug, Default)]
-pub(crate) struct Errands {
-    running: Mutex<(u64, HashMap<u64, Errand>)>,
-}
-
-/// One of them.
-#[derive(Clone, Debug)]
-pub(crate) struct Errand {
-    pub(crate) operation: Operation,
-    pub(crate) path: PathBuf,
-    pub(crate) since: Instant,
-}
-
-impl Errands {
-    pub(crate) fn begin(&self, operation: Operation, path: &Path, since: Instant) -> u64 {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.0 += 1;
-        let key = running.0;
-        running.1.insert(key, Errand { operation, path: path.to_owned(), since });
-        key
-    }
-
-    pub(crate) fn end(&self, key: u64) {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&key);
-    }
-
-    pub(crate) fn all(&self) -> Vec<Errand> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).1.values().cloned().collect()
-    }
-}
 
 impl Services {
     /// Carries out a request about a path.

@@ -4,9 +4,7 @@ use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
-use std::sync::Arc;
-
-use crate::actor::services::Services;
+use crate::actor::exit::Unsettled;
 use crate::admission::Permit;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered, Span};
@@ -50,24 +48,6 @@ pub(crate) enum Reply {
     Accepted { replier: Replier<Outcome>, _unsettled: Unsettled },
     /// To whoever asked the actor by a message.
     Ask(Box<dyn FnOnce(Outcome) + Send>),
-}
-
-/// Something that nobody waits for and that is to be done all the same, bytes that were acknowledged or a path to be
-/// cleaned up: the end of the process waits for it.
-pub(crate) struct Unsettled(Arc<Services>);
-
-impl Unsettled {
-    pub(crate) fn new(services: &Arc<Services>) -> Self {
-        services.keep_until_exit();
-        services.unwritten.add();
-        Unsettled(services.clone())
-    }
-}
-
-impl Drop for Unsettled {
-    fn drop(&mut self) {
-        self.0.unwritten.done();
-    }
 }
 
 impl Reply {

@@ -3,16 +3,47 @@
 //! Two things are looked up here: the health of an inode, shared by every opening of it in the process, and
 //! the open files themselves, for snapshots, sweeps and shutdown.
 
+use std::fmt::Debug;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use dashmap::DashMap;
 
-use crate::actor::locks::Locks;
-use crate::actor::opening::Opening;
-use crate::file::Health;
-use crate::storage::Identity;
+use crate::actor::inode::Inode;
+use crate::error::Operation;
+use crate::stats::{Counters, FileSnapshot};
+
+/// What an engine asks of each of its open files.
+pub(crate) trait Registered: Debug + Send + Sync {
+    /// Makes its actor look at it.
+    fn ring(&self);
+
+    /// Sends everything that is kept back on its way, whoever may need it.
+    fn seal_all(self: Arc<Self>);
+
+    /// Drops everything that waits, which answers its callers.
+    fn abandon(&self);
+
+    /// Shows each batch that is running.
+    fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>));
+
+    /// Describes it, and adds to `counters` what it has counted itself so far.
+    fn snapshot(&self, counters: &mut Counters) -> FileSnapshot;
+}
+
+/// A batch of operations that is running.
+pub(crate) struct RunningBatch<'a> {
+    pub(crate) operation: Operation,
+    pub(crate) path: &'a Path,
+    pub(crate) age: Duration,
+    /// How many operations it carries out.
+    pub(crate) operations: u64,
+    /// Whether a sweep has reported it as stuck.
+    pub(crate) reported: &'a mut bool,
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -23,54 +54,27 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Entry {
     inode: Arc<Inode>,
-    openings: Vec<Weak<Opening>>,
-}
-
-/// What all openings of one inode share.
-#[derive(Debug)]
-pub(crate) struct Inode {
-    key: (u64, u64),
-    health: Mutex<Health>,
-    /// Openings that were dropped and have still to write what they had kept back.
-    pub(crate) parting: AtomicUsize,
-    /// Who waits for its advisory lock.
-    pub(crate) locks: Locks,
-}
-
-impl Inode {
-    pub(crate) fn identity(&self) -> Identity {
-        let (device, inode) = self.key;
-        Identity { device, inode }
-    }
-
-    /// Looks at or changes the memory of failures.
-    pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
-        look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    openings: Vec<Weak<dyn Registered>>,
 }
 
 impl Registry {
     /// Books an opening; `make` builds it around the inode it shares with the others.
     ///
     /// `make` runs under the map's lock for that inode and must not come back here.
-    pub(crate) fn open(
+    pub(crate) fn open<F: Registered + 'static>(
         &self,
         device: u64,
         inode: u64,
-        make: impl FnOnce(Arc<Inode>) -> Arc<Opening>,
-    ) -> Arc<Opening> {
+        make: impl FnOnce(Arc<Inode>) -> Arc<F>,
+    ) -> Arc<F> {
         let key = (device, inode);
-        let mut entry = self.inodes.entry(key).or_insert_with(|| {
-            let inode = Arc::new(Inode {
-                key,
-                health: Mutex::default(),
-                parting: AtomicUsize::new(0),
-                locks: Locks::default(),
-            });
-            Entry { inode, openings: Vec::with_capacity(1) }
-        });
+        let mut entry = self
+            .inodes
+            .entry(key)
+            .or_insert_with(|| Entry { inode: Arc::new(Inode::new(key)), openings: Vec::with_capacity(1) });
         let opening = make(entry.inode.clone());
-        entry.openings.push(Arc::downgrade(&opening));
+        let weak: Weak<F> = Arc::downgrade(&opening);
+        entry.openings.push(weak);
         opening
     }
 
@@ -95,7 +99,7 @@ impl Registry {
     }
 
     /// Every open file, in no order.
-    pub(crate) fn all(&self) -> Vec<Arc<Opening>> {
+    pub(crate) fn all(&self) -> Vec<Arc<dyn Registered>> {
         // Collected before anything is dropped: the last reference of an opening comes back to `forget`.
         let mut all = Vec::new();
         for entry in &self.inodes {

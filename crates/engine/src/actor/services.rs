@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::actor::descriptors::Descriptors;
-use crate::actor::exit::{self, Unwritten};
+use crate::actor::errands::Errands;
 use crate::actor::parting::Parting;
-use crate::actor::path::Errands;
+
 use crate::actor::registry::Registry;
+use crate::actor::unwritten::Unwritten;
 use crate::admission::Admission;
 use crate::buffer::Buffers;
 use crate::error::Cause;
@@ -60,7 +61,7 @@ pub(crate) struct Services {
     /// Portions of buffered files on their way.
     pub(crate) unwritten: Unwritten,
     /// Done once the engine has had a buffered file, for which the end of the process must wait.
-    watched: Once,
+    pub(crate) watched: Once,
     devices: RwLock<HashMap<u64, Arc<Device>>>,
     /// Wrapped objects so far: each gets a number in place of an inode's, so that none has another's failures.
     objects: AtomicU64,
@@ -114,11 +115,6 @@ impl Services {
     /// Refuses what would need the engine's threads, or a lock that they may have held, in another process.
     pub(crate) fn here(&self) -> Result<(), Cause> {
         if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
-    }
-
-    /// Has the end of the process wait for this engine's buffered files.
-    pub(crate) fn keep_until_exit(self: &Arc<Self>) {
-        self.watched.call_once(|| exit::watch(self));
     }
 
     /// The device with this number, made known if it is new.

@@ -14,6 +14,7 @@ use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
 use crate::actor::clock::Held;
+use crate::actor::registry::{Registered, RunningBatch};
 use crate::actor::services::Services;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -38,16 +39,13 @@ impl Supervisor {
     fn sweep(&self) {
         let limit = self.services.limits.stuck_after;
         for file in self.services.registry.all() {
-            let mut desk = file.turn.take();
-            for running in desk.running.iter_mut().filter(|running| !running.reported) {
-                let age = running.since.elapsed();
-                if age >= limit {
-                    running.reported = true;
+            file.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
+                if age >= limit && !*reported {
+                    *reported = true;
                     add(&self.services.stats.stuck, 1);
-                    let (operation, path) = (running.operation, file.path.display());
-                    tracing::warn!(%operation, %path, ?age, "an operation is stuck");
+                    tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
                 }
-            }
+            });
         }
     }
 }
@@ -119,7 +117,7 @@ impl Services {
         let doors = self.doors();
         doors.iter().for_each(crate::admission::Admission::stop);
         // Behind the closed doors, so that no file accepts anything after this.
-        self.registry.all().iter().for_each(|file| file.seal_all());
+        self.registry.all().into_iter().for_each(Registered::seal_all);
         let before = self.stats.outstanding();
         let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
         // Before the doors close: that sends away those who have not even been admitted.
@@ -152,11 +150,9 @@ impl Services {
     fn still_running(&self) -> Vec<(Abandoned, u64)> {
         let mut all = Vec::new();
         for file in self.registry.all() {
-            for running in &file.turn.take().running {
-                let age = running.since.elapsed();
-                let one = Abandoned { operation: running.operation, path: file.path.to_path_buf(), age };
-                all.push((one, running.operations));
-            }
+            file.show_running(&mut |RunningBatch { operation, path, age, operations, .. }| {
+                all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
+            });
         }
         for errand in self.errands.all() {
             let age = errand.since.elapsed();

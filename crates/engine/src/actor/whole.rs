@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use crate::actor::clock::Held;
 use crate::actor::descriptors::are_used_up;
-use crate::actor::job::panic_text;
+use crate::actor::panics::panic_text;
 use crate::actor::path::{Facts, Open, PendingCall, Waiting, note_unheard};
 use crate::actor::services::Services;
 use crate::admission::Permit;

@@ -8,9 +8,9 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::sync::futures::Notified;
 
 use super::FileHandle;
-use crate::actor::buffered::Buffered;
 use crate::actor::clock::Held;
-use crate::actor::opening::Desk;
+use crate::actor::desk::Desk;
+use crate::actor::waiters::Buffered;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 

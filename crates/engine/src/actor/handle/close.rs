@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::{FileHandle, Inner};
 use crate::actor::closing::everything;
 use crate::actor::opening::Opening;
+use crate::actor::registry::Registered;
 use crate::error::{Error, Operation, Result};
 use crate::file::Ordered;
 use crate::limits::{DRAIN_SPIN_ROUNDS, HAND_OVER_PAUSES, HAND_OVER_ROUNDS, RETRY_PAUSE_MIN};

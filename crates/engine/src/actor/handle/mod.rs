@@ -20,10 +20,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kameo::actor::ActorRef;
-
 use crate::actor::file::FileActor;
 use crate::actor::lives::Lives;
+use crate::actor::messages::ActorRef;
 use crate::actor::opening::Opening;
 use crate::error::Result;
 use crate::file::CursorMove;

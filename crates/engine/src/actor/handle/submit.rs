@@ -6,14 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kameo::error::SendError;
-
 use super::FileHandle;
 use crate::actor::clock::Held;
-use crate::actor::file::Submit;
+use crate::actor::file::{Delivery, deliver};
 use crate::actor::letters::Letter;
 use crate::actor::opening::Opening;
 use crate::actor::queued::{Arrived, Outcome, Queued, Reply};
+use crate::actor::registry::Registered;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -148,25 +147,18 @@ impl FileHandle {
         let (replier, asker) = reply::channel();
         let letter = Letter { op, reply: Reply::Slot(replier), refuse: self.refuse };
         let actor = self.living_actor();
-        let sent = match self.refuse {
-            true => actor.tell(Submit(letter)).try_send(),
-            false => {
-                let told = async move { actor.tell(Submit(letter)).send().await };
-                Held::new(Exclusive::new(Box::pin(told))).await
-            }
-        };
-        match sent {
-            Ok(()) => {
+        match Held::new(Exclusive::new(Box::pin(deliver(actor, letter)))).await {
+            Delivery::Delivered => {
                 add(&self.opening().services.stats.messages, 1);
                 Ok(Sent::Told(asker))
             }
-            Err(SendError::MailboxFull(_)) => {
+            Delivery::Full => {
                 add(&self.opening().services.stats.refusals, 1);
                 Err(overloaded("messages"))
             }
             // It has just been ended; the next one goes on where it ends.
-            Err(SendError::ActorNotRunning(Submit(letter))) => Ok(Sent::Undelivered(letter.op)),
-            Err(_) => Err(self.opening().error(operation, Cause::Stopped)),
+            Delivery::Ended(letter) => Ok(Sent::Undelivered(letter.op)),
+            Delivery::Lost => Err(self.opening().error(operation, Cause::Stopped)),
         }
     }
 
