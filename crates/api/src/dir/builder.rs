@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::tree::CreateDir;
+use folio_engine::op::tree;
 
 use crate::checked;
 use crate::{Operation, Result};
@@ -52,6 +52,6 @@ impl DirBuilder {
     /// Dropped before it began, nothing happened; after that it finishes in the background.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
-        Engine::current()?.call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
+        Engine::current()?.call(tree::create_dir(path, self.recursive, self.mode)).await
     }
 }

@@ -7,6 +7,7 @@ mod attributes;
 mod locks;
 mod nature;
 mod open;
+mod pending;
 mod poll;
 mod read;
 mod reader;
@@ -20,7 +21,7 @@ use folio_engine::messages::{ActorRef, FileActor};
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
-use poll::Pending;
+use pending::Pending;
 
 pub use open::{ModeArgument, OpenOptions};
 pub use reader::Reader;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::tree::RemoveDir;
+use folio_engine::op::tree;
 
 use crate::checked;
 use crate::dir::builder::DirBuilder;
@@ -68,7 +68,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: false }).await
+    Engine::current()?.call(tree::remove_dir(path, false)).await
 }
 
 /// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
@@ -94,5 +94,5 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: true }).await
+    Engine::current()?.call(tree::remove_dir(path, true)).await
 }

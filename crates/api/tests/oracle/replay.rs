@@ -328,7 +328,7 @@ fn texts(texts: Vec<String>) -> String {
 
 /// An error by the class that CPython would raise; of encoding, if `lines` were to be written.
 fn failure(error: &Error, lines: &[String]) -> String {
-    let source = error.source();
+    let source = error.get_ref();
     if let Some(why) = source.and_then(|source| source.downcast_ref::<DecodeError>()) {
         return format!("!D{},{}", why.offset(), why.reason());
     }

@@ -30,15 +30,6 @@ pub(crate) fn paths(source: &Source) -> Vec<Named> {
     reader.found
 }
 
-/// Whether a path stands in a `use`, on its first line or within its braces.
-pub(crate) fn is_import(source: &Source, line: usize) -> bool {
-    let first = (0..=line).rev().find(|index| !source.code[*index].starts_with([' ', '}']));
-    first.is_some_and(|index| {
-        let line = &source.code[index];
-        line.starts_with("use ") || line.starts_with("pub") && line.contains(" use ")
-    })
-}
-
 struct Token<'a> {
     line: usize,
     text: &'a str,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::modules::{arrows, reaches};
-use crate::paths::{Named, is_import, paths};
+use crate::circles::Crate;
+use crate::paths::{Named, paths};
 use crate::source::Source;
 
 /// Where the rooms are.
@@ -11,14 +11,20 @@ const ENGINE: &str = "crates/engine/src/";
 
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
-const LEVELS: [&[&str]; 9] = [
-    &["sync", "error", "limits", "stats", "buffer", "reply", "exclusive", "origin"],
+const LEVELS: [&[&str]; 15] = [
+    &["sync", "error", "limits", "stats", "buffer", "oneshot", "exclusive", "origin"],
     &["storage"],
     &["file"],
+    &["file_op"],
     &["op"],
     &["admission"],
     &["pool"],
+    &["context"],
+    &["at_exit"],
+    &["open_file", "stream", "path"],
     &["actor"],
+    &["handle"],
+    &["polled"],
     &["engine"],
     &["lib"],
 ];
@@ -51,12 +57,12 @@ const GATES: [Gate; 10] = [
     },
     Gate {
         path: "dashmap",
-        rooms: &["crates/engine/src/actor/registry.rs"],
+        rooms: &["crates/engine/src/context/registry.rs"],
         why: "a map that can deadlock against itself is used where every call is in view",
     },
     Gate {
         path: "std::thread",
-        rooms: &["crates/engine/src/pool/worker.rs"],
+        rooms: &["crates/engine/src/pool/thread.rs"],
         why: "threads are bounded because one place starts them",
     },
     Gate {
@@ -71,7 +77,7 @@ const GATES: [Gate; 10] = [
     },
     Gate {
         path: "shutdown_hooks",
-        rooms: &["crates/engine/src/actor/exit.rs"],
+        rooms: &["crates/engine/src/at_exit.rs"],
         why: "the end of the process is nobody's business but one file's",
     },
     Gate {
@@ -87,7 +93,7 @@ const GATES: [Gate; 10] = [
     Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
     Gate {
         path: "tokio::task::spawn_blocking",
-        rooms: &["crates/engine/src/actor/clock.rs"],
+        rooms: &["crates/engine/src/context/paused_clock.rs"],
         why: "tokio's blocking pool is unbounded, shared, and drops queued work at shutdown",
     },
 ];
@@ -123,14 +129,14 @@ pub(crate) fn arrows_of_the_api_go_down(sources: &[Source]) -> Vec<String> {
     let unknown = unknown.map(|(source, room)| {
         format!("{}: `{room}` stands in no row of API_LEVELS in tidy/rooms.rs", source.path)
     });
-    let found = arrows(API, sources);
-    let wrong = found.iter().filter(|arrow| {
-        let (from, to) = (room_below(API, &arrow.from.path), room_below(API, &arrow.to.path));
-        from != to && from.and_then(level) <= to.and_then(level)
+    let api = Crate::of(API, sources);
+    let arrows = api.arrows();
+    let arrows = arrows.iter().flat_map(|(from, to)| to.iter().map(move |to| (*from, *to)));
+    let wrong = arrows.filter(|(from, to)| {
+        let (from, to) = (first(from), first(to));
+        from != to && level(from) <= level(to)
     });
-    let wrong = wrong.map(|arrow| {
-        format!("{}: `{}` leads up or sideways: arrows go down only", arrow.from.at(arrow.line), arrow.path)
-    });
+    let wrong = wrong.map(|(from, to)| format!("{API}{from}: names what is in {to}: arrows go down only"));
     unknown.chain(wrong).collect()
 }
 
@@ -197,6 +203,12 @@ pub(crate) fn std_fs_is_called_behind_the_port(source: &Source) -> Vec<String> {
         .collect()
 }
 
+/// Whether a path stands in a `use`, on its first line or within its braces.
+fn is_import(source: &Source, line: usize) -> bool {
+    let first = (0..=line).rev().find(|index| !source.code[*index].starts_with([' ', '}']));
+    first.is_some_and(|index| source.code[index].starts_with("use "))
+}
+
 fn of_fs(name: &str) -> String {
     format!("std::fs::{name}")
 }
@@ -219,6 +231,14 @@ fn room(source: &Source) -> Option<&str> {
     room_below(ENGINE, &source.path)
 }
 
+/// The room of a module; the crate's root is one of its own.
+fn first(module: &str) -> &str {
+    match module.split("::").next() {
+        None | Some("") => "lib",
+        Some(first) => first,
+    }
+}
+
 fn room_below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
     let path = path.strip_prefix(root)?;
     path.split('/').next().map(|first| first.trim_end_matches(".rs"))
@@ -234,6 +254,22 @@ fn level(room: &str) -> Option<usize> {
     LEVELS.iter().position(|rooms| rooms.contains(&room))
 }
 
+fn reaches(arrows: &BTreeSet<(String, String)>, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut ahead = vec![from];
+    while let Some(room) = ahead.pop() {
+        for (_, next) in arrows.iter().filter(|(from, _)| from == room) {
+            if next == to {
+                return true;
+            }
+            if seen.insert(next) {
+                ahead.push(next);
+            }
+        }
+    }
+    false
+}
+
 #[test]
 fn each_rule_catches_a_planted_offence() {
     use crate::plant;
@@ -244,7 +280,7 @@ fn each_rule_catches_a_planted_offence() {
     plant(arrows_go_down, pool, "use crate::Error;", true);
     plant(arrows_go_down, pool, "use crate::{limits::A, op::Op, pool::lanes::Lane};", false);
     plant(arrows_go_down, pool, "#[cfg(test)]\nmod tests {\n    use crate::engine::Engine;\n}", false);
-    plant(arrows_go_down, "crates/engine/src/reply.rs", "use crate::sync::lock;", false);
+    plant(arrows_go_down, "crates/engine/src/oneshot.rs", "use crate::sync::lock;", false);
     plant(arrows_go_down, "crates/engine/src/pantry.rs", "", true);
 
     plant(no_side_doors, pool, "use super::super::actor::X;", true);
@@ -256,7 +292,7 @@ fn each_rule_catches_a_planted_offence() {
     plant(gates_are_kept, "crates/engine/src/actor/file.rs", "use dashmap::DashMap;", true);
     plant(gates_are_kept, "crates/engine/src/engine.rs", "use std::{io, thread};", true);
     plant(gates_are_kept, "crates/api/src/os.rs", "fn f() { rustix::fs::sync() }", true);
-    plant(gates_are_kept, "crates/engine/src/reply.rs", "use loom::sync::Mutex;", true);
+    plant(gates_are_kept, "crates/engine/src/oneshot.rs", "use loom::sync::Mutex;", true);
     plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::spawn_blocking(f)", true);
 
     let std_fs = std_fs_is_called_behind_the_port;
@@ -279,7 +315,7 @@ fn a_circle_is_caught() {
 #[test]
 fn an_arrow_up_in_the_api_is_caught() {
     let file = |path: &str, text: &str| Source::new(&format!("{API}{path}"), text);
-    let lib = || file("lib.rs", "pub use file::File;\npub use dir::Dir;");
+    let lib = || file("lib.rs", "mod dir;\nmod file;\npub use dir::Dir;\npub use file::File;");
     let down = [lib(), file("file/mod.rs", ""), file("dir/mod.rs", "use crate::File;")];
     assert_eq!(arrows_of_the_api_go_down(&down), Vec::<String>::new());
     let up = [lib(), file("file/mod.rs", "use crate::Dir;"), file("dir/mod.rs", "")];

@@ -1,7 +1,6 @@
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for a spooled file: ready at once while it is in memory, the
 //! file's own once it is on disk.
 
-use std::future::Future;
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,13 +8,8 @@ use std::task::{Context, Poll, ready};
 use folio_engine::Exclusive;
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
-use super::{Place, SpooledTemporaryFile, move_cursor, put, rest_of};
-use crate::{Error, File, Operation, Result};
-
-/// A rollover that a poll has begun.
-pub(super) type Rolling = Exclusive<Option<ToDisk>>;
-
-type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send>>;
+use super::{Place, SpooledTemporaryFile, ToDisk, move_cursor, put, rest_of};
+use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
     fn poll_rollover(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
