@@ -2,7 +2,6 @@
 //!
 //! What comes back is in the notation of the table, so that it can be compared with what stands there.
 
-use std::error::Error as _;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 

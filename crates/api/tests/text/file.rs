@@ -1,6 +1,5 @@
 //! Reading text files: lines, characters and the whole, against the model of the newline tests.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::path::Path;
