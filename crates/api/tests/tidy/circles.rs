@@ -16,6 +16,9 @@ pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
     CRATES.iter().flat_map(|root| circles(&Crate::of(root, sources))).collect()
 }
 
+/// What begins the path of something that another crate defines.
+const FOREIGN: &str = "::";
+
 /// The files of one crate by their module, `""` for its root.
 pub(crate) struct Crate<'a> {
     root: &'a str,
@@ -31,7 +34,8 @@ impl<'a> Crate<'a> {
         let mut exported = BTreeMap::new();
         for (module, source) in &files {
             for named in paths(source).iter().filter(|named| is_export(source, named.line)) {
-                let Some(path) = absolute(module, source, &named.path) else { continue };
+                let path = absolute(module, source, &named.path);
+                let path = path.unwrap_or_else(|| format!("{FOREIGN}{}", named.path));
                 let name = path.rsplit("::").next().unwrap_or(&path).to_owned();
                 exported.insert(join(module, &name), path);
             }
@@ -39,7 +43,7 @@ impl<'a> Crate<'a> {
         Crate { root, files, exported }
     }
 
-    /// The file in which something with this path is defined.
+    /// The file in which something with this path is defined, if it is one of this crate's.
     fn file(&self, path: &str) -> Option<&str> {
         let mut path = path;
         // An export may lead to another one.
@@ -49,6 +53,9 @@ impl<'a> Crate<'a> {
                 Some(original) => path = original,
                 None => break,
             }
+        }
+        if path.starts_with(FOREIGN) {
+            return None;
         }
         let parts = path.matches("::").count() + 1;
         (0..=parts)
@@ -178,5 +185,7 @@ fn a_circle_of_files_is_caught() {
     let front = "mod b;\nmod c;\npub(crate) use b::B;";
     check(&[("a/mod", front), ("a/b", ""), ("a/c", "use crate::a::B;")], 0);
     check(&[("a/mod", front), ("a/b", "use crate::a::c::C;"), ("a/c", "use crate::a::B;")], 1);
+    check(&[("lib", "mod a;\npub use a::A;\npub use other::B;"), ("a", "use crate::B;")], 0);
+    check(&[("lib", "mod a;\nuse a::A;\nstruct B;"), ("a", "use crate::B;")], 1);
     check(&[("a/mod", "mod b;\nuse b::B;\npub struct A;"), ("a/b", "use super::A;")], 1);
 }
