@@ -9,7 +9,7 @@ use std::sync::Arc;
 use folio_engine::Engine;
 use folio_engine::storage::{OpenRequest, os::NOFOLLOW};
 
-use crate::{Buffering, Error, File, ModeArgument, OpenMode, Result};
+use crate::{Buffering, Error, File, OpenMode, Operation, Result};
 
 /// Options to open a file with, by the names of std and tokio.
 ///
@@ -92,10 +92,6 @@ impl OpenOptions {
             self.refused.get_or_insert(error);
         }
         self
-    }
-
-    pub(crate) fn permission_bits(&mut self, bits: u32) {
-        self.request.mode = Some(bits);
     }
 
     /// Sets how much of what is written at the cursor may be kept back, to be written out together; nothing
@@ -228,5 +224,43 @@ impl OpenOptions {
                 Ok(request)
             }
         }
+    }
+}
+
+/// What [`OpenOptions::mode`] takes: permission bits, as std and tokio have it, or a mode string of Python's.
+pub trait ModeArgument {
+    /// Sets it in `options`.
+    ///
+    /// # Errors
+    ///
+    /// If it is a string and no mode.
+    fn set(self, options: &mut OpenOptions) -> Result<()>;
+}
+
+impl ModeArgument for u32 {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        options.request.mode = Some(self);
+        Ok(())
+    }
+}
+
+impl ModeArgument for i32 {
+    /// What a bare literal is, such as `0o640`.
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        let refuse = |_| Error::invalid(Operation::Open, "permission bits are not negative");
+        u32::try_from(self).map_err(refuse)?.set(options)
+    }
+}
+
+impl ModeArgument for &str {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        OpenMode::parse(self)?.set(options)
+    }
+}
+
+impl ModeArgument for OpenMode {
+    fn set(self, options: &mut OpenOptions) -> Result<()> {
+        self.apply(&mut options.request);
+        Ok(())
     }
 }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use folio_engine::op::copy_tree::{self, Copied, Copying, OpenCopy};
 
-use super::{canonicalize, checked, metadata, symlink_metadata};
+use super::{canonicalize, metadata, symlink_metadata};
+use crate::checked;
 use crate::{Engine, Error, Operation, Result};
 
 /// `EEXIST`, as Linux has it.

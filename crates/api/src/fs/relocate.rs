@@ -4,7 +4,7 @@ use std::path::Path;
 
 use folio_engine::op::relocate::{self, Moving};
 
-use super::checked;
+use crate::checked;
 use crate::{Engine, Operation, Result};
 
 /// Moves a file, symbolic link, FIFO or directory, to another file system if need be.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use folio_engine::op::{PathOp, PathRequest, names};
 use folio_engine::storage::Clearing;
 
-use super::template;
+use crate::checked;
 use crate::{Engine, Operation, Result};
 
 /// A path and what is to become of it. Dropping it never blocks.
@@ -45,7 +45,7 @@ impl Doomed {
 
     /// Renames what is there to `to`, replacing what is there, and lets it stay.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(names::rename(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())
@@ -53,7 +53,7 @@ impl Doomed {
 
     /// Renames what is there to `to`, which is free, and lets it stay.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(names::rename_noclobber(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())

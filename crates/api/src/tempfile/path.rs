@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use folio_engine::op::{PathOp, PathRequest};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Template};
+use super::template::Template;
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
+use crate::checked;
 use crate::{Engine, Error, File, Operation, Result};
 
 /// `ENOENT`, as Linux has it.
@@ -40,7 +41,7 @@ impl TempPath {
     ///
     /// An empty path or one with a NUL; a working directory that is gone.
     pub fn from_path(path: impl AsRef<Path>) -> Result<TempPath> {
-        let path = template::checked(Operation::RemoveFile, path.as_ref())?;
+        let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
         Ok(TempPath { name: Doomed::new(&*Engine::current()?, &absolute, Kind::File) })

@@ -7,9 +7,8 @@ use std::path::Path;
 use folio_engine::{Engine, Handle, LINE_LIMIT_BYTES};
 
 use super::below::Below;
-use super::file::{Manner, is_terminal};
+use super::file::Manner;
 use super::{Encoding, Errors, Newline, TextFile};
-use crate::binary::check_nature;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
 /// Options to open a text file with: those of [`OpenOptions`], and how bytes and text go together.
@@ -138,7 +137,7 @@ impl Options {
             false => Err(refuse("text::Options opens text; use folio::open for a binary mode")),
         });
         if let Some(mode) = self.or_refuse(mode) {
-            mode.apply(&mut self.open);
+            self.open.mode(mode);
             self.mode = Some(mode);
         }
         self
@@ -245,8 +244,8 @@ impl Options {
         }
         let file = open.open_on(engine, path).await?;
         if let Some(mode) = self.mode {
-            check_nature(&file, mode, self.buffering.unwrap_or_default()).await?;
-            if mode.appends() && matches!(file.handle, Handle::Plain(_)) {
+            file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
+            if mode.appends() && !file.is_stream() {
                 file.seek(SeekFrom::End(0)).await?;
             }
         }
@@ -276,7 +275,7 @@ impl Options {
             Handle::Plain(file) => file.is_append(),
             Handle::Stream(_) => false,
         };
-        let is_terminal = is_terminal(&file);
+        let is_terminal = file.is_terminal();
         Ok(self.above(file, appends, is_terminal))
     }
 

@@ -86,7 +86,7 @@ fn module_of(source: &Path) -> String {
     let first = below.iter().next().map_or_else(String::new, |first| first.to_string_lossy().into_owned());
     match first.trim_end_matches(".rs") {
         // These two are called as the crate's own.
-        "open" | "run" => "folio".to_owned(),
+        "python" | "run" => "folio".to_owned(),
         module => module.to_owned(),
     }
 }

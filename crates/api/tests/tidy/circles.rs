@@ -9,8 +9,7 @@ use crate::source::Source;
 const CRATES: [&str; 4] = ["crates/engine/src/", "crates/api/src/", "crates/testkit/src/", "benches/src/"];
 
 /// Circles that are still to be opened, by the module that all of their files stand below.
-const TO_BE_OPENED: [&str; 4] =
-    ["crates/engine/src/storage::os", "crates/api/src/", "crates/testkit/src/", "benches/src/"];
+const TO_BE_OPENED: [&str; 3] = ["crates/engine/src/storage::os", "crates/testkit/src/", "benches/src/"];
 
 /// Refuses files that stand in a circle, each circle once.
 pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
@@ -18,7 +17,7 @@ pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
 }
 
 /// The files of one crate by their module, `""` for its root.
-struct Crate<'a> {
+pub(crate) struct Crate<'a> {
     root: &'a str,
     files: BTreeMap<String, &'a Source>,
     /// What the front pages of rooms export: from the exported path to where it is defined.
@@ -26,7 +25,7 @@ struct Crate<'a> {
 }
 
 impl<'a> Crate<'a> {
-    fn of(root: &'a str, sources: &'a [Source]) -> Self {
+    pub(crate) fn of(root: &'a str, sources: &'a [Source]) -> Self {
         let own = sources.iter().filter(|source| source.path.starts_with(root) && !source.is_test());
         let files: BTreeMap<_, _> = own.map(|source| (module(root, source), source)).collect();
         let mut exported = BTreeMap::new();
@@ -58,7 +57,8 @@ impl<'a> Crate<'a> {
             .map(|(module, _)| &**module)
     }
 
-    fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+    /// Which file names something that is defined in which others, all by their modules.
+    pub(crate) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut arrows = BTreeMap::new();
         for (module, source) in &self.files {
             let found = paths(source);

@@ -24,7 +24,9 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    report(rooms::no_circles(&sources()));
+    let sources = sources();
+    report(rooms::no_circles(&sources));
+    report(rooms::arrows_of_the_api_go_down(&sources));
 }
 
 #[test]

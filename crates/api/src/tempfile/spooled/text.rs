@@ -77,7 +77,7 @@ impl Below for SpooledTemporaryFile {
         self.name().unwrap_or(Path::new(SHOWN_AS))
     }
 
-    fn is_stream(&self) -> bool {
+    fn is_sequential(&self) -> bool {
         false
     }
 
