@@ -10,7 +10,6 @@ use folio_engine::storage::OpenRequest;
 
 use super::doomed::{Doomed, Kind};
 use super::template::{Template, exclusively, name_setters};
-use crate::text::{self, TextFile};
 use crate::{Buffering, Engine, File, Operation, Result};
 
 /// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
@@ -232,39 +231,6 @@ impl NamedTemporaryFileBuilder {
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
         self
-    }
-
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written. The path goes with the second of what is returned.
-    ///
-    /// Closing the text closes the file; the path is left to
-    /// [`close`](NamedTemporaryFile::close) or the drop.
-    ///
-    /// # Errors
-    ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
-    /// [`create`](NamedTemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create).
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// use folio::{tempfile::NamedTemporaryFile, text::Options};
-    ///
-    /// let builder = NamedTemporaryFile::builder();
-    /// let (mut text, named) = builder.create_text(Options::new().mode("w+").encoding_name("latin-1")).await?;
-    /// text.write("für alle\n").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn create_text(&self, options: &text::Options) -> Result<(TextFile, NamedTemporaryFile)> {
-        options.check()?;
-        let mut builder = self.clone();
-        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
-        let named = builder.create().await?;
-        Ok((options.open_file(named.file.clone())?, named))
     }
 
     /// Creates the file on the default engine.

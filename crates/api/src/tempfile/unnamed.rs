@@ -10,7 +10,6 @@ use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::{OpenRequest, Opened, Storage};
 
 use super::template::{FILE_MODE, Template, exclusively, name_setters};
-use crate::text::{self, TextFile};
 use crate::{Buffering, Engine, File, Operation, Result};
 
 /// What messages call such a file, below its directory.
@@ -121,34 +120,6 @@ impl TemporaryFileBuilder {
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
         self
-    }
-
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written.
-    ///
-    /// # Errors
-    ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
-    /// [`create`](TemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](TemporaryFileBuilder::create).
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// use folio::{tempfile::TemporaryFile, text::Options};
-    ///
-    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().mode("w+")).await?;
-    /// sorted.write("first\nsecond\n").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn create_text(&self, options: &text::Options) -> Result<TextFile> {
-        options.check()?;
-        let mut builder = self.clone();
-        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
-        options.open_file(builder.create().await?.into_file())
     }
 
     /// Creates the file on the default engine.

@@ -214,6 +214,7 @@ impl<F: Below> TextFile<F> {
     }
 
     /// The file below, for what moves no cursor.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn below(&mut self) -> &mut F {
         &mut self.file
     }

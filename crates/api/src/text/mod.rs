@@ -28,6 +28,7 @@ use std::path::Path;
 
 use crate::Result;
 
+#[cfg(feature = "tempfile")]
 pub(crate) use below::Below;
 pub use codec::{DecodeError, Decoder, EncodeError, Encoder, Encoding, Errors, NameError};
 pub use file::TextFile;

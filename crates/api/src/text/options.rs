@@ -318,6 +318,7 @@ impl Options {
     }
 
     /// Refuses settings that make no sense, for those who create a file themselves.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn check(&self) -> Result<()> {
         self.refused.clone().map_or(Ok(()), Err)
     }
