@@ -47,6 +47,7 @@
 mod checked;
 pub mod compat;
 pub mod dir;
+mod engine;
 mod file;
 pub mod fs;
 mod mode;
@@ -60,10 +61,11 @@ pub mod text;
 pub mod wrap;
 
 pub use dir::Dir;
+pub use engine::{Engine, EngineBuilder};
 pub use file::{File, ModeArgument, OpenOptions, Reader};
 pub use folio_engine::{
-    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
-    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
+    Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
 pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
