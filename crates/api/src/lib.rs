@@ -60,7 +60,7 @@ pub mod text;
 pub mod wrap;
 
 pub use dir::Dir;
-pub use file::{File, ModeArgument, OpenOptions, Reader};
+pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
     Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
