@@ -62,7 +62,7 @@ pub mod wrap;
 
 pub use dir::Dir;
 pub use engine::{Engine, EngineBuilder};
-pub use file::{File, ModeArgument, OpenOptions, Reader};
+pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
     Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
     Rejected, Result, ShutdownReport, Slowest, Snapshot,

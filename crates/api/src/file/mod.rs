@@ -23,7 +23,7 @@ use folio_engine::{Engine, Handle};
 use crate::Result;
 use pending::Pending;
 
-pub use open::{ModeArgument, OpenOptions};
+pub use open::OpenOptions;
 pub use reader::Reader;
 
 /// An open file. Clones share it: one file, one actor, one cursor.

@@ -256,7 +256,7 @@ impl NamedTemporaryFileBuilder {
     /// use folio::{tempfile::NamedTemporaryFile, text::Options};
     ///
     /// let builder = NamedTemporaryFile::builder();
-    /// let (mut text, named) = builder.create_text(Options::new().mode("w+").encoding_name("latin-1")).await?;
+    /// let (mut text, named) = builder.create_text(Options::new().python_mode("w+").encoding_name("latin-1")).await?;
     /// text.write("für alle\n").await?;
     /// # Ok(())
     /// # }

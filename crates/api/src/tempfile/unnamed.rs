@@ -141,7 +141,7 @@ impl TemporaryFileBuilder {
     /// # async fn example() -> folio::Result<()> {
     /// use folio::{tempfile::TemporaryFile, text::Options};
     ///
-    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().mode("w+")).await?;
+    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().python_mode("w+")).await?;
     /// sorted.write("first\nsecond\n").await?;
     /// # Ok(())
     /// # }

@@ -126,19 +126,19 @@ impl Options {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut notes = folio::text::Options::new().mode("a+").encoding_name("utf-8").open("notes.txt").await?;
+    /// let mut notes = folio::text::Options::new().python_mode("a+").encoding_name("utf-8").open("notes.txt").await?;
     /// notes.write("done\n").await?;
     /// notes.close().await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
+    pub fn python_mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
         let mode = OpenMode::parse(mode.as_ref()).and_then(|mode| match mode.is_text() {
             true => Ok(mode),
             false => Err(refuse("text::Options opens text; use folio::open for a binary mode")),
         });
         if let Some(mode) = self.or_refuse(mode) {
-            self.open.mode(mode);
+            self.open.python_mode(mode);
             self.mode = Some(mode);
         }
         self

@@ -90,7 +90,7 @@ impl<F: Below> TextFile<F> {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut names = folio::text::Options::new().mode("w").open("names.txt").await?;
+    /// let mut names = folio::text::Options::new().python_mode("w").open("names.txt").await?;
     /// names.writelines(["Ada\n", "Grace\n"]).await?;
     /// # Ok(())
     /// # }

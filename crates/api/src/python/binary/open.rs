@@ -25,7 +25,7 @@ impl OpenOptions {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let file = folio::OpenOptions::new().mode("wb").buffering(64 * 1024).open_binary("out.bin").await?;
+    /// let file = folio::OpenOptions::new().python_mode("wb").buffering(64 * 1024).open_binary("out.bin").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -70,7 +70,7 @@ impl OpenOptions {
     /// ```
     /// # async fn example() -> folio::Result<()> {
     /// let (reader, writer) = std::io::pipe().expect("there are descriptors");
-    /// let pipe = folio::OpenOptions::new().mode("rb").open_fd(reader.into()).await?;
+    /// let pipe = folio::OpenOptions::new().python_mode("rb").open_fd(reader.into()).await?;
     /// let line = pipe.readline(None).await?;
     /// # Ok(())
     /// # }
@@ -115,7 +115,7 @@ impl OpenOptions {
     /// # async fn example(mine: std::fs::File) -> std::io::Result<()> {
     /// use std::io::Read;
     ///
-    /// let file = folio::OpenOptions::new().mode("rb").open_borrowed(&mine).await?;
+    /// let file = folio::OpenOptions::new().python_mode("rb").open_borrowed(&mine).await?;
     /// let head = file.readline(None).await?;
     /// file.close().await?;
     /// let body = std::io::read_to_string(mine)?;
