@@ -99,8 +99,8 @@ impl FileHandle {
             return buffered.map(|()| len);
         }
         let len = if all { len } else { len.min(PIECE_BYTES) };
-        let gather = || Payload::Copied(self.open_file().buffers().gather(slices, len));
-        self.write_payload(len, gather, offset, all).await
+        let copy = || Payload::Copied(self.open_file().buffers().copy_slices(slices, len));
+        self.write_payload(len, copy, offset, all).await
     }
 
     async fn write_payload(
