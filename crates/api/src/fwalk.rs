@@ -5,7 +5,7 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::dir::{OpenDir, OpenRoot, Step};
+use folio_engine::op::dir::{self, OpenDir, Step};
 use folio_engine::{Current, Engine};
 
 use crate::fs::checked;
@@ -106,7 +106,7 @@ impl Fwalk {
             None => {
                 let path = checked::path(Operation::ReadDir, &self.root)?;
                 let engine = Engine::current()?;
-                let root = engine.call(OpenRoot { path }).await?;
+                let root = engine.call(dir::open(path)).await?;
                 self.open.insert((engine, root))
             }
         };

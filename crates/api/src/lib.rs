@@ -88,18 +88,3 @@ pub mod storage {
         Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
     };
 }
-
-/// Keeps the programs of the README, of the guide and of the pages on moving over compiling.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/guide/buffering.md")]
-    struct Buffering;
-    #[doc = include_str!("../../../docs/guide/direct-io.md")]
-    struct DirectIo;
-    #[doc = include_str!("../../../docs/aiofiles.md")]
-    struct Aiofiles;
-    #[doc = include_str!("../../../docs/tokio-fs.md")]
-    struct TokioFs;
-}

@@ -9,7 +9,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::op::walk::{OpenWalk, WalkBatch, WalkOn, WalkOrder, WalkRules};
+use folio_engine::op::walk::{self, OpenWalk, WalkBatch, WalkOrder, WalkRules};
 use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
@@ -404,7 +404,7 @@ impl Stream for Walk {
 /// Fetches the next batch, while a second worker lists directories that come after it.
 async fn fetch(engine: &Engine, walk: OpenWalk) -> Result<WalkBatch> {
     let aside = walk.aside();
-    let mut batch = pin!(engine.call(WalkOn { walk }));
+    let mut batch = pin!(engine.call(walk::go_on(walk)));
     let Some(aside) = aside else { return batch.await };
     let mut aside = Some(Box::pin(engine.call(aside)));
     poll_fn(|cx| {

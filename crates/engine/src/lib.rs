@@ -39,6 +39,7 @@ mod engine;
 mod error;
 mod exclusive;
 mod file;
+mod file_op;
 mod handle;
 mod limits;
 #[cfg(all(test, folio_loom))]

@@ -9,7 +9,7 @@ use std::fmt;
 use std::fs::Metadata;
 use std::path::Path;
 
-use folio_engine::op::dir::{OpenDir, OpenRoot};
+use folio_engine::op::dir::{self, OpenDir};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
@@ -72,7 +72,7 @@ impl Dir {
     pub async fn open(path: impl AsRef<Path>) -> Result<Dir> {
         let path = checked::path(Operation::Open, path)?;
         let engine = Engine::current()?;
-        let open = engine.call(OpenRoot { path }).await?;
+        let open = engine.call(dir::open(path)).await?;
         Ok(Dir { open, engine })
     }
 

@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::op::attributes::StatEntry;
-use folio_engine::op::tree::{DirBatch, ListedEntry, OpenListing, ReadDirBatch};
+use folio_engine::op::attributes::entry_metadata;
+use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
 use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
@@ -41,7 +41,7 @@ use crate::{Operation, Result};
 pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
     let engine = Engine::current()?;
-    let batch = engine.call(ReadDirBatch { path: path.clone(), from: None }).await?;
+    let batch = engine.call(tree::read_dir(path.clone(), None)).await?;
     let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
     listing.take(batch);
     Ok(listing)
@@ -106,7 +106,7 @@ impl ReadDir {
             let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
-                    let request = ReadDirBatch { path: self.path.clone(), from: Some(listing) };
+                    let request = tree::read_dir(self.path.clone(), Some(listing));
                     let engine = self.engine.clone();
                     *source = Source::Fetching(Box::pin(async move { engine.call(request).await }));
                 }
@@ -189,7 +189,7 @@ impl DirEntry {
     /// # }
     /// ```
     pub async fn metadata(&self) -> Result<Metadata> {
-        self.engine.call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
+        self.engine.call(entry_metadata(self.entry.clone())).await
     }
 
     /// Returns the type of the entry itself, even where it is a symbolic link.

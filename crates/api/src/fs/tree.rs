@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::tree::{CreateDir, RemoveDir};
+use folio_engine::op::tree;
 
 use super::checked;
 use crate::{Operation, Result};
@@ -67,7 +67,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: false }).await
+    Engine::current()?.call(tree::remove_dir(path, false)).await
 }
 
 /// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
@@ -93,7 +93,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: true }).await
+    Engine::current()?.call(tree::remove_dir(path, true)).await
 }
 
 /// Creates directories with other permissions than the usual, or with their parents.
@@ -140,6 +140,6 @@ impl DirBuilder {
     /// Dropped before it began, nothing happened; after that it finishes in the background.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
-        Engine::current()?.call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
+        Engine::current()?.call(tree::create_dir(path, self.recursive, self.mode)).await
     }
 }

@@ -7,11 +7,10 @@ use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::PathRequest;
-use folio_engine::storage::Storage;
+use folio_engine::op::{PathOp, PathRequest};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Dirs, Template};
+use super::template::{self, Template};
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
 use crate::{Engine, Error, File, Operation, Result};
 
@@ -272,44 +271,25 @@ impl NamedTemporaryFileBuilder {
         F: FnMut(&Path) -> io::Result<R> + Send + 'static,
     {
         self.template.check(Operation::Open)?;
-        let (template, dirs) = (self.template.clone(), self.template.dirs());
         let engine = Engine::current()?;
-        let request = Make { engine: (*engine).clone(), template, dirs, make };
-        engine.call(request).await.map(|(made, name)| (made, TempPath { name }))
+        engine.call(request((*engine).clone(), self.template.clone(), make)).await
     }
 }
 
-struct Make<F> {
+/// What it makes cleans up by itself when nobody waits for it any more.
+fn request<R: Send + 'static>(
     engine: Engine,
     template: Template,
-    dirs: Dirs,
-    make: F,
-}
-
-impl<R, F> PathRequest for Make<F>
-where
-    R: Send + 'static,
-    F: FnMut(&Path) -> io::Result<R> + Send + 'static,
-{
-    /// Cleans up by itself when nobody hears of it.
-    type Reply = (R, Doomed);
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        self.dirs.path()
-    }
-
-    fn execute(mut self, _storage: &dyn Storage) -> io::Result<(R, Doomed)> {
-        self.dirs.first(|dir| {
-            self.template.make(dir, |path| match (self.make)(path) {
-                Ok(made) => Ok((made, Doomed::new(&self.engine, path, Kind::File))),
+    mut make: impl FnMut(&Path) -> io::Result<R> + Send + 'static,
+) -> impl PathRequest<Reply = (R, TempPath)> {
+    PathOp::new(Operation::Open, template.dirs(), move |_, dirs| {
+        dirs.first(|dir| {
+            template.make(dir, |path| match make(path) {
+                Ok(made) => Ok((made, TempPath { name: Doomed::new(&engine, path, Kind::File) })),
                 // A socket says by another kind that its name is taken.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
                 Err(error) => Err(error),
             })
         })
-    }
+    })
 }

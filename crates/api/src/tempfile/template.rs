@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
+use folio_engine::op::Subject;
 use folio_engine::storage::OpenRequest;
 
 use crate::{Error, Operation, Result};
@@ -79,11 +80,6 @@ impl Dirs {
         Dirs(dirs)
     }
 
-    /// The one that is wanted.
-    pub(super) fn path(&self) -> &Path {
-        &self.0[0]
-    }
-
     /// Makes something in the first that it can be made in. If there is none, the error is that of the one wanted.
     pub(super) fn first<R>(&self, mut make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
         let mut wanted = None;
@@ -94,6 +90,13 @@ impl Dirs {
             }
         }
         Err(wanted.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+}
+
+impl Subject for Dirs {
+    /// The one that is wanted.
+    fn path(&self) -> &Path {
+        &self.0[0]
     }
 }
 

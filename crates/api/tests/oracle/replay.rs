@@ -2,7 +2,6 @@
 //!
 //! What comes back is in the notation of the table, so that it can be compared with what stands there.
 
-use std::error::Error as _;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -328,7 +327,7 @@ fn texts(texts: Vec<String>) -> String {
 
 /// An error by the class that CPython would raise; of encoding, if `lines` were to be written.
 fn failure(error: &Error, lines: &[String]) -> String {
-    let source = error.source();
+    let source = error.get_ref();
     if let Some(why) = source.and_then(|source| source.downcast_ref::<DecodeError>()) {
         return format!("!D{},{}", why.offset(), why.reason());
     }

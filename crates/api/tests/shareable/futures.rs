@@ -14,7 +14,7 @@ use folio::tempfile::{
 use folio::text::{self, Options, TextFile};
 use folio::wrap::{self, Wrap};
 use folio::{BinaryFile, BinaryLines, Engine, File, OpenOptions, Opened, Reader, os, path};
-use folio_engine::op::closure::Closure;
+use folio_engine::op::closure;
 use folio_engine::storage::wrapped::Wrapped;
 
 /// A value that is never made; only its type is asked for.
@@ -54,7 +54,7 @@ fn engine() {
     both(Engine::open_by_std(any(), "", any()));
     both(Engine::wrap(any(), any::<Wrapped<Vec<u8>>>(), ""));
     both(Engine::run(any(), || ()));
-    both(Engine::call(any(), any::<Closure<fn()>>()));
+    both(Engine::call(any(), closure::run(any::<fn()>())));
     both(Engine::shutdown(any(), any()));
     both(Engine::scope(any(), async {}));
 }

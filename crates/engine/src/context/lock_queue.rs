@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub(crate) use crate::op::lock::Won;
+pub(crate) use crate::file_op::Won;
 use crate::storage::LockKind;
 
 /// See the module.

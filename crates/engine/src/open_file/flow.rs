@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use crate::error::Cause;
 use crate::file::{Arrival, BatchId, CursorMove};
-use crate::op::Answer;
+use crate::file_op::Answer;
 use crate::open_file::batch::FileJob;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply, closers};

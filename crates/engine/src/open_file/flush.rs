@@ -5,10 +5,7 @@ use std::sync::Arc;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation};
 use crate::file::{BatchId, Chunk, Footprint, Ordered, Span};
-use crate::op::{
-    Op, Place,
-    write::{Append, Payload, Write},
-};
+use crate::file_op::{Append, Offset, Op, Payload, Write};
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::open_file::state::FileState;
@@ -85,9 +82,9 @@ impl OpenFile {
     fn carry(self: &Arc<Self>, chunk: Chunk, permit: Permit) -> PendingOp {
         let payload = Payload::Shared(chunk.bytes.clone());
         let op = if self.access.append {
-            Op::Append(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
+            Op::from(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
         } else {
-            Op::Write(Write { place: Place::At(chunk.start), payload, all: true, buffered: true })
+            Op::from(Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true })
         };
         self.context.unfinished.add();
         let mut journey = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };

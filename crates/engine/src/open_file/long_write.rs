@@ -8,11 +8,10 @@ use std::time::Instant;
 use crate::admission::Permit;
 use crate::error::Cause;
 use crate::file::{Batch, BatchId, CursorMove};
-use crate::op::lent::{Lent, WriteLent, Writer};
-use crate::op::write::{Payload, Write};
-use crate::op::{Answer, Op, Place};
+use crate::file_op::lent::{Lent, Writer};
+use crate::file_op::{Answer, Failed, Offset, Op, Payload, Ran, Start, Write, WriteLent};
 use crate::open_file::file::OpenFile;
-use crate::open_file::outcome::{Failed, OpInfo, Ran};
+use crate::open_file::op_info::OpInfo;
 use crate::open_file::pending::{PendingOp, Reply};
 use crate::pool::Job;
 use crate::stats::add;
@@ -47,10 +46,11 @@ impl LongWrite {
         batch: Batch<PendingOp>,
         open_file: &Arc<OpenFile>,
     ) -> Result<Box<LongWrite>, Batch<PendingOp>> {
-        let Some(PendingOp { op: Op::WriteLent(WriteLent { place, lent }), .. }) = batch.items.first() else {
+        let Some(PendingOp { op: Op::WriteLent(WriteLent { offset, lent }), .. }) = batch.items.first()
+        else {
             return Err(batch);
         };
-        let (place, lent) = (*place, lent.clone());
+        let (offset, lent) = (*offset, lent.clone());
         let Batch { batch_id, cursor, closers, mut items, .. } = batch;
         let pending = items.pop().expect("the first of it has just been looked at");
         Ok(Box::new(LongWrite {
@@ -58,11 +58,11 @@ impl LongWrite {
             lent,
             info: OpInfo::of(&pending),
             begun: Instant::now(),
-            start: match place {
-                Place::At(offset) => offset,
-                Place::Cursor => cursor,
+            start: match offset {
+                Offset::At(offset) => offset,
+                Offset::Cursor => cursor,
             },
-            moves_cursor: place == Place::Cursor,
+            moves_cursor: offset == Offset::Cursor,
             done: 0,
             place: Some(Held { batch_id, closers, reply: pending.reply, permit: pending.permit }),
         }))
@@ -99,10 +99,11 @@ impl LongWrite {
     }
 
     fn write(&mut self, payload: Payload) -> Result<(), Failed> {
-        let place = Place::At(self.start + self.done);
+        let offset = Offset::At(self.start + self.done);
         let len = payload.as_ref().len() as u64;
-        let piece = Op::Write(Write { place, payload, all: true, buffered: false });
-        let Ran { mut outcomes, .. } = self.open_file.run_guarded(vec![piece], self.start, u64::MAX);
+        let piece = Op::from(Write { offset, payload, all: true, buffered: false });
+        let Ran { mut outcomes, .. } =
+            self.open_file.run_guarded(vec![piece], Start { cursor: self.start, room: u64::MAX });
         let outcome = outcomes.pop().expect("one operation has one outcome");
         self.done += match &outcome {
             Ok(_) => len,

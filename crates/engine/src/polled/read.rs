@@ -8,13 +8,12 @@ use tokio::task::coop;
 use super::Polled;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::{Answer, Looked, Offset, Read, ReadUntil};
 use crate::handle::{FileHandle, unexpected};
 use crate::limits::{
     IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX,
     POLLED_READ_BYTES_MAX,
 };
-use crate::op::read::{How, Read};
-use crate::op::{Answer, Looked, Op, Place};
 
 impl Polled {
     fn learn_lateness(&mut self, age: Duration, adaptive_spin: Duration) {
@@ -79,7 +78,7 @@ impl FileHandle {
 
     /// Has a worker look at what comes next.
     async fn look(&self, len: usize) -> Result<Looked> {
-        match self.submit(Op::Read(Read { place: Place::Cursor, len, how: How::Look })).await? {
+        match self.submit(Read { offset: Offset::Cursor, len, until: ReadUntil::Peek }).await? {
             Answer::Looked(looked) => Ok(looked),
             other => unexpected(&other),
         }

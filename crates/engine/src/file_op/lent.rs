@@ -16,10 +16,11 @@ use std::task::{Context, Waker};
 use bytes::Bytes;
 
 use crate::buffer::Buffers;
+use crate::error::Operation;
 use crate::file::{Footprint, Span};
+use crate::file_op::op::{Execute, FileOp, Host, Offset, Ran, Start};
+use crate::file_op::payload::Payload;
 use crate::limits;
-use crate::op::Place;
-use crate::op::write::Payload;
 use crate::sync::{Mutex, MutexGuard, lock, mutant};
 
 /// Bytes that are copied at a time; a model has few, for its threads to meet over.
@@ -28,18 +29,44 @@ const PIECE_BYTES: usize = if cfg!(folio_loom) { 2 } else { limits::PIECE_BYTES 
 /// Writes bytes that are lent at an offset or at the cursor.
 #[derive(Debug)]
 pub(crate) struct WriteLent {
-    pub(crate) place: Place,
+    pub(crate) offset: Offset,
     pub(crate) lent: Arc<Lent>,
 }
 
-impl WriteLent {
+impl FileOp for WriteLent {
+    fn operation(&self) -> Operation {
+        Operation::Write
+    }
+
     /// All of it, from the first piece to the last: nothing comes between them.
-    pub(crate) fn footprint(&self, cursor: u64) -> Footprint {
-        let (start, moves) = match self.place {
-            Place::At(offset) => (offset, false),
-            Place::Cursor => (cursor, true),
+    fn footprint(&self, cursor: u64, _room: u64) -> Footprint {
+        let (start, moves) = match self.offset {
+            Offset::At(offset) => (offset, false),
+            Offset::Cursor => (cursor, true),
         };
         Footprint { span: Span::Write(start..start.saturating_add(self.lent.len as u64)), cursor: moves }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        self.offset.explicit()
+    }
+
+    fn needs_trust(&self) -> bool {
+        true
+    }
+
+    fn weight(&self) -> usize {
+        self.lent.len()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.weight() as u64
+    }
+}
+
+impl Execute for WriteLent {
+    fn run(_batch: Vec<Self>, _host: &dyn Host, _start: Start) -> Ran {
+        unreachable!("a long write is carried out piece by piece, each a write of its own")
     }
 }
 

@@ -10,9 +10,10 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 
-use super::{Append, Payload, Write, Written, append_all, write_all};
+use super::payload::Written;
+use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
-use crate::op::{Answer, Place};
+use crate::file_op::{Answer, Offset};
 use crate::storage::{LockKind, StorageFile};
 use crate::test_rng::{Dice, seeds};
 
@@ -169,9 +170,9 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
     let mut offset = CURSOR;
     let writes: Vec<Write> = (lens.iter().enumerate())
         .map(|(index, len)| {
-            let place = if at_cursor { Place::Cursor } else { Place::At(offset) };
+            let place = if at_cursor { Offset::Cursor } else { Offset::At(offset) };
             offset += *len as u64 + gap;
-            Write { place, payload: payload(index + 1, *len), all, buffered: false }
+            Write { offset: place, payload: payload(index + 1, *len), all, buffered: false }
         })
         .collect();
     let written = write_all(&writes.iter().collect::<Vec<_>>(), &script, CURSOR);
@@ -180,7 +181,7 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
     let mut failures = Vec::new();
     for (index, write) in writes.iter().enumerate() {
         let (count, errno, _) = told(&written, index);
-        let start = if let Place::At(offset) = write.place { offset } else { cursor };
+        let start = if let Offset::At(offset) = write.offset { offset } else { cursor };
         assert_eq!(
             script.places(index as u8 + 1),
             (start..start + count).collect::<Vec<_>>(),
@@ -304,9 +305,9 @@ fn any_script_comes_to_what_its_file_shows() {
 fn contiguous_payloads_cost_one_call_and_gaps_one_each() {
     for (at_cursor, gap, calls) in [(true, 0, 1), (false, 0, 1), (false, 1, 64)] {
         let script = Script::new(0, &[]);
-        let place = |index: u64| if at_cursor { Place::Cursor } else { Place::At(index * (4 + gap)) };
+        let place = |index: u64| if at_cursor { Offset::Cursor } else { Offset::At(index * (4 + gap)) };
         let writes: Vec<Write> = (0..64)
-            .map(|index| Write { place: place(index), payload: payload(1, 4), all: true, buffered: false })
+            .map(|index| Write { offset: place(index), payload: payload(1, 4), all: true, buffered: false })
             .collect();
         assert_eq!(write_all(&writes.iter().collect::<Vec<_>>(), &script, 0).calls, calls);
     }

@@ -7,8 +7,8 @@ use loom::future::block_on;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
+use crate::file_op::lent::{Lender, Lent, Writer};
 use crate::mutants::{assert_caught, explore};
-use crate::op::lent::{Lender, Lent, Writer};
 
 /// Three pieces, the last of them short.
 const BYTES: &[u8] = b"lends";

@@ -4,9 +4,10 @@
 
 use std::io::{self, SeekFrom};
 
+use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::op::{Answer, Executed, Failure};
-use crate::storage::{StorageFile, errno};
+use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::storage::errno;
 
 /// Moves the cursor and answers where it is.
 #[derive(Debug)]
@@ -15,14 +16,6 @@ pub(crate) struct Seek {
 }
 
 impl Seek {
-    pub(crate) fn footprint(&self) -> Footprint {
-        let span = match self.to {
-            SeekFrom::Start(_) | SeekFrom::Current(_) => Span::Read(0..0),
-            SeekFrom::End(_) => Span::LOOK,
-        };
-        Footprint { span, cursor: true }
-    }
-
     /// Asking where the cursor is does not put it there: that would forget what was given back to it.
     pub(crate) fn leads(&self, position: u64) -> CursorMove {
         match self.to {
@@ -30,12 +23,40 @@ impl Seek {
             SeekFrom::Start(_) | SeekFrom::Current(_) | SeekFrom::End(_) => CursorMove::To(position),
         }
     }
+}
 
-    pub(crate) fn execute(self, file: &dyn StorageFile, cursor: u64) -> Executed {
-        match target(self.to, cursor, || file.len()) {
-            Ok(position) => (Ok(Answer::Position(position)), self.leads(position)),
-            Err(error) => (Err(Failure::from(error)), CursorMove::Stay),
-        }
+impl FileOp for Seek {
+    fn operation(&self) -> Operation {
+        Operation::Seek
+    }
+
+    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+        let span = match self.to {
+            SeekFrom::Start(_) | SeekFrom::Current(_) => Span::Read(0..0),
+            SeekFrom::End(_) => Span::LOOK,
+        };
+        Footprint { span, cursor: true }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        None
+    }
+
+    fn needs_trust(&self) -> bool {
+        false
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}
+
+impl Execute for Seek {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran {
+        one_by_one(batch, host, |seek| {
+            let position = target(seek.to, start.cursor, || host.file().len())?;
+            Ok((Answer::Position(position), seek.leads(position)))
+        })
     }
 }
 
