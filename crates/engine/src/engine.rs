@@ -11,23 +11,23 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use crate::actor::clock::Held;
-use crate::actor::handle::FileHandle;
-use crate::actor::opening::Opening;
-use crate::actor::path::{Open, OpenBy};
-use crate::actor::services::Services;
-use crate::actor::stream::StreamHandle;
-use crate::actor::supervisor::{ShutdownReport, Steward};
+use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
+use crate::context::EngineContext;
+use crate::context::paused_clock::Held;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::handle::FileHandle;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
 use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
+use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
+use crate::path::{Open, OpenBy};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
     Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
 };
+use crate::stream::StreamHandle;
 
 /// One running instance. Clones are the same engine; it stops when the last clone and the last file are gone.
 #[derive(Clone)]
@@ -61,9 +61,9 @@ impl Deref for Current {
 }
 
 struct Inner {
-    services: Arc<Services>,
+    context: Arc<EngineContext>,
     /// `None` only while the engine is dropped.
-    steward: Option<Steward>,
+    supervisor: Option<SupervisorHandle>,
     /// Taken out by drop, because a runtime may not be dropped where async code runs.
     runtime: Mutex<Option<Runtime>>,
 }
@@ -193,19 +193,19 @@ impl Engine {
         let mut pause = RETRY_PAUSE_MIN;
         loop {
             let open = Open { path: path.clone(), request: request.clone(), below: below.clone() };
-            match self.inner.services.call(open).await {
+            match self.inner.context.call(open).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {
-                    self.inner.services.pause(pause).await;
+                    self.inner.context.pause(pause).await;
                     pause = (pause * 2).min(RETRY_PAUSE_MAX);
                 }
                 Err(error) => return Err(error),
                 Ok(opened) => {
                     let handle = self.enlist(opened, &request, path)?;
-                    if self.inner.services.parting.is_any()
+                    if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Held::new(Box::pin(file.opening().wait_for_parting())).await;
+                        Held::new(Box::pin(file.open_file().wait_for_final_writes())).await;
                     }
                     return Ok(handle);
                 }
@@ -281,7 +281,7 @@ impl Engine {
         let flags = os::open_flags(&request);
         // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
         let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
-        let (opened, found, position) = self.inner.services.call(open).await?;
+        let (opened, found, position) = self.inner.context.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.enlist(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
@@ -315,11 +315,11 @@ impl Engine {
 
     /// Puts what was opened under an actor or under readiness.
     fn enlist(&self, mut opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
-        let services = self.inner.services.clone();
-        services.here().map_err(|cause| Error::new(Operation::Open, cause).at_path(path.clone()))?;
+        let context = self.inner.context.clone();
+        context.here().map_err(|cause| Error::new(Operation::Open, cause).at_path(path.clone()))?;
         if opened.nature == Nature::Stream {
             let engine = self.inner.clone();
-            match StreamHandle::new(opened.file, request, path.clone(), services.clone(), engine) {
+            match StreamHandle::new(opened.file, request, path.clone(), context.clone(), engine) {
                 Ok(stream) => return Ok(Handle::Stream(stream)),
                 // What has no readiness answers at once or not at all; it is driven like a plain file.
                 Err((file, error)) if error.raw_os_error() == Some(errno::NOT_PERMITTED) => {
@@ -331,8 +331,8 @@ impl Engine {
                 Err((_, error)) => return Err(Error::io(Operation::Open, error).at_path(path)),
             }
         }
-        let opening = Opening::new(opened, request, path, services);
-        Ok(Handle::Plain(FileHandle::new(opening, self.inner.clone())))
+        let open_file = OpenFile::new(opened, request, path, context);
+        Ok(Handle::Plain(FileHandle::new(open_file, self.inner.clone())))
     }
 
     /// Makes a file of an object of the program's own, at the position where that stands; `name` stands for
@@ -370,10 +370,10 @@ impl Engine {
             (object, 0)
         };
         let forked = |cause| Error::new(Operation::Open, cause).at_path(name.clone());
-        self.inner.services.here().map_err(forked)?;
-        let (opened, request) = self.inner.services.object(object);
-        let opening = Opening::new(opened, &request, name, self.inner.services.clone());
-        let file = FileHandle::new(opening, self.inner.clone());
+        self.inner.context.here().map_err(forked)?;
+        let (opened, request) = self.inner.context.object(object);
+        let open_file = OpenFile::new(opened, &request, name, self.inner.context.clone());
+        let file = FileHandle::new(open_file, self.inner.clone());
         file.start_at(position);
         Ok(file)
     }
@@ -396,7 +396,7 @@ impl Engine {
     /// # }
     /// ```
     pub async fn run<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        self.inner.services.run(closure).await
+        self.inner.context.run(closure).await
     }
 
     /// Carries out a request about a path, in place where that cannot block.
@@ -409,7 +409,7 @@ impl Engine {
     ///
     /// Before it began: nothing happens. After: it finishes, and an error is counted and logged.
     pub async fn call<R: PathRequest>(&self, request: R) -> Result<R::Reply> {
-        self.inner.services.call(request).await
+        self.inner.context.call(request).await
     }
 
     /// Has a request about a path carried out that nobody waits for; returns at once, whatever the limits say.
@@ -417,7 +417,7 @@ impl Engine {
     /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and until the end of a
     /// shutdown it is not refused: it is for cleaning up. A failure is counted and logged.
     pub fn call_detached<R: PathRequest>(&self, request: R) {
-        self.inner.services.call_detached(request, self.clone());
+        self.inner.context.call_detached(request, self.clone());
     }
 
     /// Stops the engine: refuses what is new (apart from reads in place of files that are open), lets what is
@@ -432,21 +432,21 @@ impl Engine {
     ///
     /// The shutdown goes on.
     pub async fn shutdown(&self, deadline: Duration) -> Result<ShutdownReport> {
-        self.inner.services.here().map_err(|cause| Error::new(Operation::Shutdown, cause))?;
-        match &self.inner.steward {
-            Some(steward) => steward.shut_down(deadline).await,
+        self.inner.context.here().map_err(|cause| Error::new(Operation::Shutdown, cause))?;
+        match &self.inner.supervisor {
+            Some(supervisor) => supervisor.shut_down(deadline).await,
             None => unreachable!("it goes with the engine"),
         }
     }
 
     /// Returns what the engine is doing now and has done so far; in the child of a fork, only what it had counted.
     pub fn snapshot(&self) -> Snapshot {
-        let services = &self.inner.services;
-        let stats = &services.stats;
+        let context = &self.inner.context;
+        let stats = &context.stats;
         let mut counters = stats.counters();
         let mut files = Vec::new();
-        let here = services.here().is_ok();
-        let open = if here { services.registry.all() } else { Vec::new() };
+        let here = context.here().is_ok();
+        let open = if here { context.registry.all() } else { Vec::new() };
         for file in open {
             files.push(file.snapshot(&mut counters));
         }
@@ -458,7 +458,7 @@ impl Engine {
             waited: stats.waited.snapshot(),
             served: stats.served.snapshot(),
             files,
-            pool: if here { services.pool.snapshot() } else { PoolSnapshot::default() },
+            pool: if here { context.pool.snapshot() } else { PoolSnapshot::default() },
         }
     }
 }
@@ -495,12 +495,12 @@ impl WalkEntry {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if self.services.here().is_err() {
+        if self.context.here().is_err() {
             // Both would go by locks and descriptors that are the parent's.
-            std::mem::forget((self.steward.take(), self.runtime.get_mut().map(Option::take)));
+            std::mem::forget((self.supervisor.take(), self.runtime.get_mut().map(Option::take)));
             return;
         }
-        self.services.pool.close();
+        self.context.pool.close();
         let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(runtime) = runtime {
             runtime.shutdown_background();
@@ -594,10 +594,14 @@ impl EngineBuilder {
             .build()
             .map_err(|error| Error::io(Operation::Start, error))?;
         let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
-        let services = Arc::new(Services::new(storage, limits, runtime.handle().clone()));
-        let steward = Steward::start(services.clone());
+        let context = Arc::new(EngineContext::new(storage, limits, runtime.handle().clone()));
+        let supervisor = SupervisorHandle::start(context.clone());
         Ok(Engine {
-            inner: Arc::new(Inner { services, steward: Some(steward), runtime: Mutex::new(Some(runtime)) }),
+            inner: Arc::new(Inner {
+                context,
+                supervisor: Some(supervisor),
+                runtime: Mutex::new(Some(runtime)),
+            }),
         })
     }
 }

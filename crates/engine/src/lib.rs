@@ -32,31 +32,41 @@
 
 mod actor;
 mod admission;
+mod at_exit;
 mod buffer;
-#[cfg(test)]
-mod dice;
+mod context;
 mod engine;
 mod error;
 mod exclusive;
 mod file;
+mod handle;
 mod limits;
 #[cfg(all(test, folio_loom))]
 mod mutants;
-pub mod op;
-mod origin;
-mod pool;
-mod reply;
+mod oneshot;
 #[cfg(all(test, folio_loom))]
-mod reply_loom;
+mod oneshot_loom;
+pub mod op;
+mod open_file;
+mod origin;
+mod path;
+mod polled;
+mod pool;
 mod stats;
 pub mod storage;
+mod stream;
 mod sync;
+#[cfg(test)]
+mod test_rng;
 
+pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
-pub use actor::{FileHandle, Polled, Rejected, StreamHandle, messages};
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
+pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;
+pub use polled::Polled;
 pub use pool::{LaneSnapshot, PoolSnapshot};
 pub use stats::{Counters, Durations, FileSnapshot, Slowest};
+pub use stream::StreamHandle;

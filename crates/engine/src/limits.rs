@@ -52,7 +52,7 @@ pub(crate) const ROOM_BYTES_TRUSTED: usize = 256 * 1024 * 1024;
 pub(crate) const GATHER_GROWTH: usize = 4;
 
 /// Bytes of a stream read at a time beyond those that were asked for: what a pipe holds unless told otherwise.
-pub(crate) const AHEAD_BYTES: usize = 64 * 1024;
+pub(crate) const READ_AHEAD_BYTES: usize = 64 * 1024;
 
 /// Rounds a starting write waits for readers that are inside a non-blocking call before it queues instead.
 /// Such a call lasts about a microsecond; a thread that lost its core is not worth waiting for.
@@ -70,7 +70,7 @@ pub(crate) const WORKER_SPIN_ROUNDS_PER_YIELD: u32 = 16;
 /// Idle workers that may spin at a time: one is enough to catch the next job, more only burn cores.
 pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 
-/// Queued operations of one file that are looked at for starting. Bounds the cost of a scan, not the queue.
+/// PendingOp operations of one file that are looked at for starting. Bounds the cost of a scan, not the queue.
 pub(crate) const ORDER_WINDOW_OPS: usize = 256;
 
 /// Rounds a caller looks out for its answer before its task goes to sleep: about 10 µs, what a read in place
@@ -81,11 +81,11 @@ pub(crate) const ANSWER_SPIN_ROUNDS: u32 = 400;
 pub(crate) const ANSWER_SPIN_BYTES_MAX: usize = 32 * 1024;
 
 /// Answers that may be missed in a row before a file's callers stop looking out for them.
-pub(crate) const PATIENCE_MAX: i32 = 8;
+pub(crate) const SPIN_CREDIT_MAX: i32 = 8;
 
 /// Operations that then go by before it is tried again, counted from below zero: a try every 64 operations
 /// costs a slow device's callers 0.2 µs each.
-pub(crate) const PATIENCE_MIN: i32 = -64;
+pub(crate) const SPIN_CREDIT_MIN: i32 = -64;
 
 /// Operations merged into one system call. The kernel takes 1,024 buffers (`IOV_MAX`); half of that still
 /// makes the call's own cost invisible.

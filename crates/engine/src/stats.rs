@@ -52,7 +52,7 @@ counters! {
     /// System calls that carried them out.
     write_calls,
     /// Writes that a buffered file kept back, to be written out together with others.
-    writes_kept,
+    writes_buffered,
     /// Syncs asked for.
     syncs_asked,
     /// System calls that carried them out.
@@ -210,7 +210,7 @@ pub struct FileSnapshot {
     /// Bytes those hold.
     pub queued_bytes: u64,
     /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
-    pub kept_bytes: usize,
+    pub buffered_bytes: usize,
     /// Batches at workers.
     pub running: usize,
     /// Age of the oldest operation at a worker or waiting for one.

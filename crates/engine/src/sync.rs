@@ -16,7 +16,7 @@ pub(crate) use std::{
     sync::{Condvar, Mutex, MutexGuard},
 };
 
-/// Locks without poison: the cores hold no user code inside a critical section, so a poisoned lock could
+/// LockQueue without poison: the cores hold no user code inside a critical section, so a poisoned lock could
 /// only repeat a panic that has been reported already.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -17,7 +17,7 @@ async fn small_writes_are_accepted_in_place_and_written_together() {
     }
     let after = engine.snapshot().counters;
     assert_eq!((after.jobs - before.jobs, after.hops - before.hops), (0, 0));
-    assert_eq!(after.writes_kept - before.writes_kept, 64);
+    assert_eq!(after.writes_buffered - before.writes_buffered, 64);
     assert_eq!(disk.contents(PATH), b"");
 
     file.flush().await.unwrap();

@@ -82,7 +82,7 @@ async fn a_full_device_does_not_make_the_buffer_grow() {
     let mut failures = 0;
     for _ in 0..1000 {
         failures += usize::from(soon("it answers", file.write_all(&[1; 40])).await.is_err());
-        let kept: usize = engine.snapshot().files.iter().map(|file| file.kept_bytes).sum();
+        let kept: usize = engine.snapshot().files.iter().map(|file| file.buffered_bytes).sum();
         assert!(kept <= 3 * 64, "{kept} bytes");
     }
     assert!(failures > 100, "{failures} of 1,000 writes failed");

@@ -21,7 +21,7 @@ async fn the_next_buffer_fills_while_the_last_is_written_and_then_writers_wait()
         assert!(accepted <= 2 * CAPACITY, "{accepted} bytes are kept back");
     }
     assert_eq!(accepted, 8000, "one portion on its way, one full buffer");
-    let kept: usize = engine.snapshot().files.iter().map(|file| file.kept_bytes).sum();
+    let kept: usize = engine.snapshot().files.iter().map(|file| file.buffered_bytes).sum();
     assert_eq!(kept, 4000);
 
     let waiting = tokio::spawn({

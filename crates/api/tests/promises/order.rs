@@ -66,7 +66,7 @@ fn check_histories(count: u64, buffering: impl Fn(u64) -> Buffering) -> [u64; 4]
         let storage = Arc::new(disk.clone());
         let (histories, engine) = runtime.block_on(histories(storage, seed, buffering(seed)));
         let counters = engine.snapshot().counters;
-        let taken = [counters.in_place, counters.hops, counters.messages, counters.writes_kept];
+        let taken = [counters.in_place, counters.hops, counters.messages, counters.writes_buffered];
         ways = std::array::from_fn(|way| ways[way] + taken[way]);
         assert!(disk.plan().fired() > 0);
         for history in &histories {

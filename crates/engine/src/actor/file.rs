@@ -21,13 +21,13 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{self, BoxMessage, BoxReply, Message};
 use kameo::reply::{DelegatedReply, ReplySender};
 
-use crate::actor::letters::{Letter, Line, Sender};
-use crate::actor::opening::Opening;
-use crate::actor::queued::Outcome;
+use crate::actor::envelopes::{Envelope, Line, Sender};
 use crate::error::{Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
+use crate::open_file::OpenFile;
+use crate::open_file::pending::Outcome;
 use crate::stats::add;
 
 /// The actor that owns one open file.
@@ -38,7 +38,7 @@ use crate::stats::add;
 /// the file is poisoned; whoever ends it earlier ends no operation, and the next need starts another.
 #[derive(Debug)]
 pub struct FileActor {
-    opening: Arc<Opening>,
+    open_file: Arc<OpenFile>,
     /// Messages that wait for their permits.
     line: Exclusive<Line>,
     /// Messages taken since the file was last looked at.
@@ -58,19 +58,20 @@ pub struct FileActor {
 impl FileActor {
     /// Starts the actor of an open file on the engine's runtime, to go on where `predecessor` ends.
     pub(crate) fn start(
-        opening: Arc<Opening>,
+        open_file: Arc<OpenFile>,
         engine: Arc<dyn Any + Send + std::marker::Sync>,
         predecessor: Option<ActorRef<FileActor>>,
     ) -> ActorRef<FileActor> {
-        add(&opening.services.stats.actors, 1);
-        opening.inbox.take();
-        let runtime = opening.services.runtime.clone();
+        add(&open_file.context.stats.actors, 1);
+        open_file.inbox.take();
+        let runtime = open_file.context.runtime.clone();
         let _entered = runtime.enter();
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        let (line, poisoned) = (Exclusive::new(Line::default()), opening.poison().is_some());
-        let state = FileActor { opening, line, burst: 0, poisoned, shut: None, predecessor, _engine: engine };
+        let (line, poisoned) = (Exclusive::new(Line::default()), open_file.poison().is_some());
+        let state =
+            FileActor { open_file, line, burst: 0, poisoned, shut: None, predecessor, _engine: engine };
         let mut life = Box::pin(prepared.run(state));
         // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
         // its mailbox by then, kameo may drop in silence.
@@ -87,7 +88,7 @@ impl FileActor {
         ctx: &mut message::Context<Self, DelegatedReply<Result<R::Answer>>>,
     ) -> DelegatedReply<Result<R::Answer>> {
         let (delegated, reply) = ctx.reply_sender();
-        self.line.get_mut().take_in(letter(request, reply, &self.opening), &self.opening);
+        self.line.get_mut().take_in(envelope(request, reply, &self.open_file), &self.open_file);
         delegated
     }
 
@@ -96,8 +97,8 @@ impl FileActor {
     async fn empty_mailbox(&mut self) {
         let Some(mut shut) = self.shut.take() else { return };
         while let Some(signal) = shut.get_mut().recv().await {
-            if let Some(letter) = undelivered(signal, &self.opening) {
-                self.line.get_mut().put(letter);
+            if let Some(envelope) = undelivered(signal, &self.open_file) {
+                self.line.get_mut().put(envelope);
             }
         }
     }
@@ -112,19 +113,19 @@ async fn wait_for(predecessor: &mut Option<ActorRef<FileActor>>) {
 }
 
 /// The failed sync, if it is news.
-fn fresh_poison(opening: &Opening, poisoned: &mut bool) -> Option<Error> {
-    let cause = opening.poison().filter(|_| !*poisoned)?;
+fn fresh_poison(open_file: &OpenFile, poisoned: &mut bool) -> Option<Error> {
+    let cause = open_file.poison().filter(|_| !*poisoned)?;
     *poisoned = true;
-    Some(opening.error(Operation::SyncAll, cause))
+    Some(open_file.error(Operation::SyncAll, cause))
 }
 
 /// What an actor that ends has still to let in. An asker is told that there is none, and has the message back.
-fn undelivered(signal: Signal<FileActor>, opening: &Arc<Opening>) -> Option<Letter> {
+fn undelivered(signal: Signal<FileActor>, open_file: &Arc<OpenFile>) -> Option<Envelope> {
     match signal {
-        Signal::Message { message, reply: None, .. } => told(message.as_any(), opening),
-        Signal::Message { message, reply: Some(asker), .. } => {
+        Signal::Message { message, reply: None, .. } => told(message.as_any(), open_file),
+        Signal::Message { message, reply: Some(receiver), .. } => {
             // An asker that is gone has nothing to do again.
-            let _ = asker.send(Err(SendError::ActorNotRunning(message.as_any())));
+            let _ = receiver.send(Err(SendError::ActorNotRunning(message.as_any())));
             None
         }
         Signal::StartupFinished
@@ -150,11 +151,11 @@ impl Actor for FileActor {
         _: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>> {
-        let opening = self.opening.clone();
-        let mut door = Door { mailbox, opening: &opening, shut: &mut self.shut, is_left: false };
+        let open_file = self.open_file.clone();
+        let mut door = Door { mailbox, open_file: &open_file, shut: &mut self.shut, is_left: false };
         loop {
             wait_for(&mut self.predecessor).await;
-            self.line.get_mut().empty(&opening).await;
+            self.line.get_mut().empty(&open_file).await;
             if self.burst < MAILBOX_MESSAGES_MAX
                 && let Some(signal) = door.signal_at_hand()
             {
@@ -162,17 +163,17 @@ impl Actor for FileActor {
                 return door.leave_with(Some(signal));
             }
             self.burst = 0;
-            opening.collect();
-            if let Some(poison) = fresh_poison(&opening, &mut self.poisoned) {
+            open_file.collect();
+            if let Some(poison) = fresh_poison(&open_file, &mut self.poisoned) {
                 // Dropped like this, the door is shut, and what is behind it is let in at the end.
                 return Err(poison);
             }
-            if opening.is_over() {
+            if open_file.is_over() {
                 door.mailbox.close();
             }
             tokio::select! {
                 biased;
-                () = opening.turn.bell().notify.notified() => {}
+                () = open_file.turn.waker().notify.notified() => {}
                 signal = door.signal() => return door.leave_with(signal),
             }
         }
@@ -187,8 +188,8 @@ impl Actor for FileActor {
         if error.with_downcast_ref(|_: &Error| ()).is_some() {
             return Ok(ControlFlow::Break(ActorStopReason::Panicked(error)));
         }
-        add(&self.opening.services.stats.panics, 1);
-        tracing::error!(path = %self.opening.path.display(), %error, "a file actor panicked and goes on");
+        add(&self.open_file.context.stats.panics, 1);
+        tracing::error!(path = %self.open_file.path.display(), %error, "a file actor panicked and goes on");
         Ok(ControlFlow::Continue(()))
     }
 
@@ -204,8 +205,8 @@ impl Actor for FileActor {
 
     async fn on_undelivered(&mut self, _: ActorStopReason, messages: Vec<BoxMessage<Self>>) -> Result<()> {
         for message in messages {
-            if let Some(letter) = told(message.as_any(), &self.opening) {
-                self.line.get_mut().put(letter);
+            if let Some(envelope) = told(message.as_any(), &self.open_file) {
+                self.line.get_mut().put(envelope);
             }
         }
         Ok(())
@@ -215,14 +216,14 @@ impl Actor for FileActor {
     async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
         wait_for(&mut self.predecessor).await;
         self.empty_mailbox().await;
-        self.line.get_mut().empty(&self.opening).await;
-        self.opening.collect();
-        while self.opening.waits_for_readers() {
+        self.line.get_mut().empty(&self.open_file).await;
+        self.open_file.collect();
+        while self.open_file.waits_for_readers() {
             // They ring for an actor; there may be none.
             tokio::task::yield_now().await;
-            self.opening.collect();
+            self.open_file.collect();
         }
-        self.opening.inbox.settle();
+        self.open_file.inbox.settle();
         Ok(())
     }
 }
@@ -230,23 +231,23 @@ impl Actor for FileActor {
 /// The mailbox while the actor is at it. An actor that is killed there shuts it, so that nothing is sent in vain.
 struct Door<'a> {
     mailbox: &'a mut MailboxReceiver<FileActor>,
-    opening: &'a Opening,
+    open_file: &'a OpenFile,
     shut: &'a mut Option<Exclusive<MailboxReceiver<FileActor>>>,
     is_left: bool,
 }
 
 impl Door<'_> {
     fn signal_at_hand(&mut self) -> Option<Signal<FileActor>> {
-        self.opening.inbox.take();
+        self.open_file.inbox.take();
         self.mailbox.try_recv().ok()
     }
 
     async fn signal(&mut self) -> Option<Signal<FileActor>> {
         poll_fn(|context| {
-            self.opening.inbox.take();
+            self.open_file.inbox.take();
             let signal = self.mailbox.poll_recv(context);
             if matches!(signal, Poll::Pending) && self.mailbox.is_empty() {
-                self.opening.inbox.settle();
+                self.open_file.inbox.settle();
             }
             signal
         })
@@ -263,7 +264,7 @@ impl Door<'_> {
 impl Drop for Door<'_> {
     fn drop(&mut self) {
         if !self.is_left {
-            self.opening.inbox.take();
+            self.open_file.inbox.take();
             self.mailbox.close();
             let (_, nothing) = mailbox::bounded(1);
             *self.shut = Some(Exclusive::new(std::mem::replace(self.mailbox, nothing)));
@@ -281,18 +282,18 @@ trait Request: Send + 'static {
 }
 
 /// A request on its way, with whoever hears of it: the asker, or nobody if it was told.
-fn letter<R: Request>(
+fn envelope<R: Request>(
     request: R,
     reply: Option<ReplySender<Result<R::Answer>>>,
-    opening: &Arc<Opening>,
-) -> Letter {
+    open_file: &Arc<OpenFile>,
+) -> Envelope {
     let op = request.into_op();
     let answer = move |outcome: Outcome| match reply {
         Some(reply) => answer::<R>(reply, outcome),
         None => outcome.map(|_| ()).map_err(Err),
     };
-    let reply = Sender::new(opening.clone(), op.operation(), answer).into_reply();
-    Letter { op, reply, refuse: false }
+    let reply = Sender::new(open_file.clone(), op.operation(), answer).into_reply();
+    Envelope { op, reply, refuse: false }
 }
 
 /// Answers an asker; a failure comes back if the asker is gone.
@@ -312,27 +313,27 @@ fn answer<R: Request>(
 }
 
 /// What was told and not delivered, as an operation.
-fn told(message: Box<dyn Any + Send>, opening: &Arc<Opening>) -> Option<Letter> {
+fn told(message: Box<dyn Any + Send>, open_file: &Arc<OpenFile>) -> Option<Envelope> {
     fn by<R: Request>(
         message: Box<dyn Any + Send>,
-        opening: &Arc<Opening>,
-    ) -> std::result::Result<Letter, Box<dyn Any + Send>> {
-        message.downcast::<R>().map(|request| letter(*request, None, opening))
+        open_file: &Arc<OpenFile>,
+    ) -> std::result::Result<Envelope, Box<dyn Any + Send>> {
+        message.downcast::<R>().map(|request| envelope(*request, None, open_file))
     }
     let submitted = message.downcast::<Submit>().map(|submitted| submitted.0);
     submitted
-        .or_else(|message| by::<WriteAt>(message, opening))
-        .or_else(|message| by::<Append>(message, opening))
-        .or_else(|message| by::<SetLen>(message, opening))
-        .or_else(|message| by::<SyncAll>(message, opening))
-        .or_else(|message| by::<SyncData>(message, opening))
-        .or_else(|message| by::<ReadAt>(message, opening))
-        .or_else(|message| by::<Metadata>(message, opening))
+        .or_else(|message| by::<WriteAt>(message, open_file))
+        .or_else(|message| by::<Append>(message, open_file))
+        .or_else(|message| by::<SetLen>(message, open_file))
+        .or_else(|message| by::<SyncAll>(message, open_file))
+        .or_else(|message| by::<SyncData>(message, open_file))
+        .or_else(|message| by::<ReadAt>(message, open_file))
+        .or_else(|message| by::<Metadata>(message, open_file))
         .ok()
 }
 
 /// An operation of a handle whose caller may have sent messages before, and so waits behind them.
-struct Submit(Letter);
+struct Submit(Envelope);
 
 /// What became of an operation that was sent to an actor.
 pub(crate) enum Delivery {
@@ -340,20 +341,20 @@ pub(crate) enum Delivery {
     /// The mailbox is full, and the operation may not wait for room.
     Full,
     /// The actor has ended. The operation comes back.
-    Ended(Letter),
+    Ended(Envelope),
     Lost,
 }
 
 /// Sends an operation to an actor; waits for room in its mailbox unless the operation refuses to.
-pub(crate) async fn deliver(actor: ActorRef<FileActor>, letter: Letter) -> Delivery {
-    let sent = match letter.refuse {
-        true => actor.tell(Submit(letter)).try_send(),
-        false => actor.tell(Submit(letter)).send().await,
+pub(crate) async fn deliver(actor: ActorRef<FileActor>, envelope: Envelope) -> Delivery {
+    let sent = match envelope.refuse {
+        true => actor.tell(Submit(envelope)).try_send(),
+        false => actor.tell(Submit(envelope)).send().await,
     };
     match sent {
         Ok(()) => Delivery::Delivered,
         Err(SendError::MailboxFull(_)) => Delivery::Full,
-        Err(SendError::ActorNotRunning(Submit(letter))) => Delivery::Ended(letter),
+        Err(SendError::ActorNotRunning(Submit(envelope))) => Delivery::Ended(envelope),
         Err(_) => Delivery::Lost,
     }
 }
@@ -361,8 +362,8 @@ pub(crate) async fn deliver(actor: ActorRef<FileActor>, letter: Letter) -> Deliv
 impl Message<Submit> for FileActor {
     type Reply = ();
 
-    async fn handle(&mut self, Submit(letter): Submit, _: &mut message::Context<Self, ()>) {
-        self.line.get_mut().take_in(letter, &self.opening);
+    async fn handle(&mut self, Submit(envelope): Submit, _: &mut message::Context<Self, ()>) {
+        self.line.get_mut().take_in(envelope, &self.open_file);
     }
 }
 
@@ -428,7 +429,7 @@ message! {
         /// Where it goes, in bytes.
         offset: u64
     } -> usize,
-    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true, kept: false }),
+    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),
@@ -441,7 +442,7 @@ message! {
         /// The record.
         bytes: Bytes
     } -> u64,
-    |append| Op::Append(write::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, kept: false }),
+    |append| Op::Append(write::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
     |answer| match answer {
         Answer::Position(offset) => offset,
         other => unreachable!("an append answers an offset, not {other:?}"),

@@ -13,9 +13,9 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
-use crate::actor::clock::Held;
-use crate::actor::registry::{Registered, RunningBatch};
-use crate::actor::services::Services;
+use crate::context::EngineContext;
+use crate::context::paused_clock::Held;
+use crate::context::registry::{Registered, RunningBatch};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::limits::{MAILBOX_MESSAGES_MAX, RETRY_PAUSE_MIN, SWEEP_PAUSE};
@@ -24,25 +24,25 @@ use crate::stats::add;
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
-    services: Arc<Services>,
+    context: Arc<EngineContext>,
 }
 
 impl Supervisor {
     /// Starts the supervisor on the engine's runtime.
-    pub(crate) fn start(services: Arc<Services>) -> ActorRef<Supervisor> {
-        let runtime = services.runtime.clone();
+    pub(crate) fn start(context: Arc<EngineContext>) -> ActorRef<Supervisor> {
+        let runtime = context.runtime.clone();
         let _entered = runtime.enter();
-        Supervisor::spawn_with_mailbox(Supervisor { services }, mailbox::bounded(MAILBOX_MESSAGES_MAX))
+        Supervisor::spawn_with_mailbox(Supervisor { context }, mailbox::bounded(MAILBOX_MESSAGES_MAX))
     }
 
     /// Says once of each operation that has been running for too long that it is stuck, with path and age.
     fn sweep(&self) {
-        let limit = self.services.limits.stuck_after;
-        for file in self.services.registry.all() {
+        let limit = self.context.limits.stuck_after;
+        for file in self.context.registry.all() {
             file.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
                 if age >= limit && !*reported {
                     *reported = true;
-                    add(&self.services.stats.stuck, 1);
+                    add(&self.context.stats.stuck, 1);
                     tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
                 }
             });
@@ -82,8 +82,8 @@ impl Message<Shutdown> for Supervisor {
     type Reply = DelegatedReply<Result<ShutdownReport>>;
 
     async fn handle(&mut self, request: Shutdown, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let services = self.services.clone();
-        ctx.spawn(async move { Ok(services.shut_down(request.deadline).await) })
+        let context = self.context.clone();
+        ctx.spawn(async move { Ok(context.shut_down(request.deadline).await) })
     }
 }
 
@@ -111,13 +111,13 @@ pub struct Abandoned {
     pub age: Duration,
 }
 
-impl Services {
+impl EngineContext {
     async fn shut_down(self: Arc<Self>, deadline: Duration) -> ShutdownReport {
         let end = Instant::now() + deadline;
         let doors = self.doors();
         doors.iter().for_each(crate::admission::Admission::stop);
         // Behind the closed doors, so that no file accepts anything after this.
-        self.registry.all().into_iter().for_each(Registered::seal_all);
+        self.registry.all().into_iter().for_each(Registered::flush_all);
         let before = self.stats.outstanding();
         let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
         // Before the doors close: that sends away those who have not even been admitted.
@@ -154,9 +154,9 @@ impl Services {
                 all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
             });
         }
-        for errand in self.errands.all() {
-            let age = errand.since.elapsed();
-            all.push((Abandoned { operation: errand.operation, path: errand.path, age }, 1));
+        for request in self.running_requests.all() {
+            let age = request.since.elapsed();
+            all.push((Abandoned { operation: request.operation, path: request.path, age }, 1));
         }
         all
     }
@@ -164,13 +164,13 @@ impl Services {
 
 /// The supervisor as the engine holds it, without a word of actors.
 #[derive(Debug)]
-pub(crate) struct Steward {
+pub(crate) struct SupervisorHandle {
     actor: ActorRef<Supervisor>,
 }
 
-impl Steward {
-    pub(crate) fn start(services: Arc<Services>) -> Self {
-        Steward { actor: Supervisor::start(services) }
+impl SupervisorHandle {
+    pub(crate) fn start(context: Arc<EngineContext>) -> Self {
+        SupervisorHandle { actor: Supervisor::start(context) }
     }
 
     /// Has the engine shut down.

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Engine, Handle, waits_for_reader};
-use crate::actor::path::Open;
 use crate::error::{Error, Operation, Result};
-use crate::limits::AHEAD_BYTES;
+use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
 use crate::op::whole::{Copied, Copy, NOT_REGULAR, ReadWhole, Whole, reading, writing};
+use crate::path::Open;
 use crate::storage::OpenRequest;
 
 /// Functions on whole files.
@@ -71,7 +71,7 @@ impl Engine {
     pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
         let open = Open::whole(path, below);
         let name = open.path.clone();
-        let stream = match self.inner.services.write_whole(open, contents).await {
+        let stream = match self.inner.context.write_whole(open, contents).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
                 Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
@@ -127,9 +127,9 @@ impl Handle {
     /// What comes next, some of it; empty at the end.
     async fn piece(&self) -> Result<Bytes> {
         match self {
-            Handle::Plain(file) => file.read_bytes(AHEAD_BYTES, None).await,
+            Handle::Plain(file) => file.read_bytes(READ_AHEAD_BYTES, None).await,
             Handle::Stream(stream) => {
-                let mut room = vec![0; AHEAD_BYTES];
+                let mut room = vec![0; READ_AHEAD_BYTES];
                 let count = stream.read(&mut room).await?;
                 room.truncate(count);
                 Ok(room.into())

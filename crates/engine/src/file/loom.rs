@@ -7,13 +7,13 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::turn::{Bell, Turn};
+use super::turn::{Turn, WakeActor};
 use crate::mutants::{assert_caught, explore};
 use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock, wait_until};
 
 /// What the one writer of a model is doing, as the file's state would know it.
 #[derive(Debug, PartialEq, Eq)]
-enum Desk {
+enum FileState {
     /// Nothing; a cursor operation may go ahead.
     Idle,
     /// It has come and may not start yet.
@@ -38,8 +38,8 @@ impl Chime {
     }
 }
 
-impl Bell for Chime {
-    fn ring(&self) {
+impl WakeActor for Chime {
+    fn wake_actor(&self) {
         *lock(&self.rung) = true;
         self.changed.notify_one();
     }
@@ -47,7 +47,7 @@ impl Bell for Chime {
 
 /// One file with its turn.
 struct Model {
-    turn: Turn<Desk, Chime>,
+    turn: Turn<FileState, Chime>,
     bytes: UnsafeCell<()>,
     /// How many writes the bytes show. Relaxed: only the turn may make it visible.
     version: AtomicUsize,
@@ -59,7 +59,7 @@ impl Model {
     fn new() -> Arc<Model> {
         let chime = Chime { rung: Mutex::new(false), changed: Condvar::new() };
         Arc::new(Model {
-            turn: Turn::new(Desk::Idle, chime),
+            turn: Turn::new(FileState::Idle, chime),
             bytes: UnsafeCell::new(()),
             version: AtomicUsize::new(0),
             acknowledged: AtomicUsize::new(0),
@@ -78,7 +78,7 @@ impl Model {
     fn read_at_cursor(&self) {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
         let desk = self.turn.take();
-        if *desk == Desk::Idle {
+        if *desk == FileState::Idle {
             self.look(acknowledged);
         }
     }
@@ -102,20 +102,20 @@ impl Model {
     fn write_once(&self, drained: impl FnOnce() -> bool) {
         let mut desk = self.turn.take();
         self.turn.close_gate(1);
-        *desk = Desk::Waiting;
+        *desk = FileState::Waiting;
         let mut drained = drained();
         while !drained {
             drop(desk);
-            self.turn.bell().wait();
+            self.turn.waker().wait();
             desk = self.turn.take();
             drained = !self.turn.has_readers();
         }
-        *desk = Desk::Writing;
+        *desk = FileState::Writing;
         drop(desk);
         self.bytes.with_mut(|_| ());
         self.version.fetch_add(1, Ordering::Relaxed);
         let mut desk = self.turn.take();
-        *desk = Desk::Idle;
+        *desk = FileState::Idle;
         self.turn.open_gate(1);
         drop(desk);
         self.acknowledged.fetch_add(1, Ordering::Relaxed);

@@ -4,18 +4,18 @@
 //! neighbours; `state` adds the cursor; `behind` holds what a buffered file has not written; `health` remembers what a sync may still vouch for. All of it is
 //! plain code that a test can drive step by step.
 
-mod behind;
+mod core;
 mod health;
 #[cfg(all(test, folio_loom))]
 mod loom;
 mod order;
-mod state;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod write_buffer;
 
-pub(crate) use behind::{Behind, Portion, Room};
+pub(crate) use self::core::{Arrival, Core, CursorMove, Seen, Taken};
 pub(crate) use health::{Health, Trust};
-pub(crate) use order::{Batch, Footprint, Merge, Ordered, Span, Ticket};
-pub(crate) use state::{Arrival, CursorMove, Seen, State, Taken};
-pub(crate) use turn::{Bell, Turn};
+pub(crate) use order::{Batch, BatchId, Footprint, Merge, Ordered, Span};
+pub(crate) use turn::{Turn, WakeActor};
+pub(crate) use write_buffer::{Chunk, Room, WriteBuffer};

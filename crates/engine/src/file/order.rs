@@ -20,9 +20,9 @@ pub(crate) enum Span {
     /// Changes these bytes.
     Write(Range<u64>),
     /// Changes these bytes, which a buffered file had kept back.
-    Kept(Range<u64>),
+    Flush(Range<u64>),
     /// Keeps these bytes back: whoever comes later finds them changed. Never queued.
-    Keep(Range<u64>),
+    Buffer(Range<u64>),
     /// Adds bytes at an end that only the kernel knows.
     Append,
     /// Vouches for everything written before it.
@@ -38,8 +38,8 @@ impl Span {
     /// Whether reads in place must stay out while such an operation is queued or running.
     pub(crate) fn closes_gate(&self) -> bool {
         match self {
-            Span::Write(_) | Span::Kept(_) | Span::Append | Span::Exclusive => true,
-            Span::Read(_) | Span::Look(_) | Span::Keep(_) | Span::Sync => false,
+            Span::Write(_) | Span::Flush(_) | Span::Append | Span::Exclusive => true,
+            Span::Read(_) | Span::Look(_) | Span::Buffer(_) | Span::Sync => false,
         }
     }
 
@@ -71,30 +71,36 @@ fn must_wait(earlier: &Footprint, later: &Footprint, known_len: u64) -> bool {
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,
         // What was kept back before goes to the file before it.
-        (Span::Kept(_), Span::Keep(_)) => false,
+        (Span::Flush(_), Span::Buffer(_)) => false,
         (Span::Read(_) | Span::Look(_), Span::Read(_) | Span::Look(_)) => false,
-        (Span::Write(a) | Span::Kept(a) | Span::Keep(a), Span::Write(b) | Span::Kept(b) | Span::Keep(b)) => {
-            overlap(a, b)
-        }
-        (Span::Read(read) | Span::Look(read), Span::Write(write) | Span::Kept(write) | Span::Keep(write))
-        | (Span::Write(write) | Span::Kept(write) | Span::Keep(write), Span::Read(read) | Span::Look(read)) =>
-        {
+        (
+            Span::Write(a) | Span::Flush(a) | Span::Buffer(a),
+            Span::Write(b) | Span::Flush(b) | Span::Buffer(b),
+        ) => overlap(a, b),
+        (
+            Span::Read(read) | Span::Look(read),
+            Span::Write(write) | Span::Flush(write) | Span::Buffer(write),
+        )
+        | (
+            Span::Write(write) | Span::Flush(write) | Span::Buffer(write),
+            Span::Read(read) | Span::Look(read),
+        ) => {
             // A write behind the end leaves a hole before it: bytes for whoever reads there after it.
             let in_hole = read.end <= write.start && read.end > known_len;
             !read.is_empty() && (overlap(read, write) || in_hole)
         }
         (
             Span::Append,
-            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append,
+            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
         )
-        | (Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_), Span::Append) => {
+        | (Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_), Span::Append) => {
             true
         }
-        (Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append | Span::Sync, Span::Sync) => true,
+        (Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append | Span::Sync, Span::Sync) => true,
         // A sync promises nothing about what comes after it, and reads change nothing it could miss.
         (
             Span::Sync,
-            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Kept(_) | Span::Keep(_) | Span::Append,
+            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
         )
         | (Span::Read(_) | Span::Look(_), Span::Sync) => false,
     }
@@ -125,12 +131,12 @@ pub(crate) trait Ordered {
 
 /// Names one running batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ticket(u64);
+pub(crate) struct BatchId(u64);
 
 /// Operations that start together and run as one job.
 #[derive(Debug)]
 pub(crate) struct Batch<T> {
-    pub(crate) ticket: Ticket,
+    pub(crate) batch_id: BatchId,
     /// Where cursor operations of this batch begin.
     pub(crate) cursor: u64,
     /// Bytes that a cursor read may take from there.
@@ -143,16 +149,16 @@ pub(crate) struct Batch<T> {
 /// The queue of one file.
 #[derive(Debug)]
 pub(crate) struct Order<T> {
-    running: Vec<(Ticket, Footprint)>,
+    running: Vec<(BatchId, Footprint)>,
     waiting: VecDeque<T>,
-    tickets: u64,
+    batch_ids: u64,
     /// Bytes that the file has at least, as far as those tell that came this way.
     known_len: u64,
 }
 
 impl<T> Default for Order<T> {
     fn default() -> Self {
-        Order { running: Vec::new(), waiting: VecDeque::new(), tickets: 0, known_len: 0 }
+        Order { running: Vec::new(), waiting: VecDeque::new(), batch_ids: 0, known_len: 0 }
     }
 }
 
@@ -169,7 +175,7 @@ impl<T: Ordered> Order<T> {
     /// Starts `item` at once. The caller has asked [`is_free`](Order::is_free).
     pub(crate) fn start(&mut self, item: T, footprint: Footprint, cursor: u64, room: u64) -> Batch<T> {
         let closers = u64::from(footprint.span.closes_gate());
-        Batch { ticket: self.run(footprint), cursor, room, items: vec![item], closers }
+        Batch { batch_id: self.run(footprint), cursor, room, items: vec![item], closers }
     }
 
     /// Queues `item` behind what came before.
@@ -198,8 +204,8 @@ impl<T: Ordered> Order<T> {
     }
 
     /// Ends a batch.
-    pub(crate) fn finish(&mut self, ticket: Ticket) {
-        let Some(place) = self.running.iter().position(|(running, _)| *running == ticket) else { return };
+    pub(crate) fn finish(&mut self, batch_id: BatchId) {
+        let Some(place) = self.running.iter().position(|(running, _)| *running == batch_id) else { return };
         let (_, footprint) = self.running.swap_remove(place);
         if footprint.span == Span::Exclusive {
             // It may have made the file shorter.
@@ -208,9 +214,9 @@ impl<T: Ordered> Order<T> {
     }
 
     /// Notes that a batch which is about to end has written all it wanted to.
-    pub(crate) fn note_written(&mut self, ticket: Ticket) {
-        if let Some((_, Footprint { span: Span::Write(range) | Span::Kept(range), .. })) =
-            self.running.iter().find(|(running, _)| *running == ticket)
+    pub(crate) fn note_written(&mut self, batch_id: BatchId) {
+        if let Some((_, Footprint { span: Span::Write(range) | Span::Flush(range), .. })) =
+            self.running.iter().find(|(running, _)| *running == batch_id)
         {
             self.known_len = self.known_len.max(range.end);
         }
@@ -251,8 +257,8 @@ impl<T: Ordered> Order<T> {
 
     /// Takes out what waits and does not satisfy `keep`.
     pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
-        let (kept, removed) = std::mem::take(&mut self.waiting).into_iter().partition(|item| keep(item));
-        self.waiting = kept;
+        let (buffered, removed) = std::mem::take(&mut self.waiting).into_iter().partition(|item| keep(item));
+        self.waiting = buffered;
         VecDeque::into(removed)
     }
 
@@ -267,11 +273,11 @@ impl<T: Ordered> Order<T> {
             || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
     }
 
-    fn run(&mut self, footprint: Footprint) -> Ticket {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        self.running.push((ticket, footprint));
-        ticket
+    fn run(&mut self, footprint: Footprint) -> BatchId {
+        self.batch_ids += 1;
+        let batch_id = BatchId(self.batch_ids);
+        self.running.push((batch_id, footprint));
+        batch_id
     }
 
     /// Starts the waiting item at `index` together with all later ones that may join it.
@@ -309,7 +315,7 @@ impl<T: Ordered> Order<T> {
         }
         self.waiting.append(&mut later);
         let closers = if whole.span.closes_gate() { items.len() as u64 } else { 0 };
-        Batch { ticket: self.run(whole), cursor, room, items, closers }
+        Batch { batch_id: self.run(whole), cursor, room, items, closers }
     }
 }
 
@@ -323,8 +329,8 @@ fn outline(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprin
         Span::Read(_)
         | Span::Look(_)
         | Span::Write(_)
-        | Span::Kept(_)
-        | Span::Keep(_)
+        | Span::Flush(_)
+        | Span::Buffer(_)
         | Span::Append
         | Span::Sync
         | Span::Exclusive => exact,

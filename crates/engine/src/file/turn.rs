@@ -17,9 +17,9 @@ use crate::limits::DRAIN_SPIN_ROUNDS;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant, ordering, spin};
 
 /// Is rung when the last shared turn ends behind a closed gate.
-pub(crate) trait Bell {
+pub(crate) trait WakeActor {
     /// Makes whoever steps the state look again. Must not block.
-    fn ring(&self);
+    fn wake_actor(&self);
 }
 
 const READER: u64 = 1;
@@ -27,15 +27,15 @@ const CLOSER: u64 = 1 << 32;
 const READERS: u64 = CLOSER - 1;
 
 /// See the module.
-pub(crate) struct Turn<S, B: Bell> {
+pub(crate) struct Turn<S, B: WakeActor> {
     gate: AtomicU64,
-    bell: B,
+    waker: B,
     state: Mutex<S>,
 }
 
-impl<S, B: Bell> Turn<S, B> {
-    pub(crate) fn new(state: S, bell: B) -> Self {
-        Turn { gate: AtomicU64::new(0), bell, state: Mutex::new(state) }
+impl<S, B: WakeActor> Turn<S, B> {
+    pub(crate) fn new(state: S, waker: B) -> Self {
+        Turn { gate: AtomicU64::new(0), waker, state: Mutex::new(state) }
     }
 
     /// Takes the exclusive turn. Holders do arithmetic or one non-blocking call, so the wait is short.
@@ -88,23 +88,23 @@ impl<S, B: Bell> Turn<S, B> {
     }
 
     /// Rings the bell for a reason other than a reader's leaving.
-    pub(crate) fn bell(&self) -> &B {
-        &self.bell
+    pub(crate) fn waker(&self) -> &B {
+        &self.waker
     }
 }
 
 /// A shared turn: while it lives, no conflicting operation starts.
-pub(crate) struct Shared<'a, S, B: Bell> {
+pub(crate) struct Shared<'a, S, B: WakeActor> {
     turn: &'a Turn<S, B>,
 }
 
-impl<S, B: Bell> Drop for Shared<'_, S, B> {
+impl<S, B: WakeActor> Drop for Shared<'_, S, B> {
     fn drop(&mut self) {
         // Release pairs with the acquire in `has_readers`.
         let release = ordering(Ordering::Release, "turn-leaves-without-release");
         let before = self.turn.gate.fetch_sub(READER, release);
         if before >= CLOSER && before & READERS == 1 && !mutant("turn-leaves-without-ringing") {
-            self.turn.bell.ring();
+            self.turn.waker.wake_actor();
         }
     }
 }

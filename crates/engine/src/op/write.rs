@@ -39,19 +39,19 @@ pub(crate) struct Write {
     /// Whether a short count is a failure (`write_all`) or an answer (`write`).
     pub(crate) all: bool,
     /// Whether a buffered file had kept it back. Such writes run one after the other.
-    pub(crate) kept: bool,
+    pub(crate) buffered: bool,
 }
 
 impl Write {
     /// Whether it is told where to go; what was kept back goes where the cursor stood.
     pub(crate) fn is_placed(&self) -> bool {
-        self.place != Place::Cursor && !self.kept
+        self.place != Place::Cursor && !self.buffered
     }
 
     /// The same bytes for the end of the file.
     pub(crate) fn appending(self) -> Append {
-        let Write { payload, kept, .. } = self;
-        Append { payload, moves_cursor: !kept, wants_offset: false, kept }
+        let Write { payload, buffered, .. } = self;
+        Append { payload, moves_cursor: !buffered, wants_offset: false, buffered }
     }
 
     pub(crate) fn footprint(&self, cursor: u64) -> Footprint {
@@ -60,10 +60,10 @@ impl Write {
             Place::Cursor => (cursor, true),
         };
         let end = start.saturating_add(self.payload.as_ref().len() as u64);
-        if self.kept {
+        if self.buffered {
             // It touches the last byte of the one before it, and so waits for that. And it may be what makes the
             // file longer: what lies behind it waits for it, or a reader would see that without this.
-            let span = Span::Kept(start.saturating_sub(1)..u64::MAX);
+            let span = Span::Flush(start.saturating_sub(1)..u64::MAX);
             return Footprint { span, cursor: false };
         }
         Footprint { span: Span::Write(start..end), cursor: moves }
@@ -79,12 +79,12 @@ pub(crate) struct Append {
     /// Whether the answer is the count (a write) or the record's offset (an append).
     pub(crate) wants_offset: bool,
     /// Whether a buffered file had kept it back.
-    pub(crate) kept: bool,
+    pub(crate) buffered: bool,
 }
 
 impl Append {
     pub(crate) fn footprint(&self) -> Footprint {
-        let span = if self.kept { Span::Kept(0..u64::MAX) } else { Span::Append };
+        let span = if self.buffered { Span::Flush(0..u64::MAX) } else { Span::Append };
         Footprint { span, cursor: self.moves_cursor }
     }
 }

@@ -1,7 +1,7 @@
 //! Which two operations may run together.
 
 use super::{Kind, items};
-use crate::file::{Arrival, CursorMove, Merge, State};
+use crate::file::{Arrival, Core, CursorMove, Merge};
 
 /// Where the file ends: behind everything that most of these touch.
 const END: u64 = 100;
@@ -15,7 +15,7 @@ fn check(earlier: Kind, later: Kind, waits: bool) {
 #[track_caller]
 fn check_in(known_len: u64, earlier: Kind, later: Kind, waits: bool) {
     let state = || {
-        let mut state = State::default();
+        let mut state = Core::default();
         state.note_len(known_len);
         state
     };
@@ -27,7 +27,7 @@ fn check_in(known_len: u64, earlier: Kind, later: Kind, waits: bool) {
         let batch = state.next(false).expect("nothing is before it");
         state.push(second);
         let started = state.next(false).is_some();
-        state.finish(batch.ticket, CursorMove::Stay);
+        state.finish(batch.batch_id, CursorMove::Stay);
         assert_eq!(state.next(false).is_some(), !started, "it starts once");
         !started
     };
@@ -38,7 +38,7 @@ fn check_in(known_len: u64, earlier: Kind, later: Kind, waits: bool) {
         items(kinds).into_iter().for_each(|item| state.push(item));
         let barrier = state.next(false).expect("nothing is before it");
         assert!(state.next(false).is_none(), "nothing passes a barrier");
-        state.finish(barrier.ticket, CursorMove::Stay);
+        state.finish(barrier.batch_id, CursorMove::Stay);
         state.note_len(known_len);
         let batch = state.next(false).expect("the barrier is gone");
         assert_eq!(batch.items[0].id, 1, "first come, first served");
@@ -129,7 +129,7 @@ fn a_read_where_only_the_other_makes_the_file_reach_conflicts_with_it() {
 
 #[test]
 fn where_the_file_reaches_is_learnt_from_what_ends_and_forgotten_with_a_barrier() {
-    let reads = |state: &State<_>| state.is_free(&Kind::Read(0..10).footprint(0, u64::MAX));
+    let reads = |state: &Core<_>| state.is_free(&Kind::Read(0..10).footprint(0, u64::MAX));
     let [low, high, barrier, again] = <[_; 4]>::try_from(items([
         Kind::Write(0..10),
         Kind::Write(40..50),
@@ -137,21 +137,21 @@ fn where_the_file_reaches_is_learnt_from_what_ends_and_forgotten_with_a_barrier(
         Kind::Write(60..70),
     ]))
     .expect("four of four");
-    let mut state = State::default();
+    let mut state = Core::default();
     state.push(low);
     let batch = state.next(false).expect("nothing is before it");
-    state.note_written(batch.ticket);
-    state.finish(batch.ticket, CursorMove::Stay);
+    state.note_written(batch.batch_id);
+    state.finish(batch.batch_id, CursorMove::Stay);
     state.push(high);
     let batch = state.next(false).expect("nothing is before it");
     assert!(reads(&state), "the file is known to reach that far");
     assert!(!state.found(0..10, 5), "somebody else has cut it, and it may yet grow");
     assert!(!reads(&state));
-    state.finish(batch.ticket, CursorMove::Stay);
+    state.finish(batch.batch_id, CursorMove::Stay);
     assert!(state.found(0..10, 10), "nothing is on its way");
     state.push(barrier);
     let batch = state.next(false).expect("nothing is before it");
-    state.finish(batch.ticket, CursorMove::Stay);
+    state.finish(batch.batch_id, CursorMove::Stay);
     state.push(again);
     state.next(false).expect("nothing is before it");
     assert!(!reads(&state), "nobody knows where it ends now");
@@ -170,7 +170,7 @@ fn what_changes_the_bytes_waits_for_readers_in_a_shared_turn() {
         (Kind::Exclusive, false),
     ];
     for (kind, starts) in table {
-        let mut state = State::default();
+        let mut state = Core::default();
         items([kind.clone()]).into_iter().for_each(|item| state.push(item));
         assert_eq!(state.next(true).is_some(), starts, "{kind:?} beside readers");
     }
@@ -179,7 +179,7 @@ fn what_changes_the_bytes_waits_for_readers_in_a_shared_turn() {
 #[test]
 fn nothing_acts_in_place_past_what_is_still_in_the_mailbox() {
     let [write, read] = <[_; 2]>::try_from(items([Kind::Write(0..1), Kind::Read(5..6)])).expect("two of two");
-    let mut state = State::default();
+    let mut state = Core::default();
     state.note_len(END);
     let footprint = read.kind.footprint(0, u64::MAX);
     assert!(state.is_free(&footprint));

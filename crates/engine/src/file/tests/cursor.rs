@@ -1,19 +1,19 @@
 //! Where the cursor is, and what cancelled reads give back to it.
 
 use super::{Kind, items};
-use crate::dice::{Dice, seeds};
-use crate::file::{Batch, CursorMove, State, Taken};
+use crate::file::{Batch, Core, CursorMove, Taken};
+use crate::test_rng::{Dice, seeds};
 
 use super::Item;
 
 /// Reads at the cursor in place; returns the range that was read.
-fn read(state: &mut State<Item>, len: u64) -> (u64, u64) {
+fn read(state: &mut Core<Item>, len: u64) -> (u64, u64) {
     let (offset, len) = (state.position(), len.min(state.room()));
     state.shift(CursorMove::Read { offset, len });
     (offset, len)
 }
 
-fn give_back(state: &mut State<Item>, (offset, len): (u64, u64)) {
+fn give_back(state: &mut Core<Item>, (offset, len): (u64, u64)) {
     let mut taken = Taken::from(offset);
     state.stamp(&mut taken);
     state.give_back(taken, len);
@@ -21,7 +21,7 @@ fn give_back(state: &mut State<Item>, (offset, len): (u64, u64)) {
 
 #[test]
 fn a_cursor_that_nobody_moved_on_goes_back() {
-    let mut state = State::default();
+    let mut state = Core::default();
     let taken = read(&mut state, 10);
     give_back(&mut state, taken);
     assert_eq!((state.position(), state.room()), (0, u64::MAX));
@@ -29,7 +29,7 @@ fn a_cursor_that_nobody_moved_on_goes_back() {
 
 #[test]
 fn what_was_given_back_is_read_first_and_then_the_file_goes_on() {
-    let mut state = State::default();
+    let mut state = Core::default();
     let first = read(&mut state, 10);
     let second = read(&mut state, 10);
     let third = read(&mut state, 10);
@@ -44,7 +44,7 @@ fn what_was_given_back_is_read_first_and_then_the_file_goes_on() {
 
 #[test]
 fn a_seek_forgets_what_was_given_back_before_and_after_it() {
-    let mut state = State::default();
+    let mut state = Core::default();
     let first = read(&mut state, 10);
     let mut late = Taken::from(10);
     state.stamp(&mut late);
@@ -59,7 +59,7 @@ fn a_seek_forgets_what_was_given_back_before_and_after_it() {
 
 #[test]
 fn a_range_that_the_file_no_longer_has_is_dropped() {
-    let mut state = State::default();
+    let mut state = Core::default();
     let first = read(&mut state, 10);
     read(&mut state, 10);
     give_back(&mut state, first);
@@ -69,7 +69,7 @@ fn a_range_that_the_file_no_longer_has_is_dropped() {
 
 #[test]
 fn nothing_given_back_changes_nothing() {
-    let mut state = State::default();
+    let mut state = Core::default();
     read(&mut state, 10);
     give_back(&mut state, (10, 0));
     assert_eq!(state.position(), 10);
@@ -81,7 +81,7 @@ fn nothing_given_back_changes_nothing() {
 #[test]
 fn what_is_given_back_while_another_read_runs_is_neither_lost_nor_doubled() {
     for from_returned in [false, true] {
-        let mut state = State::default();
+        let mut state = Core::default();
         let (first, second) = (read(&mut state, 10), read(&mut state, 10));
         if from_returned {
             give_back(&mut state, second);
@@ -89,7 +89,8 @@ fn what_is_given_back_while_another_read_runs_is_neither_lost_nor_doubled() {
         items([Kind::CursorRead(10)]).into_iter().for_each(|item| state.push(item));
         let running = state.next(false).expect("nothing is before it");
         give_back(&mut state, first);
-        state.finish(running.ticket, CursorMove::Read { offset: running.cursor, len: running.room.min(10) });
+        state
+            .finish(running.batch_id, CursorMove::Read { offset: running.cursor, len: running.room.min(10) });
         assert_eq!(read(&mut state, 10), (0, 10), "{from_returned}");
         assert_eq!(read(&mut state, 10), if from_returned { (20, 10) } else { (30, 10) });
     }
@@ -104,7 +105,7 @@ enum Reading {
 /// Cancelled and delivered reads in any order; returns how often each byte was delivered.
 fn deliveries(seed: u64, bytes: usize) -> Vec<u32> {
     let mut dice = Dice::new(seed);
-    let mut state = State::default();
+    let mut state = Core::default();
     let mut delivered = vec![0; bytes];
     let mut readings: Vec<Reading> = Vec::new();
     let left = |offset: u64| bytes as u64 - offset.min(bytes as u64);
@@ -130,12 +131,12 @@ fn deliveries(seed: u64, bytes: usize) -> Vec<u32> {
                 };
                 let (offset, len) = (batch.cursor, len.min(batch.room).min(left(batch.cursor)));
                 if cancels {
-                    state.finish(batch.ticket, CursorMove::Stay);
+                    state.finish(batch.batch_id, CursorMove::Stay);
                     continue;
                 }
                 let mut taken = Taken::from(offset);
                 state.stamp(&mut taken);
-                state.finish(batch.ticket, CursorMove::Read { offset, len });
+                state.finish(batch.batch_id, CursorMove::Read { offset, len });
                 readings.push(Reading::Answered(taken, (offset, len)));
             }
             Reading::Answered(taken, (_, len)) if cancels => state.give_back(taken, len),

@@ -1,12 +1,12 @@
 //! What becomes one system call.
 
 use super::{Kind, items};
-use crate::file::{CursorMove, State};
+use crate::file::{Core, CursorMove};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
 
 /// The sizes of the batches that queued operations start in, each ended before the next starts.
 fn batches(kinds: impl IntoIterator<Item = Kind>) -> Vec<usize> {
-    let mut state = State::default();
+    let mut state = Core::default();
     // No write makes the file longer, which reads before it would have to be kept from seeing.
     state.note_len(u64::MAX);
     items(kinds).into_iter().for_each(|item| state.push(item));
@@ -16,7 +16,7 @@ fn batches(kinds: impl IntoIterator<Item = Kind>) -> Vec<usize> {
         let moved: u64 = batch.items.iter().map(|item| item.kind.bytes()).sum();
         let cursor = matches!(batch.items[0].kind, Kind::CursorWrite(_));
         state.finish(
-            batch.ticket,
+            batch.batch_id,
             if cursor { CursorMove::To(batch.cursor + moved) } else { CursorMove::Stay },
         );
     }
@@ -62,14 +62,14 @@ fn a_batch_stays_within_its_limits() {
 #[test]
 fn a_scan_ends_at_the_window_and_what_is_behind_it_still_starts() {
     let blocked = |count: usize| {
-        let mut state = State::default();
+        let mut state = Core::default();
         items([Kind::Write(0..1)]).into_iter().for_each(|item| state.push(item));
         let running = state.next(false).expect("nothing is before it");
         items((0..count).map(|_| Kind::Read(0..1)).chain([Kind::Read(5..6)]))
             .into_iter()
             .for_each(|item| state.push(item));
         let passes = state.next(false).is_some();
-        state.finish(running.ticket, CursorMove::Stay);
+        state.finish(running.batch_id, CursorMove::Stay);
         let mut left = 0;
         while state.next(false).is_some() {
             left += 1;
@@ -89,7 +89,7 @@ fn each_closing_of_the_gate_is_counted_for_its_reopening() {
         (vec![Kind::Read(0..1)], 0),
         (vec![Kind::Exclusive], 1),
     ] {
-        let mut state = State::default();
+        let mut state = Core::default();
         items(kinds.clone()).into_iter().for_each(|item| state.push(item));
         assert_eq!(state.next(false).expect("nothing is before it").closers, closers, "{kinds:?}");
     }

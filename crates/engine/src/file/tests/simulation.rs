@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Item, Kind, items};
-use crate::dice::{Dice, seeds};
-use crate::file::{Arrival, Batch, CursorMove, Footprint, Merge, Ordered, Span, State, Ticket};
+use crate::file::{Arrival, Batch, BatchId, Core, CursorMove, Footprint, Merge, Ordered, Span};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX};
+use crate::test_rng::{Dice, seeds};
 
 /// Operations that a simulation brings.
 const OPS: usize = 60;
@@ -133,7 +133,7 @@ fn any_run(dice: &mut Dice) -> Vec<Kind> {
 
 /// A batch at a worker: it acts at once or when it ends, which is the worst that a worker can do.
 struct Job {
-    ticket: Ticket,
+    batch_id: BatchId,
     items: Vec<Item>,
     cursor: u64,
     acts_late: bool,
@@ -142,7 +142,7 @@ struct Job {
 
 struct World {
     dice: Dice,
-    state: State<Asked>,
+    state: Core<Asked>,
     mailbox: VecDeque<Asked>,
     jobs: Vec<Job>,
     bytes: Bytes,
@@ -157,7 +157,7 @@ impl World {
     fn new(seed: u64, told: Told) -> World {
         World {
             dice: Dice::new(seed),
-            state: State::default(),
+            state: Core::default(),
             mailbox: VecDeque::new(),
             jobs: Vec::new(),
             bytes: Bytes::default(),
@@ -214,7 +214,7 @@ impl World {
         self.check_order(&items);
         let acts_late = self.dice.chance(50);
         let mut job =
-            Job { ticket: batch.ticket, items, cursor: batch.cursor, acts_late, moved: CursorMove::Stay };
+            Job { batch_id: batch.batch_id, items, cursor: batch.cursor, acts_late, moved: CursorMove::Stay };
         if !acts_late {
             self.act(&mut job);
         }
@@ -252,9 +252,9 @@ impl World {
             self.act(&mut job);
         }
         if self.dice.chance(80) {
-            self.state.note_written(job.ticket);
+            self.state.note_written(job.batch_id);
         }
-        self.state.finish(job.ticket, job.moved);
+        self.state.finish(job.batch_id, job.moved);
         self.pump();
     }
 

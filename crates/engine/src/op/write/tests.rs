@@ -11,10 +11,10 @@ use std::sync::Mutex;
 use bytes::Bytes;
 
 use super::{Append, Payload, Write, Written, append_all, write_all};
-use crate::dice::{Dice, seeds};
 use crate::file::CursorMove;
 use crate::op::{Answer, Place};
 use crate::storage::{LockKind, StorageFile};
+use crate::test_rng::{Dice, seeds};
 
 const EINTR: i32 = 4;
 const EIO: i32 = 5;
@@ -171,7 +171,7 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
         .map(|(index, len)| {
             let place = if at_cursor { Place::Cursor } else { Place::At(offset) };
             offset += *len as u64 + gap;
-            Write { place, payload: payload(index + 1, *len), all, kept: false }
+            Write { place, payload: payload(index + 1, *len), all, buffered: false }
         })
         .collect();
     let written = write_all(&writes.iter().collect::<Vec<_>>(), &script, CURSOR);
@@ -221,7 +221,7 @@ fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
             payload: payload(index + 1, *len),
             moves_cursor,
             wants_offset: !moves_cursor,
-            kept: false,
+            buffered: false,
         })
         .collect();
     let written = append_all(&appends.iter().collect::<Vec<_>>(), &script);
@@ -306,12 +306,12 @@ fn contiguous_payloads_cost_one_call_and_gaps_one_each() {
         let script = Script::new(0, &[]);
         let place = |index: u64| if at_cursor { Place::Cursor } else { Place::At(index * (4 + gap)) };
         let writes: Vec<Write> = (0..64)
-            .map(|index| Write { place: place(index), payload: payload(1, 4), all: true, kept: false })
+            .map(|index| Write { place: place(index), payload: payload(1, 4), all: true, buffered: false })
             .collect();
         assert_eq!(write_all(&writes.iter().collect::<Vec<_>>(), &script, 0).calls, calls);
     }
     let appends: Vec<Append> = (0..64)
-        .map(|_| Append { payload: payload(1, 4), moves_cursor: false, wants_offset: true, kept: false })
+        .map(|_| Append { payload: payload(1, 4), moves_cursor: false, wants_offset: true, buffered: false })
         .collect();
     assert_eq!(append_all(&appends.iter().collect::<Vec<_>>(), &Script::new(0, &[])).calls, 1);
 }

@@ -1,4 +1,4 @@
-//! Opening: options, natures, flags of the descriptor, FIFOs.
+//! OpenFile: options, natures, flags of the descriptor, FIFOs.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};

@@ -1,0 +1,40 @@
+//! What all open files of one inode share.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Mutex, PoisonError};
+
+use crate::context::lock_queue::LockQueue;
+use crate::file::Health;
+use crate::storage::Identity;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Inode {
+    pub(crate) key: (u64, u64),
+    health: Mutex<Health>,
+    /// Openings that were dropped and have still to write what they had kept back.
+    pub(crate) final_writes: AtomicUsize,
+    /// Who waits for its advisory lock.
+    pub(crate) locks: LockQueue,
+}
+
+impl Inode {
+    pub(crate) fn new(key: (u64, u64)) -> Self {
+        Inode {
+            key,
+            health: Mutex::default(),
+            final_writes: AtomicUsize::new(0),
+            locks: LockQueue::default(),
+        }
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        let (device, inode) = self.key;
+        Identity { device, inode }
+    }
+
+    /// Looks at or changes the memory of failures.
+    pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
+        look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

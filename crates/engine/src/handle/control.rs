@@ -1,0 +1,250 @@
+//! Cursor, length, attributes, durability, closures.
+
+use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
+use std::io::SeekFrom;
+use std::sync::atomic::Ordering;
+
+use super::{FileHandle, position, unexpected};
+use crate::error::{Error, Operation, Result};
+use crate::file::{Footprint, Span};
+use crate::op::{Answer, Op, describe::Describe, run::Run, seek, seek::Seek, sync::Sync};
+use crate::storage::{Advice, Allocation, errno};
+
+/// Cursor, length, attributes, durability.
+impl FileHandle {
+    /// Moves the cursor; arithmetic unless something is queued before it.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` for a position before the start or beyond `i64::MAX`; on a buffered file those of
+    /// [`flush`](FileHandle::flush), which comes first.
+    ///
+    /// # Cancellation
+    ///
+    /// The cursor has moved or not; nothing else happens.
+    pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
+        tokio::task::consume_budget().await;
+        if to != SeekFrom::Current(0) {
+            self.settle_buffer().await?;
+        }
+        if let Some(result) = self.seek_in_place(to) {
+            return result;
+        }
+        position(Box::pin(self.submit(Op::Seek(Seek { to }))).await?)
+    }
+
+    fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
+        let open_file = self.open_file();
+        if !open_file.is_here() {
+            return None;
+        }
+        if open_file.access.sequential && to != SeekFrom::Current(0) {
+            let error = Error::io(Operation::Seek, errno::error(errno::NO_POSITION));
+            return Some(Err(error.at_path(open_file.path.clone())));
+        }
+        if self.is_behind_messages() {
+            return None;
+        }
+        let mut state = open_file.turn.take();
+        let op = Seek { to };
+        let asks_storage = matches!(to, SeekFrom::End(_));
+        if state.core.is_closed()
+            || (asks_storage && open_file.access.remote)
+            || !state.is_free(&op.footprint())
+        {
+            return None;
+        }
+        open_file.in_place.fetch_add(1, Ordering::Relaxed);
+        match seek::target(to, state.core.position(), || open_file.file.len()) {
+            Ok(position) => {
+                state.core.shift(op.leads(position));
+                Some(Ok(position))
+            }
+            Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(open_file.path.clone()))),
+        }
+    }
+
+    /// Returns the attributes, in place where no write before it is still under way.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fstat` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn metadata(&self) -> Result<Metadata> {
+        tokio::task::consume_budget().await;
+        if let Some(result) = self.metadata_in_place() {
+            return result;
+        }
+        match Box::pin(self.submit(Op::Describe(Describe::Metadata))).await? {
+            Answer::Metadata(metadata) => Ok(*metadata),
+            other => unexpected(&other),
+        }
+    }
+
+    fn metadata_in_place(&self) -> Option<Result<Metadata>> {
+        let open_file = self.open_file();
+        if self.is_kept_out() {
+            return None;
+        }
+        let state = open_file.turn.take();
+        let footprint = Footprint { span: Span::LOOK, cursor: false };
+        if open_file.access.remote || state.core.is_closed() || !state.is_free(&footprint) {
+            return None;
+        }
+        open_file.in_place.fetch_add(1, Ordering::Relaxed);
+        let path = || open_file.path.clone();
+        Some(open_file.file.metadata().map_err(|error| Error::io(Operation::Metadata, error).at_path(path())))
+    }
+
+    /// Sets the length: cuts, or extends with zeros.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `ftruncate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn set_len(&self, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetLen(len))).await.map(|_| ())
+    }
+
+    /// Cuts the file off at the cursor, or extends it to there with zeros; answers the new length.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `ftruncate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn cut(&self) -> Result<u64> {
+        position(self.submit(Op::Run(Run::cut())).await?)
+    }
+
+    /// Changes the permissions.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fchmod` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetPermissions(permissions))).await.map(|_| ())
+    }
+
+    /// Changes the timestamps.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `futimens` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn set_times(&self, times: FileTimes) -> Result<()> {
+        self.submit(Op::Describe(Describe::SetTimes(times))).await.map(|_| ())
+    }
+
+    /// Reserves or gives back the space of a range.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `fallocate` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn allocate(&self, how: Allocation, offset: u64, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::Allocate(how, offset, len))).await.map(|_| ())
+    }
+
+    /// Says how a range is going to be used; a `len` of 0 means to the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `posix_fadvise` returns.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn advise(&self, advice: Advice, offset: u64, len: u64) -> Result<()> {
+        self.submit(Op::Describe(Describe::Advise(advice, offset, len))).await.map(|_| ())
+    }
+
+    /// Makes everything acknowledged before it, on any clone, survive a power cut. Syncs that queue together
+    /// cost one system call.
+    ///
+    /// # Errors
+    ///
+    /// The device's; that of an earlier write that failed; [`Error::is_poisoned`] after a failed sync.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
+    pub async fn sync(&self, all: bool) -> Result<()> {
+        self.submit(Op::Sync(Sync { all })).await.map(|_| ())
+    }
+
+    /// Runs `closure` over the std file on a worker, while no other operation of this file runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_panicked`] if it panics; an unsupported error if the storage has no std file.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&StdFile) -> T + Send + 'static,
+    ) -> Result<T> {
+        match self.submit(Op::Run(Run::new(closure))).await? {
+            Answer::Value(value) => match value.downcast::<T>() {
+                Ok(value) => Ok(*value),
+                Err(_) => unreachable!("the closure's own type comes back"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
+    /// Waits for everything before it, then takes the object out that was [wrapped](crate::Engine::wrap); every
+    /// operation after it fails. `None` if it is no `T`, which changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// That of a closed file.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: the object is dropped.
+    pub async fn take_object<T: Send + 'static>(&self) -> Result<Option<T>> {
+        match self.submit(Op::Run(Run::taking::<T>())).await? {
+            Answer::Value(value) => match value.downcast::<Option<T>>() {
+                Ok(object) => Ok(*object),
+                Err(_) => unreachable!("the object's own type comes back"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
+    /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them,
+    /// while no other operation of this file runs. Answers how many; fewer only at the end of `from`, or if
+    /// something had been copied before a failure.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `copy_file_range`, reading and writing return; `EINVAL` for a file open for appending.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
+        position(self.submit(Op::Run(Run::receive(from, offset, count))).await?)
+    }
+}

@@ -1,0 +1,202 @@
+//! Reading: in place if nothing is in the way, else as an operation.
+
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+
+use super::{FileHandle, unexpected};
+use crate::error::{Error, Operation, Result};
+use crate::file::{CursorMove, Footprint, Span};
+use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, PIECE_BYTES};
+use crate::op::{Answer, Op, Place, read::Read};
+
+/// Reading.
+impl FileHandle {
+    /// Reads at `offset` into `buf`; at most 768 KiB where the kernel has them at hand, else at most 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns; [`Error::is_closed`] after a close.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is lost: a positioned read changes nothing.
+    pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
+        pay(buf.len()).await;
+        if let Some(count) = self.read_at_in_place(buf, offset) {
+            return count;
+        }
+        let op = Op::Read(Read::once(Place::At(offset), buf.len().min(PIECE_BYTES)));
+        Box::pin(self.read_into(op, buf)).await
+    }
+
+    /// Reads at the cursor into `buf` and moves the cursor; at most 768 KiB where the kernel has them at hand, else at
+    /// most 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost: the cursor counts a byte as read only when this returns it.
+    pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
+        pay(buf.len()).await;
+        if let Some(count) = self.read_in_place(buf) {
+            return count;
+        }
+        let op = Op::Read(Read::once(Place::Cursor, buf.len().min(PIECE_BYTES)));
+        Box::pin(self.read_into(op, buf)).await
+    }
+
+    /// Reads at most `len` bytes at `offset` (or at the cursor) into bytes of its own.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](FileHandle::read): no byte is lost.
+    pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
+        pay(len).await;
+        self.here(Operation::Read)?;
+        let wanted = len.min(IN_PLACE_BYTES_MAX);
+        let mut buffer = self.open_file().context.buffers.take(wanted);
+        let room = buffer.room(wanted);
+        let in_place = match offset {
+            Some(offset) => self.read_at_in_place(room, offset),
+            None => self.read_in_place(room),
+        };
+        if let Some(count) = in_place {
+            buffer.fill(count?);
+            return Ok(buffer.into_bytes());
+        }
+        drop(buffer);
+        let place = offset.map_or(Place::Cursor, Place::At);
+        match Box::pin(self.submit(Op::Read(Read::once(place, len)))).await? {
+            Answer::Read(buffer, _) => Ok(buffer.into_bytes()),
+            other => unexpected(&other),
+        }
+    }
+
+    /// Reads at the cursor if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read).
+    pub fn read_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        self.read_in_place(buf).transpose()
+    }
+
+    /// Marks the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
+    ///
+    /// # Errors
+    ///
+    /// In another process than the engine's.
+    pub fn mark(&self) -> Result<u64> {
+        self.here(Operation::Read)?;
+        Ok(self.open_file().turn.take().core.changes())
+    }
+
+    /// Returns whether nothing has changed the file since the mark, nor is about to change `len` bytes at `offset`: what
+    /// was read there after the mark is what would be read now.
+    pub fn is_as_marked(&self, mark: u64, offset: u64, len: usize) -> bool {
+        let state = self.open_file().turn.take();
+        let span = Span::Read(offset..offset.saturating_add(len as u64));
+        state.core.changes() == mark && state.is_free(&Footprint { span, cursor: false })
+    }
+
+    /// Reads at `offset` if that can be done now, without waiting for anything.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read_at`](FileHandle::read_at).
+    pub fn read_at_now(&self, buf: &mut [u8], offset: u64) -> Result<Option<usize>> {
+        self.read_at_in_place(buf, offset).transpose()
+    }
+
+    async fn read_into(&self, op: Op, buf: &mut [u8]) -> Result<usize> {
+        match self.submit(op).await? {
+            Answer::Read(buffer, _) => {
+                let bytes = buffer.as_ref();
+                buf[..bytes.len()].copy_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            other => unexpected(&other),
+        }
+    }
+
+    fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
+        let open_file = self.open_file();
+        if open_file.access.remote || self.is_kept_out() {
+            return None;
+        }
+        let len = buf.len().min(IN_PLACE_BYTES_MAX);
+        let result = if let Some(_turn) = open_file.turn.share() {
+            open_file.file.read_now(&mut buf[..len], offset)?
+        } else {
+            let mut state = open_file.turn.take();
+            let range = offset..offset.saturating_add(len as u64);
+            let span = Span::Read(range.clone());
+            if state.core.is_closed() || !state.is_free(&Footprint { span, cursor: false }) {
+                return None;
+            }
+            let result = open_file.file.read_now(&mut buf[..len], offset)?;
+            if let Ok(count) = result
+                && !state.core.found(range, count as u64)
+            {
+                return None;
+            }
+            result
+        };
+        Some(self.count_in_place(result, offset))
+    }
+
+    fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
+        let open_file = self.open_file();
+        if open_file.access.remote || self.is_kept_out() {
+            return None;
+        }
+        let mut state = open_file.turn.take();
+        let offset = state.core.position();
+        let room = usize::try_from(state.core.room()).unwrap_or(usize::MAX);
+        let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
+        let range = offset..offset.saturating_add(len as u64);
+        let span = Span::Read(range.clone());
+        if state.core.is_closed() || !state.is_free(&Footprint { span, cursor: true }) {
+            return None;
+        }
+        let result = open_file.file.read_now(&mut buf[..len], offset)?;
+        if let Ok(count) = &result {
+            if !state.core.found(range, *count as u64) {
+                return None;
+            }
+            state.core.shift(CursorMove::Read { offset, len: *count as u64 });
+        }
+        drop(state);
+        Some(self.count_in_place(result, offset))
+    }
+
+    pub(crate) fn count_in_place(&self, result: std::io::Result<usize>, offset: u64) -> Result<usize> {
+        let open_file = self.open_file();
+        open_file.in_place.fetch_add(1, Ordering::Relaxed);
+        match result {
+            Ok(count) => {
+                open_file.bytes_in_place.fetch_add(count as u64, Ordering::Relaxed);
+                Ok(count)
+            }
+            Err(error) => {
+                Err(Error::io(Operation::Read, error).at_path(open_file.path.clone()).at_offset(offset))
+            }
+        }
+    }
+}
+
+/// Pays for a read in place from the task's cooperative budget, so that large ones let others run as often as
+/// small ones do.
+pub(crate) async fn pay(bytes: usize) {
+    for _ in 0..bytes.min(IN_PLACE_BYTES_MAX).div_ceil(IN_PLACE_BYTES_PER_UNIT).max(1) {
+        tokio::task::consume_budget().await;
+    }
+}

@@ -1,0 +1,174 @@
+//! Reading on from the cursor, up to a delimiter or until there is enough, and looking at what comes next.
+
+use bytes::{Bytes, BytesMut};
+
+use super::read::pay;
+use super::{FileHandle, unexpected};
+use crate::error::{Cause, Operation, Result};
+use crate::file::{CursorMove, Footprint, Span};
+use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
+use crate::op::read::{How, Read};
+use crate::op::{Answer, Looked, Op, Place};
+
+/// What became of an attempt in place.
+enum Attempt {
+    /// It is done.
+    Done(Result<Bytes>),
+    /// More has to be looked through than was allowed.
+    Longer,
+    /// It has to queue.
+    Declined,
+}
+
+/// Reading on.
+impl FileHandle {
+    /// Reads from the cursor up to and including the first `delimiter`, `limit` bytes at most, and moves the
+    /// cursor behind them. Without a delimiter at the end: the limit or the end of the file came first; empty at
+    /// the end of the file.
+    ///
+    /// One step of the file's order, so that two readers never get parts of one line. (A line of more than
+    /// 64 MiB takes several.)
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read); nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](FileHandle::read): no byte is lost. (Of a line of more than 64 MiB, whole steps are.)
+    pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        let how = How::Until(delimiter);
+        let line = self.gather(how, limit.min(LINE_BYTES_MAX)).await?;
+        if line.len() < LINE_BYTES_MAX || line.len() == limit || how.is_complete(&line) {
+            return Ok(line);
+        }
+        Box::pin(self.read_long(line, how, limit)).await
+    }
+
+    /// Reads from the cursor up to and including the first `delimiter`, or to the end of the file, if that is `limit`
+    /// bytes at most without the delimiter, and moves the cursor behind them; empty at the end of the file.
+    ///
+    /// One step of the file's order, so that two readers never get parts of one line. (With the limit `usize::MAX`,
+    /// which is none, a line of more than 64 MiB takes several.)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_too_long`](crate::Error::is_too_long) if there are more bytes; like [`read`](FileHandle::read).
+    /// Nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read_until`](FileHandle::read_until).
+    pub async fn read_line(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
+        let Some(len) = limit.checked_add(1) else {
+            return Box::pin(self.read_until(delimiter, limit)).await;
+        };
+        let how = How::Line(delimiter, limit);
+        let line = self.gather(how, len).await?;
+        match how.refuses(&line) {
+            true => Err(self.open_file().error(Operation::Read, Cause::TooLong(limit as u64))),
+            false => Ok(line),
+        }
+    }
+
+    async fn read_long(&self, start: Bytes, how: How, limit: usize) -> Result<Bytes> {
+        let mut line = BytesMut::from(start);
+        while line.len() < limit && !how.is_complete(&line) {
+            let more = self.gather(how, (limit - line.len()).min(LINE_BYTES_MAX)).await?;
+            if more.is_empty() {
+                break;
+            }
+            line.extend_from_slice(&more);
+        }
+        Ok(line.freeze())
+    }
+
+    /// Reads `len` bytes from the cursor in one step of the file's order, fewer only at the end of the file, and
+    /// moves the cursor behind them.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read); nothing is taken then.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](FileHandle::read): no byte is lost.
+    pub async fn read_full(&self, len: usize) -> Result<Bytes> {
+        self.gather(How::Whole, len).await
+    }
+
+    /// Returns what a read of at most `len` bytes would give, and leaves the cursor where it is; empty at the
+    /// end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read).
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    pub async fn peek(&self, len: usize) -> Result<Bytes> {
+        self.gather(How::Look, len).await
+    }
+
+    async fn gather(&self, how: How, len: usize) -> Result<Bytes> {
+        let attempts: &[usize] = match how {
+            // Most lines are short, so that is all that is paid for at first.
+            How::Until(_) | How::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
+            // Not cut short: the caller wants all of it, so it is all for a worker if it is too much.
+            How::Whole if len > IN_PLACE_BYTES_MAX => &[],
+            How::Whole | How::Once | How::Look => &[IN_PLACE_BYTES_MAX],
+        };
+        for most in attempts {
+            pay(len.min(*most)).await;
+            match self.gather_in_place(how, len, *most) {
+                Attempt::Done(result) => return result,
+                Attempt::Longer => {}
+                Attempt::Declined => break,
+            }
+        }
+        match Box::pin(self.submit(Op::Read(Read { place: Place::Cursor, len, how }))).await? {
+            Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. }) => Ok(buffer.into_bytes()),
+            other => unexpected(&other),
+        }
+    }
+
+    fn gather_in_place(&self, how: How, len: usize, most: usize) -> Attempt {
+        let open_file = self.open_file();
+        if open_file.access.remote || self.is_kept_out() {
+            return Attempt::Declined;
+        }
+        let mut state = open_file.turn.take();
+        let offset = state.core.position();
+        let len = usize::try_from(state.core.room()).map_or(len, |room| room.min(len));
+        let window = len.min(most);
+        let range = offset..offset.saturating_add(window as u64);
+        let span = Span::Read(range.clone());
+        if state.core.is_closed() || !state.is_free(&Footprint { span, cursor: true }) {
+            return Attempt::Declined;
+        }
+        let read = |buf: &mut [u8], done: u64| open_file.file.read_now(buf, offset + done);
+        let buffer = match how.gather(window, &open_file.context.buffers, read, |_, _| {}) {
+            None => return Attempt::Declined,
+            Some(Err(error)) => {
+                drop(state);
+                let failed = self.count_in_place(Err(error), offset);
+                return Attempt::Done(failed.map(|_| Bytes::new()));
+            }
+            Some(Ok(buffer)) => buffer,
+        };
+        let count = buffer.as_ref().len();
+        let is_line = matches!(how, How::Until(_)) && how.is_complete(buffer.as_ref());
+        if !is_line && !state.core.found(range, count as u64) {
+            return Attempt::Declined;
+        }
+        if count == window && window < len && !how.is_complete(buffer.as_ref()) {
+            return Attempt::Longer;
+        }
+        if how != How::Look && !how.refuses(buffer.as_ref()) {
+            state.core.shift(CursorMove::Read { offset, len: count as u64 });
+        }
+        drop(state);
+        Attempt::Done(self.count_in_place(Ok(count), offset).map(|_| buffer.into_bytes()))
+    }
+}

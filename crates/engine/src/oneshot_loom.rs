@@ -1,0 +1,115 @@
+//! Models of the reply slot: the answer is had by exactly one of a poll, a cancel and the replier itself.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use loom::future::block_on;
+use loom::thread;
+
+use crate::mutants::{assert_caught, explore};
+use crate::oneshot::{Cancelled, Receiver, Sender, channel};
+
+const ANSWER: u32 = 42;
+
+/// How the worker's side of one question went.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It never began, so it has nothing to give back.
+    NotBegun,
+    /// It began, and the slot took its answer.
+    Sent,
+    /// It began, and was left with its answer.
+    Flush,
+}
+
+fn work(sender: Sender<u32>) -> Outcome {
+    if !sender.begin() {
+        return Outcome::NotBegun;
+    }
+    match sender.send(ANSWER) {
+        Ok(()) => Outcome::Sent,
+        Err(ANSWER) => Outcome::Flush,
+        Err(other) => panic!("{other} was never sent"),
+    }
+}
+
+fn poll_once(receiver: &mut Receiver<u32>) -> Poll<Option<u32>> {
+    pin!(receiver).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_cancelled_answer_is_had_by_exactly_one() {
+    explore(|| {
+        let (sender, receiver) = channel();
+        let worker = thread::spawn(move || work(sender));
+        let cancelled = receiver.cancel();
+        let outcome = worker.join().expect("the worker does not panic");
+        match cancelled {
+            Cancelled::BeforeBegin => assert_eq!(outcome, Outcome::NotBegun),
+            Cancelled::Begun => assert_eq!(outcome, Outcome::Flush),
+            Cancelled::Done(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
+            Cancelled::Nothing => panic!("nobody else has looked"),
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_was_left_is_had_by_exactly_one_and_the_work_is_done() {
+    explore(|| {
+        let (sender, receiver) = channel();
+        let worker = thread::spawn(move || work(sender));
+        let had = receiver.leave();
+        let outcome = worker.join().expect("the worker does not panic");
+        match had {
+            Some(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
+            None => assert_eq!(outcome, Outcome::Flush),
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_a_poll_took_is_not_cancelled_again() {
+    explore(|| {
+        let (sender, mut receiver) = channel();
+        let worker = thread::spawn(move || work(sender));
+        let polled = poll_once(&mut receiver);
+        let cancelled = receiver.cancel();
+        let outcome = worker.join().expect("the worker does not panic");
+        let had_by_poll = usize::from(polled == Poll::Ready(Some(ANSWER)));
+        let had_by_cancel = usize::from(cancelled == Cancelled::Done(ANSWER));
+        let had_by_worker = usize::from(outcome == Outcome::Flush);
+        let answers = usize::from(outcome != Outcome::NotBegun);
+        assert_eq!(had_by_poll + had_by_cancel + had_by_worker, answers);
+        assert_eq!(cancelled == Cancelled::BeforeBegin, answers == 0);
+    });
+}
+
+#[test]
+fn a_waiting_asker_is_woken_by_the_answer() {
+    explore(|| {
+        let (sender, receiver) = channel();
+        let worker = thread::spawn(move || work(sender));
+        assert_eq!(block_on(receiver), Some(ANSWER));
+        assert_eq!(worker.join().expect("the worker does not panic"), Outcome::Sent);
+    });
+}
+
+#[test]
+fn a_waiting_asker_is_woken_by_a_lost_replier() {
+    explore(|| {
+        let (sender, receiver) = channel::<u32>();
+        let worker = thread::spawn(move || assert!(sender.begin()));
+        assert_eq!(block_on(receiver), None);
+        worker.join().expect("the worker does not panic");
+    });
+}
+
+#[test]
+fn the_models_catch_their_mutants() {
+    for model in
+        ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
+    {
+        assert_caught(&format!("reply_loom::{model}"), "reply-begins-after-cancel");
+    }
+}

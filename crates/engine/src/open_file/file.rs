@@ -1,0 +1,153 @@
+//! One opening of a file: what its callers, its actor and its workers share.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::at_exit;
+use crate::buffer::Buffers;
+use crate::context::inode::Inode;
+use crate::context::{Device, EngineContext};
+use crate::error::{Cause, Error, Operation};
+use crate::file::{Turn, WriteBuffer};
+use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
+use crate::open_file::adaptive_spin::AdaptiveSpin;
+use crate::open_file::final_write_guard::FinalWriteGuard;
+use crate::open_file::flush_waiters::FlushWaiters;
+use crate::open_file::inbox::Inbox;
+use crate::open_file::state::{ActorWaker, FileState};
+use crate::origin::Origin;
+use crate::stats::add;
+use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
+
+/// See the module.
+pub(crate) struct OpenFile {
+    pub(crate) turn: Turn<FileState, ActorWaker>,
+    pub(crate) file: Arc<dyn StorageFile>,
+    pub(crate) path: Arc<Path>,
+    pub(crate) context: Arc<EngineContext>,
+    pub(crate) device: Arc<Device>,
+    pub(crate) inode: Arc<Inode>,
+    /// Operations that finished in place; kept here, beside the turn, so that counting them costs no other
+    /// cache line. Added to the engine's counter when the file goes.
+    pub(crate) in_place: AtomicU64,
+    /// Bytes they read.
+    pub(crate) bytes_in_place: AtomicU64,
+    /// Writes that were kept back.
+    pub(crate) writes_buffered: AtomicU64,
+    pub(crate) access: Access,
+    /// The engine's, kept here for the same reason as the counters.
+    origin: Origin,
+    pub(crate) adaptive_spin: AdaptiveSpin,
+    /// Set by the first write; decides how the descriptor is given up.
+    pub(crate) written: AtomicBool,
+    /// Whether the descriptor was given up, or is another's to close.
+    pub(crate) given_up: AtomicBool,
+    /// There if the file keeps writes back.
+    pub(crate) flush_waiters: Option<Box<FlushWaiters>>,
+    pub(crate) inbox: Inbox,
+    /// There once the last handle has gone, if something was still to be written then.
+    pub(crate) leaving: OnceLock<FinalWriteGuard>,
+}
+
+/// How the file was opened, as far as later operations depend on it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    pub(crate) append: bool,
+    pub(crate) write: bool,
+    /// Calls cannot be promised not to block, so nothing is done in place.
+    pub(crate) remote: bool,
+    /// Operations run one at a time, whatever they touch.
+    pub(crate) alone: bool,
+    /// Bytes come and go in their order: nothing is done at an offset.
+    pub(crate) sequential: bool,
+    /// Giving the descriptor up may free many blocks or flush, unless the storage knows better.
+    pub(crate) slow_to_close: bool,
+}
+
+impl OpenFile {
+    /// Makes a file that has just been opened known to its engine.
+    pub(crate) fn new(
+        opened: Opened,
+        request: &OpenRequest,
+        path: Arc<Path>,
+        context: Arc<EngineContext>,
+    ) -> Arc<OpenFile> {
+        add(&context.stats.opened, 1);
+        let write = request.write || request.append;
+        let access = Access {
+            append: request.append || opened.file.appends(),
+            write,
+            remote: opened.remote,
+            alone: matches!(opened.nature, Nature::Object { .. }),
+            sequential: opened.nature == Nature::Object { seekable: false },
+            slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
+        };
+        let device = context.device(opened.device);
+        let (registry, cores) = (context.registry.clone(), context.cores);
+        let buffers = write && request.buffer_bytes > 0;
+        if buffers {
+            at_exit::watch(&context);
+        }
+        let write_buffer = buffers.then(|| Box::new(WriteBuffer::new(request.buffer_bytes, access.append)));
+        let mut state = FileState { write_buffer, ..FileState::default() };
+        state.core.note_len(opened.len);
+        let origin = context.origin.clone();
+        registry.open(opened.device, opened.inode, |inode| {
+            Arc::new(OpenFile {
+                turn: Turn::new(state, ActorWaker::default()),
+                file: opened.file.into(),
+                path,
+                context,
+                device,
+                inode,
+                in_place: AtomicU64::new(0),
+                bytes_in_place: AtomicU64::new(0),
+                writes_buffered: AtomicU64::new(0),
+                access,
+                origin,
+                adaptive_spin: AdaptiveSpin::new(cores),
+                written: AtomicBool::new(false),
+                given_up: AtomicBool::new(false),
+                flush_waiters: buffers.then(Box::default),
+                inbox: Inbox::default(),
+                leaving: OnceLock::new(),
+            })
+        })
+    }
+
+    /// Whether the engine's threads are in this process. If not, nothing here may be locked: see [`Origin`].
+    pub(crate) fn is_here(&self) -> bool {
+        self.origin.is_here()
+    }
+
+    /// Names the operation and this file's path in an error.
+    pub(crate) fn error(&self, operation: Operation, cause: Cause) -> Error {
+        Error::new(operation, cause).at_path(self.path.clone())
+    }
+
+    /// Where its operations take their buffers from.
+    pub(crate) fn buffers(&self) -> &Arc<Buffers> {
+        if self.file.is_direct() { &self.context.aligned } else { &self.context.buffers }
+    }
+
+    /// Waits for what earlier openings of the same file have still to write.
+    pub(crate) async fn wait_for_final_writes(&self) {
+        self.context.final_writes.wait_while(|| self.inode.final_writes.load(Ordering::Acquire) > 0).await;
+    }
+
+    /// The failed sync of this inode, if there was one.
+    pub(crate) fn poison(&self) -> Option<Cause> {
+        self.inode.with_health(|health| health.poisoned()).map(Cause::Poisoned)
+    }
+}
+
+impl fmt::Debug for OpenFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenFile")
+            .field("path", &self.path)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}

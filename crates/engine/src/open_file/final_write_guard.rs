@@ -1,0 +1,29 @@
+//! Who is still to write something after its last handle has gone.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::context::EngineContext;
+use crate::context::inode::Inode;
+
+/// A file whose last handle has gone and that has still something to write. Whoever asks for it waits.
+pub(crate) struct FinalWriteGuard {
+    inode: Arc<Inode>,
+    context: Arc<EngineContext>,
+}
+
+impl FinalWriteGuard {
+    pub(crate) fn begin(context: &Arc<EngineContext>, inode: &Arc<Inode>) -> Self {
+        context.final_writes.begin(inode.identity());
+        inode.final_writes.fetch_add(1, Ordering::AcqRel);
+        FinalWriteGuard { inode: inode.clone(), context: context.clone() }
+    }
+}
+
+impl Drop for FinalWriteGuard {
+    fn drop(&mut self) {
+        self.inode.final_writes.fetch_sub(1, Ordering::AcqRel);
+        self.context.registry.forget(&self.inode);
+        self.context.final_writes.end(self.inode.identity());
+    }
+}

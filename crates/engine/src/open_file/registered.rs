@@ -1,0 +1,59 @@
+//! What the engine asks of an open file: to flush, to give up, to show what it is doing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::context::registry::{Registered, RunningBatch};
+use crate::file::WakeActor;
+use crate::op::Op;
+use crate::open_file::file::OpenFile;
+use crate::open_file::pending::closers;
+use crate::stats::{Counters, FileSnapshot};
+
+impl Registered for OpenFile {
+    fn wake_actor(&self) {
+        self.turn.waker().wake_actor();
+    }
+
+    fn flush_all(self: Arc<Self>) {
+        let ready = self.seal(&mut self.turn.take(), None);
+        self.submit_all(ready);
+    }
+
+    fn abandon(&self) {
+        let mut state = self.turn.take();
+        let mut waiting = state.unpost(|_| true);
+        waiting.append(&mut state.core.remove_unless(|_| false));
+        self.turn.open_gate(closers(&waiting));
+        drop(state);
+    }
+
+    fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {
+        for running in &mut self.turn.take().running {
+            show(RunningBatch {
+                operation: running.operation,
+                path: &self.path,
+                age: running.since.elapsed(),
+                operations: running.operations,
+                reported: &mut running.reported,
+            });
+        }
+    }
+
+    fn snapshot(&self, counters: &mut Counters) -> FileSnapshot {
+        counters.in_place += self.in_place.load(Ordering::Relaxed);
+        counters.bytes_read += self.bytes_in_place.load(Ordering::Relaxed);
+        counters.writes_buffered += self.writes_buffered.load(Ordering::Relaxed);
+        let state = self.turn.take();
+        let waiting = state.waiting().map(|pending| pending.arrived);
+        let oldest = state.running.iter().map(|running| running.since).chain(waiting).min();
+        FileSnapshot {
+            path: self.path.to_path_buf(),
+            queued: state.core.queued(),
+            queued_bytes: state.waiting().map(|pending| Op::weight(&pending.op) as u64).sum(),
+            buffered_bytes: state.write_buffer.as_ref().map_or(0, |write_buffer| write_buffer.bytes()),
+            running: state.running.len(),
+            oldest: oldest.map(|since| since.elapsed()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Requests about paths: no open file, hence no actor; in place, or one job under a permit.
+
+mod call;
+mod descriptor_wait;
+mod whole;
+
+pub(crate) use call::{Open, OpenBy};

@@ -1,0 +1,237 @@
+//! A file written as a whole from bytes that its caller lends: opened, written piece by piece, closed.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::admission::Permit;
+use crate::context::EngineContext;
+use crate::context::descriptors::are_used_up;
+use crate::context::panics::panic_text;
+use crate::context::paused_clock::Held;
+use crate::error::{Cause, Operation, Result};
+use crate::oneshot;
+use crate::op::lent::{Lender, Lent, Writer};
+use crate::op::whole::{Overwrite, Whole};
+use crate::op::write::Payload;
+use crate::op::{PathRequest, dir::OpenDir};
+use crate::path::call::{Open, PendingCall, RequestInfo, Waiting, note_unheard};
+use crate::pool::Job;
+use crate::stats::add;
+
+impl EngineContext {
+    /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
+    pub(crate) async fn write_whole(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+        tokio::task::consume_budget().await;
+        self.here().map_err(|cause| facts_of(&open).refusal(cause))?;
+        if self.names.admission.is_stopping() {
+            return Err(facts_of(&open).refusal(Cause::Stopped));
+        }
+        let open = match self.final_writes.is_any() {
+            true => Box::pin(self.wait_for_final_writes(open)).await?,
+            false => open,
+        };
+        let mut front = None;
+        loop {
+            match Box::pin(self.write_whole_once(open.clone(), contents)).await {
+                Err(error) if are_used_up(&error) => {
+                    if !self.wait_for_descriptor(&mut front).await {
+                        return Err(error);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn write_whole_once(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+        let info = facts_of(&open);
+        let admitted = self.names.admission.admit(contents.len()).await;
+        let permit = admitted.map_err(|cause| info.refusal(cause))?;
+        let mut lender = Lender::new(contents, self.buffers.clone());
+        let (sender, receiver) = oneshot::channel();
+        let waiting = Arc::new(Mutex::new(Some((open, permit))));
+        let job = WholeJob {
+            waiting: waiting.clone(),
+            sender,
+            lent: lender.lent(),
+            context: self.clone(),
+            arrived: Instant::now(),
+        };
+        drop(self.pool.submit(self.names.lane, Box::new(job)));
+        // What is left of the bytes is the lender's to leave behind.
+        let mut pending = PendingCall { receiver, waiting, context: self };
+        let outcome = poll_fn(|cx| {
+            lender.poll(cx);
+            Pin::new(&mut pending.receiver).poll(cx)
+        });
+        Held::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+    }
+}
+
+fn facts_of(open: &Open) -> RequestInfo {
+    RequestInfo { operation: Operation::Write, path: open.path.clone(), target: None }
+}
+
+impl Open {
+    /// Opens a file to be written as a whole, by its path or below a directory.
+    pub(crate) fn whole(path: &std::path::Path, below: Option<&OpenDir>) -> Open {
+        let request = crate::op::whole::writing();
+        match below {
+            None => Open { path: path.into(), request, below: None },
+            Some(dir) => Open {
+                path: dir.path().join(path).into(),
+                request,
+                below: Some((dir.storage(), path.into())),
+            },
+        }
+    }
+}
+
+struct WholeJob {
+    waiting: Arc<Waiting<Open>>,
+    sender: oneshot::Sender<Result<Whole<()>>>,
+    lent: Arc<Lent>,
+    context: Arc<EngineContext>,
+    arrived: Instant,
+}
+
+impl Job for WholeJob {
+    fn run(self: Box<Self>) {
+        let WholeJob { waiting, sender, lent, context, arrived } = *self;
+        if !sender.begin() {
+            return;
+        }
+        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (open, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
+        if !lent.begin() {
+            // He gave up between the two: nothing has been done, and nobody is left to be told.
+            return;
+        }
+        let (info, begun) = (facts_of(&open), Instant::now());
+        let request = context.running_requests.begin(info.operation, &info.path, begun);
+        let end = End { sender, permit, info, request };
+        let opened = guarded(|| open.execute(&*context.storage).map(Overwrite::begin));
+        let mut writing =
+            Box::new(WholeWrite { context, lent, arrived, begun, file: None, done: 0, end: Some(end) });
+        match opened {
+            Ok(Ok(file)) => {
+                writing.file = Some(file);
+                writing.write_on();
+            }
+            Ok(Err(stream)) => writing.end(Ok(Whole::Stream(stream))),
+            Err(cause) => writing.end(Err(cause)),
+        }
+    }
+}
+
+/// One that is under way.
+struct WholeWrite {
+    context: Arc<EngineContext>,
+    lent: Arc<Lent>,
+    arrived: Instant,
+    begun: Instant,
+    /// `None` once it is closed, or could not be opened.
+    file: Option<Overwrite>,
+    /// Bytes that are written.
+    done: usize,
+    /// `None` once it is over.
+    end: Option<End>,
+}
+
+/// What goes with its end.
+struct End {
+    sender: oneshot::Sender<Result<Whole<()>>>,
+    permit: Permit,
+    info: RequestInfo,
+    request: u64,
+}
+
+impl WholeWrite {
+    /// Writes what is on the table, and stands by if there is more to come.
+    fn write_on(self: Box<Self>) {
+        let lent = self.lent.clone();
+        let mut this = self;
+        while this.done < lent.len() {
+            let Some((mut writing, piece)) = lent.next(this) else { return };
+            if let Err(cause) = writing.write(&piece) {
+                return writing.end(Err(cause));
+            }
+            this = writing;
+        }
+        let closed = match this.file.take() {
+            Some(file) => guarded(|| file.close()),
+            None => Ok(()),
+        };
+        this.end(closed.map(Whole::Done));
+    }
+
+    fn write(&mut self, piece: &Payload) -> std::result::Result<(), Cause> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let result = guarded(|| file.write(piece.as_ref()));
+        self.done = file.len();
+        result
+    }
+
+    fn end(&mut self, result: std::result::Result<Whole<()>, Cause>) {
+        let Some(End { sender, permit, info, request }) = self.end.take() else { return };
+        drop(self.file.take());
+        self.lent.end();
+        let context = &self.context;
+        context.running_requests.end(request);
+        if !matches!(result, Ok(Whole::Stream(_))) {
+            context.descriptors.free_one();
+        }
+        let stats = &context.stats;
+        if let Err(Cause::Panicked(_)) = result {
+            add(&stats.panics, 1);
+        }
+        stats.waited.record(self.begun.saturating_duration_since(self.arrived));
+        stats.served.record(self.begun.elapsed());
+        stats.note_duration(info.operation, &info.path, self.arrived.elapsed());
+        add(&stats.hops, 1);
+        add(&stats.jobs, 1);
+        drop(permit);
+        let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(self.done as u64));
+        if let Err(unheard) = sender.send(outcome) {
+            note_unheard(context, &unheard);
+        }
+    }
+}
+
+impl Job for WholeWrite {
+    fn run(self: Box<Self>) {
+        self.write_on();
+    }
+}
+
+impl Writer for WholeWrite {
+    fn go_on(self: Box<Self>) {
+        let context = self.context.clone();
+        // A refused job comes back and dies here, which answers its caller: the engine has stopped.
+        drop(context.pool.submit(context.names.lane, self));
+    }
+}
+
+impl Drop for WholeWrite {
+    /// One that never came to its end is no errand any more, and its descriptor is free.
+    fn drop(&mut self) {
+        if let Some(End { request, .. }) = self.end.take() {
+            self.lent.end();
+            drop(self.file.take());
+            self.context.running_requests.end(request);
+            self.context.descriptors.free_one();
+        }
+    }
+}
+
+/// Makes calls of the storage; a panic inside is a failure too.
+fn guarded<T>(calls: impl FnOnce() -> io::Result<T>) -> std::result::Result<T, Cause> {
+    match catch_unwind(AssertUnwindSafe(calls)) {
+        Ok(result) => result.map_err(|error| Cause::Io(Arc::new(error))),
+        Err(panic) => Err(Cause::Panicked(panic_text(&*panic))),
+    }
+}

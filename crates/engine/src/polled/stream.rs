@@ -1,0 +1,125 @@
+//! Streams by polls: each call is made in the poll that answers it, and whoever goes away holds nothing.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::Interest;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::coop;
+
+use super::{Job, Polled, Reservation};
+use crate::error::{Operation, Result};
+use crate::stream::StreamHandle;
+
+/// What one direction of a stream waits for.
+#[derive(Default)]
+pub(super) enum Waiting<T> {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// Others of the same direction.
+    Lock(Reservation<OwnedMutexGuard<T>>),
+    /// The peer.
+    Peer(Job<()>),
+}
+
+/// Streams by polls.
+impl StreamHandle {
+    /// Reads what is there into `buf`; 0 means that every peer has gone.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the read returns.
+    pub fn poll_read(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<Result<usize>> {
+        self.check_running(Operation::Read)?;
+        let progress = ready!(coop::poll_proceed(cx));
+        let waiting = &mut polled.reading;
+        loop {
+            let mut ahead = ready!(self.poll_turn(waiting, cx, self.reading()))?;
+            if !ahead.bytes().is_empty() {
+                progress.made_progress();
+                return Poll::Ready(Ok(ahead.move_to(buf)));
+            }
+            match self.try_read(buf) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_for_peer(waiting, Interest::READABLE);
+                }
+                count => {
+                    progress.made_progress();
+                    return Poll::Ready(count.map_err(|error| self.failed(Operation::Read, error)));
+                }
+            }
+        }
+    }
+
+    /// Writes what the peer has room for; `Pending` means that nothing was written.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the write returns, `EPIPE` if every reader has gone.
+    pub fn poll_write(
+        &self,
+        polled: &mut Polled,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<Result<usize>> {
+        self.check_running(Operation::Write)?;
+        let progress = ready!(coop::poll_proceed(cx));
+        let waiting = &mut polled.putting;
+        let Some(bytes) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };
+        loop {
+            let turn = ready!(self.poll_turn(waiting, cx, self.writing()))?;
+            let count = self.try_write(bytes);
+            drop(turn);
+            match count {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.wait_for_peer(waiting, Interest::WRITABLE);
+                }
+                count => {
+                    progress.made_progress();
+                    return Poll::Ready(count.map_err(|error| self.failed(Operation::Write, error)));
+                }
+            }
+        }
+    }
+
+    /// The right to make a call now, once whatever was waited for has come.
+    fn poll_turn<T: Send + 'static>(
+        &self,
+        waiting: &mut Waiting<T>,
+        cx: &mut Context<'_>,
+        lock: &Arc<Mutex<T>>,
+    ) -> Poll<Result<OwnedMutexGuard<T>>> {
+        loop {
+            let granted = match waiting {
+                Waiting::Idle => None,
+                Waiting::Peer(peer) => {
+                    let ready = ready!(peer.as_mut().poll(cx));
+                    *waiting = Waiting::Idle;
+                    ready?;
+                    None
+                }
+                Waiting::Lock(reservation) => {
+                    let granted = ready!(reservation.poll(cx));
+                    *waiting = Waiting::Idle;
+                    granted
+                }
+            };
+            if let Some(turn) = granted.or_else(|| lock.clone().try_lock_owned().ok()) {
+                return Poll::Ready(Ok(turn));
+            }
+            *waiting = Waiting::Lock(Reservation::new(self.context(), lock.clone().lock_owned()));
+        }
+    }
+
+    fn wait_for_peer<T>(&self, waiting: &mut Waiting<T>, interest: Interest) {
+        let stream = self.clone();
+        *waiting = Waiting::Peer(Box::pin(async move { stream.ready(interest).await }));
+    }
+}
