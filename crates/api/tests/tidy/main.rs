@@ -4,6 +4,7 @@
 //! rules stand beside planted offences that they must catch, because a rule that has gone blind looks like
 //! a rule that everyone obeys.
 
+mod circles;
 mod map;
 mod paths;
 mod prose;
@@ -23,6 +24,11 @@ type Rule = fn(&Source) -> Vec<String>;
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
     report(rooms::no_circles(&sources()));
+}
+
+#[test]
+fn files_name_each_other_in_no_circle() {
+    report(circles::files_stand_in_no_circle(&sources()));
 }
 
 #[test]

@@ -15,21 +15,16 @@ mod read;
 mod reservation;
 mod seek;
 mod stream;
+mod under_way;
 mod write;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::op::Looked;
 use crate::stream::ReadAhead;
 
-pub(super) use reservation::Reservation;
-use stream::Waiting;
-use write::{Rest, Unheard, Writing};
-
-type Job<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+use under_way::{Job, Rest, Unheard, Waiting, Writing};
 
 /// What one handle has under way by polls. One handle, one of these: clones have their own.
 #[derive(Default)]

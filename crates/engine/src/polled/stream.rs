@@ -8,21 +8,11 @@ use tokio::io::Interest;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::coop;
 
-use super::{Job, Polled, Reservation};
+use super::Polled;
+use super::reservation::Reservation;
+use super::under_way::Waiting;
 use crate::error::{Operation, Result};
 use crate::stream::StreamHandle;
-
-/// What one direction of a stream waits for.
-#[derive(Default)]
-pub(super) enum Waiting<T> {
-    /// Nothing.
-    #[default]
-    Idle,
-    /// Others of the same direction.
-    Lock(Reservation<OwnedMutexGuard<T>>),
-    /// The peer.
-    Peer(Job<()>),
-}
 
 /// Streams by polls.
 impl StreamHandle {

@@ -2,145 +2,24 @@
 
 use std::future::Future;
 use std::io::IoSlice;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::task::coop;
-use tokio::time::Sleep;
 
-use super::{Polled, Reservation};
+use super::Polled;
+use super::reservation::Reservation;
+use super::under_way::{Accepted, Admitted, Rest, Unheard, Writing};
 use crate::admission::Permit;
 use crate::at_exit::Unsettled;
 use crate::context::paused_clock::Held;
-use crate::error::{Cause, Error, Operation, Result};
-use crate::handle::{FileHandle, LineTurn, Offered};
+use crate::error::{Cause, Operation, Result};
+use crate::handle::{FileHandle, Offered};
 use crate::limits::POLLED_WRITE_BYTES_MAX;
 use crate::oneshot;
 use crate::op::write::Payload;
 use crate::open_file::AT_CURSOR;
-use crate::open_file::OpenFile;
-use crate::open_file::pending::{Outcome, Reply};
-
-/// How far a handle's writes by polls have come.
-#[derive(Default)]
-pub(super) enum Writing {
-    /// Nothing is under way.
-    #[default]
-    Idle,
-    /// In line for what a write needs before its bytes are taken.
-    InLine(Reservation<Result<Admitted>>),
-    /// Bytes were accepted, and how that ends is not known.
-    UnderWay(Accepted),
-}
-
-/// What a write was in line for.
-pub(super) enum Admitted {
-    /// A permit for so many bytes.
-    Permit(Permit, usize),
-    /// The front of the line for a buffer's room.
-    Room(LineTurn),
-}
-
-/// Bytes that were acknowledged and did not reach the file.
-#[derive(Default)]
-pub(super) struct Rest {
-    pub(super) bytes: Bytes,
-    /// Where the cursor has to stand for them; `None` where bytes go to the end.
-    at: Option<u64>,
-}
-
-/// A write that was acknowledged before its end was known. Dropping it leaves it to the engine.
-pub(super) struct Accepted {
-    receiver: Held<oneshot::Receiver<Outcome>>,
-    bytes: Bytes,
-    open_file: Arc<OpenFile>,
-    /// Ends a wait for it. What was accepted goes on: it has been acknowledged.
-    alarm: Option<Pin<Box<Sleep>>>,
-    limit: Option<Duration>,
-    settled: bool,
-    /// Its caller has gone elsewhere in the file: what it leaves behind is not tried again.
-    forgotten: bool,
-}
-
-impl Accepted {
-    /// How it ended; or that it takes longer than this handle waits, and then it is still under way.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if let Poll::Ready(outcome) = Pin::new(&mut self.receiver).poll(cx) {
-            return Poll::Ready(self.settle(outcome));
-        }
-        let Some(limit) = self.limit else { return Poll::Pending };
-        let context = &self.open_file.context;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(context.pause(limit)));
-        ready!(alarm.as_mut().poll(cx));
-        self.alarm = None;
-        Poll::Ready(Err(self.error(Cause::TimedOut(limit))))
-    }
-
-    /// Looks whether it has ended, with nobody to wake.
-    fn look(&mut self) -> Poll<Result<()>> {
-        let looked = Pin::new(self.receiver.wait_mut()).poll(&mut Context::from_waker(Waker::noop()));
-        looked.map(|outcome| self.settle(outcome))
-    }
-
-    fn settle(&mut self, outcome: Option<Outcome>) -> Result<()> {
-        self.settled = true;
-        outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
-    }
-
-    pub(super) fn forget(&mut self) {
-        self.forgotten = true;
-    }
-
-    fn error(&self, cause: Cause) -> Error {
-        self.open_file.error(Operation::Write, cause)
-    }
-
-    /// What did not reach the file, if that and its place are known.
-    fn rest_after(&self, error: &Error) -> Rest {
-        let at = error.offset().map(|offset| offset + error.bytes_done());
-        if self.forgotten || (at.is_none() && !self.open_file.access.append) {
-            return Rest::default();
-        }
-        let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX);
-        Rest { bytes: self.bytes.slice(done.min(self.bytes.len())..), at }
-    }
-}
-
-impl Drop for Accepted {
-    fn drop(&mut self) {
-        if !self.settled
-            && self.open_file.is_here()
-            && let Some(outcome) = self.receiver.wait().leave()
-        {
-            self.open_file.orphan(outcome);
-        }
-    }
-}
-
-/// A failure that nobody has heard of. Dropped like that it is counted and logged.
-pub(super) struct Unheard {
-    error: Option<Error>,
-    open_file: Arc<OpenFile>,
-}
-
-impl Unheard {
-    pub(super) fn hear(mut self) -> Error {
-        self.error.take().expect("only this and drop take it out, and each once")
-    }
-}
-
-impl Drop for Unheard {
-    fn drop(&mut self) {
-        if let Some(error) = self.error.take()
-            && self.open_file.is_here()
-        {
-            self.open_file.orphan(Err(error));
-        }
-    }
-}
+use crate::open_file::pending::Reply;
 
 /// Writing by polls.
 impl FileHandle {

@@ -11,7 +11,7 @@ pub(crate) struct LaneId(usize);
 
 /// Names one waiting job, so that its submitter can find it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ticket(u64);
+pub(super) struct JobId(u64);
 
 /// All lanes of one pool. No locks and no threads: the queue wraps it in its mutex.
 pub(super) struct Lanes<J> {
@@ -20,11 +20,11 @@ pub(super) struct Lanes<J> {
     turns: VecDeque<LaneId>,
     workers_max: usize,
     startable: usize,
-    tickets: u64,
+    ids: u64,
 }
 
 struct Lane<J> {
-    waiting: VecDeque<(Ticket, J)>,
+    waiting: VecDeque<(JobId, J)>,
     running: usize,
     /// Whether the lane stands in `turns`.
     listed: bool,
@@ -38,7 +38,7 @@ impl<J> Lanes<J> {
             turns: VecDeque::new(),
             workers_max: workers_max.max(1),
             startable: 0,
-            tickets: 0,
+            ids: 0,
         }
     }
 
@@ -47,11 +47,11 @@ impl<J> Lanes<J> {
         LaneId(self.lanes.len() - 1)
     }
 
-    pub(super) fn push(&mut self, id: LaneId, job: J) -> Ticket {
-        let ticket = Ticket(self.tickets);
-        self.tickets += 1;
-        self.update(id, |lane| lane.waiting.push_back((ticket, job)));
-        ticket
+    pub(super) fn push(&mut self, id: LaneId, job: J) -> JobId {
+        let id = JobId(self.ids);
+        self.ids += 1;
+        self.update(id, |lane| lane.waiting.push_back((id, job)));
+        id
     }
 
     /// Takes the oldest job of the lane whose turn it is, and one of the lane's slots with it.
@@ -72,7 +72,7 @@ impl<J> Lanes<J> {
     }
 
     /// Takes out every waiting job; those that run are not touched.
-    pub(super) fn drain(&mut self) -> Vec<(Ticket, J)> {
+    pub(super) fn drain(&mut self) -> Vec<(JobId, J)> {
         self.turns.clear();
         self.startable = 0;
         let lanes = self.lanes.iter_mut();

@@ -56,7 +56,7 @@ impl Model {
     fn submit(&self, task: Task) {
         match self.queue.push(self.lane, task) {
             Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(bell)) => bell.ring(),
+            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
             Ok(Pushed::Spawn(seat, _)) => self.start(seat),
             Err(_) => panic!("the queue is open"),
         }
@@ -66,9 +66,9 @@ impl Model {
     fn submit_without_threads(&self, task: Task) {
         match self.queue.push(self.lane, task) {
             Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(bell)) => bell.ring(),
-            Ok(Pushed::Spawn(seat, ticket)) => match self.queue.spawn_failed(seat.number(), ticket) {
-                SpawnFailure::Degraded(bell) => bell.iter().for_each(|bell| bell.ring()),
+            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
+            Ok(Pushed::Spawn(seat, id)) => match self.queue.spawn_failed(seat.number(), id) {
+                SpawnFailure::Degraded(wakeup) => wakeup.iter().for_each(|wakeup| wakeup.notify()),
                 // The first worker did everything and ended before this thread came to tell.
                 SpawnFailure::Stranded { own, others } => assert!(own.is_none() && others.is_empty()),
             },

@@ -8,40 +8,32 @@
 //!
 //! A lane holds only part of the workers, so a device that hangs keeps its share and the rest go on.
 
+mod job;
 mod lanes;
 #[cfg(all(test, folio_loom))]
 mod loom;
 mod queue;
 #[cfg(all(test, not(folio_loom)))]
 mod tests;
+mod thread;
 mod worker;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub(crate) use self::job::Job;
+use self::job::Shared;
+use self::lanes::JobId;
 pub(crate) use self::lanes::LaneId;
-use self::lanes::Ticket;
 use self::queue::{Pushed, Queue, Seat, SpawnFailure};
 use crate::limits::Limits;
 use crate::sync::{AtomicU64, Ordering};
-pub(crate) use worker::cores;
-
-/// One piece of blocking work.
-pub(crate) trait Job: Send {
-    /// Does it. Should not panic: the worker survives it, but nobody gets an answer unless the job's own
-    /// drop gives one.
-    fn run(self: Box<Self>);
-}
+pub(crate) use thread::cores;
 
 /// A handle to the workers. Clones share them; with the last one gone, idle workers still end by themselves.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<Shared>);
-
-struct Shared {
-    queue: Queue<Box<dyn Job>>,
-    panics: AtomicU64,
-}
 
 /// The numbers of an engine's worker pool at one moment.
 #[derive(Clone, Debug, Default)]
@@ -121,8 +113,8 @@ impl Pool {
         match pushed {
             Pushed::Seen => return Ok(Pickup::Now),
             Pushed::Covered => {}
-            Pushed::Wake(bell) => bell.ring(),
-            Pushed::Spawn(seat, ticket) => self.grow(seat, ticket)?,
+            Pushed::Wake(wakeup) => wakeup.notify(),
+            Pushed::Spawn(seat, id) => self.grow(seat, id)?,
         }
         Ok(Pickup::Later)
     }
@@ -162,14 +154,14 @@ impl Pool {
         }
     }
 
-    fn grow(&self, seat: Seat, ticket: Ticket) -> Result<(), Box<dyn Job>> {
+    fn grow(&self, seat: Seat, id: JobId) -> Result<(), Box<dyn Job>> {
         let number = seat.number();
         if worker::spawn(self.0.clone(), seat).is_ok() {
             return Ok(());
         }
-        match self.0.queue.spawn_failed(number, ticket) {
-            SpawnFailure::Degraded(Some(bell)) => {
-                bell.ring();
+        match self.0.queue.spawn_failed(number, id) {
+            SpawnFailure::Degraded(Some(wakeup)) => {
+                wakeup.notify();
                 Ok(())
             }
             SpawnFailure::Degraded(None) => Ok(()),

@@ -22,8 +22,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lanes::{LaneId, Lanes, Ticket};
-use super::worker::give_way;
+use super::lanes::{JobId, LaneId, Lanes};
+use super::thread::give_way;
 use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
     AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, has_passed, lock, mutant, spin, wait_until,
@@ -51,7 +51,7 @@ struct State<J> {
     /// Taken out of `parked` but not yet back under the lock.
     woken: usize,
     /// Parked workers. The last one is woken first: it is the warmest, and the others get to expire.
-    parked: Vec<Bell>,
+    parked: Vec<Wakeup>,
     /// Numbers that ended workers had.
     numbers: Vec<usize>,
     threads_started: u64,
@@ -74,15 +74,15 @@ pub(super) enum Pushed {
     /// A worker will come by, or all are busy: nothing.
     Covered,
     /// Ring for this worker, which was parked.
-    Wake(Bell),
-    /// Start a worker on this seat, or report to [`Queue::spawn_failed`] with the ticket.
-    Spawn(Seat, Ticket),
+    Wake(Wakeup),
+    /// Start a worker on this seat, or report to [`Queue::spawn_failed`] with the id.
+    Spawn(Seat, JobId),
 }
 
 /// What becomes of the queue when a worker could not be started.
 pub(super) enum SpawnFailure<J> {
-    /// Other workers live; the bell is of one that must take over what the failed one was to do.
-    Degraded(Option<Bell>),
+    /// Other workers live; the wakeup is of one that must take over what the failed one was to do.
+    Degraded(Option<Wakeup>),
     /// No worker is left. Nobody would ever run what was queued, so it is handed over.
     Stranded {
         /// The job whose push asked for the worker, unless it was run in the meantime.
@@ -95,7 +95,7 @@ pub(super) enum SpawnFailure<J> {
 /// One worker's place in the pool.
 pub(super) struct Seat {
     number: usize,
-    bell: Bell,
+    wakeup: Wakeup,
     stage: Stage,
 }
 
@@ -107,9 +107,9 @@ enum Stage {
     Running(LaneId),
 }
 
-/// Wakes one parked worker. A stale ring is harmless: a worker that is still listed as parked parks again.
+/// Wakes one parked worker. A stale notify is harmless: a worker that is still listed as parked parks again.
 #[derive(Clone)]
-pub(super) struct Bell(Arc<Condvar>);
+pub(super) struct Wakeup(Arc<Condvar>);
 
 /// The queue's numbers at one moment.
 pub(super) struct Counts {
@@ -164,16 +164,16 @@ impl<J> Queue<J> {
         if !admits(&state) {
             return Err(job);
         }
-        let ticket = state.lanes.push(lane, job);
+        let id = state.lanes.push(lane, job);
         self.publish(&state);
         if state.is_covered() {
             return Ok(if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered });
         }
-        if let Some(bell) = state.unpark() {
-            return Ok(Pushed::Wake(bell));
+        if let Some(wakeup) = state.unpark() {
+            return Ok(Pushed::Wake(wakeup));
         }
         if state.workers < self.workers_max {
-            return Ok(Pushed::Spawn(state.seat(), ticket));
+            return Ok(Pushed::Spawn(state.seat(), id));
         }
         Ok(Pushed::Covered)
     }
@@ -209,7 +209,7 @@ impl<J> Queue<J> {
     }
 
     /// Takes back the seat of a worker whose thread could not be started.
-    pub(super) fn spawn_failed(&self, number: usize, ticket: Ticket) -> SpawnFailure<J> {
+    pub(super) fn spawn_failed(&self, number: usize, id: JobId) -> SpawnFailure<J> {
         let mut state = lock(&self.state);
         state.starting -= 1;
         state.threads_started -= 1;
@@ -217,7 +217,7 @@ impl<J> Queue<J> {
         state.free(number);
         if state.workers > 0 {
             // Between the push and now a worker may have parked and another push may have relied on the
-            // start that failed. It got nobody's bell, so ring for it here.
+            // start that failed. It got nobody's wakeup, so notify for it here.
             if state.is_covered() || mutant("queue-failed-spawn-forgets-the-parked") {
                 return SpawnFailure::Degraded(None);
             }
@@ -227,7 +227,7 @@ impl<J> Queue<J> {
         self.publish(&state);
         drop(state);
         self.ended.notify_all();
-        let own = stranded.iter().position(|(other, _)| *other == ticket);
+        let own = stranded.iter().position(|(other, _)| *other == id);
         let own = own.map(|index| stranded.swap_remove(index).1);
         SpawnFailure::Stranded { own, others: stranded.into_iter().map(|(_, job)| job).collect() }
     }
@@ -242,7 +242,7 @@ impl<J> Queue<J> {
         if mutant("queue-close-forgets-to-notify") {
             return;
         }
-        parked.iter().for_each(Bell::ring);
+        parked.iter().for_each(Wakeup::notify);
     }
 
     /// Takes out every job that no worker has started.
@@ -308,10 +308,10 @@ impl<J> Queue<J> {
         seat: &Seat,
         expires: Option<Instant>,
     ) -> MutexGuard<'a, State<J>> {
-        state.parked.push(seat.bell.clone());
+        state.parked.push(seat.wakeup.clone());
         loop {
-            state = wait_until(&seat.bell.0, state, expires);
-            let Some(index) = state.parked.iter().position(|bell| bell.is(&seat.bell)) else {
+            state = wait_until(&seat.wakeup.0, state, expires);
+            let Some(index) = state.parked.iter().position(|wakeup| wakeup.is(&seat.wakeup)) else {
                 state.woken -= usize::from(!mutant("queue-never-forgets-a-wake"));
                 return state;
             };
@@ -341,10 +341,10 @@ impl<J> State<J> {
         self.lanes.startable() <= self.starting + self.spinning + self.woken
     }
 
-    fn unpark(&mut self) -> Option<Bell> {
-        let bell = self.parked.pop()?;
+    fn unpark(&mut self) -> Option<Wakeup> {
+        let wakeup = self.parked.pop()?;
         self.woken += 1;
-        Some(bell)
+        Some(wakeup)
     }
 
     /// Opens a seat. Numbers are used again, so that a thread's name stays short enough for the kernel's 15
@@ -354,7 +354,7 @@ impl<J> State<J> {
         self.workers += 1;
         self.starting += 1;
         self.threads_started += 1;
-        Seat { number, bell: Bell(Arc::new(Condvar::new())), stage: Stage::Starting }
+        Seat { number, wakeup: Wakeup(Arc::new(Condvar::new())), stage: Stage::Starting }
     }
 
     fn free(&mut self, number: usize) {
@@ -377,12 +377,12 @@ impl Seat {
     }
 }
 
-impl Bell {
-    pub(super) fn ring(&self) {
+impl Wakeup {
+    pub(super) fn notify(&self) {
         self.0.notify_one();
     }
 
-    fn is(&self, other: &Bell) -> bool {
+    fn is(&self, other: &Wakeup) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -268,14 +268,14 @@ fn every_job_runs_once_while_workers_come_and_go() {
 fn a_pool_without_any_thread_gives_the_job_back() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
     let lane = queue.add_lane();
-    let (Ok(Pushed::Spawn(first, first_ticket)), Ok(Pushed::Spawn(second, second_ticket))) =
+    let (Ok(Pushed::Spawn(first, first_id)), Ok(Pushed::Spawn(second, second_id))) =
         (queue.push(lane, 1), queue.push(lane, 2))
     else {
         panic!("both jobs need a worker");
     };
-    let failure = queue.spawn_failed(first.number(), first_ticket);
+    let failure = queue.spawn_failed(first.number(), first_id);
     assert!(matches!(failure, SpawnFailure::Degraded(None)), "the second may start yet");
-    let failure = queue.spawn_failed(second.number(), second_ticket);
+    let failure = queue.spawn_failed(second.number(), second_id);
     let SpawnFailure::Stranded { own, others } = failure else { panic!("nobody is left") };
     assert_eq!((own, others), (Some(2), vec![1]));
     let counts = queue.counts();
@@ -289,8 +289,8 @@ fn a_refused_thread_only_costs_capacity() {
     let lane = queue.add_lane();
     let Ok(Pushed::Spawn(mut worker, _)) = queue.push(lane, 1) else { panic!("no worker yet") };
     assert_eq!(queue.next(&mut worker), Some(1));
-    let Ok(Pushed::Spawn(refused, ticket)) = queue.push(lane, 2) else { panic!("the worker is busy") };
-    assert!(matches!(queue.spawn_failed(refused.number(), ticket), SpawnFailure::Degraded(None)));
+    let Ok(Pushed::Spawn(refused, id)) = queue.push(lane, 2) else { panic!("the worker is busy") };
+    assert!(matches!(queue.spawn_failed(refused.number(), id), SpawnFailure::Degraded(None)));
     assert_eq!(queue.next(&mut worker), Some(2));
     queue.close();
     assert_eq!(queue.next(&mut worker), None);

@@ -1,0 +1,174 @@
+//! No file of a crate names another that names it back, however long the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::paths::{Named, paths};
+use crate::source::Source;
+
+/// The crates whose files are looked at.
+const CRATES: [&str; 4] = ["crates/engine/src/", "crates/api/src/", "crates/testkit/src/", "benches/src/"];
+
+/// Refuses files that stand in a circle, each circle once.
+pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
+    CRATES.iter().flat_map(|root| circles(&Crate::of(root, sources))).collect()
+}
+
+/// The files of one crate by their module, `""` for its root.
+struct Crate<'a> {
+    root: &'a str,
+    files: BTreeMap<String, &'a Source>,
+    /// What the front pages of rooms export: from the exported path to where it is defined.
+    exported: BTreeMap<String, String>,
+}
+
+impl<'a> Crate<'a> {
+    fn of(root: &'a str, sources: &'a [Source]) -> Self {
+        let own = sources.iter().filter(|source| source.path.starts_with(root) && !source.is_test());
+        let files: BTreeMap<_, _> = own.map(|source| (module(root, source), source)).collect();
+        let mut exported = BTreeMap::new();
+        for (module, source) in &files {
+            for named in paths(source).iter().filter(|named| is_export(source, named.line)) {
+                let Some(path) = absolute(module, source, &named.path) else { continue };
+                let name = path.rsplit("::").next().unwrap_or(&path).to_owned();
+                exported.insert(join(module, &name), path);
+            }
+        }
+        Crate { root, files, exported }
+    }
+
+    /// The file in which something with this path is defined.
+    fn file(&self, path: &str) -> Option<&str> {
+        let mut path = path;
+        // An export may lead to another one.
+        for _ in 0..4 {
+            match (1..=path.matches("::").count() + 1).find_map(|parts| self.exported.get(first(path, parts)))
+            {
+                Some(original) => path = original,
+                None => break,
+            }
+        }
+        let parts = path.matches("::").count() + 1;
+        (0..=parts)
+            .rev()
+            .find_map(|parts| self.files.get_key_value(first(path, parts)))
+            .map(|(module, _)| &**module)
+    }
+
+    fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+        let mut arrows = BTreeMap::new();
+        for (module, source) in &self.files {
+            let found = paths(source);
+            let used = found.iter().filter(|named| !is_export(source, named.line));
+            let named = used.filter_map(|Named { path, .. }| self.file(&absolute(module, source, path)?));
+            arrows.insert(&**module, named.filter(|to| to != module).collect());
+        }
+        arrows
+    }
+}
+
+/// The module that a file is, without the crate's name.
+fn module(root: &str, source: &Source) -> String {
+    let path = source.path[root.len()..].trim_end_matches(".rs").trim_end_matches("/mod");
+    if path == "lib" { String::new() } else { path.replace('/', "::") }
+}
+
+/// A path of this crate from the crate's root on; `None` for a foreign one.
+fn absolute(module: &str, source: &Source, path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("crate::") {
+        return Some(rest.to_owned());
+    }
+    let (mut module, mut rest) = (module, path);
+    if let Some(inner) = rest.strip_prefix("self::") {
+        return Some(join(module, inner));
+    }
+    if !rest.starts_with("super::") {
+        // A path may begin with a module that this file declares.
+        let first = path.split("::").next()?;
+        let declared = source.code.iter().any(|line| {
+            line.trim_start_matches("pub").trim_start_matches("(crate)").trim_start_matches("(super)").trim()
+                == format!("mod {first};")
+        });
+        return declared.then(|| join(module, path));
+    }
+    while let Some(outer) = rest.strip_prefix("super::") {
+        module = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+        rest = outer;
+    }
+    Some(join(module, rest))
+}
+
+fn join(module: &str, name: &str) -> String {
+    if module.is_empty() { name.to_owned() } else { format!("{module}::{name}") }
+}
+
+/// The first `parts` segments of a path.
+fn first(path: &str, parts: usize) -> &str {
+    let ends = path.match_indices("::").map(|(end, _)| end).chain([path.len()]);
+    match parts {
+        0 => "",
+        parts => ends.take(parts).last().map_or("", |end| &path[..end]),
+    }
+}
+
+/// Whether a path stands in a `pub use`: a front page that exports what is behind it does not need it.
+fn is_export(source: &Source, line: usize) -> bool {
+    let first = (0..=line).rev().find(|index| !source.code[*index].starts_with([' ', '}']));
+    first.is_some_and(|index| source.code[index].starts_with("pub") && source.code[index].contains(" use "))
+}
+
+fn circles(files: &Crate<'_>) -> Vec<String> {
+    let arrows = files.arrows();
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for start in arrows.keys() {
+        let forth = reach(&arrows, start);
+        let circle: BTreeSet<&str> =
+            forth.iter().copied().filter(|other| reach(&arrows, other).contains(start)).collect();
+        if !circle.is_empty() && seen.insert(circle.clone()) {
+            let names: Vec<String> = circle
+                .iter()
+                .map(|from| {
+                    let to: Vec<_> = arrows[from].iter().filter(|to| circle.contains(*to)).collect();
+                    format!("{} -> {to:?}", if from.is_empty() { "lib" } else { from })
+                })
+                .collect();
+            found.push(format!(
+                "{}: files that name each other in a circle:\n  {}",
+                files.root,
+                names.join("\n  ")
+            ));
+        }
+    }
+    found
+}
+
+/// All that can be reached from `start` by one arrow or more.
+fn reach<'a>(arrows: &BTreeMap<&'a str, BTreeSet<&'a str>>, start: &str) -> BTreeSet<&'a str> {
+    let mut reached = BTreeSet::new();
+    let mut ahead: Vec<&str> = vec![start];
+    while let Some(file) = ahead.pop() {
+        for next in arrows.get(file).into_iter().flatten() {
+            if reached.insert(*next) {
+                ahead.push(next);
+            }
+        }
+    }
+    reached
+}
+
+#[test]
+fn a_circle_of_files_is_caught() {
+    let check = |files: &[(&str, &str)], circles: usize| {
+        let source = |(path, text): &(&str, &str)| Source::new(&format!("crates/engine/src/{path}.rs"), text);
+        let sources: Vec<Source> = files.iter().map(source).collect();
+        let found = files_stand_in_no_circle(&sources);
+        assert_eq!(found.len(), circles, "{files:?}: {found:?}");
+    };
+    check(&[("a", "use crate::b::B;"), ("b", "")], 0);
+    check(&[("a", "use crate::b::B;"), ("b", "fn f() { crate::a::g() }")], 1);
+    check(&[("a/b", "use super::c::C;"), ("a/c", "use crate::a::b::B;")], 1);
+    let front = "mod b;\nmod c;\npub(crate) use b::B;";
+    check(&[("a/mod", front), ("a/b", ""), ("a/c", "use crate::a::B;")], 0);
+    check(&[("a/mod", front), ("a/b", "use crate::a::c::C;"), ("a/c", "use crate::a::B;")], 1);
+    check(&[("a/mod", "mod b;\nuse b::B;\npub struct A;"), ("a/b", "use super::A;")], 1);
+}

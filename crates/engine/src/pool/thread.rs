@@ -1,0 +1,23 @@
+//! The only file that names `std::thread`.
+
+use std::{io, thread};
+
+/// Starts a thread that is never joined by its handle: the queue's count is waited for, which has a deadline.
+///
+/// # Errors
+///
+/// The system refuses another thread.
+#[expect(clippy::disallowed_methods, reason = "the one place where the library starts threads")]
+pub(super) fn start(name: String, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name(name).spawn(run).map(drop)
+}
+
+/// Threads that can run at a time; 1 if the system does not say.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Lets another thread run on this core, if one is ready to.
+pub(super) fn give_way() {
+    thread::yield_now();
+}
