@@ -47,10 +47,10 @@ impl<J> Lanes<J> {
         LaneId(self.lanes.len() - 1)
     }
 
-    pub(super) fn push(&mut self, id: LaneId, job: J) -> JobId {
+    pub(super) fn push(&mut self, lane: LaneId, job: J) -> JobId {
         let id = JobId(self.ids);
         self.ids += 1;
-        self.update(id, |lane| lane.waiting.push_back((id, job)));
+        self.update(lane, |lane| lane.waiting.push_back((id, job)));
         id
     }
 
