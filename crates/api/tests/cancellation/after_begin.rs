@@ -1,8 +1,10 @@
 //! C2: dropped after it began, an operation finishes, whole, and a read loses nothing.
 
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Gate, errno::EIO};
 
-use crate::stage::{Stage, eventually, poll_once, read_write, wait};
+use crate::stage::{Stage, read_write, wait};
 
 #[test]
 fn a_write_dropped_after_it_began_finishes_whole() {
@@ -42,7 +44,7 @@ fn an_opening_dropped_after_it_began_leaves_no_descriptor() {
         drop(open);
         gate.open();
         stage.settle();
-        eventually("the descriptor is closed", || stage.disk.open_files() == 0);
+        eventually_blocking("the descriptor is closed", || stage.disk.open_files() == 0);
         assert!(stage.disk.exists("/new"), "it was opened");
         assert!(stage.engine.snapshot().files.is_empty());
     }

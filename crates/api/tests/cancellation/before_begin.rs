@@ -5,9 +5,11 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 
 use folio::File;
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk, Gate};
 
-use crate::stage::{Stage, eventually, poll_once, read_write, wait};
+use crate::stage::{Stage, read_write, wait};
 
 type Act = fn(File) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -80,7 +82,7 @@ fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_
     });
     assert!(poll_once(later.as_mut()).is_pending(), "it waits for the write");
     // Eight bytes in the order itself: nothing is in the mailbox, whose messages would have it looked at again.
-    eventually("both wait in the order", || stage.engine.snapshot().files[0].queued_bytes == 8);
+    eventually_blocking("both wait in the order", || stage.engine.snapshot().files[0].queued_bytes == 8);
     drop(write);
     assert_eq!(&wait(later).expect("nothing is before it any more"), b"nten");
     assert_eq!(stage.disk.calls(Call::WriteAt), 0);

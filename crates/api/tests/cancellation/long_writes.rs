@@ -7,9 +7,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use folio::{Dir, File, fs};
+use folio_testkit::polling::{poll_once, poll_then_drop};
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Gate, errno::ENOSPC};
 
-use crate::stage::{Stage, eventually, poll_once, poll_then_drop, wait};
+use crate::stage::{Stage, wait};
 
 /// Four pieces, the last of them a short one.
 const LONG_BYTES: usize = (3 << 20) + 3;
@@ -77,7 +79,7 @@ fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
         let write = stage.engine.scope(fs::write("/file", &bytes));
         finished |= poll_then_drop(write, polls, false).is_some();
         stage.settle();
-        eventually("the file is closed", || stage.disk.open_files() == 0);
+        eventually_blocking("the file is closed", || stage.disk.open_files() == 0);
         let whole = stage.disk.exists("/file") && stage.disk.contents("/file") == bytes;
         assert!(whole || !stage.disk.exists("/file"), "after {polls} polls");
     }
@@ -93,7 +95,7 @@ fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_a
         let (bytes, name) = (long(3), format!("file {polls}"));
         let dir = wait(engine.scope(Dir::open(ground.path()))).expect("it is there");
         finished |= poll_then_drop(dir.write(&name, &bytes), polls, false).is_some();
-        eventually("every permit comes back", || engine.snapshot().in_flight == 0);
+        eventually_blocking("every permit comes back", || engine.snapshot().in_flight == 0);
         let path = ground.path().join(&name);
         let whole = std::fs::read(&path).is_ok_and(|contents| contents == bytes);
         assert!(whole || !path.exists(), "after {polls} polls");
@@ -166,7 +168,7 @@ fn a_whole_file_that_fails_midway_says_how_much_got_there() {
     stage.disk.plan().on(Call::WriteAt).nth(3).fail(ENOSPC);
     let error = wait(stage.engine.scope(fs::write("/file", long(8)))).expect_err("it does not fit");
     assert_eq!((error.raw_os_error(), error.bytes_done()), (Some(ENOSPC), (1 << 20) + 1000), "{error}");
-    eventually("the file is closed", || stage.disk.open_files() == 0);
+    eventually_blocking("the file is closed", || stage.disk.open_files() == 0);
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn nothing_is_left_unfinished() {
 }
 
 #[test]
-fn no_test_is_ignored_or_sleeps() {
-    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps]);
+fn no_test_is_ignored_or_sleeps_or_skips_in_silence() {
+    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps, shape::skips_go_through_the_testkit]);
 }
 
 #[test]
