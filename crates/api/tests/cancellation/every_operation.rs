@@ -176,27 +176,27 @@ fn check_all(home: impl Fn() -> Home) {
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_disk_that_has_nothing_at_hand() {
+fn c2_dropped_after_any_poll_on_a_disk_that_has_nothing_at_hand() {
     check_all(|| simulated(false));
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_disk_that_answers_in_place() {
+fn c2_dropped_after_any_poll_on_a_disk_that_answers_in_place() {
     check_all(|| simulated(true));
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_file_that_keeps_small_writes_back() {
+fn c2_dropped_after_any_poll_on_a_file_that_keeps_small_writes_back() {
     check_all(|| Home { buffer_bytes: 64, ..simulated(false) });
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_file_whose_buffer_is_smaller_than_each_write() {
+fn c2_dropped_after_any_poll_on_a_file_whose_buffer_is_smaller_than_each_write() {
     check_all(|| Home { buffer_bytes: 2, ..simulated(false) });
 }
 
 #[test]
-fn dropped_after_any_poll_on_this_system() {
+fn c2_dropped_after_any_poll_on_this_system() {
     let dir = tempfile::tempdir().expect("the system has room for temporary files");
     let path = dir.path().canonicalize().expect("it was just made");
     check_all(|| on_this_system(&path));

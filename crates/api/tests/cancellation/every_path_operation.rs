@@ -246,7 +246,7 @@ fn tree_after(name: &str, act: Act, polls: usize, until_woken: bool) -> (BTreeMa
 }
 
 #[test]
-fn dropped_after_any_poll_it_has_happened_or_not() {
+fn c2_dropped_after_any_poll_it_has_happened_or_not() {
     let before = {
         let (_dir, room) = furnish();
         tree(&room)

@@ -45,7 +45,7 @@ const ACTS: [(&str, Act, bool); 3] = [
 ];
 
 #[test]
-fn a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     for (name, act, moves) in ACTS {
         let mut finished = false;
         for polls in 0..POLLS_MAX {
@@ -71,7 +71,7 @@ fn a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     let mut finished = false;
     for polls in 0..POLLS_MAX {
         let stage = Stage::new(1);
@@ -87,7 +87,7 @@ fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     let ground = tempfile::tempdir().expect("the system has room for temporary files");
     let engine = folio::Engine::builder().start().expect("the engine starts");
     let mut finished = false;
@@ -104,7 +104,7 @@ fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_a
 }
 
 #[test]
-fn a_long_write_whose_time_is_over_finishes_whole() {
+fn c3_a_long_write_whose_time_is_over_finishes_whole() {
     let stage = Stage::new(1);
     let file = stage.open("/file", b"before");
     let gate = Gate::closed();
@@ -120,7 +120,7 @@ fn a_long_write_whose_time_is_over_finishes_whole() {
 }
 
 #[test]
-fn nothing_comes_between_the_pieces_of_a_long_write() {
+fn a4_nothing_comes_between_the_pieces_of_a_long_write() {
     let stage = Stage::new(3);
     let file = stage.open("/file", b"");
     let gate = Gate::closed();

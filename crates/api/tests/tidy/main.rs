@@ -7,6 +7,7 @@
 mod circles;
 mod map;
 mod paths;
+mod promises;
 mod prose;
 mod rooms;
 mod shape;
@@ -14,6 +15,7 @@ mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use source::Source;
 
@@ -23,12 +25,12 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    report(rooms::no_circles(&sources()));
+    report(rooms::no_circles(sources()));
 }
 
 #[test]
 fn files_name_each_other_in_no_circle() {
-    report(circles::files_stand_in_no_circle(&sources()));
+    report(circles::files_stand_in_no_circle(sources()));
 }
 
 #[test]
@@ -65,9 +67,15 @@ fn public_functions_say_how_they_fail_and_what_dropping_does() {
 fn the_code_map_is_the_tree() {
     let text =
         fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md is there");
-    let shipped = sources().into_iter().filter(|source| !source.is_test());
-    let files: Vec<String> = shipped.map(|source| source.path).collect();
+    let shipped = sources().iter().filter(|source| !source.is_test());
+    let files: Vec<String> = shipped.map(|source| source.path.clone()).collect();
     report(map::the_map_is_the_tree(&text, &files));
+}
+
+#[test]
+fn every_promise_has_a_test_that_carries_its_code() {
+    let text = fs::read_to_string(root().join("docs/reliability.md")).expect("docs/reliability.md is there");
+    report(promises::every_promise_has_a_test(&text, sources()));
 }
 
 #[test]
@@ -97,8 +105,13 @@ fn plant(rule: Rule, path: &str, text: &str, offends: bool) {
     assert_eq!(!offences.is_empty(), offends, "{path}:\n{text}\n{offences:?}");
 }
 
-/// Reads every Rust file of the workspace.
-fn sources() -> Vec<Source> {
+/// Every Rust file of the workspace, read once for all rules.
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read_sources);
+    &SOURCES
+}
+
+fn read_sources() -> Vec<Source> {
     let rust = files(&|path| path.ends_with(".rs"));
     let read = |path: &String| fs::read_to_string(root().join(path)).expect("source files are UTF-8");
     let mut sources: Vec<Source> = rust.iter().map(|path| Source::new(path, &read(path))).collect();

@@ -82,7 +82,7 @@ fn threads_never_exceed_workers_max() {
 }
 
 #[test]
-fn a_stuck_lane_leaves_other_lanes_alone() {
+fn i1_a_stuck_lane_leaves_other_lanes_alone() {
     for (workers_max, lane_workers_max, jobs) in [(2, 1, 1), (2, 1, 50), (4, 3, 50), (16, 12, 200)] {
         let pool = pool(workers_max, lane_workers_max);
         let (stuck, free) = (pool.add_lane(), pool.add_lane());
