@@ -12,8 +12,9 @@ use folio::fs::{self, ReadDir};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::TemporaryDirectory;
 use folio::{Dir, Engine, Error, File, wrap};
+use folio_testkit::wait::PATIENCE;
 
-use crate::child::{PATIENCE, block_on, in_child, tell};
+use crate::child::{block_on, in_child, tell};
 
 /// Forks in [`under_load`]; a tenth of them meets a thread inside of some lock.
 const FORKS: usize = 200;
