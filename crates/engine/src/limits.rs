@@ -154,7 +154,7 @@ pub(crate) const HAND_OVER_PAUSES: usize = 1_000;
 
 /// Threads that wait at a time for locks held by others than the engine's own openings, one for each such file. Each
 /// sleeps in the kernel until the lock is free, even if nobody waits any more; beyond them, attempts are repeated.
-pub(crate) const LOCK_WATCHES_MAX: usize = 16;
+pub(crate) const LOCK_THREADS_MAX: usize = 16;
 
 /// Pause after which a waiter whose lock one of the engine's openings is known to hold looks again without being
 /// called: only for programs that release it past the engine, by the descriptor's number.

@@ -8,7 +8,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::sync::futures::Notified;
 
 use super::FileHandle;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 use crate::open_file::FileState;
@@ -94,7 +94,7 @@ impl FileHandle {
             if let Some(flushed) = self.flush_on(&mut newest) {
                 return flushed;
             }
-            Held::new(completed).await;
+            HoldsClock::new(completed).await;
         }
     }
 
@@ -165,7 +165,7 @@ impl FileHandle {
 
     async fn go_in_line(&self, buffered: &FlushWaiters) -> LineTurn {
         let place = Place::take(self.clone());
-        LineTurn { _place: place, _front: buffered.line.clone().lock_owned().await }
+        LineTurn { _place: place, _front: buffered.writers.clone().lock_owned().await }
     }
 
     /// Waits for the front of the line and for what `len` bytes need there: room, or the end of the wait for it.
@@ -197,7 +197,7 @@ impl FileHandle {
             .is_some_and(|write_buffer| write_buffer.is_in_flight());
         if in_flight {
             // One portion on its way while the next fills, and no more.
-            Held::new(completed).await;
+            HoldsClock::new(completed).await;
             return Ok(());
         }
         let weight =

@@ -98,7 +98,7 @@ impl FileHandle {
     pub async fn close_all(&self) -> Result<()> {
         let open_file = self.open_file();
         self.here(Operation::Close)?;
-        if !self.is_behind_messages() && open_file.shut_if_quick() {
+        if !self.is_behind_messages() && open_file.close_if_quick() {
             let ended = open_file.end().map_err(|cause| open_file.error(Operation::Close, cause));
             // Its outcome is booked, which decides what the actor's links are told.
             open_file.wake_actor();
@@ -174,7 +174,7 @@ impl FileHandle {
         }
         let mut state = open_file.turn.take();
         let position = state.core.position();
-        let shut = open_file.shut(&mut state);
+        let shut = open_file.close_if_idle(&mut state);
         drop(state);
         if !shut {
             return Err(self);
@@ -241,7 +241,7 @@ impl Surrender {
         };
         match file.to_std(position) {
             Ok(std) => {
-                open_file.end_for_another();
+                open_file.close_duplicate();
                 Ok(std)
             }
             Err(error) => {
@@ -267,9 +267,9 @@ impl Drop for Inner {
         if self.is_lent() {
             return;
         }
-        match self.open_file.shut_if_quick() {
-            true => self.open_file.end_unheard(),
-            false => self.open_file.leave(),
+        match self.open_file.close_if_quick() {
+            true => self.open_file.close_unobserved(),
+            false => self.open_file.last_handle_dropped(),
         }
     }
 }

@@ -110,7 +110,7 @@ impl FileHandle {
     /// Returns the file's actor, starting one if there is none that lives. That of a closed file has stopped.
     pub fn actor(&self) -> ActorRef<FileActor> {
         self.open_file().inbox.hand_out();
-        let last = self.open_file().is_over().then(|| self.inner.actors.last()).flatten();
+        let last = self.open_file().is_closed_and_idle().then(|| self.inner.actors.last()).flatten();
         last.unwrap_or_else(|| self.living_actor())
     }
 }
@@ -118,7 +118,7 @@ impl FileHandle {
 impl Inner {
     /// Whether somebody outside keeps the file open by its actor.
     fn is_lent(&self) -> bool {
-        !self.open_file.inbox.is_unused() && self.actors.are_lent()
+        !self.open_file.inbox.is_unused() && self.actors.have_other_references()
     }
 }
 
@@ -126,7 +126,7 @@ impl FileHandle {
     fn living_actor(&self) -> ActorRef<FileActor> {
         let start =
             |predecessor| FileActor::start(self.open_file().clone(), self.inner.engine.clone(), predecessor);
-        self.inner.actors.living(start)
+        self.inner.actors.get_or_start(start)
     }
 
     /// Whether nothing may be done in place: the file is another process's, or messages come first.
@@ -139,7 +139,7 @@ impl FileHandle {
     pub(crate) fn is_behind_messages(&self) -> bool {
         let inbox = &self.open_file().inbox;
         // The mailbox first: what leaves it is noted before.
-        !inbox.is_unused() && (self.inner.actors.have_mail() || !inbox.is_settled())
+        !inbox.is_unused() && (self.inner.actors.have_messages() || !inbox.is_settled())
     }
 }
 

@@ -10,7 +10,7 @@ use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
 use crate::admission::Permit;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -110,7 +110,7 @@ impl FileHandle {
 
     fn take_place(&self, op: Op, permit: Permit) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
-        self.start(op, permit, Reply::Slot(sender), &receiver);
+        self.start(op, permit, Reply::Oneshot(sender), &receiver);
         receiver
     }
 
@@ -147,9 +147,9 @@ impl FileHandle {
             return Err(overloaded("operations"));
         }
         let (sender, receiver) = oneshot::channel();
-        let envelope = Envelope { op, reply: Reply::Slot(sender), refuse: self.refuse };
+        let envelope = Envelope { op, reply: Reply::Oneshot(sender), refuse: self.refuse };
         let actor = self.living_actor();
-        match Held::new(Exclusive::new(Box::pin(deliver(actor, envelope)))).await {
+        match HoldsClock::new(Exclusive::new(Box::pin(deliver(actor, envelope)))).await {
             Delivery::Delivered => {
                 add(&self.open_file().context.stats.messages, 1);
                 Ok(Sent::Told(receiver))
@@ -227,7 +227,7 @@ impl Pending<'_> {
             }
             Pin::new(&mut *receiver).poll(cx)
         });
-        let outcome = Held::new(outcome).await;
+        let outcome = HoldsClock::new(outcome).await;
         outcome.unwrap_or_else(|| Err(self.open_file.error(self.operation, Cause::Stopped)))
     }
 }
@@ -239,8 +239,8 @@ impl Drop for Pending<'_> {
         }
         match self.receiver.cancel() {
             Cancelled::BeforeBegin => self.open_file.purge(),
-            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.open_file.forsake_lock(claim),
-            Cancelled::Done(outcome) => self.open_file.orphan(outcome),
+            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.open_file.release_unclaimed_lock(claim),
+            Cancelled::Done(outcome) => self.open_file.settle_unreported(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::admission::Permit;
-use crate::at_exit::Unsettled;
+use crate::at_exit::ExitGuard;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -43,13 +43,13 @@ impl EngineContext {
     /// Waits for what files that were dropped have still to write, if the request would look for it; returns the request.
     pub(crate) async fn wait_for_final_writes<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R> {
         while self.final_writes.is_any() {
-            let gone = self.final_writes.gone();
+            let gone = self.final_writes.next_end();
             let (asked, identities) = self.call_by_worker(identify(request), &self.names).await?;
             request = asked;
-            if !self.final_writes.concerns(&identities, request.reads_below()) {
+            if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
             }
-            Held::new(Box::pin(gone)).await;
+            HoldsClock::new(Box::pin(gone)).await;
         }
         Ok(request)
     }
@@ -96,7 +96,7 @@ impl EngineContext {
             PathJob { waiting: waiting.clone(), sender, context: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(device.lane, Box::new(job)));
         let mut pending = PendingCall { receiver, waiting, context: self };
-        let outcome = Held::new(&mut pending.receiver).await;
+        let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
 }
@@ -108,17 +108,17 @@ impl EngineContext {
             // What the parent left to be cleaned up is the parent's.
             return;
         }
-        let unsettled = Unsettled::new(self);
+        let exit_guard = ExitGuard::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
         let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
         // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(admitted) => self.submit_detached(request, admitted, unsettled),
+            Poll::Ready(admitted) => self.submit_detached(request, admitted, exit_guard),
             Poll::Pending => {
                 let context = self.clone();
                 self.runtime.spawn(async move {
                     let admitted = admitted.await;
-                    context.submit_detached(request, admitted, unsettled);
+                    context.submit_detached(request, admitted, exit_guard);
                     drop(keep);
                 });
             }
@@ -129,16 +129,16 @@ impl EngineContext {
         self: &Arc<Self>,
         request: R,
         admitted: Result<Permit, Cause>,
-        unsettled: Unsettled,
+        exit_guard: ExitGuard,
     ) {
         match admitted {
             Ok(permit) => {
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
-                let job = DetachedJob { request, context, arrived, _unsettled: unsettled };
+                let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
                 drop(self.pool.submit(self.names.lane, Box::new(job)));
             }
-            Err(cause) => note_unheard(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
+            Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
     }
 
@@ -187,16 +187,16 @@ impl<R, T> Drop for PendingCall<'_, R, T> {
                 drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
                 add(&self.context.stats.cancelled, 1);
             }
-            Cancelled::Done(outcome) => note_unheard(self.context, &outcome),
+            Cancelled::Done(outcome) => record_unreported(self.context, &outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }
 }
 
-pub(crate) fn note_unheard<T>(context: &EngineContext, outcome: &Result<T>) {
+pub(crate) fn record_unreported<T>(context: &EngineContext, outcome: &Result<T>) {
     if let Err(error) = outcome {
         add(&context.stats.unobserved_errors, 1);
-        tracing::warn!(%error, "nobody was left to hear of a failure");
+        tracing::warn!(%error, "a failure reached no caller");
     }
 }
 
@@ -218,8 +218,8 @@ impl<R: PathRequest> Job for PathJob<R> {
         let outcome = context.carry_out(request, arrived);
         // A reply that nobody hears may have to clean up after itself, for which a shutdown waits.
         let buffered = sender.is_cancelled().then_some(permit);
-        if let Err(unheard) = sender.send(outcome) {
-            note_unheard(&context, &unheard);
+        if let Err(unreported) = sender.send(outcome) {
+            record_unreported(&context, &unreported);
         }
         drop(buffered);
     }
@@ -232,13 +232,13 @@ struct DetachedJob<R: PathRequest> {
     context: Arc<EngineContext>,
     arrived: Instant,
     /// Makes the end of the process wait.
-    _unsettled: Unsettled,
+    _exit_guard: ExitGuard,
 }
 
 impl<R: PathRequest> Job for DetachedJob<R> {
     fn run(mut self: Box<Self>) {
         let Some((request, permit)) = self.request.take() else { return };
-        note_unheard(&self.context, &self.context.carry_out(request, self.arrived));
+        record_unreported(&self.context, &self.context.carry_out(request, self.arrived));
         drop(permit);
     }
 }
@@ -246,7 +246,10 @@ impl<R: PathRequest> Job for DetachedJob<R> {
 impl<R: PathRequest> Drop for DetachedJob<R> {
     fn drop(&mut self) {
         if let Some((request, _permit)) = self.request.take() {
-            note_unheard(&self.context, &Err::<(), _>(RequestInfo::of(&request).refusal(Cause::Stopped)));
+            record_unreported(
+                &self.context,
+                &Err::<(), _>(RequestInfo::of(&request).refusal(Cause::Stopped)),
+            );
         }
     }
 }

@@ -11,14 +11,14 @@ use crate::admission::Permit;
 use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
 use crate::file_op::lent::{Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Waiting, note_unheard};
+use crate::path::call::{PendingCall, RequestInfo, Waiting, record_unreported};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::Opened;
@@ -79,7 +79,7 @@ impl EngineContext {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
         });
-        Held::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+        HoldsClock::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
 }
 
@@ -193,8 +193,8 @@ impl WholeWrite {
         add(&stats.jobs, 1);
         drop(permit);
         let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(self.done as u64));
-        if let Err(unheard) = sender.send(outcome) {
-            note_unheard(context, &unheard);
+        if let Err(unreported) = sender.send(outcome) {
+            record_unreported(context, &unreported);
         }
     }
 }

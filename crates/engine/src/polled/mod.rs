@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::file_op::Peeked;
 use crate::stream::ReadAhead;
 
-use under_way::{Job, Rest, Unheard, Waiting, Writing};
+use under_way::{Job, Rest, Unreported, Waiting, Writing};
 
 /// What one handle has under way by polls. One handle, one of these: clones have their own.
 #[derive(Default)]
@@ -33,7 +33,7 @@ pub struct Polled {
     /// What an accepted write left behind when it failed. It is the first thing that the next write or flush tries.
     rest: Rest,
     /// A failure that nobody has heard of.
-    failure: Option<Unheard>,
+    failure: Option<Unreported>,
     /// A look at what comes next.
     looking: Option<Job<Peeked>>,
     /// Looks in a row that no longer held when they were fetched.
@@ -70,12 +70,12 @@ impl Polled {
     }
 
     /// Keeps a failure for the next call that can tell it.
-    fn fail(&mut self, unheard: Unheard) {
-        self.failure.get_or_insert(unheard);
+    fn fail(&mut self, unreported: Unreported) {
+        self.failure.get_or_insert(unreported);
     }
 
     fn hear(&mut self) -> Option<Error> {
-        self.failure.take().map(Unheard::hear)
+        self.failure.take().map(Unreported::hear)
     }
 }
 

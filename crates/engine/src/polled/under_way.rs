@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 
 use super::reservation::Reservation;
 use crate::admission::Permit;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::handle::LineTurn;
 use crate::oneshot;
@@ -52,7 +52,7 @@ pub(super) struct Rest {
 
 /// A write that was acknowledged before its end was known. Dropping it leaves it to the engine.
 pub(super) struct Accepted {
-    pub(super) receiver: Held<oneshot::Receiver<Outcome>>,
+    pub(super) receiver: HoldsClock<oneshot::Receiver<Outcome>>,
     pub(super) bytes: Bytes,
     pub(super) open_file: Arc<OpenFile>,
     /// Ends a wait for it. What was accepted goes on: it has been acknowledged.
@@ -79,7 +79,7 @@ impl Accepted {
 
     /// Looks whether it has ended, with nobody to wake.
     pub(super) fn look(&mut self) -> Poll<Result<()>> {
-        let looked = Pin::new(self.receiver.wait_mut()).poll(&mut Context::from_waker(Waker::noop()));
+        let looked = Pin::new(self.receiver.get_mut()).poll(&mut Context::from_waker(Waker::noop()));
         looked.map(|outcome| self.settle(outcome))
     }
 
@@ -111,31 +111,31 @@ impl Drop for Accepted {
     fn drop(&mut self) {
         if !self.settled
             && self.open_file.is_here()
-            && let Some(outcome) = self.receiver.wait().leave()
+            && let Some(outcome) = self.receiver.get_ref().leave()
         {
-            self.open_file.orphan(outcome);
+            self.open_file.settle_unreported(outcome);
         }
     }
 }
 
 /// A failure that nobody has heard of. Dropped like that it is counted and logged.
-pub(super) struct Unheard {
+pub(super) struct Unreported {
     pub(super) error: Option<Error>,
     pub(super) open_file: Arc<OpenFile>,
 }
 
-impl Unheard {
+impl Unreported {
     pub(super) fn hear(mut self) -> Error {
         self.error.take().expect("only this and drop take it out, and each once")
     }
 }
 
-impl Drop for Unheard {
+impl Drop for Unreported {
     fn drop(&mut self) {
         if let Some(error) = self.error.take()
             && self.open_file.is_here()
         {
-            self.open_file.orphan(Err(error));
+            self.open_file.settle_unreported(Err(error));
         }
     }
 }

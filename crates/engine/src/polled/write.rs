@@ -9,10 +9,10 @@ use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
-use super::under_way::{Accepted, Admitted, Rest, Unheard, Writing};
+use super::under_way::{Accepted, Admitted, Rest, Unreported, Writing};
 use crate::admission::Permit;
-use crate::at_exit::Unsettled;
-use crate::context::paused_clock::Held;
+use crate::at_exit::ExitGuard;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
 use crate::handle::{FileHandle, Offered};
@@ -165,7 +165,7 @@ impl FileHandle {
             Poll::Ready(Err(error)) if error.bytes_done() == 0 => Err(error),
             Poll::Ready(Err(error)) => {
                 let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX).min(len);
-                polled.fail(Unheard { error: Some(error), open_file: self.open_file().clone() });
+                polled.fail(Unreported { error: Some(error), open_file: self.open_file().clone() });
                 Ok(done)
             }
             Poll::Pending => {
@@ -179,10 +179,10 @@ impl FileHandle {
         let open_file = self.open_file().clone();
         let (sender, receiver) = oneshot::channel();
         let op = self.cursor_write(Payload::Shared(bytes.clone()), true);
-        let reply = Reply::Accepted { sender, _unsettled: Unsettled::new(&open_file.context) };
+        let reply = Reply::Accepted { sender, _exit_guard: ExitGuard::new(&open_file.context) };
         self.start(op, permit, reply, &receiver);
         Accepted {
-            receiver: Held::new(receiver),
+            receiver: HoldsClock::new(receiver),
             bytes,
             open_file,
             alarm: None,
