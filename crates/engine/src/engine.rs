@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
@@ -205,7 +205,7 @@ impl Engine {
                     if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Held::new(Box::pin(file.open_file().wait_for_final_writes())).await;
+                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await;
                     }
                     return Ok(handle);
                 }
