@@ -10,7 +10,7 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Seen, Taken};
 use crate::stats::Stats;
-use crate::storage::{LockKind, StorageFile};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 /// What the engine has to know of an operation before and after it runs.
 pub(crate) trait FileOp: fmt::Debug {
@@ -169,7 +169,7 @@ pub(crate) enum Answer {
     /// A position in the file: of an appended record, or of the cursor.
     Position(u64),
     /// The attributes.
-    Metadata(Box<std::fs::Metadata>),
+    Metadata(Box<Metadata>),
     /// Whether the lock was taken, and what this success is called.
     Locked(Option<u64>),
     /// What the user's closure returned.

@@ -4,7 +4,7 @@
 //! outcomes must say exactly that.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
@@ -14,7 +14,7 @@ use super::payload::Written;
 use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
 use crate::file_op::{Answer, Offset};
-use crate::storage::{LockKind, StorageFile};
+use crate::storage::{LockKind, Metadata, StorageFile};
 use crate::test_rng::{Dice, seeds};
 
 const EINTR: i32 = 4;

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use tokio::io::AsyncWrite;
 
-use super::failure::in_std_words;
+use super::failure::{in_std_words, std_own};
 use super::{FileTimes, OpenOptions};
 
 /// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
@@ -135,7 +135,7 @@ impl File {
     ///
     /// Nothing happens.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.inner.metadata().await.map_err(in_std_words)
+        std_own(self.inner.metadata().await.map_err(in_std_words)?.into_std())
     }
 
     /// Returns another handle on the same file: one cursor, and the same limit by
