@@ -34,7 +34,8 @@ use std::time::{Duration, SystemTime};
 use folio_engine::Engine;
 use folio_engine::op::{filesystem, resolve};
 
-use crate::fs::{checked, metadata, symlink_metadata};
+use crate::checked;
+use crate::fs::{metadata, symlink_metadata};
 use crate::{Error, File, Metadata, Operation, Result};
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.

@@ -64,6 +64,8 @@ pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
+#[doc(hidden)]
+pub use exclusive::Exclusive;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

@@ -1,5 +1,6 @@
 //! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
 
+pub(crate) mod builder;
 mod copy;
 mod descriptor;
 mod entries;
@@ -12,7 +13,7 @@ use folio_engine::op::dir::{self, OpenDir};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{File, Metadata, OpenOptions, Operation, Result};
 
 pub use entries::{Entries, Entry};

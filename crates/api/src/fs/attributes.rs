@@ -6,7 +6,7 @@ use std::path::Path;
 use folio_engine::Engine;
 use folio_engine::op::attributes;
 
-use super::checked;
+use crate::checked;
 use crate::{Metadata, Operation, Result};
 
 /// Returns the attributes of what a path names, following symbolic links.

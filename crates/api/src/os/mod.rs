@@ -39,7 +39,7 @@ use folio_engine::op::usage::{self, Measured, OpenMeasure};
 use folio_engine::op::{access, filesystem, names, prune, tree};
 use folio_engine::{Engine, Handle};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};

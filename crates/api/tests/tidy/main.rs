@@ -6,6 +6,7 @@
 
 mod circles;
 mod map;
+mod operations;
 mod pages;
 mod paths;
 mod prose;
@@ -24,12 +25,20 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    report(rooms::no_circles(&sources()));
+    let sources = sources();
+    report(rooms::no_circles(&sources));
+    report(rooms::arrows_of_the_api_go_down(&sources));
 }
 
 #[test]
 fn files_name_each_other_in_no_circle() {
     report(circles::files_stand_in_no_circle(&sources()));
+}
+
+#[test]
+fn an_operation_is_one_type_in_one_file() {
+    obey(&[operations::operations_are_dispatched_in_one_place]);
+    report(operations::operations_are_known_to_few(&sources()));
 }
 
 #[test]

@@ -430,7 +430,7 @@ message! {
         /// Where it goes, in bytes.
         offset: u64
     } -> usize,
-    |request| Op::Write(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
+    |request| Op::from(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),
@@ -443,7 +443,7 @@ message! {
         /// The record.
         bytes: Bytes
     } -> u64,
-    |append| Op::Append(file_op::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
+    |append| Op::from(file_op::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
     |answer| match answer {
         Answer::Position(offset) => offset,
         other => unreachable!("an append answers an offset, not {other:?}"),
@@ -452,12 +452,12 @@ message! {
 
 message! {
     /// Asks to flush data and attributes to the device.
-    SyncAll -> (), Op::Sync(Sync { all: true }), |_answer| ()
+    SyncAll -> (), Op::from(Sync { all: true }), |_answer| ()
 }
 
 message! {
     /// Asks to flush the data to the device.
-    SyncData -> (), Op::Sync(Sync { all: false }), |_answer| ()
+    SyncData -> (), Op::from(Sync { all: false }), |_answer| ()
 }
 
 message! {

@@ -93,7 +93,7 @@ impl FileHandle {
             return None;
         }
         let state = open_file.turn.take();
-        let footprint = Footprint { span: Span::LOOK, cursor: false };
+        let footprint = Footprint { span: Span::READ_ALL, cursor: false };
         if open_file.access.remote || state.core.is_closed() || !state.is_free(&footprint) {
             return None;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::{FileHandle, unexpected};
-use crate::context::lock_queue::{Ended, Outlook, Won};
+use crate::context::lock_queue::{AcquiredLock, Ended, Outlook};
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::{Answer, Lock};
 use crate::limits::{LOCK_RECHECK_PAUSE, LOCK_RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
@@ -78,13 +78,13 @@ impl FileHandle {
         loop {
             place.reach_front().await?;
             let seen = open_file.inode.locks.changes();
-            let won = open_file.inode.locks.take_won();
-            if self.attempt(kind, won).await? {
+            let acquired = open_file.inode.locks.take_acquired();
+            if self.attempt(kind, acquired).await? {
                 return Ok(());
             }
             match open_file.inode.locks.outlook(open_file.holder(), kind, seen) {
                 Outlook::Changed => {}
-                // Looked at again without a call too: somebody may have released it past the engine.
+                // Peeked at again without a call too: somebody may have released it past the engine.
                 Outlook::Called => place.wait(LOCK_RECHECK_PAUSE).await?,
                 Outlook::Unwatched => self.post_watch(kind).await?,
                 Outlook::Unwatchable => {
@@ -95,8 +95,8 @@ impl FileHandle {
         }
     }
 
-    async fn attempt(&self, kind: LockKind, won: Option<Won>) -> Result<bool> {
-        taken(&self.submit_untimed(Lock::Try(kind, won)).await?)
+    async fn attempt(&self, kind: LockKind, acquired: Option<AcquiredLock>) -> Result<bool> {
+        taken(&self.submit_untimed(Lock::Try(kind, acquired)).await?)
     }
 
     /// Has a thread wait for the lock by a second opening of the file.

@@ -144,7 +144,7 @@ impl FileHandle {
             }
             let result = open_file.file.read_now(&mut buf[..len], offset)?;
             if let Ok(count) = result
-                && !state.core.found(range, count as u64)
+                && !state.core.note_read(range, count as u64)
             {
                 return None;
             }
@@ -169,7 +169,7 @@ impl FileHandle {
         }
         let result = open_file.file.read_now(&mut buf[..len], offset)?;
         if let Ok(count) = &result {
-            if !state.core.found(range, *count as u64) {
+            if !state.core.note_read(range, *count as u64) {
                 return None;
             }
             state.core.shift(CursorMove::Read { offset, len: *count as u64 });

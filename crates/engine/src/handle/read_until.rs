@@ -6,7 +6,7 @@ use super::read::pay;
 use super::{FileHandle, unexpected};
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::{Answer, Looked, Offset, Read, ReadUntil};
+use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
 
 /// What became of an attempt in place.
@@ -127,7 +127,7 @@ impl FileHandle {
             }
         }
         match Box::pin(self.submit(Read { offset: Offset::Cursor, len, until })).await? {
-            Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. }) => Ok(buffer.into_bytes()),
+            Answer::Read(buffer, _) | Answer::Peeked(Peeked { buffer, .. }) => Ok(buffer.into_bytes()),
             other => unexpected(&other),
         }
     }
@@ -158,7 +158,7 @@ impl FileHandle {
         };
         let count = buffer.as_ref().len();
         let is_line = matches!(until, ReadUntil::Delimiter(_)) && until.is_complete(buffer.as_ref());
-        if !is_line && !state.core.found(range, count as u64) {
+        if !is_line && !state.core.note_read(range, count as u64) {
             return Attempt::Declined;
         }
         if count == window && window < len && !until.is_complete(buffer.as_ref()) {

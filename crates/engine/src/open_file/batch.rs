@@ -9,7 +9,7 @@ use crate::admission::Permit;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Error};
 use crate::file::{BatchId, CursorMove};
-use crate::file_op::{Answer, Ending, Failed, Op, Ran, Start};
+use crate::file_op::{Answer, BatchResult, Ending, Failed, Op, Start};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
 use crate::open_file::file::OpenFile;
 use crate::open_file::long_write::LongWrite;
@@ -96,7 +96,7 @@ impl OpenFile {
         // A batch that was ordered behind a close finds the file closed.
         let start = Start { cursor: batch.cursor, room: batch.room };
         let mut ran = match closed {
-            true => Ran::refused(ops.len(), &Cause::Closed),
+            true => BatchResult::refused(ops.len(), &Cause::Closed),
             false => self.run_guarded(ops, start),
         };
 
@@ -156,20 +156,20 @@ impl OpenFile {
     fn finish_ran(
         &self,
         batch_id: BatchId,
-        ran: &mut Ran,
+        ran: &mut BatchResult,
         closers: u64,
         info: &mut [OpInfo],
     ) -> Vec<BatchId> {
         let mut state = self.turn.take();
         for outcome in &mut ran.outcomes {
-            if let Ok(Answer::Looked(looked)) = outcome {
+            if let Ok(Answer::Peeked(looked)) = outcome {
                 state.core.stamp_seen(&mut looked.seen);
             }
         }
         if ran.outcomes.iter().all(Result::is_ok) {
             state.core.note_written(batch_id);
         }
-        let next = self.book(&mut state, batch_id, ran.moved, closers);
+        let next = self.complete(&mut state, batch_id, ran.moved, closers);
         if let ([Err(Failed::Storage(failure))], [info @ OpInfo { ending: Ending::CursorWrite, .. }]) =
             (&*ran.outcomes, info)
         {

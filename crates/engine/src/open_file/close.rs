@@ -167,7 +167,7 @@ impl OpenFile {
         let mut state = self.turn.take();
         let open = !state.core.is_closed();
         let buffered = state.write_buffer.take().filter(|_| open);
-        (open, buffered.map_or(Vec::new(), |mut write_buffer| write_buffer.seal()))
+        (open, buffered.map_or(Vec::new(), |mut write_buffer| write_buffer.take_chunks()))
     }
 
     /// Told when the last handle goes: has whoever asks for this file wait for what is under way, or kept back.

@@ -9,7 +9,7 @@ use crate::buffer::Buffers;
 use crate::context::panics::panic_text;
 use crate::error::{Cause, Operation};
 use crate::file::Trust;
-use crate::file_op::{Failed, Failure, Host, Op, Ran, Start};
+use crate::file_op::{BatchResult, Failed, Failure, Host, Op, Start};
 use crate::open_file::failures::is_wrong_request;
 use crate::open_file::file::OpenFile;
 use crate::stats::{Stats, add};
@@ -80,14 +80,14 @@ impl Host for OpenFile {
 
 impl OpenFile {
     /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
-    pub(crate) fn run_guarded(&self, ops: Vec<Op>, start: Start) -> Ran {
+    pub(crate) fn run_guarded(&self, ops: Vec<Op>, start: Start) -> BatchResult {
         let count = ops.len();
         let operation = ops.first().map(|op| op.operation());
         catch_unwind(AssertUnwindSafe(|| self.run(ops, start))).unwrap_or_else(|panic| {
             add(&self.context.stats.panics, count as u64);
             let text = panic_text(&*panic);
             self.book_panic(operation, &text);
-            Ran::refused(count, &Cause::Panicked(text))
+            BatchResult::refused(count, &Cause::Panicked(text))
         })
     }
 
@@ -102,15 +102,15 @@ impl OpenFile {
         }
     }
 
-    fn run(&self, ops: Vec<Op>, start: Start) -> Ran {
-        let Some(first) = ops.first() else { return Ran::default() };
+    fn run(&self, ops: Vec<Op>, start: Start) -> BatchResult {
+        let Some(first) = ops.first() else { return BatchResult::default() };
         if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            return Ran::refused(ops.len(), &cause);
+            return BatchResult::refused(ops.len(), &cause);
         }
         if self.access.sequential && first.is_placed() {
             // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
             let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
-            return Ran { outcomes: ops.iter().map(refuse).collect(), ..Ran::default() };
+            return BatchResult { outcomes: ops.iter().map(refuse).collect(), ..BatchResult::default() };
         }
         Op::run(ops, self, start)
     }

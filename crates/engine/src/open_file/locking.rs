@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
-use crate::context::lock_queue::{Ended, Holder, Undo, Won};
+use crate::context::lock_queue::{AcquiredLock, Ended, Holder, Undo};
 use crate::file::{BatchId, CursorMove};
 use crate::file_op::{Answer, Lock};
 use crate::limits::LOCK_WATCHES_MAX;
@@ -53,7 +53,7 @@ impl OpenFile {
             heard = Err(Ok(Answer::Done));
             state = self.turn.take();
         }
-        (self.book(&mut state, batch_id, CursorMove::Stay, closers), heard)
+        (self.complete(&mut state, batch_id, CursorMove::Stay, closers), heard)
     }
 
     /// Has a lock taken back whose answer was there and not looked at.
@@ -112,7 +112,7 @@ impl Job for Watch {
     fn run(mut self: Box<Self>) {
         let Some(file) = self.file.take() else { return };
         self.ended = Some(match file.lock(self.kind) {
-            Ok(()) => Ended::Won(Won(file)),
+            Ok(()) => Ended::Acquired(AcquiredLock(file)),
             Err(_) => Ended::Refused,
         });
     }

@@ -9,7 +9,7 @@ use crate::admission::Permit;
 use crate::error::Cause;
 use crate::file::{Batch, BatchId, CursorMove};
 use crate::file_op::lent::{Lent, Writer};
-use crate::file_op::{Answer, Failed, Offset, Op, Payload, Ran, Start, Write, WriteLent};
+use crate::file_op::{Answer, BatchResult, Failed, Offset, Op, Payload, Start, Write, WriteLent};
 use crate::open_file::file::OpenFile;
 use crate::open_file::op_info::OpInfo;
 use crate::open_file::pending::{PendingOp, Reply};
@@ -84,7 +84,7 @@ impl LongWrite {
         self.end(Err(Failed::Cause(cause)))
     }
 
-    /// Writes what is on the table. If there is more to come it stands by, and nothing may start.
+    /// Writes what is on the state. If there is more to come it stands by, and nothing may start.
     fn write_on(self: Box<Self>) -> Vec<BatchId> {
         let lent = self.lent.clone();
         let mut this = self;
@@ -101,8 +101,8 @@ impl LongWrite {
     fn write(&mut self, payload: Payload) -> Result<(), Failed> {
         let offset = Offset::At(self.start + self.done);
         let len = payload.as_ref().len() as u64;
-        let piece = Op::Write(Write { offset, payload, all: true, buffered: false });
-        let Ran { mut outcomes, .. } =
+        let piece = Op::from(Write { offset, payload, all: true, buffered: false });
+        let BatchResult { mut outcomes, .. } =
             self.open_file.run_guarded(vec![piece], Start { cursor: self.start, room: u64::MAX });
         let outcome = outcomes.pop().expect("one operation has one outcome");
         self.done += match &outcome {
@@ -121,7 +121,7 @@ impl LongWrite {
         let next = {
             let mut state = open_file.turn.take();
             state.core.note_len(self.start + self.done);
-            open_file.book(&mut state, batch_id, self.moved(), closers)
+            open_file.complete(&mut state, batch_id, self.moved(), closers)
         };
         let ended = Instant::now();
         let stats = &open_file.context.stats;
@@ -164,7 +164,7 @@ impl Job for LongWrite {
 }
 
 impl Writer for LongWrite {
-    fn go_on(self: Box<Self>) {
+    fn resume(self: Box<Self>) {
         let open_file = self.open_file.clone();
         add(&open_file.context.stats.jobs, 1);
         // A refused job comes back and dies here, which answers its caller: the engine has stopped.

@@ -15,7 +15,7 @@ impl Registered for OpenFile {
     }
 
     fn flush_all(self: Arc<Self>) {
-        let ready = self.seal(&mut self.turn.take(), None);
+        let ready = self.start_flush(&mut self.turn.take(), None);
         self.submit_all(ready);
     }
 

@@ -206,7 +206,7 @@ impl Job for WholeWrite {
 }
 
 impl Writer for WholeWrite {
-    fn go_on(self: Box<Self>) {
+    fn resume(self: Box<Self>) {
         let context = self.context.clone();
         // A refused job comes back and dies here, which answers its caller: the engine has stopped.
         drop(context.pool.submit(context.names.lane, self));

@@ -244,7 +244,7 @@ impl FileHandle {
     }
 
     fn join(&self, slices: &[IoSlice<'_>], len: usize) -> Bytes {
-        self.open_file().buffers().gather(slices, len).into_bytes()
+        self.open_file().buffers().copy_slices(slices, len).into_bytes()
     }
 }
 
