@@ -29,6 +29,7 @@ use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 use crate::stats::add;
+use crate::storage;
 
 /// The actor that owns one open file.
 ///
@@ -479,7 +480,7 @@ message! {
 
 message! {
     /// Reads the attributes.
-    Metadata -> std::fs::Metadata, Op::from(file_op::Metadata),
+    Metadata -> storage::Metadata, Op::from(file_op::Metadata),
     |answer| match answer {
         Answer::Metadata(metadata) => *metadata,
         other => unreachable!("metadata answers metadata, not {other:?}"),
