@@ -77,7 +77,7 @@ pub fn writer<T: Write + Send + 'static>(object: T) -> Wrap<T> {
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let page = folio::wrap::read_seek(std::io::Cursor::new(vec![1, 2, 3])).open().await?;
-/// assert_eq!(page.read_bytes_at(1, 2).await?, [3].as_slice());
+/// assert_eq!(page.read_bytes_at(2, 1).await?, [3].as_slice());
 /// # Ok(())
 /// # }
 /// ```

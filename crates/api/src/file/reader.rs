@@ -103,7 +103,7 @@ impl AsyncRead for Reader {
                 Some(reading) => reading,
                 None => {
                     let (file, position) = (this.file.clone(), this.position);
-                    let future = Box::pin(async move { file.read_bytes_at(room, position).await });
+                    let future = Box::pin(async move { file.read_bytes_at(position, room).await });
                     reading.insert((this.file.mark()?, future))
                 }
             };

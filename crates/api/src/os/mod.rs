@@ -200,7 +200,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     let mut done = 0;
     while done < count {
         let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
-        let bytes = input.read_bytes_at(len, offset + done).await?;
+        let bytes = input.read_bytes_at(offset + done, len).await?;
         if bytes.is_empty() {
             break;
         }

@@ -155,6 +155,7 @@ fn dirs() {
     both(Dir::read(any(), ""));
     both(Dir::read_to_string(any(), ""));
     both(Dir::write(any(), "", ""));
+    both(Dir::write_bytes(any(), "", ""));
     both(Dir::open_dir_nofollow(any(), ""));
     both(Dir::read_dir(any(), ""));
     both(Dir::create_dir_with(any(), "", any()));
@@ -214,8 +215,10 @@ fn files() {
     both(File::write_vectored_at(any(), any(), any()));
     both(File::write_bytes(any(), ""));
     both(File::write_bytes_at(any(), "", any()));
-    both(File::append(any(), ""));
-    both(File::try_append(any(), ""));
+    both(File::append(any(), any()));
+    both(File::append_bytes(any(), ""));
+    both(File::try_append(any(), any()));
+    both(File::try_append_bytes(any(), ""));
     both(File::try_write_bytes_at(any(), "", any()));
     both(File::flush(any()));
 }
@@ -250,6 +253,7 @@ fn names() {
     both(fs::read_limited("", any()));
     both(fs::read_to_string(""));
     both(fs::write("", ""));
+    both(fs::write_bytes("", ""));
 }
 
 fn open_walks() {

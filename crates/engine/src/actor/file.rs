@@ -410,10 +410,10 @@ macro_rules! message {
 message! {
     /// Asks for at most `len` bytes at `offset`; empty at the end of the file.
     ReadAt {
-        /// Bytes at the most.
-        len: usize,
         /// Where they begin, in bytes.
-        offset: u64
+        offset: u64,
+        /// Bytes at the most.
+        len: usize
     } -> Bytes, |read| Op::from(Read::once(Offset::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),

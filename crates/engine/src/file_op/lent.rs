@@ -161,6 +161,24 @@ impl fmt::Debug for Lent {
     }
 }
 
+/// What a caller wants written.
+#[derive(Clone, Debug)]
+pub enum Contents<'a> {
+    /// The caller's own, to be copied.
+    Borrowed(&'a [u8]),
+    /// Handed over, not to be copied.
+    Owned(Bytes),
+}
+
+impl Contents<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Contents::Borrowed(bytes) => bytes.len(),
+            Contents::Owned(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// The caller's end: the bytes that are not copied yet.
 pub(crate) struct Lender<'a> {
     rest: &'a [u8],
@@ -169,11 +187,15 @@ pub(crate) struct Lender<'a> {
 }
 
 impl<'a> Lender<'a> {
-    /// Offers `bytes`. Nothing is copied before it is [polled](Lender::poll).
-    pub(crate) fn new(bytes: &'a [u8], buffers: Arc<Buffers>) -> Self {
-        let table = Table { stage: Stage::Waiting, pieces: [None, None], waker: None };
-        let lent = Arc::new(Lent { len: bytes.len(), table: Mutex::new(table) });
-        Lender { rest: bytes, buffers, lent }
+    /// Offers `contents`. Nothing is copied before it is [polled](Lender::poll); what is owned lies on the table whole.
+    pub(crate) fn new(contents: Contents<'a>, buffers: Arc<Buffers>) -> Self {
+        let len = contents.len();
+        let (rest, owned) = match contents {
+            Contents::Borrowed(bytes) => (bytes, None),
+            Contents::Owned(bytes) => (&[][..], Some(Payload::Shared(bytes))),
+        };
+        let table = Table { stage: Stage::Waiting, pieces: [owned, None], waker: None };
+        Lender { rest, buffers, lent: Arc::new(Lent { len, table: Mutex::new(table) }) }
     }
 
     /// What the writer has to know.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
 use crate::error::{Cause, Operation, Result};
-use crate::file_op::lent::Lender;
+use crate::file_op::lent::{Contents, Lender};
 use crate::file_op::{Answer, Append, Offset, Op, Payload, Write, WriteLent};
 use crate::limits::PIECE_BYTES;
 
@@ -49,7 +49,7 @@ impl FileHandle {
 
     /// Writes all of `bytes` as one operation and copies them piece by piece.
     async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
-        let mut lender = Lender::new(bytes, self.open_file().buffers().clone());
+        let mut lender = Lender::new(Contents::Borrowed(bytes), self.open_file().buffers().clone());
         let op = WriteLent { offset: offset.map_or(Offset::Cursor, Offset::At), lent: lender.lent() };
         let word = || Op::WriteLent(op);
         match self.submit_when_admitted(Operation::Write, bytes.len(), word, Some(&mut lender)).await? {
@@ -135,7 +135,8 @@ impl FileHandle {
         }
     }
 
-    /// Adds `record` at the end in one piece and returns the offset where it begins.
+    /// Adds a copy of `record` at the end in one piece and returns the offset where it begins. It is copied once it is
+    /// admitted.
     ///
     /// # Errors
     ///
@@ -144,17 +145,38 @@ impl FileHandle {
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn append(&self, record: Bytes) -> Result<u64> {
-        let op = Op::Append(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        position(self.submit(op).await?)
+    pub async fn append(&self, record: &[u8]) -> Result<u64> {
+        let word = || record_at_end(Payload::Copied(self.open_file().buffers().copy(record)));
+        position(self.submit_when_admitted(Operation::Append, record.len(), word, None).await?)
     }
 
     /// Like [`append`](FileHandle::append), but refused at once where it would wait for a permit.
+    ///
+    /// # Errors
+    ///
+    /// Like [`append`](FileHandle::append); [`Error::is_overloaded`](crate::Error::is_overloaded).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
+        self.refusing().append(record).await
+    }
+
+    /// Like [`append`](FileHandle::append), without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](FileHandle::write).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn append_bytes(&self, record: Bytes) -> Result<u64> {
+        position(self.submit(record_at_end(Payload::Shared(record))).await?)
+    }
+
+    /// Like [`append_bytes`](FileHandle::append_bytes), but refused at once where it would wait for a permit.
     ///
     /// # Errors
     ///
@@ -163,15 +185,8 @@ impl FileHandle {
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn try_append(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
-        let buffered = record.clone();
-        let op = Op::Append(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        let answer = self.try_submit(op, buffered).await?;
+    pub async fn try_append_bytes(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
+        let answer = self.try_submit(record_at_end(Payload::Shared(record.clone())), record).await?;
         Ok(position(answer)?)
     }
 
@@ -205,4 +220,9 @@ impl FileHandle {
             }
         }
     }
+}
+
+/// A record of its own, wherever the end is when its turn comes.
+fn record_at_end(payload: Payload) -> Op {
+    Op::Append(Append { payload, moves_cursor: false, wants_offset: true, buffered: false })
 }

@@ -14,7 +14,7 @@ use crate::context::panics::panic_text;
 use crate::context::paused_clock::Held;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
-use crate::file_op::lent::{Lender, Lent, Writer};
+use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
@@ -28,7 +28,7 @@ impl EngineContext {
     pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
         open: R,
-        contents: &[u8],
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| facts_of(&open).refusal(cause))?;
@@ -42,7 +42,7 @@ impl EngineContext {
         let mut front = None;
         loop {
             let again = open.again();
-            match (Box::pin(self.write_whole_once(open, contents)).await, again) {
+            match (Box::pin(self.write_whole_once(open, contents.clone())).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut front).await {
                         return Err(error);
@@ -57,7 +57,7 @@ impl EngineContext {
     async fn write_whole_once<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
         open: R,
-        contents: &[u8],
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         let info = facts_of(&open);
         let admitted = self.names.admission.admit(contents.len()).await;
