@@ -185,7 +185,7 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// The object is dropped.
     pub async fn open(self) -> Result<File> {
-        self.open_on(&*Engine::current()?).await
+        Box::pin(self.open_on(&*Engine::current()?)).await
     }
 
     /// Makes the file, on `engine`; every operation of the file stays there.

@@ -125,7 +125,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let engine = Engine::current()?;
     let mut measure = OpenMeasure::new(path);
     loop {
-        match engine.call(usage::go_on(measure)).await? {
+        match Box::pin(engine.call(usage::go_on(measure))).await? {
             Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),

@@ -80,7 +80,7 @@ impl Engine {
             Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
         };
         let open = open(name.clone(), place, writing());
-        let stream = match self.inner.context.write_whole(open, contents.clone()).await {
+        let stream = match Box::pin(self.inner.context.write_whole(open, contents.clone())).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
                 Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,

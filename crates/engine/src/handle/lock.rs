@@ -1,5 +1,6 @@
 //! Advisory locks: attempts, and the line of those who wait.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ impl FileHandle {
     ///
     /// The lock is not taken; if it was just then, it is released.
     pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        self.in_time(Operation::Lock, self.lock_in_line(kind)).await
+        self.in_time(Operation::Lock, pin!(self.lock_in_line(kind))).await
     }
 
     /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.

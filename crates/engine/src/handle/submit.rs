@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::FileHandle;
 use crate::actor::Envelope;
@@ -41,10 +41,21 @@ impl FileHandle {
         lender: Option<&mut Lender<'_>>,
     ) -> Result<Answer> {
         self.here(operation)?;
-        let Some(limit) = self.time_limit else {
-            let receiver = self.send(operation, weight, word).await?;
-            return Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await;
-        };
+        if let Some(limit) = self.time_limit {
+            return Box::pin(self.submit_within(limit, operation, weight, word, lender)).await;
+        }
+        let receiver = self.send(operation, weight, word).await?;
+        Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await
+    }
+
+    async fn submit_within(
+        &self,
+        limit: Duration,
+        operation: Operation,
+        weight: usize,
+        word: impl FnOnce() -> Op,
+        lender: Option<&mut Lender<'_>>,
+    ) -> Result<Answer> {
         let late = |begun| self.open_file().error(operation, Cause::TimedOut(limit)).begun(begun);
         let alarm = self.open_file().context.pause(limit);
         tokio::pin!(alarm);

@@ -27,7 +27,7 @@ impl EngineContext {
     /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
     pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
-        open: R,
+        mut open: R,
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
@@ -35,14 +35,13 @@ impl EngineContext {
         if self.names.admission.is_stopping() {
             return Err(facts_of(&open).refusal(Cause::Stopped));
         }
-        let mut open = match self.final_writes.is_any() {
-            true => Box::pin(self.wait_for_final_writes(open)).await?,
-            false => open,
-        };
+        if self.final_writes.is_any() {
+            open = Box::pin(self.wait_for_final_writes(open)).await?;
+        }
         let mut front = None;
         loop {
             let again = open.again();
-            match (Box::pin(self.write_whole_once(open, contents.clone())).await, again) {
+            match (self.write_whole_once(open, contents.clone()).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut front).await {
                         return Err(error);
