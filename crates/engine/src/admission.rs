@@ -119,7 +119,8 @@ impl Admission {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
-        self.admit_late(bytes).await
+        // Few wait, and the future of every operation would have room for it.
+        Box::pin(self.admit_late(bytes)).await
     }
 
     /// Waits its turn even while the engine stops, until the doors close: for what cleans up after others.

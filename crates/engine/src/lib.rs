@@ -73,6 +73,8 @@ pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 #[doc(hidden)]
 pub use exclusive::Exclusive;
+#[doc(hidden)]
+pub use file_op::lent::Contents;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

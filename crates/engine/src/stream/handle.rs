@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -130,7 +130,7 @@ impl StreamHandle {
             }
             inner.call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
         };
-        inner.read_unless_stopped(read).await
+        inner.read_unless_stopped(pin!(read)).await
     }
 
     /// Reads up to and including the first `delimiter`, `limit` bytes at most. Without a delimiter at the end:
@@ -206,7 +206,7 @@ impl StreamHandle {
                 }
             }
         };
-        inner.read_unless_stopped(gather).await?.ok_or_else(|| inner.too_long(limit))
+        inner.read_unless_stopped(pin!(gather)).await?.ok_or_else(|| inner.too_long(limit))
     }
 
     /// Waits until something can be read and returns it, `len` bytes at most, leaving it for the next reader;
@@ -229,7 +229,7 @@ impl StreamHandle {
             let there = ahead.bytes();
             Ok(Bytes::copy_from_slice(&there[..there.len().min(len)]))
         };
-        inner.read_unless_stopped(look).await
+        inner.read_unless_stopped(pin!(look)).await
     }
 
     /// `None` if it is refused.
@@ -256,7 +256,7 @@ impl StreamHandle {
                 }
             }
         };
-        inner.read_unless_stopped(gather).await
+        inner.read_unless_stopped(pin!(gather)).await
     }
 
     /// Writes all of `bytes`, waiting for the peer to make room; never mixed with another write.
