@@ -223,5 +223,5 @@ impl FileHandle {
 
 /// A record of its own, wherever the end is when its turn comes.
 fn record_at_end(payload: Payload) -> Op {
-    Op::Append(Append { payload, moves_cursor: false, wants_offset: true, buffered: false })
+    Op::from(Append { payload, moves_cursor: false, wants_offset: true, buffered: false })
 }
