@@ -214,6 +214,7 @@ pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// The limits of one engine, set through its builder.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Limits {
     /// Maximum number of worker threads. Workers block in the kernel, so this is the queue depth that devices
     /// see, not a number of cores. Default: 16.
