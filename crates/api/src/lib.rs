@@ -11,7 +11,7 @@
 //! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
-//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! log.append(b"started\n").await?;                           // never interleaved; returns its offset
 //! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
 //! # Ok(())
 //! # }
@@ -44,33 +44,32 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
-mod binary;
+mod checked;
 pub mod compat;
 pub mod dir;
+mod engine;
 mod file;
 pub mod fs;
-mod fwalk;
-mod glob;
 mod mode;
-mod open;
 pub mod os;
 pub mod path;
+mod python;
 mod run;
 pub mod stdio;
 pub mod tempfile;
 pub mod text;
-mod walk;
 pub mod wrap;
 
-pub use binary::{BinaryFile, BinaryLines, Name};
 pub use dir::Dir;
+pub use engine::{Engine, EngineBuilder};
 pub use file::{File, OpenOptions, Reader};
+pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
-    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
-    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
+    Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
-pub use mode::{Buffering, ModeArgument, OpenMode};
-pub use open::{Opened, open};
+pub use mode::{Buffering, OpenMode};
+pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
 pub use run::run;
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
@@ -84,7 +83,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Entry, FileType, Kind, Links, Listed, Listing, LockKind, Metadata,
+        Mode, NameListing, Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir,
+        StorageFile, XattrMode, os::Os,
     };
 }

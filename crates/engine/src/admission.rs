@@ -120,7 +120,8 @@ impl Admission {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
-        self.admit_late(bytes).await
+        // Few wait, and the future of every operation would have room for it.
+        Box::pin(self.admit_late(bytes)).await
     }
 
     /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as

@@ -25,7 +25,8 @@ use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
-    Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+    Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
+    wrapped::Wrapped,
 };
 use crate::stream::StreamHandle;
 
@@ -488,7 +489,7 @@ impl WalkEntry {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn metadata(&self) -> Result<std::fs::Metadata> {
+    pub async fn metadata(&self) -> Result<Metadata> {
         Engine::current()?.call(self.stat()).await
     }
 }

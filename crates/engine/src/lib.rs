@@ -52,17 +52,28 @@ mod origin;
 mod path;
 mod polled;
 mod pool;
+// The testkit stands above the engine; these two files of it need nothing.
+#[cfg(test)]
+#[path = "../../testkit/src/random.rs"]
+#[expect(dead_code, unreachable_pub, reason = "written for the testkit, which has users for all of it")]
+mod random;
+#[cfg(test)]
+#[path = "../../testkit/src/skip.rs"]
+#[expect(unreachable_pub, reason = "written for the testkit")]
+mod skip;
 mod stats;
 pub mod storage;
 mod stream;
 mod sync;
-#[cfg(test)]
-mod test_rng;
 
 pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
+#[doc(hidden)]
+pub use exclusive::Exclusive;
+#[doc(hidden)]
+pub use file_op::lent::Contents;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

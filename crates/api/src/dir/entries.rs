@@ -5,7 +5,6 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use folio_engine::Current;
@@ -23,8 +22,7 @@ pub struct Entries {
     dir: OpenDir,
     engine: Current,
     fetched: VecDeque<Listed>,
-    /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`.
-    source: Mutex<Source>,
+    source: Source,
 }
 
 /// Where the names after the fetched ones come from.
@@ -32,14 +30,14 @@ enum Source {
     /// The next batch has not been asked for; `None` before the first.
     Open(Option<OpenNames>),
     /// The next batch has been asked for.
-    Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send>>),
+    Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send + Sync>>),
     /// All batches have come, or one failed.
     Ended,
 }
 
 impl Entries {
     pub(super) fn new(dir: OpenDir, engine: Current) -> Self {
-        Entries { dir, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Open(None)) }
+        Entries { dir, engine, fetched: VecDeque::new(), source: Source::Open(None) }
     }
 
     /// Returns the next entry, or `None` at the end.
@@ -72,7 +70,7 @@ impl Stream for Entries {
             if let Some(listed) = this.fetched.pop_front() {
                 return Poll::Ready(Some(Ok(Entry { listed })));
             }
-            let source = this.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let source = &mut this.source;
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(from) => {
                     let (request, engine) = (this.dir.names(from), this.engine.clone());

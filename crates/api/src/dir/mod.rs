@@ -1,20 +1,20 @@
 //! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
 
+pub(crate) mod builder;
 mod copy;
 mod descriptor;
 mod entries;
 mod names;
 
 use std::fmt;
-use std::fs::Metadata;
 use std::path::Path;
 
 use folio_engine::op::dir::{self, OpenDir};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
-use crate::fs::checked;
-use crate::{File, OpenOptions, Operation, Result};
+use crate::checked;
+use crate::{File, Metadata, OpenOptions, Operation, Result};
 
 pub use entries::{Entries, Entry};
 pub use folio_engine::storage::Kind;

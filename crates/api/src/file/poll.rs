@@ -3,50 +3,16 @@
 //! The engine does what can be polled; here it gets the handle's own state, and the handle's methods wait for what
 //! the traits have begun.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
-use folio_engine::{Handle, Polled};
+use folio_engine::Handle;
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::{File, Operation, Result};
-
-/// What a handle has under way by the traits.
-#[derive(Default)]
-pub(super) struct Pending {
-    /// Made by the first use: most handles never see one, and a handle should be small.
-    polled: Mutex<Option<Box<Polled>>>,
-    /// One method at a time waits for it: what is under way knows one waker.
-    settling: tokio::sync::Mutex<()>,
-    /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
-    busy: AtomicBool,
-}
-
-impl Pending {
-    /// The state, for a trait's function that has the handle for itself.
-    fn polled(&mut self) -> &mut Polled {
-        self.polled.get_mut().unwrap_or_else(PoisonError::into_inner).get_or_insert_default()
-    }
-
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Polled>>> {
-        self.polled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes for the methods what a trait's function has left behind.
-    fn note(&mut self) {
-        let busy = self.polled().is_busy();
-        *self.busy.get_mut() = busy;
-    }
-}
 
 impl File {
     /// Waits for what this handle has under way by the traits, so that a method comes after it.
@@ -81,15 +47,13 @@ impl File {
         settled
     }
 
-    /// Has `vouch` vouch for what was written by the traits too; a failure of theirs is told first, and once.
-    pub(super) async fn after_polled(&self, vouch: impl Future<Output = Result<()>>) -> Result<()> {
-        if !self.pending.is_busy() {
-            return vouch.await;
+    /// Waits for what this handle has under way by the traits before something vouches for it. The caller goes on after
+    /// a failure too, and returns it: it is owed to this caller, and not to the next one.
+    pub(super) async fn settle_to_vouch(&self) -> Result<()> {
+        match self.pending.is_busy() {
+            true => Box::pin(self.settle_polled()).await,
+            false => Ok(()),
         }
-        let told = Box::pin(self.settle_polled()).await;
-        // Also after a failure, which this sync owes to whoever asked for it: the next one is not to tell it again.
-        let vouched = vouch.await;
-        told.and(vouched)
     }
 
     /// Waits for a seek that this handle has under way by the traits.
@@ -226,11 +190,5 @@ impl AsyncSeek for File {
         };
         this.pending.note();
         sought.map_err(io::Error::from)
-    }
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").finish_non_exhaustive()
     }
 }

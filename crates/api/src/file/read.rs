@@ -53,10 +53,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        match &self.handle {
-            Handle::Plain(file) => file.read_at(buf, offset).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Read),
-        }
+        self.plain(Operation::Read)?.read_at(buf, offset).await
     }
 
     /// Fills `buf` from the cursor on; returns its length. Several reads, so another clone may read in between.
@@ -138,11 +135,8 @@ impl File {
     /// # Cancellation
     ///
     /// Nothing is changed.
-    pub async fn read_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
-        match &self.handle {
-            Handle::Plain(file) => file.read_bytes(len, Some(offset)).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Read),
-        }
+    pub async fn read_bytes_at(&self, offset: u64, len: usize) -> Result<Bytes> {
+        self.plain(Operation::Read)?.read_bytes(len, Some(offset)).await
     }
 
     /// Reads `len` bytes at `offset` into bytes of their own, all of them.
@@ -158,19 +152,19 @@ impl File {
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
-    /// let header = file.read_exact_bytes_at(64, 0).await?;
+    /// let header = file.read_exact_bytes_at(0, 64).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn read_exact_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
-        let first = self.read_bytes_at(len, offset).await?;
+    pub async fn read_exact_bytes_at(&self, offset: u64, len: usize) -> Result<Bytes> {
+        let first = self.read_bytes_at(offset, len).await?;
         if first.len() == len {
             return Ok(first);
         }
         let mut all = BytesMut::from(first);
         while all.len() < len {
             let at = offset.saturating_add(all.len() as u64);
-            let more = self.read_bytes_at(len - all.len(), at).await?;
+            let more = self.read_bytes_at(at, len - all.len()).await?;
             if more.is_empty() {
                 return Err(self.eof(all.len()).at_offset(offset));
             }
@@ -310,7 +304,7 @@ impl File {
     ///
     /// Nothing is changed.
     pub async fn read_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
-        let bytes = self.read_bytes_at(room_of(bufs), offset).await?;
+        let bytes = self.read_bytes_at(offset, room_of(bufs)).await?;
         Ok(scatter(&bytes, bufs))
     }
 

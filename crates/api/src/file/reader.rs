@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::{File, Result};
 
 /// A read under way, and the state of the file before it.
-type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>);
+type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>);
 
 /// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
 const LOOKS_MAX: u32 = 3;
@@ -23,8 +22,7 @@ pub struct Reader {
     file: File,
     position: u64,
     end: u64,
-    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
-    reading: Mutex<Option<Reading>>,
+    reading: Option<Reading>,
     /// Reads in a row that no longer held when they were fetched.
     void: u32,
 }
@@ -52,7 +50,7 @@ impl File {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        Reader { file: self.clone(), position, end, reading: Mutex::default(), void: 0 }
+        Reader { file: self.clone(), position, end, reading: None, void: 0 }
     }
 }
 
@@ -73,7 +71,7 @@ impl Reader {
     /// No byte is lost: the position moves when this returns.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         // A read by the trait that was given up began elsewhere.
-        *self.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        self.reading = None;
         let room = self.room(buf.len());
         let count = self.file.read_at(&mut buf[..room], self.position).await?;
         self.position += count as u64;
@@ -99,12 +97,12 @@ impl AsyncRead for Reader {
             return Poll::Ready(Ok(()));
         }
         for _ in 0..LOOKS_MAX {
-            let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let reading = &mut this.reading;
             let (mark, future) = match reading {
                 Some(reading) => reading,
                 None => {
                     let (file, position) = (this.file.clone(), this.position);
-                    let future = Box::pin(async move { file.read_bytes_at(room, position).await });
+                    let future = Box::pin(async move { file.read_bytes_at(position, room).await });
                     reading.insert((this.file.mark()?, future))
                 }
             };

@@ -106,10 +106,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> Result<usize> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.write_vectored(bufs, Some(offset), false).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Write),
-        }
+        self.plain(Operation::Write)?.write_vectored(bufs, Some(offset), false).await
     }
 
     /// Writes all of `bytes` at the cursor (at the end, if opened for appending), in one piece and without a copy.
@@ -140,10 +137,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ()),
-            Handle::Stream(stream) => stream.no_position(Operation::Write),
-        }
+        self.plain(Operation::Write)?.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ())
     }
 
     /// Adds `record` at the end of the file, never mixed with another, and returns the offset in bytes where it
@@ -159,34 +153,63 @@ impl File {
     ///
     /// ```
     /// # async fn example(log: folio::File) -> folio::Result<()> {
-    /// let offset = log.append("one line\n").await?;
+    /// let offset = log.append(b"one line\n").await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn append(&self, record: impl Into<Bytes>) -> Result<u64> {
+    pub async fn append(&self, record: &[u8]) -> Result<u64> {
         self.settle(Operation::Append).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.append(record.into()).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Append),
-        }
+        self.plain(Operation::Append)?.append(record).await
+    }
+
+    /// Like [`append`](File::append), without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`append`](File::append).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(log: folio::File) -> folio::Result<()> {
+    /// let offset = log.append_bytes(format!("line {}\n", 1)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn append_bytes(&self, record: impl Into<Bytes>) -> Result<u64> {
+        self.settle(Operation::Append).await?;
+        self.plain(Operation::Append)?.append_bytes(record.into()).await
     }
 
     /// Like [`append`](File::append), but refused at once where it would have to wait for a permit.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] holding the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)),
-    /// without it if it failed.
+    /// Like [`append`](File::append); [`is_overloaded`](crate::Error::is_overloaded) if it was refused.
     ///
     /// # Cancellation
     ///
     /// Before it began: nothing happens. After: it finishes.
-    pub async fn try_append(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+    pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
         self.settle(Operation::Append).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.try_append(record.into()).await,
-            Handle::Stream(stream) => Ok(stream.no_position(Operation::Append)?),
-        }
+        self.plain(Operation::Append)?.try_append(record).await
+    }
+
+    /// Like [`append_bytes`](File::append_bytes), but refused at once where it would have to wait for a permit.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which holds the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)), and
+    /// not if it failed.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn try_append_bytes(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+        self.settle(Operation::Append).await?;
+        self.plain(Operation::Append)?.try_append_bytes(record.into()).await
     }
 
     /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once where it would have to wait for a
@@ -194,17 +217,14 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Like [`try_append`](File::try_append).
+    /// Like [`try_append_bytes`](File::try_append_bytes).
     ///
     /// # Cancellation
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn try_write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<(), Rejected> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.try_write_at(bytes.into(), offset).await,
-            Handle::Stream(stream) => Ok(stream.no_position(Operation::Write)?),
-        }
+        self.plain(Operation::Write)?.try_write_at(bytes.into(), offset).await
     }
 
     /// Writes out what a [buffered](crate::OpenOptions::buffering) file has kept back, by any clone. Any other

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use folio_engine::op::copy_tree::{self, Copied, Copying, OpenCopy};
 
-use super::{canonicalize, checked, metadata, symlink_metadata};
-use crate::{Engine, Error, Operation, Result};
+use super::{canonicalize, metadata, symlink_metadata};
+use crate::checked;
+use crate::{Error, Operation, Result};
+use folio_engine::Engine;
 
 /// `EEXIST`, as Linux has it.
 const EXISTS: i32 = 17;

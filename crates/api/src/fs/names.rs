@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use folio_engine::Engine;
 use folio_engine::op::names;
 
-use super::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 /// Returns the absolute form of a path with all symbolic links and `..` resolved.

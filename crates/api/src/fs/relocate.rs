@@ -4,8 +4,9 @@ use std::path::Path;
 
 use folio_engine::op::relocate::{self, Moving};
 
-use super::checked;
-use crate::{Engine, Operation, Result};
+use crate::checked;
+use crate::{Operation, Result};
+use folio_engine::Engine;
 
 /// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
 ///

@@ -8,7 +8,8 @@ use folio_engine::Engine;
 use folio_engine::op::attributes;
 use folio_engine::storage::{Stamp, Stamps};
 
-use crate::fs::{checked, set_permissions};
+use crate::checked;
+use crate::fs::set_permissions;
 use crate::{Operation, Result};
 
 /// Sets the permission bits of what a path names, following symbolic links.

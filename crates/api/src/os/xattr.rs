@@ -12,7 +12,7 @@ use folio_engine::Engine;
 use folio_engine::op::xattr;
 use folio_engine::storage::XattrMode;
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Error, Operation, Result};
 
 /// Returns the value of an extended attribute of what a path names, following symbolic links; `None` if there is

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use folio_engine::op::{PathOp, PathRequest, names};
 use folio_engine::storage::Clearing;
 
-use super::template;
-use crate::{Engine, Operation, Result};
+use crate::checked;
+use crate::{Operation, Result};
+use folio_engine::Engine as Core;
 
 /// A path and what is to become of it. Dropping it never blocks.
 #[derive(Debug)]
 pub(super) struct Doomed {
-    engine: Engine,
+    engine: Core,
     removal: Removal,
     fate: Fate,
 }
@@ -30,7 +31,7 @@ enum Fate {
 
 impl Doomed {
     /// Takes charge of what has just been created at `path`.
-    pub(super) fn new(engine: &Engine, path: &Path, kind: Kind) -> Self {
+    pub(super) fn new(engine: &Core, path: &Path, kind: Kind) -> Self {
         let removal = Removal { path: path.to_owned(), kind, ignores_errors: false };
         Doomed { engine: engine.clone(), removal, fate: Fate::Removed }
     }
@@ -39,13 +40,13 @@ impl Doomed {
         &self.removal.path
     }
 
-    pub(super) fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Core {
         &self.engine
     }
 
     /// Renames what is there to `to`, replacing what is there, and lets it stay.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(names::rename(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())
@@ -53,7 +54,7 @@ impl Doomed {
 
     /// Renames what is there to `to`, which is free, and lets it stay.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
+        let to = checked::path(Operation::Rename, to)?;
         self.engine.call(names::rename_noclobber(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())

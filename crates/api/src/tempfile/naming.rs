@@ -9,7 +9,8 @@ use folio_engine::storage::Storage;
 use folio_engine::storage::os::close;
 
 use super::TemporaryFile;
-use super::template::{self, Template};
+use super::template::Template;
+use crate::checked;
 use crate::{Operation, Result};
 
 impl TemporaryFile {
@@ -71,7 +72,7 @@ impl TemporaryFile {
     }
 
     async fn name(&self, to: &Path, taken: Taken) -> Result<()> {
-        let to = template::checked(Operation::HardLink, to)?;
+        let to = checked::path(Operation::HardLink, to)?;
         let shown = self.file.path().to_owned();
         // What has been written before is in the file then.
         let file = self.file.clone().into_std().await?;

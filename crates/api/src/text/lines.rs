@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
@@ -14,7 +13,7 @@ use super::{Decoder, TextFile};
 use crate::{File, Result};
 
 /// A read under way, which has the file's buffer and gives it back.
-type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send>>;
+type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send + Sync>>;
 
 /// What the read started with, if it was the first, and how many bytes it brought.
 type Filled = (Option<(Decoder, u8)>, usize);
@@ -35,16 +34,25 @@ type Filled = (Option<(Decoder, u8)>, usize);
 /// ```
 pub struct Lines {
     text: TextFile,
-    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
-    filling: Mutex<Option<Fill>>,
+    filling: Option<Fill>,
     done: bool,
 }
 
-impl Lines {
-    pub(super) fn new(text: TextFile) -> Lines {
-        Lines { text, filling: Mutex::default(), done: false }
+impl TextFile {
+    /// Returns the lines as a stream.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let lines: folio::text::Lines = folio::text::open("big.csv").await?.lines();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lines(self) -> Lines {
+        Lines { text: self, filling: None, done: false }
     }
+}
 
+impl Lines {
     /// Returns the next line, or `None` at the end.
     ///
     /// # Errors
@@ -112,7 +120,7 @@ impl Lines {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        let filling = self.filling.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let filling = &mut self.filling;
         if filling.is_none() {
             let start = match self.text.prepare() {
                 Ok(start) => start,

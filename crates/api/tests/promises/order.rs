@@ -215,7 +215,7 @@ async fn run(file: &File, op: &ModelOp) -> Outcome {
         }
         ModelOp::Write { bytes } => file.write_all(bytes).await.map(|()| Outcome::Written(bytes.len())),
         ModelOp::Seek(to) => file.seek(*to).await.map(Outcome::Offset),
-        ModelOp::Append { bytes } => file.append(bytes.clone()).await.map(Outcome::Offset),
+        ModelOp::Append { bytes } => file.append_bytes(bytes.clone()).await.map(Outcome::Offset),
         ModelOp::SetLen(len) => file.set_len(*len).await.map(|()| Outcome::Done),
         ModelOp::Len => file.metadata().await.map(|metadata| Outcome::Len(metadata.len())),
         ModelOp::Sync => file.sync_data().await.map(|()| Outcome::Done),

@@ -29,6 +29,7 @@ use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 use crate::stats::add;
+use crate::storage;
 
 /// The actor that owns one open file.
 ///
@@ -420,10 +421,10 @@ macro_rules! message {
 message! {
     /// Reads at most `len` bytes at `offset`; empty at the end of the file.
     ReadAt {
-        /// Maximum number of bytes.
-        len: usize,
         /// Offset of the first byte.
-        offset: u64
+        offset: u64,
+        /// Maximum number of bytes.
+        len: usize
     } -> Bytes, |read| Op::from(Read::once(Offset::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),
@@ -439,7 +440,7 @@ message! {
         /// Offset of the first byte.
         offset: u64
     } -> usize,
-    |request| Op::Write(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
+    |request| Op::from(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),
@@ -452,7 +453,7 @@ message! {
         /// The record.
         bytes: Bytes
     } -> u64,
-    |append| Op::Append(file_op::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
+    |append| Op::from(file_op::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
     |answer| match answer {
         Answer::Position(offset) => offset,
         other => unreachable!("an append answers an offset, not {other:?}"),
@@ -461,12 +462,12 @@ message! {
 
 message! {
     /// Flushes data and attributes to the device.
-    SyncAll -> (), Op::Sync(Sync { all: true }), |_answer| ()
+    SyncAll -> (), Op::from(Sync { all: true }), |_answer| ()
 }
 
 message! {
     /// Flushes the data to the device.
-    SyncData -> (), Op::Sync(Sync { all: false }), |_answer| ()
+    SyncData -> (), Op::from(Sync { all: false }), |_answer| ()
 }
 
 message! {
@@ -479,7 +480,7 @@ message! {
 
 message! {
     /// Reads the attributes.
-    Metadata -> std::fs::Metadata, Op::from(file_op::Metadata),
+    Metadata -> storage::Metadata, Op::from(file_op::Metadata),
     |answer| match answer {
         Answer::Metadata(metadata) => *metadata,
         other => unreachable!("metadata answers metadata, not {other:?}"),

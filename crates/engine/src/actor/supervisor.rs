@@ -38,15 +38,13 @@ impl Supervisor {
     /// Reports each operation that has been running for too long, once, with its path and age.
     fn sweep(&self) {
         let limit = self.context.limits.stuck_after;
-        for file in self.context.registry.all() {
-            file.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
-                if age >= limit && !*reported {
-                    *reported = true;
-                    add(&self.context.stats.stuck, 1);
-                    tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
-                }
-            });
-        }
+        self.context.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
+            if age >= limit && !*reported {
+                *reported = true;
+                add(&self.context.stats.stuck, 1);
+                tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
+            }
+        });
     }
 }
 
@@ -149,16 +147,15 @@ impl EngineContext {
     /// Returns what workers are executing now, each with its number of operations.
     fn still_running(&self) -> Vec<(Abandoned, u64)> {
         let mut all = Vec::new();
-        for file in self.registry.all() {
-            file.show_running(&mut |RunningBatch { operation, path, age, operations, .. }| {
-                all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
-            });
-        }
-        for request in self.running_requests.all() {
-            let age = request.since.elapsed();
-            all.push((Abandoned { operation: request.operation, path: request.path, age }, 1));
-        }
+        self.show_running(&mut |RunningBatch { operation, path, age, operations, .. }| {
+            all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
+        });
         all
+    }
+
+    fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {
+        self.registry.all().iter().for_each(|file| file.show_running(show));
+        self.running_requests.show_running(show);
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) trait Registered: Debug + Send + Sync {
     fn snapshot(&self, counters: &mut Counters) -> FileSnapshot;
 }
 
-/// A batch of operations that is running.
+/// A batch of operations on a file, or a request about a path, that a worker is carrying out.
 pub(crate) struct RunningBatch<'a> {
     pub(crate) operation: Operation,
     pub(crate) path: &'a Path,

@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::{Engine, Handle, waits_for_reader};
 use crate::error::{Error, Operation, Result};
+use crate::file_op::lent::Contents;
 use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
 use crate::op::open::open;
@@ -58,7 +59,7 @@ impl Engine {
         }
     }
 
-    /// Replaces the contents of a file with `contents`, which are copied piece by piece. A stream gets them
+    /// Replaces the contents of a file with `contents`, copied piece by piece if they are borrowed. A stream gets them
     /// once it has a reader. A `path` below a directory is looked up there.
     ///
     /// # Errors
@@ -68,13 +69,18 @@ impl Engine {
     /// # Cancellation
     ///
     /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes.
-    pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
+    pub async fn write_whole(
+        &self,
+        path: &Path,
+        below: Option<&OpenDir>,
+        contents: Contents<'_>,
+    ) -> Result<()> {
         let (name, below_dir): (Arc<Path>, _) = match below {
             None => (path.into(), None),
             Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
         };
         let open = open(name.clone(), below_dir, writing());
-        let stream = match self.inner.context.write_whole(open, contents).await {
+        let stream = match Box::pin(self.inner.context.write_whole(open, contents.clone())).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
                 Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
@@ -170,12 +176,16 @@ async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
     }
 }
 
-async fn write_all(opened: Handle, contents: &[u8]) -> Result<()> {
-    match opened {
-        Handle::Plain(file) => {
-            file.write(contents, None, true).await?;
-            file.close().await
+async fn write_all(opened: Handle, contents: Contents<'_>) -> Result<()> {
+    match (&opened, contents) {
+        (_, Contents::Owned(bytes)) => opened.put(bytes).await?,
+        (Handle::Plain(file), Contents::Borrowed(bytes)) => drop(file.write(bytes, None, true).await?),
+        (Handle::Stream(stream), Contents::Borrowed(bytes)) => {
+            stream.write(&[IoSlice::new(bytes)], true).await?;
         }
-        Handle::Stream(stream) => stream.write(&[IoSlice::new(contents)], true).await.map(|_| ()),
+    }
+    match opened {
+        Handle::Plain(file) => file.close().await,
+        Handle::Stream(_) => Ok(()),
     }
 }

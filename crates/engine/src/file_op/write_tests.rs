@@ -4,7 +4,7 @@
 //! outcomes must agree.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
@@ -14,8 +14,8 @@ use super::payload::Written;
 use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
 use crate::file_op::{Answer, Offset};
-use crate::storage::{LockKind, StorageFile};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 const EINTR: i32 = 4;
 const EIO: i32 = 5;
@@ -284,7 +284,7 @@ fn a_short_or_failed_call_at_any_place_is_told_exactly() {
 #[test]
 fn any_script_comes_to_what_its_file_shows() {
     seeds(3_000, |seed| {
-        let mut dice = Dice::new(seed);
+        let mut dice = Random::new(seed);
         let lens: Vec<usize> = (0..dice.within(1..12)).map(|_| dice.within(0..9) as usize).collect();
         let steps: Vec<Step> = (0..dice.within(0..12))
             .map(|_| match dice.index(8) {

@@ -1,6 +1,6 @@
 //! Cursor, length, attributes, durability, closures.
 
-use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
+use std::fs::{File as StdFile, FileTimes, Permissions};
 use std::io::SeekFrom;
 use std::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ use crate::file_op::{
     self, Advise, Allocate, Answer, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor, SetPermissions,
     SetTimes, Sync, TakeObject, seek,
 };
-use crate::storage::{Advice, Allocation, errno};
+use crate::storage::{Advice, Allocation, Metadata, errno};
 
 /// Cursor, length, attributes, durability.
 impl FileHandle {

@@ -88,9 +88,9 @@ impl OpenFile {
     fn chunk_op(self: &Arc<Self>, chunk: Chunk, permit: Permit) -> PendingOp {
         let payload = Payload::Shared(chunk.bytes.clone());
         let op = if self.access.append {
-            Op::Append(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
+            Op::from(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
         } else {
-            Op::Write(Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true })
+            Op::from(Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true })
         };
         self.context.unfinished.add();
         let mut in_flight = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };

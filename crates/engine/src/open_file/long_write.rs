@@ -103,7 +103,7 @@ impl LongWrite {
     fn write(&mut self, payload: Payload) -> Result<(), Failed> {
         let offset = Offset::At(self.start + self.done);
         let len = payload.as_ref().len() as u64;
-        let piece = Op::Write(Write { offset, payload, all: true, buffered: false });
+        let piece = Op::from(Write { offset, payload, all: true, buffered: false });
         let BatchResult { mut outcomes, .. } =
             self.open_file.run_guarded(vec![piece], Start { cursor: self.start, room: u64::MAX });
         let outcome = outcomes.pop().expect("one operation has one outcome");

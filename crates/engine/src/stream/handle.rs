@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -25,7 +25,7 @@ use crate::context::EngineContext;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::limits::PIECE_BYTES;
 use crate::stats::add;
-use crate::storage::{OpenRequest, StorageFile, errno};
+use crate::storage::{Metadata, OpenRequest, StorageFile, errno};
 use crate::stream::ReadAhead;
 
 /// A handle on one open FIFO, socket or terminal. Clones share it.
@@ -130,7 +130,7 @@ impl StreamHandle {
             }
             inner.call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
         };
-        inner.read_unless_stopped(read).await
+        inner.read_unless_stopped(pin!(read)).await
     }
 
     /// Reads up to and including the first `delimiter`, at most `limit` bytes. If the last byte is no
@@ -206,7 +206,7 @@ impl StreamHandle {
                 }
             }
         };
-        inner.read_unless_stopped(read).await?.ok_or_else(|| inner.too_long(limit))
+        inner.read_unless_stopped(pin!(read)).await?.ok_or_else(|| inner.too_long(limit))
     }
 
     /// Waits until the stream is readable and returns at most `len` bytes, which stay for the next reader;
@@ -229,7 +229,7 @@ impl StreamHandle {
             let available = ahead.bytes();
             Ok(Bytes::copy_from_slice(&available[..available.len().min(len)]))
         };
-        inner.read_unless_stopped(peek).await
+        inner.read_unless_stopped(pin!(peek)).await
     }
 
     /// Reads up to a delimiter or the limit; `None` if that is refused.
@@ -263,7 +263,7 @@ impl StreamHandle {
                 }
             }
         };
-        inner.read_unless_stopped(read).await
+        inner.read_unless_stopped(pin!(read)).await
     }
 
     /// Writes all of `bytes`, waiting for the peer to make room; never interleaved with another write.

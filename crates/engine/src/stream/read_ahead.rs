@@ -60,7 +60,7 @@ impl ReadAhead {
 #[cfg(test)]
 mod tests {
     use super::{READ_AHEAD_BYTES, ReadAhead};
-    use crate::test_rng::{Dice, seeds};
+    use crate::random::{Random, seeds};
 
     /// A source that gives at most `most` bytes per call.
     fn pour(ahead: &mut ReadAhead, source: &mut impl Iterator<Item = u8>, most: usize) -> usize {
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn bytes_come_out_in_the_order_they_went_in() {
         seeds(5, |seed| {
-            let mut dice = Dice::new(seed);
+            let mut dice = Random::new(seed);
             let mut ahead = ReadAhead::default();
             let mut source = (0..=u8::MAX).cycle();
             let mut expected = (0..=u8::MAX).cycle();

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{Item, Kind, items};
 use crate::file::{Arrival, Batch, BatchId, Core, CursorMove, Footprint, Merge, Ordered, Span};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
 
 /// Operations that a simulation brings.
 const OPS: usize = 60;
@@ -103,7 +103,7 @@ impl Bytes {
     }
 }
 
-fn any_kind(dice: &mut Dice) -> Kind {
+fn any_kind(dice: &mut Random) -> Kind {
     let start = dice.within(0..PLACES);
     let len = dice.within(1..6);
     match dice.index(16) {
@@ -119,7 +119,7 @@ fn any_kind(dice: &mut Dice) -> Kind {
 }
 
 /// Runs of contiguous writes, appends and syncs, which merge.
-fn any_run(dice: &mut Dice) -> Vec<Kind> {
+fn any_run(dice: &mut Random) -> Vec<Kind> {
     let kind = any_kind(dice);
     match kind {
         Kind::Write(range) if dice.chance(50) => {
@@ -141,7 +141,7 @@ struct Job {
 }
 
 struct World {
-    dice: Dice,
+    dice: Random,
     state: Core<Claimed>,
     mailbox: VecDeque<Claimed>,
     jobs: Vec<Job>,
@@ -156,7 +156,7 @@ struct World {
 impl World {
     fn new(seed: u64, claim: Claim) -> World {
         World {
-            dice: Dice::new(seed),
+            dice: Random::new(seed),
             state: Core::default(),
             mailbox: VecDeque::new(),
             jobs: Vec::new(),

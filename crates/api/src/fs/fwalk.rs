@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use folio_engine::op::dir::{self, OpenDir, Step};
 use folio_engine::{Current, Engine};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Dir, Operation, Result};
 
 /// Bytes of a way that is looked up from the root, as most are: half of what the kernel takes.

@@ -5,7 +5,7 @@ use std::io::SeekFrom;
 use bytes::{Bytes, BytesMut};
 use folio_engine::Handle;
 
-use super::{BinaryFile, BinaryLines, is_stream};
+use super::{BinaryFile, BinaryLines};
 use crate::{Error, File, Operation, Result};
 
 /// Bytes that a look ahead, and a read of no particular length, ask for: what CPython's buffers hold on most disks,
@@ -257,7 +257,7 @@ impl BinaryFile {
 
 /// Reads to the end: in one step, if the file is as long as it says.
 async fn read_all(file: &File) -> Result<Bytes> {
-    if is_stream(file) {
+    if file.is_stream() {
         return file.read_full(usize::MAX).await;
     }
     let len = file.metadata().await?.len();

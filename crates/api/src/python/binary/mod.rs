@@ -25,9 +25,6 @@ use crate::{Buffering, Error, File, OpenMode, Operation, Result};
 pub use lines::BinaryLines;
 pub use name::Name;
 
-/// `EISDIR`: the path leads to a directory.
-const IS_A_DIRECTORY: i32 = 21;
-
 /// An open file of bytes that behaves as Python's do, made by [`open`](crate::open) and
 /// [`OpenOptions::open_binary`](crate::OpenOptions::open_binary). Clones share it: one file, one cursor.
 ///
@@ -99,8 +96,8 @@ impl BinaryFile {
         buffering: Buffering,
         descriptor: Descriptor,
     ) -> Result<BinaryFile> {
-        check_nature(&file, mode, buffering).await?;
-        if mode.appends() && !is_stream(&file) {
+        file.check_nature(mode, buffering).await?;
+        if mode.appends() && !file.is_stream() {
             file.seek(io::SeekFrom::End(0)).await?;
         }
         let (path, held) = (file.path().into(), Mutex::new(Held::Open(file)));
@@ -209,10 +206,7 @@ impl BinaryFile {
     ///
     /// If the file is closed.
     pub fn isatty(&self) -> Result<bool> {
-        match self.held(Operation::Metadata)?.handle {
-            Handle::Plain(_) => Ok(false),
-            Handle::Stream(stream) => Ok(stream.is_terminal()),
-        }
+        self.held(Operation::Metadata).map(|file| file.is_terminal())
     }
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
@@ -221,7 +215,7 @@ impl BinaryFile {
     ///
     /// If the file is closed.
     pub fn seekable(&self) -> Result<bool> {
-        self.held(Operation::Metadata).map(|file| !is_stream(&file))
+        self.held(Operation::Metadata).map(|file| !file.is_stream())
     }
 
     /// Returns whether the file is open for reading.
@@ -248,11 +242,9 @@ impl BinaryFile {
     ///
     /// If the file is closed; [`is_unsupported`](crate::Error::is_unsupported) if its storage has no descriptors.
     pub fn fileno(&self) -> Result<RawFd> {
-        let descriptor = match self.held(Operation::Metadata)?.handle {
-            Handle::Plain(file) => file.descriptor(),
-            Handle::Stream(stream) => stream.descriptor(),
-        };
-        descriptor.ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
+        self.held(Operation::Metadata)?
+            .descriptor()
+            .ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
     }
 
     /// Whether Python would give a `FileIO` here: one call of the system for one of ours.
@@ -314,26 +306,6 @@ impl BinaryFile {
 
     fn detached(&self, operation: Operation) -> Error {
         self.at_path(Error::invalid(operation, "raw stream has been detached"))
-    }
-}
-
-fn is_stream(file: &File) -> bool {
-    matches!(file.handle, Handle::Stream(_))
-}
-
-/// Refuses what Python's `open` refuses although the system has opened it: directories, and files that are to be
-/// both read and written and have no positions to do it at.
-pub(crate) async fn check_nature(file: &File, mode: OpenMode, buffering: Buffering) -> Result<()> {
-    let refuse = |error: Error| Err(error.at_path(file.path()));
-    if is_stream(file) {
-        return match mode.reads() && mode.writes() && buffering != Buffering::Unbuffered {
-            true => refuse(Error::unsupported(Operation::Open, "File or stream is not seekable.")),
-            false => Ok(()),
-        };
-    }
-    match file.metadata().await?.is_dir() {
-        true => refuse(Error::io(Operation::Open, io::Error::from_raw_os_error(IS_A_DIRECTORY))),
-        false => Ok(()),
     }
 }
 

@@ -15,7 +15,7 @@ mod options;
 mod pattern;
 
 use self::name::{Likeness, NamePattern, choices, is_hidden, literal};
-use crate::walk::{Walk, WalkEntry, WalkOptions};
+use crate::fs::walk::{Walk, WalkEntry, WalkOptions};
 use crate::{Error, Operation, Result};
 
 pub use options::GlobOptions;

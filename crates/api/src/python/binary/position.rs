@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 
-use super::{BinaryFile, is_stream};
+use super::BinaryFile;
 use crate::{Operation, Result};
 
 /// Cursor and length.
@@ -28,7 +28,7 @@ impl BinaryFile {
     /// ```
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
         let file = self.held(Operation::Seek)?;
-        if is_stream(&file) && !self.is_raw() {
+        if file.is_stream() && !self.is_raw() {
             return Err(self.unsupported(Operation::Seek, "File or stream is not seekable."));
         }
         file.seek(to).await

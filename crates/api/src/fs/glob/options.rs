@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::name::Likeness;
 use super::{Cut, Glob, Search, Then, begin, cut, refuse};
-use crate::fs::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 /// Rules for [`glob`](crate::fs::glob()), [`rglob`](crate::fs::rglob) and [`Pattern`](super::Pattern).

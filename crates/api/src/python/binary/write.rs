@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 
-use super::{BinaryFile, Descriptor, is_stream};
+use super::{BinaryFile, Descriptor};
 use crate::{Operation, Result};
 
 /// Bytes of lines that are written in one step.
@@ -85,7 +85,7 @@ impl BinaryFile {
     pub async fn flush(&self) -> Result<()> {
         let file = self.held(Operation::Flush)?;
         file.flush().await?;
-        if self.inner.descriptor == Descriptor::Borrowed && !is_stream(&file) {
+        if self.inner.descriptor == Descriptor::Borrowed && !file.is_stream() {
             self.leave_in_place(file).await?;
         }
         Ok(())
