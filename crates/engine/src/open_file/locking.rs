@@ -30,7 +30,7 @@ impl OpenFile {
             Undo::Share => self.file.try_lock(LockKind::Shared).map(drop),
         };
         if let Err(error) = undone {
-            tracing::warn!(path = %self.path.display(), %error, "a lock that nobody answered of stays");
+            tracing::warn!(path = %self.path.display(), %error, "a lock that no caller received stays");
         }
         self.inode.locks.released(self.holder());
     }
