@@ -92,7 +92,7 @@ impl EverydayRival for Folio {
     }
 
     async fn tell(path: &Path, encoding: &'static str, mut see: impl FnMut(&str) + Send) -> io::Result<u64> {
-        let mut file = text::Options::new().mode("r").encoding_name(encoding).open(path).await?;
+        let mut file = text::Options::new().python_mode("r").encoding_name(encoding).open(path).await?;
         let mut end = 0;
         while let Some(line) = file.next_line().await? {
             see(&line);

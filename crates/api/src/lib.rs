@@ -44,33 +44,31 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
-mod binary;
+mod checked;
 pub mod compat;
 pub mod dir;
+mod engine;
 mod file;
 pub mod fs;
-mod fwalk;
-mod glob;
 mod mode;
-mod open;
 pub mod os;
 pub mod path;
+mod python;
 mod run;
 pub mod stdio;
 pub mod tempfile;
 pub mod text;
-mod walk;
 pub mod wrap;
 
-pub use binary::{BinaryFile, BinaryLines, Name};
 pub use dir::Dir;
+pub use engine::{Engine, EngineBuilder};
 pub use file::{File, OpenOptions, Reader};
 pub use folio_engine::{
-    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
-    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
+    Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
-pub use mode::{Buffering, ModeArgument, OpenMode};
-pub use open::{Opened, open};
+pub use mode::{Buffering, OpenMode};
+pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
 pub use run::run;
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
@@ -87,19 +85,4 @@ pub mod storage {
         Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
         Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
     };
-}
-
-/// Keeps the programs of the README, of the guide and of the pages on moving over compiling.
-#[cfg(doctest)]
-mod pages {
-    #[doc = include_str!("../../../README.md")]
-    struct Readme;
-    #[doc = include_str!("../../../docs/guide/buffering.md")]
-    struct Buffering;
-    #[doc = include_str!("../../../docs/guide/direct-io.md")]
-    struct DirectIo;
-    #[doc = include_str!("../../../docs/aiofiles.md")]
-    struct Aiofiles;
-    #[doc = include_str!("../../../docs/tokio-fs.md")]
-    struct TokioFs;
 }

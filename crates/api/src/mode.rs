@@ -4,7 +4,7 @@ use std::fmt;
 
 use folio_engine::storage::OpenRequest;
 
-use crate::{Error, OpenOptions, Operation, Result};
+use crate::{Error, Operation, Result};
 
 /// Bytes that a buffered file keeps back unless told otherwise: 64 writes of a page, few enough to be written
 /// in well under a millisecond.
@@ -139,15 +139,14 @@ impl OpenMode {
         }
     }
 
-    /// Sets in `options` what this mode means; nothing else is changed.
-    pub fn apply(self, options: &mut OpenOptions) {
-        options
-            .read(self.reads())
-            .write(self.writes() && !self.appends())
-            .append(self.appends())
-            .truncate(self.base == Base::Write)
-            .create(matches!(self.base, Base::Write | Base::Append))
-            .create_new(self.base == Base::Create);
+    /// Sets in a request what this mode means; nothing else is changed.
+    pub(crate) fn apply(self, request: &mut OpenRequest) {
+        request.read = self.reads();
+        request.write = self.writes() && !self.appends();
+        request.append = self.appends();
+        request.truncate = self.base == Base::Write;
+        request.create = matches!(self.base, Base::Write | Base::Append);
+        request.create_new = self.base == Base::Create;
     }
 }
 
@@ -214,43 +213,5 @@ impl From<i64> for Buffering {
             Ok(1) => Buffering::Line,
             Ok(bytes) => Buffering::Bytes(bytes),
         }
-    }
-}
-
-/// What [`OpenOptions::mode`] takes: permission bits, as std and tokio have it, or a mode string of Python's.
-pub trait ModeArgument {
-    /// Sets it in `options`.
-    ///
-    /// # Errors
-    ///
-    /// If it is a string and no mode.
-    fn set(self, options: &mut OpenOptions) -> Result<()>;
-}
-
-impl ModeArgument for u32 {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        options.permission_bits(self);
-        Ok(())
-    }
-}
-
-impl ModeArgument for i32 {
-    /// What a bare literal is, such as `0o640`.
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        let refuse = |_| Error::invalid(Operation::Open, "permission bits are not negative");
-        u32::try_from(self).map_err(refuse)?.set(options)
-    }
-}
-
-impl ModeArgument for &str {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        OpenMode::parse(self)?.set(options)
-    }
-}
-
-impl ModeArgument for OpenMode {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        self.apply(options);
-        Ok(())
     }
 }

@@ -33,10 +33,10 @@ use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use folio_engine::Engine;
-use folio_engine::op::filesystem::{IsMount, IsSame};
-use folio_engine::op::resolve::{HomeDir, RealPath};
+use folio_engine::op::{filesystem, resolve};
 
-use crate::fs::{checked, metadata, symlink_metadata};
+use crate::checked;
+use crate::fs::{metadata, symlink_metadata};
 use crate::{Error, File, Operation, Result};
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.
@@ -130,7 +130,7 @@ pub async fn is_symlink(path: impl AsRef<Path>) -> bool {
 pub async fn is_mount(path: impl AsRef<Path>) -> bool {
     let Ok(path) = checked::path(Operation::Metadata, path) else { return false };
     let Ok(engine) = Engine::current() else { return false };
-    engine.call(IsMount { path }).await.unwrap_or(false)
+    engine.call(filesystem::is_mount(path)).await.unwrap_or(false)
 }
 
 /// Returns the length in bytes of what a path names, following symbolic links.
@@ -244,7 +244,7 @@ fn moment(seconds: i64, nanoseconds: i64) -> SystemTime {
 pub async fn is_same_file(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Result<bool> {
     let path = checked::path(Operation::Metadata, one)?;
     let other = checked::path(Operation::Metadata, other)?;
-    Engine::current()?.call(IsSame { path, other }).await
+    Engine::current()?.call(filesystem::is_same_file(path, other)).await
 }
 
 /// Returns whether two handles are on the same file, opened together or not.
@@ -328,7 +328,7 @@ fn working_dir(path: &Path) -> Result<PathBuf> {
 pub async fn realpath(path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = checked::path(Operation::Canonicalize, path)?;
     let path = if path.is_relative() { working_dir(&path)?.join(path) } else { path };
-    Engine::current()?.call(RealPath { path }).await
+    Engine::current()?.call(resolve::real_path(path)).await
 }
 
 /// Puts a home directory in the place of a first part `~` or `~user`. Any other path, and that of a user whom
@@ -359,7 +359,7 @@ pub async fn expanduser(path: impl AsRef<Path>) -> Result<PathBuf> {
     let user = (!user.is_empty()).then(|| OsStr::from_bytes(user).to_owned());
     let home = match (&user, std::env::var_os("HOME")) {
         (None, Some(home)) => Some(PathBuf::from(home)),
-        (None, None) | (Some(_), _) => Engine::current()?.call(HomeDir { user, path: path.clone() }).await?,
+        (None, None) | (Some(_), _) => Engine::current()?.call(resolve::home_dir(user, path.clone())).await?,
     };
     let Some(home) = home else { return Ok(path) };
     Ok(expanded(home, rest))

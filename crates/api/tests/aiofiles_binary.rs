@@ -51,7 +51,7 @@ impl Case {
 
     async fn open(&self) -> BinaryFile {
         let mut options = OpenOptions::new();
-        let file = options.mode(self.mode).buffering(self.buffering).open_binary(self.path()).await;
+        let file = options.python_mode(self.mode).buffering(self.buffering).open_binary(self.path()).await;
         file.unwrap_or_else(|error| panic!("{self}: {error}"))
     }
 }

@@ -32,7 +32,8 @@ async fn test_temporary_file() {
     for mode in MODES {
         let mut lines = 0;
         if is_text(mode) {
-            let mut file = TemporaryFile::builder().create_text(Options::new().mode(mode)).await.unwrap();
+            let mut file =
+                TemporaryFile::builder().create_text(Options::new().python_mode(mode)).await.unwrap();
             for _ in 0..3 {
                 file.write(LINE).await.unwrap();
             }
@@ -65,7 +66,7 @@ async fn test_temporary_file() {
 async fn named_temporary_file(mode: &str) {
     let path = if is_text(mode) {
         let builder = NamedTemporaryFile::builder();
-        let (mut text, mut named) = builder.create_text(Options::new().mode(mode)).await.unwrap();
+        let (mut text, mut named) = builder.create_text(Options::new().python_mode(mode)).await.unwrap();
         text.write(DATA).await.unwrap();
         text.flush().await.unwrap();
         text.seek(SeekFrom::Start(0)).await.unwrap();
@@ -109,7 +110,7 @@ async fn test_named_temporary_delete_on_close() {
         let mut builder = NamedTemporaryFile::builder();
         builder.delete_on_close(delete_on_close);
         let mut named = if is_text(mode) {
-            let (mut text, named) = builder.create_text(Options::new().mode(mode)).await.unwrap();
+            let (mut text, named) = builder.create_text(Options::new().python_mode(mode)).await.unwrap();
             text.write(DATA).await.unwrap();
             text.flush().await.unwrap();
             named
@@ -133,7 +134,7 @@ async fn test_spooled_temporary_file() {
         let mut builder = SpooledTemporaryFile::builder();
         builder.max_size(DATA.len() as u64 + 1);
         if is_text(mode) {
-            let mut spool = builder.build_text(Options::new().mode(mode)).unwrap();
+            let mut spool = builder.build_text(Options::new().python_mode(mode)).unwrap();
             for on_disk in [false, true] {
                 spool.write(DATA).await.unwrap();
                 spool.flush().await.unwrap();
@@ -158,7 +159,7 @@ async fn test_spooled_temporary_file() {
 async fn test_spooled_temporary_file_newlines() {
     let none = Seen::default();
     for (text, newlines) in [("LF\n", Seen { lf: true, ..none }), ("CRLF\r\n", Seen { crlf: true, ..none })] {
-        let mut spool = SpooledTemporaryFile::builder().build_text(Options::new().mode("w+")).unwrap();
+        let mut spool = SpooledTemporaryFile::builder().build_text(Options::new().python_mode("w+")).unwrap();
         spool.write(text).await.unwrap();
         spool.flush().await.unwrap();
         spool.seek(SeekFrom::Start(0)).await.unwrap();

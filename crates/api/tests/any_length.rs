@@ -84,7 +84,7 @@ impl Room {
     }
 
     async fn text(&self) -> TextFile {
-        Options::new().mode("r+").open(self.path().await).await.unwrap()
+        Options::new().python_mode("r+").open(self.path().await).await.unwrap()
     }
 }
 
@@ -167,7 +167,7 @@ async fn any_length_is_one_for_binary_and_text_files_too() {
         assert_eq!(room.text().await.read(len).await.unwrap().as_bytes(), part(number, 0));
         assert_eq!(room.text().await.readline(Some(len)).await.unwrap().as_bytes(), line(number));
         assert!(!room.text().await.readlines(Some(len)).await.unwrap().is_empty());
-        let limited = Options::new().mode("r").line_limit(len).open(room.path().await).await;
+        let limited = Options::new().python_mode("r").line_limit(len).open(room.path().await).await;
         calm("line_limit", number, limited.unwrap().next_line().await);
     })
     .await;

@@ -46,7 +46,7 @@ async fn open(way: Way, path: &Path, options: &mut OpenOptions) -> File {
     match way {
         Way::Option => options.read(true).append(true).open(path).await.unwrap(),
         Way::Flag => options.read(true).write(true).custom_flags(APPEND).open(path).await.unwrap(),
-        Way::Mode => options.mode("a+b").open(path).await.unwrap(),
+        Way::Mode => options.python_mode("a+b").open(path).await.unwrap(),
         Way::BelowDir => {
             let dir = Dir::open(path.parent().unwrap()).await.unwrap();
             let options = options.read(true).write(true).custom_flags(APPEND);

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{self, IoSlice, IoSliceMut, SeekFrom, Write};
+use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 

@@ -19,7 +19,7 @@ const SHOWN_CHARS_MAX: usize = 200;
 
 /// Words of the engine's insides.
 const INSIDES: [&str; 8] =
-    ["Limits", "workers_max", "Services", "Devices", "Beneath", "Arc", "Mutex", "dyn "];
+    ["Limits", "workers_max", "EngineContext", "Devices", "Beneath", "Arc", "Mutex", "dyn "];
 
 /// What is written into every file here.
 const SECRET: &str = "secret";
@@ -158,5 +158,37 @@ fn engines_and_errors_show_what_they_are() {
         check("stdout_bytes", &folio::stdout_bytes());
         check("Mode", &folio::os::Mode::READ);
         check("DiskUsage", &folio::os::disk_usage(room.path()).await.unwrap());
+    });
+}
+
+#[test]
+fn a_chain_of_errors_names_each_cause_once() {
+    fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+        let mut links = vec![error.to_string()];
+        let mut next = error.source();
+        while let Some(error) = next {
+            links.push(error.to_string());
+            next = error.source();
+        }
+        links.join(": ")
+    }
+    let room = room();
+    block_on(async {
+        let missing = File::open(room.path().join("missing")).await.unwrap_err();
+        fs::write(room.path().join("latin"), b"\xff").unwrap();
+        let undecodable =
+            text::open(room.path().join("latin")).await.unwrap().read_to_string().await.unwrap_err();
+        let check = |error: &Error, cause: &str| {
+            for chain in [chain(error), chain(&std::io::Error::from(error.clone()))] {
+                assert_eq!(chain.matches(cause).count(), 1, "{chain}");
+            }
+            assert!(error.get_ref().unwrap().to_string().contains(cause));
+            let carried = std::io::Error::from(error.clone());
+            let back = Error::of(&carried).unwrap();
+            assert_eq!((back.operation(), back.path()), (error.operation(), error.path()));
+            assert_eq!((carried.kind(), back.raw_os_error()), (error.kind(), error.raw_os_error()));
+        };
+        check(&missing, "No such file or directory");
+        check(&undecodable, "invalid start byte");
     });
 }

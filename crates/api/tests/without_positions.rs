@@ -259,7 +259,7 @@ async fn a_pipe_is_read_whole() {
                     folio::open(&path, "rb").await.unwrap().binary().unwrap().readall().await.unwrap().into()
                 }
                 5 => {
-                    let mut text = Options::new().mode("r").open(&path).await.unwrap();
+                    let mut text = Options::new().python_mode("r").open(&path).await.unwrap();
                     text.read_to_string().await.unwrap().into_bytes()
                 }
                 6 => File::open(&path).await.unwrap().read_to_end_limited(usize::MAX).await.unwrap(),

@@ -84,7 +84,7 @@ impl Buffers {
     }
 
     /// Returns a buffer holding the first `len` bytes of the slices, one behind the other.
-    pub(crate) fn gather(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
+    pub(crate) fn copy_slices(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
         let mut buffer = self.take(len);
         for slice in slices {
             let left = len - buffer.filled;

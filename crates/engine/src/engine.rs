@@ -18,10 +18,10 @@ use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::op::open::{open, open_by};
 use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
-use crate::path::{Open, OpenBy};
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
@@ -192,7 +192,7 @@ impl Engine {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let mut pause = RETRY_PAUSE_MIN;
         loop {
-            let open = Open { path: path.clone(), request: request.clone(), below: below.clone() };
+            let open = open(path.clone(), below.clone(), request.clone());
             match self.inner.context.call(open).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {
@@ -279,8 +279,7 @@ impl Engine {
         let path: Arc<Path> = path.as_ref().into();
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let flags = os::open_flags(&request);
-        // Boxed: a future that holds the bare closure is not `Send` enough for the compiler to see it.
-        let open = OpenBy { path: path.clone(), flags, opener: Exclusive::new(Box::new(opener)) };
+        let open = open_by(path.clone(), flags, Exclusive::new(Box::new(opener)));
         let (opened, found, position) = self.inner.context.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.enlist(opened, &found, path)?;

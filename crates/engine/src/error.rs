@@ -327,8 +327,8 @@ impl Error {
         Error::new(operation, Cause::Unsupported(why))
     }
 
-    /// Reports bytes that mean nothing in an encoding, or text that it cannot express; `why` becomes the
-    /// [`source`](std::error::Error::source).
+    /// Reports bytes that mean nothing in an encoding, or text that it cannot express; [`get_ref`](Error::get_ref) gives
+    /// `why` back.
     pub fn codec(operation: Operation, why: impl std::error::Error + Send + Sync + 'static) -> Self {
         Error::new(operation, Cause::Codec(Arc::new(why)))
     }
@@ -484,11 +484,67 @@ impl Error {
         }
     }
 
+    /// Returns the error that was met: the storage's [`io::Error`], or that of a codec; `None` where the engine itself
+    /// refused.
+    ///
+    /// ```
+    /// use folio_engine::{Error, Operation};
+    /// use std::io;
+    ///
+    /// let error = Error::io(Operation::Read, io::Error::from_raw_os_error(5));
+    /// let met = error.get_ref().and_then(|met| met.downcast_ref::<io::Error>());
+    /// assert_eq!(met.and_then(io::Error::raw_os_error), Some(5));
+    /// ```
+    pub fn get_ref(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        match &self.inner.cause {
+            Cause::Io(met) | Cause::Poisoned(met) | Cause::EarlierWrite(met) => Some(&**met),
+            Cause::Codec(met) => Some(&**met),
+            Cause::Overloaded(_)
+            | Cause::Closed
+            | Cause::Stopped
+            | Cause::Forked
+            | Cause::TimedOut(_)
+            | Cause::Panicked(_)
+            | Cause::Invalid(_)
+            | Cause::Unsupported(_)
+            | Cause::TooLong(_)
+            | Cause::UnexpectedEof
+            | Cause::NotUtf8
+            | Cause::WriteZero => None,
+        }
+    }
+
+    /// Returns the error inside of an [`io::Error`] that was made of one, with its operation, path and errno.
+    ///
+    /// ```
+    /// use folio_engine::{Error, Operation};
+    /// use std::io;
+    ///
+    /// let error = Error::io(Operation::Read, io::Error::from_raw_os_error(5)).at_path(std::path::PathBuf::from("data"));
+    /// let error = io::Error::from(error);
+    /// assert_eq!(Error::of(&error).and_then(Error::raw_os_error), Some(5));
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&Error> {
+        error.get_ref()?.downcast_ref()
+    }
+
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
         match &self.inner.cause {
-            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Worded::errno_of(e),
-            _ => None,
+            Cause::Io(met) | Cause::Poisoned(met) | Cause::EarlierWrite(met) => Worded::errno_of(met),
+            Cause::Overloaded(_)
+            | Cause::Closed
+            | Cause::Stopped
+            | Cause::Forked
+            | Cause::TimedOut(_)
+            | Cause::Panicked(_)
+            | Cause::Invalid(_)
+            | Cause::Unsupported(_)
+            | Cause::Codec(_)
+            | Cause::TooLong(_)
+            | Cause::UnexpectedEof
+            | Cause::NotUtf8
+            | Cause::WriteZero => None,
         }
     }
 
@@ -584,19 +640,17 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
+    /// Returns what is behind the cause. The cause itself is part of the message, so that whoever prints the whole
+    /// chain prints it once; [`get_ref`](Error::get_ref) returns it.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.inner.cause {
-            Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => Some(&**e),
-            Cause::Codec(why) => Some(&**why),
-            _ => None,
-        }
+        self.get_ref()?.source()
     }
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind and carries the whole error inside: [`io::Error::get_ref`] and `downcast_ref` give it back, with
-    /// its [`raw_os_error`](Error::raw_os_error). That of the [`io::Error`] itself is `None`, since one cannot hold a
-    /// number beside an error.
+    /// Keeps the kind and carries the whole error inside: [`Error::of`] gives it back, with its
+    /// [`raw_os_error`](Error::raw_os_error). That of the [`io::Error`] itself is `None`, since one cannot hold a number
+    /// beside an error.
     fn from(error: Error) -> io::Error {
         io::Error::new(error.kind(), error)
     }

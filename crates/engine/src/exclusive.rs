@@ -11,18 +11,22 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 /// See the module.
-pub(crate) struct Exclusive<T>(Mutex<T>);
+#[derive(Default)]
+pub struct Exclusive<T>(Mutex<T>);
 
 impl<T> Exclusive<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    /// Takes the value in.
+    pub const fn new(value: T) -> Self {
         Exclusive(Mutex::new(value))
     }
 
-    pub(crate) fn into_inner(self) -> T {
+    /// Returns the value.
+    pub fn into_inner(self) -> T {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn get_mut(&mut self) -> &mut T {
+    /// Returns the value in place.
+    pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }

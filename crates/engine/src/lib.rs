@@ -39,6 +39,7 @@ mod engine;
 mod error;
 mod exclusive;
 mod file;
+mod file_op;
 mod handle;
 mod limits;
 #[cfg(all(test, folio_loom))]
@@ -70,6 +71,8 @@ pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
+#[doc(hidden)]
+pub use exclusive::Exclusive;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

@@ -49,7 +49,7 @@ pub(crate) const READ_ONCE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) const ROOM_BYTES_TRUSTED: usize = 256 * 1024 * 1024;
 
 /// By how much such a buffer grows when it is full: copied once for every three bytes it gains.
-pub(crate) const GATHER_GROWTH: usize = 4;
+pub(crate) const READ_GROWTH: usize = 4;
 
 /// Bytes of a stream read at a time beyond those that were asked for: what a pipe holds unless told otherwise.
 pub(crate) const READ_AHEAD_BYTES: usize = 64 * 1024;

@@ -110,6 +110,6 @@ fn the_models_catch_their_mutants() {
     for model in
         ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
     {
-        assert_caught(&format!("reply_loom::{model}"), "reply-begins-after-cancel");
+        assert_caught(&format!("oneshot_loom::{model}"), "reply-begins-after-cancel");
     }
 }

@@ -83,7 +83,7 @@ async fn manifest(args: Args) -> folio::Result<ExitCode> {
     walker.await.expect("the walker does not panic");
     job.bar.finish_and_clear();
     result.and(job.list.sync_data().await)?;
-    print!("{}", job.tally.table(began.elapsed(), Engine::global()));
+    print!("{}", job.tally.table(began.elapsed(), &Engine::global()));
     Ok(job.verdict())
 }
 

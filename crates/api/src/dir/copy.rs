@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Dir;
-use crate::fs::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 impl Dir {

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use folio_engine::Engine;
-use folio_engine::op::dir::AdoptDir;
+use folio_engine::op::dir;
 
 use super::Dir;
 use crate::Result;
@@ -31,7 +31,7 @@ impl Dir {
     pub async fn from_std_file(directory: impl Into<OwnedFd>) -> Result<Dir> {
         let descriptor = directory.into();
         let engine = Engine::current()?;
-        let open = engine.call(AdoptDir { descriptor }).await?;
+        let open = engine.call(dir::adopt(descriptor)).await?;
         Ok(Dir::new(open, engine))
     }
 

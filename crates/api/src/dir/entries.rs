@@ -5,12 +5,11 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use folio_engine::Current;
 use folio_engine::op::dir::{NameBatch, OpenDir, OpenNames};
 use folio_engine::storage::{Kind, Listed};
+use folio_engine::{Current, Exclusive};
 use futures_core::Stream;
 
 use crate::Result;
@@ -23,8 +22,7 @@ pub struct Entries {
     dir: OpenDir,
     engine: Current,
     fetched: VecDeque<Listed>,
-    /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`.
-    source: Mutex<Source>,
+    source: Exclusive<Source>,
 }
 
 /// Where the names after the fetched ones come from.
@@ -39,7 +37,7 @@ enum Source {
 
 impl Entries {
     pub(super) fn new(dir: OpenDir, engine: Current) -> Self {
-        Entries { dir, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Open(None)) }
+        Entries { dir, engine, fetched: VecDeque::new(), source: Exclusive::new(Source::Open(None)) }
     }
 
     /// Returns the next entry, or `None` at the end.
@@ -72,7 +70,7 @@ impl Stream for Entries {
             if let Some(listed) = this.fetched.pop_front() {
                 return Poll::Ready(Some(Ok(Entry { listed })));
             }
-            let source = this.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let source = this.source.get_mut();
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(from) => {
                     let (request, engine) = (this.dir.names(from), this.engine.clone());

@@ -1,5 +1,6 @@
 //! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
 
+pub(crate) mod builder;
 mod copy;
 mod descriptor;
 mod entries;
@@ -9,11 +10,11 @@ use std::fmt;
 use std::fs::Metadata;
 use std::path::Path;
 
-use folio_engine::op::dir::{OpenDir, OpenRoot};
+use folio_engine::op::dir::{self, OpenDir};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{File, OpenOptions, Operation, Result};
 
 pub use entries::{Entries, Entry};
@@ -72,7 +73,7 @@ impl Dir {
     pub async fn open(path: impl AsRef<Path>) -> Result<Dir> {
         let path = checked::path(Operation::Open, path)?;
         let engine = Engine::current()?;
-        let open = engine.call(OpenRoot { path }).await?;
+        let open = engine.call(dir::open(path)).await?;
         Ok(Dir { open, engine })
     }
 

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
-use crate::fs::{DirBuilder, checked};
+use super::builder::DirBuilder;
+use crate::checked;
 use crate::{Error, Operation, Result};
 
 /// Names.

@@ -25,10 +25,7 @@ impl File {
         if to != SeekFrom::Current(0) {
             self.forget_rest();
         }
-        match &self.handle {
-            Handle::Plain(file) => file.seek(to).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Seek),
-        }
+        self.plain(Operation::Seek)?.seek(to).await
     }
 
     /// Moves the cursor to the start.
@@ -70,19 +67,13 @@ impl File {
     pub async fn set_len(&self, len: u64) -> Result<()> {
         // Whoever cuts a record that is torn writes it anew.
         self.forget_rest();
-        match &self.handle {
-            Handle::Plain(file) => file.set_len(len).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SetLen),
-        }
+        self.plain(Operation::SetLen)?.set_len(len).await
     }
 
     /// Cuts the file off at the cursor, or extends it to there, as one step; returns the new length.
     pub(crate) async fn cut(&self) -> Result<u64> {
         self.settle_cursor().await;
-        match &self.handle {
-            Handle::Plain(file) => file.cut().await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SetLen),
-        }
+        self.plain(Operation::SetLen)?.cut().await
     }
 
     /// Makes data and attributes of everything acknowledged before survive a power cut.
@@ -95,10 +86,8 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync_all(&self) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.sync(true)).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SyncAll),
-        }
+        let file = self.plain(Operation::SyncAll)?;
+        self.after_polled(file.sync(true)).await
     }
 
     /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Any number of
@@ -112,10 +101,8 @@ impl File {
     ///
     /// Like [`sync_all`](File::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.sync(false)).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SyncData),
-        }
+        let file = self.plain(Operation::SyncData)?;
+        self.after_polled(file.sync(false)).await
     }
 
     /// Returns the attributes, as they are after every write before this call.
@@ -144,10 +131,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.set_permissions(permissions).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SetPermissions),
-        }
+        self.plain(Operation::SetPermissions)?.set_permissions(permissions).await
     }
 
     /// Changes the times of the last access and modification.
@@ -160,10 +144,7 @@ impl File {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn set_times(&self, times: FileTimes) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.set_times(times).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::SetTimes),
-        }
+        self.plain(Operation::SetTimes)?.set_times(times).await
     }
 
     /// Changes the time of the last modification.
@@ -208,10 +189,7 @@ impl File {
     /// # }
     /// ```
     pub async fn fallocate(&self, how: Allocation, offset: u64, len: u64) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.allocate(how, offset, len).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Allocate),
-        }
+        self.plain(Operation::Allocate)?.allocate(how, offset, len).await
     }
 
     /// Tells the kernel how a range is going to be used (`posix_fadvise`); a `len` of 0 means to the end.
@@ -232,10 +210,7 @@ impl File {
     /// # }
     /// ```
     pub async fn fadvise(&self, advice: Advice, offset: u64, len: u64) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.advise(advice, offset, len).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Advise),
-        }
+        self.plain(Operation::Advise)?.advise(advice, offset, len).await
     }
 
     /// Runs `closure` over the std file on a worker, as one step: nothing else happens to this file meanwhile.
@@ -266,10 +241,7 @@ impl File {
         &self,
         closure: impl FnOnce(&std::fs::File) -> T + Send + 'static,
     ) -> Result<T> {
-        match &self.handle {
-            Handle::Plain(file) => file.run(closure).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::Run),
-        }
+        self.plain(Operation::Run)?.run(closure).await
     }
 
     /// Does nothing: reads and writes are not split into pieces. Here for programs written for tokio.

@@ -1,6 +1,5 @@
 //! Advisory locks on whole files (`flock`), by std's names.
 
-use folio_engine::Handle;
 use folio_engine::storage::LockKind;
 
 use crate::{File, Operation, Result};
@@ -71,23 +70,14 @@ impl File {
     ///
     /// Before it began: the lock stays. After: it is released.
     pub async fn unlock(&self) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.unlock().await,
-            Handle::Stream(stream) => stream.unsupported(Operation::Unlock),
-        }
+        self.plain(Operation::Unlock)?.unlock().await
     }
 
     async fn take(&self, kind: LockKind) -> Result<()> {
-        match &self.handle {
-            Handle::Plain(file) => file.lock(kind).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::Lock),
-        }
+        self.plain(Operation::Lock)?.lock(kind).await
     }
 
     async fn try_take(&self, kind: LockKind) -> Result<bool> {
-        match &self.handle {
-            Handle::Plain(file) => file.try_lock(kind).await,
-            Handle::Stream(stream) => stream.unsupported(Operation::Lock),
-        }
+        self.plain(Operation::Lock)?.try_lock(kind).await
     }
 }

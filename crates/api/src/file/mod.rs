@@ -5,7 +5,9 @@
 
 mod attributes;
 mod locks;
+mod nature;
 mod open;
+mod pending;
 mod poll;
 mod read;
 mod reader;
@@ -15,11 +17,11 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
+use folio_engine::messages::{ActorRef, FileActor};
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
-use crate::actor::{ActorRef, FileActor};
-use poll::Pending;
+use pending::Pending;
 
 pub use open::OpenOptions;
 pub use reader::Reader;

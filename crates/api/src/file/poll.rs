@@ -3,50 +3,16 @@
 //! The engine does what can be polled; here it gets the handle's own state, and the handle's methods wait for what
 //! the traits have begun.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
-use folio_engine::{Handle, Polled};
+use folio_engine::Handle;
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use crate::{File, Operation, Result};
-
-/// What a handle has under way by the traits.
-#[derive(Default)]
-pub(super) struct Pending {
-    /// Made by the first use: most handles never see one, and a handle should be small.
-    polled: Mutex<Option<Box<Polled>>>,
-    /// One method at a time waits for it: what is under way knows one waker.
-    settling: tokio::sync::Mutex<()>,
-    /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
-    busy: AtomicBool,
-}
-
-impl Pending {
-    /// The state, for a trait's function that has the handle for itself.
-    fn polled(&mut self) -> &mut Polled {
-        self.polled.get_mut().unwrap_or_else(PoisonError::into_inner).get_or_insert_default()
-    }
-
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Relaxed)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Box<Polled>>> {
-        self.polled.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes for the methods what a trait's function has left behind.
-    fn note(&mut self) {
-        let busy = self.polled().is_busy();
-        *self.busy.get_mut() = busy;
-    }
-}
 
 impl File {
     /// Waits for what this handle has under way by the traits, so that a method comes after it.
@@ -226,11 +192,5 @@ impl AsyncSeek for File {
         };
         this.pending.note();
         sought.map_err(io::Error::from)
-    }
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").finish_non_exhaustive()
     }
 }

@@ -53,10 +53,7 @@ impl File {
     /// # }
     /// ```
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        match &self.handle {
-            Handle::Plain(file) => file.read_at(buf, offset).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Read),
-        }
+        self.plain(Operation::Read)?.read_at(buf, offset).await
     }
 
     /// Fills `buf` from the cursor on; returns its length. Several reads, so another clone may read in between.
@@ -139,10 +136,7 @@ impl File {
     ///
     /// Nothing is changed.
     pub async fn read_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
-        match &self.handle {
-            Handle::Plain(file) => file.read_bytes(len, Some(offset)).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Read),
-        }
+        self.plain(Operation::Read)?.read_bytes(len, Some(offset)).await
     }
 
     /// Reads `len` bytes at `offset` into bytes of their own, all of them.

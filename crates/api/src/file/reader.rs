@@ -4,10 +4,10 @@ use std::future::Future;
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use folio_engine::Exclusive;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::{File, Result};
@@ -23,8 +23,7 @@ pub struct Reader {
     file: File,
     position: u64,
     end: u64,
-    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
-    reading: Mutex<Option<Reading>>,
+    reading: Exclusive<Option<Reading>>,
     /// Reads in a row that no longer held when they were fetched.
     void: u32,
 }
@@ -52,7 +51,7 @@ impl File {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        Reader { file: self.clone(), position, end, reading: Mutex::default(), void: 0 }
+        Reader { file: self.clone(), position, end, reading: Exclusive::default(), void: 0 }
     }
 }
 
@@ -73,7 +72,7 @@ impl Reader {
     /// No byte is lost: the position moves when this returns.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         // A read by the trait that was given up began elsewhere.
-        *self.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        *self.reading.get_mut() = None;
         let room = self.room(buf.len());
         let count = self.file.read_at(&mut buf[..room], self.position).await?;
         self.position += count as u64;
@@ -99,7 +98,7 @@ impl AsyncRead for Reader {
             return Poll::Ready(Ok(()));
         }
         for _ in 0..LOOKS_MAX {
-            let reading = this.reading.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let reading = this.reading.get_mut();
             let (mark, future) = match reading {
                 Some(reading) => reading,
                 None => {

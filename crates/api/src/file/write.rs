@@ -106,10 +106,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> Result<usize> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.write_vectored(bufs, Some(offset), false).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Write),
-        }
+        self.plain(Operation::Write)?.write_vectored(bufs, Some(offset), false).await
     }
 
     /// Writes all of `bytes` at the cursor (at the end, if opened for appending), in one piece and without a copy.
@@ -140,10 +137,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ()),
-            Handle::Stream(stream) => stream.no_position(Operation::Write),
-        }
+        self.plain(Operation::Write)?.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ())
     }
 
     /// Adds `record` at the end of the file, never mixed with another, and returns the offset in bytes where it
@@ -165,10 +159,7 @@ impl File {
     /// ```
     pub async fn append(&self, record: impl Into<Bytes>) -> Result<u64> {
         self.settle(Operation::Append).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.append(record.into()).await,
-            Handle::Stream(stream) => stream.no_position(Operation::Append),
-        }
+        self.plain(Operation::Append)?.append(record.into()).await
     }
 
     /// Like [`append`](File::append), but refused at once where it would have to wait for a permit.
@@ -183,10 +174,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn try_append(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
         self.settle(Operation::Append).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.try_append(record.into()).await,
-            Handle::Stream(stream) => Ok(stream.no_position(Operation::Append)?),
-        }
+        self.plain(Operation::Append)?.try_append(record.into()).await
     }
 
     /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once where it would have to wait for a
@@ -201,10 +189,7 @@ impl File {
     /// Before it began: nothing happens. After: it finishes.
     pub async fn try_write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<(), Rejected> {
         self.settle(Operation::Write).await?;
-        match &self.handle {
-            Handle::Plain(file) => file.try_write_at(bytes.into(), offset).await,
-            Handle::Stream(stream) => Ok(stream.no_position(Operation::Write)?),
-        }
+        self.plain(Operation::Write)?.try_write_at(bytes.into(), offset).await
     }
 
     /// Writes out what a [buffered](crate::OpenOptions::buffering) file has kept back, by any clone. Any other

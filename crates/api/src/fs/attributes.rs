@@ -4,9 +4,9 @@ use std::fs::{FileTimes, Metadata, Permissions};
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::attributes::{Exists, SetFileTimes, SetPermissions, Stat};
+use folio_engine::op::attributes;
 
-use super::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 /// Returns the attributes of what a path names, following symbolic links.
@@ -27,7 +27,7 @@ use crate::{Operation, Result};
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(Stat { path, follow: true }).await
+    Engine::current()?.call(attributes::metadata(path, true)).await
 }
 
 /// Returns the attributes of a path itself, even where it is a symbolic link.
@@ -48,7 +48,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(Stat { path, follow: false }).await
+    Engine::current()?.call(attributes::metadata(path, false)).await
 }
 
 /// Changes the permissions of what a path names, following symbolic links.
@@ -71,7 +71,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Result<()> {
     let path = checked::path(Operation::SetPermissions, path)?;
-    Engine::current()?.call(SetPermissions { path, permissions: perm }).await
+    Engine::current()?.call(attributes::set_permissions(path, perm)).await
 }
 
 /// Sets the times of what a path names, following symbolic links. What `times` leaves out stays.
@@ -96,7 +96,7 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// ```
 pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(SetFileTimes { path, times, follow: true }).await
+    Engine::current()?.call(attributes::set_file_times(path, times, true)).await
 }
 
 /// Like [`set_times`] for a path itself, even where it is a symbolic link.
@@ -120,7 +120,7 @@ pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
 /// ```
 pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(SetFileTimes { path, times, follow: false }).await
+    Engine::current()?.call(attributes::set_file_times(path, times, false)).await
 }
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.
@@ -146,5 +146,5 @@ pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Res
 /// ```
 pub async fn try_exists(path: impl AsRef<Path>) -> Result<bool> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(Exists { path }).await
+    Engine::current()?.call(attributes::exists(path)).await
 }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use folio_engine::op::copy_tree::{Copied, CopyTreeOn, Copying, OpenCopy};
+use folio_engine::op::copy_tree::{self, Copied, Copying, OpenCopy};
 
-use super::{canonicalize, checked, metadata, symlink_metadata};
-use crate::{Engine, Error, Operation, Result};
+use super::{canonicalize, metadata, symlink_metadata};
+use crate::checked;
+use crate::{Error, Operation, Result};
+use folio_engine::Engine;
 
 /// `EEXIST`, as Linux has it.
 const EXISTS: i32 = 17;
@@ -48,7 +50,7 @@ pub async fn copy_dir(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u6
     let engine = Engine::current()?;
     let mut copy = OpenCopy::new(from.clone(), to.clone());
     let Copied { bytes, passed_over, passed_over_first } = loop {
-        match engine.call(CopyTreeOn { copy }).await? {
+        match engine.call(copy_tree::go_on(copy)).await? {
             Copying::More(open) => copy = open,
             Copying::All(copied) => break copied,
         }

@@ -30,26 +30,29 @@
 //! ```
 
 mod attributes;
-pub(crate) mod checked;
 mod copy_tree;
+mod fwalk;
+mod glob;
 mod names;
 mod read_dir;
 mod relocate;
 mod tree;
+mod walk;
 mod whole;
 
-pub use crate::fwalk::{Fwalk, FwalkStep, fwalk};
-#[doc(hidden)]
-pub use crate::glob::glob_would_find;
-pub use crate::glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
-pub use crate::walk::{Walk, WalkEntry, WalkOptions, walk};
+pub use crate::dir::builder::DirBuilder;
 pub use crate::{File, OpenOptions};
 pub use attributes::{
     metadata, set_permissions, set_times, set_times_nofollow, symlink_metadata, try_exists,
 };
 pub use copy_tree::copy_dir;
+pub use fwalk::{Fwalk, FwalkStep, fwalk};
+#[doc(hidden)]
+pub use glob::glob_would_find;
+pub use glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::move_path;
-pub use tree::{DirBuilder, create_dir, create_dir_all, remove_dir, remove_dir_all};
+pub use tree::{create_dir, create_dir_all, remove_dir, remove_dir_all};
+pub use walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use whole::{copy, read, read_limited, read_to_string, write};

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use folio_engine::Engine;
-use folio_engine::op::names::{Canonicalize, HardLink, ReadLink, RemoveFile, Rename, Symlink};
+use folio_engine::op::names;
 
-use super::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 /// Returns the absolute form of a path with all symbolic links and `..` resolved.
@@ -26,7 +26,7 @@ use crate::{Operation, Result};
 /// ```
 pub async fn canonicalize(path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = checked::path(Operation::Canonicalize, path)?;
-    Engine::current()?.call(Canonicalize { path }).await
+    Engine::current()?.call(names::canonicalize(path)).await
 }
 
 /// Gives the file at `original` the second name `link`.
@@ -48,7 +48,7 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> Result<PathBuf> {
 pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
     let original = checked::path(Operation::HardLink, original)?;
     let link = checked::path(Operation::HardLink, link)?;
-    Engine::current()?.call(HardLink { original, link }).await
+    Engine::current()?.call(names::hard_link(original, link)).await
 }
 
 /// Returns what a symbolic link contains, unresolved.
@@ -69,7 +69,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Re
 /// ```
 pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = checked::path(Operation::ReadLink, path)?;
-    Engine::current()?.call(ReadLink { path }).await
+    Engine::current()?.call(names::read_link(path)).await
 }
 
 /// Removes the name of a file; its contents go when no other name and no open handle is left.
@@ -90,7 +90,7 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// ```
 pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveFile, path)?;
-    Engine::current()?.call(RemoveFile { path }).await
+    Engine::current()?.call(names::remove_file(path)).await
 }
 
 /// Renames a file or directory, replacing what `to` named in one step.
@@ -115,7 +115,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
     let from = checked::path(Operation::Rename, from)?;
     let to = checked::path(Operation::Rename, to)?;
-    Engine::current()?.call(Rename { from, to }).await
+    Engine::current()?.call(names::rename(from, to)).await
 }
 
 /// Creates the symbolic link `link` containing `original`, which need not exist.
@@ -139,5 +139,5 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> 
 pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Result<()> {
     let original = checked::path(Operation::Symlink, original)?;
     let link = checked::path(Operation::Symlink, link)?;
-    Engine::current()?.call(Symlink { original, link }).await
+    Engine::current()?.call(names::symlink(original, link)).await
 }

@@ -8,15 +8,15 @@ use std::future::{Future, poll_fn};
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use folio_engine::op::attributes::StatEntry;
-use folio_engine::op::tree::{DirBatch, ListedEntry, OpenListing, ReadDirBatch};
-use folio_engine::{Current, Engine};
+use folio_engine::op::attributes::entry_metadata;
+use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
+use folio_engine::{Current, Engine, Exclusive};
 use futures_core::Stream;
 
-use super::checked;
+use crate::checked;
 use crate::{Operation, Result};
 
 /// Opens a directory for listing and fetches its first entries.
@@ -41,8 +41,9 @@ use crate::{Operation, Result};
 pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
     let engine = Engine::current()?;
-    let batch = engine.call(ReadDirBatch { path: path.clone(), from: None }).await?;
-    let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Mutex::new(Source::Ended) };
+    let batch = engine.call(tree::read_dir(path.clone(), None)).await?;
+    let mut listing =
+        ReadDir { path, engine, fetched: VecDeque::new(), source: Exclusive::new(Source::Ended) };
     listing.take(batch);
     Ok(listing)
 }
@@ -55,8 +56,7 @@ pub struct ReadDir {
     path: PathBuf,
     engine: Current,
     fetched: VecDeque<ListedEntry>,
-    /// Never locked, only reached through `&mut`: the mutex makes a listing `Sync`, which tokio's is.
-    source: Mutex<Source>,
+    source: Exclusive<Source>,
 }
 
 /// Where the entries after the fetched ones come from.
@@ -103,10 +103,10 @@ impl ReadDir {
             if let Some(listed) = self.fetched.pop_front() {
                 return Poll::Ready(Ok(Some(DirEntry::new(listed, &self.engine))));
             }
-            let source = self.source.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let source = self.source.get_mut();
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
-                    let request = ReadDirBatch { path: self.path.clone(), from: Some(listing) };
+                    let request = tree::read_dir(self.path.clone(), Some(listing));
                     let engine = self.engine.clone();
                     *source = Source::Fetching(Box::pin(async move { engine.call(request).await }));
                 }
@@ -124,7 +124,7 @@ impl ReadDir {
 
     fn take(&mut self, batch: DirBatch) {
         self.fetched.extend(batch.entries);
-        self.source = Mutex::new(batch.next.map_or(Source::Ended, Source::Open));
+        self.source = Exclusive::new(batch.next.map_or(Source::Ended, Source::Open));
     }
 }
 
@@ -189,7 +189,7 @@ impl DirEntry {
     /// # }
     /// ```
     pub async fn metadata(&self) -> Result<Metadata> {
-        self.engine.call(StatEntry { entry: self.entry.clone(), path: self.entry.path() }).await
+        self.engine.call(entry_metadata(self.entry.clone())).await
     }
 
     /// Returns the type of the entry itself, even where it is a symbolic link.

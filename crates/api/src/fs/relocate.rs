@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use folio_engine::op::relocate::{MoveOn, Moving, OpenMove};
+use folio_engine::op::relocate::{self, Moving};
 
-use super::checked;
-use crate::{Engine, Operation, Result};
+use crate::checked;
+use crate::{Operation, Result};
+use folio_engine::Engine;
 
 /// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
 ///
@@ -44,9 +45,10 @@ pub async fn move_path(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(
     let to = checked::path(Operation::Rename, to)?;
     let engine = Engine::clone(&*Engine::current()?);
     let cleaner = engine.clone();
-    let mut moving = OpenMove::new(from, to, move |undo| cleaner.call_detached(undo));
-    while let Moving::More(open) = engine.call(MoveOn { moving }).await? {
-        moving = open;
+    let give_up = move |undo| cleaner.call_detached(relocate::undo(undo));
+    let mut moving = engine.call(relocate::begin(from, to, give_up)).await?;
+    while let Moving::More(open) = moving {
+        moving = engine.call(relocate::go_on(open)).await?;
     }
     Ok(())
 }

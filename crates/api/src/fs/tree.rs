@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::tree::{CreateDir, RemoveDir};
+use folio_engine::op::tree;
 
-use super::checked;
+use crate::checked;
+use crate::dir::builder::DirBuilder;
 use crate::{Operation, Result};
 
 /// Creates one directory.
@@ -67,7 +68,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: false }).await
+    Engine::current()?.call(tree::remove_dir(path, false)).await
 }
 
 /// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
@@ -93,53 +94,5 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDir { path, recursive: true }).await
-}
-
-/// Creates directories with other permissions than the usual, or with their parents.
-///
-/// ```
-/// # async fn example() -> folio::Result<()> {
-/// folio::fs::DirBuilder::new().recursive(true).mode(0o700).create("private/keys").await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct DirBuilder {
-    pub(crate) recursive: bool,
-    pub(crate) mode: Option<u32>,
-}
-
-impl DirBuilder {
-    /// Starts with one directory and the permissions `0o777` before the umask.
-    pub fn new() -> Self {
-        DirBuilder::default()
-    }
-
-    /// Sets whether missing parents are created too; a directory that exists is then no error.
-    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
-        self.recursive = recursive;
-        self
-    }
-
-    /// Sets the permission bits of every directory created, before the umask.
-    pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.mode = Some(mode);
-        self
-    }
-
-    /// Creates the directory.
-    ///
-    /// # Errors
-    ///
-    /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
-    /// or something on the way is not a directory.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropped before it began, nothing happened; after that it finishes in the background.
-    pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = checked::path(Operation::CreateDir, path)?;
-        Engine::current()?.call(CreateDir { path, recursive: self.recursive, mode: self.mode }).await
-    }
+    Engine::current()?.call(tree::remove_dir(path, true)).await
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use folio_engine::Engine;
 
-use super::checked;
+use crate::checked;
 use crate::{Error, Operation, Result};
 
 /// Copies the contents and the permissions of a file; returns the bytes copied.

@@ -5,10 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::attributes::{SetOwner, SetTimes};
+use folio_engine::op::attributes;
 use folio_engine::storage::{Stamp, Stamps};
 
-use crate::fs::{checked, set_permissions};
+use crate::checked;
+use crate::fs::set_permissions;
 use crate::{Operation, Result};
 
 /// Sets the permission bits of what a path names, following symbolic links.
@@ -74,7 +75,7 @@ pub async fn lchown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) 
 
 async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> Result<()> {
     let path = checked::path(Operation::SetOwner, path)?;
-    Engine::current()?.call(SetOwner { path, uid, gid, follow }).await
+    Engine::current()?.call(attributes::set_owner(path, uid, gid, follow)).await
 }
 
 /// Sets when what a path names was last read and last changed, following symbolic links.
@@ -132,5 +133,5 @@ pub async fn lutime(
 
 async fn set_times(path: &Path, times: Stamps, follow: bool) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(SetTimes { path, times, follow }).await
+    Engine::current()?.call(attributes::set_times(path, times, follow)).await
 }

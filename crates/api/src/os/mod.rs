@@ -35,15 +35,11 @@ mod xattr;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::access::Access;
-use folio_engine::op::filesystem::MeasureFileSystem;
-use folio_engine::op::names::MakeFifo;
-use folio_engine::op::prune::{RemoveDirs, Renames};
-use folio_engine::op::tree::ListNames;
-use folio_engine::op::usage::{MeasureOn, Measured, OpenMeasure};
+use folio_engine::op::usage::{self, Measured, OpenMeasure};
+use folio_engine::op::{access, filesystem, names, prune, tree};
 use folio_engine::{Engine, Handle};
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};
@@ -78,7 +74,7 @@ const CARRIED_BYTES_MAX: u64 = 64 * 1024;
 /// ```
 pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
     let path = checked::path(Operation::Access, path)?;
-    Engine::current()?.call(Access { path, mode }).await
+    Engine::current()?.call(access::access(path, mode)).await
 }
 
 /// Returns size and limits of the file system that holds a path.
@@ -100,7 +96,7 @@ pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
 /// ```
 pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
     let path = checked::path(Operation::StatVfs, path)?;
-    Engine::current()?.call(MeasureFileSystem { path }).await
+    Engine::current()?.call(filesystem::statvfs(path)).await
 }
 
 /// Adds up what a directory and everything below it takes, like `du`. What a file system has left is
@@ -129,7 +125,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let engine = Engine::current()?;
     let mut measure = OpenMeasure::new(path);
     loop {
-        match engine.call(MeasureOn { measure }).await? {
+        match engine.call(usage::go_on(measure)).await? {
             Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),
@@ -234,7 +230,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
 pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()> {
     let from = checked::path(Operation::Rename, old)?;
     let to = checked::path(Operation::Rename, new)?;
-    Engine::current()?.call(Renames { from, to }).await
+    Engine::current()?.call(prune::renames(from, to)).await
 }
 
 /// Removes an empty directory, then every parent that is left empty.
@@ -255,7 +251,7 @@ pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()>
 /// ```
 pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
     let path = checked::path(Operation::RemoveDir, path)?;
-    Engine::current()?.call(RemoveDirs { path }).await
+    Engine::current()?.call(prune::remove_dirs(path)).await
 }
 
 /// Creates a FIFO with the permission bits `mode` before the umask.
@@ -277,7 +273,7 @@ pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
 /// ```
 pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     let path = checked::path(Operation::MakeFifo, path)?;
-    Engine::current()?.call(MakeFifo { path, mode }).await
+    Engine::current()?.call(names::make_fifo(path, mode)).await
 }
 
 /// Returns the names in a directory, in no particular order and without `.` and `..`.
@@ -301,5 +297,5 @@ pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// ```
 pub async fn listdir(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
     let path = checked::path(Operation::ReadDir, path)?;
-    Engine::current()?.call(ListNames { path }).await
+    Engine::current()?.call(tree::list_names(path)).await
 }

@@ -9,10 +9,10 @@ use std::path::Path;
 
 use bytes::Bytes;
 use folio_engine::Engine;
-use folio_engine::op::xattr::{GetXattr, ListXattrs, RemoveXattr, SetXattr};
+use folio_engine::op::xattr;
 use folio_engine::storage::XattrMode;
 
-use crate::fs::checked;
+use crate::checked;
 use crate::{Error, Operation, Result};
 
 /// Returns the value of an extended attribute of what a path names, following symbolic links; `None` if there is
@@ -59,7 +59,7 @@ pub async fn lgetxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Resul
 async fn get(path: &Path, name: &OsStr, follow: bool) -> Result<Option<Vec<u8>>> {
     let (path, name) =
         (checked::path(Operation::GetXattr, path)?, checked_name(Operation::GetXattr, path, name)?);
-    Engine::current()?.call(GetXattr { path, name, follow }).await
+    Engine::current()?.call(xattr::get(path, name, follow)).await
 }
 
 /// Sets an extended attribute of what a path names, following symbolic links.
@@ -121,7 +121,7 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: b
     let name = checked_name(Operation::SetXattr, path, name)?;
     let path = checked::path(Operation::SetXattr, path)?;
     let value = Bytes::copy_from_slice(value);
-    Engine::current()?.call(SetXattr { path, name, value, mode, follow }).await
+    Engine::current()?.call(xattr::set(path, name, value, mode, follow)).await
 }
 
 /// Returns the names of the extended attributes of what a path names, following symbolic links, in no particular
@@ -169,7 +169,7 @@ pub async fn llistxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
 
 async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
     let path = checked::path(Operation::ListXattr, path)?;
-    Engine::current()?.call(ListXattrs { path, follow }).await
+    Engine::current()?.call(xattr::list(path, follow)).await
 }
 
 /// Removes an extended attribute of what a path names, following symbolic links.
@@ -215,7 +215,7 @@ pub async fn lremovexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Re
 async fn remove(path: &Path, name: &OsStr, follow: bool) -> Result<()> {
     let name = checked_name(Operation::RemoveXattr, path, name)?;
     let path = checked::path(Operation::RemoveXattr, path)?;
-    Engine::current()?.call(RemoveXattr { path, name, follow }).await
+    Engine::current()?.call(xattr::remove(path, name, follow)).await
 }
 
 fn checked_name(operation: Operation, path: &Path, name: &OsStr) -> Result<OsString> {

@@ -5,12 +5,14 @@ use folio_engine::LINE_LIMIT_BYTES;
 use folio_engine::storage::os::Standard;
 use tokio::sync::Mutex;
 
-use super::INPUT;
+use super::kept::Kept;
 use crate::text::{Decoder, Encoder, Encoding, Errors};
 use crate::{Error, File, Operation, Result};
 
 /// Bytes asked for at a time: what a pipe holds.
 const READ_BYTES: usize = 64 * 1024;
+
+static INPUT: Kept<Source> = Kept::new(Standard::Input);
 
 /// The stream and what was read ahead of it.
 #[derive(Debug)]

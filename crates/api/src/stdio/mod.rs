@@ -31,19 +31,18 @@
 //! no program can prevent that.
 
 mod input;
+mod kept;
 mod output;
 
 use folio_engine::storage::os::Standard;
-use folio_engine::{Engine, PerProcess};
 
-use crate::{File, Result};
-use input::Source;
+use crate::File;
+use kept::Kept;
 
 pub use input::{Input, InputBytes};
 pub use output::{Output, OutputBytes};
 
 /// Where each stream is kept once it was opened.
-static INPUT: Kept<Source> = Kept::new(Standard::Input);
 static OUTPUT: Kept<File> = Kept::new(Standard::Output);
 static ERROR: Kept<File> = Kept::new(Standard::Error);
 
@@ -117,27 +116,4 @@ pub fn stderr() -> Output {
 /// ```
 pub fn stderr_bytes() -> OutputBytes {
     OutputBytes::new(&ERROR)
-}
-
-/// A stream that is opened by its first use. A failure is not kept: the next use tries again.
-#[derive(Debug)]
-struct Kept<T> {
-    stream: Standard,
-    place: PerProcess<T>,
-}
-
-impl<T: From<File>> Kept<T> {
-    const fn new(stream: Standard) -> Self {
-        Kept { stream, place: PerProcess::new() }
-    }
-
-    /// Two first uses at a time open it twice and keep one.
-    fn get(&'static self) -> Result<&'static T> {
-        if let Some(kept) = self.place.get() {
-            return Ok(kept);
-        }
-        let opened = Engine::try_global()?.standard(self.stream)?;
-        let kept = self.place.get_or_init(|| T::from(File::new(opened)));
-        Ok(kept.expect("there is room for a process that has a default engine of its own"))
-    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::Kept;
+use super::kept::Kept;
 use crate::text::{Encoder, Encoding, Errors};
 use crate::{Error, File, Operation, Result};
 

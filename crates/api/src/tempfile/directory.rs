@@ -2,16 +2,16 @@
 
 use std::fmt;
 use std::fs::Permissions;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::PathRequest;
-use folio_engine::storage::Storage;
+use folio_engine::op::{PathOp, PathRequest};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{Dirs, Template, name_setters};
-use crate::{Engine, Operation, Result};
+use super::template::{Template, name_setters};
+use crate::engine::Engine;
+use crate::{Operation, Result};
+use folio_engine::Engine as Core;
 
 /// Permission bits of a directory for its owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
@@ -157,7 +157,7 @@ impl TemporaryDirectoryBuilder {
     ///
     /// No directory is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<TemporaryDirectory> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the directory on `engine`, which also removes it.
@@ -170,10 +170,12 @@ impl TemporaryDirectoryBuilder {
     ///
     /// Like [`create`](TemporaryDirectoryBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<TemporaryDirectory> {
         self.template.check(Operation::CreateDir)?;
-        let (template, dirs) = (self.template.clone(), self.template.dirs());
-        let request = CreateDirectory { engine: engine.clone(), template, dirs, mode: self.mode };
-        let mut name = engine.call(request).await?;
+        let mut name = engine.call(self.request(engine.clone())).await?;
         if self.ignore_cleanup_errors {
             name.ignore_errors();
         }
@@ -183,33 +185,16 @@ impl TemporaryDirectoryBuilder {
         }
         Ok(TemporaryDirectory { name })
     }
-}
 
-/// Creates a directory.
-struct CreateDirectory {
-    engine: Engine,
-    template: Template,
-    dirs: Dirs,
-    mode: u32,
-}
-
-impl PathRequest for CreateDirectory {
-    /// Cleans up by itself when nobody hears of it.
-    type Reply = Doomed;
-
-    fn operation(&self) -> Operation {
-        Operation::CreateDir
-    }
-
-    fn path(&self) -> &Path {
-        self.dirs.path()
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Doomed> {
-        self.dirs.first(|dir| {
-            self.template.make(dir, |path| {
-                storage.create_dir(path, false, Some(self.mode))?;
-                Ok(Doomed::new(&self.engine, path, Kind::Directory))
+    /// What it creates cleans up by itself when nobody waits for it any more.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = Doomed> + use<> {
+        let (template, mode) = (self.template.clone(), self.mode);
+        PathOp::new(Operation::CreateDir, self.template.dirs(), move |storage, dirs| {
+            dirs.first(|dir| {
+                template.make(dir, |path| {
+                    storage.create_dir(path, false, Some(mode))?;
+                    Ok(Doomed::new(&engine, path, Kind::Directory))
+                })
             })
         })
     }

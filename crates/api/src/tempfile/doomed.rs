@@ -3,17 +3,17 @@
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::PathRequest;
-use folio_engine::op::names::{Rename, RenameNoclobber};
-use folio_engine::storage::{Clearing, Storage};
+use folio_engine::op::{PathOp, PathRequest, names};
+use folio_engine::storage::Clearing;
 
-use super::template;
-use crate::{Engine, Operation, Result};
+use crate::checked;
+use crate::{Operation, Result};
+use folio_engine::Engine as Core;
 
 /// A path and what is to become of it. Dropping it never blocks.
 #[derive(Debug)]
 pub(super) struct Doomed {
-    engine: Engine,
+    engine: Core,
     removal: Removal,
     fate: Fate,
 }
@@ -31,7 +31,7 @@ enum Fate {
 
 impl Doomed {
     /// Takes charge of what has just been created at `path`.
-    pub(super) fn new(engine: &Engine, path: &Path, kind: Kind) -> Self {
+    pub(super) fn new(engine: &Core, path: &Path, kind: Kind) -> Self {
         let removal = Removal { path: path.to_owned(), kind, ignores_errors: false };
         Doomed { engine: engine.clone(), removal, fate: Fate::Removed }
     }
@@ -40,22 +40,22 @@ impl Doomed {
         &self.removal.path
     }
 
-    pub(super) fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Core {
         &self.engine
     }
 
     /// Renames what is there to `to`, replacing what is there, and lets it stay.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
-        self.engine.call(Rename { from: self.path().to_owned(), to: to.clone() }).await?;
+        let to = checked::path(Operation::Rename, to)?;
+        self.engine.call(names::rename(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())
     }
 
     /// Renames what is there to `to`, which is free, and lets it stay.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
-        let to = template::checked(Operation::Rename, to)?;
-        self.engine.call(RenameNoclobber { from: self.path().to_owned(), to: to.clone() }).await?;
+        let to = checked::path(Operation::Rename, to)?;
+        self.engine.call(names::rename_noclobber(self.path().to_owned(), to.clone())).await?;
         self.keep_at(to);
         Ok(())
     }
@@ -83,7 +83,7 @@ impl Doomed {
     /// Removes the path now, once. A failure leaves it to the next attempt or to the drop.
     pub(super) async fn remove(&mut self) -> Result<()> {
         if self.fate != Fate::Gone {
-            self.engine.call(self.removal.clone()).await?;
+            self.engine.call(self.removal.request()).await?;
             self.fate = Fate::Gone;
         }
         Ok(())
@@ -93,7 +93,7 @@ impl Doomed {
 impl Drop for Doomed {
     fn drop(&mut self) {
         if self.is_doomed() {
-            self.engine.call_detached(self.removal.clone());
+            self.engine.call_detached(self.removal.request());
         }
     }
 }
@@ -107,41 +107,33 @@ pub(super) enum Kind {
     Directory,
 }
 
-/// Removes a path; that it is gone already is fine.
-#[derive(Clone, Debug)]
+/// What is to be removed, and how.
+#[derive(Debug)]
 struct Removal {
     path: PathBuf,
     kind: Kind,
     ignores_errors: bool,
 }
 
-impl PathRequest for Removal {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        match self.kind {
+impl Removal {
+    /// Removes it; that it is gone already is fine.
+    fn request(&self) -> impl PathRequest<Reply = ()> + use<> {
+        let (kind, goes_on) = (self.kind, self.ignores_errors);
+        let operation = match kind {
             Kind::File => Operation::RemoveFile,
             Kind::Directory => Operation::RemoveDir,
-        }
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        let removed = match self.kind {
-            Kind::File => storage.remove_file(&self.path),
-            // As CPython has it since 3.8: a directory in it that was made read-only goes too.
-            Kind::Directory => {
-                let how = Clearing { makes_removable: true, goes_on: self.ignores_errors };
-                storage.clear(&self.path, how)
-            }
         };
-        match removed {
-            Err(error) if is_gone(&error) || self.ignores_errors => Ok(()),
-            result => result,
-        }
+        PathOp::new(operation, self.path.clone(), move |storage, path| {
+            let removed = match kind {
+                Kind::File => storage.remove_file(&path),
+                // As CPython has it since 3.8: a directory in it that was made read-only goes too.
+                Kind::Directory => storage.clear(&path, Clearing { makes_removable: true, goes_on }),
+            };
+            match removed {
+                Err(error) if is_gone(&error) || goes_on => Ok(()),
+                result => result,
+            }
+        })
     }
 }
 

@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::fs::Permissions;
-use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use folio_engine::op::PathRequest;
-use folio_engine::storage::{OpenRequest, Storage};
+use folio_engine::op::{PathOp, PathRequest};
+use folio_engine::storage::OpenRequest;
 
 use super::doomed::{Doomed, Kind};
-use super::template::{Dirs, Template, exclusively, name_setters};
+use super::template::{Template, exclusively, name_setters};
+use crate::engine::Engine;
 use crate::text::{self, TextFile};
-use crate::{Buffering, Engine, File, Operation, Result};
+use crate::{Buffering, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
 ///
@@ -255,7 +256,7 @@ impl NamedTemporaryFileBuilder {
     /// use folio::{tempfile::NamedTemporaryFile, text::Options};
     ///
     /// let builder = NamedTemporaryFile::builder();
-    /// let (mut text, named) = builder.create_text(Options::new().mode("w+").encoding_name("latin-1")).await?;
+    /// let (mut text, named) = builder.create_text(Options::new().python_mode("w+").encoding_name("latin-1")).await?;
     /// text.write("für alle\n").await?;
     /// # Ok(())
     /// # }
@@ -279,7 +280,7 @@ impl NamedTemporaryFileBuilder {
     ///
     /// No file is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<NamedTemporaryFile> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.
@@ -293,16 +294,12 @@ impl NamedTemporaryFileBuilder {
     ///
     /// Like [`create`](NamedTemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
-        let (template, dirs) = (self.template.clone(), self.template.dirs());
-        let request = OpenRequest { append: self.append, ..exclusively() };
-        let request = OpenRequest {
-            mode: self.permissions.or(request.mode),
-            buffer_bytes: self.buffering.bytes(),
-            ..request
-        };
-        let (name, file) =
-            engine.call(CreateNamed { engine: engine.clone(), template, dirs, request }).await?;
+        let (name, file) = engine.call(self.request(engine.clone())).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
         // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
         if !self.delete {
@@ -310,38 +307,26 @@ impl NamedTemporaryFileBuilder {
         }
         Ok(created)
     }
-}
 
-/// Creates a named file and opens it.
-struct CreateNamed {
-    engine: Engine,
-    template: Template,
-    dirs: Dirs,
-    request: OpenRequest,
-}
-
-impl PathRequest for CreateNamed {
-    /// Cleans up by itself when nobody hears of it.
-    type Reply = (Doomed, File);
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        self.dirs.path()
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<(Doomed, File)> {
-        let (opened, name) = self.dirs.first(|dir| {
-            self.template.make(dir, |path| {
-                let opened = storage.open(path, &self.request)?;
-                Ok((opened, Doomed::new(&self.engine, path, Kind::File)))
-            })
-        })?;
-        let buffer_bytes = self.request.buffer_bytes;
-        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, name.path(), buffer_bytes)?;
-        Ok((name, File::new(handle)))
+    /// What it creates cleans up by itself when nobody waits for it any more.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
+        let template = self.template.clone();
+        let request = OpenRequest { append: self.append, ..exclusively() };
+        let request = OpenRequest {
+            mode: self.permissions.or(request.mode),
+            buffer_bytes: self.buffering.bytes(),
+            ..request
+        };
+        PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
+            let (opened, name) = dirs.first(|dir| {
+                template.make(dir, |path| {
+                    let opened = storage.open(path, &request)?;
+                    Ok((opened, Doomed::new(&engine, path, Kind::File)))
+                })
+            })?;
+            let handle = engine.adopt_buffered(opened.file.to_std(0)?, name.path(), request.buffer_bytes)?;
+            Ok((name, File::new(handle)))
+        })
     }
 }
 

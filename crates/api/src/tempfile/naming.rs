@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::PathRequest;
+use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::Storage;
 use folio_engine::storage::os::close;
 
 use super::TemporaryFile;
-use super::template::{self, Template};
+use super::template::Template;
+use crate::checked;
 use crate::{Operation, Result};
 
 impl TemporaryFile {
@@ -71,11 +72,11 @@ impl TemporaryFile {
     }
 
     async fn name(&self, to: &Path, taken: Taken) -> Result<()> {
-        let to = template::checked(Operation::HardLink, to)?;
+        let to = checked::path(Operation::HardLink, to)?;
         let shown = self.file.path().to_owned();
         // What has been written before is in the file then.
         let file = self.file.clone().into_std().await?;
-        self.engine.call(Name { file, shown, to, taken }).await
+        self.engine.call(request(file, shown, to, taken)).await
     }
 }
 
@@ -88,51 +89,27 @@ enum Taken {
     Refused,
 }
 
-struct Name {
-    file: File,
-    /// What messages call the file.
-    shown: PathBuf,
-    to: PathBuf,
-    taken: Taken,
-}
-
-impl PathRequest for Name {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::HardLink
-    }
-
-    fn path(&self) -> &Path {
-        &self.shown
-    }
-
-    fn target(&self) -> Option<&Path> {
-        Some(&self.to)
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        match self.taken {
-            Taken::Refused => storage.link_unnamed(&self.file, &self.to)?,
-            Taken::Replaced => self.replace(storage)?,
+fn request(file: File, shown: PathBuf, to: PathBuf, taken: Taken) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::HardLink, (shown, to), move |storage, (_, to)| {
+        match taken {
+            Taken::Refused => storage.link_unnamed(&file, &to)?,
+            Taken::Replaced => replace(storage, &file, &to)?,
         }
         // Where NFS and FUSE tell that what was written found no room, and tell it once.
-        close(self.file)
-    }
+        close(file)
+    })
 }
 
-impl Name {
-    /// The kernel names no file by a name that is taken, so it gets another one in the same directory first.
-    fn replace(&self, storage: &dyn Storage) -> io::Result<()> {
-        let dir = self.to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let beside = Template::default().make(dir, |path| {
-            storage.link_unnamed(&self.file, path)?;
-            Ok(path.to_owned())
-        })?;
-        let renamed = storage.rename(&beside, &self.to);
-        // It is still there after a failure, and where both were names of this file already. That it is not is how
-        // it should be, and that it cannot be removed is less than what went wrong before.
-        drop(storage.remove_file(&beside));
-        renamed
-    }
+/// The kernel names no file by a name that is taken, so it gets another one in the same directory first.
+fn replace(storage: &dyn Storage, file: &File, to: &Path) -> io::Result<()> {
+    let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = Template::default().make(dir, |path| {
+        storage.link_unnamed(file, path)?;
+        Ok(path.to_owned())
+    })?;
+    let renamed = storage.rename(&beside, to);
+    // It is still there after a failure, and where both were names of this file already. That it is not is how
+    // it should be, and that it cannot be removed is less than what went wrong before.
+    drop(storage.remove_file(&beside));
+    renamed
 }

@@ -7,13 +7,14 @@ use std::ops::Deref;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use folio_engine::op::PathRequest;
-use folio_engine::storage::Storage;
+use folio_engine::op::{PathOp, PathRequest};
 
 use super::doomed::{Doomed, Kind};
-use super::template::{self, Dirs, Template};
+use super::template::Template;
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
-use crate::{Engine, Error, File, Operation, Result};
+use crate::checked;
+use crate::{Error, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// `ENOENT`, as Linux has it.
 const NOT_THERE: i32 = 2;
@@ -41,10 +42,10 @@ impl TempPath {
     ///
     /// An empty path or one with a NUL; a working directory that is gone.
     pub fn from_path(path: impl AsRef<Path>) -> Result<TempPath> {
-        let path = template::checked(Operation::RemoveFile, path.as_ref())?;
+        let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
-        Ok(TempPath { name: Doomed::new(&*Engine::current()?, &absolute, Kind::File) })
+        Ok(TempPath { name: Doomed::new(&*Core::current()?, &absolute, Kind::File) })
     }
 
     /// Removes the path now; a second time does nothing.
@@ -207,7 +208,7 @@ impl NamedTemporaryFile {
     pub async fn reopen(&self) -> Result<File> {
         let mut options = File::options();
         options.read(true).write(true).nofollow(true);
-        let again = options.open_on(self.name.engine(), self.path()).await?;
+        let again = options.open_in(self.name.engine(), self.path()).await?;
         let (one, other) = (self.file.metadata().await?, again.metadata().await?);
         if (one.dev(), one.ino()) == (other.dev(), other.ino()) {
             return Ok(again);
@@ -272,44 +273,25 @@ impl NamedTemporaryFileBuilder {
         F: FnMut(&Path) -> io::Result<R> + Send + 'static,
     {
         self.template.check(Operation::Open)?;
-        let (template, dirs) = (self.template.clone(), self.template.dirs());
-        let engine = Engine::current()?;
-        let request = Make { engine: (*engine).clone(), template, dirs, make };
-        engine.call(request).await.map(|(made, name)| (made, TempPath { name }))
+        let engine = Core::current()?;
+        engine.call(request((*engine).clone(), self.template.clone(), make)).await
     }
 }
 
-struct Make<F> {
-    engine: Engine,
+/// What it makes cleans up by itself when nobody waits for it any more.
+fn request<R: Send + 'static>(
+    engine: Core,
     template: Template,
-    dirs: Dirs,
-    make: F,
-}
-
-impl<R, F> PathRequest for Make<F>
-where
-    R: Send + 'static,
-    F: FnMut(&Path) -> io::Result<R> + Send + 'static,
-{
-    /// Cleans up by itself when nobody hears of it.
-    type Reply = (R, Doomed);
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        self.dirs.path()
-    }
-
-    fn execute(mut self, _storage: &dyn Storage) -> io::Result<(R, Doomed)> {
-        self.dirs.first(|dir| {
-            self.template.make(dir, |path| match (self.make)(path) {
-                Ok(made) => Ok((made, Doomed::new(&self.engine, path, Kind::File))),
+    mut make: impl FnMut(&Path) -> io::Result<R> + Send + 'static,
+) -> impl PathRequest<Reply = (R, TempPath)> {
+    PathOp::new(Operation::Open, template.dirs(), move |_, dirs| {
+        dirs.first(|dir| {
+            template.make(dir, |path| match make(path) {
+                Ok(made) => Ok((made, TempPath { name: Doomed::new(&engine, path, Kind::File) })),
                 // A socket says by another kind that its name is taken.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
                 Err(error) => Err(error),
             })
         })
-    }
+    })
 }

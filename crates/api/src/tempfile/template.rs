@@ -6,8 +6,10 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
+use folio_engine::op::Subject;
 use folio_engine::storage::OpenRequest;
 
+use crate::checked;
 use crate::{Error, Operation, Result};
 
 /// Random characters in a name: as many as Python takes, which is 2·10¹⁴ names.
@@ -48,7 +50,7 @@ impl Template {
             let why = "a prefix or suffix contains a slash or a NUL byte";
             return Err(Error::invalid(operation, why).at_path(self.dirs().path()));
         }
-        self.dir.as_ref().map_or(Ok(()), |dir| checked(operation, dir).map(drop))
+        self.dir.as_ref().map_or(Ok(()), |dir| checked::path(operation, dir).map(drop))
     }
 
     /// Where names may be made.
@@ -79,11 +81,6 @@ impl Dirs {
         Dirs(dirs)
     }
 
-    /// The one that is wanted.
-    pub(super) fn path(&self) -> &Path {
-        &self.0[0]
-    }
-
     /// Makes something in the first that it can be made in. If there is none, the error is that of the one wanted.
     pub(super) fn first<R>(&self, mut make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
         let mut wanted = None;
@@ -97,6 +94,13 @@ impl Dirs {
     }
 }
 
+impl Subject for Dirs {
+    /// The one that is wanted.
+    fn path(&self) -> &Path {
+        &self.0[0]
+    }
+}
+
 /// Whether nothing can be made in that directory, or it is none.
 fn is_of_directory(error: &io::Error) -> bool {
     matches!(
@@ -106,14 +110,6 @@ fn is_of_directory(error: &io::Error) -> bool {
             | io::ErrorKind::PermissionDenied
             | io::ErrorKind::ReadOnlyFilesystem
     )
-}
-
-/// Takes a path that the kernel can be asked about.
-pub(super) fn checked(operation: Operation, path: &Path) -> Result<PathBuf> {
-    if path.as_os_str().as_bytes().contains(&0) {
-        return Err(Error::invalid(operation, "the path contains a NUL byte").at_path(path));
-    }
-    Ok(path.to_owned())
 }
 
 /// Creates a file that did not exist, for its owner alone.

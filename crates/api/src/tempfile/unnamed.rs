@@ -6,12 +6,14 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use folio_engine::op::PathRequest;
-use folio_engine::storage::{OpenRequest, Storage};
+use folio_engine::op::{PathOp, PathRequest};
+use folio_engine::storage::{OpenRequest, Opened, Storage};
 
-use super::template::{Dirs, FILE_MODE, Template, exclusively, name_setters};
+use super::template::{FILE_MODE, Template, exclusively, name_setters};
+use crate::engine::Engine;
 use crate::text::{self, TextFile};
-use crate::{Buffering, Engine, File, Operation, Result};
+use crate::{Buffering, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// What messages call such a file, below its directory.
 const SHOWN_AS: &str = "<unnamed>";
@@ -23,7 +25,7 @@ const SHOWN_AS: &str = "<unnamed>";
 #[derive(Clone)]
 pub struct TemporaryFile {
     pub(super) file: File,
-    pub(super) engine: Engine,
+    pub(super) engine: Core,
 }
 
 impl TemporaryFile {
@@ -139,7 +141,7 @@ impl TemporaryFileBuilder {
     /// # async fn example() -> folio::Result<()> {
     /// use folio::{tempfile::TemporaryFile, text::Options};
     ///
-    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().mode("w+")).await?;
+    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().python_mode("w+")).await?;
     /// sorted.write("first\nsecond\n").await?;
     /// # Ok(())
     /// # }
@@ -161,7 +163,7 @@ impl TemporaryFileBuilder {
     ///
     /// No file is left behind.
     pub async fn create(&self) -> Result<TemporaryFile> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.
@@ -175,52 +177,36 @@ impl TemporaryFileBuilder {
     ///
     /// Like [`create`](TemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryFile> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<TemporaryFile> {
         self.template.check(Operation::Open)?;
-        let (template, dirs) = (self.template.clone(), self.template.dirs());
-        let buffer_bytes = self.buffering.bytes();
-        let file = engine
-            .call(CreateUnnamed { engine: engine.clone(), template, dirs, mode: self.mode, buffer_bytes })
-            .await?;
+        let file = engine.call(self.request(engine.clone())).await?;
         Ok(TemporaryFile { file, engine: engine.clone() })
     }
+
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = File> + use<> {
+        let (template, mode, buffer_bytes) = (self.template.clone(), self.mode, self.buffering.bytes());
+        PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
+            let open = |dir: &Path| Ok((open(storage, &template, dir, mode)?, dir.join(SHOWN_AS)));
+            let (opened, shown) = dirs.first(open)?;
+            let handle = engine.adopt_buffered(opened.file.to_std(0)?, shown, buffer_bytes)?;
+            Ok(File::new(handle))
+        })
+    }
 }
 
-/// Creates a file without a name and opens it.
-struct CreateUnnamed {
-    engine: Engine,
-    template: Template,
-    dirs: Dirs,
-    mode: u32,
-    buffer_bytes: usize,
-}
-
-impl PathRequest for CreateUnnamed {
-    type Reply = File;
-
-    fn operation(&self) -> Operation {
-        Operation::Open
+/// Creates a file without a name; where that is impossible, one whose name is removed at once.
+fn open(storage: &dyn Storage, template: &Template, dir: &Path, mode: u32) -> io::Result<Opened> {
+    if let Some(opened) = storage.open_unnamed(dir, mode) {
+        return opened;
     }
-
-    fn path(&self) -> &Path {
-        self.dirs.path()
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<File> {
-        let (opened, shown) = self.dirs.first(|dir| {
-            let opened = match storage.open_unnamed(dir, self.mode) {
-                Some(opened) => opened?,
-                None => self.template.make(dir, |path| {
-                    let request = OpenRequest { mode: Some(self.mode), ..exclusively() };
-                    let opened = storage.open(path, &request)?;
-                    storage.remove_file(path)?;
-                    Ok(opened)
-                })?,
-            };
-            Ok((opened, dir.join(SHOWN_AS)))
-        })?;
-        let handle = self.engine.adopt_buffered(opened.file.to_std(0)?, shown, self.buffer_bytes)?;
-        Ok(File::new(handle))
-    }
+    template.make(dir, |path| {
+        let opened = storage.open(path, &OpenRequest { mode: Some(mode), ..exclusively() })?;
+        storage.remove_file(path)?;
+        Ok(opened)
+    })
 }
 
 impl fmt::Debug for TemporaryFile {

@@ -15,7 +15,7 @@ pub trait Below: fmt::Debug + Send + Sync {
     fn path(&self) -> &Path;
 
     /// Returns whether it has no positions.
-    fn is_stream(&self) -> bool;
+    fn is_sequential(&self) -> bool;
 
     /// Reads at the cursor.
     fn read(&mut self, buf: &mut [u8]) -> impl Future<Output = Result<usize>> + Send;
@@ -50,7 +50,7 @@ impl Below for File {
         File::path(self)
     }
 
-    fn is_stream(&self) -> bool {
+    fn is_sequential(&self) -> bool {
         match &self.handle {
             Handle::Plain(file) => file.is_sequential(),
             Handle::Stream(_) => true,

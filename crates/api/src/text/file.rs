@@ -5,12 +5,10 @@ use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
 
-use folio_engine::Handle;
-
 use super::ahead::Ahead;
 use super::below::Below;
 use super::place::Place;
-use super::{DecodeError, Decoder, Encoding, Errors, Lines, NameError, Newline, Seen};
+use super::{DecodeError, Decoder, Encoding, Errors, NameError, Newline, Seen};
 use crate::{Error, File, Operation, Result};
 
 /// Bytes at the start of a file that tell its byte order.
@@ -91,7 +89,7 @@ pub(super) enum Mark {
 impl<F: Below> TextFile<F> {
     pub(super) fn new(file: F, manner: Manner) -> TextFile<F> {
         TextFile {
-            ahead: Ahead::new(manner.encoding, manner.newline, !file.is_stream()),
+            ahead: Ahead::new(manner.encoding, manner.newline, !file.is_sequential()),
             file,
             manner,
             cursor: Cursor::Here,
@@ -147,7 +145,7 @@ impl<F: Below> TextFile<F> {
     /// ```
     pub async fn detach(mut self) -> Result<F> {
         self.check_open(Operation::Seek)?;
-        if self.is_stream() && self.ahead.is_ahead() {
+        if self.is_sequential() && self.ahead.is_ahead() {
             return Err(self.unsupported(Operation::Seek, "text that was read ahead would be lost"));
         }
         self.step_back();
@@ -157,7 +155,7 @@ impl<F: Below> TextFile<F> {
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
     pub fn seekable(&self) -> bool {
-        !self.is_stream()
+        !self.is_sequential()
     }
 
     /// Returns whether the file is open for reading.
@@ -220,8 +218,8 @@ impl<F: Below> TextFile<F> {
         &mut self.file
     }
 
-    pub(super) fn is_stream(&self) -> bool {
-        self.file.is_stream()
+    pub(super) fn is_sequential(&self) -> bool {
+        self.file.is_sequential()
     }
 
     pub(super) fn check_open(&self, operation: Operation) -> Result<()> {
@@ -247,7 +245,7 @@ impl<F: Below> TextFile<F> {
     /// Gives up what was read ahead, so that the cursor of the file is due where the reader is. A stream, which
     /// cannot go back, keeps it.
     pub(super) fn step_back(&mut self) {
-        if self.cursor == Cursor::Ahead && !self.is_stream() {
+        if self.cursor == Cursor::Ahead && !self.is_sequential() {
             self.cursor = Cursor::Due(self.ahead.place());
             self.ahead.clear();
         }
@@ -264,18 +262,6 @@ impl<F: Below> TextFile<F> {
 }
 
 impl TextFile {
-    /// Returns the lines as a stream.
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// let lines: folio::text::Lines = folio::text::open("big.csv").await?.lines();
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn lines(self) -> Lines {
-        Lines::new(self)
-    }
-
     /// Returns whether it is a terminal.
     ///
     /// # Errors
@@ -283,7 +269,7 @@ impl TextFile {
     /// If the file is closed.
     pub fn isatty(&self) -> Result<bool> {
         self.check_open(Operation::Metadata)?;
-        Ok(is_terminal(&self.file))
+        Ok(self.file.is_terminal())
     }
 
     /// Returns the number of the file's descriptor, which stays the file's.
@@ -293,19 +279,7 @@ impl TextFile {
     /// If the file is closed or its storage has no descriptors.
     pub fn fileno(&self) -> Result<RawFd> {
         self.check_open(Operation::Metadata)?;
-        let descriptor = match &self.file.handle {
-            Handle::Plain(file) => file.descriptor(),
-            Handle::Stream(stream) => stream.descriptor(),
-        };
-        descriptor.ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
-    }
-}
-
-/// Whether a file is a terminal.
-pub(super) fn is_terminal(file: &File) -> bool {
-    match &file.handle {
-        Handle::Plain(_) => false,
-        Handle::Stream(stream) => stream.is_terminal(),
+        self.file.descriptor().ok_or_else(|| self.unsupported(Operation::Metadata, "fileno"))
     }
 }
 
@@ -341,7 +315,7 @@ impl Start {
     pub(super) async fn make<F: Below>(self, file: &mut F) -> Result<(Decoder, u8)> {
         let place = match self.due {
             Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
-            None if file.is_stream() => Place::at(0),
+            None if file.is_sequential() => Place::at(0),
             None => Place::at(file.stream_position().await?),
         };
         if place.offset > 0 && self.encoding.is_stateful() {

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use folio_engine::Exclusive;
 use futures_core::Stream;
 
 use super::file::Start;
@@ -35,16 +35,25 @@ type Filled = (Option<(Decoder, u8)>, usize);
 /// ```
 pub struct Lines {
     text: TextFile,
-    /// Never locked: `get_mut` is all that is used. It makes the future inside shareable.
-    filling: Mutex<Option<Fill>>,
+    filling: Exclusive<Option<Fill>>,
     done: bool,
 }
 
-impl Lines {
-    pub(super) fn new(text: TextFile) -> Lines {
-        Lines { text, filling: Mutex::default(), done: false }
+impl TextFile {
+    /// Returns the lines as a stream.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let lines: folio::text::Lines = folio::text::open("big.csv").await?.lines();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lines(self) -> Lines {
+        Lines { text: self, filling: Exclusive::default(), done: false }
     }
+}
 
+impl Lines {
     /// Returns the next line, or `None` at the end.
     ///
     /// # Errors
@@ -112,7 +121,7 @@ impl Lines {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        let filling = self.filling.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let filling = self.filling.get_mut();
         if filling.is_none() {
             let start = match self.text.prepare() {
                 Ok(start) => start,

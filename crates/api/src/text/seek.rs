@@ -95,7 +95,7 @@ impl<F: Below> TextFile<F> {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut file = folio::text::Options::new().mode("r+").open("names.txt").await?;
+    /// let mut file = folio::text::Options::new().python_mode("r+").open("names.txt").await?;
     /// file.readline(None).await?;
     /// file.truncate(None).await?; // the first line is left
     /// # Ok(())
@@ -104,7 +104,7 @@ impl<F: Below> TextFile<F> {
     pub async fn truncate(&mut self, size: Option<u64>) -> Result<u64> {
         self.check_open(Operation::SetLen)?;
         self.check_writable(Operation::SetLen)?;
-        if self.is_stream() {
+        if self.is_sequential() {
             return Err(self.unsupported(Operation::SetLen, "underlying stream is not seekable"));
         }
         let place = self.place().await?;
@@ -137,7 +137,7 @@ impl<F: Below> TextFile<F> {
 
     fn check_seekable(&self) -> Result<()> {
         self.check_open(Operation::Seek)?;
-        match self.is_stream() {
+        match self.is_sequential() {
             true => Err(self.unsupported(Operation::Seek, "underlying stream is not seekable")),
             false => Ok(()),
         }

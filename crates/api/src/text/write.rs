@@ -53,7 +53,7 @@ impl<F: Below> TextFile<F> {
         self.file.write_all(&self.out).await?;
         // Not before: an abandoned write may happen or not, and takes its mark with it.
         self.mark = Mark::Behind;
-        if !self.is_stream() {
+        if !self.is_sequential() {
             self.cursor = Cursor::Here;
         }
         if self.manner.line_buffering && text.contains(['\n', '\r']) {
@@ -90,7 +90,7 @@ impl<F: Below> TextFile<F> {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut names = folio::text::Options::new().mode("w").open("names.txt").await?;
+    /// let mut names = folio::text::Options::new().python_mode("w").open("names.txt").await?;
     /// names.writelines(["Ada\n", "Grace\n"]).await?;
     /// # Ok(())
     /// # }

@@ -48,6 +48,6 @@ impl Room {
 }
 
 async fn open(path: &Path, mode: &str, buffering: i64) -> BinaryFile {
-    let file = OpenOptions::new().mode(mode).buffering(buffering).open_binary(path).await;
+    let file = OpenOptions::new().python_mode(mode).buffering(buffering).open_binary(path).await;
     file.unwrap_or_else(|error| panic!("mode {mode}, buffering {buffering}: {error}"))
 }

@@ -110,15 +110,15 @@ async fn a_stream_is_not_handed_out_with_bytes_that_nobody_got() {
 #[tokio::test]
 async fn a_pipe_is_a_file_for_whoever_has_its_descriptors() {
     let (reader, writer) = std::io::pipe().unwrap();
-    let reader = OpenOptions::new().mode("rb").open_fd(reader.into()).await.unwrap();
-    let writer = OpenOptions::new().mode("wb").open_fd(writer.into()).await.unwrap();
+    let reader = OpenOptions::new().python_mode("rb").open_fd(reader.into()).await.unwrap();
+    let writer = OpenOptions::new().python_mode("wb").open_fd(writer.into()).await.unwrap();
     writer.write(b"through\n").await.unwrap();
     writer.flush().await.unwrap();
     assert_eq!(soon("it comes to an end", reader.readline(None)).await.unwrap(), "through\n");
     // The wrong ends: the system refuses at once, and nobody waits for ever.
     let (reader, writer) = std::io::pipe().unwrap();
-    let wrong = OpenOptions::new().mode("rb").open_fd(writer.into()).await.unwrap();
+    let wrong = OpenOptions::new().python_mode("rb").open_fd(writer.into()).await.unwrap();
     assert_eq!(soon("it comes to an end", wrong.read(Some(1))).await.unwrap_err().raw_os_error(), Some(9));
-    let wrong = OpenOptions::new().mode("wb").open_fd(reader.into()).await.unwrap();
+    let wrong = OpenOptions::new().python_mode("wb").open_fd(reader.into()).await.unwrap();
     assert_eq!(soon("it comes to an end", wrong.write(b"x")).await.unwrap_err().raw_os_error(), Some(9));
 }

@@ -75,11 +75,13 @@ fn openings_by_a_mode_leave_no_descriptor() {
 fn openings_by_an_opener_and_of_a_descriptor_leave_none() {
     check(|path| {
         let mut options = OpenOptions::new();
-        options.mode("rb").opener(|path, _| std::fs::File::open(path));
+        options.python_mode("rb").opener(|path, _| std::fs::File::open(path));
         Box::pin(async move { options.open_binary(path).await.is_ok() })
     });
     check(|path| {
         let file = std::fs::File::open(path).expect("it is there");
-        Box::pin(async move { OpenOptions::new().mode("rb").open_fd(OwnedFd::from(file)).await.is_ok() })
+        Box::pin(
+            async move { OpenOptions::new().python_mode("rb").open_fd(OwnedFd::from(file)).await.is_ok() },
+        )
     });
 }

@@ -35,7 +35,7 @@ fn files_are_opened_read_and_written_by_their_names() {
             assert_eq!(fs::metadata(ground.root.join("private")).expect("made").mode() & 0o777, 0o600);
             let error = dir.open_with("private", &private).await.expect_err("the name is taken");
             assert_eq!((error.operation(), error.raw_os_error()), (Operation::Open, Some(17)));
-            let error = dir.open_with("file", File::options().mode("rw")).await.expect_err("no mode");
+            let error = dir.open_with("file", File::options().python_mode("rw")).await.expect_err("no mode");
             assert!(!error.may_have_happened());
             assert_eq!(dir.read("inside").await.expect_err("no file").raw_os_error(), Some(21), "{way}");
         }));

@@ -171,7 +171,6 @@ pub(crate) fn engines() {
             refused("walk", walk.next().await.expect("an error"));
             // What was fetched before the fork is there.
             while let Ok(Some(_)) = names.next_entry().await {}
-            refused("adopt", engine.adopt(std::fs::File::open(&path).unwrap(), &path));
             refused("shutdown", engine.shutdown(Duration::ZERO).await);
             engine.snapshot();
         }));

@@ -52,7 +52,7 @@ const ACTS: [(&str, &str, Act); 11] = [
     ("a flush of somebody's descriptor", "file", |_, to| {
         Box::pin(async move {
             let mine = fs::File::create(to).expect("it is taken");
-            let file = OpenOptions::new().mode("wb").open_borrowed(&mine).await?;
+            let file = OpenOptions::new().python_mode("wb").open_borrowed(&mine).await?;
             file.write(CONTENTS).await?;
             file.flush().await
         })
@@ -60,7 +60,7 @@ const ACTS: [(&str, &str, Act); 11] = [
     ("a close of somebody's descriptor", "file", |_, to| {
         Box::pin(async move {
             let mine = fs::File::create(to).expect("it is taken");
-            let file = OpenOptions::new().mode("wb").open_borrowed(&mine).await?;
+            let file = OpenOptions::new().python_mode("wb").open_borrowed(&mine).await?;
             file.write(CONTENTS).await?;
             file.close().await
         })

@@ -2,7 +2,6 @@
 //!
 //! What comes back is in the notation of the table, so that it can be compared with what stands there.
 
-use std::error::Error as _;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +79,7 @@ impl Replay<'_> {
     async fn open_binary(&self) -> Result<BinaryFile> {
         let arguments = &self.program.arguments;
         let mut options = OpenOptions::new();
-        options.mode(&*arguments.mode);
+        options.python_mode(&*arguments.mode);
         if let Some(buffering) = arguments.buffering {
             options.buffering(buffering);
         }
@@ -90,7 +89,7 @@ impl Replay<'_> {
     async fn open_text(&self) -> Result<TextFile> {
         let arguments = &self.program.arguments;
         let mut options = Options::new();
-        options.mode(&arguments.mode).newline_name(arguments.newline.as_deref());
+        options.python_mode(&arguments.mode).newline_name(arguments.newline.as_deref());
         if let Some(buffering) = arguments.buffering {
             options.buffering(buffering);
         }
@@ -328,7 +327,7 @@ fn texts(texts: Vec<String>) -> String {
 
 /// An error by the class that CPython would raise; of encoding, if `lines` were to be written.
 fn failure(error: &Error, lines: &[String]) -> String {
-    let source = error.source();
+    let source = error.get_ref();
     if let Some(why) = source.and_then(|source| source.downcast_ref::<DecodeError>()) {
         return format!("!D{},{}", why.offset(), why.reason());
     }

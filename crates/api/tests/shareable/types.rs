@@ -18,8 +18,8 @@ use folio::text::{
 };
 use folio::wrap::Wrap;
 use folio::{
-    BinaryFile, BinaryLines, Buffering, Current, Engine, EngineBuilder, Error, File, Name, OpenMode,
-    OpenOptions, Opened, Reader, Rejected, ShutdownReport, Snapshot,
+    BinaryFile, BinaryLines, Buffering, Engine, EngineBuilder, Error, File, Name, OpenMode, OpenOptions,
+    Opened, Reader, Rejected, ShutdownReport, Snapshot,
 };
 
 fn both<T: Send + Sync>() {}
@@ -37,7 +37,6 @@ pub(crate) const ALL: &[fn()] = &[
     both::<compat::OpenOptions>,
     both::<compat::ReadDir>,
     both::<Buffering>,
-    both::<Current>,
     both::<DecodeError>,
     both::<Decoder>,
     both::<Dir>,

@@ -1,6 +1,5 @@
 //! Reading text files: lines, characters and the whole, against the model of the newline tests.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -156,7 +155,7 @@ fn bytes_that_mean_nothing_fail_after_the_lines_before_them() {
             assert_eq!(file.next_line().await.unwrap().unwrap(), "one");
             let error = file.next_line().await.unwrap_err();
             assert_eq!((error.offset(), error.kind()), (Some(offset), ErrorKind::InvalidData), "{error}");
-            let source = error.source().and_then(|source| source.downcast_ref::<DecodeError>());
+            let source = error.get_ref().and_then(|source| source.downcast_ref::<DecodeError>());
             assert_eq!(source, file.decode_error(), "{error}");
             assert_eq!(file.decode_error().unwrap().offset(), offset);
             assert_eq!(file.read(9).await.unwrap(), "two");

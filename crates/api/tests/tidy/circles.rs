@@ -8,13 +8,19 @@ use crate::source::Source;
 /// The crates whose files are looked at.
 const CRATES: [&str; 4] = ["crates/engine/src/", "crates/api/src/", "crates/testkit/src/", "benches/src/"];
 
+/// Circles that are still to be opened, by the module that all of their files stand below.
+const TO_BE_OPENED: [&str; 3] = ["crates/engine/src/storage::os", "crates/testkit/src/disk", "benches/src/"];
+
 /// Refuses files that stand in a circle, each circle once.
 pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
     CRATES.iter().flat_map(|root| circles(&Crate::of(root, sources))).collect()
 }
 
+/// What begins the path of something that another crate defines.
+const FOREIGN: &str = "::";
+
 /// The files of one crate by their module, `""` for its root.
-struct Crate<'a> {
+pub(crate) struct Crate<'a> {
     root: &'a str,
     files: BTreeMap<String, &'a Source>,
     /// What the front pages of rooms export: from the exported path to where it is defined.
@@ -22,13 +28,14 @@ struct Crate<'a> {
 }
 
 impl<'a> Crate<'a> {
-    fn of(root: &'a str, sources: &'a [Source]) -> Self {
+    pub(crate) fn of(root: &'a str, sources: &'a [Source]) -> Self {
         let own = sources.iter().filter(|source| source.path.starts_with(root) && !source.is_test());
         let files: BTreeMap<_, _> = own.map(|source| (module(root, source), source)).collect();
         let mut exported = BTreeMap::new();
         for (module, source) in &files {
             for named in paths(source).iter().filter(|named| is_export(source, named.line)) {
-                let Some(path) = absolute(module, source, &named.path) else { continue };
+                let path = absolute(module, source, &named.path);
+                let path = path.unwrap_or_else(|| format!("{FOREIGN}{}", named.path));
                 let name = path.rsplit("::").next().unwrap_or(&path).to_owned();
                 exported.insert(join(module, &name), path);
             }
@@ -36,7 +43,7 @@ impl<'a> Crate<'a> {
         Crate { root, files, exported }
     }
 
-    /// The file in which something with this path is defined.
+    /// The file in which something with this path is defined, if it is one of this crate's.
     fn file(&self, path: &str) -> Option<&str> {
         let mut path = path;
         // An export may lead to another one.
@@ -47,6 +54,9 @@ impl<'a> Crate<'a> {
                 None => break,
             }
         }
+        if path.starts_with(FOREIGN) {
+            return None;
+        }
         let parts = path.matches("::").count() + 1;
         (0..=parts)
             .rev()
@@ -54,7 +64,8 @@ impl<'a> Crate<'a> {
             .map(|(module, _)| &**module)
     }
 
-    fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
+    /// Which file names something that is defined in which others, all by their modules.
+    pub(crate) fn arrows(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut arrows = BTreeMap::new();
         for (module, source) in &self.files {
             let found = paths(source);
@@ -124,7 +135,11 @@ fn circles(files: &Crate<'_>) -> Vec<String> {
         let forth = reach(&arrows, start);
         let circle: BTreeSet<&str> =
             forth.iter().copied().filter(|other| reach(&arrows, other).contains(start)).collect();
-        if !circle.is_empty() && seen.insert(circle.clone()) {
+        let known = |module: &&str| {
+            let path = format!("{}{module}", files.root);
+            TO_BE_OPENED.iter().any(|prefix| path.starts_with(prefix))
+        };
+        if !circle.is_empty() && !circle.iter().all(known) && seen.insert(circle.clone()) {
             let names: Vec<String> = circle
                 .iter()
                 .map(|from| {
@@ -170,5 +185,7 @@ fn a_circle_of_files_is_caught() {
     let front = "mod b;\nmod c;\npub(crate) use b::B;";
     check(&[("a/mod", front), ("a/b", ""), ("a/c", "use crate::a::B;")], 0);
     check(&[("a/mod", front), ("a/b", "use crate::a::c::C;"), ("a/c", "use crate::a::B;")], 1);
+    check(&[("lib", "mod a;\npub use a::A;\npub use other::B;"), ("a", "use crate::B;")], 0);
+    check(&[("lib", "mod a;\nuse a::A;\nstruct B;"), ("a", "use crate::B;")], 1);
     check(&[("a/mod", "mod b;\nuse b::B;\npub struct A;"), ("a/b", "use super::A;")], 1);
 }

@@ -6,6 +6,8 @@
 
 mod circles;
 mod map;
+mod operations;
+mod pages;
 mod paths;
 mod promises;
 mod prose;
@@ -26,11 +28,18 @@ type Rule = fn(&Source) -> Vec<String>;
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
     report(rooms::no_circles(sources()));
+    report(rooms::arrows_of_the_api_go_down(sources()));
 }
 
 #[test]
 fn files_name_each_other_in_no_circle() {
     report(circles::files_stand_in_no_circle(sources()));
+}
+
+#[test]
+fn an_operation_is_one_type_in_one_file() {
+    obey(&[operations::operations_are_dispatched_in_one_place]);
+    report(operations::operations_are_known_to_few(sources()));
 }
 
 #[test]
@@ -65,8 +74,7 @@ fn public_functions_say_how_they_fail_and_what_dropping_does() {
 
 #[test]
 fn the_code_map_is_the_tree() {
-    let text =
-        fs::read_to_string(root().join("docs/architecture.md")).expect("docs/architecture.md is there");
+    let text = text("docs/architecture.md");
     let shipped = sources().iter().filter(|source| !source.is_test());
     let files: Vec<String> = shipped.map(|source| source.path.clone()).collect();
     report(map::the_map_is_the_tree(&text, &files));
@@ -74,8 +82,42 @@ fn the_code_map_is_the_tree() {
 
 #[test]
 fn every_promise_has_a_test_that_carries_its_code() {
-    let text = fs::read_to_string(root().join("docs/reliability.md")).expect("docs/reliability.md is there");
-    report(promises::every_promise_has_a_test(&text, sources()));
+    report(promises::every_promise_has_a_test(&text("docs/reliability.md"), sources()));
+}
+
+#[test]
+fn published_packages_say_what_a_registry_shows() {
+    let manifests = texts(&|path| path.starts_with("crates/") && path.ends_with("/Cargo.toml"));
+    report(manifests.iter().flat_map(|(path, text)| pages::manifests_are_complete(path, text)).collect());
+}
+
+#[test]
+fn every_choice_has_the_shape_of_the_template_and_a_line_in_the_index() {
+    let mut choices = texts(&|path| path.starts_with("docs/decisions/0"));
+    choices.retain(|(path, _)| !path.ends_with("/0000-template.md"));
+    report(choices.iter().flat_map(|(path, text)| pages::choices_have_one_shape(path, text)).collect());
+    let name = |path: &str| path.trim_start_matches("docs/decisions/").to_owned();
+    let listed: Vec<_> = choices.into_iter().map(|(path, text)| (name(&path), text)).collect();
+    let index = "docs/decisions/README.md";
+    report(pages::the_list_is_complete((index, &text(index)), &listed, true));
+}
+
+#[test]
+fn the_table_of_contents_has_every_page() {
+    let mut pages = texts(&|path| path.starts_with("docs/") && path.ends_with(".md"));
+    let contents = pages.iter().position(|(path, _)| path == "docs/SUMMARY.md");
+    let contents = pages.remove(contents.expect("the book has a table of contents"));
+    pages.retain(|(path, _)| !path.ends_with("/0000-template.md"));
+    pages.iter_mut().for_each(|(path, _)| *path = path.replacen("docs/", "", 1));
+    report(pages::the_list_is_complete((&contents.0, &contents.1), &pages, false));
+}
+
+#[test]
+fn every_link_of_a_page_leads_somewhere() {
+    let exists = |path: &str| root().join(path).exists();
+    let pages = texts(&|path| path.ends_with(".md"));
+    let dead = |(path, text): &(String, String)| pages::links_lead_somewhere(path, text, &exists);
+    report(pages.iter().flat_map(dead).collect());
 }
 
 #[test]
@@ -83,6 +125,16 @@ fn no_file_names_a_path_of_one_machine() {
     let files = files(&|_| true);
     let texts = files.iter().filter_map(|path| Some((path, fs::read_to_string(root().join(path)).ok()?)));
     report(texts.flat_map(|(path, text)| map::no_path_of_a_machine(path, &text)).collect());
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).expect("the page is there")
+}
+
+/// The paths that `wanted` accepts, each with its text.
+fn texts(wanted: &dyn Fn(&str) -> bool) -> Vec<(String, String)> {
+    let texts = files(wanted).into_iter().map(|path| (path.clone(), text(&path)));
+    texts.collect()
 }
 
 /// Applies the rules to every Rust file of the workspace.
@@ -112,9 +164,8 @@ fn sources() -> &'static [Source] {
 }
 
 fn read_sources() -> Vec<Source> {
-    let rust = files(&|path| path.ends_with(".rs"));
-    let read = |path: &String| fs::read_to_string(root().join(path)).expect("source files are UTF-8");
-    let mut sources: Vec<Source> = rust.iter().map(|path| Source::new(path, &read(path))).collect();
+    let rust = texts(&|path| path.ends_with(".rs"));
+    let mut sources: Vec<Source> = rust.iter().map(|(path, text)| Source::new(path, text)).collect();
     let declared = |path: &str| sources.iter().any(|source| source.declares_test(path));
     let tests: Vec<bool> = sources.iter().map(|source| declared(&source.path)).collect();
     for (source, _) in sources.iter_mut().zip(tests).filter(|(_, test)| *test) {

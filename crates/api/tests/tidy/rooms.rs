@@ -1,7 +1,8 @@
-//! Arrows between the engine's rooms go down only, and each foreign thing has one gatekeeper.
+//! Arrows between rooms go down only, and each foreign thing has one gatekeeper.
 
 use std::collections::BTreeSet;
 
+use crate::circles::Crate;
 use crate::paths::{Named, paths};
 use crate::source::Source;
 
@@ -10,10 +11,11 @@ const ENGINE: &str = "crates/engine/src/";
 
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
-const LEVELS: [&[&str]; 14] = [
+const LEVELS: [&[&str]; 15] = [
     &["sync", "error", "limits", "stats", "buffer", "oneshot", "exclusive", "origin"],
     &["storage"],
     &["file"],
+    &["file_op"],
     &["op"],
     &["admission"],
     &["pool"],
@@ -24,6 +26,19 @@ const LEVELS: [&[&str]; 14] = [
     &["handle"],
     &["polled"],
     &["engine"],
+    &["lib"],
+];
+
+/// Where the rooms of the crate that users see are.
+pub(crate) const API: &str = "crates/api/src/";
+
+/// Its rooms from the bottom up. A room may name those of lower rows.
+const API_LEVELS: [&[&str]; 6] = [
+    &["checked", "engine", "mode", "run"],
+    &["file"],
+    &["dir", "text", "wrap"],
+    &["fs", "python", "stdio", "tempfile"],
+    &["compat", "os", "path"],
     &["lib"],
 ];
 
@@ -102,6 +117,27 @@ pub(crate) fn arrows_go_down(source: &Source) -> Vec<String> {
         (!allowed).then(|| format!("{at}: `{from}` may not name `{}`: arrows go down only", named.path))
     };
     paths(source).iter().filter_map(wrong).collect()
+}
+
+/// Refuses a path from a room of the crate that users see to one at its own level or above. Types are often named by
+/// the crate's root there, and belong to the room that defines them.
+pub(crate) fn arrows_of_the_api_go_down(sources: &[Source]) -> Vec<String> {
+    let level = |room: &str| API_LEVELS.iter().position(|rooms| rooms.contains(&room));
+    let files = sources.iter().filter(|source| !source.is_test());
+    let rooms = files.filter_map(|source| Some((source, room_below(API, &source.path)?)));
+    let unknown = rooms.filter(|(_, room)| level(room).is_none());
+    let unknown = unknown.map(|(source, room)| {
+        format!("{}: `{room}` stands in no row of API_LEVELS in tidy/rooms.rs", source.path)
+    });
+    let api = Crate::of(API, sources);
+    let arrows = api.arrows();
+    let arrows = arrows.iter().flat_map(|(from, to)| to.iter().map(move |to| (*from, *to)));
+    let wrong = arrows.filter(|(from, to)| {
+        let (from, to) = (first(from), first(to));
+        from != to && level(from) <= level(to)
+    });
+    let wrong = wrong.map(|(from, to)| format!("{API}{from}: names what is in {to}: arrows go down only"));
+    unknown.chain(wrong).collect()
 }
 
 /// Refuses `super::` that leaves the room, where [`arrows_go_down`] would not see it.
@@ -192,7 +228,19 @@ fn is_library(path: &str) -> bool {
 
 /// The engine's room that a file belongs to.
 fn room(source: &Source) -> Option<&str> {
-    let path = source.path.strip_prefix(ENGINE)?;
+    room_below(ENGINE, &source.path)
+}
+
+/// The room of a module; the crate's root is one of its own.
+fn first(module: &str) -> &str {
+    match module.split("::").next() {
+        None | Some("") => "lib",
+        Some(first) => first,
+    }
+}
+
+fn room_below<'a>(root: &str, path: &'a str) -> Option<&'a str> {
+    let path = path.strip_prefix(root)?;
     path.split('/').next().map(|first| first.trim_end_matches(".rs"))
 }
 
@@ -262,4 +310,17 @@ fn a_circle_is_caught() {
     assert_eq!(no_circles(&line), Vec::<String>::new());
     let circle = [file("buffer", "use crate::reply::A;"), file("reply", "use crate::buffer::B;")];
     assert_eq!(no_circles(&circle).len(), 2);
+}
+
+#[test]
+fn an_arrow_up_in_the_api_is_caught() {
+    let file = |path: &str, text: &str| Source::new(&format!("{API}{path}"), text);
+    let lib = || file("lib.rs", "mod dir;\nmod file;\npub use dir::Dir;\npub use file::File;");
+    let down = [lib(), file("file/mod.rs", ""), file("dir/mod.rs", "use crate::File;")];
+    assert_eq!(arrows_of_the_api_go_down(&down), Vec::<String>::new());
+    let up = [lib(), file("file/mod.rs", "use crate::Dir;"), file("dir/mod.rs", "")];
+    assert_eq!(arrows_of_the_api_go_down(&up).len(), 1);
+    let sideways = [lib(), file("text.rs", "use crate::Dir;"), file("dir/mod.rs", "")];
+    assert_eq!(arrows_of_the_api_go_down(&sideways).len(), 1);
+    assert_eq!(arrows_of_the_api_go_down(&[file("pantry.rs", "")]).len(), 1);
 }

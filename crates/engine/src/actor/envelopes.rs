@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
-use crate::op::Op;
+use crate::file_op::Op;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::stats::add;

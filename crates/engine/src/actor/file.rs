@@ -24,8 +24,8 @@ use kameo::reply::{DelegatedReply, ReplySender};
 use crate::actor::envelopes::{Envelope, Line, Sender};
 use crate::error::{Error, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::file_op::{self, Answer, Offset, Op, Payload, Read, Sync};
 use crate::limits::MAILBOX_MESSAGES_MAX;
-use crate::op::{Answer, Op, Place, describe::Describe, read::Read, sync::Sync, write, write::Payload};
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 use crate::stats::add;
@@ -414,7 +414,7 @@ message! {
         len: usize,
         /// Where they begin, in bytes.
         offset: u64
-    } -> Bytes, |read| Op::Read(Read::once(Place::At(read.offset), read.len)),
+    } -> Bytes, |read| Op::from(Read::once(Offset::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),
         other => unreachable!("a read answers bytes, not {other:?}"),
@@ -429,7 +429,7 @@ message! {
         /// Where it goes, in bytes.
         offset: u64
     } -> usize,
-    |request| Op::Write(write::Write { place: Place::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
+    |request| Op::from(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
     |answer| match answer {
         Answer::Written(count) => count,
         other => unreachable!("a write answers a count, not {other:?}"),
@@ -442,7 +442,7 @@ message! {
         /// The record.
         bytes: Bytes
     } -> u64,
-    |append| Op::Append(write::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
+    |append| Op::from(file_op::Append { payload: Payload::Shared(append.bytes), moves_cursor: false, wants_offset: true, buffered: false }),
     |answer| match answer {
         Answer::Position(offset) => offset,
         other => unreachable!("an append answers an offset, not {other:?}"),
@@ -451,12 +451,12 @@ message! {
 
 message! {
     /// Asks to flush data and attributes to the device.
-    SyncAll -> (), Op::Sync(Sync { all: true }), |_answer| ()
+    SyncAll -> (), Op::from(Sync { all: true }), |_answer| ()
 }
 
 message! {
     /// Asks to flush the data to the device.
-    SyncData -> (), Op::Sync(Sync { all: false }), |_answer| ()
+    SyncData -> (), Op::from(Sync { all: false }), |_answer| ()
 }
 
 message! {
@@ -464,12 +464,12 @@ message! {
     SetLen {
         /// The new length in bytes.
         len: u64
-    } -> (), |request| Op::Describe(Describe::SetLen(request.len)), |_| ()
+    } -> (), |request| Op::from(file_op::SetLen(request.len)), |_| ()
 }
 
 message! {
     /// Asks for the attributes.
-    Metadata -> std::fs::Metadata, Op::Describe(Describe::Metadata),
+    Metadata -> std::fs::Metadata, Op::from(file_op::Metadata),
     |answer| match answer {
         Answer::Metadata(metadata) => *metadata,
         other => unreachable!("metadata answers metadata, not {other:?}"),

@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-pub(crate) use crate::op::lock::Won;
+pub(crate) use crate::file_op::AcquiredLock;
 use crate::storage::LockKind;
 
 /// See the module.
@@ -71,7 +71,7 @@ enum Watch {
     /// A thread does, or is about to.
     Standing,
     /// It has the lock, for whoever is in front.
-    Won(Won),
+    Acquired(AcquiredLock),
     /// The file or the kernel refused, so it is not tried again.
     Refused,
 }
@@ -143,10 +143,10 @@ impl LockQueue {
     }
 
     /// What a watch has won, if it has.
-    pub(crate) fn take_won(&self) -> Option<Won> {
+    pub(crate) fn take_acquired(&self) -> Option<AcquiredLock> {
         let mut state = self.state();
         match std::mem::take(&mut state.watch) {
-            Watch::Won(won) => Some(won),
+            Watch::Acquired(acquired) => Some(acquired),
             watch @ (Watch::None | Watch::Standing | Watch::Refused) => {
                 state.watch = watch;
                 None
@@ -164,7 +164,7 @@ impl LockQueue {
             return Outlook::Called;
         }
         match state.watch {
-            Watch::Standing | Watch::Won(_) => Outlook::Called,
+            Watch::Standing | Watch::Acquired(_) => Outlook::Called,
             Watch::Refused => Outlook::Unwatchable,
             Watch::None => {
                 state.watch = Watch::Standing;
@@ -177,7 +177,7 @@ impl LockQueue {
     pub(crate) fn watched(&self, ended: Ended) {
         let mut state = self.state();
         state.watch = match ended {
-            Ended::Won(won) => Watch::Won(won),
+            Ended::Acquired(acquired) => Watch::Acquired(acquired),
             Ended::NotNow => Watch::None,
             Ended::Refused => Watch::Refused,
         };
@@ -230,7 +230,7 @@ impl LockQueue {
 /// How a watch ended.
 pub(crate) enum Ended {
     /// With the lock.
-    Won(Won),
+    Acquired(AcquiredLock),
     /// There is no thread for it now.
     NotNow,
     /// The file or the kernel refused.
@@ -260,7 +260,7 @@ impl State {
 
     /// Releases what was won for nobody, before anyone can see that there is no watch: such a release does not block.
     fn release_unwanted(&mut self) {
-        if self.line.is_empty() && matches!(self.watch, Watch::Won(_)) {
+        if self.line.is_empty() && matches!(self.watch, Watch::Acquired(_)) {
             self.watch = Watch::None;
         }
     }

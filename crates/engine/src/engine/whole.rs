@@ -11,8 +11,8 @@ use super::{Engine, Handle, waits_for_reader};
 use crate::error::{Error, Operation, Result};
 use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
-use crate::op::whole::{Copied, Copy, NOT_REGULAR, ReadWhole, Whole, reading, writing};
-use crate::path::Open;
+use crate::op::open::open;
+use crate::op::whole::{Copied, NOT_REGULAR, Whole, copy, read, reading, writing};
 use crate::storage::OpenRequest;
 
 /// Functions on whole files.
@@ -29,7 +29,7 @@ impl Engine {
     /// No file is changed; what was taken from a stream is gone.
     pub async fn read_whole(&self, path: PathBuf, limit: Option<u64>) -> Result<Vec<u8>> {
         let name: Arc<Path> = path.as_path().into();
-        let whole = self.call(ReadWhole { path, limit }).await?;
+        let whole = self.call(read(path, limit)).await?;
         self.read_on(whole, name, limit).await
     }
 
@@ -69,8 +69,11 @@ impl Engine {
     ///
     /// Before it began: nothing happens. After: it finishes, with a copy of what is left.
     pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
-        let open = Open::whole(path, below);
-        let name = open.path.clone();
+        let (name, place): (Arc<Path>, _) = match below {
+            None => (path.into(), None),
+            Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
+        };
+        let open = open(name.clone(), place, writing());
         let stream = match self.inner.context.write_whole(open, contents).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
@@ -94,7 +97,7 @@ impl Engine {
     ///
     /// Before it began: nothing happens. After: it finishes; a stream gets nothing more.
     pub async fn copy_whole(&self, from: PathBuf, to: PathBuf) -> Result<u64> {
-        match self.call(Copy { from: from.clone(), to: to.clone() }).await? {
+        match self.call(copy(from.clone(), to.clone())).await? {
             Copied::Whole(bytes) => Ok(bytes),
             Copied::ToStream => Box::pin(self.copy_to_stream(&from, &to)).await,
         }

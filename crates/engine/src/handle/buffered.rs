@@ -111,7 +111,11 @@ impl FileHandle {
         if write_buffer.has_written(newest) {
             return Some(Ok(()));
         }
-        let ready = if write_buffer.holds(newest) { open_file.seal(&mut state, None) } else { Vec::new() };
+        let ready = if write_buffer.has_unsent(newest) {
+            open_file.start_flush(&mut state, None)
+        } else {
+            Vec::new()
+        };
         drop(state);
         open_file.submit_all(ready);
         None
@@ -199,7 +203,7 @@ impl FileHandle {
         let weight =
             open_file.turn.take().write_buffer.as_ref().map_or(0, |write_buffer| write_buffer.bytes());
         let permit = self.admit(Operation::Write, weight).await?;
-        let ready = open_file.seal(&mut open_file.turn.take(), Some(permit));
+        let ready = open_file.start_flush(&mut open_file.turn.take(), Some(permit));
         open_file.submit_all(ready);
         Ok(())
     }
@@ -278,7 +282,7 @@ impl FileHandle {
                     Some(_) | None => return Verdict::Through,
                 }
             }
-            Room::AfterSeal => return Verdict::InLine,
+            Room::AfterFlush => return Verdict::InLine,
             Room::Never => return Verdict::Through,
         }
         Verdict::Fits(position)

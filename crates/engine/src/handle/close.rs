@@ -9,9 +9,8 @@ use std::time::Duration;
 use super::{FileHandle, Inner};
 use crate::context::registry::Registered;
 use crate::error::{Error, Operation, Result};
-use crate::file::Ordered;
+use crate::file_op::{Close, FileOp, Settle};
 use crate::limits::{DRAIN_SPIN_ROUNDS, HAND_OVER_PAUSES, HAND_OVER_ROUNDS, RETRY_PAUSE_MIN};
-use crate::op::Op;
 use crate::open_file::OpenFile;
 use crate::open_file::everything;
 
@@ -35,7 +34,7 @@ impl FileHandle {
         tokio::task::consume_budget().await;
         match self.settle_in_place() {
             Some(settled) => settled,
-            None => self.submit(Op::Settle).await.map(|_| ()),
+            None => self.submit(Settle).await.map(|_| ()),
         }
     }
 
@@ -45,7 +44,7 @@ impl FileHandle {
             return None;
         }
         let state = open_file.turn.take();
-        if state.core.is_closed() || !state.is_free(&Op::Settle.footprint(0, u64::MAX)) {
+        if state.core.is_closed() || !state.is_free(&Settle.footprint(0, u64::MAX)) {
             return None;
         }
         drop(state);
@@ -105,7 +104,7 @@ impl FileHandle {
             open_file.wake_actor();
             return ended;
         }
-        self.submit(Op::Close).await.map(|_| ())
+        self.submit(Close).await.map(|_| ())
     }
 
     /// Waits for everything before it, then hands over the file's descriptor, the kernel's cursor at the file's. With

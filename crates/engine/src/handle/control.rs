@@ -7,7 +7,10 @@ use std::sync::atomic::Ordering;
 use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
-use crate::op::{Answer, Op, describe::Describe, run::Run, seek, seek::Seek, sync::Sync};
+use crate::file_op::{
+    self, Advise, Allocate, Answer, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor, SetPermissions,
+    SetTimes, Sync, TakeObject, seek,
+};
 use crate::storage::{Advice, Allocation, errno};
 
 /// Cursor, length, attributes, durability.
@@ -30,7 +33,7 @@ impl FileHandle {
         if let Some(result) = self.seek_in_place(to) {
             return result;
         }
-        position(Box::pin(self.submit(Op::Seek(Seek { to }))).await?)
+        position(Box::pin(self.submit(Seek { to })).await?)
     }
 
     fn seek_in_place(&self, to: SeekFrom) -> Option<Result<u64>> {
@@ -50,7 +53,7 @@ impl FileHandle {
         let asks_storage = matches!(to, SeekFrom::End(_));
         if state.core.is_closed()
             || (asks_storage && open_file.access.remote)
-            || !state.is_free(&op.footprint())
+            || !state.is_free(&op.footprint(0, u64::MAX))
         {
             return None;
         }
@@ -78,7 +81,7 @@ impl FileHandle {
         if let Some(result) = self.metadata_in_place() {
             return result;
         }
-        match Box::pin(self.submit(Op::Describe(Describe::Metadata))).await? {
+        match Box::pin(self.submit(file_op::Metadata)).await? {
             Answer::Metadata(metadata) => Ok(*metadata),
             other => unexpected(&other),
         }
@@ -90,7 +93,7 @@ impl FileHandle {
             return None;
         }
         let state = open_file.turn.take();
-        let footprint = Footprint { span: Span::LOOK, cursor: false };
+        let footprint = Footprint { span: Span::READ_ALL, cursor: false };
         if open_file.access.remote || state.core.is_closed() || !state.is_free(&footprint) {
             return None;
         }
@@ -109,7 +112,7 @@ impl FileHandle {
     ///
     /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
-        self.submit(Op::Describe(Describe::SetLen(len))).await.map(|_| ())
+        self.submit(SetLen(len)).await.map(|_| ())
     }
 
     /// Cuts the file off at the cursor, or extends it to there with zeros; answers the new length.
@@ -122,7 +125,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn cut(&self) -> Result<u64> {
-        position(self.submit(Op::Run(Run::cut())).await?)
+        position(self.submit(SetLenToCursor).await?)
     }
 
     /// Changes the permissions.
@@ -135,7 +138,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
-        self.submit(Op::Describe(Describe::SetPermissions(permissions))).await.map(|_| ())
+        self.submit(SetPermissions(permissions)).await.map(|_| ())
     }
 
     /// Changes the timestamps.
@@ -148,7 +151,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn set_times(&self, times: FileTimes) -> Result<()> {
-        self.submit(Op::Describe(Describe::SetTimes(times))).await.map(|_| ())
+        self.submit(SetTimes(times)).await.map(|_| ())
     }
 
     /// Reserves or gives back the space of a range.
@@ -161,7 +164,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn allocate(&self, how: Allocation, offset: u64, len: u64) -> Result<()> {
-        self.submit(Op::Describe(Describe::Allocate(how, offset, len))).await.map(|_| ())
+        self.submit(Allocate { how, offset, len }).await.map(|_| ())
     }
 
     /// Says how a range is going to be used; a `len` of 0 means to the end.
@@ -174,7 +177,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn advise(&self, advice: Advice, offset: u64, len: u64) -> Result<()> {
-        self.submit(Op::Describe(Describe::Advise(advice, offset, len))).await.map(|_| ())
+        self.submit(Advise { advice, offset, len }).await.map(|_| ())
     }
 
     /// Makes everything acknowledged before it, on any clone, survive a power cut. Syncs that queue together
@@ -188,7 +191,7 @@ impl FileHandle {
     ///
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync(&self, all: bool) -> Result<()> {
-        self.submit(Op::Sync(Sync { all })).await.map(|_| ())
+        self.submit(Sync { all }).await.map(|_| ())
     }
 
     /// Runs `closure` over the std file on a worker, while no other operation of this file runs.
@@ -204,7 +207,7 @@ impl FileHandle {
         &self,
         closure: impl FnOnce(&StdFile) -> T + Send + 'static,
     ) -> Result<T> {
-        match self.submit(Op::Run(Run::new(closure))).await? {
+        match self.submit(Run::new(closure)).await? {
             Answer::Value(value) => match value.downcast::<T>() {
                 Ok(value) => Ok(*value),
                 Err(_) => unreachable!("the closure's own type comes back"),
@@ -224,7 +227,7 @@ impl FileHandle {
     ///
     /// Before it began: nothing happens. After: the object is dropped.
     pub async fn take_object<T: Send + 'static>(&self) -> Result<Option<T>> {
-        match self.submit(Op::Run(Run::taking::<T>())).await? {
+        match self.submit(TakeObject::new::<T>()).await? {
             Answer::Value(value) => match value.downcast::<Option<T>>() {
                 Ok(object) => Ok(*object),
                 Err(_) => unreachable!("the object's own type comes back"),
@@ -245,6 +248,6 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
-        position(self.submit(Op::Run(Run::receive(from, offset, count))).await?)
+        position(self.submit(Receive { from, offset, count }).await?)
     }
 }

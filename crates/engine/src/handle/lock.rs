@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 use super::{FileHandle, unexpected};
-use crate::context::lock_queue::{Ended, Outlook, Won};
+use crate::context::lock_queue::{AcquiredLock, Ended, Outlook};
 use crate::error::{Cause, Operation, Result};
+use crate::file_op::{Answer, Lock};
 use crate::limits::{LOCK_RECHECK_PAUSE, LOCK_RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::{Answer, Op, lock::Lock};
 use crate::open_file::OpenFile;
 use crate::open_file::Watcher;
 use crate::storage::{LockKind, StorageFile};
@@ -43,7 +43,7 @@ impl FileHandle {
         let mut pause = RETRY_PAUSE_MIN;
         loop {
             let seen = locks.changes();
-            if taken(&self.submit(Op::Lock(Lock::Try(kind, None))).await?)? {
+            if taken(&self.submit(Lock::Try(kind, None)).await?)? {
                 return Ok(true);
             }
             if pause > LOCK_RETRY_PAUSE_MAX || !locks.may_be_forsaken(seen) {
@@ -65,7 +65,7 @@ impl FileHandle {
     ///
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn unlock(&self) -> Result<()> {
-        self.submit(Op::Lock(Lock::Release)).await.map(|_| ())
+        self.submit(Lock::Release).await.map(|_| ())
     }
 
     async fn lock_in_line(&self, kind: LockKind) -> Result<()> {
@@ -78,13 +78,13 @@ impl FileHandle {
         loop {
             place.reach_front().await?;
             let seen = open_file.inode.locks.changes();
-            let won = open_file.inode.locks.take_won();
-            if self.attempt(kind, won).await? {
+            let acquired = open_file.inode.locks.take_acquired();
+            if self.attempt(kind, acquired).await? {
                 return Ok(());
             }
             match open_file.inode.locks.outlook(open_file.holder(), kind, seen) {
                 Outlook::Changed => {}
-                // Looked at again without a call too: somebody may have released it past the engine.
+                // Peeked at again without a call too: somebody may have released it past the engine.
                 Outlook::Called => place.wait(LOCK_RECHECK_PAUSE).await?,
                 Outlook::Unwatched => self.post_watch(kind).await?,
                 Outlook::Unwatchable => {
@@ -95,8 +95,8 @@ impl FileHandle {
         }
     }
 
-    async fn attempt(&self, kind: LockKind, won: Option<Won>) -> Result<bool> {
-        taken(&self.submit_untimed(Op::Lock(Lock::Try(kind, won))).await?)
+    async fn attempt(&self, kind: LockKind, acquired: Option<AcquiredLock>) -> Result<bool> {
+        taken(&self.submit_untimed(Lock::Try(kind, acquired)).await?)
     }
 
     /// Has a thread wait for the lock by a second opening of the file.
@@ -108,7 +108,7 @@ impl FileHandle {
             open_file.context.pause(LOCK_RETRY_PAUSE_MAX).await;
             return Ok(());
         };
-        let stand_in = match self.submit_untimed(Op::Lock(Lock::StandIn)).await? {
+        let stand_in = match self.submit_untimed(Lock::StandIn).await? {
             Answer::Value(value) => value.downcast::<Arc<dyn StorageFile>>().ok(),
             Answer::Done => None,
             other => unexpected(&other),

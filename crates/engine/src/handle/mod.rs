@@ -25,7 +25,7 @@ use crate::actor::file::FileActor;
 use crate::actor::messages::ActorRef;
 use crate::error::Result;
 use crate::file::CursorMove;
-use crate::op::Answer;
+use crate::file_op::Answer;
 use crate::open_file::OpenFile;
 
 pub(crate) use buffered::{LineTurn, Offered};

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::{FileHandle, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::{Answer, Offset, Read};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, PIECE_BYTES};
-use crate::op::{Answer, Op, Place, read::Read};
 
 /// Reading.
 impl FileHandle {
@@ -26,7 +26,7 @@ impl FileHandle {
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
-        let op = Op::Read(Read::once(Place::At(offset), buf.len().min(PIECE_BYTES)));
+        let op = Read::once(Offset::At(offset), buf.len().min(PIECE_BYTES));
         Box::pin(self.read_into(op, buf)).await
     }
 
@@ -45,7 +45,7 @@ impl FileHandle {
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
-        let op = Op::Read(Read::once(Place::Cursor, buf.len().min(PIECE_BYTES)));
+        let op = Read::once(Offset::Cursor, buf.len().min(PIECE_BYTES));
         Box::pin(self.read_into(op, buf)).await
     }
 
@@ -73,8 +73,8 @@ impl FileHandle {
             return Ok(buffer.into_bytes());
         }
         drop(buffer);
-        let place = offset.map_or(Place::Cursor, Place::At);
-        match Box::pin(self.submit(Op::Read(Read::once(place, len)))).await? {
+        let place = offset.map_or(Offset::Cursor, Offset::At);
+        match Box::pin(self.submit(Read::once(place, len))).await? {
             Answer::Read(buffer, _) => Ok(buffer.into_bytes()),
             other => unexpected(&other),
         }
@@ -116,7 +116,7 @@ impl FileHandle {
         self.read_at_in_place(buf, offset).transpose()
     }
 
-    async fn read_into(&self, op: Op, buf: &mut [u8]) -> Result<usize> {
+    async fn read_into(&self, op: Read, buf: &mut [u8]) -> Result<usize> {
         match self.submit(op).await? {
             Answer::Read(buffer, _) => {
                 let bytes = buffer.as_ref();
@@ -144,7 +144,7 @@ impl FileHandle {
             }
             let result = open_file.file.read_now(&mut buf[..len], offset)?;
             if let Ok(count) = result
-                && !state.core.found(range, count as u64)
+                && !state.core.note_read(range, count as u64)
             {
                 return None;
             }
@@ -169,7 +169,7 @@ impl FileHandle {
         }
         let result = open_file.file.read_now(&mut buf[..len], offset)?;
         if let Ok(count) = &result {
-            if !state.core.found(range, *count as u64) {
+            if !state.core.note_read(range, *count as u64) {
                 return None;
             }
             state.core.shift(CursorMove::Read { offset, len: *count as u64 });

@@ -6,9 +6,8 @@ use super::read::pay;
 use super::{FileHandle, unexpected};
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
-use crate::op::read::{How, Read};
-use crate::op::{Answer, Looked, Op, Place};
 
 /// What became of an attempt in place.
 enum Attempt {
@@ -37,12 +36,12 @@ impl FileHandle {
     ///
     /// Like [`read`](FileHandle::read): no byte is lost. (Of a line of more than 64 MiB, whole steps are.)
     pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
-        let how = How::Until(delimiter);
-        let line = self.gather(how, limit.min(LINE_BYTES_MAX)).await?;
-        if line.len() < LINE_BYTES_MAX || line.len() == limit || how.is_complete(&line) {
+        let until = ReadUntil::Delimiter(delimiter);
+        let line = self.read_as_far(until, limit.min(LINE_BYTES_MAX)).await?;
+        if line.len() < LINE_BYTES_MAX || line.len() == limit || until.is_complete(&line) {
             return Ok(line);
         }
-        Box::pin(self.read_long(line, how, limit)).await
+        Box::pin(self.read_long(line, until, limit)).await
     }
 
     /// Reads from the cursor up to and including the first `delimiter`, or to the end of the file, if that is `limit`
@@ -63,18 +62,18 @@ impl FileHandle {
         let Some(len) = limit.checked_add(1) else {
             return Box::pin(self.read_until(delimiter, limit)).await;
         };
-        let how = How::Line(delimiter, limit);
-        let line = self.gather(how, len).await?;
-        match how.refuses(&line) {
+        let until = ReadUntil::Line(delimiter, limit);
+        let line = self.read_as_far(until, len).await?;
+        match until.refuses(&line) {
             true => Err(self.open_file().error(Operation::Read, Cause::TooLong(limit as u64))),
             false => Ok(line),
         }
     }
 
-    async fn read_long(&self, start: Bytes, how: How, limit: usize) -> Result<Bytes> {
+    async fn read_long(&self, start: Bytes, until: ReadUntil, limit: usize) -> Result<Bytes> {
         let mut line = BytesMut::from(start);
-        while line.len() < limit && !how.is_complete(&line) {
-            let more = self.gather(how, (limit - line.len()).min(LINE_BYTES_MAX)).await?;
+        while line.len() < limit && !until.is_complete(&line) {
+            let more = self.read_as_far(until, (limit - line.len()).min(LINE_BYTES_MAX)).await?;
             if more.is_empty() {
                 break;
             }
@@ -94,7 +93,7 @@ impl FileHandle {
     ///
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_full(&self, len: usize) -> Result<Bytes> {
-        self.gather(How::Whole, len).await
+        self.read_as_far(ReadUntil::Exact, len).await
     }
 
     /// Returns what a read of at most `len` bytes would give, and leaves the cursor where it is; empty at the
@@ -108,32 +107,32 @@ impl FileHandle {
     ///
     /// Nothing happens.
     pub async fn peek(&self, len: usize) -> Result<Bytes> {
-        self.gather(How::Look, len).await
+        self.read_as_far(ReadUntil::Peek, len).await
     }
 
-    async fn gather(&self, how: How, len: usize) -> Result<Bytes> {
-        let attempts: &[usize] = match how {
+    async fn read_as_far(&self, until: ReadUntil, len: usize) -> Result<Bytes> {
+        let attempts: &[usize] = match until {
             // Most lines are short, so that is all that is paid for at first.
-            How::Until(_) | How::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
+            ReadUntil::Delimiter(_) | ReadUntil::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
             // Not cut short: the caller wants all of it, so it is all for a worker if it is too much.
-            How::Whole if len > IN_PLACE_BYTES_MAX => &[],
-            How::Whole | How::Once | How::Look => &[IN_PLACE_BYTES_MAX],
+            ReadUntil::Exact if len > IN_PLACE_BYTES_MAX => &[],
+            ReadUntil::Exact | ReadUntil::Available | ReadUntil::Peek => &[IN_PLACE_BYTES_MAX],
         };
         for most in attempts {
             pay(len.min(*most)).await;
-            match self.gather_in_place(how, len, *most) {
+            match self.read_until_in_place(until, len, *most) {
                 Attempt::Done(result) => return result,
                 Attempt::Longer => {}
                 Attempt::Declined => break,
             }
         }
-        match Box::pin(self.submit(Op::Read(Read { place: Place::Cursor, len, how }))).await? {
-            Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. }) => Ok(buffer.into_bytes()),
+        match Box::pin(self.submit(Read { offset: Offset::Cursor, len, until })).await? {
+            Answer::Read(buffer, _) | Answer::Peeked(Peeked { buffer, .. }) => Ok(buffer.into_bytes()),
             other => unexpected(&other),
         }
     }
 
-    fn gather_in_place(&self, how: How, len: usize, most: usize) -> Attempt {
+    fn read_until_in_place(&self, until: ReadUntil, len: usize, most: usize) -> Attempt {
         let open_file = self.open_file();
         if open_file.access.remote || self.is_kept_out() {
             return Attempt::Declined;
@@ -148,7 +147,7 @@ impl FileHandle {
             return Attempt::Declined;
         }
         let read = |buf: &mut [u8], done: u64| open_file.file.read_now(buf, offset + done);
-        let buffer = match how.gather(window, &open_file.context.buffers, read, |_, _| {}) {
+        let buffer = match until.read(window, &open_file.context.buffers, read, |_, _| {}) {
             None => return Attempt::Declined,
             Some(Err(error)) => {
                 drop(state);
@@ -158,14 +157,14 @@ impl FileHandle {
             Some(Ok(buffer)) => buffer,
         };
         let count = buffer.as_ref().len();
-        let is_line = matches!(how, How::Until(_)) && how.is_complete(buffer.as_ref());
-        if !is_line && !state.core.found(range, count as u64) {
+        let is_line = matches!(until, ReadUntil::Delimiter(_)) && until.is_complete(buffer.as_ref());
+        if !is_line && !state.core.note_read(range, count as u64) {
             return Attempt::Declined;
         }
-        if count == window && window < len && !how.is_complete(buffer.as_ref()) {
+        if count == window && window < len && !until.is_complete(buffer.as_ref()) {
             return Attempt::Longer;
         }
-        if how != How::Look && !how.refuses(buffer.as_ref()) {
+        if until != ReadUntil::Peek && !until.refuses(buffer.as_ref()) {
             state.core.shift(CursorMove::Read { offset, len: count as u64 });
         }
         drop(state);

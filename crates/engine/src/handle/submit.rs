@@ -14,10 +14,10 @@ use crate::context::paused_clock::Held;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::file_op::lent::Lender;
+use crate::file_op::{Answer, Op, Seek};
 use crate::limits::ACTORS_TRIED_MAX;
 use crate::oneshot::{self, Cancelled};
-use crate::op::lent::Lender;
-use crate::op::{Answer, Op, seek::Seek};
 use crate::open_file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply};
 use crate::pool::Pickup;
@@ -26,7 +26,8 @@ use crate::stats::add;
 /// The slow way.
 impl FileHandle {
     /// Admits, queues and awaits one operation.
-    pub(crate) fn submit(&self, op: Op) -> impl Future<Output = Result<Answer>> {
+    pub(crate) fn submit(&self, op: impl Into<Op>) -> impl Future<Output = Result<Answer>> {
+        let op = op.into();
         self.submit_when_admitted(op.operation(), op.weight(), || op, None)
     }
 
@@ -70,7 +71,8 @@ impl FileHandle {
     }
 
     /// The same, however long it takes: for what is limited as a whole.
-    pub(crate) async fn submit_untimed(&self, op: Op) -> Result<Answer> {
+    pub(crate) async fn submit_untimed(&self, op: impl Into<Op>) -> Result<Answer> {
+        let op = op.into();
         let operation = op.operation();
         self.here(operation)?;
         let receiver = self.send(operation, op.weight(), || op).await?;
@@ -187,7 +189,7 @@ impl FileHandle {
     async fn admit_after_messages(&self, operation: Operation, weight: usize) -> Result<Permit> {
         if self.is_behind_messages() {
             // Answered when everything before it is in the order.
-            self.submit(Op::Seek(Seek { to: SeekFrom::Current(0) })).await?;
+            self.submit(Seek { to: SeekFrom::Current(0) }).await?;
         }
         self.admit(operation, weight).await
     }

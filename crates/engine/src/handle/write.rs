@@ -6,12 +6,9 @@ use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
 use crate::error::{Cause, Operation, Result};
+use crate::file_op::lent::Lender;
+use crate::file_op::{Answer, Append, Offset, Op, Payload, Write, WriteLent};
 use crate::limits::PIECE_BYTES;
-use crate::op::{
-    Answer, Op, Place,
-    lent::{Lender, WriteLent},
-    write::{Append, Payload, Write},
-};
 
 /// Writing.
 impl FileHandle {
@@ -53,8 +50,8 @@ impl FileHandle {
     /// Writes all of `bytes` as one operation and copies them piece by piece.
     async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
         let mut lender = Lender::new(bytes, self.open_file().buffers().clone());
-        let op = WriteLent { place: offset.map_or(Place::Cursor, Place::At), lent: lender.lent() };
-        let word = || Op::WriteLent(op);
+        let op = WriteLent { offset: offset.map_or(Offset::Cursor, Offset::At), lent: lender.lent() };
+        let word = || Op::from(op);
         match self.submit_when_admitted(Operation::Write, bytes.len(), word, Some(&mut lender)).await? {
             Answer::Written(count) => Ok(count),
             other => unexpected(&other),
@@ -102,8 +99,8 @@ impl FileHandle {
             return buffered.map(|()| len);
         }
         let len = if all { len } else { len.min(PIECE_BYTES) };
-        let gather = || Payload::Copied(self.open_file().buffers().gather(slices, len));
-        self.write_payload(len, gather, offset, all).await
+        let copy = || Payload::Copied(self.open_file().buffers().copy_slices(slices, len));
+        self.write_payload(len, copy, offset, all).await
     }
 
     async fn write_payload(
@@ -118,7 +115,7 @@ impl FileHandle {
         }
         let word = || match offset {
             Some(offset) => {
-                Op::Write(Write { place: Place::At(offset), payload: payload(), all, buffered: false })
+                Op::from(Write { offset: Offset::At(offset), payload: payload(), all, buffered: false })
             }
             None => self.cursor_write(payload(), all),
         };
@@ -133,8 +130,8 @@ impl FileHandle {
     /// A write where the cursor stands, which is at the end of a file opened for appending.
     pub(crate) fn cursor_write(&self, payload: Payload, all: bool) -> Op {
         match self.is_append() {
-            true => Op::Append(Append { payload, moves_cursor: true, wants_offset: false, buffered: false }),
-            false => Op::Write(Write { place: Place::Cursor, payload, all, buffered: false }),
+            true => Op::from(Append { payload, moves_cursor: true, wants_offset: false, buffered: false }),
+            false => Op::from(Write { offset: Offset::Cursor, payload, all, buffered: false }),
         }
     }
 
@@ -148,7 +145,7 @@ impl FileHandle {
     ///
     /// Like [`write`](FileHandle::write).
     pub async fn append(&self, record: Bytes) -> Result<u64> {
-        let op = Op::Append(Append {
+        let op = Op::from(Append {
             payload: Payload::Shared(record),
             moves_cursor: false,
             wants_offset: true,
@@ -168,7 +165,7 @@ impl FileHandle {
     /// Like [`write`](FileHandle::write).
     pub async fn try_append(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
         let buffered = record.clone();
-        let op = Op::Append(Append {
+        let op = Op::from(Append {
             payload: Payload::Shared(record),
             moves_cursor: false,
             wants_offset: true,
@@ -190,8 +187,8 @@ impl FileHandle {
     /// Like [`write`](FileHandle::write).
     pub async fn try_write_at(&self, bytes: Bytes, offset: u64) -> std::result::Result<(), Rejected> {
         let buffered = bytes.clone();
-        let op = Op::Write(Write {
-            place: Place::At(offset),
+        let op = Op::from(Write {
+            offset: Offset::At(offset),
             payload: Payload::Shared(bytes),
             all: true,
             buffered: false,

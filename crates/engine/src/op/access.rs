@@ -1,38 +1,17 @@
 //! Asking what a path may be used for.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::PathRequest;
+use super::{PathOp, PathRequest};
 use crate::error::Operation;
-use crate::storage::{Mode, Storage};
+use crate::storage::Mode;
 
-/// Asks whether this process may use a path in certain ways.
-#[derive(Clone, Debug)]
-pub struct Access {
-    /// What is to be used; symbolic links are followed.
-    pub path: PathBuf,
-    /// How it is to be used.
-    pub mode: Mode,
-}
-
-impl PathRequest for Access {
-    type Reply = bool;
-
-    fn operation(&self) -> Operation {
-        Operation::Access
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<bool> {
-        match storage.access(&self.path, self.mode) {
-            Ok(()) => Ok(true),
-            // Not a no of the kernel's: this storage cannot tell.
-            Err(error) if error.raw_os_error().is_none() => Err(error),
-            Err(_) => Ok(false),
-        }
-    }
+/// Asks whether this process may use a path in certain ways, following symbolic links.
+pub fn access(path: PathBuf, mode: Mode) -> impl PathRequest<Reply = bool> {
+    PathOp::new(Operation::Access, path, move |storage, path| match storage.access(&path, mode) {
+        Ok(()) => Ok(true),
+        // Not the kernel's refusal: this storage cannot tell.
+        Err(error) if error.raw_os_error().is_none() => Err(error),
+        Err(_) => Ok(false),
+    })
 }

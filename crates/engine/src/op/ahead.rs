@@ -11,13 +11,12 @@
 //! Most of a walk is spent in the kernel, one directory at a time; two workers list two.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::PathRequest;
 use super::footing::{Footing, is_deep};
 use super::listed::Rest;
+use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::storage::{Kind, Storage};
 
@@ -182,30 +181,9 @@ impl Drop for Work<'_> {
 }
 
 /// Lists directories that a walk will come to, beside it.
-pub struct ListAhead {
-    pub(super) root: PathBuf,
-    pub(super) ahead: Arc<Ahead>,
-}
-
-impl PathRequest for ListAhead {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::ReadDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.root
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        while self.ahead.list_one(storage) {}
+pub(super) fn list_ahead(root: PathBuf, ahead: Arc<Ahead>) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::ReadDir, root, move |storage, _| {
+        while ahead.list_one(storage) {}
         Ok(())
-    }
-}
-
-impl std::fmt::Debug for ListAhead {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ListAhead").field("root", &self.root).finish_non_exhaustive()
-    }
+    })
 }

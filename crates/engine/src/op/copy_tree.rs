@@ -1,21 +1,13 @@
 //! Copying a tree, some entries in one job.
 
 use std::fmt;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use super::PathRequest;
+use super::{PathOp, PathRequest, Subject};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 pub use crate::storage::Copied;
-use crate::storage::{Storage, TreeCopier};
-
-/// Goes on with a copy. The first request of one makes the root of the copy, whose name must be free.
-#[derive(Debug)]
-pub struct CopyTreeOn {
-    /// Where it stands.
-    pub copy: OpenCopy,
-}
+use crate::storage::TreeCopier;
 
 /// How far it is after one job.
 #[derive(Debug)]
@@ -41,27 +33,9 @@ impl OpenCopy {
     }
 }
 
-impl PathRequest for CopyTreeOn {
-    type Reply = Copying;
-
-    fn operation(&self) -> Operation {
-        Operation::Copy
-    }
-
-    fn path(&self) -> &Path {
-        &self.copy.from
-    }
-
-    fn target(&self) -> Option<&Path> {
-        Some(&self.copy.to)
-    }
-
-    fn reads_below(&self) -> bool {
-        true
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Copying> {
-        let OpenCopy { from, to, copier } = self.copy;
+/// Goes on with a copy. The first request of one makes the root of the copy, whose name must be free.
+pub fn go_on(copy: OpenCopy) -> impl PathRequest<Reply = Copying> {
+    PathOp::new(Operation::Copy, copy, |storage, OpenCopy { from, to, copier }| {
         let mut copier = match copier {
             Some(copier) => copier.into_inner(),
             None => storage.copy_tree(&from, &to)?,
@@ -71,6 +45,17 @@ impl PathRequest for CopyTreeOn {
         } else {
             Ok(Copying::All(copier.copied()))
         }
+    })
+    .reading_below()
+}
+
+impl Subject for OpenCopy {
+    fn path(&self) -> &Path {
+        &self.from
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.to)
     }
 }
 

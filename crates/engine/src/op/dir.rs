@@ -9,8 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PathRequest;
 use super::whole::{Whole, read_opened, reading};
+use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
 use crate::limits::PATH_BYTES_MAX;
@@ -35,98 +35,52 @@ pub struct OpenDir {
 }
 
 /// Takes over a directory that is open already.
-#[derive(Debug)]
-pub struct AdoptDir {
-    /// The directory.
-    pub descriptor: OwnedFd,
-}
-
-impl PathRequest for AdoptDir {
-    type Reply = OpenDir;
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        Path::new("<directory>")
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<OpenDir> {
-        let (dir, path) = storage.adopt_dir(self.descriptor)?;
+pub fn adopt(descriptor: OwnedFd) -> impl PathRequest<Reply = OpenDir> {
+    PathOp::new(Operation::Open, Path::new("<directory>"), |storage, _| {
+        let (dir, path) = storage.adopt_dir(descriptor)?;
         Ok(OpenDir { dir: dir.into(), path: path.into() })
-    }
+    })
 }
 
-/// Opens a directory by its path.
-#[derive(Clone, Debug)]
-pub struct OpenRoot {
-    /// The directory; symbolic links are followed.
-    pub path: PathBuf,
+/// Opens a directory by its path, following symbolic links.
+pub fn open(path: PathBuf) -> impl PathRequest<Reply = OpenDir> {
+    PathOp::new(Operation::Open, path, |storage, path| {
+        let dir = storage.open_dir(&path)?.into();
+        Ok(OpenDir { dir, path: path.into() })
+    })
 }
 
-impl PathRequest for OpenRoot {
-    type Reply = OpenDir;
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<OpenDir> {
-        let dir = storage.open_dir(&self.path)?.into();
-        Ok(OpenDir { dir, path: self.path.into() })
-    }
-}
-
-type Work<T> = Exclusive<Box<dyn FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send>>;
-
-/// One operation on a name below an open directory.
-pub struct Below<T> {
-    dir: Arc<dyn StorageDir>,
-    name: PathBuf,
-    operation: Operation,
-    /// For messages.
-    path: PathBuf,
-    target: Option<Target>,
-    work: Work<T>,
-}
-
-/// The second name of an operation that has two.
-struct Target {
+/// A name below an open directory.
+struct Below {
     dir: Arc<dyn StorageDir>,
     name: PathBuf,
     /// For messages.
     path: PathBuf,
 }
 
-impl<T: Send + 'static> PathRequest for Below<T> {
-    type Reply = T;
-
-    fn operation(&self) -> Operation {
-        self.operation
-    }
-
+impl Subject for Below {
     fn path(&self) -> &Path {
         &self.path
-    }
-
-    fn target(&self) -> Option<&Path> {
-        self.target.as_ref().map(|target| &*target.path)
     }
 
     fn identities(&self, _storage: &dyn Storage) -> Vec<Identity> {
-        let target = self.target.as_ref().map(|target| (&target.dir, &target.name));
-        let names = [Some((&self.dir, &self.name)), target].into_iter().flatten();
-        let found = names.filter_map(|(dir, name)| dir.metadata(name, Links::Follow).ok());
-        found.map(|metadata| Identity::of(&metadata)).collect()
+        let metadata = self.dir.metadata(&self.name, Links::Follow);
+        metadata.map(|metadata| Identity::of(&metadata)).into_iter().collect()
+    }
+}
+
+/// From one name to another.
+impl Subject for (Below, Below) {
+    fn path(&self) -> &Path {
+        &self.0.path
     }
 
-    fn execute(self, _storage: &dyn Storage) -> io::Result<T> {
-        self.work.into_inner()(&*self.dir, &self.name)
+    fn target(&self) -> Option<&Path> {
+        Some(&self.1.path)
+    }
+
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        [&self.0, &self.1].into_iter().flat_map(|below| below.identities(storage)).collect()
     }
 }
 
@@ -136,30 +90,38 @@ impl fmt::Debug for OpenDir {
     }
 }
 
-impl<T> fmt::Debug for Below<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Below")
-            .field("operation", &self.operation)
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The operations. Each is one look-up of each of its names.
 impl OpenDir {
-    fn below<T>(
+    fn at(&self, name: PathBuf) -> Below {
+        Below { dir: self.dir.clone(), path: self.path.join(&name), name }
+    }
+
+    fn below<T: Send + 'static, W>(
         &self,
         operation: Operation,
         name: PathBuf,
-        work: impl FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
-    ) -> Below<T> {
-        let path = self.path.join(&name);
-        let work: Work<T> = Exclusive::new(Box::new(work));
-        Below { dir: self.dir.clone(), name, operation, path, target: None, work }
+        work: W,
+    ) -> impl PathRequest<Reply = T> + use<T, W>
+    where
+        W: FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
+    {
+        PathOp::new(operation, self.at(name), |_, Below { dir, name, .. }| work(&*dir, &name))
     }
 
-    fn target(&self, name: &Path) -> Target {
-        Target { dir: self.dir.clone(), name: name.to_owned(), path: self.path.join(name) }
+    fn between<T: Send + 'static, W>(
+        &self,
+        operation: Operation,
+        from: PathBuf,
+        target: &OpenDir,
+        to: PathBuf,
+        work: W,
+    ) -> impl PathRequest<Reply = T> + use<T, W>
+    where
+        W: FnOnce(&dyn StorageDir, &Path, &dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
+    {
+        PathOp::new(operation, (self.at(from), target.at(to)), |_, (from, to)| {
+            work(&*from.dir, &from.name, &*to.dir, &to.name)
+        })
     }
 
     /// Returns the path the directory was opened by.
@@ -173,7 +135,7 @@ impl OpenDir {
     }
 
     /// Opens a directory as a root of its own.
-    pub fn open_dir(&self, name: PathBuf, links: Links) -> Below<OpenDir> {
+    pub fn open_dir(&self, name: PathBuf, links: Links) -> impl PathRequest<Reply = OpenDir> + use<> {
         let path = self.path.join(&name);
         self.below(Operation::Open, name, move |dir, name| {
             Ok(OpenDir { dir: dir.open_dir(name, links)?.into(), path: path.into() })
@@ -190,30 +152,32 @@ impl OpenDir {
     }
 
     /// Opens the directory once more, for reading.
-    pub fn to_std(&self) -> Below<std::fs::File> {
+    pub fn to_std(&self) -> impl PathRequest<Reply = std::fs::File> + use<> {
         self.below(Operation::Open, PathBuf::new(), |dir, _| dir.to_std())
     }
 
     /// Resolves a name to the way to it from the directory.
-    pub fn canonicalize(&self, name: PathBuf) -> Below<PathBuf> {
+    pub fn canonicalize(&self, name: PathBuf) -> impl PathRequest<Reply = PathBuf> + use<> {
         self.below(Operation::Canonicalize, name, |dir, name| dir.canonicalize(name))
     }
 
     /// Copies a file to a name below the same or another directory.
-    pub fn copy(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<u64> {
-        let second = target.target(&to);
-        let target = target.dir.clone();
-        let work = move |dir: &dyn StorageDir, from: &Path| dir.copy(from, &*target, &to);
-        Below { target: Some(second), ..self.below(Operation::Copy, from, work) }
+    pub fn copy(
+        &self,
+        from: PathBuf,
+        target: &OpenDir,
+        to: PathBuf,
+    ) -> impl PathRequest<Reply = u64> + use<> {
+        self.between(Operation::Copy, from, target, to, |dir, from, target, to| dir.copy(from, target, to))
     }
 
     /// Asks for attributes.
-    pub fn metadata(&self, name: PathBuf, links: Links) -> Below<Metadata> {
+    pub fn metadata(&self, name: PathBuf, links: Links) -> impl PathRequest<Reply = Metadata> + use<> {
         self.below(Operation::Metadata, name, move |dir, name| dir.metadata(name, links))
     }
 
     /// Asks whether a name leads to something; only "not found" is a no.
-    pub fn exists(&self, name: PathBuf) -> Below<bool> {
+    pub fn exists(&self, name: PathBuf) -> impl PathRequest<Reply = bool> + use<> {
         self.below(Operation::Metadata, name, |dir, name| match dir.metadata(name, Links::Follow) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -222,7 +186,7 @@ impl OpenDir {
     }
 
     /// Asks whether a name may be used in certain ways. What leads out of the directory is a no as well.
-    pub fn access(&self, name: PathBuf, mode: Mode) -> Below<bool> {
+    pub fn access(&self, name: PathBuf, mode: Mode) -> impl PathRequest<Reply = bool> + use<> {
         self.below(Operation::Access, name, move |dir, name| match dir.access(name, mode) {
             Ok(()) => Ok(true),
             // Not a no of the kernel's: this storage cannot tell.
@@ -232,75 +196,97 @@ impl OpenDir {
     }
 
     /// Creates a directory, or with `recursive` every missing parent too.
-    pub fn create_dir(&self, name: PathBuf, recursive: bool, mode: Option<u32>) -> Below<()> {
+    pub fn create_dir(
+        &self,
+        name: PathBuf,
+        recursive: bool,
+        mode: Option<u32>,
+    ) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::CreateDir, name, move |dir, name| {
             if recursive { create_dirs(dir, name, mode) } else { dir.create_dir(name, mode) }
         })
     }
 
     /// Removes a directory, or with `recursive` everything in it too.
-    pub fn remove_dir(&self, name: PathBuf, recursive: bool) -> Below<()> {
+    pub fn remove_dir(&self, name: PathBuf, recursive: bool) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::RemoveDir, name, move |dir, name| dir.remove_dir(name, recursive))
     }
 
     /// Removes the name of a file.
-    pub fn remove_file(&self, name: PathBuf) -> Below<()> {
+    pub fn remove_file(&self, name: PathBuf) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::RemoveFile, name, |dir, name| dir.remove_file(name))
     }
 
     /// Renames to a name below the same or another directory.
-    pub fn rename(&self, from: PathBuf, target: &OpenDir, to: PathBuf) -> Below<()> {
-        let second = target.target(&to);
-        let target = target.dir.clone();
-        let work = move |dir: &dyn StorageDir, from: &Path| dir.rename(from, &*target, &to);
-        Below { target: Some(second), ..self.below(Operation::Rename, from, work) }
+    pub fn rename(
+        &self,
+        from: PathBuf,
+        target: &OpenDir,
+        to: PathBuf,
+    ) -> impl PathRequest<Reply = ()> + use<> {
+        self.between(Operation::Rename, from, target, to, |dir, from, target, to| {
+            dir.rename(from, target, to)
+        })
     }
 
     /// Gives a file a second name below the same or another directory.
-    pub fn hard_link(&self, original: PathBuf, target: &OpenDir, link: PathBuf) -> Below<()> {
-        let second = target.target(&link);
-        let target = target.dir.clone();
-        let work = move |dir: &dyn StorageDir, original: &Path| dir.hard_link(original, &*target, &link);
-        Below { target: Some(second), ..self.below(Operation::HardLink, original, work) }
+    pub fn hard_link(
+        &self,
+        original: PathBuf,
+        target: &OpenDir,
+        link: PathBuf,
+    ) -> impl PathRequest<Reply = ()> + use<> {
+        self.between(Operation::HardLink, original, target, link, |dir, from, target, to| {
+            dir.hard_link(from, target, to)
+        })
     }
 
     /// Creates the symbolic link `link` containing `original`.
-    pub fn symlink(&self, original: PathBuf, link: PathBuf) -> Below<()> {
+    pub fn symlink(&self, original: PathBuf, link: PathBuf) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::Symlink, link, move |dir, link| dir.symlink(&original, link))
     }
 
     /// Reads what a symbolic link contains.
-    pub fn read_link(&self, name: PathBuf) -> Below<PathBuf> {
+    pub fn read_link(&self, name: PathBuf) -> impl PathRequest<Reply = PathBuf> + use<> {
         self.below(Operation::ReadLink, name, |dir, name| dir.read_link(name))
     }
 
     /// Changes permissions.
-    pub fn set_permissions(&self, name: PathBuf, permissions: Permissions) -> Below<()> {
+    pub fn set_permissions(
+        &self,
+        name: PathBuf,
+        permissions: Permissions,
+    ) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::SetPermissions, name, |dir, name| dir.set_permissions(name, permissions))
     }
 
     /// Changes times.
-    pub fn set_times(&self, name: PathBuf, times: Stamps, links: Links) -> Below<()> {
+    pub fn set_times(
+        &self,
+        name: PathBuf,
+        times: Stamps,
+        links: Links,
+    ) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::SetTimes, name, move |dir, name| dir.set_times(name, &times, links))
     }
 
     /// Creates a FIFO.
-    pub fn make_fifo(&self, name: PathBuf, mode: u32) -> Below<()> {
+    pub fn make_fifo(&self, name: PathBuf, mode: u32) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::MakeFifo, name, move |dir, name| dir.make_fifo(name, mode))
     }
 
     /// Reads a file from its beginning to its end.
-    pub fn read(&self, name: PathBuf) -> Below<Whole<Vec<u8>>> {
+    pub fn read(&self, name: PathBuf) -> impl PathRequest<Reply = Whole<Vec<u8>>> + use<> {
         self.below(Operation::Read, name, |dir, name| read_opened(dir.open(name, &reading())?, None))
     }
 
     /// Makes the names in the directory survive a power cut.
-    pub fn sync(&self) -> Below<()> {
+    pub fn sync(&self) -> impl PathRequest<Reply = ()> + use<> {
         self.below(Operation::SyncAll, PathBuf::new(), |dir, _| dir.sync())
     }
 
     /// Fetches the next names of the directory itself; `None` begins.
-    pub fn names(&self, from: Option<OpenNames>) -> Below<NameBatch> {
+    pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
         self.below(Operation::ReadDir, PathBuf::new(), move |dir, _| match from {
             None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
             Some(OpenNames { failed: Some(error), .. }) => Err(error),
@@ -309,7 +295,7 @@ impl OpenDir {
     }
 
     /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
-    pub fn step(&self, name: PathBuf) -> Below<Step> {
+    pub fn step(&self, name: PathBuf) -> impl PathRequest<Reply = Step> + use<> {
         let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
         self.below(Operation::ReadDir, name, move |dir, name| {
             let dir: Arc<dyn StorageDir> = open_in_steps(dir, name)?.into();

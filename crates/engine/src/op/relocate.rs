@@ -5,17 +5,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PathRequest;
+use super::{PathOp, PathRequest, Subject};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::{Mover, Storage};
-
-/// Goes on with a move. Its first request renames, if that is possible.
-#[derive(Debug)]
-pub struct MoveOn {
-    /// Where it stands.
-    pub moving: OpenMove,
-}
+use crate::storage::Mover;
 
 /// How far it is after one job.
 #[derive(Debug)]
@@ -31,42 +24,52 @@ type GiveUp = Arc<dyn Fn(UndoMove) + Send + Sync>;
 
 /// A move between two jobs. Dropped, it is given up: the original stays, and what was copied goes.
 pub struct OpenMove {
-    ends: Ends,
-    /// `None` before the first job and after the last.
+    ends: (PathBuf, PathBuf),
+    /// `None` after the last job.
     mover: Option<Exclusive<Box<dyn Mover>>>,
     give_up: GiveUp,
 }
 
-#[derive(Clone)]
-struct Ends {
-    from: PathBuf,
-    to: PathBuf,
-}
-
-/// Removes the copy of a move that was given up.
+/// A move that was given up, whose copy has to be removed.
 pub struct UndoMove {
-    ends: Ends,
+    ends: (PathBuf, PathBuf),
     mover: Exclusive<Box<dyn Mover>>,
 }
 
-impl OpenMove {
-    /// Starts without touching anything. `give_up` is to have the request it is given carried out; it must not
-    /// block.
-    pub fn new(from: PathBuf, to: PathBuf, give_up: impl Fn(UndoMove) + Send + Sync + 'static) -> Self {
-        OpenMove { ends: Ends { from, to }, mover: None, give_up: Arc::new(give_up) }
-    }
-
-    /// Renames, or begins with what that cannot do. What fails here has left nothing behind.
-    fn begin(mut self, storage: &dyn Storage) -> io::Result<Moving> {
-        let Ends { from, to } = &self.ends;
-        match storage.rename(from, to) {
+/// Begins a move: renames, if that is possible. `give_up` is to have what it is given [undone](undo); it must not block.
+pub fn begin(
+    from: PathBuf,
+    to: PathBuf,
+    give_up: impl Fn(UndoMove) + Send + Sync + 'static,
+) -> impl PathRequest<Reply = Moving> {
+    let give_up: GiveUp = Arc::new(give_up);
+    PathOp::new(Operation::Rename, (from, to), |storage, ends| {
+        match storage.rename(&ends.0, &ends.1) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
             renamed => return renamed.map(|()| Moving::Done),
         }
-        self.mover = storage.mover(from, to)?.map(Exclusive::new);
-        Ok(if self.mover.is_some() { Moving::More(self) } else { Moving::Done })
-    }
+        // What fails here has left nothing behind.
+        match storage.mover(&ends.0, &ends.1)?.map(Exclusive::new) {
+            mover @ Some(_) => Ok(Moving::More(OpenMove { ends, mover, give_up })),
+            None => Ok(Moving::Done),
+        }
+    })
+    .reading_below()
+    .again()
+}
 
+/// Goes on with a move.
+pub fn go_on(moving: OpenMove) -> impl PathRequest<Reply = Moving> {
+    PathOp::new(Operation::Rename, moving, |_, moving| moving.go_on()).reading_below()
+}
+
+/// Removes the copy of a move that was given up.
+pub fn undo(undo: UndoMove) -> impl PathRequest<Reply = ()> {
+    let UndoMove { ends, mover } = undo;
+    PathOp::new(Operation::Rename, ends, |_, _| mover.into_inner().undo())
+}
+
+impl OpenMove {
     fn go_on(mut self) -> io::Result<Moving> {
         // Kept here until it is settled: a panic gives it up too.
         let Some(mover) = self.mover.as_mut().map(Exclusive::get_mut) else { return Ok(Moving::Done) };
@@ -101,66 +104,26 @@ impl Drop for OpenMove {
     }
 }
 
-impl PathRequest for MoveOn {
-    type Reply = Moving;
-
-    fn operation(&self) -> Operation {
-        Operation::Rename
-    }
-
+impl Subject for OpenMove {
     fn path(&self) -> &Path {
-        &self.moving.ends.from
+        self.ends.path()
     }
 
     fn target(&self) -> Option<&Path> {
-        Some(&self.moving.ends.to)
-    }
-
-    fn reads_below(&self) -> bool {
-        true
-    }
-
-    fn again(&self) -> Option<Self> {
-        let OpenMove { ends, mover, give_up } = &self.moving;
-        let moving = OpenMove { ends: ends.clone(), mover: None, give_up: give_up.clone() };
-        mover.is_none().then_some(MoveOn { moving })
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Moving> {
-        if self.moving.mover.is_none() { self.moving.begin(storage) } else { self.moving.go_on() }
-    }
-}
-
-impl PathRequest for UndoMove {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::Rename
-    }
-
-    fn path(&self) -> &Path {
-        &self.ends.from
-    }
-
-    fn target(&self) -> Option<&Path> {
-        Some(&self.ends.to)
-    }
-
-    fn execute(self, _storage: &dyn Storage) -> io::Result<()> {
-        self.mover.into_inner().undo()
+        self.ends.target()
     }
 }
 
 impl fmt::Debug for OpenMove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ends { from, to } = &self.ends;
+        let (from, to) = &self.ends;
         f.debug_struct("OpenMove").field("from", from).field("to", to).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for UndoMove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Ends { from, to } = &self.ends;
+        let (from, to) = &self.ends;
         f.debug_struct("UndoMove").field("from", from).field("to", to).finish_non_exhaustive()
     }
 }

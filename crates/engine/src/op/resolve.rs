@@ -1,37 +1,20 @@
 //! Operations that turn a path into another: without links, with a home directory.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
-use std::io;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
-use super::PathRequest;
+use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::storage::Storage;
 
-/// Resolves the symbolic links of a path as far as it leads somewhere, as CPython's `realpath` does.
-#[derive(Clone, Debug)]
-pub struct RealPath {
-    /// The path, absolute.
-    pub path: PathBuf,
-}
-
-impl PathRequest for RealPath {
-    type Reply = PathBuf;
-
-    fn operation(&self) -> Operation {
-        Operation::Canonicalize
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<PathBuf> {
+/// Resolves the symbolic links of an absolute path as far as it leads somewhere, as CPython's `realpath` does.
+pub fn real_path(path: PathBuf) -> impl PathRequest<Reply = PathBuf> {
+    PathOp::new(Operation::Canonicalize, path, |storage, path| {
         let mut resolving = Resolving { done: PathBuf::new(), ahead: Vec::new(), links: HashMap::new() };
-        resolving.enqueue(&self.path);
+        resolving.enqueue(&path);
         Ok(resolving.resolve(storage))
-    }
+    })
 }
 
 /// A path that is being resolved.
@@ -124,27 +107,8 @@ impl Resolving {
     }
 }
 
-/// Asks where a user's home directory is.
-#[derive(Clone, Debug)]
-pub struct HomeDir {
-    /// The user; `None` for the one this process runs as.
-    pub user: Option<OsString>,
-    /// The path it is wanted for, for errors.
-    pub path: PathBuf,
-}
-
-impl PathRequest for HomeDir {
-    type Reply = Option<PathBuf>;
-
-    fn operation(&self) -> Operation {
-        Operation::Canonicalize
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Option<PathBuf>> {
-        storage.home_dir(self.user.as_deref().map(OsStr::new))
-    }
+/// Asks where the home directory of a user is, or of the one this process runs as; errors name `path`, for which it
+/// is wanted.
+pub fn home_dir(user: Option<OsString>, path: PathBuf) -> impl PathRequest<Reply = Option<PathBuf>> {
+    PathOp::new(Operation::Canonicalize, path, move |storage, _| storage.home_dir(user.as_deref()))
 }

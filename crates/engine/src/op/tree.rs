@@ -4,76 +4,42 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{DirEntry, FileType};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::PathRequest;
+use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::{Listing, Storage};
+use crate::storage::Listing;
 
 /// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
 /// worker is spread over enough entries to cost less than the entries do.
 pub const ENTRIES_BATCH_MAX: usize = 128;
 
-/// Creates a directory.
-#[derive(Clone, Debug)]
-pub struct CreateDir {
-    /// The directory to create.
-    pub path: PathBuf,
-    /// Whether missing parents are created too; an existing directory is then no error.
-    pub recursive: bool,
-    /// Permission bits before the umask; `None` means `0o777`.
-    pub mode: Option<u32>,
+/// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
+/// the permission bits before the umask; `None` means `0o777`.
+pub fn create_dir(path: PathBuf, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::CreateDir, path, move |storage, path| storage.create_dir(&path, recursive, mode))
 }
 
-impl PathRequest for CreateDir {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::CreateDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        storage.create_dir(&self.path, self.recursive, self.mode)
-    }
+/// Removes a directory, or with `recursive` everything in it too; symbolic links are removed, never followed.
+pub fn remove_dir(path: PathBuf, recursive: bool) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::RemoveDir, path, move |storage, path| storage.remove_dir(&path, recursive))
 }
 
-/// Removes a directory.
-#[derive(Clone, Debug)]
-pub struct RemoveDir {
-    /// The directory to remove.
-    pub path: PathBuf,
-    /// Whether everything in it goes too; symbolic links are removed, never followed.
-    pub recursive: bool,
+/// Fetches the next entries of a directory, from where the batch before stopped; `None` opens the listing.
+pub fn read_dir(path: PathBuf, from: Option<OpenListing>) -> impl PathRequest<Reply = DirBatch> {
+    PathOp::new(Operation::ReadDir, path, |storage, path| match from {
+        None => Ok(OpenListing { rest: Exclusive::new(storage.read_dir(&path)?), failed: None }.batch()),
+        Some(OpenListing { failed: Some(error), .. }) => Err(error),
+        Some(listing) => Ok(listing.batch()),
+    })
 }
 
-impl PathRequest for RemoveDir {
-    type Reply = ();
-
-    fn operation(&self) -> Operation {
-        Operation::RemoveDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<()> {
-        storage.remove_dir(&self.path, self.recursive)
-    }
-}
-
-/// Fetches the next entries of a directory; the first request of a listing opens it.
-#[derive(Debug)]
-pub struct ReadDirBatch {
-    /// The directory.
-    pub path: PathBuf,
-    /// Where the batch before this one stopped; `None` opens the listing.
-    pub from: Option<OpenListing>,
+/// Lists the names in a directory, all of them in one job.
+pub fn list_names(path: PathBuf) -> impl PathRequest<Reply = Vec<OsString>> {
+    PathOp::new(Operation::ReadDir, path, |storage, path| {
+        storage.read_dir(&path)?.map(|entry| Ok(entry?.file_name())).collect()
+    })
 }
 
 /// A listing between two batches. It holds the directory's descriptor.
@@ -99,51 +65,6 @@ pub struct ListedEntry {
     pub entry: DirEntry,
     /// The type, if the file system keeps it in the directory or the worker could find it out.
     pub file_type: Option<FileType>,
-}
-
-impl PathRequest for ReadDirBatch {
-    type Reply = DirBatch;
-
-    fn operation(&self) -> Operation {
-        Operation::ReadDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<DirBatch> {
-        match self.from {
-            None => {
-                Ok(OpenListing { rest: Exclusive::new(storage.read_dir(&self.path)?), failed: None }.batch())
-            }
-            Some(OpenListing { failed: Some(error), .. }) => Err(error),
-            Some(listing) => Ok(listing.batch()),
-        }
-    }
-}
-
-/// Lists the names in a directory, all of them in one job.
-#[derive(Clone, Debug)]
-pub struct ListNames {
-    /// The directory.
-    pub path: PathBuf,
-}
-
-impl PathRequest for ListNames {
-    type Reply = Vec<OsString>;
-
-    fn operation(&self) -> Operation {
-        Operation::ReadDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Vec<OsString>> {
-        storage.read_dir(&self.path)?.map(|entry| Ok(entry?.file_name())).collect()
-    }
 }
 
 impl OpenListing {
@@ -174,7 +95,7 @@ impl fmt::Debug for OpenListing {
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, ReadDirBatch};
+    use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, read_dir};
     use crate::exclusive::Exclusive;
     use crate::op::PathRequest;
     use crate::storage::os::Os;
@@ -190,8 +111,7 @@ mod tests {
             }
             let (os, mut from, mut names, mut listed) = (Os::new(), None, BTreeSet::new(), 0);
             loop {
-                let request = ReadDirBatch { path: dir.path().into(), from };
-                let batch = request.execute(&os).expect("batch");
+                let batch = read_dir(dir.path().into(), from).execute(&os).expect("batch");
                 assert!(batch.entries.len() <= ENTRIES_BATCH_MAX);
                 listed += batch.entries.len();
                 for ListedEntry { entry, file_type } in batch.entries {
@@ -215,7 +135,7 @@ mod tests {
         let broken = fs::read_dir(dir.path()).expect("list").chain([Err(io::Error::from_raw_os_error(5))]);
         let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
         assert_eq!(batch.entries.len(), 1);
-        let request = ReadDirBatch { path: dir.path().into(), from: batch.next };
+        let request = read_dir(dir.path().into(), batch.next);
         let error = request.execute(&Os::new()).expect_err("told now");
         assert_eq!(error.raw_os_error(), Some(5));
     }

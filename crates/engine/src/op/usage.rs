@@ -6,9 +6,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::PathRequest;
 use super::footing::Footing;
-use super::walk::{OpenWalk, WalkEntry, WalkOn, WalkRules};
+use super::walk::{OpenWalk, WalkEntry, WalkRules};
+use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation};
 use crate::storage::Storage;
 
@@ -27,13 +27,6 @@ pub struct DiskUsage {
     pub files: u64,
     /// Directories, the root included.
     pub directories: u64,
-}
-
-/// Goes on adding up.
-#[derive(Debug)]
-pub struct MeasureOn {
-    /// Where it stands.
-    pub measure: OpenMeasure,
 }
 
 /// How far it is after one job.
@@ -108,30 +101,29 @@ impl OpenMeasure {
     }
 }
 
-impl PathRequest for MeasureOn {
-    type Reply = Measured;
+/// Goes on adding up.
+pub fn go_on(measure: OpenMeasure) -> impl PathRequest<Reply = Measured> {
+    PathOp::new(Operation::DiskUsage, measure, |storage, measure| measure.go_on(storage))
+}
 
-    fn operation(&self) -> Operation {
-        Operation::DiskUsage
-    }
-
-    fn path(&self) -> &Path {
-        &self.measure.root
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Measured> {
-        let OpenMeasure { root, walk, sum, footing, counted } = self.measure;
-        let batch = WalkOn { walk }.execute(storage)?;
+impl OpenMeasure {
+    fn go_on(mut self, storage: &dyn Storage) -> io::Result<Measured> {
+        let batch = self.walk.go_on(storage);
         let ended = batch.next.is_none();
-        let walk = batch.next.unwrap_or_else(|| OpenWalk::new(root.clone(), WalkRules::default()));
-        let mut measure = OpenMeasure { root, walk, sum, footing, counted };
+        self.walk = batch.next.unwrap_or_else(|| OpenWalk::new(self.root.clone(), WalkRules::default()));
         for met in batch.met {
-            match met.and_then(|entry| measure.add(&entry, storage)) {
-                Err(error) if !measure.is_gone(&error) => return Ok(Measured::Failed(error)),
+            match met.and_then(|entry| self.add(&entry, storage)) {
+                Err(error) if !self.is_gone(&error) => return Ok(Measured::Failed(error)),
                 Ok(()) | Err(_) => {}
             }
         }
-        Ok(if ended { Measured::All(measure.sum) } else { Measured::More(Box::new(measure)) })
+        Ok(if ended { Measured::All(self.sum) } else { Measured::More(Box::new(self)) })
+    }
+}
+
+impl Subject for OpenMeasure {
+    fn path(&self) -> &Path {
+        &self.root
     }
 }
 

@@ -11,12 +11,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::PathRequest;
-use super::ahead::Ahead;
-pub use super::ahead::ListAhead;
-use super::attributes::Stat;
+use super::ahead::{Ahead, list_ahead};
 use super::footing::{Footing, is_deep};
 use super::listed::{Found, Rest};
+use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
 use crate::storage::{Kind, Storage, errno};
@@ -174,45 +172,23 @@ impl WalkEntry {
         self.is_entered
     }
 
-    /// The request for its attributes: of the link's target where the walk has followed it.
-    pub(crate) fn stat(&self) -> StatMet {
+    /// Asks for its attributes, however long its path is: of the link's target where the walk has followed it.
+    pub(crate) fn stat(&self) -> impl PathRequest<Reply = Metadata> + use<> {
         let follow = self.path_is_symlink && !self.file_type.is_symlink();
-        StatMet { stat: Stat { path: self.path.clone(), follow } }
-    }
-}
-
-/// Asks for the attributes of an entry, however long its path is.
-#[derive(Clone, Debug)]
-pub(crate) struct StatMet {
-    stat: Stat,
-}
-
-impl PathRequest for StatMet {
-    type Reply = Metadata;
-
-    fn operation(&self) -> Operation {
-        self.stat.operation()
-    }
-
-    fn path(&self) -> &Path {
-        &self.stat.path
-    }
-
-    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Metadata>> {
-        let is_short = self.stat.path.as_os_str().len() < PATH_BYTES_MAX;
-        is_short.then(|| self.stat.in_place(storage)).flatten()
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Metadata> {
-        Footing::default().metadata(&self.stat.path, self.stat.follow, storage)
+        PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
+            Footing::default().metadata(&path, follow, storage)
+        })
+        .in_place(move |storage, path| match follow {
+            _ if path.as_os_str().len() >= PATH_BYTES_MAX => None,
+            true => storage.metadata_cached(path),
+            false => storage.symlink_metadata_cached(path),
+        })
     }
 }
 
 /// Goes on with a walk until a batch is full.
-#[derive(Debug)]
-pub struct WalkOn {
-    /// Where it stands.
-    pub walk: OpenWalk,
+pub fn go_on(walk: OpenWalk) -> impl PathRequest<Reply = WalkBatch> {
+    PathOp::new(Operation::ReadDir, walk, |storage, walk| Ok(walk.go_on(storage)))
 }
 
 /// What was met in one job, in order. It may be nothing although the walk goes on.
@@ -324,9 +300,9 @@ impl OpenWalk {
     }
 
     /// What a second worker can do for this walk meanwhile: list directories that it will come to.
-    pub fn aside(&self) -> Option<ListAhead> {
+    pub fn aside(&self) -> Option<impl PathRequest<Reply = ()> + use<>> {
         let ahead = self.ahead.as_ref().filter(|ahead| ahead.is_useful())?;
-        Some(ListAhead { root: self.root.clone(), ahead: ahead.clone() })
+        Some(list_ahead(self.root.clone(), ahead.clone()))
     }
 
     /// Goes on behind what is left of `directory`, if the walk is still inside of it.
@@ -567,31 +543,27 @@ impl OpenWalk {
     }
 }
 
-impl PathRequest for WalkOn {
-    type Reply = WalkBatch;
-
-    fn operation(&self) -> Operation {
-        Operation::ReadDir
-    }
-
-    fn path(&self) -> &Path {
-        &self.walk.root
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<WalkBatch> {
-        let mut walk = self.walk;
-        let mut met = Vec::with_capacity(walk.batch);
-        walk.batch_bytes = 0;
+impl OpenWalk {
+    /// Walks until a batch is full.
+    pub(super) fn go_on(mut self, storage: &dyn Storage) -> WalkBatch {
+        let mut met = Vec::with_capacity(self.batch);
+        self.batch_bytes = 0;
         for _ in 0..WALK_STEPS_MAX {
-            if met.len() >= walk.batch || walk.batch_bytes >= WALK_BATCH_BYTES_MAX {
+            if met.len() >= self.batch || self.batch_bytes >= WALK_BATCH_BYTES_MAX {
                 break;
             }
-            if !walk.step(storage, &mut met) {
-                return Ok(WalkBatch { met, next: None });
+            if !self.step(storage, &mut met) {
+                return WalkBatch { met, next: None };
             }
         }
-        walk.batch = (walk.batch * 2).min(WALK_BATCH_MAX);
-        Ok(WalkBatch { met, next: Some(walk) })
+        self.batch = (self.batch * 2).min(WALK_BATCH_MAX);
+        WalkBatch { met, next: Some(self) }
+    }
+}
+
+impl Subject for OpenWalk {
+    fn path(&self) -> &Path {
+        &self.root
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::PathRequest;
+use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::limits::IN_PLACE_BYTES_MAX;
-use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageFile};
+use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
 /// Room made for a file that does not tell its length, in bytes: most files of `/proc` fit.
 const FIRST_ROOM_BYTES: u64 = 8 * 1024;
@@ -25,44 +25,22 @@ pub enum Whole<T> {
     Stream(Opened),
 }
 
-/// Reads a file from its beginning to its end.
-#[derive(Clone, Debug)]
-pub struct ReadWhole {
-    /// The file.
-    pub path: PathBuf,
-    /// Bytes the file may have at the most; `None` for as many as memory holds.
-    pub limit: Option<u64>,
-}
-
-impl PathRequest for ReadWhole {
-    type Reply = Whole<Vec<u8>>;
-
-    fn operation(&self) -> Operation {
-        Operation::Read
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-
-    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>> {
-        let opened = match storage.open_cached(&self.path, &reading())? {
+/// Reads a file from its beginning to its end, if that is at most `limit` bytes; `None` for as many as memory holds.
+pub fn read(path: PathBuf, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
+    PathOp::new(Operation::Read, path, move |storage, path| {
+        read_opened(storage.open(&path, &reading())?, limit)
+    })
+    .in_place(move |storage, path| {
+        let opened = match storage.open_cached(path, &reading())? {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
         if waits_for_peers(&opened) {
             return Some(Ok(Whole::Stream(opened)));
         }
-        Some(read_small_now(&opened, self.limit)?.map(Whole::Done))
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply> {
-        read_opened(storage.open(&self.path, &reading())?, self.limit)
-    }
+        Some(read_small_now(&opened, limit)?.map(Whole::Done))
+    })
+    .again()
 }
 
 /// How a file is opened that is read as a whole.
@@ -211,47 +189,22 @@ pub enum Copied {
     ToStream,
 }
 
-/// Copies contents and permissions; replies with the bytes copied.
-#[derive(Clone, Debug)]
-pub struct Copy {
-    /// The file to copy.
-    pub from: PathBuf,
-    /// The file to create or overwrite.
-    pub to: PathBuf,
-}
-
-impl PathRequest for Copy {
-    type Reply = Copied;
-
-    fn operation(&self) -> Operation {
-        Operation::Copy
-    }
-
-    fn path(&self) -> &Path {
-        &self.from
-    }
-
-    fn target(&self) -> Option<&Path> {
-        Some(&self.to)
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Copied> {
+/// Copies contents and permissions to a file that is created or overwritten; replies with the bytes copied.
+pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
+    PathOp::new(Operation::Copy, (from, to), |storage, (from, to)| {
         // Asked before it is opened: a FIFO's reader would take that for a writer who comes and goes.
-        let target = storage.metadata(&self.to).map(|target| target.file_type());
+        let target = storage.metadata(&to).map(|target| target.file_type());
         if target.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
             return Ok(Copied::ToStream);
         }
-        storage.copy(&self.from, &self.to).map(Copied::Whole)
-    }
+        storage.copy(&from, &to).map(Copied::Whole)
+    })
+    .again()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, writing};
+    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, Whole, read, writing};
     use crate::storage::Storage;
     use crate::storage::os::Os;
     use std::fs;
@@ -283,7 +236,7 @@ mod tests {
             let contents: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
             write(&os, &path, &contents).expect("write");
             for limit in [None, Some(len as u64), Some(len as u64 + 1), Some(u64::MAX)] {
-                let request = ReadWhole { path: path.clone(), limit };
+                let request = read(path.clone(), limit);
                 if let Some(now) = request.in_place(&os) {
                     assert!(len <= IN_PLACE_BYTES_MAX, "{len} in place");
                     assert!(now.map(done).expect("read in place") == contents, "{len} {limit:?} in place");
@@ -291,7 +244,7 @@ mod tests {
                 assert!(request.execute(&os).map(done).expect("read") == contents, "{len} {limit:?}");
             }
             for limit in [0, len as u64 / 2, (len as u64).saturating_sub(1)] {
-                let request = ReadWhole { path: path.clone(), limit: Some(limit) };
+                let request = read(path.clone(), Some(limit));
                 let expected = (len as u64 > limit).then_some(ErrorKind::FileTooLarge);
                 if let Some(now) = request.in_place(&os) {
                     assert_eq!(now.err().map(|e| e.kind()), expected, "{len} {limit} in place");
@@ -308,9 +261,9 @@ mod tests {
         let os = Os::new();
         let path = dir.path().join("file");
         fs::write(&path, b"contents").expect("write");
-        let request = ReadWhole { path, limit: None };
+        let request = read(path, None);
         assert!(request.in_place(&os).is_none(), "the device is not known yet");
-        request.clone().execute(&os).expect("read");
+        request.again().expect("it opens a file first").execute(&os).expect("read");
         assert_eq!(
             request.in_place(&os).map(|r| r.map(done).expect("read")).as_deref(),
             Some(&b"contents"[..])
@@ -321,13 +274,13 @@ mod tests {
     fn file_without_a_length_is_read_whole() {
         let os = Os::new();
         let check = |path: &str| {
-            let request = ReadWhole { path: path.into(), limit: None };
+            let request = read(path.into(), None);
             let expected = fs::read(path).expect("std reads it");
             assert!(!expected.is_empty());
-            assert!(request.clone().execute(&os).map(done).expect("read") == expected, "{path}");
             if let Some(now) = request.in_place(&os) {
                 assert!(now.map(done).expect("read") == expected, "{path} in place");
             }
+            assert!(request.execute(&os).map(done).expect("read") == expected, "{path}");
         };
         check("/proc/cpuinfo");
         check("/proc/filesystems");
@@ -337,7 +290,7 @@ mod tests {
 
     #[test]
     fn endless_device_meets_the_limit() {
-        let request = ReadWhole { path: "/dev/zero".into(), limit: Some(100_000) };
+        let request = read("/dev/zero".into(), Some(100_000));
         assert_eq!(request.execute(&Os::new()).map(done).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
     }
 
@@ -346,7 +299,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         let path = dir.path().join("sparse");
         fs::File::create(&path).expect("create").set_len(1 << 42).expect("set_len");
-        let request = ReadWhole { path, limit: Some(1_000) };
+        let request = read(path, Some(1_000));
         assert_eq!(request.execute(&Os::new()).map(done).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
     }
 
@@ -354,17 +307,17 @@ mod tests {
     fn refusals_keep_their_reason() {
         let os = Os::new();
         let dir = tempfile::tempdir().expect("temp dir");
-        let read = |path: &Path| ReadWhole { path: path.into(), limit: None }.execute(&os).err();
+        let read_error = |path: &Path| read(path.into(), None).execute(&os).err();
         let write = |path: &Path| write(&os, path, b"x").err();
         let errno = |e: Option<std::io::Error>| e.and_then(|e| e.raw_os_error());
-        assert_eq!(errno(read(dir.path())), Some(21), "EISDIR");
+        assert_eq!(errno(read_error(dir.path())), Some(21), "EISDIR");
         assert_eq!(errno(write(dir.path())), Some(21), "EISDIR");
-        assert_eq!(errno(read(&dir.path().join("missing"))), Some(2), "ENOENT");
+        assert_eq!(errno(read_error(&dir.path().join("missing"))), Some(2), "ENOENT");
         assert_eq!(errno(write(Path::new("/dev/full"))), Some(28), "ENOSPC");
         let fifo = dir.path().join("fifo");
         let mode = rustix::fs::Mode::from_raw_mode(0o600);
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).expect("mkfifo");
-        let fifo = ReadWhole { path: fifo, limit: None }.execute(&os).expect("opened");
+        let fifo = read(fifo, None).execute(&os).expect("opened");
         assert!(matches!(fifo, Whole::Stream(_)), "nobody knows when it ends");
     }
 }

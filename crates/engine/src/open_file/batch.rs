@@ -1,26 +1,22 @@
 //! A batch at a worker: carried out, booked, answered.
 
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Waker;
 use std::time::Instant;
 
-use crate::context::panics::panic_text;
+use crate::admission::Permit;
 use crate::context::registry::Registered;
-use crate::error::{Cause, Error, Operation};
-use crate::file::{BatchId, CursorMove, Ordered, Trust};
+use crate::error::{Cause, Error};
+use crate::file::{BatchId, CursorMove};
+use crate::file_op::{Answer, BatchResult, Ending, Failed, Op, Start};
 use crate::limits::BATCHES_IN_A_ROW_MAX;
-use crate::op::{Answer, Failure, Looked, Op, write};
-use crate::open_file::failures::{is_promised, is_wrong_request};
 use crate::open_file::file::OpenFile;
 use crate::open_file::long_write::LongWrite;
-use crate::open_file::outcome::{Failed, OpInfo, Ran};
-use crate::open_file::pending::PendingOp;
+use crate::open_file::op_info::OpInfo;
+use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::Job;
 use crate::stats::add;
-use crate::storage::{StorageFile, errno};
 
 /// One batch on its way through a lane.
 pub(crate) struct FileJob {
@@ -62,11 +58,20 @@ impl Drop for FileJob {
     }
 }
 
+/// How a batch ends in the order.
+#[derive(Clone, Copy)]
+struct BatchEnd {
+    batch_id: BatchId,
+    closers: u64,
+    moved: CursorMove,
+}
+
 impl OpenFile {
-    /// Carries a batch out, books its end, answers its callers; returns what may start now.
+    /// Carries a batch out, records its end and answers its callers. Returns what may start now.
     fn carry_out(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
+        // The batch stays in the file's state until here, so that cancelled callers can take their part out of it.
+        // If all of them did, nothing is left.
         let begun = Instant::now();
-        // Nothing is there if every caller has given up.
         let (batch, closed) = {
             let mut state = self.turn.take();
             (state.take(batch_id), state.core.is_closed())
@@ -77,79 +82,95 @@ impl OpenFile {
             Ok(long) => return long.begin(),
             Err(batch) => batch,
         };
+
+        // From `begin` on an operation counts as begun, and its caller can no longer cancel it.
         let stats = &self.context.stats;
         let asked = batch.items.len();
         let live: Vec<PendingOp> = batch.items.into_iter().filter(|pending| pending.reply.begin()).collect();
         add(&stats.cancelled, (asked - live.len()) as u64);
         add(&stats.hops, live.len() as u64);
         let mut info: Vec<OpInfo> = live.iter().map(OpInfo::of).collect();
-        let (ops, rest): (Vec<Op>, Vec<_>) =
+        let (ops, callers): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|pending| (pending.op, (pending.reply, pending.permit))).unzip();
-        let reads_cursor = info.iter().any(|info| info.cursor_read);
-        let closes = info.iter().any(|info| info.operation == Operation::Close);
-        let locks = info.iter().any(|info| info.lock);
+
+        // A batch that was ordered behind a close finds the file closed.
+        let start = Start { cursor: batch.cursor, room: batch.room };
         let mut ran = match closed {
-            // It had taken its place before the file was closed, behind that.
-            true => Ran::refused(ops.len(), &Cause::Closed),
-            false => self.run_guarded(ops, batch.cursor, batch.room),
+            true => BatchResult::refused(ops.len(), &Cause::Closed),
+            false => self.run_guarded(ops, start),
         };
-        let mut next = match reads_cursor || locks {
-            true => Vec::new(),
-            false => self.finish_ran(batch_id, &mut ran, batch.closers, &mut info),
+
+        // Plain operations are recorded before any caller is answered, so that whoever hears of one finds its effect.
+        // A cursor read or a lock is recorded together with its answer: a cancelled caller gives it back.
+        let ending = info.first().map_or(Ending::Plain, |info| info.ending);
+        let mut next = match ending {
+            Ending::CursorRead | Ending::Lock => Vec::new(),
+            Ending::Plain | Ending::CursorWrite | Ending::Close => {
+                self.finish_ran(batch_id, &mut ran, batch.closers, &mut info)
+            }
         };
         let ended = Instant::now();
-        for ((outcome, (reply, permit)), info) in ran.outcomes.into_iter().zip(rest).zip(info) {
+        for ((outcome, caller), info) in ran.outcomes.into_iter().zip(callers).zip(info) {
             stats.waited.record(begun.saturating_duration_since(info.arrived));
             stats.served.record(ended.saturating_duration_since(begun));
             stats.note_duration(info.operation, &self.path, ended.saturating_duration_since(info.arrived));
-            drop(permit);
             let outcome = outcome.map_err(|failed| self.describe(&info, failed));
-            let heard = if reads_cursor {
-                let (ready, heard) = self.finish_read(batch_id, ran.moved, reply, outcome);
-                next = ready;
-                heard
-            } else if locks {
-                let (ready, heard) = self.finish_lock(batch_id, batch.closers, reply, outcome);
-                next = ready;
-                heard
-            } else {
-                reply.put(outcome)
-            };
-            match heard {
-                Ok(waker) => waker.into_iter().for_each(Waker::wake),
-                Err(unheard) => self.orphan(unheard),
-            }
+            let end = BatchEnd { batch_id, closers: batch.closers, moved: ran.moved };
+            next.append(&mut self.answer(info.ending, end, caller, outcome));
         }
+
+        // A chunk of the write buffer that is complete may let the next one start; and the end of a close decides
+        // what the actor's links are sent.
         if self.flush_waiters.is_some() {
-            // A portion that has landed may have let the next one go.
             next.append(&mut self.ready(&mut self.turn.take()));
         }
-        if closes {
-            // Its outcome is booked, which decides what the actor's links are told.
+        if ending == Ending::Close {
             self.wake_actor();
         }
         next
     }
 
-    /// Books the end of a batch and notes in what looked ahead that it is of now; returns what may start.
+    /// Answers a caller, and records the end of the batch with it where the two belong together. Returns what may
+    /// start then.
+    fn answer(
+        &self,
+        ending: Ending,
+        BatchEnd { batch_id, closers, moved }: BatchEnd,
+        (reply, permit): (Reply, Permit),
+        outcome: Outcome,
+    ) -> Vec<BatchId> {
+        drop(permit);
+        let (next, answered) = match ending {
+            Ending::CursorRead => self.finish_read(batch_id, moved, reply, outcome),
+            Ending::Lock => self.finish_lock(batch_id, closers, reply, outcome),
+            Ending::Plain | Ending::CursorWrite | Ending::Close => (Vec::new(), reply.put(outcome)),
+        };
+        match answered {
+            Ok(waker) => waker.into_iter().for_each(Waker::wake),
+            Err(unclaimed) => self.orphan(unclaimed),
+        }
+        next
+    }
+
+    /// Records the end of a batch, and in what looked ahead that it is of now. Returns what may start.
     fn finish_ran(
         &self,
         batch_id: BatchId,
-        ran: &mut Ran,
+        ran: &mut BatchResult,
         closers: u64,
         info: &mut [OpInfo],
     ) -> Vec<BatchId> {
         let mut state = self.turn.take();
         for outcome in &mut ran.outcomes {
-            if let Ok(Answer::Looked(looked)) = outcome {
+            if let Ok(Answer::Peeked(looked)) = outcome {
                 state.core.stamp_seen(&mut looked.seen);
             }
         }
         if ran.outcomes.iter().all(Result::is_ok) {
             state.core.note_written(batch_id);
         }
-        let next = self.book(&mut state, batch_id, ran.moved, closers);
-        if let ([Err(Failed::Storage(failure))], [info @ OpInfo { cursor_write: true, .. }]) =
+        let next = self.complete(&mut state, batch_id, ran.moved, closers);
+        if let ([Err(Failed::Storage(failure))], [info @ OpInfo { ending: Ending::CursorWrite, .. }]) =
             (&*ran.outcomes, info)
         {
             // Several that were merged have no one place to begin again.
@@ -176,180 +197,5 @@ impl OpenFile {
             Some(offset) => error.at_offset(offset),
             None => error,
         }
-    }
-
-    /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
-    pub(crate) fn run_guarded(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let count = ops.len();
-        let operation = ops.first().map(Op::operation);
-        catch_unwind(AssertUnwindSafe(|| self.run(ops, cursor, room))).unwrap_or_else(|panic| {
-            add(&self.context.stats.panics, count as u64);
-            let text = panic_text(&*panic);
-            self.book_panic(operation, &text);
-            Ran::refused(count, &Cause::Panicked(text))
-        })
-    }
-
-    /// What panicked has failed, as far as syncs are concerned.
-    fn book_panic(&self, operation: Option<Operation>, text: &str) {
-        let error = || Arc::new(std::io::Error::other(format!("it panicked: {text}")));
-        if matches!(operation, Some(Operation::Write | Operation::Append | Operation::SetLen)) {
-            self.inode.with_health(|health| health.owe(error()));
-        }
-        if matches!(operation, Some(Operation::SyncAll | Operation::SyncData | Operation::Close)) {
-            self.context.registry.poison(&self.inode, error());
-        }
-    }
-
-    fn run(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let Some(first) = ops.first() else { return Ran { outcomes: Vec::new(), moved: CursorMove::Stay } };
-        if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            return Ran::refused(ops.len(), &cause);
-        }
-        if self.access.sequential && first.is_placed() {
-            // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
-            let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
-            return Ran { outcomes: ops.iter().map(refuse).collect(), moved: CursorMove::Stay };
-        }
-        match first {
-            Op::Write(_) if self.appends() => self.run_appending(ops, cursor),
-            Op::Write(_) | Op::Append(_) => self.run_writes(&ops, cursor),
-            Op::Sync(_) => self.run_syncs(&ops),
-            Op::Settle => Ran::answering(self.vouch(|_| Ok(()))),
-            Op::Close => self.run_close(),
-            Op::WriteLent(_) => unreachable!("this is carried out piece by piece"),
-            Op::Lock(_) => self.run_locks(ops),
-            Op::Read(_) | Op::Seek(_) | Op::Describe(_) | Op::Run(_) => self.run_alone(ops, cursor, room),
-        }
-    }
-
-    /// Whether writes go to the end of the file, wherever they are told to go.
-    pub(crate) fn appends(&self) -> bool {
-        self.access.append || self.file.appends()
-    }
-
-    /// Writes what goes to the cursor, which stands at the end from then on. At an offset, an `Ok` would be a lie.
-    fn run_appending(&self, ops: Vec<Op>, cursor: u64) -> Ran {
-        let placed: Vec<bool> = ops.iter().map(Op::is_placed).collect();
-        let appends: Vec<Op> = ops.into_iter().filter(|op| !op.is_placed()).map(Op::appending).collect();
-        let mut ran = match appends.is_empty() {
-            true => Ran { outcomes: Vec::new(), moved: CursorMove::Stay },
-            false => self.run_writes(&appends, cursor),
-        };
-        let why = "a file open for appending has no positioned writes";
-        let mut appended = ran.outcomes.into_iter();
-        let outcome = |placed: bool| match placed {
-            true => Err(Failed::Cause(Cause::Invalid(why.into()))),
-            false => appended.next().expect("every append has its outcome"),
-        };
-        ran.outcomes = placed.into_iter().map(outcome).collect();
-        ran
-    }
-
-    fn run_writes(&self, ops: &[Op], cursor: u64) -> Ran {
-        self.written.store(true, Ordering::Relaxed);
-        let writes: Vec<_> =
-            ops.iter().filter_map(|op| if let Op::Write(write) = op { Some(write) } else { None }).collect();
-        let appends: Vec<_> = ops
-            .iter()
-            .filter_map(|op| if let Op::Append(append) = op { Some(append) } else { None })
-            .collect();
-        let written = if appends.is_empty() {
-            write::write_all(&writes, &*self.file, cursor)
-        } else {
-            write::append_all(&appends, &*self.file)
-        };
-        let stats = &self.context.stats;
-        add(&stats.writes_asked, ops.len() as u64);
-        add(&stats.write_calls, written.calls);
-        add(&stats.bytes_written, ops.iter().map(Ordered::bytes).sum());
-        for (op, outcome) in ops.iter().zip(&written.outcomes) {
-            if let Err(failure) = outcome
-                && (is_promised(op) || self.owes(failure))
-            {
-                self.inode.with_health(|health| health.owe(failure.error.clone()));
-            }
-        }
-        let outcomes = written.outcomes.into_iter().map(|outcome| outcome.map_err(Failed::Storage)).collect();
-        Ran { outcomes, moved: written.moved }
-    }
-
-    /// One system call answers them all, unless something failed that they would have to vouch for.
-    fn run_syncs(&self, ops: &[Op]) -> Ran {
-        let stats = &self.context.stats;
-        add(&stats.syncs_asked, ops.len() as u64);
-        let all = ops.iter().any(|op| matches!(op, Op::Sync(sync) if sync.all));
-        let result = self.vouch(|file| {
-            add(&stats.syncs_issued, 1);
-            file.sync(all)
-        });
-        let outcomes =
-            ops.iter().map(|_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause)).collect();
-        Ran { outcomes, moved: CursorMove::Stay }
-    }
-
-    fn run_locks(&self, ops: Vec<Op>) -> Ran {
-        let locks = ops.into_iter().filter_map(|op| if let Op::Lock(lock) = op { Some(lock) } else { None });
-        let run = |lock| self.run_lock(lock).map_err(|error| Failed::Storage(Failure::from(error)));
-        Ran { outcomes: locks.map(run).collect(), moved: CursorMove::Stay }
-    }
-
-    fn run_close(&self) -> Ran {
-        self.turn.take().core.close();
-        // Never opened again: reads in place find a closed file on the slow way.
-        self.turn.close_gate(1);
-        Ran::answering(self.end())
-    }
-
-    /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
-    pub(crate) fn vouch(
-        &self,
-        call: impl FnOnce(&dyn StorageFile) -> std::io::Result<()>,
-    ) -> Result<(), Cause> {
-        match self.inode.with_health(|health| health.settle()) {
-            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
-            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {
-                // It has flushed nothing and lost nothing, and will say so again.
-                true => Cause::Io(Arc::new(error)),
-                false => self.latch(error),
-            }),
-        }
-    }
-
-    /// From now on nothing can be vouched for.
-    pub(crate) fn latch(&self, error: std::io::Error) -> Cause {
-        let error = Arc::new(error);
-        self.context.registry.poison(&self.inode, error.clone());
-        tracing::error!(path = %self.path.display(), %error, "the file is poisoned: a sync or close failed");
-        Cause::Io(error)
-    }
-
-    fn run_alone(&self, ops: Vec<Op>, cursor: u64, room: u64) -> Ran {
-        let mut moved = CursorMove::Stay;
-        let mut outcomes = Vec::with_capacity(1);
-        for op in ops {
-            let is_run = matches!(op, Op::Run(_));
-            if is_run {
-                self.written.store(true, Ordering::Relaxed);
-            }
-            let owes = op.owes_its_failure();
-            let (outcome, step) = op.execute(&*self.file, self.buffers(), cursor, room);
-            moved = step;
-            if is_run {
-                // It may have taken the lock, or released it.
-                self.inode.locks.gone(self.holder());
-            }
-            if let Ok(Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. })) = &outcome {
-                add(&self.context.stats.bytes_read, buffer.as_ref().len() as u64);
-            }
-            if let (true, Err(failure)) = (owes, &outcome)
-                && self.owes(failure)
-            {
-                self.inode.with_health(|health| health.owe(failure.error.clone()));
-            }
-            outcomes.push(outcome.map_err(Failed::Storage));
-        }
-        Ran { outcomes, moved }
     }
 }

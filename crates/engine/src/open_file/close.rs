@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Footprint, Ordered, Trust, WriteBuffer};
-use crate::op::Op;
+use crate::file::{Footprint, Trust, WriteBuffer};
+use crate::file_op::{Close, FileOp};
 use crate::open_file::file::OpenFile;
 use crate::open_file::final_flush::{CloseJob, FinalFlush, GivenUp};
 use crate::open_file::final_write_guard::FinalWriteGuard;
@@ -19,7 +19,7 @@ use crate::stats::add;
 
 /// What an operation touches that nothing may run beside.
 pub(crate) fn everything() -> Footprint {
-    Op::Close.footprint(0, u64::MAX)
+    Close.footprint(0, u64::MAX)
 }
 
 impl OpenFile {
@@ -167,7 +167,7 @@ impl OpenFile {
         let mut state = self.turn.take();
         let open = !state.core.is_closed();
         let buffered = state.write_buffer.take().filter(|_| open);
-        (open, buffered.map_or(Vec::new(), |mut write_buffer| write_buffer.seal()))
+        (open, buffered.map_or(Vec::new(), |mut write_buffer| write_buffer.take_chunks()))
     }
 
     /// Told when the last handle goes: has whoever asks for this file wait for what is under way, or kept back.

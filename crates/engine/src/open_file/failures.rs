@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::error::{Cause, Error, Operation};
-use crate::op::{Answer, Failure, Op};
+use crate::file_op::{Answer, Failure};
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::Outcome;
 use crate::stats::add;
@@ -116,23 +116,6 @@ pub(crate) fn is_wrong_request(error: &io::Error) -> bool {
     let wrong = [errno::NOT_OPEN_FOR, errno::NO_POSITION, errno::IS_A_DIRECTORY];
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
         || error.raw_os_error().is_some_and(|errno| wrong.contains(&errno))
-}
-
-/// Whether somebody has been told `Ok` for it before it was carried out.
-pub(crate) fn is_promised(op: &Op) -> bool {
-    match op {
-        Op::Write(write) => write.buffered,
-        Op::Append(append) => append.buffered,
-        Op::WriteLent(_)
-        | Op::Read(_)
-        | Op::Seek(_)
-        | Op::Sync(_)
-        | Op::Describe(_)
-        | Op::Lock(_)
-        | Op::Run(_)
-        | Op::Settle
-        | Op::Close => false,
-    }
 }
 
 /// Whether a failure of such an operation is owed when it happens, unless it was a refusal.

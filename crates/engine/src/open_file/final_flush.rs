@@ -11,7 +11,7 @@ use crate::context::lock_queue::Holder;
 use crate::context::panics::panic_text;
 use crate::error::{Cause, Error, Operation};
 use crate::file::Chunk;
-use crate::op::{Place, write};
+use crate::file_op::{Append, Offset, Payload, Write, append_all, write_all};
 use crate::open_file::file::OpenFile;
 use crate::open_file::final_write_guard::FinalWriteGuard;
 use crate::pool::Job;
@@ -74,27 +74,23 @@ impl FinalFlush {
 
     /// Writes everything; a panic is a failure too.
     fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
-        let payload = |chunk: &Chunk| write::Payload::Shared(chunk.bytes.clone());
+        let payload = |chunk: &Chunk| Payload::Shared(chunk.bytes.clone());
         let written = catch_unwind(AssertUnwindSafe(|| {
             if self.append || file.appends() {
-                let append = |chunk| write::Append {
+                let append = |chunk| Append {
                     payload: payload(chunk),
                     moves_cursor: false,
                     wants_offset: false,
                     buffered: true,
                 };
                 let appends: Vec<_> = self.chunks.iter().map(append).collect();
-                return write::append_all(&appends.iter().collect::<Vec<_>>(), file);
+                return append_all(&appends.iter().collect::<Vec<_>>(), file);
             }
-            let place = |chunk: &Chunk| Place::At(chunk.start);
-            let write = |chunk| write::Write {
-                place: place(chunk),
-                payload: payload(chunk),
-                all: true,
-                buffered: true,
-            };
+            let offset = |chunk: &Chunk| Offset::At(chunk.start);
+            let write =
+                |chunk| Write { offset: offset(chunk), payload: payload(chunk), all: true, buffered: true };
             let writes: Vec<_> = self.chunks.iter().map(write).collect();
-            write::write_all(&writes.iter().collect::<Vec<_>>(), file, 0)
+            write_all(&writes.iter().collect::<Vec<_>>(), file, 0)
         }));
         let outcomes = match written {
             Ok(written) => written.outcomes,

@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use crate::error::Cause;
 use crate::file::{Arrival, BatchId, CursorMove};
-use crate::op::Answer;
+use crate::file_op::Answer;
 use crate::open_file::batch::FileJob;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply, closers};
@@ -117,7 +117,7 @@ impl OpenFile {
 
     /// Books the end of a batch and returns what may start now.
     pub(crate) fn finish(&self, batch_id: BatchId, moved: CursorMove, closers: u64) -> Vec<BatchId> {
-        self.book(&mut self.turn.take(), batch_id, moved, closers)
+        self.complete(&mut self.turn.take(), batch_id, moved, closers)
     }
 
     /// Ends a cursor read. Whether its caller gets the bytes and whether the cursor moves is one step under
@@ -141,11 +141,11 @@ impl OpenFile {
             })
         });
         let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
-        (self.book(&mut state, batch_id, moved, 0), heard)
+        (self.complete(&mut state, batch_id, moved, 0), heard)
     }
 
     /// Books the end of a batch and returns what may start now.
-    pub(crate) fn book(
+    pub(crate) fn complete(
         &self,
         state: &mut FileState,
         batch_id: BatchId,

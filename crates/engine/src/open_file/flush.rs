@@ -5,10 +5,7 @@ use std::sync::Arc;
 use crate::admission::Permit;
 use crate::error::{Cause, Operation};
 use crate::file::{BatchId, Chunk, Footprint, Ordered, Span};
-use crate::op::{
-    Op, Place,
-    write::{Append, Payload, Write},
-};
+use crate::file_op::{Append, Offset, Op, Payload, Write};
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::open_file::state::FileState;
@@ -26,10 +23,10 @@ impl OpenFile {
         if footprint.cursor && !state.core.is_free(&AT_CURSOR) {
             // Others have yet to move the cursor: it may end up anywhere.
             match &mut footprint.span {
-                Span::Read(range) | Span::Look(range) | Span::Write(range) if !range.is_empty() => {
+                Span::Read(range) | Span::Peek(range) | Span::Write(range) if !range.is_empty() => {
                     *range = 0..u64::MAX
                 }
-                Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) => {}
+                Span::Read(_) | Span::Peek(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) => {}
                 Span::Append | Span::Sync | Span::Exclusive => {}
             }
         }
@@ -38,22 +35,26 @@ impl OpenFile {
             // It may change where the file ends.
             write_buffer.forget_end();
         }
-        let must = write_buffer.precedes(&footprint);
-        if must { self.seal(state, None) } else { Vec::new() }
+        let must = write_buffer.must_flush_before(&footprint);
+        if must { self.start_flush(state, None) } else { Vec::new() }
     }
 
     /// Makes operations of everything that is kept back; returns what may start now.
     ///
     /// Without a permit they go without a seat: the bytes they hold are bounded by the file's buffer, and an
     /// operation that has been admitted waits for them.
-    pub(crate) fn seal(self: &Arc<Self>, state: &mut FileState, permit: Option<Permit>) -> Vec<BatchId> {
+    pub(crate) fn start_flush(
+        self: &Arc<Self>,
+        state: &mut FileState,
+        permit: Option<Permit>,
+    ) -> Vec<BatchId> {
         if self.push_chunks(state, permit) { self.start_behind_readers(state) } else { Vec::new() }
     }
 
     /// Queues everything that is kept back; says whether there was anything.
     fn push_chunks(self: &Arc<Self>, state: &mut FileState, mut permit: Option<Permit>) -> bool {
         let Some(write_buffer) = &mut state.write_buffer else { return false };
-        let chunks = write_buffer.seal();
+        let chunks = write_buffer.take_chunks();
         let held_gate = std::mem::take(&mut write_buffer.holds_gate);
         let any = !chunks.is_empty();
         for chunk in chunks {
@@ -85,9 +86,9 @@ impl OpenFile {
     fn carry(self: &Arc<Self>, chunk: Chunk, permit: Permit) -> PendingOp {
         let payload = Payload::Shared(chunk.bytes.clone());
         let op = if self.access.append {
-            Op::Append(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
+            Op::from(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
         } else {
-            Op::Write(Write { place: Place::At(chunk.start), payload, all: true, buffered: true })
+            Op::from(Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true })
         };
         self.context.unfinished.add();
         let mut journey = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };

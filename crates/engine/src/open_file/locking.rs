@@ -1,6 +1,5 @@
 //! Taking and releasing advisory locks: the operations, and the watch for locks that others hold.
 
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
@@ -8,10 +7,10 @@ use std::time::Instant;
 
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
-use crate::context::lock_queue::{Ended, Holder, Undo, Won};
+use crate::context::lock_queue::{AcquiredLock, Ended, Holder, Undo};
 use crate::file::{BatchId, CursorMove};
+use crate::file_op::{Answer, Lock};
 use crate::limits::LOCK_WATCHES_MAX;
-use crate::op::{Answer, Op, lock::Lock};
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::Job;
@@ -23,38 +22,8 @@ impl OpenFile {
         Holder(std::ptr::from_ref(self).addr())
     }
 
-    /// Carries out an operation on the lock, at a worker and alone.
-    pub(crate) fn run_lock(&self, lock: Lock) -> io::Result<Answer> {
-        let locks = &self.inode.locks;
-        match lock {
-            Lock::Try(kind, won) => {
-                // Right before the attempt: nobody else is to be quicker.
-                drop(won);
-                if self.file.try_lock(kind)? {
-                    return Ok(Answer::Locked(Some(locks.granted(self.holder(), kind))));
-                }
-                // A refused change of kind has lost what there was.
-                locks.lost(self.holder());
-                Ok(Answer::Locked(None))
-            }
-            Lock::Release => {
-                let released = self.file.unlock();
-                locks.gone(self.holder());
-                released.map(|()| Answer::Done)
-            }
-            Lock::StandIn => Ok(match self.file.stand_in() {
-                Ok(file) => Answer::Value(Box::new(file)),
-                Err(_) => Answer::Done,
-            }),
-            Lock::TakeBack(claim) => {
-                self.take_back_lock(claim);
-                Ok(Answer::Done)
-            }
-        }
-    }
-
     /// Takes back what nobody heard of, as far as no clone relies on it.
-    fn take_back_lock(&self, claim: u64) {
+    pub(crate) fn take_back_lock(&self, claim: u64) {
         let undone = match self.inode.locks.undo(self.holder(), claim) {
             Undo::Nothing => return,
             Undo::Release => self.file.unlock(),
@@ -84,14 +53,14 @@ impl OpenFile {
             heard = Err(Ok(Answer::Done));
             state = self.turn.take();
         }
-        (self.book(&mut state, batch_id, CursorMove::Stay, closers), heard)
+        (self.complete(&mut state, batch_id, CursorMove::Stay, closers), heard)
     }
 
     /// Has a lock taken back whose answer was there and not looked at.
     pub(crate) fn forsake_lock(self: &Arc<Self>, claim: u64) {
         let reply = Reply::Ask(Box::new(drop));
         let permit = self.device.admission.admit_unseated();
-        let (op, alone) = (Op::Lock(Lock::TakeBack(claim)), self.access.alone);
+        let (op, alone) = (Lock::TakeBack(claim).into(), self.access.alone);
         self.push(PendingOp { op, reply, permit, arrived: Instant::now(), alone });
         self.pump();
     }
@@ -143,7 +112,7 @@ impl Job for Watch {
     fn run(mut self: Box<Self>) {
         let Some(file) = self.file.take() else { return };
         self.ended = Some(match file.lock(self.kind) {
-            Ok(()) => Ended::Won(Won(file)),
+            Ok(()) => Ended::Acquired(AcquiredLock(file)),
             Err(_) => Ended::Refused,
         });
     }

@@ -8,11 +8,10 @@ use std::time::Instant;
 use crate::admission::Permit;
 use crate::error::Cause;
 use crate::file::{Batch, BatchId, CursorMove};
-use crate::op::lent::{Lent, WriteLent, Writer};
-use crate::op::write::{Payload, Write};
-use crate::op::{Answer, Op, Place};
+use crate::file_op::lent::{Lent, Writer};
+use crate::file_op::{Answer, BatchResult, Failed, Offset, Op, Payload, Start, Write, WriteLent};
 use crate::open_file::file::OpenFile;
-use crate::open_file::outcome::{Failed, OpInfo, Ran};
+use crate::open_file::op_info::OpInfo;
 use crate::open_file::pending::{PendingOp, Reply};
 use crate::pool::Job;
 use crate::stats::add;
@@ -47,10 +46,11 @@ impl LongWrite {
         batch: Batch<PendingOp>,
         open_file: &Arc<OpenFile>,
     ) -> Result<Box<LongWrite>, Batch<PendingOp>> {
-        let Some(PendingOp { op: Op::WriteLent(WriteLent { place, lent }), .. }) = batch.items.first() else {
+        let Some(PendingOp { op: Op::WriteLent(WriteLent { offset, lent }), .. }) = batch.items.first()
+        else {
             return Err(batch);
         };
-        let (place, lent) = (*place, lent.clone());
+        let (offset, lent) = (*offset, lent.clone());
         let Batch { batch_id, cursor, closers, mut items, .. } = batch;
         let pending = items.pop().expect("the first of it has just been looked at");
         Ok(Box::new(LongWrite {
@@ -58,11 +58,11 @@ impl LongWrite {
             lent,
             info: OpInfo::of(&pending),
             begun: Instant::now(),
-            start: match place {
-                Place::At(offset) => offset,
-                Place::Cursor => cursor,
+            start: match offset {
+                Offset::At(offset) => offset,
+                Offset::Cursor => cursor,
             },
-            moves_cursor: place == Place::Cursor,
+            moves_cursor: offset == Offset::Cursor,
             done: 0,
             place: Some(Held { batch_id, closers, reply: pending.reply, permit: pending.permit }),
         }))
@@ -84,7 +84,7 @@ impl LongWrite {
         self.end(Err(Failed::Cause(cause)))
     }
 
-    /// Writes what is on the table. If there is more to come it stands by, and nothing may start.
+    /// Writes what is on the state. If there is more to come it stands by, and nothing may start.
     fn write_on(self: Box<Self>) -> Vec<BatchId> {
         let lent = self.lent.clone();
         let mut this = self;
@@ -99,10 +99,11 @@ impl LongWrite {
     }
 
     fn write(&mut self, payload: Payload) -> Result<(), Failed> {
-        let place = Place::At(self.start + self.done);
+        let offset = Offset::At(self.start + self.done);
         let len = payload.as_ref().len() as u64;
-        let piece = Op::Write(Write { place, payload, all: true, buffered: false });
-        let Ran { mut outcomes, .. } = self.open_file.run_guarded(vec![piece], self.start, u64::MAX);
+        let piece = Op::from(Write { offset, payload, all: true, buffered: false });
+        let BatchResult { mut outcomes, .. } =
+            self.open_file.run_guarded(vec![piece], Start { cursor: self.start, room: u64::MAX });
         let outcome = outcomes.pop().expect("one operation has one outcome");
         self.done += match &outcome {
             Ok(_) => len,
@@ -120,7 +121,7 @@ impl LongWrite {
         let next = {
             let mut state = open_file.turn.take();
             state.core.note_len(self.start + self.done);
-            open_file.book(&mut state, batch_id, self.moved(), closers)
+            open_file.complete(&mut state, batch_id, self.moved(), closers)
         };
         let ended = Instant::now();
         let stats = &open_file.context.stats;
@@ -163,7 +164,7 @@ impl Job for LongWrite {
 }
 
 impl Writer for LongWrite {
-    fn go_on(self: Box<Self>) {
+    fn resume(self: Box<Self>) {
         let open_file = self.open_file.clone();
         add(&open_file.context.stats.jobs, 1);
         // A refused job comes back and dies here, which answers its caller: the engine has stopped.

@@ -15,10 +15,11 @@ mod final_write_guard;
 mod flow;
 mod flush;
 mod flush_waiters;
+mod host;
 mod inbox;
 mod locking;
 mod long_write;
-mod outcome;
+mod op_info;
 mod registered;
 
 mod file;

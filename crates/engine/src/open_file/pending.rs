@@ -8,8 +8,8 @@ use crate::admission::Permit;
 use crate::at_exit::Unsettled;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered, Span};
+use crate::file_op::{Answer, Op};
 use crate::oneshot;
-use crate::op::{Answer, Op};
 use crate::pool::Pickup;
 
 /// How an operation ended.

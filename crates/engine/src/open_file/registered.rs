@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 
 use crate::context::registry::{Registered, RunningBatch};
 use crate::file::WakeActor;
-use crate::op::Op;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::closers;
 use crate::stats::{Counters, FileSnapshot};
@@ -16,7 +15,7 @@ impl Registered for OpenFile {
     }
 
     fn flush_all(self: Arc<Self>) {
-        let ready = self.seal(&mut self.turn.take(), None);
+        let ready = self.start_flush(&mut self.turn.take(), None);
         self.submit_all(ready);
     }
 
@@ -50,7 +49,7 @@ impl Registered for OpenFile {
         FileSnapshot {
             path: self.path.to_path_buf(),
             queued: state.core.queued(),
-            queued_bytes: state.waiting().map(|pending| Op::weight(&pending.op) as u64).sum(),
+            queued_bytes: state.waiting().map(|pending| pending.op.weight() as u64).sum(),
             buffered_bytes: state.write_buffer.as_ref().map_or(0, |write_buffer| write_buffer.bytes()),
             running: state.running.len(),
             oldest: oldest.map(|since| since.elapsed()),

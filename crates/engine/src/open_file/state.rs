@@ -52,7 +52,10 @@ impl FileState {
     /// whatever was accepted before it.
     pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
         self.core.is_free(footprint)
-            && !self.write_buffer.as_ref().is_some_and(|write_buffer| write_buffer.precedes(footprint))
+            && !self
+                .write_buffer
+                .as_ref()
+                .is_some_and(|write_buffer| write_buffer.must_flush_before(footprint))
     }
 
     /// Takes out of the post what satisfies `goes`.

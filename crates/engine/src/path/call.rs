@@ -17,10 +17,9 @@ use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::oneshot::{self, Cancelled};
-use crate::op::{PathRequest, closure::Closure};
+use crate::op::{PathRequest, closure, identify};
 use crate::pool::Job;
 use crate::stats::add;
-use crate::storage::{Identity, Links, OpenRequest, Opened, Storage, StorageDir, os::Os};
 
 impl EngineContext {
     /// Carries out a request about a path.
@@ -45,9 +44,9 @@ impl EngineContext {
     pub(crate) async fn wait_for_final_writes<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R> {
         while self.final_writes.is_any() {
             let gone = self.final_writes.gone();
-            let found = self.call_by_worker(Identify(request), &self.names).await?;
-            request = found.request;
-            if !self.final_writes.concerns(&found.identities, request.reads_below()) {
+            let (asked, identities) = self.call_by_worker(identify(request), &self.names).await?;
+            request = asked;
+            if !self.final_writes.concerns(&identities, request.reads_below()) {
                 break;
             }
             Held::new(Box::pin(gone)).await;
@@ -63,7 +62,7 @@ impl EngineContext {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
-        Exclusive::new(Box::pin(self.call_by_worker(Closure::new(closure), &program))).await
+        Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program))).await
     }
 
     /// Has a worker carry the request out, again as often as it meets a process without descriptors.
@@ -260,7 +259,7 @@ pub(crate) struct RequestInfo {
 }
 
 impl RequestInfo {
-    fn of(request: &impl PathRequest) -> Self {
+    pub(crate) fn of(request: &impl PathRequest) -> Self {
         let target = request.target().map(Path::to_owned);
         RequestInfo { operation: request.operation(), path: request.path().into(), target }
     }
@@ -285,113 +284,5 @@ impl RequestInfo {
             Some(target) => error.with_target(target),
             None => error,
         }
-    }
-}
-
-/// Opens a file; what becomes of it is decided by its nature.
-#[derive(Clone)]
-pub(crate) struct Open {
-    /// What to open, or for a file below a directory what messages call it.
-    pub(crate) path: Arc<Path>,
-    pub(crate) request: OpenRequest,
-    /// The directory that must not be left, and the file's name below it.
-    pub(crate) below: Option<(Arc<dyn StorageDir>, Arc<Path>)>,
-}
-
-impl PathRequest for Open {
-    type Reply = Opened;
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn again(&self) -> Option<Self> {
-        Some(self.clone())
-    }
-
-    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
-        let found = match &self.below {
-            None => storage.identity(&self.path),
-            Some((dir, name)) => dir.metadata(name, Links::Follow).map(|metadata| Identity::of(&metadata)),
-        };
-        found.into_iter().collect()
-    }
-
-    fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Opened>> {
-        match self.below {
-            None => storage.open_cached(&self.path, &self.request),
-            Some(_) => None,
-        }
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Opened> {
-        match self.below {
-            None => storage.open(&self.path, &self.request),
-            Some((dir, name)) => dir.open(&name, &self.request),
-        }
-    }
-}
-
-/// Finds out which files a request is about, before it is carried out.
-struct Identify<R>(R);
-
-/// The request again, and what its paths lead to.
-struct Identified<R> {
-    request: R,
-    identities: Vec<Identity>,
-}
-
-impl<R: PathRequest> PathRequest for Identify<R> {
-    type Reply = Identified<R>;
-
-    fn operation(&self) -> Operation {
-        self.0.operation()
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn target(&self) -> Option<&Path> {
-        self.0.target()
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.bytes()
-    }
-
-    fn execute(self, storage: &dyn Storage) -> io::Result<Identified<R>> {
-        let identities = self.0.identities(storage);
-        Ok(Identified { request: self.0, identities })
-    }
-}
-
-/// A user's way of opening a file, given the path and the flags of `open(2)`.
-pub(crate) type Opener = Exclusive<Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>>;
-
-/// Has a user's function open a file, and takes over what it returns.
-pub(crate) struct OpenBy {
-    pub(crate) path: Arc<Path>,
-    pub(crate) flags: i32,
-    pub(crate) opener: Opener,
-}
-
-impl PathRequest for OpenBy {
-    type Reply = (Opened, OpenRequest, u64);
-
-    fn operation(&self) -> Operation {
-        Operation::Open
-    }
-
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn execute(self, _storage: &dyn Storage) -> io::Result<Self::Reply> {
-        Os::new().adopt(self.opener.into_inner()(&self.path, self.flags)?)
     }
 }

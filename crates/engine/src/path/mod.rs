@@ -3,5 +3,3 @@
 mod call;
 mod descriptor_wait;
 mod whole;
-
-pub(crate) use call::{Open, OpenBy};

@@ -13,41 +13,52 @@ use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::Held;
 use crate::error::{Cause, Operation, Result};
+use crate::file_op::Payload;
+use crate::file_op::lent::{Lender, Lent, Writer};
 use crate::oneshot;
-use crate::op::lent::{Lender, Lent, Writer};
+use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
-use crate::op::write::Payload;
-use crate::op::{PathRequest, dir::OpenDir};
-use crate::path::call::{Open, PendingCall, RequestInfo, Waiting, note_unheard};
+use crate::path::call::{PendingCall, RequestInfo, Waiting, note_unheard};
 use crate::pool::Job;
 use crate::stats::add;
+use crate::storage::Opened;
 
 impl EngineContext {
     /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
-    pub(crate) async fn write_whole(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+    pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
+        self: &Arc<Self>,
+        open: R,
+        contents: &[u8],
+    ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| facts_of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(facts_of(&open).refusal(Cause::Stopped));
         }
-        let open = match self.final_writes.is_any() {
+        let mut open = match self.final_writes.is_any() {
             true => Box::pin(self.wait_for_final_writes(open)).await?,
             false => open,
         };
         let mut front = None;
         loop {
-            match Box::pin(self.write_whole_once(open.clone(), contents)).await {
-                Err(error) if are_used_up(&error) => {
+            let again = open.again();
+            match (Box::pin(self.write_whole_once(open, contents)).await, again) {
+                (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut front).await {
                         return Err(error);
                     }
+                    open = again;
                 }
-                outcome => return outcome,
+                (outcome, _) => return outcome,
             }
         }
     }
 
-    async fn write_whole_once(self: &Arc<Self>, open: Open, contents: &[u8]) -> Result<Whole<()>> {
+    async fn write_whole_once<R: PathRequest<Reply = Opened>>(
+        self: &Arc<Self>,
+        open: R,
+        contents: &[u8],
+    ) -> Result<Whole<()>> {
         let info = facts_of(&open);
         let admitted = self.names.admission.admit(contents.len()).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
@@ -72,34 +83,20 @@ impl EngineContext {
     }
 }
 
-fn facts_of(open: &Open) -> RequestInfo {
-    RequestInfo { operation: Operation::Write, path: open.path.clone(), target: None }
+/// Its errors speak of writing: the opening is only where that begins.
+fn facts_of(open: &impl PathRequest) -> RequestInfo {
+    RequestInfo { operation: Operation::Write, ..RequestInfo::of(open) }
 }
 
-impl Open {
-    /// Opens a file to be written as a whole, by its path or below a directory.
-    pub(crate) fn whole(path: &std::path::Path, below: Option<&OpenDir>) -> Open {
-        let request = crate::op::whole::writing();
-        match below {
-            None => Open { path: path.into(), request, below: None },
-            Some(dir) => Open {
-                path: dir.path().join(path).into(),
-                request,
-                below: Some((dir.storage(), path.into())),
-            },
-        }
-    }
-}
-
-struct WholeJob {
-    waiting: Arc<Waiting<Open>>,
+struct WholeJob<R> {
+    waiting: Arc<Waiting<R>>,
     sender: oneshot::Sender<Result<Whole<()>>>,
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
     arrived: Instant,
 }
 
-impl Job for WholeJob {
+impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
         let WholeJob { waiting, sender, lent, context, arrived } = *self;
         if !sender.begin() {
@@ -209,7 +206,7 @@ impl Job for WholeWrite {
 }
 
 impl Writer for WholeWrite {
-    fn go_on(self: Box<Self>) {
+    fn resume(self: Box<Self>) {
         let context = self.context.clone();
         // A refused job comes back and dies here, which answers its caller: the engine has stopped.
         drop(context.pool.submit(context.names.lane, self));

@@ -21,7 +21,7 @@ mod write;
 use std::fmt;
 
 use crate::error::Error;
-use crate::op::Looked;
+use crate::file_op::Peeked;
 use crate::stream::ReadAhead;
 
 use under_way::{Job, Rest, Unheard, Waiting, Writing};
@@ -35,7 +35,7 @@ pub struct Polled {
     /// A failure that nobody has heard of.
     failure: Option<Unheard>,
     /// A look at what comes next.
-    looking: Option<Job<Looked>>,
+    looking: Option<Job<Peeked>>,
     /// Looks in a row that no longer held when they were fetched.
     void: u32,
     /// How often [`LOOKED_AGE_MAX`](crate::limits::LOOKED_AGE_MAX) is doubled: learnt from how late this handle's polls

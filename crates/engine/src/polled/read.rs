@@ -8,13 +8,12 @@ use tokio::task::coop;
 use super::Polled;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::handle::{FileHandle, unexpected};
 use crate::limits::{
     IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX,
     POLLED_READ_BYTES_MAX,
 };
-use crate::op::read::{How, Read};
-use crate::op::{Answer, Looked, Op, Place};
 
 impl Polled {
     fn learn_lateness(&mut self, age: Duration, adaptive_spin: Duration) {
@@ -78,25 +77,25 @@ impl FileHandle {
     }
 
     /// Has a worker look at what comes next.
-    async fn look(&self, len: usize) -> Result<Looked> {
-        match self.submit(Op::Read(Read { place: Place::Cursor, len, how: How::Look })).await? {
-            Answer::Looked(looked) => Ok(looked),
+    async fn look(&self, len: usize) -> Result<Peeked> {
+        match self.submit(Read { offset: Offset::Cursor, len, until: ReadUntil::Peek }).await? {
+            Answer::Peeked(looked) => Ok(looked),
             other => unexpected(&other),
         }
     }
 
     /// Hands out what a look saw and moves the cursor, unless it is void: the cursor stands elsewhere, something is
     /// before this read, the file has been changed, or may have been since it was `fresh`.
-    fn hand_out(&self, looked: &Looked, fresh: bool, void: u32, buf: &mut [u8]) -> Option<usize> {
+    fn hand_out(&self, looked: &Peeked, fresh: bool, void: u32, buf: &mut [u8]) -> Option<usize> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
-        if state.core.is_closed() || !state.core.is_before(looked.seen) {
+        if state.core.is_closed() || !state.core.begins_at(looked.seen) {
             return None;
         }
         let offset = looked.seen.offset();
         let room = usize::try_from(state.core.room()).unwrap_or(usize::MAX);
         let len = looked.buffer.as_ref().len().min(buf.len()).min(room);
-        let span = Span::Look(offset..offset.saturating_add(len.max(1) as u64));
+        let span = Span::Peek(offset..offset.saturating_add(len.max(1) as u64));
         if !state.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
@@ -104,7 +103,7 @@ impl FileHandle {
             // The object has kept them, and would give them out a second time.
             open_file.file.read_returned(&mut buf[..len], offset)?
         } else {
-            let holds = state.core.is_as(looked.seen) || void >= LOOKS_VOID_MAX;
+            let holds = state.core.is_unchanged_since(looked.seen) || void >= LOOKS_VOID_MAX;
             if !holds || !fresh {
                 return None;
             }

@@ -14,10 +14,10 @@ use crate::admission::Permit;
 use crate::at_exit::Unsettled;
 use crate::context::paused_clock::Held;
 use crate::error::{Cause, Operation, Result};
+use crate::file_op::Payload;
 use crate::handle::{FileHandle, Offered};
 use crate::limits::POLLED_WRITE_BYTES_MAX;
 use crate::oneshot;
-use crate::op::write::Payload;
 use crate::open_file::AT_CURSOR;
 use crate::open_file::pending::Reply;
 
@@ -244,7 +244,7 @@ impl FileHandle {
     }
 
     fn join(&self, slices: &[IoSlice<'_>], len: usize) -> Bytes {
-        self.open_file().buffers().gather(slices, len).into_bytes()
+        self.open_file().buffers().copy_slices(slices, len).into_bytes()
     }
 }
 

@@ -579,8 +579,8 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Somebody has had the descriptor and may have changed how it works. Does not block.
-    fn look_again(&self) {}
+    /// Called after the program has used the descriptor and may have changed its flags. Does not block.
+    fn refresh_flags(&self) {}
 
     /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.
     fn as_std(&self) -> Option<&std::fs::File> {

@@ -285,7 +285,7 @@ impl StreamHandle {
     pub async fn write(&self, slices: &[IoSlice<'_>], all: bool) -> Result<usize> {
         let len = slices.iter().map(|slice| slice.len()).sum();
         let len = if all { len } else { PIECE_BYTES.min(len) };
-        let gather = || self.inner.context.buffers.gather(slices, len).into_bytes();
+        let gather = || self.inner.context.buffers.copy_slices(slices, len).into_bytes();
         self.write_when_admitted(len, gather).await.map(|()| len)
     }
 

@@ -1,6 +1,5 @@
 //! folio's errors in std's words.
 
-use std::error::Error as _;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -31,7 +30,7 @@ fn std_text(error: &Error) -> Option<String> {
     if error.kind() == ErrorKind::InvalidData && error.operation() == Operation::Read {
         return Some("stream did not contain valid UTF-8".to_owned());
     }
-    error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::to_string)
+    error.get_ref().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::to_string)
 }
 
 fn has_nul(path: &Path) -> bool {

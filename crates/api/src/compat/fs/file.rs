@@ -5,14 +5,13 @@ use std::fs::{Metadata, Permissions};
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::path::Path;
 use std::pin::Pin;
 use std::time::SystemTime;
 
 use tokio::io::AsyncWrite;
 
+use super::FileTimes;
 use super::failure::in_std_words;
-use super::{FileTimes, OpenOptions};
 
 /// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -34,51 +33,6 @@ pub struct File {
 impl File {
     pub(super) fn new(inner: crate::File) -> File {
         File { inner, max_buf_size: MAX_BUF_SIZE }
-    }
-
-    /// Opens a file for reading.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`crate::File::open`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
-    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        File::options().read(true).open(path).await
-    }
-
-    /// Opens a file for writing, creating it or cutting it to length 0.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`crate::File::create`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind; the file may have been created or cut.
-    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
-        File::options().write(true).create(true).truncate(true).open(path).await
-    }
-
-    /// Creates a file for reading and writing that must not exist yet.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`crate::File::create_new`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind; the file may have been created.
-    pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
-        File::options().read(true).write(true).create_new(true).open(path).await
-    }
-
-    /// Returns options to open a file with; nothing is set.
-    #[must_use]
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
     }
 
     /// Takes over a std file, its position included.

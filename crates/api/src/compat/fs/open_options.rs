@@ -45,6 +45,53 @@ macro_rules! setters {
     };
 }
 
+impl File {
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::File::open`], in std's words.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
+        File::options().read(true).open(path).await
+    }
+
+    /// Opens a file for writing, creating it or cutting it to length 0.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::File::create`], in std's words.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created or cut.
+    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
+        File::options().write(true).create(true).truncate(true).open(path).await
+    }
+
+    /// Creates a file for reading and writing that must not exist yet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::File::create_new`], in std's words.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind; the file may have been created.
+    pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
+        File::options().read(true).write(true).create_new(true).open(path).await
+    }
+
+    /// Returns options to open a file with; nothing is set.
+    #[must_use]
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+}
+
 impl OpenOptions {
     /// Returns options with nothing set.
     pub fn new() -> OpenOptions {

@@ -9,14 +9,16 @@ use std::future::Future;
 use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
+use std::pin::Pin;
 
 use bytes::Bytes;
-use folio_engine::{Handle, LINE_LIMIT_BYTES};
+use folio_engine::{Exclusive, LINE_LIMIT_BYTES};
 
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
-use crate::{Buffering, Current, Engine, Error, File, Operation, Result};
-use poll::Rolling;
+use crate::engine::Engine;
+use crate::{Buffering, Error, File, Operation, Result};
+use folio_engine::{Current, Engine as Core};
 
 /// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
 /// and a thousand of them at a time stay within a gigabyte.
@@ -43,10 +45,13 @@ pub struct SpooledTemporaryFile {
     line_limit: usize,
     disk: TemporaryFileBuilder,
     /// `None` is the default one, not started before it is needed.
-    engine: Option<Engine>,
+    engine: Option<Core>,
     /// A rollover that a poll has begun.
-    rolling: Rolling,
+    rolling: Exclusive<Option<ToDisk>>,
 }
+
+/// The contents on their way to the disk.
+type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send>>;
 
 /// Where the contents are.
 enum Place {
@@ -148,10 +153,7 @@ impl SpooledTemporaryFile {
     /// ```
     pub async fn fileno(&mut self) -> Result<RawFd> {
         self.rollover().await?;
-        let descriptor = self.file().and_then(|file| match &file.handle {
-            Handle::Plain(file) => file.descriptor(),
-            Handle::Stream(stream) => stream.descriptor(),
-        });
+        let descriptor = self.file().and_then(File::descriptor);
         descriptor.ok_or_else(|| Error::unsupported(Operation::Metadata, "fileno"))
     }
 
@@ -358,7 +360,7 @@ impl SpooledTemporaryFile {
 
     /// Where the contents are, for somebody who may change them: a rollover that was begun would miss that.
     fn place(&mut self) -> &mut Place {
-        self.rolling = Rolling::default();
+        self.rolling = Exclusive::default();
         &mut self.place
     }
 
@@ -369,8 +371,8 @@ impl SpooledTemporaryFile {
         let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
         let (disk, engine) = (self.disk.clone(), self.engine.clone());
         Some(async move {
-            let engine = engine.map_or_else(Engine::current, |engine| Ok(Current::Scoped(engine)))?;
-            let file = disk.create_on(&engine).await?.into_file();
+            let engine = engine.map_or_else(Core::current, |engine| Ok(Current::Scoped(engine)))?;
+            let file = disk.create_in(&engine).await?.into_file();
             if !bytes.is_empty() {
                 file.write_bytes_at(bytes, 0).await?;
             }
@@ -459,14 +461,14 @@ impl SpooledTemporaryFileBuilder {
     /// Returns an empty one that rolls over on the default engine; nothing is touched.
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
-        let (place, rolling) = (Place::Memory(Vec::new(), 0), Rolling::default());
+        let (place, rolling) = (Place::Memory(Vec::new(), 0), Exclusive::default());
         SpooledTemporaryFile { place, max_size, line_limit, disk, engine: None, rolling }
     }
 
     /// Returns an empty one that rolls over on `engine`; nothing is touched.
     pub fn build_on(&self, engine: &Engine) -> SpooledTemporaryFile {
         let spool = self.build();
-        SpooledTemporaryFile { engine: Some(engine.clone()), ..spool }
+        SpooledTemporaryFile { engine: Some(engine.core().clone()), ..spool }
     }
 }
 

@@ -1,28 +1,19 @@
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for a spooled file: ready at once while it is in memory, the
 //! file's own once it is on disk.
 
-use std::fmt;
-use std::future::Future;
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use folio_engine::Exclusive;
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
-use super::{Place, SpooledTemporaryFile, move_cursor, put, rest_of};
-use crate::{Error, File, Operation, Result};
-
-/// A rollover that a poll has begun. The lock is never taken: `get_mut` is all that is used. It makes the future
-/// inside shareable between threads.
-#[derive(Default)]
-pub(super) struct Rolling(Mutex<Option<ToDisk>>);
-
-type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send>>;
+use super::{Place, SpooledTemporaryFile, ToDisk, move_cursor, put, rest_of};
+use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
     fn poll_rollover(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let mut rolling = self.rolling.0.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let mut rolling = self.rolling.get_mut().take();
         if rolling.is_none() {
             rolling = self.to_disk().map(|to_disk| Box::pin(to_disk) as ToDisk);
         }
@@ -33,7 +24,7 @@ impl SpooledTemporaryFile {
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
-                self.rolling = Rolling(Mutex::new(Some(to_disk)));
+                self.rolling = Exclusive::new(Some(to_disk));
                 Poll::Pending
             }
         }
@@ -103,11 +94,5 @@ impl AsyncSeek for SpooledTemporaryFile {
             Place::Disk(file) => Pin::new(file).poll_complete(cx),
             Place::Closed => Poll::Ready(Err(Error::closed(Operation::Seek).into())),
         }
-    }
-}
-
-impl fmt::Debug for Rolling {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rolling").finish_non_exhaustive()
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use super::known::CHARMAPS;
 use super::table::{BACK, Codes, entries};
 use super::unicode::{Step, push_ascii};
 
@@ -12,6 +11,9 @@ pub(super) const UNDEFINED: &str = "character maps to <undefined>";
 
 /// What byte is which character, for all the encodings.
 static TABLE: &[u8] = include_bytes!("tables/charmaps.bin");
+
+/// How many there are, each with its number in the table.
+pub(super) const CHARMAPS: usize = 69;
 
 static UNPACKED: [OnceLock<Charmap>; CHARMAPS] = [const { OnceLock::new() }; CHARMAPS];
 

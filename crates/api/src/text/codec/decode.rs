@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::charmap::Charmap;
 use super::iso2022::{self, Iso2022};
-use super::names::{Kind, Order};
+use super::kind::{Kind, Order};
 use super::unicode::{self, Step};
 use super::wide::Wide;
 use super::{DecodeError, Encoding, Errors, NameError, hz, utf7};

@@ -3,7 +3,7 @@
 use super::charmap::{Charmap, UNDEFINED};
 use super::failure::backslashed;
 use super::iso2022::{self, Iso2022};
-use super::names::{Kind, Order};
+use super::kind::{Kind, Order};
 use super::table::ILLEGAL;
 use super::unicode::ascii_of;
 use super::wide::Wide;

@@ -2,12 +2,10 @@
 //!
 //! Written by `tables/generate.py`.
 
-use super::iso2022;
-use super::names::{Entry, Kind, Order};
-use super::wide;
+use super::kind::{Entry, Kind, Order};
+use super::{charmap, iso2022, wide};
 
-/// Encodings of single bytes, each with its number in the table of them.
-pub(super) const CHARMAPS: usize = 69;
+const _: () = assert!(charmap::CHARMAPS == 69);
 
 macro_rules! encodings {
     ($($name:literal, $kind:expr, [$($alias:literal),* $(,)?];)*) => {

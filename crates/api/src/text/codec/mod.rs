@@ -10,7 +10,9 @@ mod failure;
 mod hangul;
 mod hz;
 mod iso2022;
+mod kind;
 mod known;
+mod name_error;
 mod names;
 mod table;
 mod unicode;
@@ -19,5 +21,6 @@ mod wide;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
-pub use failure::{DecodeError, EncodeError, Errors, NameError};
+pub use failure::{DecodeError, EncodeError, Errors};
+pub use name_error::NameError;
 pub use names::Encoding;

@@ -254,7 +254,7 @@ impl StorageFile for OsFile {
         self.direct.is_on()
     }
 
-    fn look_again(&self) {
+    fn refresh_flags(&self) {
         if self.direct.look(&self.file) {
             self.reads_now.store(false, Ordering::Relaxed);
         }

@@ -1,0 +1,57 @@
+//! `DirBuilder`: how directories are created.
+
+use std::path::Path;
+
+use folio_engine::Engine;
+use folio_engine::op::tree;
+
+use crate::checked;
+use crate::{Operation, Result};
+
+/// Creates directories with other permissions than the usual, or with their parents.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// folio::fs::DirBuilder::new().recursive(true).mode(0o700).create("private/keys").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct DirBuilder {
+    pub(crate) recursive: bool,
+    pub(crate) mode: Option<u32>,
+}
+
+impl DirBuilder {
+    /// Starts with one directory and the permissions `0o777` before the umask.
+    pub fn new() -> Self {
+        DirBuilder::default()
+    }
+
+    /// Sets whether missing parents are created too; a directory that exists is then no error.
+    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// Sets the permission bits of every directory created, before the umask.
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Creates the directory.
+    ///
+    /// # Errors
+    ///
+    /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
+    /// or something on the way is not a directory.
+    ///
+    /// # Cancellation
+    ///
+    /// Dropped before it began, nothing happened; after that it finishes in the background.
+    pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = checked::path(Operation::CreateDir, path)?;
+        Engine::current()?.call(tree::create_dir(path, self.recursive, self.mode)).await
+    }
+}

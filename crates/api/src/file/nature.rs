@@ -1,0 +1,65 @@
+//! What was opened: a file with positions, or a stream; and what only one of the two can do.
+
+use std::io;
+use std::os::fd::RawFd;
+
+use folio_engine::{FileHandle, Handle};
+
+use crate::{Buffering, Error, File, OpenMode, Operation, Result};
+
+/// `EISDIR`: the path leads to a directory.
+const IS_A_DIRECTORY: i32 = 21;
+
+impl File {
+    /// The file, if it is one with positions; a stream refuses the operation as the kernel does.
+    pub(crate) fn plain(&self, operation: Operation) -> Result<&FileHandle> {
+        match &self.handle {
+            Handle::Plain(file) => Ok(file),
+            Handle::Stream(stream) if needs_position(operation) => stream.no_position(operation),
+            Handle::Stream(stream) => stream.unsupported(operation),
+        }
+    }
+
+    /// Whether it is driven by readiness.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self.handle, Handle::Stream(_))
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        match &self.handle {
+            Handle::Plain(_) => false,
+            Handle::Stream(stream) => stream.is_terminal(),
+        }
+    }
+
+    /// The number of its descriptor, if its storage has descriptors.
+    pub(crate) fn descriptor(&self) -> Option<RawFd> {
+        match &self.handle {
+            Handle::Plain(file) => file.descriptor(),
+            Handle::Stream(stream) => stream.descriptor(),
+        }
+    }
+
+    /// Refuses what Python's `open` refuses although the system has opened it: directories, and files that are to be
+    /// both read and written and have no positions to do it at.
+    pub(crate) async fn check_nature(&self, mode: OpenMode, buffering: Buffering) -> Result<()> {
+        let refuse = |error: Error| Err(error.at_path(self.path()));
+        if self.is_stream() {
+            return match mode.reads() && mode.writes() && buffering != Buffering::Unbuffered {
+                true => refuse(Error::unsupported(Operation::Open, "File or stream is not seekable.")),
+                false => Ok(()),
+            };
+        }
+        match self.metadata().await?.is_dir() {
+            true => refuse(Error::io(Operation::Open, io::Error::from_raw_os_error(IS_A_DIRECTORY))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether the kernel refuses the operation for want of a position (`ESPIPE`), and not as senseless (`EINVAL`).
+fn needs_position(operation: Operation) -> bool {
+    use Operation::{Advise, Allocate, Append, Read, Seek, Write};
+
+    matches!(operation, Read | Write | Append | Seek | Allocate | Advise)
+}

@@ -1,0 +1,296 @@
+//! Reading from a binary file.
+
+use std::io::SeekFrom;
+
+use bytes::{Bytes, BytesMut};
+use folio_engine::Handle;
+
+use super::{BinaryFile, BinaryLines};
+use crate::{Error, File, Operation, Result};
+
+/// Bytes that a look ahead, and a read of no particular length, ask for: what CPython's buffers hold on most disks,
+/// up to its version 3.13.
+const BUFFER_BYTES: usize = 8 * 1024;
+
+/// Bytes asked for at a time by who wants everything of a file that does not say how long it is.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Reading.
+impl BinaryFile {
+    /// Reads `size` bytes, fewer only at the end of the file; everything up to the end with `None`.
+    ///
+    /// An unbuffered file makes one system call for a `size`, and may give fewer. (So may a buffered one, if
+    /// another clone's read was cancelled and gave its bytes back: those come first and alone.)
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost. With `None`, if the file grew or shrank meanwhile or does not say how long it is, what was
+    /// read so far is.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let head = file.read(Some(512)).await?;
+    /// let rest = file.read(None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read(&self, size: Option<usize>) -> Result<Bytes> {
+        let file = self.for_reading("read")?;
+        match size {
+            None => read_all(&file).await,
+            Some(size) if self.is_raw() => file.read_bytes(size).await,
+            Some(size) => file.read_full(size).await,
+        }
+    }
+
+    /// Reads at most `size` bytes by at most one system call; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let whatever_is_there = file.read1(None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn read1(&self, size: Option<usize>) -> Result<Bytes> {
+        self.for_reading("read1")?.read_bytes(size.unwrap_or(BUFFER_BYTES)).await
+    }
+
+    /// Reads everything up to the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`]. An unbuffered file that is open for writing only leaves the refusal to the system, as
+    /// CPython does: `EBADF`.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`read`](BinaryFile::read).
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let rest = file.readall().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readall(&self) -> Result<Bytes> {
+        let file = match self.is_raw() {
+            true => self.held(crate::Operation::Read)?,
+            false => self.for_reading("read")?,
+        };
+        read_all(&file).await
+    }
+
+    /// Fills `buf`, and returns how many bytes that took: fewer than its length only where
+    /// [`read`](BinaryFile::read) gives fewer.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let mut header = [0; 64];
+    /// let count = file.readinto(&mut header).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readinto(&self, buf: &mut [u8]) -> Result<usize> {
+        let file = self.for_reading("read")?;
+        if self.is_raw() {
+            return file.read(buf).await;
+        }
+        let bytes = file.read_full(buf.len()).await?;
+        buf[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    /// Returns what comes next, some KiB at most, and leaves the cursor where it is; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing happens.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let is_gzip = file.peek().await?.starts_with(&[0x1f, 0x8b]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn peek(&self) -> Result<Bytes> {
+        self.for_reading("peek")?.peek(BUFFER_BYTES).await
+    }
+
+    /// Sets how many bytes a line may have, without its end, for this handle and what is made of it; 64 MiB unless set.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let upload = folio::open("upload.csv", "rb").await?.binary()?.with_line_limit(64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_line_limit(self, bytes: usize) -> BinaryFile {
+        BinaryFile { line_limit: bytes, ..self }
+    }
+
+    /// Reads a line with its end, or the first `limit` bytes of it if there is a limit; empty at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Without a limit of its own, [`is_too_long`](crate::Error::is_too_long) for a line above the
+    /// [file's](BinaryFile::with_line_limit), which stays where it is. Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// No byte is lost.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// while let line @ [_, ..] = &*file.readline(None).await? {
+    ///     println!("{}", line.escape_ascii());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readline(&self, limit: Option<usize>) -> Result<Bytes> {
+        let file = self.for_reading("read")?;
+        match limit {
+            Some(limit) => file.read_until(b'\n', limit).await,
+            None => file.read_line(self.line_limit).await,
+        }
+    }
+
+    /// Reads all lines, with their ends. With a `hint` above 0 it stops after the line that makes them more than
+    /// `hint` bytes; then each line is a step of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`is_too_long`](crate::Error::is_too_long) for a line above the [limit](BinaryFile::with_line_limit): without a
+    /// `hint` nothing is taken then; with one, or where nothing can be read twice, the next read begins with that
+    /// line. Like [`File::read`].
+    ///
+    /// # Cancellation
+    ///
+    /// With a `hint`, the lines read so far are gone and the cursor is behind them; else like
+    /// [`read`](BinaryFile::read).
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let lines = file.readlines(None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn readlines(&self, hint: Option<usize>) -> Result<Vec<Bytes>> {
+        let file = self.for_reading("read")?;
+        match hint.filter(|hint| *hint > 0) {
+            Some(hint) => self.lines_beyond(hint, &file).await,
+            None => self.all_lines(&file).await,
+        }
+    }
+
+    async fn lines_beyond(&self, hint: usize, file: &File) -> Result<Vec<Bytes>> {
+        let (mut lines, mut total) = (Vec::new(), 0);
+        while total <= hint {
+            let line = file.read_line(self.line_limit).await?;
+            if line.is_empty() {
+                break;
+            }
+            total += line.len();
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    /// Returns the lines with their ends as a stream; each is a step of its own, so that `tell` is exact between
+    /// them and other clones may read others of them.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let lines: folio::BinaryLines = file.lines();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn lines(&self) -> BinaryLines {
+        BinaryLines::new(self.clone())
+    }
+
+    async fn all_lines(&self, file: &File) -> Result<Vec<Bytes>> {
+        match &file.handle {
+            Handle::Stream(stream) => return Ok(split(stream.read_lines(b'\n', self.line_limit).await?)),
+            // There is no way back.
+            Handle::Plain(plain) if plain.is_sequential() => {
+                return self.lines_beyond(usize::MAX, file).await;
+            }
+            Handle::Plain(_) => {}
+        }
+        let all = read_all(file).await?;
+        let len = all.len();
+        let lines = split(all);
+        if lines.iter().all(|line| content_len(line) <= self.line_limit) {
+            return Ok(lines);
+        }
+        let back = i64::try_from(len).expect("no file has more bytes");
+        file.seek(SeekFrom::Current(-back)).await?;
+        Err(self.at_path(Error::too_long(Operation::Read, self.line_limit as u64)))
+    }
+}
+
+/// Reads to the end: in one step, if the file is as long as it says.
+async fn read_all(file: &File) -> Result<Bytes> {
+    if file.is_stream() {
+        return file.read_full(usize::MAX).await;
+    }
+    let len = file.metadata().await?.len();
+    let left = len.saturating_sub(file.stream_position().await?);
+    let left = usize::try_from(left).unwrap_or(usize::MAX);
+    // One byte more than there should be tells the end from a part.
+    let first = file.read_full(left.saturating_add(1).max(CHUNK_BYTES)).await?;
+    if first.len() == left {
+        return Ok(first);
+    }
+    let mut all = BytesMut::from(first);
+    loop {
+        let more = file.read_full(CHUNK_BYTES).await?;
+        if more.is_empty() {
+            return Ok(all.freeze());
+        }
+        all.extend_from_slice(&more);
+    }
+}
+
+/// The length of a line without its end.
+fn content_len(line: &[u8]) -> usize {
+    line.strip_suffix(b"\n").unwrap_or(line).len()
+}
+
+/// Cuts bytes into lines, which share their memory.
+fn split(mut bytes: Bytes) -> Vec<Bytes> {
+    let mut lines = Vec::new();
+    while let Some(end) = memchr::memchr(b'\n', &bytes) {
+        lines.push(bytes.split_to(end + 1));
+    }
+    if !bytes.is_empty() {
+        lines.push(bytes);
+    }
+    lines
+}

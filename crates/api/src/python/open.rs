@@ -1,0 +1,181 @@
+//! Python's `open`: a path, a mode string, and a file of bytes or of text.
+
+use std::path::Path;
+
+use crate::text::{Options, TextFile};
+use crate::{BinaryFile, Error, Name, OpenMode, OpenOptions, Operation, Result};
+
+/// Opens a file as Python's `open` does: `r w a x`, `+`, and `b` or `t`, in any order. What is written is buffered;
+/// text is UTF-8, strict, with universal newlines. [`OpenOptions`] and [`text::Options`](Options) say otherwise.
+///
+/// # Errors
+///
+/// What is no mode, before the file is touched. A directory is `EISDIR`; what has no positions and is to be both
+/// read and written is [`is_unsupported`](crate::Error::is_unsupported); any other failure of opening.
+///
+/// # Cancellation
+///
+/// No descriptor is left behind; the file may have been created or cut.
+///
+/// ```
+/// # async fn example() -> folio::Result<()> {
+/// let data = folio::open("data.bin", "r+b").await?.binary()?;
+/// let mut notes = folio::open("notes.txt", "a").await?.text()?;
+/// notes.write("seen\n").await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
+    let path = path.as_ref();
+    let parsed = OpenMode::parse(mode).map_err(|error| error.at_path(path))?;
+    if !parsed.is_text() {
+        return OpenOptions::new().python_mode(parsed).open_binary(path).await.map(Opened::Binary);
+    }
+    Options::new().python_mode(parsed.as_str()).open(path).await.map(Opened::Text)
+}
+
+/// A file that [`open`] has opened: its mode says which.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "it lives as long as it takes to say which it is")]
+pub enum Opened {
+    /// The mode had a `b`.
+    Binary(BinaryFile),
+    /// It had none.
+    Text(TextFile),
+}
+
+impl Opened {
+    /// Returns the file of bytes.
+    ///
+    /// # Errors
+    ///
+    /// If the mode was for text.
+    pub fn binary(self) -> Result<BinaryFile> {
+        match self {
+            Opened::Binary(file) => Ok(file),
+            Opened::Text(file) => {
+                let why = format!("the mode '{}' opens text; for bytes it takes a 'b'", file.mode());
+                Err(Error::invalid(Operation::Open, why).at_path(file.name()))
+            }
+        }
+    }
+
+    /// Returns the file of text.
+    ///
+    /// # Errors
+    ///
+    /// If the mode was for bytes.
+    pub fn text(self) -> Result<TextFile> {
+        match self {
+            Opened::Text(file) => Ok(file),
+            Opened::Binary(file) => {
+                let why = format!("the mode '{}' opens bytes; for text it takes no 'b'", file.mode());
+                Err(file.at_path(Error::invalid(Operation::Open, why)))
+            }
+        }
+    }
+
+    /// Writes out what is buffered and closes the file; the second time, does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Like [`BinaryFile::close`] and [`TextFile::close`].
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`BinaryFile::close`] and [`TextFile::close`].
+    pub async fn close(&mut self) -> Result<()> {
+        match self {
+            Opened::Binary(file) => file.close().await,
+            Opened::Text(file) => file.close().await,
+        }
+    }
+
+    /// Writes out what is buffered.
+    ///
+    /// # Errors
+    ///
+    /// Like [`BinaryFile::flush`] and [`TextFile::flush`].
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`BinaryFile::flush`] and [`TextFile::flush`].
+    pub async fn flush(&mut self) -> Result<()> {
+        match self {
+            Opened::Binary(file) => file.flush().await,
+            Opened::Text(file) => file.flush().await,
+        }
+    }
+
+    /// Returns what the file was opened by.
+    pub fn name(&self) -> Name {
+        match self {
+            Opened::Binary(file) => file.name().clone(),
+            Opened::Text(file) => Name::Path(file.name().into()),
+        }
+    }
+
+    /// Returns the mode: of a text file as it was given, of a binary file as Python names it.
+    pub fn mode(&self) -> &str {
+        match self {
+            Opened::Binary(file) => file.mode(),
+            Opened::Text(file) => file.mode(),
+        }
+    }
+
+    /// Returns whether it has been closed.
+    pub fn closed(&self) -> bool {
+        match self {
+            Opened::Binary(file) => file.closed(),
+            Opened::Text(file) => file.closed(),
+        }
+    }
+
+    /// Returns whether it is a terminal.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn isatty(&self) -> Result<bool> {
+        match self {
+            Opened::Binary(file) => file.isatty(),
+            Opened::Text(file) => file.isatty(),
+        }
+    }
+
+    /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
+    ///
+    /// # Errors
+    ///
+    /// If a binary file is closed.
+    pub fn seekable(&self) -> Result<bool> {
+        match self {
+            Opened::Binary(file) => file.seekable(),
+            Opened::Text(file) => Ok(file.seekable()),
+        }
+    }
+
+    /// Returns whether the file is open for reading.
+    ///
+    /// # Errors
+    ///
+    /// If a binary file is closed.
+    pub fn readable(&self) -> Result<bool> {
+        match self {
+            Opened::Binary(file) => file.readable(),
+            Opened::Text(file) => Ok(file.readable()),
+        }
+    }
+
+    /// Returns whether the file is open for writing.
+    ///
+    /// # Errors
+    ///
+    /// If a binary file is closed.
+    pub fn writable(&self) -> Result<bool> {
+        match self {
+            Opened::Binary(file) => file.writable(),
+            Opened::Text(file) => Ok(file.writable()),
+        }
+    }
+}

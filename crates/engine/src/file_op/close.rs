@@ -1,0 +1,38 @@
+//! The end of an open file.
+
+use crate::error::Operation;
+use crate::file::{Footprint, Span};
+use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Start};
+
+/// Refuses every later operation, closes the descriptor and returns the error of that.
+#[derive(Debug)]
+pub(crate) struct Close;
+
+impl FileOp for Close {
+    fn operation(&self) -> Operation {
+        Operation::Close
+    }
+
+    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+        Footprint { span: Span::Exclusive, cursor: true }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        None
+    }
+
+    /// A poisoned file can still be closed, which reports the failed sync.
+    fn needs_trust(&self) -> bool {
+        false
+    }
+
+    fn ending(&self) -> Ending {
+        Ending::Close
+    }
+}
+
+impl Execute for Close {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
+        BatchResult::alike(batch.len(), &host.close())
+    }
+}

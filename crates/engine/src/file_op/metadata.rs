@@ -1,0 +1,39 @@
+//! The attributes of an open file.
+
+use crate::error::Operation;
+use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+
+/// Reads all attributes.
+#[derive(Debug)]
+pub(crate) struct Metadata;
+
+impl FileOp for Metadata {
+    fn operation(&self) -> Operation {
+        Operation::Metadata
+    }
+
+    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+        Footprint { span: Span::READ_ALL, cursor: false }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        None
+    }
+
+    fn needs_trust(&self) -> bool {
+        false
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}
+
+impl Execute for Metadata {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
+        one_by_one(batch, host, |_| {
+            host.file().metadata().map(|metadata| (Answer::Metadata(Box::new(metadata)), CursorMove::Stay))
+        })
+    }
+}

@@ -1,0 +1,69 @@
+//! Changing the length of an open file.
+
+use crate::error::Operation;
+use crate::file::{CursorMove, Footprint, Span};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
+
+/// Sets the length; a barrier, since it can cut off or expose bytes anywhere.
+#[derive(Debug)]
+pub(crate) struct SetLen(pub(crate) u64);
+
+impl FileOp for SetLen {
+    fn operation(&self) -> Operation {
+        Operation::SetLen
+    }
+
+    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+        Footprint { span: Span::Exclusive, cursor: false }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        None
+    }
+
+    fn needs_trust(&self) -> bool {
+        true
+    }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
+}
+
+impl Execute for SetLen {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
+        one_by_one(batch, host, |op| host.file().set_len(op.0).map(done))
+    }
+}
+
+/// Truncates or extends the file to the cursor. Answers the new length as [`Answer::Position`].
+#[derive(Debug)]
+pub(crate) struct SetLenToCursor;
+
+impl FileOp for SetLenToCursor {
+    fn operation(&self) -> Operation {
+        Operation::SetLen
+    }
+
+    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+        Footprint { span: Span::Exclusive, cursor: true }
+    }
+
+    fn offset(&self) -> Option<u64> {
+        None
+    }
+
+    fn needs_trust(&self) -> bool {
+        true
+    }
+}
+
+impl Execute for SetLenToCursor {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
+        host.note_write();
+        one_by_one(batch, host, |_| {
+            host.file().set_len(start.cursor)?;
+            Ok((Answer::Position(start.cursor), CursorMove::Stay))
+        })
+    }
+}
