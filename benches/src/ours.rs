@@ -106,7 +106,7 @@ impl EverydayRival for Folio {
     }
 
     async fn metadata(path: &Path) -> io::Result<Metadata> {
-        Ok(fs::metadata(path).await?)
+        Ok(fs::metadata(path).await?.into_std().expect("the operating system answered"))
     }
 
     async fn try_exists(path: &Path) -> io::Result<bool> {

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
@@ -25,7 +25,8 @@ use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
-    Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+    Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
+    wrapped::Wrapped,
 };
 use crate::stream::StreamHandle;
 
@@ -205,7 +206,7 @@ impl Engine {
                     if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Held::new(Box::pin(file.open_file().wait_for_final_writes())).await;
+                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await;
                     }
                     return Ok(handle);
                 }
@@ -487,7 +488,7 @@ impl WalkEntry {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn metadata(&self) -> Result<std::fs::Metadata> {
+    pub async fn metadata(&self) -> Result<Metadata> {
         Engine::current()?.call(self.stat()).await
     }
 }

@@ -126,7 +126,7 @@ pub(crate) const POLLED_WRITE_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub(crate) const POLLED_READ_BYTES_MAX: usize = IN_PLACE_BYTES_MAX;
 
 /// Looks that one poll takes before it lets other tasks run.
-pub(crate) const POLLED_LOOKS_MAX: u32 = 4;
+pub(crate) const POLLED_PEEKS_MAX: u32 = 4;
 
 /// How long a permit or a lock is kept for a caller who was in line for it by polls and has not come back. A task
 /// that is alive comes within microseconds; one that was given up must not keep the others waiting.
@@ -135,14 +135,14 @@ pub(crate) const RESERVATION_MAX: Duration = Duration::from_millis(100);
 /// Age up to which bytes that were fetched for a poll are handed out without asking again, since another process
 /// may have changed the file. It doubles with each look that came too late, so that a busy task gets its bytes, and
 /// halves again when polls come in time.
-pub(crate) const LOOKED_AGE_MAX: Duration = Duration::from_millis(1);
+pub(crate) const PEEK_AGE_MAX: Duration = Duration::from_millis(1);
 
 /// Doublings of that age: a task whose polls come a second late reads what was true when it asked.
 pub(crate) const LATENESS_MAX: u32 = 10;
 
 /// Looks in a row after which an operation beside them no longer makes them void: whoever reads a file that
 /// others write without a pause would otherwise never get its bytes.
-pub(crate) const LOOKS_VOID_MAX: u32 = 3;
+pub(crate) const PEEKS_STALE_MAX: u32 = 3;
 
 /// Times a task gives way for a file's actor and worker to let go of a file whose descriptor is to be handed over: they
 /// take some ten microseconds unless they have lost their core.
@@ -154,7 +154,7 @@ pub(crate) const HAND_OVER_PAUSES: usize = 1_000;
 
 /// Threads that wait at a time for locks held by others than the engine's own openings, one for each such file. Each
 /// sleeps in the kernel until the lock is free, even if nobody waits any more; beyond them, attempts are repeated.
-pub(crate) const LOCK_WATCHES_MAX: usize = 16;
+pub(crate) const LOCK_THREADS_MAX: usize = 16;
 
 /// Pause after which a waiter whose lock one of the engine's openings is known to hold looks again without being
 /// called: only for programs that release it past the engine, by the descriptor's number.

@@ -304,7 +304,7 @@ fn x1_both_ways_of_looking_up_answer_alike() {
             let ask = |engine: &folio::Engine| {
                 block_on(engine.scope(async {
                     let dir = Dir::open(&ground.root).await.expect("the root is there");
-                    let seen = |told: Result<fs::Metadata>| match told {
+                    let seen = |told: Result<folio::Metadata>| match told {
                         Ok(told) => Ok(told.ino()),
                         Err(error) => Err(error.raw_os_error()),
                     };

@@ -177,7 +177,7 @@ fn an_entry_tells_its_name_and_its_attributes_as_walkdirs_does() {
             .filter_map(Result::ok)
             .map(|entry| {
                 let metadata = entry.metadata().expect("it is there");
-                (entry.file_name().to_owned(), metadata.ino(), metadata.file_type())
+                (entry.file_name().to_owned(), metadata.ino(), folio::FileType::from(metadata.file_type()))
             })
             .collect();
         block_on(engine.scope(async {

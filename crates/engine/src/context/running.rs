@@ -1,4 +1,4 @@
-//! Path requests that a worker is carrying out.
+//! Path requests that a worker is executing.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,13 +8,13 @@ use std::time::Instant;
 use crate::context::registry::RunningBatch;
 use crate::error::Operation;
 
-/// Path requests that a worker is carrying out, for sweeps and shutdown.
+/// Path requests that a worker is executing, for sweeps and shutdown.
 #[derive(Debug, Default)]
 pub(crate) struct RunningRequests {
     running: Mutex<(u64, HashMap<u64, RunningRequest>)>,
 }
 
-/// One of them.
+/// One such request.
 #[derive(Debug)]
 struct RunningRequest {
     operation: Operation,

@@ -4,7 +4,7 @@
 //! outcomes must agree.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
@@ -15,7 +15,7 @@ use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
 use crate::file_op::{Answer, Offset};
 use crate::random::{Random, seeds};
-use crate::storage::{LockKind, StorageFile};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 const EINTR: i32 = 4;
 const EIO: i32 = 5;

@@ -25,7 +25,7 @@ use crate::context::EngineContext;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::limits::PIECE_BYTES;
 use crate::stats::add;
-use crate::storage::{OpenRequest, StorageFile, errno};
+use crate::storage::{Metadata, OpenRequest, StorageFile, errno};
 use crate::stream::ReadAhead;
 
 /// A handle on one open FIFO, socket or terminal. Clones share it.
@@ -319,7 +319,7 @@ impl StreamHandle {
     /// # Errors
     ///
     /// Whatever `fstat` returns.
-    pub fn metadata(&self) -> Result<std::fs::Metadata> {
+    pub fn metadata(&self) -> Result<Metadata> {
         let inner = &*self.inner;
         inner.descriptor.get_ref().0.metadata().map_err(|error| inner.error(Operation::Metadata, error))
     }
