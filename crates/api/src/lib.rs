@@ -11,7 +11,7 @@
 //! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
-//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! log.append(b"started\n").await?;                           // never interleaved; returns its offset
 //! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
 //! # Ok(())
 //! # }
@@ -58,8 +58,14 @@
 mod checked;
 pub mod compat;
 pub mod dir;
+mod engine;
 mod file;
 pub mod fs;
+#[cfg_attr(
+    not(all(feature = "stdio", feature = "tempfile", feature = "text")),
+    allow(dead_code, reason = "some bound what was left out")
+)]
+mod limits;
 mod mode;
 pub mod os;
 pub mod path;
@@ -74,10 +80,12 @@ pub mod text;
 pub mod wrap;
 
 pub use dir::Dir;
-pub use file::{File, ModeArgument, OpenOptions, Reader};
+pub use engine::{Engine, EngineBuilder};
+pub use file::{File, OpenOptions, Reader};
+pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
-    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
-    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
+    Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
 pub use python::{BinaryFile, BinaryLines, Name};
@@ -98,7 +106,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Entry, FileType, Kind, Links, Listed, Listing, LockKind, Metadata,
+        Mode, NameListing, Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir,
+        StorageFile, XattrMode, os::Os,
     };
 }

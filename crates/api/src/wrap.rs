@@ -35,8 +35,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use folio_engine::storage::wrapped::Wrapped;
-use folio_engine::{Engine, Handle};
+use folio_engine::{Engine as Core, Handle};
 
+use crate::engine::Engine;
 use crate::{Error, File, Operation, Result};
 
 /// An object on its way to become a [`File`].
@@ -77,7 +78,7 @@ pub fn writer<T: Write + Send + 'static>(object: T) -> Wrap<T> {
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let page = folio::wrap::read_seek(std::io::Cursor::new(vec![1, 2, 3])).open().await?;
-/// assert_eq!(page.read_bytes_at(1, 2).await?, [3].as_slice());
+/// assert_eq!(page.read_bytes_at(2, 1).await?, [3].as_slice());
 /// # Ok(())
 /// # }
 /// ```
@@ -185,7 +186,7 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// The object is dropped.
     pub async fn open(self) -> Result<File> {
-        self.open_on(&*Engine::current()?).await
+        Box::pin(self.open_in(&*Core::current()?)).await
     }
 
     /// Makes the file, on `engine`; every operation of the file stays there.
@@ -198,6 +199,10 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// Like [`open`](Wrap::open).
     pub async fn open_on(self, engine: &Engine) -> Result<File> {
+        self.open_in(engine.core()).await
+    }
+
+    pub(crate) async fn open_in(self, engine: &Core) -> Result<File> {
         let file = engine.wrap(self.object, self.name).await?;
         Ok(File::new(Handle::Plain(file)))
     }

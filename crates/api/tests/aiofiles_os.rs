@@ -117,7 +117,8 @@ async fn test_replace() {
 async fn test_sendfile_file() {
     let (_dir, room) = resources();
     let input = File::open(room.join("test_file1.txt")).await.expect("it is there");
-    let output = File::options().mode("w+").open(room.join("tmp.bin")).await.expect("the name is free");
+    let output =
+        File::options().python_mode("w+").open(room.join("tmp.bin")).await.expect("the name is free");
     let size = fs::metadata(room.join("test_file1.txt")).await.expect("it is there").len();
     assert_eq!(os::sendfile(&output, &input, 0, size).await.expect("both are open"), size);
     output.rewind().await.expect("a file has a start");

@@ -5,18 +5,15 @@
 
 use std::io::SeekFrom;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use folio::OpenMode;
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::text::{Options, Seen};
+use folio_testkit::wait::eventually;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// Upstream's parameter of most tests.
 const MODES: [&str; 4] = ["r+", "w+", "rb+", "wb+"];
-
-/// How long a removal may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const DATA: &str = "Hello World!";
 
@@ -26,11 +23,7 @@ fn is_text(mode: &str) -> bool {
 
 /// Waits until what a drop left to a worker is gone.
 async fn gone(path: &Path) {
-    let end = Instant::now() + PATIENCE;
-    while path.exists() {
-        assert!(Instant::now() < end, "{} is still there", path.display());
-        tokio::task::yield_now().await;
-    }
+    eventually("it is gone", || !path.exists()).await;
 }
 
 #[tokio::test]
@@ -39,7 +32,8 @@ async fn test_temporary_file() {
     for mode in MODES {
         let mut lines = 0;
         if is_text(mode) {
-            let mut file = TemporaryFile::builder().create_text(Options::new().mode(mode)).await.unwrap();
+            let mut file =
+                TemporaryFile::builder().create_text(Options::new().python_mode(mode)).await.unwrap();
             for _ in 0..3 {
                 file.write(LINE).await.unwrap();
             }
@@ -72,7 +66,7 @@ async fn test_temporary_file() {
 async fn named_temporary_file(mode: &str) {
     let path = if is_text(mode) {
         let builder = NamedTemporaryFile::builder();
-        let (mut text, mut named) = builder.create_text(Options::new().mode(mode)).await.unwrap();
+        let (mut text, mut named) = builder.create_text(Options::new().python_mode(mode)).await.unwrap();
         text.write(DATA).await.unwrap();
         text.flush().await.unwrap();
         text.seek(SeekFrom::Start(0)).await.unwrap();
@@ -116,7 +110,7 @@ async fn test_named_temporary_delete_on_close() {
         let mut builder = NamedTemporaryFile::builder();
         builder.delete_on_close(delete_on_close);
         let mut named = if is_text(mode) {
-            let (mut text, named) = builder.create_text(Options::new().mode(mode)).await.unwrap();
+            let (mut text, named) = builder.create_text(Options::new().python_mode(mode)).await.unwrap();
             text.write(DATA).await.unwrap();
             text.flush().await.unwrap();
             named
@@ -140,7 +134,7 @@ async fn test_spooled_temporary_file() {
         let mut builder = SpooledTemporaryFile::builder();
         builder.max_size(DATA.len() as u64 + 1);
         if is_text(mode) {
-            let mut spool = builder.build_text(Options::new().mode(mode)).unwrap();
+            let mut spool = builder.build_text(Options::new().python_mode(mode)).unwrap();
             for on_disk in [false, true] {
                 spool.write(DATA).await.unwrap();
                 spool.flush().await.unwrap();
@@ -165,7 +159,7 @@ async fn test_spooled_temporary_file() {
 async fn test_spooled_temporary_file_newlines() {
     let none = Seen::default();
     for (text, newlines) in [("LF\n", Seen { lf: true, ..none }), ("CRLF\r\n", Seen { crlf: true, ..none })] {
-        let mut spool = SpooledTemporaryFile::builder().build_text(Options::new().mode("w+")).unwrap();
+        let mut spool = SpooledTemporaryFile::builder().build_text(Options::new().python_mode("w+")).unwrap();
         spool.write(text).await.unwrap();
         spool.flush().await.unwrap();
         spool.seek(SeekFrom::Start(0)).await.unwrap();

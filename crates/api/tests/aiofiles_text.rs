@@ -34,7 +34,7 @@ fn each(modes: &[&str], contents: &str, case: impl AsyncFn(&Path, &str)) {
 
 /// Opens as `aiofiles.open(path, mode)` does; upstream's tests rewind what is opened to append.
 async fn open(path: &Path, mode: &str) -> TextFile {
-    let mut file = Options::new().mode(mode).open(path).await.unwrap();
+    let mut file = Options::new().python_mode(mode).open(path).await.unwrap();
     if mode == "a+" {
         file.seek(SeekFrom::Start(0)).await.unwrap();
     }

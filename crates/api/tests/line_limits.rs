@@ -137,11 +137,11 @@ impl Lines for String {
 async fn read(reader: Reader, engine: &Engine, path: &Path, limit: usize) -> Outcome {
     match reader {
         Reader::NextLine | Reader::TextReadline | Reader::TextReadlines | Reader::TextLines => {
-            let file = Options::new().mode("r").line_limit(limit).open_on(engine, path).await.unwrap();
+            let file = Options::new().python_mode("r").line_limit(limit).open_on(engine, path).await.unwrap();
             read_text(reader, file).await
         }
         Reader::Readline | Reader::Readlines | Reader::ReadlinesToHint | Reader::BinaryLines => {
-            let file = OpenOptions::new().mode("rb").open_binary_on(engine, path).await.unwrap();
+            let file = OpenOptions::new().python_mode("rb").open_binary_on(engine, path).await.unwrap();
             read_bytes(reader, file.with_line_limit(limit)).await
         }
         Reader::File => {
@@ -353,7 +353,7 @@ async fn a_line_of_a_spooled_file_may_be_as_long_as_the_limit() {
                 check(&case, reader, usize::MAX, &read_spooled(reader, &mut file).await);
             }
             let mut options = Options::new();
-            options.mode("w+").newline(folio::text::Newline::Lf).line_limit(case.limit);
+            options.python_mode("w+").newline(folio::text::Newline::Lf).line_limit(case.limit);
             let mut file = SpooledTemporaryFile::builder().build_text(&options).unwrap();
             file.write(&case.contents()).await.unwrap();
             file.seek(std::io::SeekFrom::Start(0)).await.unwrap();
@@ -396,8 +396,8 @@ async fn a_line_with_a_limit_of_its_own_is_cut_and_never_too_long() {
     let room = tempfile::tempdir().unwrap();
     let path = room.path().join("file");
     std::fs::write(&path, "xxxxx\n").unwrap();
-    let mut text = Options::new().mode("r").line_limit(2).open(&path).await.unwrap();
-    let bytes = OpenOptions::new().mode("rb").open_binary(&path).await.unwrap().with_line_limit(2);
+    let mut text = Options::new().python_mode("r").line_limit(2).open(&path).await.unwrap();
+    let bytes = OpenOptions::new().python_mode("rb").open_binary(&path).await.unwrap().with_line_limit(2);
     let mut spooled = SpooledTemporaryFile::builder().line_limit(2).build();
     spooled.write_all(b"xxxxx\n").await.unwrap();
     spooled.seek(std::io::SeekFrom::Start(0)).await.unwrap();
@@ -418,7 +418,7 @@ async fn a_limit_of_text_counts_its_bytes_in_utf_8() {
         std::fs::write(&path, bytes).unwrap();
         for (limit, fits) in [(3, false), (4, true)] {
             let mut options = Options::new();
-            options.mode("r").encoding(Encoding::for_name(encoding).unwrap()).line_limit(limit);
+            options.python_mode("r").encoding(Encoding::for_name(encoding).unwrap()).line_limit(limit);
             let line = options.open(&path).await.unwrap().next_line().await;
             assert_eq!(line.is_ok(), fits, "{encoding} {limit}");
         }

@@ -18,7 +18,7 @@ impl File {
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let file = folio::File::open("data.bin").await?;
     /// let actor = file.actor().expect("a regular file has an actor");
-    /// let head = actor.ask(folio::actor::ReadAt { len: 16, offset: 0 }).await?;
+    /// let head = actor.ask(folio::actor::ReadAt { offset: 0, len: 16 }).await?;
     /// # Ok(())
     /// # }
     /// ```

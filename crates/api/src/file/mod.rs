@@ -24,7 +24,7 @@ use folio_engine::{Engine, Handle};
 use crate::Result;
 use pending::Pending;
 
-pub use open::{ModeArgument, OpenOptions};
+pub use open::OpenOptions;
 pub use reader::Reader;
 
 /// An open file. Clones share it: one file, one actor, one cursor.
@@ -306,7 +306,11 @@ impl File {
     /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
     pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.close_all()).await,
+            Handle::Plain(file) => {
+                let settled = self.settle_to_vouch().await;
+                let closed = file.close_all().await;
+                settled.and(closed)
+            }
             Handle::Stream(_) => Ok(()),
         }
     }

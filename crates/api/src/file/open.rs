@@ -6,10 +6,11 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use folio_engine::Engine;
+use folio_engine::Engine as Core;
 use folio_engine::storage::{OpenRequest, os::NOFOLLOW};
 
-use crate::{Buffering, Error, File, OpenMode, Operation, Result};
+use crate::engine::Engine;
+use crate::{Buffering, Error, File, OpenMode, Result};
 
 /// Options to open a file with, by the names of std and tokio.
 ///
@@ -74,22 +75,34 @@ impl OpenOptions {
         create_new,
     }
 
-    /// Sets the permission bits of a file that is created, before the umask (0o666 unless set), or everything
-    /// that one of Python's mode strings means, such as `"r+b"`. Bytes are what a [`File`] is made of, so `b` and
-    /// `t` make no difference here.
-    ///
-    /// A string that is no mode is refused by [`open`](OpenOptions::open), before the file is touched.
+    /// Sets the permission bits of a file that is created, before the umask; 0o666 unless set.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let data = folio::OpenOptions::new().mode("r+b").open("data.bin").await?;
-    /// let secret = folio::OpenOptions::new().mode("w").mode(0o600).open("secret").await?;
+    /// let secret = folio::OpenOptions::new().write(true).create(true).mode(0o600).open("secret").await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn mode(&mut self, mode: impl ModeArgument) -> &mut Self {
-        if let Err(error) = mode.set(self) {
-            self.refused.get_or_insert(error);
+    pub fn mode(&mut self, bits: u32) -> &mut Self {
+        self.request.mode = Some(bits);
+        self
+    }
+
+    /// Sets everything that one of Python's mode strings means, such as `"r+b"`. A [`File`] is made of bytes, so `b`
+    /// and `t` make no difference to it.
+    ///
+    /// [`open`](OpenOptions::open) refuses any other string, before the file is touched.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let data = folio::OpenOptions::new().python_mode("r+b").open("data.bin").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn python_mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
+        match OpenMode::parse(mode.as_ref()) {
+            Ok(mode) => mode.apply(&mut self.request),
+            Err(error) => drop(self.refused.get_or_insert(error)),
         }
         self
     }
@@ -119,7 +132,7 @@ impl OpenOptions {
     /// use std::fs::File;
     ///
     /// let public = folio::OpenOptions::new()
-    ///     .mode("rb")
+    ///     .python_mode("rb")
     ///     .opener(|path, _flags| if path.starts_with("public") { File::open(path) } else { File::open("none") })
     ///     .open_binary("public/index.html")
     ///     .await?;
@@ -169,7 +182,7 @@ impl OpenOptions {
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
-        self.open_on(&*Engine::current()?, path).await
+        self.open_in(&*Core::current()?, path).await
     }
 
     /// Opens `path` on `engine`; every operation of the file stays there.
@@ -182,12 +195,16 @@ impl OpenOptions {
     ///
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
+        self.open_in(engine.core(), path).await
+    }
+
+    pub(crate) async fn open_in(&self, engine: &Core, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
         let request = self.checked(path)?;
         let handle = match self.opener.clone() {
             None => engine.open(path, request).await,
             Some(Opener(opener)) => {
-                engine.open_by(path, request, move |path, flags| opener(path, flags)).await
+                Box::pin(engine.open_by(path, request, move |path, flags| opener(path, flags))).await
             }
         };
         handle.map(File::new)
@@ -202,7 +219,7 @@ impl OpenOptions {
     }
 
     /// Takes over a descriptor that is open already, on a worker, as if it had been opened by these options.
-    pub(crate) async fn take_over(&self, engine: &Engine, descriptor: OwnedFd, path: &Path) -> Result<File> {
+    pub(crate) async fn take_over(&self, engine: &Core, descriptor: OwnedFd, path: &Path) -> Result<File> {
         let request = self.checked(path)?;
         engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
     }
@@ -227,40 +244,17 @@ impl OpenOptions {
     }
 }
 
-/// What [`OpenOptions::mode`] takes: permission bits, as std and tokio have it, or a mode string of Python's.
-pub trait ModeArgument {
-    /// Sets it in `options`.
+impl Engine {
+    /// Opens a file for reading on this engine. [`OpenOptions::open_on`] opens one in any other way.
     ///
     /// # Errors
     ///
-    /// If it is a string and no mode.
-    fn set(self, options: &mut OpenOptions) -> Result<()>;
-}
-
-impl ModeArgument for u32 {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        options.request.mode = Some(self);
-        Ok(())
-    }
-}
-
-impl ModeArgument for i32 {
-    /// What a bare literal is, such as `0o640`.
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        let refuse = |_| Error::invalid(Operation::Open, "permission bits are not negative");
-        u32::try_from(self).map_err(refuse)?.set(options)
-    }
-}
-
-impl ModeArgument for &str {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        OpenMode::parse(self)?.set(options)
-    }
-}
-
-impl ModeArgument for OpenMode {
-    fn set(self, options: &mut OpenOptions) -> Result<()> {
-        self.apply(&mut options.request);
-        Ok(())
+    /// Whatever opening returns.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
+        OpenOptions::new().read(true).open_in(self.core(), path).await
     }
 }

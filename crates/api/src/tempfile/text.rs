@@ -25,7 +25,7 @@ impl NamedTemporaryFileBuilder {
     /// use folio::{tempfile::NamedTemporaryFile, text::Options};
     ///
     /// let builder = NamedTemporaryFile::builder();
-    /// let (mut text, named) = builder.create_text(Options::new().mode("w+").encoding_name("latin-1")).await?;
+    /// let (mut text, named) = builder.create_text(Options::new().python_mode("w+").encoding_name("latin-1")).await?;
     /// text.write("für alle\n").await?;
     /// # Ok(())
     /// # }
@@ -58,7 +58,7 @@ impl TemporaryFileBuilder {
     /// # async fn example() -> folio::Result<()> {
     /// use folio::{tempfile::TemporaryFile, text::Options};
     ///
-    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().mode("w+")).await?;
+    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().python_mode("w+")).await?;
     /// sorted.write("first\nsecond\n").await?;
     /// # Ok(())
     /// # }

@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::SeekFrom;
 use std::path::Path;
 
-use folio_engine::{Engine, Handle, LINE_LIMIT_BYTES};
+use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
 use super::below::Below;
 use super::file::Manner;
 use super::{Encoding, Errors, Newline, TextFile};
+use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
 /// Options to open a text file with: those of [`OpenOptions`], and how bytes and text go together.
@@ -125,19 +126,19 @@ impl Options {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut notes = folio::text::Options::new().mode("a+").encoding_name("utf-8").open("notes.txt").await?;
+    /// let mut notes = folio::text::Options::new().python_mode("a+").encoding_name("utf-8").open("notes.txt").await?;
     /// notes.write("done\n").await?;
     /// notes.close().await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
+    pub fn python_mode(&mut self, mode: impl AsRef<str>) -> &mut Self {
         let mode = OpenMode::parse(mode.as_ref()).and_then(|mode| match mode.is_text() {
             true => Ok(mode),
             false => Err(refuse("text::Options opens text; use folio::open for a binary mode")),
         });
         if let Some(mode) = self.or_refuse(mode) {
-            self.open.mode(mode);
+            self.open.python_mode(mode);
             self.mode = Some(mode);
         }
         self
@@ -222,7 +223,7 @@ impl Options {
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<TextFile> {
-        self.open_on(&*Engine::current()?, path).await
+        self.open_in(&*Core::current()?, path).await
     }
 
     /// Opens `path` on `engine`; every operation of the file stays there.
@@ -235,6 +236,10 @@ impl Options {
     ///
     /// Like [`open`](Options::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<TextFile> {
+        self.open_in(engine.core(), path).await
+    }
+
+    pub(crate) async fn open_in(&self, engine: &Core, path: impl AsRef<Path>) -> Result<TextFile> {
         if let Some(error) = &self.refused {
             return Err(error.clone().at_path(path.as_ref()));
         }
@@ -242,7 +247,7 @@ impl Options {
         if let Some(buffering) = self.effective_buffering() {
             open.buffering(buffering);
         }
-        let file = open.open_on(engine, path).await?;
+        let file = Box::pin(open.open_in(engine, path)).await?;
         if let Some(mode) = self.mode {
             file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
             if mode.appends() && !file.is_stream() {

@@ -95,7 +95,7 @@ impl<F: Below> TextFile<F> {
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
-    /// let mut file = folio::text::Options::new().mode("r+").open("names.txt").await?;
+    /// let mut file = folio::text::Options::new().python_mode("r+").open("names.txt").await?;
     /// file.readline(None).await?;
     /// file.truncate(None).await?; // the first line is left
     /// # Ok(())

@@ -18,7 +18,8 @@ async fn a_descriptor_goes_on_where_it_stood_and_is_closed_with_the_file() {
         let mut std = std_file(&room);
         std.seek(SeekFrom::Start(2)).unwrap();
         let number = std.as_raw_fd();
-        let file = OpenOptions::new().mode("r+b").buffering(buffering).open_fd(std.into()).await.unwrap();
+        let file =
+            OpenOptions::new().python_mode("r+b").buffering(buffering).open_fd(std.into()).await.unwrap();
         assert_eq!((file.name(), file.fileno().unwrap()), (&Name::Descriptor(number), number));
         assert_eq!(file.name().to_string(), number.to_string());
         assert_eq!(file.read(Some(2)).await.unwrap(), "23");
@@ -36,7 +37,7 @@ async fn a_descriptor_goes_on_where_it_stood_and_is_closed_with_the_file() {
 async fn a_mode_neither_cuts_nor_creates_by_a_descriptor() {
     for mode in ["wb", "xb", "ab"] {
         let room = Room::new();
-        let file = OpenOptions::new().mode(mode).open_fd(std_file(&room).into()).await.unwrap();
+        let file = OpenOptions::new().python_mode(mode).open_fd(std_file(&room).into()).await.unwrap();
         assert_eq!(room.on_disk(), DIGITS, "{mode}");
         assert_eq!(file.tell().await.unwrap(), if mode == "ab" { 10 } else { 0 });
         assert_eq!(file.mode(), mode);
@@ -47,13 +48,13 @@ async fn a_mode_neither_cuts_nor_creates_by_a_descriptor() {
 async fn a_descriptor_for_reading_only_opens_for_writing_and_fails_when_it_is_tried() {
     let room = Room::new();
     let read_only = || std::fs::File::open(room.path()).unwrap();
-    let raw = OpenOptions::new().mode("wb").buffering(0).open_fd(read_only().into()).await.unwrap();
+    let raw = OpenOptions::new().python_mode("wb").buffering(0).open_fd(read_only().into()).await.unwrap();
     assert_eq!(raw.write(b"x").await.unwrap_err().raw_os_error(), Some(9));
-    let buffered = OpenOptions::new().mode("wb").open_fd(read_only().into()).await.unwrap();
+    let buffered = OpenOptions::new().python_mode("wb").open_fd(read_only().into()).await.unwrap();
     let written = buffered.write(b"x").await.map(drop);
     assert_eq!(written.and(buffered.flush().await).unwrap_err().raw_os_error(), Some(9));
     let write_only = std::fs::OpenOptions::new().write(true).open(room.path()).unwrap();
-    let unreadable = OpenOptions::new().mode("rb").open_fd(write_only.into()).await.unwrap();
+    let unreadable = OpenOptions::new().python_mode("rb").open_fd(write_only.into()).await.unwrap();
     assert_eq!(unreadable.read(Some(1)).await.unwrap_err().raw_os_error(), Some(9));
     assert_eq!(room.on_disk(), DIGITS);
 }
@@ -64,7 +65,8 @@ async fn a_borrowed_descriptor_stays_open_and_is_where_the_cursor_was() {
         let room = Room::new();
         let mut mine = std_file(&room);
         mine.seek(SeekFrom::Start(1)).unwrap();
-        let file = OpenOptions::new().mode("r+b").buffering(buffering).open_borrowed(&mine).await.unwrap();
+        let file =
+            OpenOptions::new().python_mode("r+b").buffering(buffering).open_borrowed(&mine).await.unwrap();
         assert_eq!(file.name(), &Name::Descriptor(mine.as_raw_fd()));
         assert_ne!(file.fileno().unwrap(), mine.as_raw_fd());
         assert_eq!(file.read(Some(2)).await.unwrap(), "12");
@@ -87,9 +89,9 @@ async fn a_borrowed_descriptor_stays_open_and_is_where_the_cursor_was() {
 #[tokio::test]
 async fn a_borrowed_pipe_waits_again_after_the_close() {
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let file = OpenOptions::new().mode("rb").open_borrowed(&reader).await.unwrap();
+    let file = OpenOptions::new().python_mode("rb").open_borrowed(&reader).await.unwrap();
     writer.write_all(b"one\n").unwrap();
-    assert_eq!(soon(file.readline(None)).await.unwrap(), "one\n");
+    assert_eq!(soon("it comes to an end", file.readline(None)).await.unwrap(), "one\n");
     let flags = || rustix::fs::fcntl_getfl(&reader).unwrap();
     assert!(flags().contains(rustix::fs::OFlags::NONBLOCK));
     file.close().await.unwrap();

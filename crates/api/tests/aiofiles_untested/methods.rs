@@ -302,7 +302,7 @@ async fn a_buffer_of_n_bytes_keeps_back_so_many_and_no_more() {
 #[tokio::test]
 async fn files_are_buffered_unless_it_is_said_otherwise() {
     let room = Room::new();
-    let by_options = OpenOptions::new().mode("wb").open_binary(room.path()).await.unwrap();
+    let by_options = OpenOptions::new().python_mode("wb").open_binary(room.path()).await.unwrap();
     by_options.write(b"kept back").await.unwrap();
     assert_eq!(room.on_disk(), b"");
     by_options.close().await.unwrap();

@@ -82,7 +82,7 @@ async fn an_opener_gets_path_and_flags_and_its_file_is_used() {
             *seen.lock().unwrap() = Some((path.to_owned(), flags));
             std::fs::OpenOptions::new().read(true).write(true).open(&real)
         };
-        let file = OpenOptions::new().mode(mode).opener(opener).open_binary("an alias").await.unwrap();
+        let file = OpenOptions::new().python_mode(mode).opener(opener).open_binary("an alias").await.unwrap();
         assert_eq!(told.lock().unwrap().take(), Some(("an alias".into(), expected)), "{mode}");
         assert_eq!(file.name().as_path(), Some("an alias".as_ref()));
         assert_eq!(file.tell().await.unwrap(), if mode == "ab" { 10 } else { 0 }, "{mode}");
@@ -96,13 +96,14 @@ async fn an_opener_gets_path_and_flags_and_its_file_is_used() {
 async fn what_an_opener_fails_with_is_what_opening_fails_with() {
     let fail =
         |_: &std::path::Path, _| -> io::Result<std::fs::File> { Err(io::Error::from_raw_os_error(13)) };
-    let error = OpenOptions::new().mode("rb").opener(fail).open_binary("secret").await.unwrap_err();
+    let error = OpenOptions::new().python_mode("rb").opener(fail).open_binary("secret").await.unwrap_err();
     assert_eq!((error.raw_os_error(), error.path()), (Some(13), Some("secret".as_ref())));
     let panicking = |_: &std::path::Path, _| -> io::Result<std::fs::File> { panic!("planned") };
-    let error = OpenOptions::new().mode("rb").opener(panicking).open("secret").await.unwrap_err();
+    let error = OpenOptions::new().python_mode("rb").opener(panicking).open("secret").await.unwrap_err();
     assert!(error.is_panicked(), "{error}");
     let directory = |_: &std::path::Path, _| std::fs::File::open("/");
-    let error = OpenOptions::new().mode("rb").opener(directory).open_binary("alias").await.unwrap_err();
+    let error =
+        OpenOptions::new().python_mode("rb").opener(directory).open_binary("alias").await.unwrap_err();
     assert_eq!(error.raw_os_error(), Some(21));
 }
 
@@ -116,7 +117,7 @@ async fn what_an_opener_returns_is_closed_on_exec() {
         fcntl_setfd(&file, FdFlags::empty())?;
         io::Result::Ok(file)
     };
-    let file = OpenOptions::new().mode("rb").opener(opener).open(room.path()).await.unwrap();
+    let file = OpenOptions::new().python_mode("rb").opener(opener).open(room.path()).await.unwrap();
     let kept = file.run(|std| fcntl_getfd(std).unwrap()).await.unwrap();
     assert_eq!(kept, FdFlags::CLOEXEC);
 }
@@ -129,9 +130,10 @@ fn futures_can_be_sent_between_threads() {
     sendable(folio::open(&path, "rb"));
     sendable(File::open(&path));
     sendable(async move {
-        let binary = OpenOptions::new().mode("rb").open_binary(&path).await.unwrap();
+        let binary = OpenOptions::new().python_mode("rb").open_binary(&path).await.unwrap();
         let text = folio::open(&path, "r").await.unwrap().text().unwrap();
-        let borrowed = OpenOptions::new().mode("rb").open_borrowed(&binary.detach().await.unwrap()).await;
+        let borrowed =
+            OpenOptions::new().python_mode("rb").open_borrowed(&binary.detach().await.unwrap()).await;
         borrowed.unwrap().writelines(vec!["x"]).await.unwrap();
         drop(text);
     });

@@ -155,7 +155,7 @@ async fn a_mode_that_makes_no_sense_is_refused_before_the_file_is_touched() {
         assert_eq!(missing.to_string().split(": ").last(), error.to_string().split(": ").last());
     }
     let mut contradiction = folio::OpenOptions::new();
-    contradiction.mode("wb").append(true);
+    contradiction.python_mode("wb").append(true);
     let mut opener = contradiction.clone();
     opener.opener(|path, _| -> std::io::Result<std::fs::File> { std::fs::File::create(path) });
     for options in [&contradiction, &opener] {

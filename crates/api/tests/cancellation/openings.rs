@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use folio::{File, OpenOptions};
 use folio_testkit::Random;
-
-use crate::every_operation::descriptors_under;
-use crate::stage::{eventually, poll_once};
+use folio_testkit::polling::poll_once;
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 
 /// Openings of each kind.
 const ROUNDS: usize = 10_000;
@@ -51,7 +51,7 @@ fn check(open: fn(PathBuf) -> Opening) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = runtime.expect("the system gives a runtime").block_on(drop_after_polls(open, &path));
     assert!(0 < done && done < ROUNDS, "{done} came to an end, so not all kinds of drops were tried");
-    eventually("every descriptor is closed", || descriptors_under(&path) == 0);
+    eventually_blocking("every descriptor is closed", || descriptors_below(&path) == 0);
 }
 
 #[test]
@@ -75,11 +75,13 @@ fn openings_by_a_mode_leave_no_descriptor() {
 fn openings_by_an_opener_and_of_a_descriptor_leave_none() {
     check(|path| {
         let mut options = OpenOptions::new();
-        options.mode("rb").opener(|path, _| std::fs::File::open(path));
+        options.python_mode("rb").opener(|path, _| std::fs::File::open(path));
         Box::pin(async move { options.open_binary(path).await.is_ok() })
     });
     check(|path| {
         let file = std::fs::File::open(path).expect("it is there");
-        Box::pin(async move { OpenOptions::new().mode("rb").open_fd(OwnedFd::from(file)).await.is_ok() })
+        Box::pin(
+            async move { OpenOptions::new().python_mode("rb").open_fd(OwnedFd::from(file)).await.is_ok() },
+        )
     });
 }

@@ -79,7 +79,7 @@ impl Replay<'_> {
     async fn open_binary(&self) -> Result<BinaryFile> {
         let arguments = &self.program.arguments;
         let mut options = OpenOptions::new();
-        options.mode(&*arguments.mode);
+        options.python_mode(&*arguments.mode);
         if let Some(buffering) = arguments.buffering {
             options.buffering(buffering);
         }
@@ -89,7 +89,7 @@ impl Replay<'_> {
     async fn open_text(&self) -> Result<TextFile> {
         let arguments = &self.program.arguments;
         let mut options = Options::new();
-        options.mode(&arguments.mode).newline_name(arguments.newline.as_deref());
+        options.python_mode(&arguments.mode).newline_name(arguments.newline.as_deref());
         if let Some(buffering) = arguments.buffering {
             options.buffering(buffering);
         }

@@ -20,14 +20,14 @@ async fn the_bytes_are_those_of_the_encoding_and_the_newline() {
         [("utf-8", None, TEXT.into()), ("latin-1", Some("\n"), latin), ("utf-16", Some("\r\n"), utf_16)]
     {
         let mut options = Options::new();
-        options.mode("w+").encoding_name(encoding).newline_name(newline);
+        options.python_mode("w+").encoding_name(encoding).newline_name(newline);
         let (mut text, named) = NamedTemporaryFile::builder().create_text(&options).await.unwrap();
         text.write(TEXT).await.unwrap();
         text.flush().await.unwrap();
         assert_eq!(std::fs::read(named.path()).unwrap(), expected, "{encoding}");
         let mut text = TemporaryFile::builder().create_text(&options).await.unwrap();
         text.write(TEXT).await.unwrap();
-        assert_eq!(text.file().read_bytes_at(100, 0).await.unwrap(), expected, "{encoding}, unnamed");
+        assert_eq!(text.file().read_bytes_at(0, 100).await.unwrap(), expected, "{encoding}, unnamed");
         for max_size in [0, 3, 100] {
             let mut text = SpooledTemporaryFile::builder().max_size(max_size).build_text(&options).unwrap();
             text.write(TEXT).await.unwrap();
@@ -42,7 +42,7 @@ async fn the_bytes_are_those_of_the_encoding_and_the_newline() {
 async fn a_mode_without_reading_or_writing_is_kept_to() {
     for (mode, reads, writes) in [("w", false, true), ("r", true, false), ("x+", true, true)] {
         let mut options = Options::new();
-        options.mode(mode);
+        options.python_mode(mode);
         let unnamed = TemporaryFile::builder().create_text(&options).await.unwrap();
         let (named, _guard) = NamedTemporaryFile::builder().create_text(&options).await.unwrap();
         can(unnamed.readable(), unnamed.writable(), reads, writes, mode);
@@ -67,10 +67,10 @@ async fn options_that_make_no_sense_are_refused_before_anything_is_touched() {
     named.in_dir(room.path()).delete(false);
     unnamed.in_dir(room.path());
     let mut cases = [Options::new(), Options::new(), Options::new(), Options::new()];
-    cases[0].mode("zz");
-    cases[1].mode("w+b");
-    cases[2].mode("w+").buffering(0);
-    cases[3].mode("w+").encoding_name("klingon");
+    cases[0].python_mode("zz");
+    cases[1].python_mode("w+b");
+    cases[2].python_mode("w+").buffering(0);
+    cases[3].python_mode("w+").encoding_name("klingon");
     for options in &cases {
         let errors = [
             named.create_text(options).await.map(drop).unwrap_err(),
@@ -87,9 +87,9 @@ async fn options_that_make_no_sense_are_refused_before_anything_is_touched() {
 #[tokio::test]
 async fn what_is_written_is_kept_back_as_the_options_or_else_the_builder_say() {
     let (plain, mut line) = (Options::new(), Options::new());
-    line.mode("w+").buffering(1);
+    line.python_mode("w+").buffering(1);
     let mut python = Options::new();
-    python.mode("w+");
+    python.python_mode("w+");
     for (options, builders, held_back) in [
         (&plain, Buffering::Unbuffered, false),
         (&plain, Buffering::Default, true),
@@ -113,7 +113,7 @@ async fn what_is_written_is_kept_back_as_the_options_or_else_the_builder_say() {
 #[tokio::test]
 async fn a_reader_of_lines_does_not_notice_the_rollover() {
     let mut spool =
-        SpooledTemporaryFile::builder().max_size(20).build_text(Options::new().mode("w+")).unwrap();
+        SpooledTemporaryFile::builder().max_size(20).build_text(Options::new().python_mode("w+")).unwrap();
     spool.writelines(["eins\r\n", "zwei\n", "drei"]).await.unwrap();
     spool.seek(SeekFrom::Start(0)).await.unwrap();
     assert_eq!(spool.readline(None).await.unwrap(), "eins\n");
@@ -139,7 +139,7 @@ fn text_in_memory_is_like_text_on_disk() {
 async fn compare(seed: u64) {
     let mut random = Random::new(seed);
     let mut options = Options::new();
-    options.mode("w+").encoding_name(["utf-8", "utf-16", "latin-1"][random.index(3)]);
+    options.python_mode("w+").encoding_name(["utf-8", "utf-16", "latin-1"][random.index(3)]);
     options.newline_name([None, Some(""), Some("\r\n")][random.index(3)]);
     let mut spool: TextFile<SpooledTemporaryFile> =
         SpooledTemporaryFile::builder().max_size(random.within(0..400)).build_text(&options).unwrap();

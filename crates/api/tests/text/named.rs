@@ -79,19 +79,22 @@ fn a_line_read_by_its_name_is_limited_too() {
 fn a_setting_that_makes_no_sense_is_refused_before_the_file_is_touched() {
     type Setting = fn(&mut Options) -> &mut Options;
     let settings: [(Setting, &str); 10] = [
-        (|options| options.mode("wb"), "text::Options opens text; use folio::open for a binary mode"),
-        (|options| options.mode("rw"), "must have exactly one of create/read/write/append mode"),
-        (|options| options.mode("w").mode("zz"), "invalid mode: 'zz'"),
-        (|options| options.mode("w").buffering(0), "can't have unbuffered text I/O"),
-        (|options| options.mode("w").buffering(Buffering::Unbuffered), "can't have unbuffered text I/O"),
-        (|options| options.mode("w").encoding_name("nope"), "unknown encoding: nope"),
-        (|options| options.mode("w").newline_name(Some("x")), "illegal newline value: x"),
-        (|options| options.mode("w").errors_name("nope"), "unknown error handler name 'nope'"),
+        (|options| options.python_mode("wb"), "text::Options opens text; use folio::open for a binary mode"),
+        (|options| options.python_mode("rw"), "must have exactly one of create/read/write/append mode"),
+        (|options| options.python_mode("w").python_mode("zz"), "invalid mode: 'zz'"),
+        (|options| options.python_mode("w").buffering(0), "can't have unbuffered text I/O"),
         (
-            |options| options.mode("w").errors_name("surrogateescape"),
+            |options| options.python_mode("w").buffering(Buffering::Unbuffered),
+            "can't have unbuffered text I/O",
+        ),
+        (|options| options.python_mode("w").encoding_name("nope"), "unknown encoding: nope"),
+        (|options| options.python_mode("w").newline_name(Some("x")), "illegal newline value: x"),
+        (|options| options.python_mode("w").errors_name("nope"), "unknown error handler name 'nope'"),
+        (
+            |options| options.python_mode("w").errors_name("surrogateescape"),
             "the error handler 'surrogateescape' makes lone surrogates, which a string cannot hold",
         ),
-        (|options| options.mode("w").errors_name("surrogatepass"), "which a string cannot hold"),
+        (|options| options.python_mode("w").errors_name("surrogatepass"), "which a string cannot hold"),
     ];
     for (set, why) in settings {
         on(b"old", async |path| {
@@ -117,7 +120,7 @@ fn a_mode_string_means_what_it_means_to_python() {
         ("a+", "old", "oldnew", true, true),
     ] {
         on(before.as_bytes(), async |path| {
-            let mut file = Options::new().mode(mode).open(&path).await.unwrap();
+            let mut file = Options::new().python_mode(mode).open(&path).await.unwrap();
             assert_eq!((file.mode(), file.readable(), file.writable()), (mode, reads, writes));
             assert!(file.seekable() && !file.isatty().unwrap() && file.fileno().unwrap() > 2);
             let written = file.write("new").await;
@@ -134,7 +137,7 @@ fn a_mode_string_means_what_it_means_to_python() {
         });
     }
     on(b"old", async |path| {
-        let error = Options::new().mode("x").open(&path).await.unwrap_err();
+        let error = Options::new().python_mode("x").open(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     });
 }
@@ -162,7 +165,7 @@ fn a_file_opened_by_flags_has_the_mode_that_comes_closest() {
 #[test]
 fn everything_asked_of_a_closed_file_says_that_it_is_closed() {
     on(b"text", async |path| {
-        let mut file = Options::new().mode("r+").errors_name("replace").open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("r+").errors_name("replace").open(&path).await.unwrap();
         file.read(1).await.unwrap();
         file.close().await.unwrap();
         file.close().await.unwrap();
@@ -196,7 +199,7 @@ fn everything_asked_of_a_closed_file_says_that_it_is_closed() {
 fn a_handler_for_writing_reads_what_needs_no_handler() {
     on(b"good\n\xFFbad", async |path| {
         let mut options = Options::new();
-        let mut file = options.mode("r").errors_name("xmlcharrefreplace").open(&path).await.unwrap();
+        let mut file = options.python_mode("r").errors_name("xmlcharrefreplace").open(&path).await.unwrap();
         assert_eq!(file.readline(None).await.unwrap(), "good\n");
         let error = file.readline(None).await.unwrap_err();
         assert_eq!(error.offset(), Some(5));
@@ -274,7 +277,7 @@ fn a_terminal_is_buffered_by_the_line() {
         grantpt(&keyboard).unwrap();
         unlockpt(&keyboard).unwrap();
         let path = PathBuf::from(ptsname(&keyboard, Vec::new()).unwrap().into_string().unwrap());
-        let mut screen = Options::new().mode("w").open(&path).await.unwrap();
+        let mut screen = Options::new().python_mode("w").open(&path).await.unwrap();
         assert!(screen.isatty().unwrap() && screen.line_buffering());
         screen.write("hello\n").await.unwrap();
         let mut keyboard = std::fs::File::from(keyboard);
@@ -284,7 +287,7 @@ fn a_terminal_is_buffered_by_the_line() {
         let mut file = text::open(&path).await.unwrap();
         keyboard.write_all(b"typed\n").unwrap();
         assert_eq!(file.readline(None).await.unwrap(), "typed\n");
-        let file = Options::new().mode("w").buffering(100).open(&path).await.unwrap();
+        let file = Options::new().python_mode("w").buffering(100).open(&path).await.unwrap();
         assert!(!file.line_buffering());
     });
 }

@@ -114,7 +114,7 @@ async fn check(mut case: Case, path: &Path, steps: usize, random: &mut Random) {
     let mut options = Options::new();
     options.encoding(case.encoding).errors(case.errors).newline(case.newline);
     match random.chance(50) {
-        true => options.mode("r+"),
+        true => options.python_mode("r+"),
         false => options.read(true).write(true),
     };
     let mut file = options.open(path).await.unwrap();

@@ -168,7 +168,7 @@ fn bytes_that_mean_nothing_can_be_passed_by_a_seek() {
 #[test]
 fn a_file_is_cut_where_its_reader_is() {
     on(b"one\ntwo\nthree\n", async |path| {
-        let mut file = Options::new().mode("r+").open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("r+").open(&path).await.unwrap();
         file.readline(None).await.unwrap();
         file.read(1).await.unwrap();
         assert_eq!(file.truncate(None).await.unwrap(), 5);

@@ -75,8 +75,8 @@ async fn check(path: &Path, encoding: &str, mode: &str, random: &mut Random) {
     let before = text(random, 60);
     let mut options = Options::new();
     options.encoding_name(encoding).newline_name(Some("\n"));
-    options.mode("w").open(path).await.unwrap().write(&before).await.unwrap();
-    options.mode(mode).buffering([-1, 1, 5][random.index(3)]);
+    options.python_mode("w").open(path).await.unwrap().write(&before).await.unwrap();
+    options.python_mode(mode).buffering([-1, 1, 5][random.index(3)]);
     let mut file = options.open(path).await.unwrap();
     file.seek(SeekFrom::Start(0)).await.unwrap();
     let mut model = Model { chars: before.chars().collect(), at: 0, appends: mode == "a+" };
@@ -112,7 +112,7 @@ async fn check(path: &Path, encoding: &str, mode: &str, random: &mut Random) {
         }
     }
     file.close().await.unwrap();
-    let left = options.mode("r").open(path).await.unwrap().read_to_string().await.unwrap();
+    let left = options.python_mode("r").open(path).await.unwrap().read_to_string().await.unwrap();
     assert_eq!(left, model.chars.iter().collect::<String>(), "{encoding} {mode}");
 }
 
@@ -120,7 +120,7 @@ async fn check(path: &Path, encoding: &str, mode: &str, random: &mut Random) {
 fn a_write_goes_where_the_reader_is_and_not_where_it_read_ahead_to() {
     let long = "0123456789".repeat(30_000);
     on(long.as_bytes(), async |path| {
-        let mut file = Options::new().mode("r+").open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("r+").open(&path).await.unwrap();
         assert_eq!(file.read(2).await.unwrap(), "01");
         file.write("XX").await.unwrap();
         assert_eq!(file.read(2).await.unwrap(), "45");
@@ -133,7 +133,7 @@ fn a_write_goes_where_the_reader_is_and_not_where_it_read_ahead_to() {
 #[test]
 fn reading_goes_on_behind_what_was_appended() {
     on(b"one\ntwo\n", async |path| {
-        let mut file = Options::new().mode("a+").open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("a+").open(&path).await.unwrap();
         assert_eq!((file.tell().await.unwrap(), file.read(9).await.unwrap()), (8, String::new()));
         file.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(file.readline(None).await.unwrap(), "one\n");
@@ -148,7 +148,7 @@ fn reading_goes_on_behind_what_was_appended() {
 fn a_write_that_is_refused_leaves_the_reader_where_it_was() {
     on(b"one\ntwo\n", async |path| {
         for mode in ["r+", "a+"] {
-            let mut file = Options::new().mode(mode).encoding_name("ascii").open(&path).await.unwrap();
+            let mut file = Options::new().python_mode(mode).encoding_name("ascii").open(&path).await.unwrap();
             file.seek(SeekFrom::Start(0)).await.unwrap();
             file.read(2).await.unwrap();
             assert!(file.write("é").await.is_err());
@@ -160,7 +160,7 @@ fn a_write_that_is_refused_leaves_the_reader_where_it_was() {
 #[test]
 fn a_mark_is_written_at_the_start_of_the_file_and_never_amid_it() {
     async fn open(path: &Path, encoding: &str, mode: &str) -> TextFile {
-        Options::new().mode(mode).encoding_name(encoding).open(path).await.unwrap()
+        Options::new().python_mode(mode).encoding_name(encoding).open(path).await.unwrap()
     }
     for (encoding, mark, a) in
         [("utf-8-sig", &b"\xEF\xBB\xBF"[..], &b"a"[..]), ("utf-16", b"\xFF\xFE", b"a\0")]
@@ -193,7 +193,7 @@ fn a_mark_is_written_at_the_start_of_the_file_and_never_amid_it() {
 #[test]
 fn a_file_buffered_by_the_line_is_flushed_where_one_ends() {
     on(b"", async |path| {
-        let mut file = Options::new().mode("w").buffering(1).open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("w").buffering(1).open(&path).await.unwrap();
         assert!(file.line_buffering());
         let mut flushed = String::new();
         for (text, ends) in [("a", false), ("b\n", true), ("c", false), ("d\re", true)] {
@@ -206,7 +206,7 @@ fn a_file_buffered_by_the_line_is_flushed_where_one_ends() {
         for (buffering, lines) in
             [(Buffering::Default, false), (Buffering::Bytes(9), false), (Buffering::Line, true)]
         {
-            let file = Options::new().mode("w").buffering(buffering).open(&path).await.unwrap();
+            let file = Options::new().python_mode("w").buffering(buffering).open(&path).await.unwrap();
             assert_eq!(file.line_buffering(), lines, "{buffering:?}");
         }
     });
@@ -215,7 +215,7 @@ fn a_file_buffered_by_the_line_is_flushed_where_one_ends() {
 #[test]
 fn lines_are_written_one_after_the_other() {
     on(b"", async |path| {
-        let mut file = Options::new().mode("w").newline_name(Some("\r\n")).open(&path).await.unwrap();
+        let mut file = Options::new().python_mode("w").newline_name(Some("\r\n")).open(&path).await.unwrap();
         let lines: Vec<String> = (0..20_000).map(|n| format!("{n}\n")).collect();
         file.writelines(&lines).await.unwrap();
         file.writelines(["no end", ""]).await.unwrap();
@@ -230,7 +230,7 @@ fn lines_are_written_one_after_the_other() {
 fn every_encoding_can_be_read_where_it_was_written() {
     on(b"", async |path| {
         for encoding in Encoding::all() {
-            let mut file = Options::new().mode("w+").encoding(encoding).open(&path).await.unwrap();
+            let mut file = Options::new().python_mode("w+").encoding(encoding).open(&path).await.unwrap();
             file.write("ab\ncd\n").await.unwrap();
             assert_eq!(file.read(9).await.unwrap(), "", "{encoding}");
             file.seek(SeekFrom::Start(0)).await.unwrap();

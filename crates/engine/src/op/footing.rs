@@ -1,16 +1,12 @@
 //! Paths of any length: the kernel looks up 4,095 bytes of one, and what is below a deeper directory from there.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, PATH_BYTES_MAX};
-use crate::storage::{Foothold, Lister, Storage};
-
-/// Bytes in a name, as nearly every file system has it.
-const NAME_BYTES_MAX: usize = 255;
+use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
+use crate::storage::{Foothold, Lister, Metadata, Storage};
 
 /// Whether the kernel may refuse what is in a directory for the length of its path.
 pub(super) fn is_deep(directory: &Path) -> bool {

@@ -23,7 +23,7 @@ impl SpooledTemporaryFileBuilder {
     /// # async fn example() -> folio::Result<()> {
     /// use folio::{tempfile::SpooledTemporaryFile, text::Options};
     ///
-    /// let mut draft = SpooledTemporaryFile::builder().build_text(Options::new().mode("w+"))?;
+    /// let mut draft = SpooledTemporaryFile::builder().build_text(Options::new().python_mode("w+"))?;
     /// draft.write("small, so it stays in memory\n").await?;
     /// assert!(!draft.is_rolled_over());
     /// # Ok(())
