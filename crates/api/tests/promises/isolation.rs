@@ -227,7 +227,9 @@ async fn b4_a_busy_file_does_not_starve_another() {
 async fn i4_what_is_stuck_is_reported_once() {
     let disk = Disk::new();
     ["/first", "/second"].iter().for_each(|path| disk.put(*path, ""));
-    let builder = Engine::builder().limits(Limits { stuck_after: Duration::ZERO, ..Limits::default() });
+    let mut limits = Limits::default();
+    limits.stuck_after = Duration::ZERO;
+    let builder = Engine::builder().limits(limits);
     let engine = builder.storage(Arc::new(disk.clone())).start().unwrap();
     let (first, second) = (open_at(&engine, "/first").await, open_at(&engine, "/second").await);
     let gate = Gate::closed();
@@ -247,6 +249,7 @@ async fn i4_what_is_stuck_is_reported_once() {
     assert_eq!(engine.snapshot().counters.stuck, 3);
     drop(sender);
     gate.open();
-    (stuck.done().await.unwrap(), later.done().await.unwrap());
+    stuck.done().await.unwrap();
+    later.done().await.unwrap();
     assert!(closure.done().await.unwrap());
 }

@@ -178,7 +178,7 @@ async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
 
 async fn write_all(opened: Handle, contents: Contents<'_>) -> Result<()> {
     match (&opened, contents) {
-        (_, Contents::Owned(bytes)) => opened.put(bytes).await?,
+        (_, Contents::Owned(bytes)) => opened.write_piece(bytes).await?,
         (Handle::Plain(file), Contents::Borrowed(bytes)) => drop(file.write(bytes, None, true).await?),
         (Handle::Stream(stream), Contents::Borrowed(bytes)) => {
             stream.write(&[IoSlice::new(bytes)], true).await?;

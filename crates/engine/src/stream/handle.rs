@@ -327,7 +327,7 @@ impl StreamHandle {
     /// # Errors
     ///
     /// Any error of `fstat`.
-    pub fn metadata(&self) -> Result<std::fs::Metadata> {
+    pub fn metadata(&self) -> Result<Metadata> {
         let inner = &*self.inner;
         inner.descriptor.get_ref().0.metadata().map_err(|error| inner.error(Operation::Metadata, error))
     }
