@@ -267,7 +267,7 @@ fn a_short_or_failed_call_at_any_place_is_told_exactly() {
     for lens in LENS {
         for call in 0..6 {
             for turn in turns {
-                // Short calls before it, so that there is a call number so and so.
+                // Short calls first, so that there is a call with this number.
                 let steps: Vec<Step> = std::iter::repeat_n(Step::Take(2), call).chain([turn]).collect();
                 for (all, at_cursor, gap) in
                     [(true, true, 0), (true, false, 0), (true, false, 3), (false, true, 0), (false, false, 0)]
