@@ -11,7 +11,7 @@
 //! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
-//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! log.append(b"started\n").await?;                           // never interleaved; returns its offset
 //! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
 //! # Ok(())
 //! # }

@@ -408,7 +408,7 @@ async fn other_operations_go_on_while_a_clone_waits() {
     let clone = file.clone();
     let mut waiting = Box::pin(clone.lock());
     assert!(poll_once(waiting.as_mut()).is_pending());
-    assert_eq!(soon("a read", file.read_bytes_at(8, 0)).await.unwrap(), "contents");
+    assert_eq!(soon("a read", file.read_bytes_at(0, 8)).await.unwrap(), "contents");
     soon("a write", file.write_all_at(b"C", 0)).await.unwrap();
     holder.unlock().await.unwrap();
     soon("the lock", waiting).await.unwrap();

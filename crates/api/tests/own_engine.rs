@@ -79,7 +79,7 @@ async fn files(room: &Path, other: &Engine) {
     options.read(true).write(true).create(true);
     let mut file = options.open(at("one")).await.unwrap();
     file.write_all(b"0123456789").await.unwrap();
-    file.append("more").await.unwrap();
+    file.append(b"more").await.unwrap();
     file.sync_all().await.unwrap();
     file.set_len(12).await.unwrap();
     file.seek(SeekFrom::End(-2)).await.unwrap();

@@ -272,7 +272,7 @@ async fn what_is_to_be_read_exactly_is_read_in_full_or_says_what_was_there() {
         let what = format!("{len} bytes at {offset} of {contents}");
         let mut buf = vec![0; len];
         let results = [
-            file.read_exact_bytes_at(len, offset).await,
+            file.read_exact_bytes_at(offset, len).await,
             file.read_exact_at(&mut buf, offset).await.map(|()| buf.clone().into()),
         ];
         let rest = bytes.get(offset as usize..).unwrap_or_default();

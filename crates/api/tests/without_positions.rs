@@ -35,8 +35,9 @@ type Way =
     (&'static str, fn(PathBuf, &'static str) -> std::pin::Pin<Box<dyn Future<Output = folio::Result<()>>>>);
 
 /// Every way to write a file of which some are no place for offsets.
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 10] = [
     ("fs::write", |path, text| Box::pin(async move { folio::fs::write(path, text).await })),
+    ("fs::write_bytes", |path, text| Box::pin(async move { folio::fs::write_bytes(path, text).await })),
     ("write_all", |path, text| {
         Box::pin(async move { writing(&path).await?.write_all(text.as_bytes()).await })
     }),

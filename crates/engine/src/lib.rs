@@ -4,13 +4,12 @@
 //!   engine ── supervisor ── pool: lanes, workers
 //!     │
 //!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
-//!            │           └──── file actor (kameo)     puts in order what has to wait, and other actors' messages
-//!            └── storage: the operating system, or a simulation
+//!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
+//!            │           └──── file actor (kameo)     orders what has to wait, and messages of other actors
 //! ```
 //!
-//! An operation is tried in place, inside its caller's own poll, where the kernel promises not to block.
-//! Otherwise it takes a permit and its place in the file's order; a worker carries it out and answers the
-//! caller directly.
+//! An operation is tried in place, inside its caller's own poll, if the kernel promises not to block. Otherwise
+//! it takes a permit and a place in the file's order; a worker executes it and answers the caller directly.
 //!
 //! ```
 //! use folio_engine::{Engine, Handle, storage::OpenRequest};
@@ -26,9 +25,9 @@
 //! # }
 //! ```
 //!
-//! Users want the `folio` crate; this one is for those who bring their own handles or their own [`storage`].
-//! Limits are those of [`Limits`]. On kernels before 5.11, and on network and user-space file systems, nothing
-//! is done in place.
+//! Users want the `folio` crate; this one is for authors of handles or [`storage`]s of their own. [`Limits`]
+//! are its limits. On kernels before 5.11, and on network and user-space file systems, nothing is done in
+//! place.
 
 mod actor;
 mod admission;
@@ -73,6 +72,8 @@ pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 #[doc(hidden)]
 pub use exclusive::Exclusive;
+#[doc(hidden)]
+pub use file_op::lent::Contents;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

@@ -250,7 +250,7 @@ impl File {
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let file = folio::File::open("data.bin").await?;
     /// let actor = file.actor().expect("a regular file has an actor");
-    /// let head = actor.ask(folio::actor::ReadAt { len: 16, offset: 0 }).await?;
+    /// let head = actor.ask(folio::actor::ReadAt { offset: 0, len: 16 }).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -328,7 +328,11 @@ impl File {
     /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
     pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.close_all()).await,
+            Handle::Plain(file) => {
+                let settled = self.settle_to_vouch().await;
+                let closed = file.close_all().await;
+                settled.and(closed)
+            }
             Handle::Stream(_) => Ok(()),
         }
     }

@@ -55,4 +55,4 @@ pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::move_path;
 pub use tree::{create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use walk::{Walk, WalkEntry, WalkOptions, walk};
-pub use whole::{copy, read, read_limited, read_to_string, write};
+pub use whole::{copy, read, read_limited, read_to_string, write, write_bytes};

@@ -123,7 +123,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let engine = Engine::current()?;
     let mut measure = OpenMeasure::new(path);
     loop {
-        match engine.call(usage::go_on(measure)).await? {
+        match Box::pin(engine.call(usage::go_on(measure))).await? {
             Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),
@@ -198,7 +198,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     let mut done = 0;
     while done < count {
         let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
-        let bytes = input.read_bytes_at(len, offset + done).await?;
+        let bytes = input.read_bytes_at(offset + done, len).await?;
         if bytes.is_empty() {
             break;
         }

@@ -29,9 +29,11 @@ pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
     let path = path.as_ref();
     let parsed = OpenMode::parse(mode).map_err(|error| error.at_path(path))?;
     if !parsed.is_text() {
-        return OpenOptions::new().python_mode(parsed).open_binary(path).await.map(Opened::Binary);
+        let file = Box::pin(OpenOptions::new().python_mode(parsed).open_binary(path)).await?;
+        return Ok(Opened::Binary(file));
     }
-    Options::new().python_mode(parsed.as_str()).open(path).await.map(Opened::Text)
+    let file = Box::pin(Options::new().python_mode(parsed).open(path)).await?;
+    Ok(Opened::Text(file))
 }
 
 /// A file that [`open`] has opened: its mode says which.

@@ -138,14 +138,15 @@ impl<F: Below> TextFile<F> {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn detach(mut self) -> Result<F> {
-        self.check_open(Operation::Seek)?;
-        if self.is_sequential() && self.ahead.is_ahead() {
-            return Err(self.unsupported(Operation::Seek, "text that was read ahead would be lost"));
+    pub async fn detach(self) -> Result<F> {
+        let mut text = Box::new(self);
+        text.check_open(Operation::Seek)?;
+        if text.is_sequential() && text.ahead.is_ahead() {
+            return Err(text.unsupported(Operation::Seek, "text that was read ahead would be lost"));
         }
-        self.step_back();
-        self.settle().await?;
-        Ok(self.file)
+        text.step_back();
+        text.settle().await?;
+        Ok(text.file)
     }
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.

@@ -247,7 +247,7 @@ impl Options {
         if let Some(buffering) = self.effective_buffering() {
             open.buffering(buffering);
         }
-        let file = open.open_in(engine, path).await?;
+        let file = Box::pin(open.open_in(engine, path)).await?;
         if let Some(mode) = self.mode {
             file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
             if mode.appends() && !file.is_stream() {

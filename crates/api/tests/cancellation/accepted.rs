@@ -60,7 +60,7 @@ fn whatever_comes_after_an_accepted_write_finds_it() {
     accept(&mut file, b"abc");
     let mut len = Box::pin(clone.metadata());
     let mut position = Box::pin(clone.stream_position());
-    let mut bytes = Box::pin(clone.read_bytes_at(10, 0));
+    let mut bytes = Box::pin(clone.read_bytes_at(0, 10));
     assert!(poll_once(len.as_mut()).is_pending() && poll_once(position.as_mut()).is_pending());
     assert!(poll_once(bytes.as_mut()).is_pending());
     drop(stuck.free());
@@ -91,7 +91,7 @@ fn a_failure_is_heard_once_by_the_next_call_that_can_tell_it() {
         ("poll_flush", |file| wait(AsyncWriteExt::flush(file))),
         ("poll_shutdown", |file| wait(AsyncWriteExt::shutdown(file))),
         ("write_all", |file| wait(File::write_all(file, b"x")).map_err(Into::into)),
-        ("append", |file| Ok(wait(file.append("x")).map(drop)?)),
+        ("append", |file| Ok(wait(file.append(b"x")).map(drop)?)),
         ("flush", |file| wait(File::flush(file)).map_err(Into::into)),
         ("sync_data", |file| Ok(wait(file.sync_data())?)),
     ];

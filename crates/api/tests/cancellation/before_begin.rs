@@ -26,7 +26,7 @@ const ACTS: [(&str, Act); 11] = [
     ("write_all", act!(|file| file.write_all(b"lost"))),
     ("write_all_at", act!(|file| file.write_all_at(b"lost", 1))),
     ("write_bytes", act!(|file| file.write_bytes("lost"))),
-    ("append", act!(|file| file.append("lost"))),
+    ("append", act!(|file| file.append(b"lost"))),
     ("sync_data", act!(|file| file.sync_data())),
     ("set_len", act!(|file| file.set_len(0))),
     ("try_lock", act!(|file| file.try_lock())),

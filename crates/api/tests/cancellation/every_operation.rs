@@ -35,13 +35,13 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act, After); 43] = [
+const ACTS: [(&str, Act, After); 45] = [
     ("read", act!(|file| file.read(&mut [0; 4])), BEFORE),
     ("read_at", act!(|file| file.read_at(&mut [0; 4], 2)), BEFORE),
     ("read_exact", act!(|file| file.read_exact(&mut [0; 4])), BEFORE),
     ("read_exact_at", act!(|file| file.read_exact_at(&mut [0; 4], 2)), BEFORE),
     ("read_bytes", act!(|file| file.read_bytes(4)), BEFORE),
-    ("read_bytes_at", act!(|file| file.read_bytes_at(4, 2)), BEFORE),
+    ("read_bytes_at", act!(|file| file.read_bytes_at(2, 4)), BEFORE),
     ("read_vectored", act!(|file| file.read_vectored(&mut [IoSliceMut::new(&mut [0; 4])])), BEFORE),
     ("read_vectored_at", act!(|file| file.read_vectored_at(&mut [IoSliceMut::new(&mut [0; 4])], 2)), BEFORE),
     ("read_to_end_limited", act!(|file| file.read_to_end_limited(100)), BEFORE),
@@ -62,8 +62,10 @@ const ACTS: [(&str, Act, After); 43] = [
     ("write_vectored_at", act!(|file| file.write_vectored_at(&[IoSlice::new(b"abc")], 2)), b"01abc56789"),
     ("write_bytes", act!(|file| file.write_bytes("abc")), b"abc3456789"),
     ("write_bytes_at", act!(|file| file.write_bytes_at("abc", 2)), b"01abc56789"),
-    ("append", act!(|file| file.append("abc")), b"0123456789abc"),
-    ("try_append", act!(|file| file.try_append("abc")), b"0123456789abc"),
+    ("append", act!(|file| file.append(b"abc")), b"0123456789abc"),
+    ("append_bytes", act!(|file| file.append_bytes("abc")), b"0123456789abc"),
+    ("try_append", act!(|file| file.try_append(b"abc")), b"0123456789abc"),
+    ("try_append_bytes", act!(|file| file.try_append_bytes("abc")), b"0123456789abc"),
     ("try_write_bytes_at", act!(|file| file.try_write_bytes_at("abc", 2)), b"01abc56789"),
     ("flush", act!(|file| file.flush()), BEFORE),
     ("seek", act!(|file| file.seek(SeekFrom::End(-1))), BEFORE),

@@ -22,7 +22,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 75] = [
+const ACTS: [(&str, Act); 76] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -46,6 +46,7 @@ const ACTS: [(&str, Act); 75] = [
     ("read_to_string", act!(|dir| fs::read_to_string(dir.join("large")))),
     ("write", act!(|dir| fs::write(dir.join("written"), vec![b'y'; 300_000]))),
     ("write of many pieces", act!(|dir| fs::write(dir.join("written"), vec![b'z'; 3_000_000]))),
+    ("write_bytes", act!(|dir| fs::write_bytes(dir.join("written"), vec![b'y'; 3_000_000]))),
     ("remove_file", act!(|dir| fs::remove_file(dir.join("file")))),
     ("remove_dir", act!(|dir| fs::remove_dir(dir.join("empty")))),
     ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),

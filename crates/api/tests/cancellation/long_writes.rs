@@ -129,7 +129,7 @@ fn a4_nothing_comes_between_the_pieces_of_a_long_write() {
     let mut write = Box::pin(file.write_all(&first));
     let mut behind = Box::pin(file.write_all(&second));
     let mut small = Box::pin(file.write_all(b"small"));
-    let mut look = Box::pin(file.read_bytes_at(1, 0));
+    let mut look = Box::pin(file.read_bytes_at(0, 1));
     assert!(poll_once(write.as_mut()).is_pending());
     assert!(poll_once(behind.as_mut()).is_pending() && poll_once(small.as_mut()).is_pending());
     assert!(poll_once(look.as_mut()).is_pending(), "half a write is nothing to look at");

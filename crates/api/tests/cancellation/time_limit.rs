@@ -32,7 +32,7 @@ fn c3_a_limit_that_ends_before_there_is_a_permit_says_that_nothing_happened() {
     let stage = Stage { engine: builder.start().expect("the engine starts"), disk };
     let file = stage.open("/file", b"contents");
     let stuck = stage.stick();
-    let error = wait(file.with_time_limit(SHORT).append("never")).expect_err("there is no permit");
+    let error = wait(file.with_time_limit(SHORT).append(b"never")).expect_err("there is no permit");
     assert!(error.is_timed_out() && !error.may_have_happened(), "{error}");
     drop(stuck.free());
     wait(file.sync_data()).expect("the permit is free");

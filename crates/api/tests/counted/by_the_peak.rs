@@ -21,13 +21,14 @@ const BIG_BYTES: usize = 64 << 20;
 const EXTRA_KIB_MAX: u64 = 4 << 10;
 
 /// What is measured. Each is one call on 64 MiB of the caller's.
-const TASKS: [&str; 9] = [
+const TASKS: [&str; 10] = [
     "write_all",
     "write_all_at",
     "append",
     "fs::write of a slice",
     "fs::write of a vector",
     "Dir::write",
+    "fs::write_bytes",
     "read_exact",
     "read_exact_at",
     "read_vectored",
@@ -113,9 +114,10 @@ async fn act(
     let done = match task {
         "write_all" => file.write_all(buf).await,
         "write_all_at" => file.write_all_at(buf, 0).await,
-        "append" => file.append(record).await.map(|_| ()),
+        "append" => file.append_bytes(record).await.map(|_| ()),
         "fs::write of a slice" => engine.scope(folio::fs::write(path, &*buf)).await,
         "fs::write of a vector" => engine.scope(folio::fs::write(path, std::mem::take(buf))).await,
+        "fs::write_bytes" => engine.scope(folio::fs::write_bytes(path, std::mem::take(buf))).await,
         "Dir::write" => dir.write("file", &*buf).await,
         "read_exact" => file.read_exact(buf).await.map(|_| ()),
         "read_exact_at" => file.read_exact_at(buf, 0).await,

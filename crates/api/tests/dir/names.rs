@@ -22,11 +22,12 @@ fn files_are_opened_read_and_written_by_their_names() {
             assert_eq!(file.path(), ground.root.join("to_file"), "{way}");
             dir.create("inside/new").await.expect("free").write_all(b"12").await.expect("there is room");
             let log = dir.open_with("inside/new", File::options().append(true)).await.expect("there");
-            assert_eq!(log.append("3").await.expect("there is room"), 2);
+            assert_eq!(log.append(b"3").await.expect("there is room"), 2);
             assert_eq!(dir.read_to_string("inside/new").await.expect("it is text"), "123");
             dir.write("dangling", b"through a link").await.expect("it stays inside");
             assert_eq!(fs::read(ground.root.join("new")).expect("it was created"), b"through a link");
-            dir.write("bytes", [0xFF]).await.expect("the name is free");
+            dir.write("bytes", [0xFF; 9]).await.expect("the name is free");
+            dir.write_bytes("bytes", vec![0xFF]).await.expect("it is written anew");
             let error = dir.read_to_string("bytes").await.expect_err("no text");
             assert_eq!(error.path(), Some(ground.root.join("bytes").as_path()));
             let mut private = File::options();

@@ -118,7 +118,7 @@ fn an_allocation_comes_after_the_writes_before_it_and_before_those_after_it() {
             one.expect("there is room");
             two.expect("temporary files can have holes");
             three.expect("there is room");
-            let now = file.read_bytes_at(8_192, 0).await.expect("it can be read");
+            let now = file.read_bytes_at(0, 8_192).await.expect("it can be read");
             assert!(now[..4_096].iter().all(|byte| *byte == 0), "round {round}: the hole came first");
             assert!(now[4_096..] == after, "round {round}: the hole came last");
         }
@@ -157,7 +157,7 @@ fn advice_changes_nothing_and_streams_take_neither() {
         ] {
             file.fadvise(advice, 0, 0).await.expect("a plain file takes advice");
             file.fadvise(advice, 2, 4).await.expect("a plain file takes advice");
-            assert_eq!(file.read_bytes_at(100, 0).await.expect("it can be read"), "contents", "{advice:?}");
+            assert_eq!(file.read_bytes_at(0, 100).await.expect("it can be read"), "contents", "{advice:?}");
         }
         let (_reader, writer) = std::io::pipe().expect("the system has pipes");
         let pipe = File::from_std(fs::File::from(std::os::fd::OwnedFd::from(writer)));

@@ -16,7 +16,7 @@ async fn work(room: &Path) {
     for round in 0..100 {
         let file = options.open(room.join("file")).await.unwrap();
         file.write_bytes_at(vec![7; 1 << 20], 0).await.unwrap();
-        file.read_bytes_at(4096, 0).await.unwrap();
+        file.read_bytes_at(0, 4096).await.unwrap();
         file.close().await.unwrap();
         fs::write(room.join(format!("{round}")), "text").await.unwrap();
         fs::read(room.join(format!("{round}"))).await.unwrap();

@@ -61,7 +61,7 @@ async fn append_records(file: File, task: u64) -> Vec<Record> {
             _ => 1 + random.bits() % (1 << random.within(0..21)),
         } as usize;
         let mark = (task * 16 + round as u64) as u8;
-        let offset = file.append(vec![mark; len]).await.unwrap();
+        let offset = file.append_bytes(vec![mark; len]).await.unwrap();
         records.push(Record { offset, mark, len });
     }
     records

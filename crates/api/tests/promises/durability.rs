@@ -35,7 +35,7 @@ async fn d1_an_acknowledged_write_is_seen_by_others_at_once() {
         if round % 2 == 0 {
             file.write_all(&record).await.unwrap();
         } else {
-            file.append(record.to_vec()).await.unwrap();
+            file.append_bytes(record.to_vec()).await.unwrap();
             file.seek(std::io::SeekFrom::End(0)).await.unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap()[usize::from(round) * 100..], record, "by std");
@@ -166,7 +166,7 @@ async fn d2_a_sync_is_never_ok_after_a_failure_that_it_would_have_to_cover() {
             let other = if across_openings { open(&engine).await } else { file.clone() };
             let fault = plant(disk.plan());
             let failed = match what {
-                "append" => file.append("record").await.map(|_| ()),
+                "append" => file.append(b"record").await.map(|_| ()),
                 "length" => file.set_len(9).await,
                 _ => file.write_all(b"record").await,
             };

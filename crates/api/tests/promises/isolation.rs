@@ -128,7 +128,7 @@ async fn i3_a_panicking_closure_costs_one_operation() {
         let error = file.run(|_| panic!("on purpose")).await.unwrap_err();
         assert!(error.is_panicked() && error.may_have_happened(), "{error}");
         assert!(error.to_string().contains("on purpose"), "{error}");
-        file.append("x").await.unwrap();
+        file.append(b"x").await.unwrap();
         assert_eq!(engine.snapshot().counters.panics, round);
     }
     let seen = engine.snapshot();
@@ -148,17 +148,17 @@ async fn i3_a_panicking_storage_costs_one_operation() {
         let (file, other) = (open(&engine).await, crate::open_at(&engine, "/other").await);
         let fault = disk.plan().on(call).under(PATH).nth(1).panic();
         let outcome = match call {
-            Call::ReadAt => file.read_bytes_at(1, 0).await.map(|_| ()),
+            Call::ReadAt => file.read_bytes_at(0, 1).await.map(|_| ()),
             Call::WriteAt => file.write_all(b"x").await,
-            Call::Append => file.append("x").await.map(|_| ()),
+            Call::Append => file.append(b"x").await.map(|_| ()),
             Call::SetLen => file.set_len(1).await,
             _ => file.sync_all().await,
         };
         assert!(outcome.unwrap_err().is_panicked(), "{call:?}");
         assert_eq!((fault.fired(), engine.snapshot().counters.panics), (1, 1), "{call:?}");
-        assert_eq!(file.read_bytes_at(9, 0).await.unwrap(), "", "{call:?}: the file goes on");
+        assert_eq!(file.read_bytes_at(0, 9).await.unwrap(), "", "{call:?}: the file goes on");
         other.write_all_at(b"O", 0).await.unwrap();
-        assert_eq!(other.read_bytes_at(9, 0).await.unwrap(), "Other", "{call:?}: others go on");
+        assert_eq!(other.read_bytes_at(0, 9).await.unwrap(), "Other", "{call:?}: others go on");
         assert_eq!(engine.snapshot().in_flight, 0, "{call:?}: the permit is back");
         drop((file, other));
         eventually("the descriptors are back", || disk.open_files() == 0).await;
@@ -227,7 +227,9 @@ async fn b4_a_busy_file_does_not_starve_another() {
 async fn i4_what_is_stuck_is_reported_once() {
     let disk = Disk::new();
     ["/first", "/second"].iter().for_each(|path| disk.put(*path, ""));
-    let builder = Engine::builder().limits(Limits { stuck_after: Duration::ZERO, ..Limits::default() });
+    let mut limits = Limits::default();
+    limits.stuck_after = Duration::ZERO;
+    let builder = Engine::builder().limits(limits);
     let engine = builder.storage(Arc::new(disk.clone())).start().unwrap();
     let (first, second) = (open_at(&engine, "/first").await, open_at(&engine, "/second").await);
     let gate = Gate::closed();

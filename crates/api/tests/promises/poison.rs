@@ -30,13 +30,13 @@ async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
             handle.sync_all().await.unwrap_err(),
             handle.sync_data().await.unwrap_err(),
             handle.write_all(b"more").await.unwrap_err(),
-            handle.append("more").await.unwrap_err(),
+            handle.append(b"more").await.unwrap_err(),
             handle.set_len(0).await.unwrap_err(),
         ] {
             assert!(error.is_poisoned(), "{name}: {error}");
             assert_eq!(error.raw_os_error(), Some(EIO), "{name}");
         }
-        assert_eq!(handle.read_bytes_at(9, 0).await.unwrap(), "data", "{name}: reads go on");
+        assert_eq!(handle.read_bytes_at(0, 9).await.unwrap(), "data", "{name}: reads go on");
     }
     assert_eq!(disk.calls(Call::Sync), 1, "a failed sync was tried again");
     assert_eq!(disk.contents(PATH), b"data");
@@ -197,7 +197,7 @@ async fn d4_close_returns_an_error_that_nobody_heard() {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::Append).wait_for(&gate);
     let fault = disk.plan().on(Call::Append).nth(1).fail(EIO);
-    let append = Pending::new(file.append("lost"));
+    let append = Pending::new(file.append(b"lost"));
     gate.arrived(1);
     drop(append);
     gate.open();

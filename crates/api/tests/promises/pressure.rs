@@ -68,7 +68,7 @@ fn b2_a_refusal_is_immediate_and_gives_the_payload_back() {
         let gate = Gate::closed();
         let (disk, engine) = stuck_engine(&gate);
         let file = open(&engine).await;
-        let full: Vec<_> = (0..OPS_MAX).map(|_| Pending::new(file.append("x"))).collect();
+        let full: Vec<_> = (0..OPS_MAX).map(|_| Pending::new(file.append(b"x"))).collect();
         let record = Bytes::from(vec![7; 10_000]);
         check_refusals(&file, &record, 1_000);
         let before = resident_bytes();
@@ -81,14 +81,14 @@ fn b2_a_refusal_is_immediate_and_gives_the_payload_back() {
         for append in full {
             append.done().await.unwrap();
         }
-        file.try_append(record).await.unwrap();
+        file.try_append_bytes(record).await.unwrap();
         assert_eq!(disk.contents(PATH).len(), OPS_MAX + 10_000);
     });
 }
 
 fn check_refusals(file: &File, record: &Bytes, count: usize) {
     for _ in 0..count {
-        let refused = at_once(file.try_append(record.clone())).expect("a refusal waits for nothing");
+        let refused = at_once(file.try_append_bytes(record.clone())).expect("a refusal waits for nothing");
         let refused = refused.unwrap_err();
         assert!(refused.error.is_overloaded() && !refused.error.may_have_happened());
         assert_eq!(refused.payload.unwrap().as_ptr(), record.as_ptr(), "the payload itself comes back");
@@ -115,7 +115,7 @@ fn b3_memory_threads_and_descriptors_stay_within_budget() {
         let descriptors = count_own("fd");
         let before = resident_bytes();
         for round in 0..50_000 {
-            drop(at_once(file.try_append(vec![0; 100])));
+            drop(at_once(file.try_append_bytes(vec![0; 100])));
             // Given up while it waits for a permit.
             drop(Pending::new(file.write_bytes_at(vec![0; 100], round)));
         }

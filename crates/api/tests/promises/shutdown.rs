@@ -142,9 +142,9 @@ fn s2_a_file_survives_the_runtime_it_was_opened_on() {
     for round in 0..20 {
         let runtime = runtime();
         runtime.block_on(async {
-            soon("a write from a living runtime", file.append(format!("{round} "))).await.unwrap();
+            soon("a write from a living runtime", file.append_bytes(format!("{round} "))).await.unwrap();
             soon("a sync", file.sync_data()).await.unwrap();
-            assert_eq!(file.read_bytes_at(4, 0).await.unwrap(), "one ");
+            assert_eq!(file.read_bytes_at(0, 4).await.unwrap(), "one ");
         });
         runtime.shutdown_background();
     }
@@ -161,13 +161,13 @@ fn s2_every_future_resolves_when_its_runtime_dies_in_the_middle() {
     let file = dying.block_on(open(&engine));
     for _ in 0..20 {
         let file = file.clone();
-        dying.spawn(async move { file.append("dying ").await });
+        dying.spawn(async move { file.append(b"dying ").await });
     }
     gate.arrived(1);
     let others: Vec<_> = (0..20)
         .map(|_| {
             let file = file.clone();
-            living.spawn(async move { file.append("living").await })
+            living.spawn(async move { file.append(b"living").await })
         })
         .collect();
     dying.shutdown_background();
@@ -219,6 +219,6 @@ async fn s1_nothing_new_is_let_in_after_a_shutdown() {
     engine.shutdown(Duration::from_secs(5)).await.unwrap();
     assert!(File::options().read(true).open_on(&engine, &path).await.unwrap_err().is_closed());
     assert!(file.write_all(b"late").await.unwrap_err().is_closed());
-    assert!(!file.append("late").await.unwrap_err().may_have_happened());
+    assert!(!file.append(b"late").await.unwrap_err().may_have_happened());
     assert_eq!(std::fs::read(&path).unwrap(), b"here");
 }

@@ -64,7 +64,7 @@ async fn a_clone_of_the_file_outlives_its_path() {
     let file = named.file().clone();
     drop(named);
     eventually("the path goes", || names(room.path()).is_empty()).await;
-    assert_eq!(file.read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(file.read_bytes_at(0, 100).await.unwrap(), "contents");
 }
 
 #[tokio::test]

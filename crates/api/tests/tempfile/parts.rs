@@ -45,7 +45,7 @@ async fn a_file_and_its_path_live_apart_and_together_again() {
     assert_eq!(fs::read(&path).unwrap(), b"contents");
     let mut again = NamedTemporaryFile::from_parts(file, path);
     assert!(again.delete() && again.path().is_file());
-    assert_eq!(again.as_file().read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(again.as_file().read_bytes_at(0, 100).await.unwrap(), "contents");
     again.close().await.unwrap();
     assert!(names(room.path()).is_empty());
     let (file, path) = named(room.path()).await.into_parts();
@@ -62,7 +62,7 @@ async fn what_is_opened_again_is_the_same_file_with_a_cursor_of_its_own_or_an_er
     let again = first.reopen().await.unwrap();
     assert_eq!(again.read_bytes(100).await.unwrap(), "contents");
     again.write_all_at(b"C", 0).await.unwrap();
-    assert_eq!(first.file().read_bytes_at(100, 0).await.unwrap(), "Contents");
+    assert_eq!(first.file().read_bytes_at(0, 100).await.unwrap(), "Contents");
     // Somebody else's file, a link to the very file, and nothing in its place.
     let aside = room.path().join("aside");
     fs::rename(first.path(), &aside).unwrap();
@@ -247,5 +247,5 @@ async fn an_unnamed_file_that_gets_no_name_leaves_nothing_behind() {
     let error = file.persist("nul\0").await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::InvalidInput, false));
     assert_eq!(names(room.path()), ["dir"]);
-    assert_eq!(file.file().read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(file.file().read_bytes_at(0, 100).await.unwrap(), "contents");
 }

@@ -27,7 +27,7 @@ async fn the_bytes_are_those_of_the_encoding_and_the_newline() {
         assert_eq!(std::fs::read(named.path()).unwrap(), expected, "{encoding}");
         let mut text = TemporaryFile::builder().create_text(&options).await.unwrap();
         text.write(TEXT).await.unwrap();
-        assert_eq!(text.file().read_bytes_at(100, 0).await.unwrap(), expected, "{encoding}, unnamed");
+        assert_eq!(text.file().read_bytes_at(0, 100).await.unwrap(), expected, "{encoding}, unnamed");
         for max_size in [0, 3, 100] {
             let mut text = SpooledTemporaryFile::builder().max_size(max_size).build_text(&options).unwrap();
             text.write(TEXT).await.unwrap();

@@ -421,10 +421,10 @@ macro_rules! message {
 message! {
     /// Reads at most `len` bytes at `offset`; empty at the end of the file.
     ReadAt {
-        /// Maximum number of bytes.
-        len: usize,
         /// Offset of the first byte.
-        offset: u64
+        offset: u64,
+        /// Maximum number of bytes.
+        len: usize
     } -> Bytes, |read| Op::from(Read::once(Offset::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),

@@ -1,5 +1,6 @@
 //! Advisory locks: attempts, and waiting in the queue.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ impl FileHandle {
     ///
     /// The lock is not taken; if it was taken just then, it is released.
     pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        self.in_time(Operation::Lock, self.lock_in_queue(kind)).await
+        self.in_time(Operation::Lock, pin!(self.lock_in_queue(kind))).await
     }
 
     /// Takes the advisory lock if no other holder has a conflicting one; returns whether it did.

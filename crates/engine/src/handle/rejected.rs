@@ -8,6 +8,7 @@ use crate::error::Error;
 
 /// An operation that was refused or failed, with its payload if no byte of it was written.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rejected {
     /// The reason.
     pub error: Error,

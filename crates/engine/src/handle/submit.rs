@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::FileHandle;
 use crate::actor::Envelope;
@@ -42,13 +42,23 @@ impl FileHandle {
         lender: Option<&mut Lender<'_>>,
     ) -> Result<Answer> {
         self.here(operation)?;
-        // Without a time limit the operation simply runs to its end.
-        let Some(limit) = self.time_limit else {
-            let receiver = self.send(operation, weight, make_op).await?;
-            return Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await;
-        };
+        if let Some(limit) = self.time_limit {
+            return Box::pin(self.submit_within(limit, operation, weight, make_op, lender)).await;
+        }
+        let receiver = self.send(operation, weight, make_op).await?;
+        Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await
+    }
+
+    async fn submit_within(
+        &self,
+        limit: Duration,
+        operation: Operation,
+        weight: usize,
+        make_op: impl FnOnce() -> Op,
+        lender: Option<&mut Lender<'_>>,
+    ) -> Result<Answer> {
         let timed_out = |begun| self.open_file().error(operation, Cause::TimedOut(limit)).begun(begun);
-        // With one, the same timer bounds the admission and the operation.
+        // The same timer bounds the admission and the operation.
         let timeout = self.open_file().context.pause(limit);
         tokio::pin!(timeout);
         let receiver = tokio::select! {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
 use crate::error::{Cause, Operation, Result};
-use crate::file_op::lent::Lender;
+use crate::file_op::lent::{Contents, Lender};
 use crate::file_op::{Answer, Append, Offset, Op, Payload, Write, WriteLent};
 use crate::limits::PIECE_BYTES;
 
@@ -49,7 +49,7 @@ impl FileHandle {
 
     /// Writes all of `bytes` as one operation and copies them piece by piece.
     async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
-        let mut lender = Lender::new(bytes, self.open_file().buffers().clone());
+        let mut lender = Lender::new(Contents::Borrowed(bytes), self.open_file().buffers().clone());
         let op = WriteLent { offset: offset.map_or(Offset::Cursor, Offset::At), lent: lender.lent() };
         let make_op = || Op::from(op);
         match self.submit_when_admitted(Operation::Write, bytes.len(), make_op, Some(&mut lender)).await? {
@@ -135,7 +135,7 @@ impl FileHandle {
         }
     }
 
-    /// Appends `record` contiguously and returns the offset of its first byte.
+    /// Appends a copy of `record` contiguously and returns the offset of its first byte. The copy is made after admission.
     ///
     /// # Errors
     ///
@@ -144,34 +144,48 @@ impl FileHandle {
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn append(&self, record: Bytes) -> Result<u64> {
-        let op = Op::from(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        position(self.submit(op).await?)
+    pub async fn append(&self, record: &[u8]) -> Result<u64> {
+        let make_op = || record_at_end(Payload::Copied(self.open_file().buffers().copy(record)));
+        position(self.submit_when_admitted(Operation::Append, record.len(), make_op, None).await?)
     }
 
     /// Like [`append`](FileHandle::append), but refused at once instead of waiting for a permit.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] with the payload if it was refused, without it if it failed.
+    /// Like [`append`](FileHandle::append); [`Error::is_overloaded`](crate::Error::is_overloaded).
     ///
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn try_append(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
-        let payload = record.clone();
-        let op = Op::from(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        let answer = self.try_submit(op, payload).await?;
+    pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
+        self.refusing().append(record).await
+    }
+
+    /// Like [`append`](FileHandle::append), without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](FileHandle::write).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn append_bytes(&self, record: Bytes) -> Result<u64> {
+        position(self.submit(record_at_end(Payload::Shared(record))).await?)
+    }
+
+    /// Like [`append_bytes`](FileHandle::append_bytes), but refused at once instead of waiting for a permit.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`] with the payload if it was refused, without if it failed.
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn try_append_bytes(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
+        let answer = self.try_submit(record_at_end(Payload::Shared(record.clone())), record).await?;
         Ok(position(answer)?)
     }
 
@@ -205,4 +219,9 @@ impl FileHandle {
             }
         }
     }
+}
+
+/// A record of its own, wherever the end is when its turn comes.
+fn record_at_end(payload: Payload) -> Op {
+    Op::from(Append { payload, moves_cursor: false, wants_offset: true, buffered: false })
 }

@@ -68,7 +68,7 @@ impl FinalFlush {
             append: access.append,
             context: context.clone(),
             _guard: FinalWriteGuard::begin(context, inode),
-            _permit: device.admission.admit_unseated(),
+            _permit: device.admission.admit_beyond_limits(),
         }
     }
 

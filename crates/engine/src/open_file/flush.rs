@@ -43,7 +43,7 @@ impl OpenFile {
 
     /// Makes operations of all buffered bytes; returns the batches that may start now.
     ///
-    /// Without a permit they are admitted unseated: the write buffer bounds their bytes, and an admitted
+    /// Without a permit they are admitted beyond the limits: the write buffer bounds their bytes, and an admitted
     /// operation waits for them.
     pub(crate) fn start_flush(
         self: &Arc<Self>,
@@ -60,7 +60,7 @@ impl OpenFile {
         let held_gate = std::mem::take(&mut write_buffer.holds_gate);
         let any = !chunks.is_empty();
         for chunk in chunks {
-            let permit = permit.take().unwrap_or_else(|| self.device.admission.admit_unseated());
+            let permit = permit.take().unwrap_or_else(|| self.device.admission.admit_beyond_limits());
             self.turn.close_gate(1);
             state.core.push(self.chunk_op(chunk, permit));
         }

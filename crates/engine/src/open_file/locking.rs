@@ -30,7 +30,7 @@ impl OpenFile {
             Undo::Share => self.file.try_lock(LockKind::Shared).map(drop),
         };
         if let Err(error) = undone {
-            tracing::warn!(path = %self.path.display(), %error, "a lock that nobody answered of stays");
+            tracing::warn!(path = %self.path.display(), %error, "a lock that no caller received stays");
         }
         self.inode.locks.released(self.holder());
     }
@@ -59,7 +59,7 @@ impl OpenFile {
     /// Releases a lock whose answer arrived and was not received.
     pub(crate) fn release_unclaimed_lock(self: &Arc<Self>, claim: u64) {
         let reply = Reply::Message(Box::new(drop));
-        let permit = self.device.admission.admit_unseated();
+        let permit = self.device.admission.admit_beyond_limits();
         let (op, alone) = (Lock::TakeBack(claim).into(), self.access.alone);
         self.push(PendingOp { op, reply, permit, arrived: Instant::now(), alone });
         self.pump();

@@ -23,16 +23,15 @@ use crate::stats::add;
 
 impl EngineContext {
     /// Executes a request about a path.
-    pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
+    pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| RequestInfo::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&request).refusal(Cause::Stopped));
         }
-        let request = match self.final_writes.is_any() {
-            true => Box::pin(self.wait_for_final_writes(request)).await?,
-            false => request,
-        };
+        if self.final_writes.is_any() {
+            request = Box::pin(self.wait_for_final_writes(request)).await?;
+        }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| RequestInfo::of(&request).error(error));

@@ -14,7 +14,7 @@ use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
-use crate::file_op::lent::{Lender, Lent, Writer};
+use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
@@ -27,22 +27,21 @@ impl EngineContext {
     /// Replaces the contents of the file that `open` opens; returns a stream without writing to it.
     pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
-        open: R,
-        contents: &[u8],
+        mut open: R,
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| write_info(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(write_info(&open).refusal(Cause::Stopped));
         }
-        let mut open = match self.final_writes.is_any() {
-            true => Box::pin(self.wait_for_final_writes(open)).await?,
-            false => open,
-        };
+        if self.final_writes.is_any() {
+            open = Box::pin(self.wait_for_final_writes(open)).await?;
+        }
         let mut turn = None;
         loop {
             let again = open.again();
-            match (Box::pin(self.write_whole_once(open, contents)).await, again) {
+            match (self.write_whole_once(open, contents.clone()).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut turn).await {
                         return Err(error);
@@ -57,7 +56,7 @@ impl EngineContext {
     async fn write_whole_once<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
         open: R,
-        contents: &[u8],
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         let info = write_info(&open);
         let admitted = self.names.admission.admit(contents.len()).await;

@@ -111,7 +111,7 @@ impl Drop for Accepted {
     fn drop(&mut self) {
         if !self.settled
             && self.open_file.is_here()
-            && let Some(outcome) = self.receiver.get_ref().leave()
+            && let Some(outcome) = self.receiver.get_ref().detach()
         {
             self.open_file.settle_unreported(outcome);
         }

@@ -49,7 +49,8 @@ fn receive<T>(receiver: &Receiver<T>) -> T {
     receiver.recv_timeout(FOREVER).expect("something is sent")
 }
 
-/// Submits jobs that say that they have begun and then wait for the gate, which is shut while written to.
+/// Submits jobs that report their begin and then wait for the gate, which is closed while it is locked for
+/// writing.
 fn submit_stuck(pool: &Pool, lane: LaneId, jobs: usize, gate: &Arc<RwLock<()>>, begun: &Sender<()>) {
     for _ in 0..jobs {
         let (gate, begun) = (gate.clone(), begun.clone());
@@ -298,7 +299,7 @@ fn a_refused_thread_only_costs_capacity() {
     assert!(queue.wait_ended(Some(Instant::now())));
 }
 
-/// Lanes as plainly as they can be written. Only the order among lanes is left open.
+/// A naive model of the lanes. Only the order among lanes is left open.
 struct Model {
     lanes: Vec<(VecDeque<u64>, usize)>,
     workers_max: usize,

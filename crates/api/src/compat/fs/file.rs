@@ -128,7 +128,7 @@ impl File {
         let _ = poll_fn(|cx| Pin::new(&mut file).poll_flush(cx)).await;
         match file.try_into_std() {
             Ok(std) => std,
-            Err(busy) => duplicate(&busy).await,
+            Err(busy) => Box::pin(duplicate(&busy)).await,
         }
     }
 

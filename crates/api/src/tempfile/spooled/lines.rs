@@ -49,7 +49,7 @@ impl SpooledTemporaryFile {
         let mut line = Vec::new();
         while line.len() < most {
             let wanted = SPOOL_LOOK_BYTES.min(most - line.len());
-            let bytes = file.read_bytes_at(wanted, start + line.len() as u64).await?;
+            let bytes = file.read_bytes_at(start + line.len() as u64, wanted).await?;
             let end = line_len(&bytes);
             line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
             if end.is_some() || bytes.is_empty() {
