@@ -121,6 +121,22 @@ fn the_table_of_contents_has_every_page() {
 }
 
 #[test]
+fn the_list_of_tests_has_each_of_their_programs() {
+    let root = "crates/api/tests/";
+    let program = |source: &Source| {
+        let path = source.path.strip_prefix(root)?;
+        Some(path.find('/').map_or(path, |folder| &path[..=folder]).to_owned())
+    };
+    let mut programs: Vec<_> =
+        sources().iter().filter_map(program).map(|path| (path, String::new())).collect();
+    programs.dedup();
+    let list = format!("{root}README.md");
+    // What the list says of the promises is no program.
+    let text = text(&list).replace("(../../../docs/reliability.md)", "");
+    report(pages::the_list_is_complete((&list, &text), &programs, false));
+}
+
+#[test]
 fn every_link_of_a_page_leads_somewhere() {
     let exists = |path: &str| root().join(path).exists();
     let pages = texts(&|path| path.ends_with(".md"));
