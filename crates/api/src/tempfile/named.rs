@@ -73,8 +73,8 @@ impl NamedTemporaryFile {
         self.name.path()
     }
 
-    /// Returns whether the path goes with the drop.
-    pub fn delete(&self) -> bool {
+    /// Returns whether the drop removes the path.
+    pub fn is_temporary(&self) -> bool {
         self.name.is_doomed()
     }
 
