@@ -47,6 +47,7 @@
 mod checked;
 pub mod compat;
 pub mod dir;
+mod engine;
 mod file;
 pub mod fs;
 mod mode;
@@ -60,10 +61,12 @@ pub mod text;
 pub mod wrap;
 
 pub use dir::Dir;
+pub use engine::{Engine, EngineBuilder};
 pub use file::{File, OpenOptions, Reader};
+pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
-    Abandoned, Counters, Current, Durations, Engine, EngineBuilder, Error, FileSnapshot, LaneSnapshot,
-    Limits, Operation, PoolSnapshot, Rejected, Result, ShutdownReport, Slowest, Snapshot,
+    Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
+    Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
 pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
@@ -80,7 +83,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Entry, FileType, Kind, Links, Listed, Listing, LockKind, Metadata,
+        Mode, NameListing, Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir,
+        StorageFile, XattrMode, os::Os,
     };
 }

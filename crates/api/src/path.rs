@@ -26,7 +26,6 @@
 //! ```
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Metadata;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -37,7 +36,7 @@ use folio_engine::op::{filesystem, resolve};
 
 use crate::checked;
 use crate::fs::{metadata, symlink_metadata};
-use crate::{Error, File, Operation, Result};
+use crate::{Error, File, Metadata, Operation, Result};
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.
 ///

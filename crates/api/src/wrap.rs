@@ -35,8 +35,9 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use folio_engine::storage::wrapped::Wrapped;
-use folio_engine::{Engine, Handle};
+use folio_engine::{Engine as Core, Handle};
 
+use crate::engine::Engine;
 use crate::{Error, File, Operation, Result};
 
 /// An object on its way to become a [`File`].
@@ -185,7 +186,7 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// The object is dropped.
     pub async fn open(self) -> Result<File> {
-        Box::pin(self.open_on(&*Engine::current()?)).await
+        Box::pin(self.open_in(&*Core::current()?)).await
     }
 
     /// Makes the file, on `engine`; every operation of the file stays there.
@@ -198,6 +199,10 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// Like [`open`](Wrap::open).
     pub async fn open_on(self, engine: &Engine) -> Result<File> {
+        self.open_in(engine.core()).await
+    }
+
+    pub(crate) async fn open_in(self, engine: &Core) -> Result<File> {
         let file = engine.wrap(self.object, self.name).await?;
         Ok(File::new(Handle::Plain(file)))
     }

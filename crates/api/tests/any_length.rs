@@ -8,13 +8,13 @@
 use std::fs;
 use std::io::{IoSlice, IoSliceMut, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use folio::actor::{ReadAt, SetLen, WriteAt};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::SpooledTemporaryFile;
 use folio::text::{Options, TextFile};
 use folio::{Buffering, Engine, Error, File, os, wrap};
+use folio_testkit::wait::PATIENCE;
 use futures_core::Stream;
 use tokio::io::AsyncReadExt;
 
@@ -36,9 +36,6 @@ const CONTENTS: &[u8] = b"ab\ncd\n";
 
 /// Bytes that one read may answer.
 const READ_BYTES_MAX: u64 = 4 << 20;
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the file is when it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{self, IoSlice, IoSliceMut, SeekFrom, Write};
+use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use folio::{Engine, Error, File, OpenOptions};
+use folio_testkit::skip;
 use rustix::fs::OFlags;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,8 +79,7 @@ impl Way {
         match opened {
             Ok(file) => Some(file),
             Err(error) => {
-                let said = writeln!(io::stderr(), "SKIPPED: direct I/O ({self:?}) because {error}");
-                said.expect("the standard error is open");
+                skip(&format!("direct I/O ({self:?})"), &error.to_string());
                 None
             }
         }

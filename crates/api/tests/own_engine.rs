@@ -7,23 +7,12 @@
 use std::collections::BTreeSet;
 use std::io::{Cursor, SeekFrom};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use folio::os::{self, Mode};
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::{Counters, Engine, File, fs, path, text, wrap};
+use folio_testkit::wait::eventually;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
 
 /// Names of the threads of this process.
 fn threads() -> Vec<String> {

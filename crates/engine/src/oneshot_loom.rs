@@ -1,4 +1,4 @@
-//! Models of the reply slot: the answer is had by exactly one of a poll, a cancel and the replier itself.
+//! Models of the oneshot: exactly one of a poll, a cancel and the sender gets the answer.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,14 +12,14 @@ use crate::oneshot::{Cancelled, Receiver, Sender, channel};
 
 const ANSWER: u32 = 42;
 
-/// How the worker's side of one question went.
+/// Result of the worker's side.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It never began, so it has nothing to give back.
+    /// It never began, so it has no answer to get back.
     NotBegun,
-    /// It began, and the slot took its answer.
+    /// It began, and the channel took its answer.
     Sent,
-    /// It began, and was left with its answer.
+    /// It began, and got its answer back.
     Flush,
 }
 
@@ -59,7 +59,7 @@ fn an_answer_that_was_left_is_had_by_exactly_one_and_the_work_is_done() {
     explore(|| {
         let (sender, receiver) = channel();
         let worker = thread::spawn(move || work(sender));
-        let had = receiver.leave();
+        let had = receiver.detach();
         let outcome = worker.join().expect("the worker does not panic");
         match had {
             Some(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
@@ -110,6 +110,6 @@ fn the_models_catch_their_mutants() {
     for model in
         ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
     {
-        assert_caught(&format!("reply_loom::{model}"), "reply-begins-after-cancel");
+        assert_caught(&format!("oneshot_loom::{model}"), "oneshot-begins-after-cancel");
     }
 }

@@ -83,7 +83,7 @@ async fn manifest(args: Args) -> folio::Result<ExitCode> {
     walker.await.expect("the walker does not panic");
     job.bar.finish_and_clear();
     result.and(job.list.sync_data().await)?;
-    print!("{}", job.tally.table(began.elapsed(), Engine::global()));
+    print!("{}", job.tally.table(began.elapsed(), &Engine::global()));
     Ok(job.verdict())
 }
 
@@ -190,7 +190,10 @@ async fn work(job: Arc<Job>, paths: Paths) -> folio::Result<()> {
 
 /// Appends one line. If that fails the list is worthless, so the run stops.
 async fn put(job: &Job, digest: &[u8], path: &Path) -> folio::Result<()> {
-    job.list.append(line(digest, path)).await.inspect_err(|_| job.stopping.store(true, Ordering::Relaxed))?;
+    job.list
+        .append_bytes(line(digest, path))
+        .await
+        .inspect_err(|_| job.stopping.store(true, Ordering::Relaxed))?;
     job.bar.set_message(Tally::one(&job.tally.files).to_string());
     Ok(())
 }

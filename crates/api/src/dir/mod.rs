@@ -7,7 +7,6 @@ mod entries;
 mod names;
 
 use std::fmt;
-use std::fs::Metadata;
 use std::path::Path;
 
 use folio_engine::op::dir::{self, OpenDir};
@@ -15,7 +14,7 @@ use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
 use crate::checked;
-use crate::{File, OpenOptions, Operation, Result};
+use crate::{File, Metadata, OpenOptions, Operation, Result};
 
 pub use entries::{Entries, Entry};
 pub use folio_engine::storage::Kind;

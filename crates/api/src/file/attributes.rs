@@ -1,13 +1,13 @@
 //! Cursor, length, attributes, durability and exclusive closures.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::SeekFrom;
 use std::time::SystemTime;
 
 use folio_engine::Handle;
 use folio_engine::storage::{Advice, Allocation};
 
-use crate::{File, Operation, Result};
+use crate::{File, Metadata, Operation, Result};
 
 /// Cursor, length, attributes, durability.
 impl File {

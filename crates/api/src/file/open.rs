@@ -6,9 +6,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use folio_engine::Engine;
+use folio_engine::Engine as Core;
 use folio_engine::storage::{OpenRequest, os::NOFOLLOW};
 
+use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, Result};
 
 /// Options to open a file with, by the names of std and tokio.
@@ -181,7 +182,7 @@ impl OpenOptions {
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
-        self.open_on(&*Engine::current()?, path).await
+        self.open_in(&*Core::current()?, path).await
     }
 
     /// Opens `path` on `engine`; every operation of the file stays there.
@@ -194,6 +195,10 @@ impl OpenOptions {
     ///
     /// Like [`open`](OpenOptions::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<File> {
+        self.open_in(engine.core(), path).await
+    }
+
+    pub(crate) async fn open_in(&self, engine: &Core, path: impl AsRef<Path>) -> Result<File> {
         let path = path.as_ref();
         let request = self.checked(path)?;
         let handle = match self.opener.clone() {
@@ -214,7 +219,7 @@ impl OpenOptions {
     }
 
     /// Takes over a descriptor that is open already, on a worker, as if it had been opened by these options.
-    pub(crate) async fn take_over(&self, engine: &Engine, descriptor: OwnedFd, path: &Path) -> Result<File> {
+    pub(crate) async fn take_over(&self, engine: &Core, descriptor: OwnedFd, path: &Path) -> Result<File> {
         let request = self.checked(path)?;
         engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
     }
@@ -236,5 +241,20 @@ impl OpenOptions {
                 Ok(request)
             }
         }
+    }
+}
+
+impl Engine {
+    /// Opens a file for reading on this engine. [`OpenOptions::open_on`] opens one in any other way.
+    ///
+    /// # Errors
+    ///
+    /// Whatever opening returns.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
+    pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
+        OpenOptions::new().read(true).open_in(self.core(), path).await
     }
 }

@@ -1,13 +1,13 @@
 //! Functions on attributes: asking for them, changing permissions, existence.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::path::Path;
 
 use folio_engine::Engine;
 use folio_engine::op::attributes;
 
 use crate::checked;
-use crate::{Operation, Result};
+use crate::{Metadata, Operation, Result};
 
 /// Returns the attributes of what a path names, following symbolic links.
 ///

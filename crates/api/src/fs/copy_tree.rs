@@ -6,7 +6,8 @@ use folio_engine::op::copy_tree::{self, Copied, Copying, OpenCopy};
 
 use super::{canonicalize, metadata, symlink_metadata};
 use crate::checked;
-use crate::{Engine, Error, Operation, Result};
+use crate::{Error, Operation, Result};
+use folio_engine::Engine;
 
 /// `EEXIST`, as Linux has it.
 const EXISTS: i32 = 17;

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
-use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,11 +11,12 @@ use std::task::{Context, Poll};
 
 use folio_engine::op::attributes::entry_metadata;
 use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
+use folio_engine::storage::Entry;
 use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
-use crate::{Operation, Result};
+use crate::{FileType, Metadata, Operation, Result};
 
 /// Opens a directory for listing and fetches its first entries.
 ///
@@ -146,7 +145,7 @@ impl fmt::Debug for ReadDir {
 
 /// One entry of a directory.
 pub struct DirEntry {
-    entry: Arc<std::fs::DirEntry>,
+    entry: Arc<Entry>,
     file_type: Option<FileType>,
     engine: Current,
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use folio_engine::op::relocate::{self, Moving};
 
 use crate::checked;
-use crate::{Engine, Operation, Result};
+use crate::{Operation, Result};
+use folio_engine::Engine;
 
 /// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
 ///

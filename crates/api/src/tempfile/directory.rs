@@ -9,7 +9,9 @@ use folio_engine::op::{PathOp, PathRequest};
 
 use super::doomed::{Doomed, Kind};
 use super::template::{Template, name_setters};
-use crate::{Engine, Operation, Result};
+use crate::engine::Engine;
+use crate::{Operation, Result};
+use folio_engine::Engine as Core;
 
 /// Permission bits of a directory for its owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
@@ -155,7 +157,7 @@ impl TemporaryDirectoryBuilder {
     ///
     /// No directory is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<TemporaryDirectory> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the directory on `engine`, which also removes it.
@@ -168,6 +170,10 @@ impl TemporaryDirectoryBuilder {
     ///
     /// Like [`create`](TemporaryDirectoryBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<TemporaryDirectory> {
         self.template.check(Operation::CreateDir)?;
         let mut name = engine.call(self.request(engine.clone())).await?;
         if self.ignore_cleanup_errors {
@@ -181,7 +187,7 @@ impl TemporaryDirectoryBuilder {
     }
 
     /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Engine) -> impl PathRequest<Reply = Doomed> + use<> {
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = Doomed> + use<> {
         let (template, mode) = (self.template.clone(), self.mode);
         PathOp::new(Operation::CreateDir, self.template.dirs(), move |storage, dirs| {
             dirs.first(|dir| {

@@ -7,12 +7,13 @@ use folio_engine::op::{PathOp, PathRequest, names};
 use folio_engine::storage::Clearing;
 
 use crate::checked;
-use crate::{Engine, Operation, Result};
+use crate::{Operation, Result};
+use folio_engine::Engine as Core;
 
 /// A path and what is to become of it. Dropping it never blocks.
 #[derive(Debug)]
 pub(super) struct Doomed {
-    engine: Engine,
+    engine: Core,
     removal: Removal,
     fate: Fate,
 }
@@ -30,7 +31,7 @@ enum Fate {
 
 impl Doomed {
     /// Takes charge of what has just been created at `path`.
-    pub(super) fn new(engine: &Engine, path: &Path, kind: Kind) -> Self {
+    pub(super) fn new(engine: &Core, path: &Path, kind: Kind) -> Self {
         let removal = Removal { path: path.to_owned(), kind, ignores_errors: false };
         Doomed { engine: engine.clone(), removal, fate: Fate::Removed }
     }
@@ -39,7 +40,7 @@ impl Doomed {
         &self.removal.path
     }
 
-    pub(super) fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Core {
         &self.engine
     }
 

@@ -10,8 +10,10 @@ use folio_engine::storage::OpenRequest;
 
 use super::doomed::{Doomed, Kind};
 use super::template::{Template, exclusively, name_setters};
+use crate::engine::Engine;
 use crate::text::{self, TextFile};
-use crate::{Buffering, Engine, File, Operation, Result};
+use crate::{Buffering, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
 ///
@@ -278,7 +280,7 @@ impl NamedTemporaryFileBuilder {
     ///
     /// No file is left behind, not even one that was to stay.
     pub async fn create(&self) -> Result<NamedTemporaryFile> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.
@@ -292,6 +294,10 @@ impl NamedTemporaryFileBuilder {
     ///
     /// Like [`create`](NamedTemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
         let (name, file) = engine.call(self.request(engine.clone())).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
@@ -303,7 +309,7 @@ impl NamedTemporaryFileBuilder {
     }
 
     /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Engine) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
         let template = self.template.clone();
         let request = OpenRequest { append: self.append, ..exclusively() };
         let request = OpenRequest {

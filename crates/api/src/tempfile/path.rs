@@ -13,7 +13,8 @@ use super::doomed::{Doomed, Kind};
 use super::template::Template;
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
 use crate::checked;
-use crate::{Engine, Error, File, Operation, Result};
+use crate::{Error, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// `ENOENT`, as Linux has it.
 const NOT_THERE: i32 = 2;
@@ -44,7 +45,7 @@ impl TempPath {
         let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
-        Ok(TempPath { name: Doomed::new(&*Engine::current()?, &absolute, Kind::File) })
+        Ok(TempPath { name: Doomed::new(&*Core::current()?, &absolute, Kind::File) })
     }
 
     /// Removes the path now, if it is still temporary.
@@ -207,7 +208,7 @@ impl NamedTemporaryFile {
     pub async fn reopen(&self) -> Result<File> {
         let mut options = File::options();
         options.read(true).write(true).nofollow(true);
-        let again = options.open_on(self.name.engine(), self.path()).await?;
+        let again = options.open_in(self.name.engine(), self.path()).await?;
         let (one, other) = (self.file.metadata().await?, again.metadata().await?);
         if (one.dev(), one.ino()) == (other.dev(), other.ino()) {
             return Ok(again);
@@ -272,14 +273,14 @@ impl NamedTemporaryFileBuilder {
         F: FnMut(&Path) -> io::Result<R> + Send + 'static,
     {
         self.template.check(Operation::Open)?;
-        let engine = Engine::current()?;
+        let engine = Core::current()?;
         engine.call(request((*engine).clone(), self.template.clone(), make)).await
     }
 }
 
 /// What it makes cleans up by itself when nobody waits for it any more.
 fn request<R: Send + 'static>(
-    engine: Engine,
+    engine: Core,
     template: Template,
     mut make: impl FnMut(&Path) -> io::Result<R> + Send + 'static,
 ) -> impl PathRequest<Reply = (R, TempPath)> {

@@ -10,8 +10,10 @@ use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::{OpenRequest, Opened, Storage};
 
 use super::template::{FILE_MODE, Template, exclusively, name_setters};
+use crate::engine::Engine;
 use crate::text::{self, TextFile};
-use crate::{Buffering, Engine, File, Operation, Result};
+use crate::{Buffering, File, Operation, Result};
+use folio_engine::Engine as Core;
 
 /// What messages call such a file, below its directory.
 const SHOWN_AS: &str = "<unnamed>";
@@ -23,7 +25,7 @@ const SHOWN_AS: &str = "<unnamed>";
 #[derive(Clone)]
 pub struct TemporaryFile {
     pub(super) file: File,
-    pub(super) engine: Engine,
+    pub(super) engine: Core,
 }
 
 impl TemporaryFile {
@@ -161,7 +163,7 @@ impl TemporaryFileBuilder {
     ///
     /// No file is left behind.
     pub async fn create(&self) -> Result<TemporaryFile> {
-        self.create_on(&*Engine::current()?).await
+        self.create_in(&*Core::current()?).await
     }
 
     /// Creates the file on `engine`; every operation of the file stays there.
@@ -175,12 +177,16 @@ impl TemporaryFileBuilder {
     ///
     /// Like [`create`](TemporaryFileBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryFile> {
+        self.create_in(engine.core()).await
+    }
+
+    pub(crate) async fn create_in(&self, engine: &Core) -> Result<TemporaryFile> {
         self.template.check(Operation::Open)?;
         let file = engine.call(self.request(engine.clone())).await?;
         Ok(TemporaryFile { file, engine: engine.clone() })
     }
 
-    fn request(&self, engine: Engine) -> impl PathRequest<Reply = File> + use<> {
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = File> + use<> {
         let (template, mode, buffer_bytes) = (self.template.clone(), self.mode, self.buffering.bytes());
         PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
             let open = |dir: &Path| Ok((open(storage, &template, dir, mode)?, dir.join(SHOWN_AS)));

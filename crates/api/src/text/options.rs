@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::SeekFrom;
 use std::path::Path;
 
-use folio_engine::{Engine, Handle, LINE_LIMIT_BYTES};
+use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
 use super::file::Manner;
 use super::io::TextIo;
 use super::{Encoding, Errors, Newline, TextFile};
+use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
 /// Options to open a text file with: those of [`OpenOptions`], and how bytes and text go together.
@@ -222,7 +223,7 @@ impl Options {
     ///
     /// No descriptor is left behind; the file may have been created or cut.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<TextFile> {
-        self.open_on(&*Engine::current()?, path).await
+        self.open_in(&*Core::current()?, path).await
     }
 
     /// Opens `path` on `engine`; every operation of the file stays there.
@@ -235,6 +236,10 @@ impl Options {
     ///
     /// Like [`open`](Options::open).
     pub async fn open_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<TextFile> {
+        self.open_in(engine.core(), path).await
+    }
+
+    pub(crate) async fn open_in(&self, engine: &Core, path: impl AsRef<Path>) -> Result<TextFile> {
         if let Some(error) = &self.refused {
             return Err(error.clone().at_path(path.as_ref()));
         }
@@ -242,7 +247,7 @@ impl Options {
         if let Some(buffering) = self.effective_buffering() {
             open.buffering(buffering);
         }
-        let file = Box::pin(open.open_on(engine, path)).await?;
+        let file = Box::pin(open.open_in(engine, path)).await?;
         if let Some(mode) = self.mode {
             file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
             if mode.appends() && !file.is_stream() {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use folio::{Buffering, Engine, File, Result, os};
+use folio_testkit::polling::Alarm;
 use folio_testkit::{Call, Disk, Gate};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::alarm::Alarm;
 use crate::subject::wait;
 
 fn stage(buffered: bool) -> (Disk, Engine, File) {

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use folio::File;
 use folio_testkit::errno::{EIO, ENOSPC};
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::{PATIENCE, eventually_blocking};
 use folio_testkit::{Call, Gate};
 use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
-use crate::stage::{PATIENCE, Stage, eventually, poll_once, wait};
+use crate::stage::{Stage, wait};
 
 fn write_once(file: &mut File, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
     Pin::new(file).poll_write(&mut Context::from_waker(Waker::noop()), bytes)
@@ -78,7 +80,7 @@ fn a_dropped_handle_leaves_what_was_accepted_to_be_written() {
     accept(&mut file, b"kept");
     drop(file);
     drop(stuck.free());
-    eventually("it is written", || stage.disk.contents("/file") == b"kept");
+    eventually_blocking("it is written", || stage.disk.contents("/file") == b"kept");
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn closing_tells_the_failure_and_a_dropped_handle_has_it_counted() {
             assert_eq!(unobserved(), 0);
         } else {
             drop(file);
-            eventually("it is counted", || unobserved() == 1);
+            eventually_blocking("it is counted", || unobserved() == 1);
         }
     }
 }
@@ -246,7 +248,7 @@ fn a_reader_whose_polls_come_late_is_waited_for_once() {
                 Poll::Pending => stage.settle(),
             }
             let looked = Instant::now();
-            eventually("it is late", || looked.elapsed() > late);
+            eventually_blocking("it is late", || looked.elapsed() > late);
         };
         assert_eq!((read.expect("the disk reads"), byte), (1, [7]), "{number}");
     }

@@ -12,9 +12,12 @@ use std::time::SystemTime;
 use folio::os::{Advice, Allocation};
 use folio::storage::{Os, Storage};
 use folio::{Buffering, Engine, File};
+use folio_testkit::polling::poll_then_drop;
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk};
 
-use crate::stage::{eventually, poll_then_drop, read_write, wait};
+use crate::stage::{read_write, wait};
 
 type Act = fn(File) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -131,15 +134,8 @@ fn on_this_system(dir: &Path) -> Home {
         buffer_bytes: 0,
         path: name,
         contents: Box::new(move || std::fs::read(&path).expect("the file is there")),
-        descriptors: Box::new(move || descriptors_under(&counted)),
+        descriptors: Box::new(move || descriptors_below(&counted)),
     }
-}
-
-/// Descriptors of this process that lead below `dir`.
-pub(crate) fn descriptors_under(dir: &Path) -> usize {
-    let all = std::fs::read_dir("/proc/self/fd").expect("Linux lists a process's descriptors");
-    let targets = all.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    targets.filter(|target| target.starts_with(dir)).count()
 }
 
 /// Drops `act` after so many polls; says whether it was done before.
@@ -150,7 +146,7 @@ fn check(home: &Home, name: &str, act: Act, after: After, polls: usize, until_wo
     let file = wait(options.open_on(&home.engine, &home.path)).expect(&case);
     let done = poll_then_drop(act(file.clone()), polls, until_woken).is_some();
     wait(file.flush()).expect(&case);
-    eventually(&format!("{case}: every permit is back"), || home.engine.snapshot().in_flight == 0);
+    eventually_blocking(&format!("{case}: every permit is back"), || home.engine.snapshot().in_flight == 0);
     let now = (home.contents)();
     assert!(now == BEFORE || now == after, "{case}: half done: {now:?}");
     assert!(!done || now == after, "{case}: done, and the file holds {now:?}");
@@ -161,8 +157,10 @@ fn check(home: &Home, name: &str, act: Act, after: After, polls: usize, until_wo
     wait(file.set_len(0)).expect(&case);
     wait(file.write_all_at(BEFORE, 0)).expect(&case);
     drop(file);
-    eventually(&format!("{case}: the file is forgotten"), || home.engine.snapshot().files.is_empty());
-    eventually(&format!("{case}: every descriptor is closed"), || (home.descriptors)() == 0);
+    eventually_blocking(&format!("{case}: the file is forgotten"), || {
+        home.engine.snapshot().files.is_empty()
+    });
+    eventually_blocking(&format!("{case}: every descriptor is closed"), || (home.descriptors)() == 0);
     done
 }
 
@@ -180,27 +178,27 @@ fn check_all(home: impl Fn() -> Home) {
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_disk_that_has_nothing_at_hand() {
+fn c2_dropped_after_any_poll_on_a_disk_that_has_nothing_at_hand() {
     check_all(|| simulated(false));
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_disk_that_answers_in_place() {
+fn c2_dropped_after_any_poll_on_a_disk_that_answers_in_place() {
     check_all(|| simulated(true));
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_file_that_keeps_small_writes_back() {
+fn c2_dropped_after_any_poll_on_a_file_that_keeps_small_writes_back() {
     check_all(|| Home { buffer_bytes: 64, ..simulated(false) });
 }
 
 #[test]
-fn dropped_after_any_poll_on_a_file_whose_buffer_is_smaller_than_each_write() {
+fn c2_dropped_after_any_poll_on_a_file_whose_buffer_is_smaller_than_each_write() {
     check_all(|| Home { buffer_bytes: 2, ..simulated(false) });
 }
 
 #[test]
-fn dropped_after_any_poll_on_this_system() {
+fn c2_dropped_after_any_poll_on_this_system() {
     let dir = tempfile::tempdir().expect("the system has room for temporary files");
     let path = dir.path().canonicalize().expect("it was just made");
     check_all(|| on_this_system(&path));

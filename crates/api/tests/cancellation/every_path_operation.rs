@@ -9,10 +9,10 @@ use std::pin::Pin;
 
 use folio::tempfile::TemporaryFile;
 use folio::{Dir, Engine, File, fs, os, path};
+use folio_testkit::polling::poll_then_drop;
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 use futures_core::Stream;
-
-use crate::every_operation::descriptors_under;
-use crate::stage::{eventually, poll_then_drop};
 
 type Act = fn(PathBuf) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -238,14 +238,16 @@ fn tree_after(name: &str, act: Act, polls: usize, until_woken: bool) -> (BTreeMa
     let case = format!("{name}, dropped after {polls} polls, woken: {until_woken}");
     let (_dir, room) = furnish();
     let done = poll_then_drop(act(room.clone()), polls, until_woken).is_some();
-    eventually(&format!("{case}: every permit is back"), || Engine::global().snapshot().in_flight == 0);
-    eventually(&format!("{case}: every descriptor is closed"), || descriptors_under(&room) == 0);
+    eventually_blocking(&format!("{case}: every permit is back"), || {
+        Engine::global().snapshot().in_flight == 0
+    });
+    eventually_blocking(&format!("{case}: every descriptor is closed"), || descriptors_below(&room) == 0);
     assert!(Engine::global().snapshot().files.iter().all(|file| !file.path.starts_with(&room)), "{case}");
     (tree(&room), done)
 }
 
 #[test]
-fn dropped_after_any_poll_it_has_happened_or_not() {
+fn c2_dropped_after_any_poll_it_has_happened_or_not() {
     let before = {
         let (_dir, room) = furnish();
         tree(&room)

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use folio::{Engine, File, OpenOptions};
+use folio_testkit::skip;
 
 /// Measured repetitions, so that an allocation now and then shows too.
 const ROUNDS: u64 = 1_000;
@@ -24,10 +25,7 @@ fn warm_file() -> Option<(tempfile::TempDir, Engine, File)> {
     let file = block_on(OpenOptions::new().read(true).open_on(&engine, &path)).expect("it was just written");
     block_on(file.read_at(&mut [0; 512], 0)).expect("it can be read");
     if engine.snapshot().counters.in_place == 0 {
-        crate::by_the_kernel::skip(
-            "counting the allocations of a read in place",
-            "nothing is read in place here",
-        );
+        skip("counting the allocations of a read in place", "nothing is read in place here");
         return None;
     }
     Some((dir, engine, file))

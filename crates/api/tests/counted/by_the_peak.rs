@@ -1,16 +1,18 @@
 //! By the most memory that the process has held: big operations run in a process of their own.
 
 use std::fs;
-use std::process::Command;
 
 use folio::os::Advice;
 use folio::{Dir, Engine, File, OpenOptions};
-
-use crate::by_the_kernel::skip;
+use folio_testkit::process::again;
+use folio_testkit::skip;
 
 /// Says that this process is the one to be measured, and what it is to do.
 const TASK: &str = "FOLIO_PEAK_TASK";
 const FILE: &str = "FOLIO_PEAK_FILE";
+
+/// What that process says if no worker did any of it, so that there was nothing to measure.
+const IN_PLACE: &str = "all of it was done in place";
 
 /// Bytes of one operation.
 const BIG_BYTES: usize = 64 << 20;
@@ -39,9 +41,7 @@ fn a_big_operation_takes_no_more_memory_than_a_few_pieces() {
     }
     let dir = tempfile::tempdir().expect("the system has room for temporary files");
     for task in TASKS {
-        let this = std::env::current_exe().expect("a running test has a path");
-        let child = Command::new(this)
-            .args(["by_the_peak::the_task_to_be_measured", "--exact", "--nocapture"])
+        let child = again("by_the_peak::the_task_to_be_measured")
             .env(TASK, task)
             .env(FILE, dir.path().join("file"))
             .output()
@@ -49,7 +49,7 @@ fn a_big_operation_takes_no_more_memory_than_a_few_pieces() {
         let said =
             String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
         assert!(child.status.success() && said.contains("1 passed"), "{task}:\n{said}");
-        if said.contains("SKIPPED") {
+        if said.contains(IN_PLACE) {
             skip(&format!("measuring the memory of {task}"), "the page cache does not let go of a file");
         }
     }
@@ -97,7 +97,7 @@ async fn measure(task: &str, path: &std::path::Path) {
     let extra = peak().saturating_sub(before);
     assert!(extra <= EXTRA_KIB_MAX, "{task} of {BIG_BYTES} bytes took {extra} KiB more");
     if engine.snapshot().counters.hops == hops {
-        println!("SKIPPED");
+        println!("{IN_PLACE}");
     }
     assert_eq!(buf.iter().filter(|byte| **byte == 7).count(), buf.len(), "{task}");
 }

@@ -12,8 +12,9 @@ use folio::fs::{self, ReadDir};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::TemporaryDirectory;
 use folio::{Dir, Engine, Error, File, wrap};
+use folio_testkit::wait::PATIENCE;
 
-use crate::child::{PATIENCE, block_on, in_child, tell};
+use crate::child::{block_on, in_child, tell};
 
 /// Forks in [`under_load`]; a tenth of them meets a thread inside of some lock.
 const FORKS: usize = 200;
@@ -172,7 +173,6 @@ pub(crate) fn engines() {
             refused("walk", walk.next().await.expect("an error"));
             // What was fetched before the fork is there.
             while let Ok(Some(_)) = names.next_entry().await {}
-            refused("adopt", engine.adopt(std::fs::File::open(&path).unwrap(), &path));
             refused("shutdown", engine.shutdown(Duration::ZERO).await);
             engine.snapshot();
         }));

@@ -11,10 +11,10 @@ use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryFile};
 use folio::text::TextFile;
 use folio::{Engine, File, Operation};
 use folio_testkit::errno::EIO;
+use folio_testkit::process::alone;
 use folio_testkit::{Call, Gate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::process::alone;
 use crate::{bench, eventually, open, soon};
 
 /// Rounds of one way to end a file: a worker that has not let go yet shows in nearly each.

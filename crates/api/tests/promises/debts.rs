@@ -12,7 +12,7 @@ use folio_testkit::{
 };
 use tempfile::TempDir;
 
-use crate::{PATH, Queued, bench, engine_on, eventually, open};
+use crate::{PATH, Pending, bench, engine_on, eventually, open};
 
 const ESPIPE: i32 = 29;
 const ETXTBSY: i32 = 26;
@@ -148,7 +148,7 @@ async fn d4_a_refusal_that_nobody_heard_is_owed() {
             let gate = Gate::closed();
             disk.plan().on(call).wait_for(&gate);
             disk.plan().on(call).nth(1).fail(EBADF);
-            let attempt = Queued::new(attempt(&file));
+            let attempt = Pending::new(attempt(&file));
             gate.arrived(1);
             // Dropped while it runs, or when it has been answered.
             let kept = (!begun).then_some(attempt);

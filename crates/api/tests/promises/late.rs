@@ -1,12 +1,12 @@
 //! A storage with a planted bug: a positioned write is acknowledged now and applied at the next change, so that
 //! a read can overtake it.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use folio::storage::{Listing, LockKind, OpenRequest, Opened, Storage, StorageFile};
+use folio::storage::{Listing, LockKind, Metadata, OpenRequest, Opened, Storage, StorageFile};
 use folio_testkit::Disk;
 
 #[derive(Debug)]

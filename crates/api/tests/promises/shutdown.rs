@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use folio::{Engine, File, Operation, ShutdownReport};
+use folio_testkit::wait::eventually;
 use folio_testkit::{Call, Disk, Gate, Random, seeds};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{PATH, Queued, bench, engine_on, open, open_at, soon};
+use crate::{PATH, Pending, bench, engine_on, open, open_at, soon};
 
 const TRIALS: u64 = 50;
 
@@ -51,7 +52,7 @@ async fn one_shutdown(seed: u64) {
     let asked: Vec<_> = (0..random.within(1..60))
         .map(|_| {
             let file = files[random.index(files.len())].clone();
-            let asked = Queued::new(async move { file.set_len(3).await });
+            let asked = Pending::new(async move { file.set_len(3).await });
             tokio::spawn(asked.done())
         })
         .collect();
@@ -97,9 +98,9 @@ async fn s1_a_long_queue_of_one_file_is_let_go_of_without_a_crash() {
     let reading = disk.plan().on(Call::ReadAt).wait_for(&gate);
     disk.plan().on(Call::ReadNow).would_block();
     let mut buffers = [[0; 1]; 64];
-    let reads: Vec<_> = buffers.iter_mut().map(|buf| Queued::new(file.read_at(buf, 0))).collect();
+    let reads: Vec<_> = buffers.iter_mut().map(|buf| Pending::new(file.read_at(buf, 0))).collect();
     gate.arrived(1);
-    let cuts: Vec<_> = (0..QUEUED).map(|len| Queued::new(other.set_len(len as u64))).collect();
+    let cuts: Vec<_> = (0..QUEUED).map(|len| Pending::new(other.set_len(len as u64))).collect();
     let report = timed_shutdown(&engine, Duration::from_millis(10)).await;
     assert_eq!(report.never_started + report.abandoned.len() as u64, (QUEUED + reads.len()) as u64);
     gate.open();
@@ -194,12 +195,7 @@ async fn s1_a_shutdown_ends_what_waits_for_the_peer_of_a_fifo() {
     let writer = File::options().write(true).open_on(&engine, &path).await.unwrap();
     // More than a FIFO holds, and nobody reads: begun, and never to be finished.
     let writing = tokio::spawn(async move { writer.write_all(&vec![b'x'; 1 << 20]).await });
-    soon("the FIFO to be full", async {
-        while engine.snapshot().in_flight == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    eventually("the write begins", || engine.snapshot().in_flight > 0).await;
     let silent = room.path().join("silent");
     rustix::fs::mknodat(rustix::fs::CWD, &silent, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     let waiting = File::options().read(true).open_on(&engine, &silent).await.unwrap();

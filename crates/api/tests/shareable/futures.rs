@@ -14,6 +14,7 @@ use folio::tempfile::{
 use folio::text::{self, Options, TextFile};
 use folio::wrap::{self, Wrap};
 use folio::{BinaryFile, BinaryLines, Engine, File, OpenOptions, Opened, Reader, os, path};
+use folio_engine::Engine as Core;
 use folio_engine::op::closure;
 use folio_engine::storage::wrapped::Wrapped;
 
@@ -59,15 +60,18 @@ pub(crate) const ALL: &[fn()] = &[
 ];
 
 fn engine() {
-    both(Engine::open(any(), "", any()));
-    both(Engine::open_below(any(), any(), "", any()));
-    both(Engine::open_by(any(), "", any(), |_, _| any()));
-    both(Engine::open_by_std(any(), "", any()));
-    both(Engine::wrap(any(), any::<Wrapped<Vec<u8>>>(), ""));
+    both(Engine::open(any(), ""));
     both(Engine::run(any(), || ()));
-    both(Engine::call(any(), closure::run(any::<fn()>())));
     both(Engine::shutdown(any(), any()));
     both(Engine::scope(any(), async {}));
+    both(Core::open(any(), "", any()));
+    both(Core::open_below(any(), any(), "", any()));
+    both(Core::open_by(any(), "", any(), |_, _| any()));
+    both(Core::open_by_std(any(), "", any()));
+    both(Core::wrap(any(), any::<Wrapped<Vec<u8>>>(), ""));
+    both(Core::call(any(), closure::run(any::<fn()>())));
+    both(Core::run(any(), || ()));
+    both(Core::shutdown(any(), any()));
 }
 
 fn compat_files() {

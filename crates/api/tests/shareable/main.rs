@@ -23,6 +23,8 @@ fn every_public_future_is_in_the_table() {
     for source in sources {
         for call in futures_of(&source) {
             found += 1;
+            // The table calls the engine below by another name than the one that users see.
+            let call = if source == Path::new(ENGINE) { call.replace("Engine::", "Core::") } else { call };
             if !mentions(&table, &format!("{call}(")) && !mentions(&table, &format!("{call}::<")) {
                 missing.push(call);
             }

@@ -21,9 +21,9 @@ use folio::text::{
 };
 use folio::wrap::Wrap;
 use folio::{
-    Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Current, Durations, Engine, EngineBuilder,
-    Error, File, FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation,
-    PoolSnapshot, Reader, Rejected, ShutdownReport, Slowest, Snapshot,
+    Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Durations, Engine, EngineBuilder, Error, File,
+    FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation, PoolSnapshot, Reader,
+    Rejected, ShutdownReport, Slowest, Snapshot,
 };
 
 fn all<T: Send + Sync + Unpin + Debug>() {}
@@ -41,7 +41,6 @@ pub(crate) const ALL: &[fn()] = &[
     all::<compat::OpenOptions>,
     all::<compat::ReadDir>,
     all::<Buffering>,
-    all::<Current>,
     all::<DecodeError>,
     all::<Decoder>,
     all::<Dir>,

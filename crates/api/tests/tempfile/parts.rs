@@ -28,7 +28,7 @@ async fn a_path_alone_goes_when_it_is_closed_or_dropped_and_stays_when_it_is_kep
     drop(named(room.path()).await.into_temp_path());
     eventually("the path goes", || names(room.path()).is_empty()).await;
     let kept = named(room.path()).await.into_temp_path().keep().await.unwrap();
-    settled(folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     assert!(kept.is_file());
     let taken = TempPath::from_path(&kept).unwrap();
     taken.close().await.unwrap();
@@ -103,7 +103,7 @@ async fn a_name_that_is_taken_is_refused_and_the_file_is_as_temporary_as_before(
     path.persist_noclobber(at("free too")).await.unwrap();
     assert_eq!((scratch.path(), &*path), (&*at("free"), &*at("free too")));
     drop((scratch, path, unnamed));
-    settled(folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     assert_eq!(names(room.path()), ["dir", "file", "free", "free too", "link"]);
     assert_eq!(fs::read(at("free")).unwrap(), b"new");
 }
@@ -186,7 +186,7 @@ async fn anything_can_be_made_under_a_new_name_and_goes() {
         given_up = go_on;
     }
     drop(given_up);
-    settled(folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     eventually("the path goes", || names(room.path()).is_empty()).await;
 }
 

@@ -6,8 +6,10 @@
 
 mod circles;
 mod map;
+mod operations;
 mod pages;
 mod paths;
+mod promises;
 mod prose;
 mod rooms;
 mod shape;
@@ -15,6 +17,7 @@ mod source;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use source::Source;
 
@@ -24,14 +27,19 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    let sources = sources();
-    report(rooms::no_circles(&sources));
-    report(rooms::arrows_of_the_api_go_down(&sources));
+    report(rooms::no_circles(sources()));
+    report(rooms::arrows_of_the_api_go_down(sources()));
 }
 
 #[test]
 fn files_name_each_other_in_no_circle() {
-    report(circles::files_stand_in_no_circle(&sources()));
+    report(circles::files_stand_in_no_circle(sources()));
+}
+
+#[test]
+fn an_operation_is_one_type_in_one_file() {
+    obey(&[operations::operations_are_dispatched_in_one_place]);
+    report(operations::operations_are_known_to_few(sources()));
 }
 
 #[test]
@@ -55,8 +63,8 @@ fn nothing_is_left_unfinished() {
 }
 
 #[test]
-fn no_test_is_ignored_or_sleeps() {
-    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps]);
+fn no_test_is_ignored_or_sleeps_or_skips_in_silence() {
+    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps, shape::skips_go_through_the_testkit]);
 }
 
 #[test]
@@ -67,8 +75,8 @@ fn public_functions_say_how_they_fail_and_what_dropping_does() {
 #[test]
 fn the_code_map_is_the_tree() {
     let text = text("docs/architecture.md");
-    let shipped = sources().into_iter().filter(|source| !source.is_test());
-    let files: Vec<String> = shipped.map(|source| source.path).collect();
+    let shipped = sources().iter().filter(|source| !source.is_test());
+    let files: Vec<String> = shipped.map(|source| source.path.clone()).collect();
     report(map::the_map_is_the_tree(&text, &files));
 }
 
@@ -108,6 +116,11 @@ fn every_link_of_a_page_leads_somewhere() {
 }
 
 #[test]
+fn every_promise_has_a_test_that_carries_its_code() {
+    report(promises::every_promise_has_a_test(&text("docs/reliability.md"), sources()));
+}
+
+#[test]
 fn no_file_names_a_path_of_one_machine() {
     let files = files(&|_| true);
     let texts = files.iter().filter_map(|path| Some((path, fs::read_to_string(root().join(path)).ok()?)));
@@ -144,8 +157,13 @@ fn plant(rule: Rule, path: &str, text: &str, offends: bool) {
     assert_eq!(!offences.is_empty(), offends, "{path}:\n{text}\n{offences:?}");
 }
 
-/// Reads every Rust file of the workspace.
-fn sources() -> Vec<Source> {
+/// Every Rust file of the workspace, read once for all rules.
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read_sources);
+    &SOURCES
+}
+
+fn read_sources() -> Vec<Source> {
     let rust = texts(&|path| path.ends_with(".rs"));
     let mut sources: Vec<Source> = rust.iter().map(|(path, text)| Source::new(path, text)).collect();
     let declared = |path: &str| sources.iter().any(|source| source.declares_test(path));

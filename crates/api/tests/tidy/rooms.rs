@@ -34,7 +34,7 @@ pub(crate) const API: &str = "crates/api/src/";
 
 /// Its rooms from the bottom up. A room may name those of lower rows.
 const API_LEVELS: [&[&str]; 6] = [
-    &["checked", "mode", "run"],
+    &["checked", "engine", "mode", "run"],
     &["file"],
     &["dir", "text", "wrap"],
     &["fs", "python", "stdio", "tempfile"],

@@ -98,6 +98,17 @@ pub(crate) fn no_test_sleeps(source: &Source) -> Vec<String> {
     found.map(|(i, _)| format!("{}: a sleep is no synchronisation", source.at(i))).collect()
 }
 
+/// Refuses a test that says by itself what it skips: the harness hides what a passing test prints, and CI collects
+/// what [`folio_testkit::skip`] writes.
+pub(crate) fn skips_go_through_the_testkit(source: &Source) -> Vec<String> {
+    let says = |i: usize, line: &str| {
+        let literal = source.lines[i].to_lowercase().contains(&format!("\"{}: ", "skipped"));
+        literal || word(line, "eprintln") || word(line, "eprint")
+    };
+    let found = source.written().filter(|(i, line)| source.test[*i] && says(*i, line));
+    found.map(|(i, _)| format!("{}: say what is skipped by the testkit's `skip`", source.at(i))).collect()
+}
+
 #[test]
 fn each_rule_catches_a_planted_offence() {
     use crate::plant;
@@ -128,6 +139,12 @@ fn each_rule_catches_a_planted_offence() {
     plant(nothing_unwraps, path, "#[cfg(not(test))]\nfn f() { g().unwrap(); }", true);
 
     plant(no_test_is_ignored, "crates/api/tests/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}", true);
+    let said = format!("fn f() {{ println!(\"{}: no root\"); }}", "SKIPPED");
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", &said, true);
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", "fn f() { return eprintln!(); }", true);
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", "fn f() { skip(\"a\", \"b\"); }", false);
+    plant(skips_go_through_the_testkit, path, "fn f() { eprintln!(); }", false);
+
     plant(no_test_sleeps, "crates/api/tests/a.rs", "std::thread::sleep(PAUSE);", true);
     plant(no_test_sleeps, path, "std::thread::sleep(PAUSE);", false);
 }

@@ -1,9 +1,9 @@
-//! How much there is that the end of the process has to wait for.
+//! A count of the work that the end of the process has to wait for.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-/// What is on its way: portions of buffered files, accepted writes, removals.
+/// Counts chunks in flight, accepted writes and removals.
 #[derive(Debug, Default)]
 pub(crate) struct Unfinished {
     count: Mutex<u64>,
@@ -20,7 +20,7 @@ impl Unfinished {
         self.fewer.notify_all();
     }
 
-    /// Blocks until there are none, or the deadline has come.
+    /// Blocks until the count is zero or the deadline has passed.
     pub(crate) fn wait(&self, deadline: Instant) {
         let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,27 +1,27 @@
-//! The state machine of one open file: order and cursor, stepped by whoever has the turn.
+//! The state machine of one open file: order and cursor, stepped by the holder of the turn.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::file::order::{Batch, BatchId, Footprint, Order, Ordered};
 
-/// How an operation that ended leaves the cursor.
+/// What a finished operation does to the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CursorMove {
-    /// Where it was.
+    /// Leaves it.
     Stay,
-    /// Behind `len` bytes that were read from `offset`.
+    /// Moves it past `len` bytes that were read from `offset`.
     Read {
         /// Where the read began.
         offset: u64,
         /// How many bytes it delivered.
         len: u64,
     },
-    /// At a new place, by a write or a seek.
+    /// Moves it to the end of a write or the target of a seek.
     To(u64),
 }
 
-/// Where a cursor read took its bytes from, so that they can be given back.
+/// Start of the bytes that a cursor read took, so that they can be given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
     offset: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// Bytes from `offset` on; [`Core::stamp`] says when they were taken.
+    /// Bytes that begin at `offset`; [`Core::stamp`] adds when they were taken.
     pub(crate) fn from(offset: u64) -> Self {
         Taken { offset, era: 0 }
     }
@@ -40,8 +40,8 @@ impl Taken {
     }
 }
 
-/// Where a look at what comes next began, and how often the file had been changed by then: what it saw may be
-/// handed out as long as both still hold.
+/// Start of a peek, and how often the file had been changed by then. The bytes it saw may be handed out while
+/// both still hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     offset: u64,
@@ -49,7 +49,7 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Bytes from `offset` on; [`Core::stamp_seen`] says how often the file had been changed.
+    /// Bytes that begin at `offset`; [`Core::stamp_seen`] adds how often the file had been changed.
     pub(crate) fn from(offset: u64) -> Self {
         Seen { offset, changes: 0 }
     }
@@ -60,12 +60,12 @@ impl Seen {
     }
 }
 
-/// What became of an operation that arrived.
+/// Result of the arrival of an operation.
 #[derive(Debug)]
 pub(crate) enum Arrival<T> {
-    /// It runs now.
+    /// It starts now.
     Start(Batch<T>),
-    /// It has to wait and goes by the actor's mailbox.
+    /// It has to wait, and goes to the actor's mailbox.
     Wait(T),
 }
 
@@ -74,14 +74,14 @@ pub(crate) enum Arrival<T> {
 pub(crate) struct Core<T> {
     order: Order<T>,
     cursor: u64,
-    /// Ranges that cursor reads took and their cancelled askers never saw, to be read again first.
+    /// Ranges that cancelled cursor reads took and never delivered. The next cursor reads get them first.
     returned: VecDeque<Range<u64>>,
-    /// How often the cursor was put somewhere. What was taken before that is not given back: it would lead
-    /// the next read away from where the cursor was put.
+    /// How often a write or a seek has set the cursor. Bytes taken before that are not given back: they would
+    /// lead the next read away from the new position.
     era: u64,
-    /// How many operations that may have changed the file have ended.
+    /// Finished operations that may have changed the file.
     changes: u64,
-    /// Operations in the actor's mailbox. Nothing starts past them, since nobody knows what they touch.
+    /// Operations in the actor's mailbox. Nothing starts before them, because their footprints are unknown.
     mailed: usize,
     closed: bool,
 }
@@ -101,12 +101,12 @@ impl<T> Default for Core<T> {
 }
 
 impl<T: Ordered> Core<T> {
-    /// Whether something with this footprint may act in place: it overtakes nothing that came before.
+    /// Whether an operation with this footprint may act in place without overtaking an earlier one.
     pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
         self.mailed == 0 && self.order.is_free(footprint, self.position(), self.room())
     }
 
-    /// Starts `item` if nothing holds it up; otherwise counts it as mailed and hands it back.
+    /// Starts `item` if no earlier operation blocks it; otherwise counts it as mailed and hands it back.
     pub(crate) fn arrive(&mut self, item: T, drained: impl FnOnce() -> bool) -> Arrival<T> {
         let (cursor, room) = (self.position(), self.room());
         let footprint = item.footprint(cursor, room);
@@ -124,43 +124,44 @@ impl<T: Ordered> Core<T> {
         self.order.push(item);
     }
 
-    /// Forgets an operation whose message was lost on the way.
+    /// Stops counting an operation whose message was lost.
     pub(crate) fn lose_mail(&mut self) {
         self.mailed -= 1;
     }
 
-    /// Queues an operation that came by a message of its own.
+    /// Queues an operation that arrived in a message of its own.
     pub(crate) fn push(&mut self, item: T) {
         self.order.push(item);
     }
 
-    /// The next batch that may run. `held` says that readers are inside a shared turn.
-    pub(crate) fn next(&mut self, held: bool) -> Option<Batch<T>> {
-        self.order.next(self.position(), self.room(), held)
+    /// Returns the next batch that may run. `readers_inside` means that a shared turn is taken.
+    pub(crate) fn next(&mut self, readers_inside: bool) -> Option<Batch<T>> {
+        self.order.next(self.position(), self.room(), readers_inside)
     }
 
-    /// Notes that the file has this many bytes at least.
+    /// Records that the file has at least this many bytes.
     pub(crate) fn note_len(&mut self, len: u64) {
         self.order.note_len(len);
     }
 
-    /// Notes that a batch which is about to end has written all it wanted to.
+    /// Records that a batch which is about to end has written all of its bytes.
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
         self.order.note_written(batch_id);
     }
 
-    /// Books what a read in place found; says whether that can be believed, or has to be asked for in order.
-    pub(crate) fn found(&mut self, range: Range<u64>, count: u64) -> bool {
-        self.order.found(range, count)
+    /// Records what a read in place found. Returns whether the result is reliable; if not, the read must be
+    /// repeated in order.
+    pub(crate) fn note_read(&mut self, range: Range<u64>, count: u64) -> bool {
+        self.order.note_read(range, count)
     }
 
-    /// Ends a batch and moves the cursor as it says.
+    /// Ends a batch and moves the cursor accordingly.
     pub(crate) fn finish(&mut self, batch_id: BatchId, moved: CursorMove) {
         self.order.finish(batch_id);
         self.shift(moved);
     }
 
-    /// Moves the cursor after an operation that acted in place.
+    /// Moves the cursor after an operation in place.
     pub(crate) fn shift(&mut self, moved: CursorMove) {
         match moved {
             CursorMove::Stay => {}
@@ -178,43 +179,43 @@ impl<T: Ordered> Core<T> {
         self.returned.front().map_or(self.cursor, |range| range.start)
     }
 
-    /// Bytes a cursor read may take from there: up to the end of a range that was given back.
+    /// Bytes that a cursor read may take from there: up to the end of a range that was given back.
     pub(crate) fn room(&self) -> u64 {
         self.returned.front().map_or(u64::MAX, |range| range.end - range.start)
     }
 
-    /// Notes in `taken` that it is of now.
+    /// Marks `taken` as taken now.
     pub(crate) fn stamp(&self, taken: &mut Taken) {
         taken.era = self.era;
     }
 
-    /// Notes that operations have ended that may have changed the file.
+    /// Counts finished operations that may have changed the file.
     pub(crate) fn note_changes(&mut self, changes: u64) {
         self.changes += changes;
     }
 
-    /// How many operations have ended that may have changed the file.
+    /// Returns how many finished operations may have changed the file.
     pub(crate) fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Notes in `seen` that it is of now.
+    /// Marks `seen` as seen now.
     pub(crate) fn stamp_seen(&self, seen: &mut Seen) {
         seen.changes = self.changes;
     }
 
-    /// Whether the next cursor operation begins where `seen` does.
-    pub(crate) fn is_before(&self, seen: Seen) -> bool {
+    /// Whether the next cursor operation begins where `seen` begins.
+    pub(crate) fn begins_at(&self, seen: Seen) -> bool {
         self.position() == seen.offset
     }
 
-    /// Whether no operation that may have changed the file has ended since.
-    pub(crate) fn is_as(&self, seen: Seen) -> bool {
+    /// Whether no operation that may have changed the file has finished since `seen`.
+    pub(crate) fn is_unchanged_since(&self, seen: Seen) -> bool {
         self.changes == seen.changes
     }
 
-    /// Takes back what a cancelled read had taken. If nothing has moved the cursor since, nor is about to, it
-    /// simply moves back; otherwise the range is what the next cursor reads get first, so nothing is lost.
+    /// Takes back the bytes of a cancelled read. The cursor moves back if no operation has moved it since or is
+    /// about to; otherwise the next cursor reads get the range first. Either way no byte is lost.
     pub(crate) fn give_back(&mut self, taken: Taken, len: u64) {
         let range = taken.offset..taken.offset + len;
         if len == 0 || taken.era != self.era {
@@ -228,7 +229,7 @@ impl<T: Ordered> Core<T> {
         }
     }
 
-    /// Looks the range up by its start: a range that was given back while this read ran may stand before it.
+    /// Finds the range by its start: a range that was given back during this read may come before it.
     fn step_over(&mut self, offset: u64, len: u64) {
         let Some(place) = self.returned.iter().position(|range| range.start == offset) else {
             self.cursor = offset + len;
@@ -236,18 +237,18 @@ impl<T: Ordered> Core<T> {
         };
         let range = &mut self.returned[place];
         range.start += len;
-        // Nothing read: the file got shorter than what was given back, and there is nothing left of it.
+        // A read of 0 bytes means that the file is now shorter: the rest of the range is gone.
         if len == 0 || range.start >= range.end {
             self.returned.remove(place);
         }
     }
 
-    /// Refuses everything from now on.
+    /// Refuses every operation from now on.
     pub(crate) fn close(&mut self) {
         self.closed = true;
     }
 
-    /// Lets it in again, if the close turned out to be impossible.
+    /// Accepts operations again, after a close that turned out to be impossible.
     pub(crate) fn reopen(&mut self) {
         self.closed = false;
     }
@@ -257,22 +258,22 @@ impl<T: Ordered> Core<T> {
         self.closed
     }
 
-    /// Whether someone has to look again when a batch ends: something waits or is on its way to.
+    /// Whether an operation waits in the order, so that the end of a batch may start it.
     pub(crate) fn has_waiting(&self) -> bool {
         self.order.has_waiting()
     }
 
-    /// How many operations wait, in the mailbox and behind it.
+    /// Number of waiting operations, in the mailbox and in the order.
     pub(crate) fn queued(&self) -> usize {
         self.mailed + self.order.waiting().count()
     }
 
-    /// What waits, first come first.
+    /// Returns the waiting operations, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &T> {
         self.order.waiting()
     }
 
-    /// Takes out what waits and does not satisfy `keep`.
+    /// Removes the waiting operations that do not satisfy `keep`.
     pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
         self.order.remove_unless(keep)
     }

@@ -1,27 +1,27 @@
-//! What a sync of one inode may still vouch for.
+//! What a sync of one inode may still promise.
 //!
-//! Linux reports a failed write-back once and then marks the pages clean, so a second sync can say "fine"
-//! about data that is gone. Hence a failed sync poisons the inode for every handle in the process, for as long
-//! as one of them is open, and no sync is ever tried again. A failed write is owed to the next sync.
+//! Linux reports a failed write-back once and then marks the pages clean, so a second sync can succeed although
+//! data is gone. Hence a failed sync poisons the inode for every handle in the process, until the last of them
+//! closes, and no sync is ever retried. A failed write is reported by the next sync.
 
 use std::io;
 use std::sync::Arc;
 
-/// The memory of failures of one inode.
+/// The failures of one inode.
 #[derive(Debug, Default)]
 pub(crate) struct Health {
     poison: Option<Arc<io::Error>>,
     owed: Option<Arc<io::Error>>,
 }
 
-/// What may be said about what was written so far.
+/// What a sync may promise about earlier writes.
 #[derive(Debug)]
 pub(crate) enum Trust {
-    /// Nothing has failed that was not reported.
+    /// Every failure so far has been reported.
     Sound,
-    /// A write failed; the sync that hears of it must fail too. Hearing of it settles the debt.
+    /// A write failed; the next sync must fail too, which settles the debt.
     Owed(Arc<io::Error>),
-    /// A sync failed; nothing can be vouched for any more.
+    /// A sync failed; no later sync can promise anything.
     Poisoned(Arc<io::Error>),
 }
 
@@ -36,7 +36,7 @@ impl Health {
         self.poison.get_or_insert(error);
     }
 
-    /// Answers a sync that is about to vouch for everything so far.
+    /// Decides how a sync of everything so far must answer.
     pub(crate) fn settle(&mut self) -> Trust {
         match (&self.poison, self.owed.take()) {
             (Some(error), _) => Trust::Poisoned(error.clone()),

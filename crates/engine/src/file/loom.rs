@@ -1,4 +1,4 @@
-//! Models of the turn: who is inside together, what a reader sees, and that no bell is lost.
+//! Models of the turn: which turns may coexist, what a reader sees, and that no wake-up is lost.
 //!
 //! The file's bytes are a loom cell that is touched and never read: two accesses without a happens-before
 //! between them fail the model, even in a schedule where they do not meet.
@@ -22,32 +22,32 @@ enum FileState {
     Writing,
 }
 
-/// Keeps one ring for whoever waits next, as the actor's bell does.
-struct Chime {
-    rung: Mutex<bool>,
+/// Keeps one wake-up for the next waiter, as the actor's waker does.
+struct TestWaker {
+    woken: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Chime {
+impl TestWaker {
     fn wait(&self) {
-        let mut rung = lock(&self.rung);
-        while !*rung {
-            rung = wait_until(&self.changed, rung, None);
+        let mut woken = lock(&self.woken);
+        while !*woken {
+            woken = wait_until(&self.changed, woken, None);
         }
-        *rung = false;
+        *woken = false;
     }
 }
 
-impl WakeActor for Chime {
+impl WakeActor for TestWaker {
     fn wake_actor(&self) {
-        *lock(&self.rung) = true;
+        *lock(&self.woken) = true;
         self.changed.notify_one();
     }
 }
 
 /// One file with its turn.
 struct Model {
-    turn: Turn<FileState, Chime>,
+    turn: Turn<FileState, TestWaker>,
     bytes: UnsafeCell<()>,
     /// How many writes the bytes show. Relaxed: only the turn may make it visible.
     version: AtomicUsize,
@@ -57,7 +57,7 @@ struct Model {
 
 impl Model {
     fn new() -> Arc<Model> {
-        let chime = Chime { rung: Mutex::new(false), changed: Condvar::new() };
+        let chime = TestWaker { woken: Mutex::new(false), changed: Condvar::new() };
         Arc::new(Model {
             turn: Turn::new(FileState::Idle, chime),
             bytes: UnsafeCell::new(()),
@@ -77,8 +77,8 @@ impl Model {
     /// A cursor read in place: under the exclusive turn, if no write is in its way.
     fn read_at_cursor(&self) {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
-        let desk = self.turn.take();
-        if *desk == FileState::Idle {
+        let state = self.turn.take();
+        if *state == FileState::Idle {
             self.look(acknowledged);
         }
     }
@@ -88,41 +88,41 @@ impl Model {
         assert!(self.version.load(Ordering::Relaxed) >= acknowledged, "an acknowledged write is not seen");
     }
 
-    /// A write as a caller starts it, who waits a moment for the readers.
-    fn write_patiently(&self) {
+    /// A write as a caller starts it: it spins for the readers.
+    fn write_after_spinning(&self) {
         self.write_once(|| self.turn.drain());
     }
 
-    /// A write as the actor starts it, who has other things to do meanwhile.
+    /// A write as the actor starts it: it does not spin.
     fn write(&self) {
         self.write_once(|| !self.turn.has_readers());
     }
 
-    /// A write: at once if nobody reads, else when the bell has rung and nobody does.
+    /// A write: at once if there is no reader, else after a wake-up that finds none.
     fn write_once(&self, drained: impl FnOnce() -> bool) {
-        let mut desk = self.turn.take();
+        let mut state = self.turn.take();
         self.turn.close_gate(1);
-        *desk = FileState::Waiting;
+        *state = FileState::Waiting;
         let mut drained = drained();
         while !drained {
-            drop(desk);
+            drop(state);
             self.turn.waker().wait();
-            desk = self.turn.take();
+            state = self.turn.take();
             drained = !self.turn.has_readers();
         }
-        *desk = FileState::Writing;
-        drop(desk);
+        *state = FileState::Writing;
+        drop(state);
         self.bytes.with_mut(|_| ());
         self.version.fetch_add(1, Ordering::Relaxed);
-        let mut desk = self.turn.take();
-        *desk = FileState::Idle;
+        let mut state = self.turn.take();
+        *state = FileState::Idle;
         self.turn.open_gate(1);
-        drop(desk);
+        drop(state);
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-fn beside(model: &Arc<Model>, act: impl FnOnce(&Model) + 'static) -> thread::JoinHandle<()> {
+fn spawn(model: &Arc<Model>, act: impl FnOnce(&Model) + 'static) -> thread::JoinHandle<()> {
     let model = model.clone();
     thread::spawn(move || act(&model))
 }
@@ -131,7 +131,7 @@ fn beside(model: &Arc<Model>, act: impl FnOnce(&Model) + 'static) -> thread::Joi
 fn a_reader_and_a_writer_are_never_inside_together() {
     explore(|| {
         let model = Model::new();
-        let reader = beside(&model, |model| _ = model.read());
+        let reader = spawn(&model, |model| _ = model.read());
         model.write();
         reader.join().expect("the reader does not panic");
     });
@@ -141,18 +141,18 @@ fn a_reader_and_a_writer_are_never_inside_together() {
 fn a_writer_that_drains_the_readers_is_not_inside_with_one() {
     explore(|| {
         let model = Model::new();
-        let reader = beside(&model, |model| _ = model.read());
-        model.write_patiently();
+        let reader = spawn(&model, |model| _ = model.read());
+        model.write_after_spinning();
         reader.join().expect("the reader does not panic");
     });
 }
 
 #[test]
-fn a_writer_that_waits_for_two_readers_is_rung() {
+fn a_writer_that_waits_for_two_readers_is_woken() {
     explore(|| {
         let model = Model::new();
-        let first = beside(&model, |model| _ = model.read());
-        let second = beside(&model, |model| _ = model.read());
+        let first = spawn(&model, |model| _ = model.read());
+        let second = spawn(&model, |model| _ = model.read());
         model.write();
         first.join().expect("the reader does not panic");
         second.join().expect("the reader does not panic");
@@ -163,8 +163,8 @@ fn a_writer_that_waits_for_two_readers_is_rung() {
 fn a_cursor_operation_and_a_writer_are_never_inside_together() {
     explore(|| {
         let model = Model::new();
-        let cursor = beside(&model, Model::read_at_cursor);
-        let reader = beside(&model, |model| _ = model.read());
+        let cursor = spawn(&model, Model::read_at_cursor);
+        let reader = spawn(&model, |model| _ = model.read());
         model.write();
         cursor.join().expect("the cursor operation does not panic");
         reader.join().expect("the reader does not panic");
@@ -175,7 +175,7 @@ fn a_cursor_operation_and_a_writer_are_never_inside_together() {
 fn a_reader_that_gets_in_after_a_write_sees_it() {
     explore(|| {
         let model = Model::new();
-        let writer = beside(&model, Model::write);
+        let writer = spawn(&model, Model::write);
         model.read();
         model.read();
         writer.join().expect("the writer does not panic");
@@ -188,7 +188,7 @@ fn a_reader_that_gets_in_after_a_write_sees_it() {
 fn the_gate_stays_closed_until_the_last_of_two_writers_opens_it() {
     explore(|| {
         let model = Model::new();
-        let closed_twice = beside(&model, |model| {
+        let closed_twice = spawn(&model, |model| {
             model.turn.close_gate(2);
             if model.turn.drain() {
                 model.bytes.with_mut(|_| ());
@@ -209,11 +209,11 @@ fn the_gate_stays_closed_until_the_last_of_two_writers_opens_it() {
 fn the_models_catch_their_mutants() {
     for (model, mutant) in [
         ("a_reader_and_a_writer_are_never_inside_together", "turn-shares-behind-closed-gate"),
-        ("a_reader_and_a_writer_are_never_inside_together", "turn-leaves-without-ringing"),
+        ("a_reader_and_a_writer_are_never_inside_together", "turn-leaves-without-waking"),
         ("a_reader_and_a_writer_are_never_inside_together", "turn-leaves-without-release"),
         ("a_writer_that_drains_the_readers_is_not_inside_with_one", "turn-shares-behind-closed-gate"),
         ("a_writer_that_drains_the_readers_is_not_inside_with_one", "turn-counts-readers-without-acquire"),
-        ("a_writer_that_waits_for_two_readers_is_rung", "turn-leaves-without-ringing"),
+        ("a_writer_that_waits_for_two_readers_is_woken", "turn-leaves-without-waking"),
         ("a_cursor_operation_and_a_writer_are_never_inside_together", "turn-shares-behind-closed-gate"),
         ("a_reader_that_gets_in_after_a_write_sees_it", "turn-shares-without-acquire"),
         ("a_reader_that_gets_in_after_a_write_sees_it", "turn-opens-without-release"),

@@ -1,8 +1,8 @@
-//! One open file without I/O, async or time: who may act, what may run, where the cursor is.
+//! One open file without I/O, async or time: the turn, the order, the cursor.
 //!
-//! `turn` says who may step the rest; `order` decides which operations may run together and merges
-//! neighbours; `state` adds the cursor; `behind` holds what a buffered file has not written; `health` remembers what a sync may still vouch for. All of it is
-//! plain code that a test can drive step by step.
+//! `turn` is the right to step the rest. `order` decides which operations may run together and merges
+//! neighbours; `core` adds the cursor. `write_buffer` holds what a buffered file has not written, and `health`
+//! what a sync may still promise. All of it is plain code that a test can drive step by step.
 
 mod core;
 mod health;

@@ -1,55 +1,54 @@
-//! Which operations of one file may run together, in which order, and which become one system call.
+//! Conflicts between the operations of one file, their order, and which of them become one system call.
 //!
-//! Two operations conflict if they touch overlapping ranges and one of them writes, if both move the cursor,
-//! if one reads where only the other makes the file reach, or if one is a barrier. Conflicting operations run in the order they came; all others overlap. A state
-//! machine without I/O, time or async.
+//! Two operations conflict if they touch overlapping ranges and one of them writes, if both move the cursor, if
+//! one reads beyond the end that the other moves, or if one is a barrier. Conflicting operations run in order
+//! of arrival; all others overlap. This is a state machine without I/O, time or async.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
 
-/// What an operation touches.
+/// The part of the file that an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Span {
-    /// Looks at these bytes.
+    /// Reads these bytes.
     Read(Range<u64>),
-    /// Looks at these bytes from the cursor and leaves that where it is: whoever moves the cursor later need not
-    /// wait for it.
-    Look(Range<u64>),
-    /// Changes these bytes.
+    /// Reads these bytes from the cursor without moving it: a later cursor operation need not wait.
+    Peek(Range<u64>),
+    /// Writes these bytes.
     Write(Range<u64>),
-    /// Changes these bytes, which a buffered file had kept back.
+    /// Writes these bytes out of the write buffer of a buffered file.
     Flush(Range<u64>),
-    /// Keeps these bytes back: whoever comes later finds them changed. Never queued.
+    /// Accepts these bytes into the write buffer, where later operations find them. Never queued.
     Buffer(Range<u64>),
-    /// Adds bytes at an end that only the kernel knows.
+    /// Writes at the end, which only the kernel knows.
     Append,
-    /// Vouches for everything written before it.
+    /// Promises durability of everything written before it.
     Sync,
-    /// Wants the file for itself: a length change, a lock, a closure, a close.
+    /// Excludes every other operation: a length change, a lock, a closure, a close.
     Exclusive,
 }
 
 impl Span {
-    /// Everything there is to look at.
-    pub(crate) const LOOK: Span = Span::Read(0..u64::MAX);
+    /// A read of the whole file.
+    pub(crate) const READ_ALL: Span = Span::Read(0..u64::MAX);
 
-    /// Whether reads in place must stay out while such an operation is queued or running.
+    /// Whether reads in place are refused while such an operation is queued or running.
     pub(crate) fn closes_gate(&self) -> bool {
         match self {
             Span::Write(_) | Span::Flush(_) | Span::Append | Span::Exclusive => true,
-            Span::Read(_) | Span::Look(_) | Span::Buffer(_) | Span::Sync => false,
+            Span::Read(_) | Span::Peek(_) | Span::Buffer(_) | Span::Sync => false,
         }
     }
 
-    /// Whether an operation that depends on the cursor moves it too.
+    /// Whether an operation that depends on the cursor also moves it.
     fn may_move_cursor(&self) -> bool {
-        !matches!(self, Span::Look(_))
+        !matches!(self, Span::Peek(_))
     }
 }
 
-/// What an operation touches, and whether it depends on the cursor.
+/// The part of the file that an operation touches, and whether that depends on the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
     pub(crate) span: Span,
@@ -62,74 +61,77 @@ impl Footprint {
     }
 }
 
-/// Whether `later` has to wait for `earlier` to end, in a file that has at least `known_len` bytes.
+/// Whether `later` has to wait until `earlier` ends, in a file of at least `known_len` bytes.
 fn must_wait(earlier: &Footprint, later: &Footprint, known_len: u64) -> bool {
+    // Cursor operations run one after another, whatever they touch: each moves the cursor for the next.
     if later.cursor && earlier.moves_cursor() {
         return true;
     }
     let overlap = |a: &Range<u64>, b: &Range<u64>| a.start < b.end && b.start < a.end;
+    // The rest depends on the spans alone: barriers, pairs of ranges, appends, syncs.
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,
-        // What was kept back before goes to the file before it.
+        // The flush carries older bytes and is queued already, so it reaches the file before the new ones.
         (Span::Flush(_), Span::Buffer(_)) => false,
-        (Span::Read(_) | Span::Look(_), Span::Read(_) | Span::Look(_)) => false,
+        (Span::Read(_) | Span::Peek(_), Span::Read(_) | Span::Peek(_)) => false,
         (
             Span::Write(a) | Span::Flush(a) | Span::Buffer(a),
             Span::Write(b) | Span::Flush(b) | Span::Buffer(b),
         ) => overlap(a, b),
         (
-            Span::Read(read) | Span::Look(read),
+            Span::Read(read) | Span::Peek(read),
             Span::Write(write) | Span::Flush(write) | Span::Buffer(write),
         )
         | (
             Span::Write(write) | Span::Flush(write) | Span::Buffer(write),
-            Span::Read(read) | Span::Look(read),
+            Span::Read(read) | Span::Peek(read),
         ) => {
-            // A write behind the end leaves a hole before it: bytes for whoever reads there after it.
+            // A write beyond the end creates a hole. Its zeros are for later reads only.
             let in_hole = read.end <= write.start && read.end > known_len;
             !read.is_empty() && (overlap(read, write) || in_hole)
         }
         (
             Span::Append,
-            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
+            Span::Read(_) | Span::Peek(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
         )
-        | (Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_), Span::Append) => {
+        | (Span::Read(_) | Span::Peek(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_), Span::Append) => {
             true
         }
         (Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append | Span::Sync, Span::Sync) => true,
-        // A sync promises nothing about what comes after it, and reads change nothing it could miss.
+        // A sync promises nothing about later writes, and a read changes nothing that a sync could miss.
         (
             Span::Sync,
-            Span::Read(_) | Span::Look(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
+            Span::Read(_) | Span::Peek(_) | Span::Write(_) | Span::Flush(_) | Span::Buffer(_) | Span::Append,
         )
-        | (Span::Read(_) | Span::Look(_), Span::Sync) => false,
+        | (Span::Read(_) | Span::Peek(_), Span::Sync) => false,
     }
 }
 
-/// How an operation joins its neighbours.
+/// How an operation merges with its neighbours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Merge {
     /// It runs alone.
     Alone,
-    /// Contiguous writes become one.
+    /// Contiguous writes become one write.
     Write,
-    /// Appends become one.
+    /// Appends become one append.
     Append,
-    /// Syncs become one.
+    /// Syncs become one sync.
     Sync,
 }
 
-/// What the order has to know of an operation.
+/// What the order needs to know about an operation.
 pub(crate) trait Ordered {
-    /// What it touches if it starts while the cursor stands at `cursor`, reading at most `room` bytes from it.
+    /// Returns what the operation touches if it starts with the cursor at `cursor` and reads at most `room`
+    /// bytes from there.
     fn footprint(&self, cursor: u64, room: u64) -> Footprint;
-    /// How it joins its neighbours.
+    /// Returns how it merges with its neighbours.
     fn merge(&self) -> Merge;
-    /// Bytes it writes.
+    /// Returns how many bytes it writes.
     fn bytes(&self) -> u64;
 }
 
-/// Names one running batch.
+/// Identifies one running batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BatchId(u64);
 
@@ -142,7 +144,7 @@ pub(crate) struct Batch<T> {
     /// Bytes that a cursor read may take from there.
     pub(crate) room: u64,
     pub(crate) items: Vec<T>,
-    /// How many closings of the gate go with it.
+    /// How many times the gate is closed for this batch.
     pub(crate) closers: u64,
 }
 
@@ -152,7 +154,7 @@ pub(crate) struct Order<T> {
     running: Vec<(BatchId, Footprint)>,
     waiting: VecDeque<T>,
     batch_ids: u64,
-    /// Bytes that the file has at least, as far as those tell that came this way.
+    /// A lower bound of the file's length, from the operations of this process.
     known_len: u64,
 }
 
@@ -163,42 +165,45 @@ impl<T> Default for Order<T> {
 }
 
 impl<T: Ordered> Order<T> {
-    /// Whether something with this footprint would overtake nothing if it ran now.
+    /// Whether an operation with this footprint could run now without overtaking another.
     pub(crate) fn is_free(&self, footprint: &Footprint, cursor: u64, room: u64) -> bool {
         !self.is_blocked(footprint, &[])
-            && !self
-                .waiting
-                .iter()
-                .any(|item| must_wait(&outline(item, cursor, room, true), footprint, self.known_len))
+            && !self.waiting.iter().any(|item| {
+                must_wait(&waiting_footprint(item, cursor, room, true), footprint, self.known_len)
+            })
     }
 
-    /// Starts `item` at once. The caller has asked [`is_free`](Order::is_free).
+    /// Starts `item` at once. The caller has checked [`is_free`](Order::is_free).
     pub(crate) fn start(&mut self, item: T, footprint: Footprint, cursor: u64, room: u64) -> Batch<T> {
         let closers = u64::from(footprint.span.closes_gate());
         Batch { batch_id: self.run(footprint), cursor, room, items: vec![item], closers }
     }
 
-    /// Queues `item` behind what came before.
+    /// Queues `item` at the end.
     pub(crate) fn push(&mut self, item: T) {
         self.waiting.push_back(item);
     }
 
-    /// Starts the first waiting operations that nothing before them holds up, merged with their neighbours.
+    /// Starts the first waiting operation that no earlier one blocks, merged with its neighbours.
     ///
-    /// `held` stands for readers inside a shared turn: what conflicts with reading has to wait for them.
-    pub(crate) fn next(&mut self, cursor: u64, room: u64, held: bool) -> Option<Batch<T>> {
+    /// `readers_inside` means that a shared turn is taken: operations that conflict with a read have to wait.
+    pub(crate) fn next(&mut self, cursor: u64, room: u64, readers_inside: bool) -> Option<Batch<T>> {
+        // Readers in place are in no list; one read of the whole file stands for all of them.
         let mut blocked = Vec::new();
-        if held {
-            blocked.push(Footprint { span: Span::LOOK, cursor: false });
+        if readers_inside {
+            blocked.push(Footprint { span: Span::READ_ALL, cursor: false });
         }
+        // An operation that has to wait blocks later ones as a running one does, so that none overtakes it. The
+        // window bounds the cost of a scan.
         let window = self.waiting.len().min(ORDER_WINDOW_OPS);
         for index in 0..window {
-            let footprint = outline(&self.waiting[index], cursor, room, self.moves_cursor(&blocked));
+            let footprint =
+                waiting_footprint(&self.waiting[index], cursor, room, self.moves_cursor(&blocked));
             if self.is_blocked(&footprint, &blocked) {
                 blocked.push(footprint);
                 continue;
             }
-            return Some(self.gather(index, footprint, blocked, cursor, room));
+            return Some(self.merge_neighbours(index, footprint, blocked, cursor, room));
         }
         None
     }
@@ -208,12 +213,12 @@ impl<T: Ordered> Order<T> {
         let Some(place) = self.running.iter().position(|(running, _)| *running == batch_id) else { return };
         let (_, footprint) = self.running.swap_remove(place);
         if footprint.span == Span::Exclusive {
-            // It may have made the file shorter.
+            // A barrier may have truncated the file.
             self.known_len = 0;
         }
     }
 
-    /// Notes that a batch which is about to end has written all it wanted to.
+    /// Records that a batch which is about to end has written all of its bytes.
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
         if let Some((_, Footprint { span: Span::Write(range) | Span::Flush(range), .. })) =
             self.running.iter().find(|(running, _)| *running == batch_id)
@@ -222,14 +227,14 @@ impl<T: Ordered> Order<T> {
         }
     }
 
-    /// Notes that the file has this many bytes at least.
+    /// Records that the file has at least this many bytes.
     pub(crate) fn note_len(&mut self, len: u64) {
         self.known_len = self.known_len.max(len);
     }
 
-    /// Books that a read of `range`, beside which nothing that it overlaps is under way, found `count` bytes. Says
-    /// whether that can be believed: it ended before the file should have, and what runs may be about to go on there.
-    pub(crate) fn found(&mut self, range: Range<u64>, count: u64) -> bool {
+    /// Records that a read of `range` found `count` bytes while no overlapping operation ran. Returns whether
+    /// the result is reliable: a read that ends before the known length may have met a running operation there.
+    pub(crate) fn note_read(&mut self, range: Range<u64>, count: u64) -> bool {
         let end = range.start.saturating_add(count);
         if end >= range.end {
             self.known_len = self.known_len.max(end);
@@ -245,20 +250,20 @@ impl<T: Ordered> Order<T> {
         self.moves_cursor(&[])
     }
 
-    /// Whether anything waits for its start.
+    /// Whether any operation waits for its start.
     pub(crate) fn has_waiting(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// What waits, first come first.
+    /// Returns the waiting operations, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &T> {
         self.waiting.iter()
     }
 
-    /// Takes out what waits and does not satisfy `keep`.
+    /// Removes the waiting operations that do not satisfy `keep`.
     pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
-        let (buffered, removed) = std::mem::take(&mut self.waiting).into_iter().partition(|item| keep(item));
-        self.waiting = buffered;
+        let (remaining, removed) = std::mem::take(&mut self.waiting).into_iter().partition(|item| keep(item));
+        self.waiting = remaining;
         VecDeque::into(removed)
     }
 
@@ -280,8 +285,8 @@ impl<T: Ordered> Order<T> {
         batch_id
     }
 
-    /// Starts the waiting item at `index` together with all later ones that may join it.
-    fn gather(
+    /// Starts the waiting operation at `index`, merged with all later ones that may join it.
+    fn merge_neighbours(
         &mut self,
         index: usize,
         mut whole: Footprint,
@@ -289,17 +294,21 @@ impl<T: Ordered> Order<T> {
         cursor: u64,
         room: u64,
     ) -> Batch<T> {
+        // The queue is cut at `index`: what stays in front is blocked, what comes later may join.
         let mut later = self.waiting.split_off(index);
         let first = later.pop_front().expect("the index came from a scan of this queue");
         let merge = first.merge();
         let mut bytes = first.bytes();
         let mut items = vec![first];
         let reach = if merge == Merge::Alone { 0 } else { MERGE_OPS_MAX - 1 };
+        // Each later operation joins the batch, or returns to the queue and blocks those after it.
         for _ in 0..reach {
             let Some(candidate) = later.pop_front() else { break };
+            // The next cursor write begins where this batch ends.
             let at =
                 if let (true, Span::Write(range)) = (whole.cursor, &whole.span) { range.end } else { cursor };
             let footprint = candidate.footprint(at, room);
+            // It joins if it is of the same kind, fits, overtakes no blocked operation and continues the range.
             let joins = candidate.merge() == merge
                 && bytes + candidate.bytes() <= MERGE_BYTES_MAX
                 && !self.is_blocked(&footprint, &blocked)
@@ -309,7 +318,7 @@ impl<T: Ordered> Order<T> {
                 items.push(candidate);
             } else {
                 let moved = whole.moves_cursor() || self.moves_cursor(&blocked);
-                blocked.push(outline(&candidate, cursor, room, moved));
+                blocked.push(waiting_footprint(&candidate, cursor, room, moved));
                 self.waiting.push_back(candidate);
             }
         }
@@ -319,15 +328,16 @@ impl<T: Ordered> Order<T> {
     }
 }
 
-/// The footprint of a waiting item: everything, if the cursor has yet to move before it starts.
-fn outline(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprint {
+/// The footprint of a waiting operation. If the cursor has yet to move before the operation starts, that is
+/// every place it could touch.
+fn waiting_footprint(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprint {
     let exact = item.footprint(cursor, room);
     match exact.span {
-        Span::Read(_) if moved && exact.cursor => Footprint { span: Span::LOOK, cursor: true },
-        Span::Look(_) if moved => Footprint { span: Span::Look(0..u64::MAX), cursor: true },
+        Span::Read(_) if moved && exact.cursor => Footprint { span: Span::READ_ALL, cursor: true },
+        Span::Peek(_) if moved => Footprint { span: Span::Peek(0..u64::MAX), cursor: true },
         Span::Write(_) if moved && exact.cursor => Footprint { span: Span::Write(0..u64::MAX), cursor: true },
         Span::Read(_)
-        | Span::Look(_)
+        | Span::Peek(_)
         | Span::Write(_)
         | Span::Flush(_)
         | Span::Buffer(_)
@@ -337,17 +347,15 @@ fn outline(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -> Footprin
     }
 }
 
-/// Grows `whole` by `next` if the two are contiguous; says whether they are.
+/// Extends `whole` by `next` if the two are contiguous; returns whether they are.
 fn extend(whole: &mut Footprint, next: &Footprint) -> bool {
     if whole.cursor != next.cursor {
         return false;
     }
-    match (&mut whole.span, &next.span) {
-        (Span::Write(range), Span::Write(more)) if range.end == more.start => {
-            range.end = more.end;
-            true
-        }
-        (Span::Append, Span::Append) | (Span::Sync, Span::Sync) => true,
-        _ => false,
+    if let (Span::Write(range), Span::Write(more)) = (&mut whole.span, &next.span) {
+        let contiguous = range.end == more.start;
+        range.end = if contiguous { more.end } else { range.end };
+        return contiguous;
     }
+    whole.span == next.span && matches!(next.span, Span::Append | Span::Sync)
 }

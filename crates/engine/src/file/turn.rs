@@ -1,14 +1,14 @@
-//! The turn: the right to act as the file's actor, lent to whoever comes while nobody is waiting.
+//! The turn: the right to step the state of one file. A caller may take it while no operation waits.
 //!
-//! Two rights in one primitive. The *exclusive* turn is a lock around the file's state; its holder steps the
-//! state machine. The *shared* turn lets positioned reads go ahead without that lock, as long as the gate
-//! stands open, which is whenever no operation that could change what they see is queued or running.
+//! There are two rights in one primitive. The *exclusive* turn is a lock around the file's state; its holder
+//! steps the state machine. The *shared* turn lets positioned reads proceed without that lock while the gate is
+//! open, which is while no operation that could change what they see is queued or running.
 //!
 //! ```text
 //!   gate word   [ closers: 32 | readers: 32 ]
 //!   share():    readers += 1, unless closers > 0
 //!   close():    closers += n, and a write may start once readers = 0
-//!   the last reader to leave a closed gate rings the bell, so that whoever waits for it looks again
+//!   the last reader to leave a closed gate wakes the actor, so that it starts what waits for the readers
 //! ```
 //!
 //! Neither turn is ever held across an await.
@@ -16,9 +16,9 @@
 use crate::limits::DRAIN_SPIN_ROUNDS;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant, ordering, spin};
 
-/// Is rung when the last shared turn ends behind a closed gate.
+/// Wakes the actor when the last shared turn ends behind a closed gate.
 pub(crate) trait WakeActor {
-    /// Makes whoever steps the state look again. Must not block.
+    /// Makes the actor step the state. Must not block.
     fn wake_actor(&self);
 }
 
@@ -38,21 +38,21 @@ impl<S, B: WakeActor> Turn<S, B> {
         Turn { gate: AtomicU64::new(0), waker, state: Mutex::new(state) }
     }
 
-    /// Takes the exclusive turn. Holders do arithmetic or one non-blocking call, so the wait is short.
+    /// Takes the exclusive turn. Its holders compute or make one non-blocking call, so the wait is short.
     pub(crate) fn take(&self) -> MutexGuard<'_, S> {
         lock(&self.state)
     }
 
-    /// Borrows the shared turn, if nothing that a read could overtake is queued or running.
+    /// Takes a shared turn, if no operation that a read could overtake is queued or running.
     pub(crate) fn share(&self) -> Option<Shared<'_, S, B>> {
         if self.gate.load(Ordering::Relaxed) >= CLOSER {
             return None;
         }
-        // Acquire pairs with the release in `open_gate`: a read that gets in sees what the write before it did.
+        // Acquire pairs with the release in `open_gate`: a read that gets in sees the bytes of the last write.
         let acquire = ordering(Ordering::Acquire, "turn-shares-without-acquire");
         let before = self.gate.fetch_add(READER, acquire);
         let shared = Shared { turn: self };
-        // Dropping the guard on refusal is a leave like any other: a writer may have counted us meanwhile.
+        // A refused guard is dropped like any other: a writer may have counted it meanwhile, and must be woken.
         (before < CLOSER || mutant("turn-shares-behind-closed-gate")).then_some(shared)
     }
 
@@ -69,14 +69,14 @@ impl<S, B: WakeActor> Turn<S, B> {
         self.gate.fetch_sub(CLOSER * count, release);
     }
 
-    /// Whether some caller is inside a shared turn. Only meaningful behind a closed gate: then a `false` stays.
+    /// Whether a shared turn is taken. Only meaningful behind a closed gate: a `false` is final there.
     pub(crate) fn has_readers(&self) -> bool {
-        // Acquire pairs with the release in a guard's drop: the reads that are over happened before.
+        // Acquire pairs with the release in a guard's drop: finished reads happened before.
         let acquire = ordering(Ordering::Acquire, "turn-counts-readers-without-acquire");
         self.gate.load(acquire) & READERS > 0
     }
 
-    /// Waits a moment for the readers behind a closed gate to leave; `false` if some are still there.
+    /// Spins for a short time until the readers behind a closed gate have left; `false` if some remain.
     pub(crate) fn drain(&self) -> bool {
         for _ in 0..DRAIN_SPIN_ROUNDS {
             if !self.has_readers() {
@@ -87,7 +87,7 @@ impl<S, B: WakeActor> Turn<S, B> {
         !self.has_readers()
     }
 
-    /// Rings the bell for a reason other than a reader's leaving.
+    /// Returns the waker of the actor, for other reasons than a leaving reader.
     pub(crate) fn waker(&self) -> &B {
         &self.waker
     }
@@ -103,7 +103,7 @@ impl<S, B: WakeActor> Drop for Shared<'_, S, B> {
         // Release pairs with the acquire in `has_readers`.
         let release = ordering(Ordering::Release, "turn-leaves-without-release");
         let before = self.turn.gate.fetch_sub(READER, release);
-        if before >= CLOSER && before & READERS == 1 && !mutant("turn-leaves-without-ringing") {
+        if before >= CLOSER && before & READERS == 1 && !mutant("turn-leaves-without-waking") {
             self.turn.waker.wake_actor();
         }
     }

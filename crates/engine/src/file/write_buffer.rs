@@ -1,14 +1,14 @@
-//! What a buffered file has accepted and not written: the buffer being filled, and what is on its way.
+//! The write buffer of a file: the buffer being filled, and the chunks in flight.
 //!
 //! ```text
-//!   accept ──▶ filling ──seal──▶ away ──landed──▶ written
-//!                 ▲                │ failed
-//!                 └── full: seal   ▼
-//!                               stuck ──seal──▶ away again
+//!   accept ──▶ filling ──flush──▶ in flight ──completed──▶ written
+//!                 ▲                   │ failed
+//!                 └── full: flush     ▼
+//!                                   failed ──flush──▶ in flight again
 //! ```
 //!
-//! A portion that is away is an operation in the file's order like any other, and waits for the portion before
-//! it: the file grows by prefixes. Nothing here does I/O: who steps it sends the portions.
+//! A chunk in flight is an operation in the file's order like any other, and waits for the chunk before it: the
+//! file grows by prefixes. Nothing here does I/O: the caller submits the chunks.
 
 use std::sync::Arc;
 
@@ -18,53 +18,53 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::Error;
 use crate::file::order::{Footprint, Span};
 
-/// Bytes on their way to the file.
+/// Bytes of one write to the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
-    /// In the order in which they were accepted.
+    /// Position in the order of acceptance.
     pub(crate) number: u64,
-    /// Where the first byte goes; nothing in a file that is appended to.
+    /// Offset of the first byte; unused in a file that is appended to.
     pub(crate) start: u64,
     pub(crate) bytes: Bytes,
 }
 
-/// Whether bytes can be accepted now.
+/// Whether the buffer can accept bytes now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// They fit behind what is there.
+    /// They fit behind the buffered bytes.
     Here,
-    /// They fit into an empty buffer, which begins with them.
+    /// They begin an empty buffer.
     Fresh,
-    /// They fit once what is there has been sealed.
-    AfterSeal,
-    /// They are too many for the buffer and go their own way.
+    /// They fit once the buffered bytes have been taken for a flush.
+    AfterFlush,
+    /// They are too many for the buffer and become a write of their own.
     Never,
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct WriteBuffer {
-    /// Bytes that may be kept back in one portion.
+    /// Maximum size of one chunk.
     capacity: usize,
-    /// Whether the file is open for appending, so that only the kernel knows where bytes go.
+    /// Whether the file is open for appending, so that only the kernel knows the offsets.
     append: bool,
     filling: Option<Buffer>,
-    /// Bytes of the last portion: as much memory as the next one is likely to need.
+    /// Size of the last chunk: the memory that the next one probably needs.
     usual: usize,
-    /// Where the first byte of `filling` goes.
+    /// Offset of the first byte of `filling`.
     start: u64,
-    /// Where the last accepted byte ended: what begins there leaves no hole.
+    /// End of the last accepted byte: a write that begins there leaves no hole.
     end: u64,
-    /// Portions that are operations now, by number.
+    /// Numbers of the chunks that are operations now.
     in_flight: Vec<u64>,
-    /// Portions that could not be written; the next seal tries them again.
-    stuck: Vec<Chunk>,
-    /// The failure of a portion that nobody has heard of yet.
+    /// Chunks that could not be written; the next flush retries them.
+    failed: Vec<Chunk>,
+    /// The failure of a chunk that has not been reported to any caller.
     failure: Option<Error>,
     numbers: u64,
-    /// Writers that queue for room; while there are any, nobody overtakes them.
+    /// Writers that queue for room; while there are any, no other writer overtakes them.
     pub(crate) writers_waiting: usize,
-    /// Whether the gate is closed for what is kept back here.
+    /// Whether the gate is closed because bytes are buffered.
     pub(crate) holds_gate: bool,
 }
 
@@ -78,7 +78,7 @@ impl WriteBuffer {
             start: 0,
             end: 0,
             in_flight: Vec::new(),
-            stuck: Vec::new(),
+            failed: Vec::new(),
             failure: None,
             numbers: 0,
             writers_waiting: 0,
@@ -96,36 +96,36 @@ impl WriteBuffer {
             Some(filling) if position == self.end && filling.as_ref().len() + len <= self.capacity => {
                 Room::Here
             }
-            Some(_) => Room::AfterSeal,
+            Some(_) => Room::AfterFlush,
         }
     }
 
-    /// Where the file ends at the least, as far as it is known here that bytes at `position` leave no hole; of a
-    /// file that is appended to, where it will end once what is away has landed.
+    /// Returns a lower bound of the file's end if it is known here that bytes at `position` leave no hole. In a
+    /// file that is appended to, that is its end after the chunks in flight.
     pub(crate) fn known_end(&self, position: u64, appends: bool) -> Option<u64> {
         let known = if appends { self.is_in_flight() } else { self.numbers > 0 && position == self.end };
-        // Forgotten, it is no place at all.
+        // A forgotten end is no offset.
         (known && self.end < u64::MAX).then_some(self.end)
     }
 
-    /// The file may end elsewhere from now on.
+    /// Forgets the end, after an operation that may move it.
     pub(crate) fn forget_end(&mut self) {
         self.end = u64::MAX;
     }
 
-    /// Whether a fresh buffer with `len` bytes would be one too many beside what is out already.
+    /// Whether a new buffer of `len` bytes would exceed what may be in flight or failed at once.
     pub(crate) fn is_crowded(&self, len: usize) -> bool {
-        let stuck: usize = self.stuck.iter().map(|chunk| chunk.bytes.len()).sum();
-        self.in_flight.len() + self.stuck.len() > 1 || (stuck > 0 && stuck + len > self.capacity)
+        let failed: usize = self.failed.iter().map(|chunk| chunk.bytes.len()).sum();
+        self.in_flight.len() + self.failed.len() > 1 || (failed > 0 && failed + len > self.capacity)
     }
 
-    /// Whether something up to portion `number` is kept back here.
-    pub(crate) fn holds(&self, number: u64) -> bool {
+    /// Whether a chunk up to `number` is still here, with no operation that carries it.
+    pub(crate) fn has_unsent(&self, number: u64) -> bool {
         (self.filling.is_some() && self.numbers <= number)
-            || self.stuck.iter().any(|chunk| chunk.number <= number)
+            || self.failed.iter().any(|chunk| chunk.number <= number)
     }
 
-    /// Takes bytes in. The caller has asked for [`room`](Behind::room).
+    /// Accepts bytes. The caller has checked [`room`](WriteBuffer::room).
     pub(crate) fn accept(&mut self, bytes: &[u8], position: u64, buffers: &Arc<Buffers>) {
         let usual = self.usual;
         let filling = self.filling.get_or_insert_with(|| {
@@ -135,7 +135,7 @@ impl WriteBuffer {
         });
         let needed = filling.as_ref().len() + bytes.len();
         if needed > filling.size() {
-            // Doubled, so that a file that has little to write takes little memory.
+            // Doubling lets a file that writes little use little memory.
             let mut larger = buffers.take(needed.max(2 * filling.size()).min(self.capacity));
             larger.push(filling.as_ref());
             *filling = larger;
@@ -144,37 +144,38 @@ impl WriteBuffer {
         self.end = position + bytes.len() as u64;
     }
 
-    /// Whether there is anything that no operation is carrying to the file.
+    /// Whether there are bytes that no operation carries to the file.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.filling.is_some() || !self.stuck.is_empty()
+        self.filling.is_some() || !self.failed.is_empty()
     }
 
-    /// Whether something is on its way.
+    /// Whether a chunk is in flight.
     pub(crate) fn is_in_flight(&self) -> bool {
         !self.in_flight.is_empty()
     }
 
-    /// Bytes accepted and not on their way.
+    /// Bytes accepted and not in flight.
     pub(crate) fn bytes(&self) -> usize {
-        let stuck: usize = self.stuck.iter().map(|chunk| chunk.bytes.len()).sum();
-        stuck + self.filling.as_ref().map_or(0, |filling| filling.as_ref().len())
+        let failed: usize = self.failed.iter().map(|chunk| chunk.bytes.len()).sum();
+        failed + self.filling.as_ref().map_or(0, |filling| filling.as_ref().len())
     }
 
-    /// Whether an operation must find in the file what is kept back here.
-    pub(crate) fn precedes(&self, footprint: &Footprint) -> bool {
+    /// Whether the buffered bytes must reach the file before an operation with this footprint.
+    pub(crate) fn must_flush_before(&self, footprint: &Footprint) -> bool {
         if !self.is_dirty() {
             return false;
         }
         match &footprint.span {
-            // Behind these, it might make the file longer, and readers would find a hole instead of them.
+            // A write beyond the buffered bytes could make the file longer, and a reader would find a hole
+            // before it.
             Span::Write(range) | Span::Flush(range) | Span::Buffer(range) => {
                 self.append || range.end > self.lowest()
             }
-            Span::Read(range) | Span::Look(range) => {
+            Span::Read(range) | Span::Peek(range) => {
                 let filling = self.filling.is_some().then_some(self.start..self.end);
-                let stuck =
-                    self.stuck.iter().map(|chunk| chunk.start..chunk.start + chunk.bytes.len() as u64);
-                let mut buffered = filling.into_iter().chain(stuck);
+                let failed =
+                    self.failed.iter().map(|chunk| chunk.start..chunk.start + chunk.bytes.len() as u64);
+                let mut buffered = filling.into_iter().chain(failed);
                 !range.is_empty()
                     && (self.append
                         || buffered.any(|buffered| buffered.start < range.end && range.start < buffered.end))
@@ -183,51 +184,51 @@ impl WriteBuffer {
         }
     }
 
-    /// Where the first byte goes that is kept back.
+    /// Smallest offset of a buffered byte.
     fn lowest(&self) -> u64 {
         let filling = self.filling.as_ref().map(|_| self.start);
-        self.stuck.iter().map(|chunk| chunk.start).chain(filling).min().unwrap_or(u64::MAX)
+        self.failed.iter().map(|chunk| chunk.start).chain(filling).min().unwrap_or(u64::MAX)
     }
 
-    /// Hands over everything that is kept back, oldest first; it counts as away from now on.
-    pub(crate) fn seal(&mut self) -> Vec<Chunk> {
-        let mut sealed = std::mem::take(&mut self.stuck);
+    /// Takes all buffered bytes, oldest first; their chunks count as in flight from now on.
+    pub(crate) fn take_chunks(&mut self) -> Vec<Chunk> {
+        let mut chunks = std::mem::take(&mut self.failed);
         if let Some(filling) = self.filling.take() {
             self.usual = filling.as_ref().len();
-            sealed.push(Chunk { number: self.numbers, start: self.start, bytes: filling.into_bytes() });
+            chunks.push(Chunk { number: self.numbers, start: self.start, bytes: filling.into_bytes() });
         }
-        self.in_flight.extend(sealed.iter().map(|chunk| chunk.number));
-        sealed
+        self.in_flight.extend(chunks.iter().map(|chunk| chunk.number));
+        chunks
     }
 
-    /// Books the end of a portion: written, or with the bytes that are left and why.
-    pub(crate) fn completed(&mut self, number: u64, failed: Option<(Chunk, Error)>) {
+    /// Records the end of a chunk: written, or failed with the rest of its bytes.
+    pub(crate) fn completed(&mut self, number: u64, rest: Option<(Chunk, Error)>) {
         self.in_flight.retain(|in_flight| *in_flight != number);
-        if let Some((rest, error)) = failed {
+        if let Some((rest, error)) = rest {
             self.failure.get_or_insert(error);
-            let place = self.stuck.partition_point(|stuck| stuck.number < rest.number);
-            self.stuck.insert(place, rest);
+            let place = self.failed.partition_point(|failed| failed.number < rest.number);
+            self.failed.insert(place, rest);
         }
     }
 
-    /// Whether there is a failure that nobody has heard of.
+    /// Whether a failure has not been reported yet.
     pub(crate) fn has_failure(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// The failure that nobody has heard of; whoever asks has heard of it.
+    /// Takes the failure that has not been reported yet; the caller reports it.
     pub(crate) fn take_failure(&mut self) -> Option<Error> {
         self.failure.take()
     }
 
-    /// The number of the newest portion there has been.
+    /// Number of the newest chunk.
     pub(crate) fn newest(&self) -> u64 {
         self.numbers
     }
 
-    /// Whether everything up to portion `number` is in the file.
+    /// Whether every chunk up to `number` is in the file.
     pub(crate) fn has_written(&self, number: u64) -> bool {
-        !self.holds(number) && self.in_flight.iter().all(|in_flight| *in_flight > number)
+        !self.has_unsent(number) && self.in_flight.iter().all(|in_flight| *in_flight > number)
     }
 }
 
@@ -251,8 +252,8 @@ mod tests {
         assert_eq!(write_buffer.room(7, 100), Room::Fresh);
         write_buffer.accept(b"abcd", 100, &buffers);
         assert_eq!(write_buffer.room(4, 104), Room::Here);
-        assert_eq!(write_buffer.room(5, 104), Room::AfterSeal);
-        assert_eq!(write_buffer.room(1, 103), Room::AfterSeal);
+        assert_eq!(write_buffer.room(5, 104), Room::AfterFlush);
+        assert_eq!(write_buffer.room(1, 103), Room::AfterFlush);
         assert_eq!(
             [write_buffer.known_end(104, false), write_buffer.known_end(100, false)],
             [Some(104), None]
@@ -266,26 +267,26 @@ mod tests {
         assert!(write_buffer.filling.as_ref().is_some_and(|filling| filling.size() <= 512));
         let more = vec![7; 100 * 1024];
         write_buffer.accept(&more, 6, &buffers);
-        let sealed = write_buffer.seal().remove(0);
-        assert_eq!(sealed.bytes, [&b"little"[..], &more].concat());
+        let chunk = write_buffer.take_chunks().remove(0);
+        assert_eq!(chunk.bytes, [&b"little"[..], &more].concat());
         write_buffer.accept(b"more", 6 + more.len() as u64, &buffers);
         assert!(write_buffer.filling.as_ref().is_some_and(|filling| filling.size() > more.len()));
     }
 
     #[test]
-    fn what_is_kept_back_precedes_what_would_miss_it() {
+    fn what_is_buffered_precedes_what_would_miss_it() {
         fn check(append: bool, span: &Span, expected: bool) {
             let mut write_buffer = WriteBuffer::new(64, append);
             let footprint = Footprint { span: span.clone(), cursor: false };
-            assert!(!write_buffer.precedes(&footprint), "nothing is kept back");
+            assert!(!write_buffer.must_flush_before(&footprint), "nothing is buffered");
             write_buffer.accept(b"0123456789", 100, &Arc::default());
-            assert_eq!(write_buffer.precedes(&footprint), expected, "{span:?}, append: {append}");
+            assert_eq!(write_buffer.must_flush_before(&footprint), expected, "{span:?}, append: {append}");
         }
         check(false, &Span::Read(0..100), false);
         check(false, &Span::Read(110..200), false);
         check(false, &Span::Read(109..110), true);
         check(false, &Span::Read(105..105), false);
-        check(false, &Span::LOOK, true);
+        check(false, &Span::READ_ALL, true);
         check(false, &Span::Write(0..101), true);
         check(false, &Span::Write(0..100), false);
         check(false, &Span::Write(110..111), true);
@@ -296,10 +297,10 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_portion_stays_and_goes_first_the_next_time() {
+    fn a_failed_chunk_stays_and_goes_first_the_next_time() {
         let (mut write_buffer, buffers) = write_buffer(8);
         write_buffer.accept(b"abcdef", 0, &buffers);
-        let first = write_buffer.seal().remove(0);
+        let first = write_buffer.take_chunks().remove(0);
         write_buffer.accept(b"ghi", 6, &buffers);
         assert!(write_buffer.is_in_flight() && write_buffer.is_dirty() && !write_buffer.has_written(1));
 
@@ -308,7 +309,7 @@ mod tests {
         assert!(write_buffer.take_failure().is_some() && write_buffer.take_failure().is_none());
         assert!(!write_buffer.has_written(1), "it is not in the file");
 
-        let again = write_buffer.seal();
+        let again = write_buffer.take_chunks();
         let starts: Vec<_> = again.iter().map(|chunk| (chunk.start, chunk.bytes.clone())).collect();
         assert_eq!(starts, [(2, Bytes::from_static(b"cdef")), (6, Bytes::from_static(b"ghi"))]);
         for chunk in again {
@@ -323,10 +324,10 @@ mod tests {
         write_buffer.accept(b"abc", 0, &buffers);
         let newest = write_buffer.newest();
         assert!(!write_buffer.has_written(newest));
-        let sealed = write_buffer.seal().remove(0);
+        let chunk = write_buffer.take_chunks().remove(0);
         write_buffer.accept(b"def", 3, &buffers);
         assert!(!write_buffer.has_written(newest));
-        write_buffer.completed(sealed.number, None);
+        write_buffer.completed(chunk.number, None);
         assert!(write_buffer.has_written(newest) && !write_buffer.has_written(write_buffer.newest()));
     }
 }

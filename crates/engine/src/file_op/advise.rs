@@ -2,10 +2,10 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
 use crate::storage::Advice;
 
-/// Says how a range is going to be used; changes nothing that can be read.
+/// Advises how a range will be used; changes no bytes.
 #[derive(Debug)]
 pub(crate) struct Advise {
     pub(crate) advice: Advice,
@@ -36,7 +36,7 @@ impl FileOp for Advise {
 }
 
 impl Execute for Advise {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().advise(op.advice, op.offset, op.len).map(done))
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
 use crate::storage::Allocation;
 
-/// Reserves space or gives it back; a barrier like a new length, which it can be.
+/// Reserves space or gives it back. A barrier, like a length change, since it can be one.
 #[derive(Debug)]
 pub(crate) struct Allocate {
     pub(crate) how: Allocation,
@@ -30,15 +30,14 @@ impl FileOp for Allocate {
         true
     }
 
-    /// Space that could not be reserved or given back is no byte lost, and asking for it is how a program finds
-    /// out what a file system can do.
+    /// A failed reservation loses no bytes, and programs try one to find out what a file system supports.
     fn owes_its_failure(&self) -> bool {
         false
     }
 }
 
 impl Execute for Allocate {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().allocate(op.how, op.offset, op.len).map(done))
     }
 }

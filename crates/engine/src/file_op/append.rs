@@ -1,23 +1,23 @@
-//! Appending: runs of records as few system calls, each record with its own outcome.
+//! Appending: several records in few system calls, each record with its own outcome.
 
 use std::io::{self, IoSlice};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::StorageFile;
 
-/// Adds bytes at the end of the file.
+/// Appends bytes to the file.
 #[derive(Debug)]
 pub(crate) struct Append {
     pub(crate) payload: Payload,
-    /// Whether the cursor follows, as it does for writes to a file opened for appending.
+    /// Whether the cursor moves to the new end, as in a file opened for appending.
     pub(crate) moves_cursor: bool,
     /// Whether the answer is the count (a write) or the record's offset (an append).
     pub(crate) wants_offset: bool,
-    /// Whether a buffered file had kept it back.
+    /// Whether it comes out of the write buffer of a buffered file.
     pub(crate) buffered: bool,
 }
 
@@ -62,17 +62,17 @@ impl FileOp for Append {
 }
 
 impl Execute for Append {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         host.note_write();
-        append_all(&batch.iter().collect::<Vec<_>>(), host.file()).book(&batch, host)
+        append_all(&batch.iter().collect::<Vec<_>>(), host.file()).record(&batch, host)
     }
 }
 
-/// Appends one after the other in as few system calls as possible; each payload stays in one piece.
+/// Appends the payloads in order, in as few system calls as possible; each stays contiguous.
 pub(crate) fn append_all(appends: &[&Append], file: &dyn StorageFile) -> Written {
     let mut run = Progress::new(appends.len());
     let mut moved = CursorMove::Stay;
-    // Where the record began that is half on the file after a short write.
+    // Offset of a record that a short write has written in part.
     let mut half = None;
     let len_of = |index: usize| appends[index].payload.as_ref().len();
     while run.next < appends.len() {

@@ -2,9 +2,9 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Ending, Execute, FileOp, Host, Ran, Start};
+use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Start};
 
-/// Refuses everything after it, gives the descriptor up and reports what that reports.
+/// Refuses every later operation, closes the descriptor and returns the error of that.
 #[derive(Debug)]
 pub(crate) struct Close;
 
@@ -21,7 +21,7 @@ impl FileOp for Close {
         None
     }
 
-    /// A file that nobody trusts can still be closed, which reports the failed sync.
+    /// A poisoned file can still be closed, which reports the failed sync.
     fn needs_trust(&self) -> bool {
         false
     }
@@ -32,7 +32,7 @@ impl FileOp for Close {
 }
 
 impl Execute for Close {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
-        Ran::alike(batch.len(), &host.close())
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
+        BatchResult::alike(batch.len(), &host.close())
     }
 }

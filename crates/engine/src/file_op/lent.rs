@@ -1,13 +1,13 @@
-//! Bytes that a caller lends: copied and written piece by piece, as one operation.
+//! Borrowed bytes of a caller: copied and written piece by piece, as one operation.
 //!
 //! ```text
-//!   lender ── copies the next piece ──▶ table ── next ──▶ writer, on a worker
-//!     ▲                                  │ nothing there: the writer stands by, its worker is free
+//!   lender ── copies the next piece ──▶ queue ── next ──▶ writer, on a worker
+//!     ▲                                  │ if it is empty, the writer is parked and its worker is free
 //!     └───────── is woken ───────────────┘
 //! ```
 //!
-//! No more than one piece lies on the table while one is being written. A lender who goes away amid it leaves a
-//! copy of the rest there: what has begun is finished.
+//! At most one piece is queued while another is being written. A lender that is dropped in the middle queues a
+//! copy of the rest: a write that has begun is completed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,15 +18,15 @@ use bytes::Bytes;
 use crate::buffer::Buffers;
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Offset, Ran, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Offset, Start};
 use crate::file_op::payload::Payload;
 use crate::limits;
 use crate::sync::{Mutex, MutexGuard, lock, mutant};
 
-/// Bytes that are copied at a time; a model has few, for its threads to meet over.
+/// Bytes copied at a time; few in a model, so that its threads interleave.
 const PIECE_BYTES: usize = if cfg!(folio_loom) { 2 } else { limits::PIECE_BYTES };
 
-/// Writes bytes that are lent at an offset or at the cursor.
+/// Writes lent bytes at an offset or at the cursor.
 #[derive(Debug)]
 pub(crate) struct WriteLent {
     pub(crate) offset: Offset,
@@ -38,7 +38,7 @@ impl FileOp for WriteLent {
         Operation::Write
     }
 
-    /// All of it, from the first piece to the last: nothing comes between them.
+    /// The whole range, from the first piece to the last: no operation comes between two pieces.
     fn footprint(&self, cursor: u64, _room: u64) -> Footprint {
         let (start, moves) = match self.offset {
             Offset::At(offset) => (offset, false),
@@ -65,93 +65,93 @@ impl FileOp for WriteLent {
 }
 
 impl Execute for WriteLent {
-    fn run(_batch: Vec<Self>, _host: &dyn Host, _start: Start) -> Ran {
+    fn run(_batch: Vec<Self>, _host: &dyn Host, _start: Start) -> BatchResult {
         unreachable!("a long write is carried out piece by piece, each a write of its own")
     }
 }
 
-/// Whoever writes the pieces. It stands by without a worker while there is none.
+/// The writer of the pieces. It is parked without a worker while there is no piece.
 pub(crate) trait Writer: Send {
-    /// Sends for a worker to go on.
-    fn go_on(self: Box<Self>);
+    /// Submits the writer to a worker.
+    fn resume(self: Box<Self>);
 }
 
-/// What lender and writer share.
+/// State shared by lender and writer.
 pub(crate) struct Lent {
     len: usize,
-    table: Mutex<Table>,
+    state: Mutex<State>,
 }
 
-struct Table {
+struct State {
     stage: Stage,
-    /// What is copied and not fetched: a piece, and behind it what a lender left who is gone.
+    /// Pieces that are copied and not fetched: the next one, and the rest that a dropped lender left.
     pieces: [Option<Payload>; 2],
-    /// The lender, who waits for room on the table.
+    /// Wakes the lender, which waits for room in the queue.
     waker: Option<Waker>,
 }
 
-/// How far the writing has come.
+/// Progress of the writing.
 enum Stage {
-    /// Nobody has come for the first piece.
+    /// The writer has not begun.
     Waiting,
-    /// The writer has what it fetched last, and comes back for more.
+    /// The writer has its last piece and will come back for more.
     Writing,
-    /// The writer has found nothing.
+    /// The writer found no piece and is parked.
     Idle(Box<dyn Writer>),
-    /// The lender went away before it began.
+    /// The lender was dropped before the writer began.
     Withdrawn,
-    /// Nothing more is wanted: it is all written, or it has failed.
-    Over,
+    /// Everything is written, or the write has failed.
+    Ended,
 }
 
 impl Lent {
-    /// Bytes in all.
+    /// Number of bytes in all.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Begins to write; `false` if the lender is gone, and then nothing may be done for it.
+    /// Begins the writing; `false` if the lender is gone, and then nothing may be written.
     pub(crate) fn begin(&self) -> bool {
-        let mut table = self.table();
-        match table.stage {
+        let mut state = self.state();
+        match state.stage {
             Stage::Waiting => {
-                table.stage = Stage::Writing;
+                state.stage = Stage::Writing;
                 true
             }
             Stage::Writing | Stage::Idle(_) => true,
-            Stage::Withdrawn | Stage::Over => false,
+            Stage::Withdrawn | Stage::Ended => false,
         }
     }
 
-    /// Fetches the next piece. Where there is none, `writer` stands by and is told to go on when one comes.
+    /// Fetches the next piece. If there is none, `writer` is parked and resumed when one comes.
     pub(crate) fn next<W: Writer + 'static>(&self, writer: Box<W>) -> Option<(Box<W>, Payload)> {
-        let mut table = self.table();
-        let [first, second] = &mut table.pieces;
+        let mut state = self.state();
+        let [first, second] = &mut state.pieces;
         let Some(piece) = first.take() else {
-            table.stage = Stage::Idle(writer);
+            state.stage = Stage::Idle(writer);
             return None;
         };
         *first = second.take();
-        let waker = table.waker.take();
-        drop(table);
+        let waker = state.waker.take();
+        drop(state);
         if !mutant("lent-fetches-without-waking") {
             waker.into_iter().for_each(Waker::wake);
         }
         Some((writer, piece))
     }
 
-    /// Ends the writing; what is on the table goes. Told before the outcome is, so that a lender who hears that
-    /// leaves no copy.
+    /// Ends the writing and drops what is queued. Must come before the answer, so that a lender that has its
+    /// answer queues no copy.
     pub(crate) fn end(&self) {
-        let mut table = self.table();
-        table.stage = Stage::Over;
-        let pieces = std::mem::take(&mut table.pieces);
-        drop(table);
+        let mut state = self.state();
+        state.stage = Stage::Ended;
+        let pieces = std::mem::take(&mut state.pieces);
+        drop(state);
         drop(pieces);
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
-        lock(&self.table)
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 }
 
@@ -161,12 +161,12 @@ impl fmt::Debug for Lent {
     }
 }
 
-/// What a caller wants written.
+/// The bytes that a caller writes.
 #[derive(Clone, Debug)]
 pub enum Contents<'a> {
-    /// The caller's own, to be copied.
+    /// Borrowed from the caller, and copied.
     Borrowed(&'a [u8]),
-    /// Handed over, not to be copied.
+    /// Handed over, and not copied.
     Owned(Bytes),
 }
 
@@ -179,7 +179,7 @@ impl Contents<'_> {
     }
 }
 
-/// The caller's end: the bytes that are not copied yet.
+/// The caller's side: the bytes that are not copied yet.
 pub(crate) struct Lender<'a> {
     rest: &'a [u8],
     buffers: Arc<Buffers>,
@@ -187,41 +187,41 @@ pub(crate) struct Lender<'a> {
 }
 
 impl<'a> Lender<'a> {
-    /// Offers `contents`. Nothing is copied before it is [polled](Lender::poll); what is owned lies on the table whole.
+    /// Lends `contents`. Nothing is copied until the first [poll](Lender::poll); owned bytes are one piece.
     pub(crate) fn new(contents: Contents<'a>, buffers: Arc<Buffers>) -> Self {
         let len = contents.len();
         let (rest, owned) = match contents {
             Contents::Borrowed(bytes) => (bytes, None),
             Contents::Owned(bytes) => (&[][..], Some(Payload::Shared(bytes))),
         };
-        let table = Table { stage: Stage::Waiting, pieces: [owned, None], waker: None };
-        Lender { rest, buffers, lent: Arc::new(Lent { len, table: Mutex::new(table) }) }
+        let state = State { stage: Stage::Waiting, pieces: [owned, None], waker: None };
+        Lender { rest, buffers, lent: Arc::new(Lent { len, state: Mutex::new(state) }) }
     }
 
-    /// What the writer has to know.
+    /// The side of the writer.
     pub(crate) fn lent(&self) -> Arc<Lent> {
         self.lent.clone()
     }
 
-    /// Puts the next piece on the table if there is room, and else has the task woken when there is.
+    /// Queues the next piece if there is room; otherwise registers the task to be woken.
     pub(crate) fn poll(&mut self, cx: &Context<'_>) {
         if self.rest.is_empty() || !self.has_room(cx) {
             return;
         }
         let piece = self.copy_piece();
-        let mut table = self.lent.table();
-        let stage = match table.stage {
-            Stage::Over => return,
+        let mut state = self.lent.state();
+        let stage = match state.stage {
+            Stage::Ended => return,
             Stage::Waiting | Stage::Writing | Stage::Idle(_) | Stage::Withdrawn => {
-                table.pieces[0] = Some(piece);
+                state.pieces[0] = Some(piece);
                 if !self.rest.is_empty() {
-                    table.waker = Some(cx.waker().clone());
+                    state.waker = Some(cx.waker().clone());
                 }
-                resume(&mut table)
+                take_idle_writer(&mut state)
             }
         };
-        drop(table);
-        stage.into_iter().for_each(Writer::go_on);
+        drop(state);
+        stage.into_iter().for_each(Writer::resume);
     }
 
     /// Whether everything is copied.
@@ -231,12 +231,12 @@ impl<'a> Lender<'a> {
     }
 
     fn has_room(&self, cx: &Context<'_>) -> bool {
-        let mut table = self.lent.table();
-        if table.pieces[0].is_none() {
-            return !matches!(table.stage, Stage::Over);
+        let mut state = self.lent.state();
+        if state.pieces[0].is_none() {
+            return !matches!(state.stage, Stage::Ended);
         }
-        if !table.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
-            table.waker = Some(cx.waker().clone());
+        if !state.waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
+            state.waker = Some(cx.waker().clone());
         }
         false
     }
@@ -247,51 +247,51 @@ impl<'a> Lender<'a> {
         Payload::Copied(self.buffers.copy(piece))
     }
 
-    /// Whether the writing goes on without us. If it has not begun, it never will.
+    /// Whether the writing continues without this lender. A writing that has not begun never will.
     fn withdraw(&self) -> bool {
-        let mut table = self.lent.table();
-        match table.stage {
+        let mut state = self.lent.state();
+        match state.stage {
             Stage::Writing | Stage::Idle(_) => true,
             Stage::Waiting => {
-                table.stage = Stage::Withdrawn;
-                let pieces = std::mem::take(&mut table.pieces);
-                drop(table);
+                state.stage = Stage::Withdrawn;
+                let pieces = std::mem::take(&mut state.pieces);
+                drop(state);
                 drop(pieces);
                 false
             }
-            Stage::Withdrawn | Stage::Over => false,
+            Stage::Withdrawn | Stage::Ended => false,
         }
     }
 }
 
-/// Takes the writer who stands by from the table.
-fn resume(table: &mut Table) -> Option<Box<dyn Writer>> {
-    match std::mem::replace(&mut table.stage, Stage::Writing) {
+/// Takes the parked writer.
+fn take_idle_writer(state: &mut State) -> Option<Box<dyn Writer>> {
+    match std::mem::replace(&mut state.stage, Stage::Writing) {
         Stage::Idle(_) if mutant("lent-resumes-nobody") => None,
         Stage::Idle(writer) => Some(writer),
         other => {
-            table.stage = other;
+            state.stage = other;
             None
         }
     }
 }
 
 impl Drop for Lender<'_> {
-    /// The bytes are still there, for the last time.
+    /// Copies the rest, which the caller may free after this.
     fn drop(&mut self) {
         if !self.withdraw() || self.rest.is_empty() {
             return;
         }
         let rest = Payload::Shared(Bytes::copy_from_slice(self.rest));
-        let mut table = self.lent.table();
-        if let Stage::Over = table.stage {
+        let mut state = self.lent.state();
+        if let Stage::Ended = state.stage {
             return;
         }
-        let [first, second] = &mut table.pieces;
+        let [first, second] = &mut state.pieces;
         let place = if first.is_none() { first } else { second };
         *place = Some(rest);
-        let writer = resume(&mut table);
-        drop(table);
-        writer.into_iter().for_each(Writer::go_on);
+        let writer = take_idle_writer(&mut state);
+        drop(state);
+        writer.into_iter().for_each(Writer::resume);
     }
 }

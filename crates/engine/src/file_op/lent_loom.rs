@@ -1,4 +1,4 @@
-//! Models of bytes that are lent: all of them are written, or none, whoever goes away or stands by.
+//! Models of lent bytes: all of them are written or none, whichever side is dropped or parked.
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
@@ -13,14 +13,14 @@ use crate::mutants::{assert_caught, explore};
 /// Three pieces, the last of them short.
 const BYTES: &[u8] = b"lends";
 
-/// Writes into memory, on whatever thread it is told to.
+/// Writes into memory, on the thread that resumes it.
 struct Collector {
     lent: std::sync::Arc<Lent>,
     written: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Writer for Collector {
-    fn go_on(mut self: Box<Self>) {
+    fn resume(mut self: Box<Self>) {
         let lent = self.lent.clone();
         while let Some((this, piece)) = lent.next(self) {
             self = this;
@@ -33,14 +33,14 @@ impl Writer for Collector {
     }
 }
 
-/// Starts a worker that writes what is lent, if it comes in time; returns it with what it writes into.
+/// Starts a worker that writes the lent bytes if it begins in time; returns the worker and its memory.
 fn start(lender: &Lender<'_>) -> (thread::JoinHandle<bool>, Arc<Mutex<Vec<u8>>>) {
     let written = Arc::new(Mutex::new(Vec::new()));
     let collector = Box::new(Collector { lent: lender.lent(), written: written.clone() });
     let worker = thread::spawn(move || {
         let begun = collector.lent.begin();
         if begun {
-            collector.go_on();
+            collector.resume();
         }
         begun
     });
@@ -76,7 +76,7 @@ fn what_has_begun_is_finished_without_its_lender() {
 
 #[test]
 fn the_models_catch_their_mutants() {
-    assert_caught("op::lent_loom::all_that_is_lent_is_written", "lent-fetches-without-waking");
-    assert_caught("op::lent_loom::all_that_is_lent_is_written", "lent-resumes-nobody");
-    assert_caught("op::lent_loom::what_has_begun_is_finished_without_its_lender", "lent-resumes-nobody");
+    assert_caught("file_op::lent_loom::all_that_is_lent_is_written", "lent-fetches-without-waking");
+    assert_caught("file_op::lent_loom::all_that_is_lent_is_written", "lent-resumes-nobody");
+    assert_caught("file_op::lent_loom::what_has_begun_is_finished_without_its_lender", "lent-resumes-nobody");
 }

@@ -1,32 +1,32 @@
-//! Advisory locks. Only attempts: waiting is done without a worker, by the handle.
+//! Advisory locks. Only attempts: the handle waits without a worker.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Ending, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Ending, Execute, FileOp, Host, Start, one_by_one};
 use crate::storage::{LockKind, StorageFile};
 
-/// What is done with the lock of an open file.
+/// An operation on the lock of an open file.
 #[derive(Debug)]
 pub(crate) enum Lock {
-    /// One attempt, after what a stand-in has won is given up for it.
-    Try(LockKind, Option<Won>),
-    /// Gives it up.
+    /// Attempts to take the lock, after releasing the one that a stand-in holds for this purpose.
+    Try(LockKind, Option<AcquiredLock>),
+    /// Releases the lock.
     Release,
-    /// Opens the file once more, to wait for the lock by.
+    /// Opens the file a second time, as a stand-in that waits for the lock.
     StandIn,
-    /// Takes back the success that got this claim.
+    /// Undoes the acquisition with this claim.
     TakeBack(u64),
 }
 
-/// The lock in the hands of a stand-in; dropping it releases.
-pub(crate) struct Won(pub(crate) Arc<dyn StorageFile>);
+/// A lock that a stand-in holds; dropping it releases the lock.
+pub(crate) struct AcquiredLock(pub(crate) Arc<dyn StorageFile>);
 
-impl fmt::Debug for Won {
+impl fmt::Debug for AcquiredLock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Won").field(&self.0).finish()
+        f.debug_tuple("AcquiredLock").field(&self.0).finish()
     }
 }
 
@@ -60,12 +60,12 @@ impl FileOp for Lock {
 }
 
 impl Execute for Lock {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |lock| {
             let answer = match lock {
-                Lock::Try(kind, won) => {
-                    // Right before the attempt: nobody else is to be quicker.
-                    drop(won);
+                Lock::Try(kind, acquired) => {
+                    // Released right before the attempt, so that no other process comes between.
+                    drop(acquired);
                     Answer::Locked(host.try_lock(kind)?)
                 }
                 Lock::Release => {

@@ -2,9 +2,9 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
 
-/// Asks for all attributes.
+/// Reads all attributes.
 #[derive(Debug)]
 pub(crate) struct Metadata;
 
@@ -14,7 +14,7 @@ impl FileOp for Metadata {
     }
 
     fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::LOOK, cursor: false }
+        Footprint { span: Span::READ_ALL, cursor: false }
     }
 
     fn offset(&self) -> Option<u64> {
@@ -31,7 +31,7 @@ impl FileOp for Metadata {
 }
 
 impl Execute for Metadata {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |_| {
             host.file().metadata().map(|metadata| (Answer::Metadata(Box::new(metadata)), CursorMove::Stay))
         })

@@ -37,9 +37,11 @@ pub(crate) use allocate::Allocate;
 pub(crate) use append::{Append, append_all};
 pub(crate) use close::Close;
 pub(crate) use lent::WriteLent;
-pub(crate) use lock::{Lock, Won};
+pub(crate) use lock::{AcquiredLock, Lock};
 pub(crate) use metadata::Metadata;
-pub(crate) use op::{Answer, Ending, Execute, Failed, Failure, FileOp, Host, Looked, Offset, Ran, Start};
+pub(crate) use op::{
+    Answer, BatchResult, Ending, Execute, Failed, Failure, FileOp, Host, Offset, Peeked, Start,
+};
 pub(crate) use payload::Payload;
 pub(crate) use read::Read;
 pub(crate) use read_until::ReadUntil;
@@ -75,9 +77,9 @@ macro_rules! ops {
 
         impl Op {
             /// Carries out a batch, which is of one kind.
-            pub(crate) fn run(batch: Vec<Op>, host: &dyn Host, start: Start) -> Ran {
+            pub(crate) fn run(batch: Vec<Op>, host: &dyn Host, start: Start) -> BatchResult {
                 match batch.first() {
-                    None => Ran::default(),
+                    None => BatchResult::default(),
                     $(Some(Op::$op(_)) => {
                         let only = |op| if let Op::$op(op) = op { Some(op) } else { None };
                         $op::run(batch.into_iter().filter_map(only).collect(), host, start)

@@ -1,4 +1,4 @@
-//! What every operation on an open file knows of itself, what it may use to run, and how it answers.
+//! What the engine knows about each operation on an open file, what an operation may use, and its answer.
 
 use std::any::Any;
 use std::fmt;
@@ -10,14 +10,14 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Seen, Taken};
 use crate::stats::Stats;
-use crate::storage::{LockKind, StorageFile};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
-/// What the engine has to know of an operation before and after it runs.
+/// What the engine needs to know about an operation before and after it runs.
 pub(crate) trait FileOp: fmt::Debug {
-    /// What it is called in errors and counters.
+    /// Its name in errors and counters.
     fn operation(&self) -> Operation;
 
-    /// What it touches if it starts while the cursor stands at `cursor`, reading at most `room` bytes from there.
+    /// What it touches if it starts with the cursor at `cursor` and reads at most `room` bytes from there.
     fn footprint(&self, cursor: u64, room: u64) -> Footprint;
 
     /// The offset that an error names, if it is known before the operation starts.
@@ -26,12 +26,12 @@ pub(crate) trait FileOp: fmt::Debug {
     /// Whether a failed sync of the inode forbids it.
     fn needs_trust(&self) -> bool;
 
-    /// Whether its failure is owed to the next sync.
+    /// Whether the next sync must report its failure too.
     fn owes_its_failure(&self) -> bool {
         self.needs_trust()
     }
 
-    /// Whether it works at an offset that its caller chose.
+    /// Whether it works at an offset that the caller chose.
     fn is_placed(&self) -> bool {
         self.offset().is_some()
     }
@@ -46,63 +46,63 @@ pub(crate) trait FileOp: fmt::Debug {
         0
     }
 
-    /// How it joins its neighbours.
+    /// How it merges with its neighbours.
     fn merge(&self) -> Merge {
         Merge::Alone
     }
 
-    /// Whether a worker completes it in microseconds if the page cache takes it or has it.
+    /// Whether a worker needs only microseconds for it when the page cache can serve it.
     fn is_quick(&self) -> bool {
         false
     }
 
-    /// Whether its caller got `Ok` before it was carried out.
+    /// Whether its caller got `Ok` before it ran.
     fn is_acknowledged(&self) -> bool {
         false
     }
 
-    /// What its end takes besides an answer.
+    /// What has to be done at its end besides answering.
     fn ending(&self) -> Ending {
         Ending::Plain
     }
 }
 
-/// What the end of an operation takes besides an answer.
+/// What the end of an operation requires besides an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Nothing.
     Plain,
-    /// It took bytes from the cursor, which a cancelled caller gives back.
+    /// It took bytes from the cursor. A cancelled caller gives them back.
     CursorRead,
-    /// It wrote where the cursor stood, which an error names.
+    /// It wrote at the cursor. An error names the offset.
     CursorWrite,
-    /// It may have taken the lock, which a cancelled caller gives back.
+    /// It may have taken the lock. A cancelled caller gives it back.
     Lock,
-    /// It closed the file, which the file's actor has to know.
+    /// It closed the file. The file's actor must learn of it.
     Close,
 }
 
-/// How an operation is carried out.
+/// Execution of an operation.
 pub(crate) trait Execute: FileOp + Sized {
-    /// Carries out a batch of operations that were merged; only one if [`merge`](FileOp::merge) says `Alone`.
-    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran;
+    /// Executes a batch of merged operations; a single one if [`merge`](FileOp::merge) returns `Alone`.
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult;
 }
 
-/// Where a batch starts.
+/// The cursor at the start of a batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Start {
-    /// Where the cursor stands.
+    /// Position of the cursor.
     pub(crate) cursor: u64,
     /// Bytes that a cursor read may take from there.
     pub(crate) room: u64,
 }
 
-/// The open file as an operation may use it while it is carried out.
+/// What an operation may use of its open file while it runs.
 pub(crate) trait Host {
     /// The file on its storage.
     fn file(&self) -> &dyn StorageFile;
 
-    /// Where buffers come from.
+    /// The pool of buffers.
     fn buffers(&self) -> &Arc<Buffers>;
 
     /// The engine's counters.
@@ -111,42 +111,43 @@ pub(crate) trait Host {
     /// Whether writes go to the end of the file, whatever offset they name.
     fn appends(&self) -> bool;
 
-    /// Notes that the file may be changed now.
+    /// Records that the file may change from now on.
     fn note_write(&self);
 
-    /// Leaves a failure to the next sync: if its operation was acknowledged, or if the file may lack bytes.
+    /// Makes the next sync report a failure, if its operation was acknowledged or the file may lack bytes.
     fn owe(&self, failure: &Failure, acknowledged: bool);
 
-    /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
+    /// Makes a call that vouches for all earlier writes, unless one of them failed. Its own failure poisons the
+    /// file.
     fn vouch(&self, call: &mut dyn FnMut(&dyn StorageFile) -> io::Result<()>) -> Result<(), Cause>;
 
-    /// Attempts to take the advisory lock; returns what this success is called.
+    /// Attempts to take the advisory lock; returns the claim of the acquisition.
     fn try_lock(&self, kind: LockKind) -> io::Result<Option<u64>>;
 
-    /// Gives the advisory lock up.
+    /// Releases the advisory lock.
     fn unlock(&self) -> io::Result<()>;
 
-    /// Takes back a lock whose caller is gone, as far as no clone relies on it.
+    /// Releases a lock whose caller is gone, unless another clone relies on it.
     fn take_back_lock(&self, claim: u64);
 
-    /// Notes that the program had the descriptor, and may have taken the lock or released it.
+    /// Records that the program used the descriptor and may have taken or released the lock.
     fn forget_lock(&self);
 
-    /// Closes the file for all that comes later, and gives its descriptor up.
+    /// Refuses later operations and closes the descriptor.
     fn close(&self) -> Result<(), Cause>;
 }
 
-/// Where a read or write works.
+/// Where a read or write begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Offset {
     /// At the file's cursor, which it moves.
     Cursor,
-    /// Here, leaving the cursor alone.
+    /// At this offset, without moving the cursor.
     At(u64),
 }
 
 impl Offset {
-    /// The offset, if it is not the cursor's.
+    /// The offset, if the caller chose one.
     pub(crate) fn explicit(self) -> Option<u64> {
         match self {
             Offset::Cursor => None,
@@ -155,37 +156,37 @@ impl Offset {
     }
 }
 
-/// What an operation answers.
+/// The answer of an operation.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// Nothing but success.
+    /// Success without a value.
     Done,
-    /// Bytes read, and where from if by a cursor read: a caller that is gone gives them back.
+    /// Bytes read, and their origin for a cursor read: a cancelled caller gives them back.
     Read(Buffer, Option<Taken>),
-    /// What comes next, left where it is.
-    Looked(Looked),
+    /// The next bytes at the cursor, which has not moved.
+    Peeked(Peeked),
     /// Bytes written.
     Written(usize),
     /// A position in the file: of an appended record, or of the cursor.
     Position(u64),
     /// The attributes.
-    Metadata(Box<std::fs::Metadata>),
-    /// Whether the lock was taken, and what this success is called.
+    Metadata(Box<Metadata>),
+    /// The claim of the acquisition, if the lock was taken.
     Locked(Option<u64>),
     /// What the user's closure returned.
     Value(Box<dyn Any + Send>),
 }
 
-/// What a look at the cursor found, and what it holds good for.
+/// Result of a peek at the cursor, and the state of the file that it reflects.
 #[derive(Debug)]
-pub(crate) struct Looked {
+pub(crate) struct Peeked {
     pub(crate) buffer: Buffer,
     pub(crate) seen: Seen,
-    /// When: others may change the file without this process knowing of it.
+    /// Time of the peek: other processes may change the file unnoticed.
     pub(crate) at: Instant,
 }
 
-/// The storage's error, and the bytes that had reached the file.
+/// The storage's error, and the number of bytes that had reached the file.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Arc<io::Error>,
@@ -198,49 +199,49 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Why an operation of a batch failed.
+/// Reason of a failed operation.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// The storage said so.
+    /// The storage returned an error.
     Storage(Failure),
-    /// Something before it forbids it.
+    /// An earlier event forbids the operation.
     Cause(Cause),
 }
 
-/// How the operations of one batch ended, in their order, and where they leave the cursor.
+/// Outcomes of a batch's operations, in their order, and the move of the cursor.
 #[derive(Debug)]
-pub(crate) struct Ran {
+pub(crate) struct BatchResult {
     pub(crate) outcomes: Vec<Result<Answer, Failed>>,
     pub(crate) moved: CursorMove,
 }
 
-impl Default for Ran {
+impl Default for BatchResult {
     fn default() -> Self {
-        Ran { outcomes: Vec::new(), moved: CursorMove::Stay }
+        BatchResult { outcomes: Vec::new(), moved: CursorMove::Stay }
     }
 }
 
-impl Ran {
-    /// Nothing was done, for this reason.
+impl BatchResult {
+    /// Refuses the whole batch for one reason.
     pub(crate) fn refused(count: usize, cause: &Cause) -> Self {
         let outcomes = (0..count).map(|_| Err(Failed::Cause(cause.clone()))).collect();
-        Ran { outcomes, moved: CursorMove::Stay }
+        BatchResult { outcomes, moved: CursorMove::Stay }
     }
 
-    /// All of the batch ended alike.
+    /// Gives every operation of the batch the same outcome.
     pub(crate) fn alike(count: usize, result: &Result<(), Cause>) -> Self {
         let outcome = |_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause);
-        Ran { outcomes: (0..count).map(outcome).collect(), moved: CursorMove::Stay }
+        BatchResult { outcomes: (0..count).map(outcome).collect(), moved: CursorMove::Stay }
     }
 }
 
-/// Carries out operations that are never merged.
+/// Executes operations that never merge.
 pub(crate) fn one_by_one<T: FileOp>(
     batch: Vec<T>,
     host: &dyn Host,
     mut run: impl FnMut(T) -> io::Result<(Answer, CursorMove)>,
-) -> Ran {
-    let mut ran = Ran::default();
+) -> BatchResult {
+    let mut ran = BatchResult::default();
     for op in batch {
         let owes = op.owes_its_failure();
         let outcome = run(op).map(|(answer, moved)| {
@@ -256,7 +257,7 @@ pub(crate) fn one_by_one<T: FileOp>(
     ran
 }
 
-/// The answer of an operation that only succeeds, and leaves the cursor alone.
+/// The answer of an operation without a value that leaves the cursor.
 pub(crate) fn done((): ()) -> (Answer, CursorMove) {
     (Answer::Done, CursorMove::Stay)
 }

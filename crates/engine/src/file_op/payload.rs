@@ -7,15 +7,15 @@ use bytes::Bytes;
 
 use crate::buffer::Buffer;
 use crate::file::CursorMove;
-use crate::file_op::op::{Answer, Failed, Failure, FileOp, Host, Ran};
+use crate::file_op::op::{Answer, BatchResult, Failed, Failure, FileOp, Host};
 use crate::stats::add;
 
-/// Bytes on their way to a file: shared ones from the caller, or a pooled copy of borrowed ones.
+/// Bytes for a file: shared ones from the caller, or a pooled copy of borrowed ones.
 #[derive(Debug)]
 pub(crate) enum Payload {
-    /// Handed over by the caller, never copied.
+    /// Owned by the engine, never copied.
     Shared(Bytes),
-    /// Copied from a slice that the caller keeps.
+    /// Copied from a slice of the caller's.
     Copied(Buffer),
 }
 
@@ -28,7 +28,7 @@ impl AsRef<[u8]> for Payload {
     }
 }
 
-/// How each of several payloads ended, where the cursor ends up, and the system calls it took.
+/// Outcomes of several payloads, the move of the cursor, and the number of system calls.
 pub(crate) struct Written {
     pub(crate) outcomes: Vec<Result<Answer, Failure>>,
     pub(crate) moved: CursorMove,
@@ -36,8 +36,8 @@ pub(crate) struct Written {
 }
 
 impl Written {
-    /// Counts the calls, and leaves to the next sync what it must not vouch for.
-    pub(crate) fn book<T: FileOp>(self, batch: &[T], host: &dyn Host) -> Ran {
+    /// Counts the calls, and makes the next sync report the failures.
+    pub(crate) fn record<T: FileOp>(self, batch: &[T], host: &dyn Host) -> BatchResult {
         let stats = host.stats();
         add(&stats.writes_asked, batch.len() as u64);
         add(&stats.write_calls, self.calls);
@@ -48,14 +48,14 @@ impl Written {
             }
         }
         let outcomes = self.outcomes.into_iter().map(|outcome| outcome.map_err(Failed::Storage)).collect();
-        Ran { outcomes, moved: self.moved }
+        BatchResult { outcomes, moved: self.moved }
     }
 }
 
-/// Progress through a run of payloads.
+/// Progress through several payloads.
 pub(crate) struct Progress {
     pub(crate) outcomes: Vec<Result<Answer, Failure>>,
-    /// The first payload that is not settled.
+    /// Index of the first payload without an outcome.
     pub(crate) next: usize,
     /// Bytes of it that have been written.
     pub(crate) done: u64,
@@ -67,7 +67,7 @@ impl Progress {
         Progress { outcomes: Vec::with_capacity(len), next: 0, done: 0, calls: 0 }
     }
 
-    /// The unwritten bytes from `next` on, as far as they are contiguous by `offset_of`.
+    /// The unwritten bytes from `next` on, up to the first that is not contiguous by `offset_of`.
     pub(crate) fn slices<'a>(
         &self,
         payloads: impl Iterator<Item = &'a [u8]>,
@@ -89,7 +89,7 @@ impl Progress {
         slices
     }
 
-    /// Books the result of one system call; returns the bytes it wrote.
+    /// Records the result of one system call; returns the number of bytes it wrote.
     pub(crate) fn settle(
         &mut self,
         result: io::Result<usize>,

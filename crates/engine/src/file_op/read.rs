@@ -1,11 +1,13 @@
-//! Reading bytes at an offset or at the cursor: what one call finds, or on to a delimiter or a length.
+//! Reading at an offset or at the cursor: one call, or up to a delimiter or a length.
 
 use std::io;
 use std::time::Instant;
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
-use crate::file_op::op::{Answer, Ending, Execute, FileOp, Host, Looked, Offset, Ran, Start, one_by_one};
+use crate::file_op::op::{
+    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Start, one_by_one,
+};
 use crate::file_op::read_until::ReadUntil;
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::stats::add;
@@ -19,17 +21,17 @@ pub(crate) struct Read {
 }
 
 impl Read {
-    /// What one call of the storage gives.
+    /// A read by one call of the storage.
     pub(crate) fn once(offset: Offset, len: usize) -> Self {
         Read { offset, len, until: ReadUntil::Available }
     }
 
-    /// Whether it tells what comes next and leaves the cursor where it is.
-    fn looks_ahead(&self) -> bool {
+    /// Whether it returns the next bytes without moving the cursor.
+    fn is_peek(&self) -> bool {
         self.offset == Offset::Cursor && self.until == ReadUntil::Peek
     }
 
-    /// Whether it takes bytes from the cursor. (One that only looks depends on the cursor and leaves it alone.)
+    /// Whether it takes bytes from the cursor. (A peek depends on the cursor without moving it.)
     fn moves_cursor(&self) -> bool {
         self.offset == Offset::Cursor && self.until != ReadUntil::Peek
     }
@@ -46,7 +48,7 @@ impl FileOp for Read {
             Offset::Cursor => (cursor, room.min(self.len as u64), true),
         };
         let range = start..start.saturating_add(len);
-        let span = if self.looks_ahead() { Span::Look(range) } else { Span::Read(range) };
+        let span = if self.is_peek() { Span::Peek(range) } else { Span::Read(range) };
         Footprint { span, cursor }
     }
 
@@ -58,7 +60,7 @@ impl FileOp for Read {
         false
     }
 
-    /// The room for what it reads.
+    /// Size of the buffer it reads into.
     fn weight(&self) -> usize {
         self.until.room(self.len)
     }
@@ -73,9 +75,9 @@ impl FileOp for Read {
 }
 
 impl Execute for Read {
-    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         let ran = one_by_one(batch, host, |read| read.execute(host, start));
-        if let Some(Ok(Answer::Read(buffer, _) | Answer::Looked(Looked { buffer, .. }))) =
+        if let Some(Ok(Answer::Read(buffer, _) | Answer::Peeked(Peeked { buffer, .. }))) =
             ran.outcomes.first()
         {
             add(&host.stats().bytes_read, buffer.as_ref().len() as u64);
@@ -97,7 +99,7 @@ impl Read {
             Offset::At(_) => Some(file.read_at(buf, offset + done)),
             Offset::Cursor => Some(file.read_on(buf, offset + done)),
         };
-        // For those who cannot read them again.
+        // Storages that cannot read bytes twice keep them for the next read.
         let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
         let read = self.until.read(len, host.buffers(), read, untaken);
         let buffer = read.expect("a read that may block never declines")?;
@@ -105,9 +107,9 @@ impl Read {
             let len = buffer.as_ref().len() as u64;
             return Ok((Answer::Read(buffer, Some(Taken::from(offset))), CursorMove::Read { offset, len }));
         }
-        if self.looks_ahead() {
-            let looked = Looked { buffer, seen: Seen::from(offset), at: Instant::now() };
-            return Ok((Answer::Looked(looked), CursorMove::Stay));
+        if self.is_peek() {
+            let looked = Peeked { buffer, seen: Seen::from(offset), at: Instant::now() };
+            return Ok((Answer::Peeked(looked), CursorMove::Stay));
         }
         Ok((Answer::Read(buffer, None), CursorMove::Stay))
     }

@@ -1,4 +1,4 @@
-//! How far a read goes, and the calls that take it there.
+//! How far a read goes, and the loop of calls that reads it.
 
 use std::io;
 use std::sync::Arc;
@@ -7,26 +7,26 @@ use memchr::memchr;
 
 use crate::buffer::{Buffer, Buffers};
 use crate::limits::{
-    GATHER_GROWTH, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, READ_ONCE_BYTES_MAX, WHOLE_BYTES_USUAL,
+    LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, READ_GROWTH, READ_ONCE_BYTES_MAX, WHOLE_BYTES_USUAL,
 };
 
-/// How far a read goes, and whether it takes what it finds.
+/// How far a read goes, and whether it moves the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadUntil {
-    /// What one call of the storage gives, which may be short and always is beyond [`READ_ONCE_BYTES_MAX`].
+    /// One call of the storage, which may be short and is beyond [`READ_ONCE_BYTES_MAX`].
     Available,
-    /// Everything; short only at the end of the file.
+    /// The whole length; short only at the end of the file.
     Exact,
-    /// Up to and including the first of this delimiter, if there is one within reach.
+    /// Up to and including the first delimiter, if there is one within the length.
     Delimiter(u8),
-    /// The same, and all of it is left where it is if there are more than so many bytes before the delimiter.
+    /// Like `Delimiter`, but nothing is taken if more than so many bytes come before the delimiter.
     Line(u8, usize),
-    /// What one call of the storage gives, left where it is.
+    /// One call of the storage, without moving the cursor.
     Peek,
 }
 
 impl ReadUntil {
-    /// The room that a read of `len` bytes is admitted with.
+    /// Size of the buffer that a read of `len` bytes is admitted with.
     pub(crate) fn room(self, len: usize) -> usize {
         match self {
             ReadUntil::Available | ReadUntil::Peek => len.min(READ_ONCE_BYTES_MAX),
@@ -35,7 +35,7 @@ impl ReadUntil {
         }
     }
 
-    /// Whether `len` bytes that end like `bytes` are all that was asked for, however many there are behind them.
+    /// Whether `bytes` are all that was asked for, whatever follows them.
     pub(crate) fn is_complete(self, bytes: &[u8]) -> bool {
         match self {
             ReadUntil::Available | ReadUntil::Peek => true,
@@ -46,7 +46,7 @@ impl ReadUntil {
         }
     }
 
-    /// Whether what was found stays where it is because it is too long.
+    /// Whether the bytes stay in the file because there are too many before the delimiter.
     pub(crate) fn refuses(self, bytes: &[u8]) -> bool {
         match self {
             ReadUntil::Line(_, limit) => bytes.len() > limit && !self.is_complete(bytes),
@@ -54,9 +54,9 @@ impl ReadUntil {
         }
     }
 
-    /// Gathers at most `len` bytes by calls of `call`, which is told how many there are already. `None` as soon
-    /// as it has nothing at hand; what there was by then has not been taken from anywhere. `untaken` gets what was
-    /// read and does not go with the answer, and how far from the beginning that is.
+    /// Reads at most `len` bytes by calls of `call`, whose second argument is the number of bytes so far.
+    /// Returns `None` as soon as `call` would block; the bytes so far have not been taken from anywhere.
+    /// `untaken` gets the bytes that were read beyond the answer, and their distance from its start.
     pub(crate) fn read(
         self,
         len: usize,
@@ -64,7 +64,8 @@ impl ReadUntil {
         mut call: impl FnMut(&mut [u8], u64) -> Option<io::Result<usize>>,
         untaken: impl Fn(&[u8], u64),
     ) -> Option<io::Result<Buffer>> {
-        // The length is a stranger's word (a header of a request); only what has been read vouches for more room.
+        // `len` may come from an untrusted source (a header of a request), so the buffer grows only with bytes
+        // read.
         let mut window = match self {
             ReadUntil::Available | ReadUntil::Peek => len.min(READ_ONCE_BYTES_MAX),
             ReadUntil::Exact => len.min(WHOLE_BYTES_USUAL),
@@ -74,7 +75,7 @@ impl ReadUntil {
         let mut done = 0;
         while done < len {
             if done == window {
-                window = window.saturating_mul(GATHER_GROWTH).min(len);
+                window = window.saturating_mul(READ_GROWTH).min(len);
                 match buffers.larger(&mut buffer, done, window) {
                     Ok(larger) => buffer = larger,
                     Err(error) => {

@@ -1,13 +1,13 @@
-//! Bytes copied from another file to the cursor.
+//! Copying from another file to the cursor.
 
 use std::fs::File;
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
 
-/// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them. Answers
-/// how many as [`Answer::Position`].
+/// Copies at most `count` bytes from `offset` of `from` to the cursor, which moves past them. Answers the count
+/// as [`Answer::Position`].
 #[derive(Debug)]
 pub(crate) struct Receive {
     pub(crate) from: File,
@@ -24,7 +24,7 @@ impl FileOp for Receive {
         Footprint { span: Span::Exclusive, cursor: true }
     }
 
-    /// The offset is one of the other file.
+    /// The offset belongs to the other file.
     fn offset(&self) -> Option<u64> {
         None
     }
@@ -35,7 +35,7 @@ impl FileOp for Receive {
 }
 
 impl Execute for Receive {
-    fn run(batch: Vec<Self>, host: &dyn Host, Start { cursor, .. }: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, Start { cursor, .. }: Start) -> BatchResult {
         host.note_write();
         one_by_one(batch, host, |op| {
             let copied = host.file().receive(&op.from, op.offset, op.count, cursor)?;

@@ -8,11 +8,11 @@ use std::io;
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
 
 type Closure = Exclusive<Box<dyn FnOnce(&File) -> Box<dyn Any + Send> + Send>>;
 
-/// Runs a closure while no other operation of this file runs. Its result comes back as [`Answer::Value`].
+/// Runs a closure while no other operation of this file runs. Answers its result as [`Answer::Value`].
 pub(crate) struct Run(Closure);
 
 impl Run {
@@ -40,19 +40,19 @@ impl FileOp for Run {
         None
     }
 
-    /// Nobody knows whether it changes the file; its own result says how it went.
+    /// Whether it changes the file is unknown; its own result reports its failures.
     fn needs_trust(&self) -> bool {
         false
     }
 }
 
 impl Execute for Run {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         host.note_write();
         let ran = one_by_one(batch, host, |run| {
             let std = host.file().as_std().ok_or(io::ErrorKind::Unsupported)?;
             let value = run.0.into_inner()(std);
-            host.file().look_again();
+            host.file().refresh_flags();
             Ok((Answer::Value(value), CursorMove::Stay))
         });
         host.forget_lock();

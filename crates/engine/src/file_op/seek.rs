@@ -1,4 +1,4 @@
-//! Moving the cursor relative to the end, which only the storage knows.
+//! Moving the cursor, relative to the end too, which only the storage knows.
 //!
 //! Seeks relative to the start or the cursor are arithmetic; they come here too when they have to queue.
 
@@ -6,17 +6,17 @@ use std::io::{self, SeekFrom};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
 use crate::storage::errno;
 
-/// Moves the cursor and answers where it is.
+/// Moves the cursor and answers its position.
 #[derive(Debug)]
 pub(crate) struct Seek {
     pub(crate) to: SeekFrom,
 }
 
 impl Seek {
-    /// Asking where the cursor is does not put it there: that would forget what was given back to it.
+    /// A query of the position is no move: a move would drop the bytes that were given back.
     pub(crate) fn leads(&self, position: u64) -> CursorMove {
         match self.to {
             SeekFrom::Current(0) => CursorMove::Stay,
@@ -33,7 +33,7 @@ impl FileOp for Seek {
     fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
         let span = match self.to {
             SeekFrom::Start(_) | SeekFrom::Current(_) => Span::Read(0..0),
-            SeekFrom::End(_) => Span::LOOK,
+            SeekFrom::End(_) => Span::READ_ALL,
         };
         Footprint { span, cursor: true }
     }
@@ -52,7 +52,7 @@ impl FileOp for Seek {
 }
 
 impl Execute for Seek {
-    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         one_by_one(batch, host, |seek| {
             let position = target(seek.to, start.cursor, || host.file().len())?;
             Ok((Answer::Position(position), seek.leads(position)))
@@ -60,7 +60,7 @@ impl Execute for Seek {
     }
 }
 
-/// Where a seek leads; before the start and beyond `i64::MAX` there is nothing, as for the kernel.
+/// Target of a seek. As in the kernel, it must lie between 0 and `i64::MAX`.
 pub(crate) fn target(to: SeekFrom, cursor: u64, len: impl FnOnce() -> io::Result<u64>) -> io::Result<u64> {
     let position = match to {
         SeekFrom::Start(position) => Some(position),

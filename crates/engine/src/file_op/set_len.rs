@@ -1,10 +1,10 @@
-//! A new length: cutting a file off or extending it.
+//! Changing the length of an open file.
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, done, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
 
-/// Gives the file this length; a barrier, since it can cut off or expose bytes anywhere.
+/// Sets the length; a barrier, since it can cut off or expose bytes anywhere.
 #[derive(Debug)]
 pub(crate) struct SetLen(pub(crate) u64);
 
@@ -31,12 +31,12 @@ impl FileOp for SetLen {
 }
 
 impl Execute for SetLen {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().set_len(op.0).map(done))
     }
 }
 
-/// Ends the file at the cursor. Answers the new length as [`Answer::Position`].
+/// Truncates or extends the file to the cursor. Answers the new length as [`Answer::Position`].
 #[derive(Debug)]
 pub(crate) struct SetLenToCursor;
 
@@ -59,7 +59,7 @@ impl FileOp for SetLenToCursor {
 }
 
 impl Execute for SetLenToCursor {
-    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         host.note_write();
         one_by_one(batch, host, |_| {
             host.file().set_len(start.cursor)?;

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
 use std::fs::Permissions;
 
 /// Changes the permissions.
@@ -32,7 +32,7 @@ impl FileOp for SetPermissions {
 }
 
 impl Execute for SetPermissions {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().set_permissions(op.0).map(done))
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
 use std::fs::FileTimes;
 
-/// Changes the times; a barrier, since a write after it sets them again.
+/// Changes the times; a barrier, since a later write sets them again.
 #[derive(Debug)]
 pub(crate) struct SetTimes(pub(crate) FileTimes);
 
@@ -32,7 +32,7 @@ impl FileOp for SetTimes {
 }
 
 impl Execute for SetTimes {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().set_times(op.0).map(done))
     }
 }

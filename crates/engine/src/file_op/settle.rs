@@ -1,10 +1,10 @@
-//! What a close reports before the descriptor is given up.
+//! Reporting earlier failures before a descriptor is closed.
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start};
 
-/// Reports what nobody has been told of what came before.
+/// Reports failures that no caller has received yet.
 #[derive(Debug)]
 pub(crate) struct Settle;
 
@@ -28,7 +28,7 @@ impl FileOp for Settle {
 }
 
 impl Execute for Settle {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
-        Ran::alike(batch.len(), &host.vouch(&mut |_| Ok(())))
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
+        BatchResult::alike(batch.len(), &host.vouch(&mut |_| Ok(())))
     }
 }

@@ -1,11 +1,11 @@
-//! Flushing to the device: any number of queued syncs is one system call.
+//! Flushing to the device: one system call serves all queued syncs.
 
 use crate::error::Operation;
 use crate::file::{Footprint, Merge, Span};
-use crate::file_op::op::{Execute, FileOp, Host, Ran, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start};
 use crate::stats::add;
 
-/// Makes everything acknowledged before it survive a power cut.
+/// Makes every acknowledged write survive a power cut.
 #[derive(Debug)]
 pub(crate) struct Sync {
     /// Attributes too (`fsync`), or only what is needed to read the data back (`fdatasync`).
@@ -35,14 +35,14 @@ impl FileOp for Sync {
 }
 
 impl Execute for Sync {
-    /// One system call answers them all, unless something failed that they would have to vouch for.
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    /// One system call answers all of them, unless an earlier write failed.
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         add(&host.stats().syncs_asked, batch.len() as u64);
         let all = batch.iter().any(|sync| sync.all);
         let result = host.vouch(&mut |file| {
             add(&host.stats().syncs_issued, 1);
             file.sync(all)
         });
-        Ran::alike(batch.len(), &result)
+        BatchResult::alike(batch.len(), &result)
     }
 }

@@ -1,4 +1,4 @@
-//! Taking back the object that a file was made of.
+//! Taking a wrapped object out of its file.
 
 use std::any::Any;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, Execute, FileOp, Host, Ran, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
 use crate::storage::{StorageFile, wrapped::Wrapped};
 
 type Take = Exclusive<Box<dyn FnOnce(&dyn StorageFile) -> Box<dyn Any + Send> + Send>>;
@@ -49,7 +49,7 @@ impl FileOp for TakeObject {
 }
 
 impl Execute for TakeObject {
-    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         host.note_write();
         one_by_one(batch, host, |take| {
             Ok((Answer::Value(take.0.into_inner()(host.file())), CursorMove::Stay))

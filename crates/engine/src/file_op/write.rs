@@ -1,10 +1,9 @@
-//! Writing at an offset or at the cursor: runs of contiguous payloads as few system calls, each payload with its own
-//! outcome.
+//! Writing at an offset or at the cursor: contiguous payloads in few system calls, each with its own outcome.
 
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Span};
 use crate::file_op::append::Append;
-use crate::file_op::op::{Answer, Ending, Execute, Failed, FileOp, Host, Offset, Ran, Start};
+use crate::file_op::op::{Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Start};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::StorageFile;
@@ -16,12 +15,12 @@ pub(crate) struct Write {
     pub(crate) payload: Payload,
     /// Whether a short count is a failure (`write_all`) or an answer (`write`).
     pub(crate) all: bool,
-    /// Whether a buffered file had kept it back. Such writes run one after the other.
+    /// Whether it comes out of the write buffer of a buffered file. Such writes run one after another.
     pub(crate) buffered: bool,
 }
 
 impl Write {
-    /// The same bytes for the end of the file.
+    /// The same bytes as an append.
     fn appending(self) -> Append {
         let Write { payload, buffered, .. } = self;
         Append { payload, moves_cursor: !buffered, wants_offset: false, buffered }
@@ -40,8 +39,9 @@ impl FileOp for Write {
         };
         let end = start.saturating_add(self.payload.as_ref().len() as u64);
         if self.buffered {
-            // It touches the last byte of the one before it, and so waits for that. And it may be what makes the
-            // file longer: what lies behind it waits for it, or a reader would see that without this.
+            // Starting at the last byte of the chunk before it makes it wait for that chunk. Reaching to the
+            // end makes later bytes wait for it: it may be what extends the file, and a reader must not see
+            // them without it.
             let span = Span::Flush(start.saturating_sub(1)..u64::MAX);
             return Footprint { span, cursor: false };
         }
@@ -56,7 +56,7 @@ impl FileOp for Write {
         true
     }
 
-    /// A buffered write goes where the cursor stood.
+    /// A buffered write has the offset of the cursor at its acceptance.
     fn is_placed(&self) -> bool {
         self.offset != Offset::Cursor && !self.buffered
     }
@@ -87,21 +87,21 @@ impl FileOp for Write {
 }
 
 impl Execute for Write {
-    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> Ran {
+    fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         if host.appends() {
             return run_appending(batch, host, start);
         }
         host.note_write();
-        write_all(&batch.iter().collect::<Vec<_>>(), host.file(), start.cursor).book(&batch, host)
+        write_all(&batch.iter().collect::<Vec<_>>(), host.file(), start.cursor).record(&batch, host)
     }
 }
 
-/// Writes what goes to the cursor, which stands at the end from then on. At an offset, an `Ok` would be a lie.
-fn run_appending(batch: Vec<Write>, host: &dyn Host, start: Start) -> Ran {
+/// Appends the writes at the cursor, which then stands at the end. At an offset, `Ok` would be a lie.
+fn run_appending(batch: Vec<Write>, host: &dyn Host, start: Start) -> BatchResult {
     let placed: Vec<bool> = batch.iter().map(FileOp::is_placed).collect();
     let appends: Vec<Append> =
         batch.into_iter().filter(|write| !write.is_placed()).map(Write::appending).collect();
-    let mut ran = if appends.is_empty() { Ran::default() } else { Append::run(appends, host, start) };
+    let mut ran = if appends.is_empty() { BatchResult::default() } else { Append::run(appends, host, start) };
     let why = "a file open for appending has no positioned writes";
     let mut appended = ran.outcomes.into_iter();
     let outcome = |placed: bool| match placed {
@@ -112,10 +112,10 @@ fn run_appending(batch: Vec<Write>, host: &dyn Host, start: Start) -> Ran {
     ran
 }
 
-/// Writes one after the other; neighbours share a system call as long as they are contiguous.
+/// Writes the payloads in order; contiguous ones share a system call.
 ///
-/// A failure belongs to the payload whose first missing byte met it. The payloads behind it are tried again
-/// by themselves, since nothing says that they would fail too.
+/// A failure belongs to the payload whose first missing byte met it. Later payloads get a call of their own,
+/// since they may succeed.
 pub(crate) fn write_all(writes: &[&Write], file: &dyn StorageFile, cursor: u64) -> Written {
     let mut run = Progress::new(writes.len());
     let mut cursor_now = cursor;

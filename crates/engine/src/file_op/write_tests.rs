@@ -1,10 +1,10 @@
-//! Runs of payloads against a file whose every call goes as a script says.
+//! Several payloads against a file whose calls follow a script.
 //!
-//! Each byte of each payload is told from all others, so the file itself shows what was written where; the
-//! outcomes must say exactly that.
+//! Every byte of a payload has that payload's own value, so the file itself shows what was written where; the
+//! outcomes must agree.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
@@ -14,14 +14,14 @@ use super::payload::Written;
 use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
 use crate::file_op::{Answer, Offset};
-use crate::storage::{LockKind, StorageFile};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 const EINTR: i32 = 4;
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
-/// How one call goes.
+/// Behaviour of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     /// It takes at most so many bytes; 0 is a device that takes nothing.
@@ -83,7 +83,7 @@ impl Script {
         Ok((taken, start))
     }
 
-    /// Where the bytes with this value stand.
+    /// Positions of the bytes with this value.
     fn places(&self, value: u8) -> Vec<u64> {
         let state = self.state.lock().unwrap();
         state.bytes.iter().filter(|(_, byte)| **byte == value).map(|(at, _)| *at).collect()
@@ -146,13 +146,13 @@ impl StorageFile for Script {
     }
 }
 
-/// Payload number `index` from 1: `len` bytes of that value, so that none is taken for another's.
+/// Payload number `index` from 1: `len` bytes of that value.
 fn payload(index: usize, len: usize) -> Payload {
     let value = u8::try_from(index).expect("the tests have few payloads");
     Payload::Shared(Bytes::from(vec![value; len]))
 }
 
-/// How an outcome ended: bytes that reached the file, and the errno if it failed.
+/// An outcome as the number of bytes that reached the file, and the errno if it failed.
 fn told(written: &Written, index: usize) -> (u64, Option<i32>, Option<u64>) {
     match &written.outcomes[index] {
         Ok(Answer::Written(count)) => (*count as u64, None, None),
@@ -162,7 +162,7 @@ fn told(written: &Written, index: usize) -> (u64, Option<i32>, Option<u64>) {
     }
 }
 
-/// One run of writes at the cursor or at offsets, and what it must come to by the file itself.
+/// Runs writes at the cursor or at offsets, and compares their outcomes with the file.
 fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[Step]) {
     const CURSOR: u64 = 5;
     let case = format!("{lens:?}, all {all}, at cursor {at_cursor}, gap {gap}, {steps:?}");
@@ -205,14 +205,14 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
 /// Every failure of a call belongs to one payload, and every call is counted.
 fn check_calls(script: &Script, written: &Written, failures: &[i32], lens: &[usize], case: &str) {
     let state = script.state.lock().unwrap();
-    // A device that took nothing is asked once more if an empty payload, which needs nothing, stood in front.
+    // A device that took nothing is called once more if an empty payload came first.
     let counted = |errno: &&i32| **errno != 0 || !lens.contains(&0);
     let made: Vec<_> = state.failures.iter().filter(counted).collect();
     assert_eq!(failures.iter().filter(counted).collect::<Vec<_>>(), made, "{case}");
     assert_eq!(written.calls, state.calls, "{case}");
 }
 
-/// One run of appends, and what it must come to by the file itself.
+/// Runs appends, and compares their outcomes with the file.
 fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
     const END: u64 = 7;
     let case = format!("{lens:?}, moves the cursor {moves_cursor}, {steps:?}");
@@ -284,7 +284,7 @@ fn a_short_or_failed_call_at_any_place_is_told_exactly() {
 #[test]
 fn any_script_comes_to_what_its_file_shows() {
     seeds(3_000, |seed| {
-        let mut dice = Dice::new(seed);
+        let mut dice = Random::new(seed);
         let lens: Vec<usize> = (0..dice.within(1..12)).map(|_| dice.within(0..9) as usize).collect();
         let steps: Vec<Step> = (0..dice.within(0..12))
             .map(|_| match dice.index(8) {

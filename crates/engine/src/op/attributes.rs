@@ -2,14 +2,14 @@
 //!
 //! `follow` says whether a symbolic link at the end of the path is followed.
 
-use std::fs::{DirEntry, FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
-use crate::storage::Stamps;
+use crate::storage::{Entry, Metadata, Stamps};
 
 /// Asks for attributes.
 pub fn metadata(path: PathBuf, follow: bool) -> impl PathRequest<Reply = Metadata> {
@@ -26,8 +26,8 @@ pub fn metadata(path: PathBuf, follow: bool) -> impl PathRequest<Reply = Metadat
 /// Asks for the attributes of a listed entry itself, through the directory it was listed from.
 ///
 /// Unlike [`metadata`], it finds the entry even after the directory was renamed.
-pub fn entry_metadata(entry: Arc<DirEntry>) -> impl PathRequest<Reply = Metadata> {
-    PathOp::new(Operation::Metadata, entry.path(), move |_, _| entry.metadata())
+pub fn entry_metadata(entry: Arc<Entry>) -> impl PathRequest<Reply = Metadata> {
+    PathOp::new(Operation::Metadata, entry.path(), move |storage, _| entry.metadata(storage))
 }
 
 /// Asks whether a path names something, following symbolic links.

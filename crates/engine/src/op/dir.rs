@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{Metadata, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +14,9 @@ use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
 use crate::limits::PATH_BYTES_MAX;
-use crate::storage::{Identity, Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
+use crate::storage::{
+    Identity, Kind, Links, Listed, Metadata, Mode, NameListing, Stamps, Storage, StorageDir,
+};
 
 /// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
 pub const NAMES_BATCH_MAX: usize = 512;

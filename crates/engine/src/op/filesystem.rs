@@ -1,12 +1,11 @@
 //! Operations on file systems: their size, where they are mounted.
 
-use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
-use crate::storage::StatVfs;
+use crate::storage::{Metadata, StatVfs};
 
 /// Asks for size and limits of the file system that a path is on, following symbolic links.
 pub fn statvfs(path: PathBuf) -> impl PathRequest<Reply = StatVfs> {

@@ -1,13 +1,12 @@
 //! Paths of any length: the kernel looks up 4,095 bytes of one, and what is below a deeper directory from there.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, PATH_BYTES_MAX};
-use crate::storage::{Foothold, Lister, Storage};
+use crate::storage::{Foothold, Lister, Metadata, Storage};
 
 /// Bytes in a name, as nearly every file system has it.
 const NAME_BYTES_MAX: usize = 255;

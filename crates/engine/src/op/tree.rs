@@ -2,14 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{DirEntry, FileType};
 use std::io;
 use std::path::PathBuf;
 
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::Listing;
+use crate::storage::{Entry, FileType, Listing};
 
 /// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
 /// worker is spread over enough entries to cost less than the entries do.
@@ -62,7 +61,7 @@ pub struct DirBatch {
 #[derive(Debug)]
 pub struct ListedEntry {
     /// The entry; its methods block.
-    pub entry: DirEntry,
+    pub entry: Entry,
     /// The type, if the file system keeps it in the directory or the worker could find it out.
     pub file_type: Option<FileType>,
 }
@@ -73,7 +72,7 @@ impl OpenListing {
         while entries.len() < ENTRIES_BATCH_MAX {
             match self.rest.get_mut().next() {
                 Some(Ok(entry)) => {
-                    let file_type = entry.file_type().ok();
+                    let file_type = entry.file_type();
                     entries.push(ListedEntry { entry, file_type });
                 }
                 Some(Err(error)) => {
@@ -98,7 +97,7 @@ mod tests {
     use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, read_dir};
     use crate::exclusive::Exclusive;
     use crate::op::PathRequest;
-    use crate::storage::os::Os;
+    use crate::storage::{Storage, os::Os};
     use std::collections::BTreeSet;
     use std::{fs, io};
 
@@ -132,7 +131,8 @@ mod tests {
     fn failure_in_the_middle_comes_after_the_entries_before_it() {
         let dir = tempfile::tempdir().expect("temp dir");
         fs::write(dir.path().join("file"), b"").expect("write");
-        let broken = fs::read_dir(dir.path()).expect("list").chain([Err(io::Error::from_raw_os_error(5))]);
+        let entries = Os::new().read_dir(dir.path()).expect("list");
+        let broken = entries.chain([Err(io::Error::from_raw_os_error(5))]);
         let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
         assert_eq!(batch.entries.len(), 1);
         let request = read_dir(dir.path().into(), batch.next);

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{FileType, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -17,7 +16,7 @@ use super::listed::{Found, Rest};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
-use crate::storage::{Kind, Storage, errno};
+use crate::storage::{FileType, Metadata, Storage, errno};
 
 /// Entries and errors found in the first job of a walk, so that the first entry comes soon.
 pub const WALK_BATCH_MIN: usize = 128;
@@ -218,7 +217,6 @@ pub struct OpenWalk {
     footing: Footing,
     /// The directories that the root is in, once a link has been followed.
     above: Option<Vec<Above>>,
-    types: Types,
     /// The file system that is not left; `None` if there is none.
     device: Option<u64>,
     /// Where a second worker leaves what it has listed. Not with a filter, and not on one file system alone: these
@@ -257,27 +255,6 @@ fn path_of(here: &[u8], len: usize) -> &Path {
     Path::new(OsStr::from_bytes(&here[..len]))
 }
 
-/// A type of std's for each kind that was met. Std makes none from what a directory tells, so the first thing of
-/// each kind is asked.
-#[derive(Default)]
-struct Types([Option<FileType>; KINDS]);
-
-const KINDS: usize = Kind::CharDevice as usize + 1;
-
-impl Types {
-    fn of(&mut self, found: &Found, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
-        if let Some(known) = found.kind.and_then(|kind| self.0[kind as usize]) {
-            return Ok(known);
-        }
-        let asked = footing.metadata(&found.path, false, storage)?.file_type();
-        // It may have been exchanged for something else meanwhile, which then says nothing about others.
-        if let Some(kind) = found.kind.filter(|kind| Kind::of(asked) == Some(*kind)) {
-            self.0[kind as usize] = Some(asked);
-        }
-        Ok(asked)
-    }
-}
-
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
@@ -293,7 +270,6 @@ impl OpenWalk {
             batch_bytes: 0,
             footing: Footing::default(),
             above: None,
-            types: Types::default(),
             device: None,
             ahead,
         }
@@ -389,7 +365,7 @@ impl OpenWalk {
 
     fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let depth = self.levels.len();
-        let file_type = match self.types.of(&found, &mut self.footing, storage) {
+        let file_type = match found.file_type(&mut self.footing, storage) {
             Ok(file_type) => file_type,
             Err(error) => return met.push(Err(failed(&found.path, depth, error))),
         };
@@ -517,7 +493,7 @@ impl OpenWalk {
         let (mut failed, mut entries) = (VecDeque::new(), Vec::with_capacity(rest.found.len()));
         for found in rest.found.drain(..) {
             let found = found.map(|found| found.told_of(directory));
-            match found.and_then(|found| Ok((self.types.of(&found, &mut self.footing, storage)?, found))) {
+            match found.and_then(|found| Ok((found.file_type(&mut self.footing, storage)?, found))) {
                 Ok((file_type, Found { path, kind, ino })) => {
                     let path_is_symlink = file_type.is_symlink();
                     let is_entered = false;

@@ -3,13 +3,12 @@
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
-use std::fs::{Metadata, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use super::{Mode, OpenRequest, Opened, Stamps};
+use super::{Kind, Metadata, Mode, OpenRequest, Opened, Stamps};
 
 /// Which symbolic links on the way of a path are followed. None of them leads out of the directory in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,26 +54,6 @@ pub struct Copied {
     pub passed_over_first: Option<PathBuf>,
 }
 
-/// What kind of thing has a name, as far as the directory tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link.
-    Symlink,
-    /// A FIFO.
-    Fifo,
-    /// A socket.
-    Socket,
-    /// A block device.
-    BlockDevice,
-    /// A character device.
-    CharDevice,
-}
-
 /// Hands out what is in a directory, many names at a time.
 pub trait Lister: Send {
     /// Calls `each` with the next names, without `.` and `..`: what the directory keeps of the kind (`None` where
@@ -96,22 +75,6 @@ pub trait Foothold: Debug + Send + Sync {
 
     /// Goes on to a directory.
     fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
-}
-
-impl Kind {
-    /// What std calls it.
-    pub fn of(file_type: std::fs::FileType) -> Option<Kind> {
-        let kinds = [
-            (file_type.is_file(), Kind::File),
-            (file_type.is_dir(), Kind::Dir),
-            (file_type.is_symlink(), Kind::Symlink),
-            (file_type.is_fifo(), Kind::Fifo),
-            (file_type.is_socket(), Kind::Socket),
-            (file_type.is_block_device(), Kind::BlockDevice),
-            (file_type.is_char_device(), Kind::CharDevice),
-        ];
-        kinds.into_iter().find_map(|(is, kind)| is.then_some(kind))
-    }
 }
 
 /// One name in a directory.

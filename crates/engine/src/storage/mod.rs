@@ -7,23 +7,29 @@
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirEntryExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 mod attributes;
 mod dir;
+mod entry;
 pub(crate) mod errno;
+mod kind;
+mod metadata;
 mod mover;
 pub mod os;
 mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Clearing, Copied, Foothold, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use dir::{Clearing, Copied, Foothold, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use entry::{Entry, Listing};
+pub use kind::Kind;
+pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
 
 /// How a file is to be opened: the union of std's and tokio's options on Unix.
@@ -257,7 +263,7 @@ pub trait Storage: Debug + Send + Sync + 'static {
 
     /// Changes the times of what `path` names, in std's words.
     fn set_file_times(&self, path: &Path, times: FileTimes, follow: bool) -> io::Result<()> {
-        self.set_times(path, &os::stamps_of(times)?, follow)
+        self.set_times(path, &times.try_into()?, follow)
     }
 
     /// Returns the value of an extended attribute; `None` if there is none of that name.
@@ -399,17 +405,14 @@ impl StatVfs {
     }
 }
 
-/// The entries of a directory, one by one.
-pub type Listing = Box<dyn Iterator<Item = io::Result<std::fs::DirEntry>> + Send>;
-
-/// Hands out what a listing of std's entries tells.
+/// Hands out what a listing of entries tells.
 struct Entries(Listing);
 
 impl Lister for Entries {
     fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool> {
         let Some(entry) = self.0.next() else { return Ok(false) };
         let entry = entry?;
-        each(&entry.file_name(), entry.file_type().ok().and_then(Kind::of), entry.ino());
+        each(&entry.file_name(), entry.file_type().and_then(|file_type| file_type.kind()), entry.ino());
         Ok(true)
     }
 }
@@ -579,8 +582,8 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Somebody has had the descriptor and may have changed how it works. Does not block.
-    fn look_again(&self) {}
+    /// Called after the program has used the descriptor and may have changed its flags. Does not block.
+    fn refresh_flags(&self) {}
 
     /// The descriptor behind this file, if it has one: for readiness, `run` and conversions into std.
     fn as_std(&self) -> Option<&std::fs::File> {

@@ -1,8 +1,11 @@
 //! The attributes of a node, and the `Metadata` made from them.
 
-use std::fs::{self, FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use folio_engine::storage::{self, Kind, Metadata, Stamp, Stamps};
 
 /// The umask of the simulated process.
 const UMASK: u32 = 0o022;
@@ -11,13 +14,13 @@ const UMASK: u32 = 0o022;
 #[derive(Clone, Debug)]
 pub(super) struct Attributes {
     mode: u32,
-    /// Each call that set times: `FileTimes` cannot be read, only applied again.
-    times: Vec<FileTimes>,
+    accessed: SystemTime,
+    modified: SystemTime,
 }
 
 impl Attributes {
     pub(super) fn new(mode: u32) -> Attributes {
-        Attributes { mode: mode & !UMASK, times: Vec::new() }
+        Attributes { mode: mode & !UMASK, accessed: UNIX_EPOCH, modified: UNIX_EPOCH }
     }
 
     pub(super) fn set_permissions(&mut self, permissions: &Permissions) {
@@ -28,25 +31,27 @@ impl Attributes {
         Permissions::from_mode(self.mode)
     }
 
-    pub(super) fn set_times(&mut self, times: FileTimes) {
-        self.times.push(times);
+    pub(super) fn set_file_times(&mut self, times: FileTimes) -> io::Result<()> {
+        self.set_times(&Stamps::try_from(times)?);
+        Ok(())
     }
 
-    /// Makes the metadata of a file: only the system can make one, so an unlinked file stands model.
-    pub(super) fn of_file(&self, len: u64) -> io::Result<Metadata> {
-        let stand_in = tempfile::tempfile()?;
-        stand_in.set_len(len)?;
-        self.times.iter().try_for_each(|times| stand_in.set_times(*times))?;
-        stand_in.set_permissions(self.permissions())?;
-        stand_in.metadata()
+    pub(super) fn set_times(&mut self, times: &Stamps) {
+        for (time, stamp) in [(&mut self.accessed, times.accessed), (&mut self.modified, times.modified)] {
+            match stamp {
+                Stamp::Keep => {}
+                Stamp::Now => *time = SystemTime::now(),
+                Stamp::At(moment) => *time = moment,
+            }
+        }
     }
 
-    /// Makes the metadata of a directory.
-    pub(super) fn of_dir(&self) -> io::Result<Metadata> {
-        let stand_in = tempfile::tempdir()?;
-        let opened = fs::File::open(stand_in.path())?;
-        self.times.iter().try_for_each(|times| opened.set_times(*times))?;
-        opened.set_permissions(self.permissions())?;
-        opened.metadata()
+    pub(super) fn metadata(&self, kind: Kind, len: u64, device: u64, inode: u64) -> Metadata {
+        let mut attributes = storage::Attributes::new(kind);
+        (attributes.len, attributes.device, attributes.inode) = (len, device, inode);
+        attributes.permissions = self.mode;
+        (attributes.accessed, attributes.modified) = (self.accessed, self.modified);
+        attributes.changed = self.modified;
+        attributes.into()
     }
 }

@@ -48,11 +48,10 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///
 /// # What it does not
 ///
-/// * Symbolic links, listings and moves of directories between mounts: `Unsupported`. (A `std::fs::DirEntry` cannot be made.)
+/// * Symbolic links, listings and moves of directories between mounts: `Unsupported`.
 /// * Permissions are kept and reported but never enforced; owners and further `O_*` flags are ignored; the
 ///   umask is 022.
-/// * Times: only those that were set. The device and inode of a `Metadata` mean nothing: only those of an
-///   `Opened` do.
+/// * Times: only those that were set; else the epoch. Everything has one name by its `Metadata`.
 /// * Streams, memory maps, descriptors (`as_std` is `None`), a limit on space (plan an `ENOSPC`), files over
 ///   256 MiB (`EFBIG`), silent corruption.
 #[derive(Clone, Debug)]

@@ -1,11 +1,11 @@
 //! The simulated disk as a storage: calls on names.
 
-use std::fs::{Metadata, Permissions};
+use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Listing, Mover, Nature, OpenRequest, Opened, Storage};
+use folio_engine::storage::{Identity, Listing, Metadata, Mover, Nature, OpenRequest, Opened, Storage};
 
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
@@ -38,18 +38,16 @@ impl Storage for Disk {
 
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let _entered = self.enter(Call::Metadata, path)?;
-        self.find(path)?.metadata()
+        self.attributes(path)
     }
 
     fn identity(&self, path: &Path) -> io::Result<Identity> {
-        let node = self.find(path)?;
-        let device = self.mount_of(&joined(&parts(path)?)).device;
-        Ok(Identity { device, inode: node.inode() })
+        Ok(Identity::of(&self.attributes(path)?))
     }
 
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
         match self.enter(Call::MetadataCached, path) {
-            Ok(_) => Some(self.find(path).and_then(|node| node.metadata())),
+            Ok(_) => Some(self.attributes(path)),
             Err(refusal) => declined(refusal),
         }
     }
@@ -186,6 +184,11 @@ impl Storage for Disk {
 }
 
 impl Disk {
+    fn attributes(&self, path: &Path) -> io::Result<Metadata> {
+        let node = self.find(path)?;
+        Ok(node.metadata(self.mount_of(&joined(&parts(path)?)).device))
+    }
+
     fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let node = self.node_for(path, request)?;
         let len = match &node {

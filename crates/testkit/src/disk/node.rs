@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::sync::{Arc, Mutex};
+
+use folio_engine::storage::{Kind, Metadata};
 
 use super::attributes::Attributes;
 use super::flock::Locks;
@@ -28,19 +30,20 @@ impl Node {
         }
     }
 
-    pub(super) fn metadata(&self) -> io::Result<Metadata> {
-        match self {
-            Node::File(file) => lock(&file.attributes).of_file(file.len()),
-            Node::Dir(dir) => lock(&dir.attributes).of_dir(),
-        }
+    pub(super) fn metadata(&self, device: u64) -> Metadata {
+        let (kind, len) = match self {
+            Node::File(file) => (Kind::File, file.len()),
+            Node::Dir(_) => (Kind::Dir, 0),
+        };
+        lock(self.attributes()).metadata(kind, len, device, self.inode())
     }
 
     pub(super) fn set_permissions(&self, permissions: &Permissions) {
         lock(self.attributes()).set_permissions(permissions);
     }
 
-    pub(super) fn set_times(&self, times: FileTimes) {
-        lock(self.attributes()).set_times(times);
+    pub(super) fn set_file_times(&self, times: FileTimes) -> io::Result<()> {
+        lock(self.attributes()).set_file_times(times)
     }
 
     fn attributes(&self) -> &Mutex<Attributes> {

@@ -1,11 +1,11 @@
 //! An open file or directory of the simulated disk.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use folio_engine::storage::{LockKind, OpenRequest, StorageFile};
+use folio_engine::storage::{LockKind, Metadata, OpenRequest, StorageFile};
 
 use super::node::{FileNode, Node, Place};
 use super::tree::errno;
@@ -165,7 +165,7 @@ impl StorageFile for Opening {
 
     fn metadata(&self) -> io::Result<Metadata> {
         let _entered = self.enter(Call::FileMetadata)?;
-        self.node.metadata()
+        Ok(self.node.metadata(self.disk.mount_of(&self.path).device))
     }
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
@@ -176,8 +176,7 @@ impl StorageFile for Opening {
 
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let _entered = self.enter(Call::SetTimes)?;
-        self.node.set_times(times);
-        Ok(())
+        self.node.set_file_times(times)
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::allowance::{Allowance, Refusal};
+use super::call::Call;
 use super::gate::Hinge;
-use super::{Allowance, Call, Refusal};
 use crate::lock::lock;
 use crate::random::Random;
 

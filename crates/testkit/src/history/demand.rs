@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::model::{FileModel, ModelOp, Outcome};
 
 /// Number of values of a byte.

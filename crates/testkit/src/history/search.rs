@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::demand::Demand;
-use super::violation::Furthest;
-use super::{Entry, History, Violation, ViolationKind};
+use super::entry::{Entry, History};
+use super::violation::{Furthest, Violation, ViolationKind};
 use crate::model::{FileModel, ModelOp, Outcome};
 use crate::random::mix;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Entry;
+use super::entry::Entry;
 use crate::model::{FileModel, ModelOp, Outcome};
 
 /// Operations shown before the place where the search got stuck.

@@ -4,7 +4,7 @@ use std::fs::{Metadata, Permissions};
 use std::io;
 use std::path::Path;
 
-use super::failure::in_std_words;
+use super::failure::{in_std_words, std_own};
 use crate::fs;
 
 /// Returns the attributes of what a path names, by [`fs::metadata`].
@@ -24,7 +24,7 @@ use crate::fs;
 /// # }
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    fs::metadata(path).await.map_err(in_std_words)
+    std_own(fs::metadata(path).await.map_err(in_std_words)?.into_std())
 }
 
 /// Returns the attributes of a path itself, by [`fs::symlink_metadata`].
@@ -44,7 +44,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # }
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    fs::symlink_metadata(path).await.map_err(in_std_words)
+    std_own(fs::symlink_metadata(path).await.map_err(in_std_words)?.into_std())
 }
 
 /// Changes the permissions of what a path names, by [`fs::set_permissions`].

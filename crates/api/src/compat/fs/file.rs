@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use tokio::io::AsyncWrite;
 
 use super::FileTimes;
-use super::failure::in_std_words;
+use super::failure::{in_std_words, std_own};
 
 /// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
 const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
@@ -89,7 +89,7 @@ impl File {
     ///
     /// Nothing happens.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.inner.metadata().await.map_err(in_std_words)
+        std_own(self.inner.metadata().await.map_err(in_std_words)?.into_std())
     }
 
     /// Returns another handle on the same file: one cursor, and the same limit by

@@ -3,9 +3,10 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
-use folio_engine::Engine;
+use folio_engine::Engine as Core;
 
 use super::{BinaryFile, Descriptor, Name};
+use crate::engine::Engine;
 use crate::{Error, OpenOptions, Operation, Result};
 
 /// Binary files, as Python's `open` makes them. They are [buffered](OpenOptions::buffering) unless it is said
@@ -29,7 +30,7 @@ impl OpenOptions {
     /// # }
     /// ```
     pub async fn open_binary(&self, path: impl AsRef<Path>) -> Result<BinaryFile> {
-        self.open_binary_on(&*Engine::current()?, path).await
+        self.open_binary_in(&*Core::current()?, path).await
     }
 
     /// Opens `path` as a [`BinaryFile`] on `engine`; every operation of the file stays there.
@@ -42,8 +43,12 @@ impl OpenOptions {
     ///
     /// Like [`open_binary`](OpenOptions::open_binary).
     pub async fn open_binary_on(&self, engine: &Engine, path: impl AsRef<Path>) -> Result<BinaryFile> {
+        self.open_binary_in(engine.core(), path).await
+    }
+
+    pub(crate) async fn open_binary_in(&self, engine: &Core, path: impl AsRef<Path>) -> Result<BinaryFile> {
         let (options, mode, buffering) = self.for_binary();
-        let file = options.open_on(engine, path).await?;
+        let file = options.open_in(engine, path).await?;
         let name = Name::Path(file.path().into());
         BinaryFile::new(file, name, mode, buffering, Descriptor::Owned).await
     }
@@ -71,7 +76,7 @@ impl OpenOptions {
     /// # }
     /// ```
     pub async fn open_fd(&self, descriptor: OwnedFd) -> Result<BinaryFile> {
-        self.open_fd_on(&*Engine::current()?, descriptor).await
+        self.open_fd_in(&*Core::current()?, descriptor).await
     }
 
     /// Does what [`open_fd`](OpenOptions::open_fd) does on `engine`.
@@ -84,6 +89,10 @@ impl OpenOptions {
     ///
     /// Like [`open_fd`](OpenOptions::open_fd).
     pub async fn open_fd_on(&self, engine: &Engine, descriptor: OwnedFd) -> Result<BinaryFile> {
+        self.open_fd_in(engine.core(), descriptor).await
+    }
+
+    pub(crate) async fn open_fd_in(&self, engine: &Core, descriptor: OwnedFd) -> Result<BinaryFile> {
         let number = descriptor.as_raw_fd();
         self.open_descriptor(engine, number, descriptor, Descriptor::Owned).await
     }
@@ -114,7 +123,7 @@ impl OpenOptions {
     /// # }
     /// ```
     pub async fn open_borrowed(&self, descriptor: &impl AsFd) -> Result<BinaryFile> {
-        self.open_borrowed_on(&*Engine::current()?, descriptor).await
+        self.open_borrowed_in(&*Core::current()?, descriptor).await
     }
 
     /// Does what [`open_borrowed`](OpenOptions::open_borrowed) does on `engine`.
@@ -127,6 +136,10 @@ impl OpenOptions {
     ///
     /// Like [`open_borrowed`](OpenOptions::open_borrowed).
     pub async fn open_borrowed_on(&self, engine: &Engine, descriptor: &impl AsFd) -> Result<BinaryFile> {
+        self.open_borrowed_in(engine.core(), descriptor).await
+    }
+
+    pub(crate) async fn open_borrowed_in(&self, engine: &Core, descriptor: &impl AsFd) -> Result<BinaryFile> {
         let descriptor = descriptor.as_fd();
         let number = descriptor.as_raw_fd();
         let duplicate = descriptor.try_clone_to_owned();
@@ -137,7 +150,7 @@ impl OpenOptions {
 
     async fn open_descriptor(
         &self,
-        engine: &Engine,
+        engine: &Core,
         number: RawFd,
         descriptor: OwnedFd,
         whose: Descriptor,

@@ -16,7 +16,9 @@ use folio_engine::LINE_LIMIT_BYTES;
 
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
-use crate::{Buffering, Current, Engine, Error, File, Operation, Result};
+use crate::engine::Engine;
+use crate::{Buffering, Error, File, Operation, Result};
+use folio_engine::{Current, Engine as Core};
 
 /// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
 /// and a thousand of them at a time stay within a gigabyte.
@@ -43,7 +45,7 @@ pub struct SpooledTemporaryFile {
     line_limit: usize,
     disk: TemporaryFileBuilder,
     /// `None` is the default one, not started before it is needed.
-    engine: Option<Engine>,
+    engine: Option<Core>,
     /// A rollover that a poll has begun.
     rolling: Option<ToDisk>,
 }
@@ -369,8 +371,8 @@ impl SpooledTemporaryFile {
         let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
         let (disk, engine) = (self.disk.clone(), self.engine.clone());
         Some(Box::pin(async move {
-            let engine = engine.map_or_else(Engine::current, |engine| Ok(Current::Scoped(engine)))?;
-            let file = disk.create_on(&engine).await?.into_file();
+            let engine = engine.map_or_else(Core::current, |engine| Ok(Current::Scoped(engine)))?;
+            let file = disk.create_in(&engine).await?.into_file();
             if !bytes.is_empty() {
                 file.write_bytes_at(bytes, 0).await?;
             }
@@ -466,7 +468,7 @@ impl SpooledTemporaryFileBuilder {
     /// Returns an empty one that rolls over on `engine`; nothing is touched.
     pub fn build_on(&self, engine: &Engine) -> SpooledTemporaryFile {
         let spool = self.build();
-        SpooledTemporaryFile { engine: Some(engine.clone()), ..spool }
+        SpooledTemporaryFile { engine: Some(engine.core().clone()), ..spool }
     }
 }
 

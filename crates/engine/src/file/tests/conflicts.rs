@@ -145,10 +145,10 @@ fn where_the_file_reaches_is_learnt_from_what_ends_and_forgotten_with_a_barrier(
     state.push(high);
     let batch = state.next(false).expect("nothing is before it");
     assert!(reads(&state), "the file is known to reach that far");
-    assert!(!state.found(0..10, 5), "somebody else has cut it, and it may yet grow");
+    assert!(!state.note_read(0..10, 5), "somebody else has cut it, and it may yet grow");
     assert!(!reads(&state));
     state.finish(batch.batch_id, CursorMove::Stay);
-    assert!(state.found(0..10, 10), "nothing is on its way");
+    assert!(state.note_read(0..10, 10), "nothing is on its way");
     state.push(barrier);
     let batch = state.next(false).expect("nothing is before it");
     state.finish(batch.batch_id, CursorMove::Stay);

@@ -2,7 +2,7 @@
 
 use super::{Kind, items};
 use crate::file::{Batch, Core, CursorMove, Taken};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
 
 use super::Item;
 
@@ -104,7 +104,7 @@ enum Reading {
 
 /// Cancelled and delivered reads in any order; returns how often each byte was delivered.
 fn deliveries(seed: u64, bytes: usize) -> Vec<u32> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     let mut state = Core::default();
     let mut delivered = vec![0; bytes];
     let mut readings: Vec<Reading> = Vec::new();

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{Item, Kind, items};
 use crate::file::{Arrival, Batch, BatchId, Core, CursorMove, Footprint, Merge, Ordered, Span};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
 
 /// Operations that a simulation brings.
 const OPS: usize = 60;
@@ -18,17 +18,17 @@ const OPS: usize = 60;
 /// Positions that operations choose from: few, so that they meet.
 const PLACES: u64 = 24;
 
-/// What the order is told of an operation's footprint; the truth, unless a mutant is planted.
-type Told = fn(&Kind, Footprint) -> Footprint;
+/// Changes the footprint that the order sees; the identity, unless a mutant is planted.
+type Claim = fn(&Kind, Footprint) -> Footprint;
 
-struct Asked {
+struct Claimed {
     item: Item,
-    told: Told,
+    claim: Claim,
 }
 
-impl Ordered for Asked {
+impl Ordered for Claimed {
     fn footprint(&self, cursor: u64, room: u64) -> Footprint {
-        (self.told)(&self.item.kind, self.item.footprint(cursor, room))
+        (self.claim)(&self.item.kind, self.item.footprint(cursor, room))
     }
 
     fn merge(&self) -> Merge {
@@ -103,7 +103,7 @@ impl Bytes {
     }
 }
 
-fn any_kind(dice: &mut Dice) -> Kind {
+fn any_kind(dice: &mut Random) -> Kind {
     let start = dice.within(0..PLACES);
     let len = dice.within(1..6);
     match dice.index(16) {
@@ -119,7 +119,7 @@ fn any_kind(dice: &mut Dice) -> Kind {
 }
 
 /// Runs of contiguous writes, appends and syncs, which merge.
-fn any_run(dice: &mut Dice) -> Vec<Kind> {
+fn any_run(dice: &mut Random) -> Vec<Kind> {
     let kind = any_kind(dice);
     match kind {
         Kind::Write(range) if dice.chance(50) => {
@@ -141,22 +141,22 @@ struct Job {
 }
 
 struct World {
-    dice: Dice,
-    state: Core<Asked>,
-    mailbox: VecDeque<Asked>,
+    dice: Random,
+    state: Core<Claimed>,
+    mailbox: VecDeque<Claimed>,
     jobs: Vec<Job>,
     bytes: Bytes,
     seen: BTreeMap<usize, Seen>,
     /// Readers are inside a shared turn.
     held: bool,
     closers: u64,
-    told: Told,
+    claim: Claim,
 }
 
 impl World {
-    fn new(seed: u64, told: Told) -> World {
+    fn new(seed: u64, claim: Claim) -> World {
         World {
-            dice: Dice::new(seed),
+            dice: Random::new(seed),
             state: Core::default(),
             mailbox: VecDeque::new(),
             jobs: Vec::new(),
@@ -164,48 +164,48 @@ impl World {
             seen: BTreeMap::new(),
             held: false,
             closers: 0,
-            told,
+            claim,
         }
     }
 
     fn arrive(&mut self, item: Item) {
-        let asked = Asked { item, told: self.told };
-        if asked.item.footprint(0, u64::MAX).span.closes_gate() {
+        let op = Claimed { item, claim: self.claim };
+        if op.item.footprint(0, u64::MAX).span.closes_gate() {
             self.closers += 1;
         }
-        if self.dice.chance(40) && self.acts_in_place(&asked) {
+        if self.dice.chance(40) && self.acts_in_place(&op) {
             return;
         }
         let held = self.held;
-        match self.state.arrive(asked, || !held) {
+        match self.state.arrive(op, || !held) {
             Arrival::Start(batch) => self.start(batch),
-            Arrival::Wait(asked) => self.mailbox.push_back(asked),
+            Arrival::Wait(op) => self.mailbox.push_back(op),
         }
     }
 
     /// What a caller does with the exclusive turn: reads and seeks, if they overtake nothing.
-    fn acts_in_place(&mut self, asked: &Asked) -> bool {
-        if !matches!(asked.item.kind, Kind::Read(_) | Kind::CursorRead(_) | Kind::Seek(_)) {
+    fn acts_in_place(&mut self, op: &Claimed) -> bool {
+        if !matches!(op.item.kind, Kind::Read(_) | Kind::CursorRead(_) | Kind::Seek(_)) {
             return false;
         }
         let cursor = self.state.position();
-        if !self.state.is_free(&asked.footprint(cursor, self.state.room())) {
+        if !self.state.is_free(&op.footprint(cursor, self.state.room())) {
             return false;
         }
-        let (seen, after) = self.bytes.act(&asked.item, cursor);
-        if let Span::Read(range) = asked.footprint(cursor, self.state.room()).span
+        let (seen, after) = self.bytes.act(&op.item, cursor);
+        if let Span::Read(range) = op.footprint(cursor, self.state.room()).span
             && !range.is_empty()
-            && !self.state.found(range, seen.read.len() as u64)
+            && !self.state.note_read(range, seen.read.len() as u64)
         {
             return false;
         }
-        self.state.shift(moved(&asked.item.kind, cursor, after));
-        self.seen.insert(asked.item.id, seen);
+        self.state.shift(moved(&op.item.kind, cursor, after));
+        self.seen.insert(op.item.id, seen);
         true
     }
 
-    fn start(&mut self, batch: Batch<Asked>) {
-        let items: Vec<Item> = batch.items.into_iter().map(|asked| asked.item).collect();
+    fn start(&mut self, batch: Batch<Claimed>) {
+        let items: Vec<Item> = batch.items.into_iter().map(|op| op.item).collect();
         check_merged(&items);
         let closing = |item: &&Item| item.footprint(0, u64::MAX).span.closes_gate();
         assert_eq!(batch.closers, items.iter().filter(closing).count() as u64, "{items:?}");
@@ -224,7 +224,7 @@ impl World {
     /// What the bytes cannot show: a sync or barrier comes after all it has to, and nothing passes a barrier.
     fn check_order(&self, items: &[Item]) {
         let running = self.jobs.iter().flat_map(|job| &job.items);
-        let waiting = self.state.waiting().chain(&self.mailbox).map(|asked| &asked.item);
+        let waiting = self.state.waiting().chain(&self.mailbox).map(|op| &op.item);
         for earlier in running.chain(waiting) {
             for later in items.iter().filter(|later| later.id > earlier.id) {
                 let barrier = earlier.kind == Kind::Exclusive || later.kind == Kind::Exclusive;
@@ -265,8 +265,8 @@ impl World {
     }
 
     fn deliver(&mut self) {
-        if let Some(asked) = self.mailbox.pop_front() {
-            self.state.receive(asked);
+        if let Some(op) = self.mailbox.pop_front() {
+            self.state.receive(op);
             if self.dice.chance(50) {
                 self.pump();
             }
@@ -324,8 +324,8 @@ fn check_merged(items: &[Item]) {
 }
 
 /// `known_len` is how long the file is believed to be at least; it is empty.
-fn simulate(seed: u64, told: Told, known_len: u64) {
-    let mut world = World::new(seed, told);
+fn simulate(seed: u64, claim: Claim, known_len: u64) {
+    let mut world = World::new(seed, claim);
     world.state.note_len(known_len);
     let mut kinds = Vec::new();
     while kinds.len() < OPS {
@@ -360,7 +360,7 @@ fn all_come_to_what_they_would_come_to_one_by_one() {
 
 #[test]
 fn the_simulation_notices_a_wrong_rule_of_conflicts() {
-    let mutants: [(&str, Told); 6] = [
+    let mutants: [(&str, Claim); 6] = [
         ("a read overtakes queued writes", |kind, footprint| match kind {
             Kind::Read(_) => Footprint { span: Span::Read(0..0), ..footprint },
             _ => footprint,
@@ -386,8 +386,9 @@ fn the_simulation_notices_a_wrong_rule_of_conflicts() {
             _ => footprint,
         }),
     ];
-    for (name, told) in mutants {
-        let caught = (0..300).any(|seed| catch_unwind(AssertUnwindSafe(|| simulate(seed, told, 0))).is_err());
+    for (name, claim) in mutants {
+        let caught =
+            (0..300).any(|seed| catch_unwind(AssertUnwindSafe(|| simulate(seed, claim, 0))).is_err());
         assert!(caught, "nothing notices that {name}");
     }
     let caught =

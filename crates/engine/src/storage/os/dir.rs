@@ -6,7 +6,7 @@
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -26,7 +26,7 @@ use super::open::{self, Seen};
 use super::{attributes, copy, special, tree};
 use crate::error::Worded;
 use crate::storage::{
-    Clearing, Kind, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir,
+    Clearing, Kind, Links, Listed, Metadata, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir,
 };
 
 /// Permission bits of a new directory, before the umask, where the request names none.
@@ -151,7 +151,7 @@ impl StorageDir for OsDir {
     }
 
     fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata> {
-        File::from(self.find(path, OFlags::empty(), links)?).metadata()
+        File::from(self.find(path, OFlags::empty(), links)?).metadata().map(Metadata::from)
     }
 
     fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {

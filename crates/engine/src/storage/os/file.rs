@@ -1,6 +1,6 @@
 //! One open file of the operating system.
 
-use std::fs::{File, FileTimes, Metadata, Permissions};
+use std::fs::{File, FileTimes, Permissions};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::unix::fs::{FileExt, FileTypeExt};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use super::open::{asks_nonblocking, open_again};
 use super::special;
 use super::standard::Manners;
 use crate::storage::returned::Returned;
-use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
+use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
 
 /// Buffers one system call takes (`IOV_MAX`).
 const BUFFERS_MAX: usize = 1_024;
@@ -254,7 +254,7 @@ impl StorageFile for OsFile {
         self.direct.is_on()
     }
 
-    fn look_again(&self) {
+    fn refresh_flags(&self) {
         if self.direct.look(&self.file) {
             self.reads_now.store(false, Ordering::Relaxed);
         }
@@ -288,7 +288,7 @@ impl StorageFile for OsFile {
     }
 
     fn metadata(&self) -> io::Result<Metadata> {
-        self.file.metadata()
+        self.file.metadata().map(Metadata::from)
     }
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! Listing a directory by `getdents64`, without an allocation for each name.
 
 use std::ffi::OsStr;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::dir::kind;
-use crate::storage::{Foothold, Kind, Lister};
+use crate::storage::{Foothold, Kind, Lister, Metadata};
 
 /// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
 const NAMES_BYTES: usize = 32 * 1024;
@@ -65,7 +65,7 @@ impl Foothold for Above {
     fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata> {
         let links = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::PATH | OFlags::CLOEXEC | links;
-        File::from(openat(&self.0, rest, flags, Mode::empty())?).metadata()
+        File::from(openat(&self.0, rest, flags, Mode::empty())?).metadata().map(Metadata::from)
     }
 
     fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>> {

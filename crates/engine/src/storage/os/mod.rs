@@ -24,7 +24,7 @@ mod tests;
 mod tree;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -33,15 +33,14 @@ use std::sync::Arc;
 
 use rustix::fs::CWD;
 
-pub(crate) use attributes::stamps_of;
 pub use descriptor::close;
 pub use open::NOFOLLOW;
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Foothold, Links, Lister, Listing, Mode, Mover, OpenRequest, Opened, Stamps, StatVfs, Storage,
-    StorageDir, TreeCopier, XattrMode,
+    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, OpenRequest, Opened, Stamps,
+    StatVfs, Storage, StorageDir, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use cached::CachedPaths;
@@ -96,7 +95,7 @@ impl Os {
             Err(error) => return Some(Err(error)),
         };
         match self.devices.known_remote(metadata.dev()) {
-            Some(false) => Some(Ok(metadata)),
+            Some(false) => Some(Ok(metadata.into())),
             None | Some(true) => None,
         }
     }
@@ -203,7 +202,7 @@ impl Storage for Os {
     fn metadata(&self, path: &Path) -> io::Result<Metadata> {
         let metadata = fs::metadata(path)?;
         self.devices.learn(metadata.dev(), path, Links::Follow);
-        Ok(metadata)
+        Ok(metadata.into())
     }
 
     fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
@@ -213,7 +212,7 @@ impl Storage for Os {
     fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
         let metadata = fs::symlink_metadata(path)?;
         self.devices.learn(metadata.dev(), path, Links::NotLast);
-        Ok(metadata)
+        Ok(metadata.into())
     }
 
     fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
@@ -250,7 +249,7 @@ impl Storage for Os {
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
-        Ok(Box::new(fs::read_dir(path)?))
+        Ok(Box::new(fs::read_dir(path)?.map(|entry| entry.map(Entry::from))))
     }
 
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
