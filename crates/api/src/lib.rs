@@ -50,6 +50,7 @@ pub mod dir;
 mod engine;
 mod file;
 pub mod fs;
+mod limits;
 mod mode;
 pub mod os;
 pub mod path;

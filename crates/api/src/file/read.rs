@@ -5,13 +5,8 @@ use std::io::IoSliceMut;
 use bytes::{Bytes, BytesMut};
 use folio_engine::Handle;
 
+use crate::limits::{CHUNK_BYTES, SCATTERED_BYTES_MAX};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes asked for at a time when the length of what is read is not known.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Bytes read for several buffers at a time.
-const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
 /// delivered in place, at most 768 KiB a call; for the rest a worker brings at most 1 MiB a call into a buffer of

@@ -9,13 +9,11 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::limits::STALE_LOOKS_MAX;
 use crate::{File, Result};
 
 /// A read under way, and the state of the file before it.
 type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>);
-
-/// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
-const LOOKS_MAX: u32 = 3;
 
 /// Reads a range of a file from its start to its end, whatever other readers of the file do.
 pub struct Reader {
@@ -96,7 +94,7 @@ impl AsyncRead for Reader {
             // The end, or no room: what is under way is for a poll that has some.
             return Poll::Ready(Ok(()));
         }
-        for _ in 0..LOOKS_MAX {
+        for _ in 0..STALE_LOOKS_MAX {
             let reading = &mut this.reading;
             let (mark, future) = match reading {
                 Some(reading) => reading,
@@ -111,7 +109,8 @@ impl AsyncRead for Reader {
             *reading = None;
             let bytes = bytes?;
             // It may be of a poll that was given up long ago. A file that others change all the time has no better.
-            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= LOOKS_MAX {
+            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= STALE_LOOKS_MAX
+            {
                 // This poll may bring a smaller buffer than the one the read was started for; the rest is read again.
                 let count = bytes.len().min(buf.remaining());
                 buf.put_slice(&bytes[..count]);

@@ -40,15 +40,13 @@ use folio_engine::op::{access, filesystem, names, prune, tree};
 use folio_engine::{Engine, Handle};
 
 use crate::checked;
+use crate::limits::CARRIED_BYTES_MAX;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};
 pub use folio_engine::op::usage::DiskUsage;
 pub use folio_engine::storage::{Advice, Allocation, Mode, Stamp, StatVfs, XattrMode};
 pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxattr, removexattr, setxattr};
-
-/// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
-const CARRIED_BYTES_MAX: u64 = 64 * 1024;
 
 /// Returns whether this process may use a path in every way of `mode`, following symbolic links.
 ///

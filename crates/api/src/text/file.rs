@@ -9,13 +9,8 @@ use super::ahead::Ahead;
 use super::io::TextIo;
 use super::place::Place;
 use super::{DecodeError, Decoder, Encoding, Errors, NameError, Newline, Seen};
+use crate::limits::{MARK_BYTES, TEXT_READ_BYTES};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes at the start of a file that tell its byte order.
-const MARK_BYTES: usize = 4;
-
-/// Bytes read at a time of what precedes a place, where reading cannot begin there: those of one read ahead.
-const PASSED_BYTES: usize = 128 * 1024;
 
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
@@ -346,7 +341,7 @@ impl Start {
     /// A decoder that has read all up to `offset`.
     async fn passing<F: TextIo>(self, file: &mut F, offset: u64) -> Result<Decoder> {
         let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
-        let mut buffer = vec![0; PASSED_BYTES];
+        let mut buffer = vec![0; TEXT_READ_BYTES];
         let mut at = 0;
         while decoder.offset() < offset {
             match file.read_at(&mut buffer, at).await? {

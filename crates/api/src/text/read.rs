@@ -3,10 +3,8 @@
 use super::TextFile;
 use super::file::Start;
 use super::io::TextIo;
+use crate::limits::CHAR_BYTES_MAX;
 use crate::{Error, Operation, Result};
-
-/// Bytes that a character takes at most, as UTF-8.
-const CHAR_BYTES_MAX: usize = 4;
 
 /// Whether a line is given out with its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,8 @@
 use super::file::{Cursor, Mark};
 use super::io::TextIo;
 use super::{Encoder, TextFile};
+use crate::limits::GATHERED_BYTES;
 use crate::{Error, Operation, Result};
-
-/// Bytes of text that are gathered from many short lines before they are written.
-const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Writing. `Ok` means what it means for the [`File`](crate::File) below: written, unless
 /// [`buffering`](super::Options::buffering) or a mode string has given it a buffer.

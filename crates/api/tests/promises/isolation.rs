@@ -249,6 +249,7 @@ async fn i4_what_is_stuck_is_reported_once() {
     assert_eq!(engine.snapshot().counters.stuck, 3);
     drop(sender);
     gate.open();
-    (stuck.done().await.unwrap(), later.done().await.unwrap());
+    stuck.done().await.unwrap();
+    later.done().await.unwrap();
     assert!(closure.done().await.unwrap());
 }

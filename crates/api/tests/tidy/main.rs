@@ -58,6 +58,11 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
+fn every_bound_stands_in_limits() {
+    obey(&[shape::bounds_stand_together]);
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     obey(&[shape::nothing_is_unfinished, shape::nothing_unwraps]);
 }

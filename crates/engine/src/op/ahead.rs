@@ -18,16 +18,8 @@ use super::footing::{Footing, is_deep};
 use super::listed::Rest;
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
+use crate::limits::{ENTRIES_AHEAD_MAX, ENTRIES_AHEAD_OF_ONE_MAX, LISTINGS_PLANNED_MAX};
 use crate::storage::{Kind, Storage};
-
-/// Entries held for a walk that it has not come to: a few batches of it.
-const ENTRIES_AHEAD_MAX: usize = 8 * 1024;
-
-/// Entries of one directory that are listed ahead; the walk reads on where that stopped.
-const ENTRIES_OF_ONE_MAX: usize = 4 * 1024;
-
-/// Directories planned at a time. What does not fit is listed when the walk comes to it.
-const PLANNED_MAX: usize = 1024;
 
 /// What a walk and its second worker share.
 pub(super) struct Ahead {
@@ -87,7 +79,7 @@ impl Ahead {
         for one in planned.into_iter().rev() {
             state.planned.push_front(one);
         }
-        state.planned.truncate(PLANNED_MAX);
+        state.planned.truncate(LISTINGS_PLANNED_MAX);
     }
 
     /// What `directory` has to tell, for the walk that has come to it.
@@ -141,7 +133,7 @@ impl Ahead {
         drop(state);
         let work = Work { ahead: self, directory };
         let mut rest = Rest::of(storage.list(&work.directory));
-        rest.hold_some(&work.directory, ENTRIES_OF_ONE_MAX);
+        rest.hold_some(&work.directory, ENTRIES_AHEAD_OF_ONE_MAX);
         self.plan(&work.directory, &rest, depth + 1);
         work.done(rest);
         true

@@ -13,21 +13,12 @@ use super::whole::{Whole, read_opened, reading};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result, Worded};
 use crate::exclusive::Exclusive;
-use crate::limits::PATH_BYTES_MAX;
+use crate::limits::{CREATES_MAX, PATH_BYTES_MAX, WAY_STEP_BYTES};
 use crate::storage::{
     Identity, Kind, Links, Listed, Metadata, Mode, NameListing, Stamps, Storage, StorageDir,
 };
 
-/// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
-pub const NAMES_BATCH_MAX: usize = 512;
-
-/// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
-/// whose parts is tried twice: before its parent is there and after.
-const CREATES_MAX: usize = 4096;
-
-/// Bytes that are looked up at a time of a way that is too long for the kernel: half of what it takes, so that a name of
-/// any length ends within them.
-const WAY_STEP_BYTES: usize = PATH_BYTES_MAX / 2;
+pub use crate::limits::NAMES_BATCH_MAX;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
 #[derive(Clone)]

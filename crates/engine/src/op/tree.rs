@@ -10,9 +10,7 @@ use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::storage::{Entry, FileType, Listing};
 
-/// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
-/// worker is spread over enough entries to cost less than the entries do.
-pub const ENTRIES_BATCH_MAX: usize = 128;
+pub use crate::limits::ENTRIES_BATCH_MAX;
 
 /// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
 /// the permission bits before the umask; `None` means `0o777`.

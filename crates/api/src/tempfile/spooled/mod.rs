@@ -17,15 +17,9 @@ use folio_engine::LINE_LIMIT_BYTES;
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
 use crate::engine::Engine;
+use crate::limits::{HOLE_BYTES_MAX, SPOOL_BYTES};
 use crate::{Buffering, Error, File, Operation, Result};
 use folio_engine::{Current, Engine as Core};
-
-/// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
-/// and a thousand of them at a time stay within a gigabyte.
-const MAX_SIZE_BYTES: u64 = 1024 * 1024;
-
-/// Bytes of zeros that are kept in memory between what was written and what follows: any position can be asked for.
-const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A file in memory that becomes a [`TemporaryFile`] before it would grow beyond its limit.
 ///
@@ -84,7 +78,7 @@ impl SpooledTemporaryFile {
     /// Returns a builder: 1 MiB in memory at the most.
     pub fn builder() -> SpooledTemporaryFileBuilder {
         let disk = TemporaryFile::builder();
-        SpooledTemporaryFileBuilder { max_size: MAX_SIZE_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
+        SpooledTemporaryFileBuilder { max_size: SPOOL_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
     }
 
     /// Returns the file on disk, once there is one.
