@@ -151,7 +151,7 @@ impl FileHandle {
     }
 
     /// Whether there is a descriptor, and nothing under way that would have to be waited for.
-    fn is_at_rest(&self) -> bool {
+    pub(super) fn is_at_rest(&self) -> bool {
         let open_file = self.open_file();
         if self.is_kept_out() {
             return false;

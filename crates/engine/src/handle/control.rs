@@ -8,10 +8,10 @@ use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
-    self, Advise, Allocate, Answer, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor, SetPermissions,
-    SetTimes, Sync, TakeObject, seek,
+    self, Advise, Allocate, Answer, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
+    SetPermissions, SetTimes, Sync, TakeObject, seek,
 };
-use crate::storage::{Advice, Allocation, Metadata, errno};
+use crate::storage::{Advice, Allocation, Metadata, StorageFile, errno};
 
 /// Cursor, length, attributes, durability.
 impl FileHandle {
@@ -236,18 +236,43 @@ impl FileHandle {
         }
     }
 
+    /// Opens a second handle of the storage's own after everything that was asked for before; errors say that it was for
+    /// `operation`.
+    ///
+    /// # Errors
+    ///
+    /// Whatever duplicating a descriptor returns; unsupported where the storage has no second handles.
+    ///
+    /// # Cancellation
+    ///
+    /// The second handle is closed.
+    pub async fn duplicate(&self, operation: Operation) -> Result<Box<dyn StorageFile>> {
+        if self.is_at_rest() {
+            let duplicated = self.open_file().file.duplicate();
+            return duplicated.map_err(|error| Error::io(operation, error).at_path(self.path()));
+        }
+        match self.submit(Duplicate { operation }).await? {
+            Answer::Value(value) => match value.downcast() {
+                Ok(duplicated) => Ok(*duplicated),
+                Err(_) => unreachable!("it answers a storage's file"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
     /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them,
     /// while no other operation of this file runs. Answers how many; fewer only at the end of `from`, or if
     /// something had been copied before a failure.
     ///
     /// # Errors
     ///
-    /// Whatever `copy_file_range`, reading and writing return; `EINVAL` for a file open for appending.
+    /// Whatever `copy_file_range`, reading and writing return; `EINVAL` for a file open for appending; unsupported if `from`
+    /// is of another storage.
     ///
     /// # Cancellation
     ///
     /// Like [`set_len`](FileHandle::set_len).
-    pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
+    pub async fn receive(&self, from: Box<dyn StorageFile>, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Receive { from, offset, count }).await?)
     }
 }

@@ -10,7 +10,7 @@ use super::footing::Footing;
 use super::walk::{OpenWalk, WalkEntry, WalkRules};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation};
-use crate::storage::Storage;
+use crate::storage::{Links, Storage};
 
 /// Unit of `st_blocks`, in bytes, on every file system.
 const BLOCK_BYTES: u64 = 512;
@@ -67,7 +67,8 @@ impl OpenMeasure {
     fn add(&mut self, entry: &WalkEntry, storage: &dyn Storage) -> Result<(), Error> {
         // The root is what its name leads to, and is walked as that.
         let path = entry.path();
-        let look = self.footing.metadata(path, entry.depth() == 0, storage);
+        let links = if entry.depth() == 0 { Links::Follow } else { Links::NotLast };
+        let look = self.footing.metadata(path, links, storage);
         let metadata = look.map_err(|error| Error::io(Operation::DiskUsage, error).at_path(path))?;
         if metadata.is_dir() {
             self.sum.directories += 1;

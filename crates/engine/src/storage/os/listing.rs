@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::dir::kind;
-use crate::storage::{Foothold, Kind, Lister, Metadata};
+use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
 
 /// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
 const NAMES_BYTES: usize = 32 * 1024;
@@ -62,8 +62,8 @@ impl Foothold for Above {
         Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
     }
 
-    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata> {
-        let links = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata> {
+        let links = if links.follows_last()? { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::PATH | OFlags::CLOEXEC | links;
         File::from(openat(&self.0, rest, flags, Mode::empty())?).metadata().map(Metadata::from)
     }
