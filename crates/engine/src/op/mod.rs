@@ -4,6 +4,7 @@
 
 pub mod access;
 mod ahead;
+mod at;
 pub mod attributes;
 pub mod closure;
 pub mod copy_tree;
@@ -23,5 +24,6 @@ pub mod walk;
 pub mod whole;
 pub mod xattr;
 
+pub use at::At;
 pub(crate) use path_op::identify;
 pub use path_op::{PathOp, PathRequest, Subject};
