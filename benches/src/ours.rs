@@ -8,8 +8,8 @@ use folio::{Buffering, File, fs, text};
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
+use crate::job::Everyday;
 use crate::rival::{Access, AsyncFile, Rival};
-use crate::workloads::Everyday;
 
 /// folio; a shared file is a clone of the handle.
 #[derive(Debug)]

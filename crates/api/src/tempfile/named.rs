@@ -6,7 +6,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
-use folio_engine::storage::OpenRequest;
 
 use super::doomed::{Doomed, Kind};
 use super::template::{Template, exclusively, name_setters};
@@ -74,8 +73,8 @@ impl NamedTemporaryFile {
         self.name.path()
     }
 
-    /// Returns whether the path goes with the drop.
-    pub fn delete(&self) -> bool {
+    /// Returns whether the drop removes the path.
+    pub fn is_temporary(&self) -> bool {
         self.name.is_doomed()
     }
 
@@ -277,12 +276,9 @@ impl NamedTemporaryFileBuilder {
     /// What it creates cleans up by itself when nobody waits for it any more.
     fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
         let template = self.template.clone();
-        let request = OpenRequest { append: self.append, ..exclusively() };
-        let request = OpenRequest {
-            mode: self.permissions.or(request.mode),
-            buffer_bytes: self.buffering.bytes(),
-            ..request
-        };
+        let request = exclusively().append(self.append);
+        let mode = self.permissions.or(request.mode);
+        let request = request.mode(mode).buffer_bytes(self.buffering.bytes());
         PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
             let (opened, name) = dirs.first(|dir| {
                 template.make(dir, |path| {

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
-use folio_engine::storage::{OpenRequest, Opened, Storage};
+use folio_engine::storage::{Opened, Storage};
 
 use super::template::{FILE_MODE, Template, exclusively, name_setters};
 use crate::engine::Engine;
@@ -174,7 +174,7 @@ fn open(storage: &dyn Storage, template: &Template, dir: &Path, mode: u32) -> io
         return opened;
     }
     template.make(dir, |path| {
-        let opened = storage.open(path, &OpenRequest { mode: Some(mode), ..exclusively() })?;
+        let opened = storage.open(path, &exclusively().mode(Some(mode)))?;
         storage.remove_file(path)?;
         Ok(opened)
     })

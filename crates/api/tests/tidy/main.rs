@@ -14,6 +14,7 @@ mod prose;
 mod rooms;
 mod shape;
 mod source;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,13 @@ fn public_functions_say_how_they_fail_and_what_dropping_does() {
 }
 
 #[test]
+fn retired_words_stay_away() {
+    obey(&[words::retired_words_are_gone]);
+    let page = "docs/architecture.md";
+    report(words::retired_phrases_are_gone(page, &text(page)));
+}
+
+#[test]
 fn the_code_map_is_the_tree() {
     let text = text("docs/architecture.md");
     let shipped = sources().iter().filter(|source| !source.is_test());
@@ -110,6 +118,22 @@ fn the_table_of_contents_has_every_page() {
     pages.retain(|(path, _)| !path.ends_with("/0000-template.md"));
     pages.iter_mut().for_each(|(path, _)| *path = path.replacen("docs/", "", 1));
     report(pages::the_list_is_complete((&contents.0, &contents.1), &pages, false));
+}
+
+#[test]
+fn the_list_of_tests_has_each_of_their_programs() {
+    let root = "crates/api/tests/";
+    let program = |source: &Source| {
+        let path = source.path.strip_prefix(root)?;
+        Some(path.find('/').map_or(path, |folder| &path[..=folder]).to_owned())
+    };
+    let mut programs: Vec<_> =
+        sources().iter().filter_map(program).map(|path| (path, String::new())).collect();
+    programs.dedup();
+    let list = format!("{root}README.md");
+    // What the list says of the promises is no program.
+    let text = text(&list).replace("(../../../docs/reliability.md)", "");
+    report(pages::the_list_is_complete((&list, &text), &programs, false));
 }
 
 #[test]
