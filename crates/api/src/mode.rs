@@ -181,6 +181,7 @@ impl fmt::Debug for OpenMode {
 /// What a file keeps back is seen by every operation on it, by any clone. Other openings of the file and
 /// other programs see it once it is flushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Buffering {
     /// `-1`: 256 KiB; for text on a terminal, by the line.
     #[default]

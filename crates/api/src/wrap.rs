@@ -203,7 +203,7 @@ impl<T: Send + 'static> Wrap<T> {
     }
 
     pub(crate) async fn open_in(self, engine: &Core) -> Result<File> {
-        let file = engine.wrap(self.object, self.name).await?;
+        let file = Box::pin(engine.wrap(self.object, self.name)).await?;
         Ok(File::new(Handle::Plain(file)))
     }
 }

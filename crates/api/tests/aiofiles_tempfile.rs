@@ -71,7 +71,7 @@ async fn named_temporary_file(mode: &str) {
         text.flush().await.unwrap();
         text.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(text.read_to_string().await.unwrap(), DATA, "{mode}");
-        assert!(named.path().is_file() && named.delete(), "{mode}");
+        assert!(named.path().is_file() && named.is_temporary(), "{mode}");
         text.close().await.unwrap();
         named.close().await.unwrap();
         named.path().to_owned()
@@ -81,7 +81,7 @@ async fn named_temporary_file(mode: &str) {
         named.file().flush().await.unwrap();
         named.file().rewind().await.unwrap();
         assert_eq!(named.file().read_to_end_limited(100).await.unwrap(), DATA.as_bytes(), "{mode}");
-        assert!(named.path().is_file() && named.delete(), "{mode}");
+        assert!(named.path().is_file() && named.is_temporary(), "{mode}");
         named.close().await.unwrap();
         named.path().to_owned()
     };

@@ -43,6 +43,7 @@ tokio::task_local! {
 
 /// The engine that a call uses; see [`Engine::current`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Current {
     /// That of a scope.
     Scoped(Engine),

@@ -212,93 +212,93 @@ pub(crate) const FOOTHOLDS_MAX: usize = 16;
 /// Bytes of paths at which a batch of a walk is full, however few entries it has: long paths need memory.
 pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;
 
-/// Bytes that a pipe takes without waiting once it can be written at all (`PIPE_BUF`).
+/// Bytes that a writable pipe accepts without blocking (`PIPE_BUF`).
 pub(crate) const PIPE_BUF_BYTES: usize = 4096;
 
-/// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
+/// Bytes of names that one call reads: a thousand names of usual length, as many as most directories have.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;
 
-/// Times a name is looked at again because somebody has exchanged what has it.
+/// Attempts to look a name up again because another file has taken it meanwhile.
 pub(crate) const EXCHANGED_LOOKS_MAX: usize = 8;
 
-/// Symbolic links followed for one path, as the kernel has it.
+/// Symbolic links followed for one path, as in the kernel.
 pub(crate) const LOOKUP_LINKS_MAX: usize = 40;
 
-/// Directories looked into for one path. Links that repeat a long way forty times could otherwise keep a worker
-/// for minutes; no honest path comes near it.
+/// Directories visited for one path. Links that repeat a long path forty times could otherwise keep a worker
+/// for minutes; no ordinary path comes near it.
 pub(crate) const LOOKUP_STEPS_MAX: usize = 1 << 16;
 
-/// Calls made again because something was renamed while a `..` was looked up; after them the walker, which no
-/// rename disturbs, does it.
+/// Attempts repeated because of a rename during the lookup of a `..`; after them the user-space walker takes
+/// over, which no rename disturbs.
 pub(crate) const LOOKUP_TRIES_MAX: usize = 32;
 
-/// Buffers one system call takes (`IOV_MAX`).
+/// Buffers that one system call accepts (`IOV_MAX`).
 pub(crate) const VECTORED_BUFFERS_MAX: usize = 1_024;
 
-/// Most bytes that the kernel returns as the value or as the list of names (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`),
-/// so that one call is enough.
+/// Maximum bytes of a value or a list of names from the kernel (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`), so that
+/// one call is enough.
 pub(crate) const XATTR_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes carried through memory at a time where the kernel does not copy by itself. As `io::copy` would use,
-/// times eight: each step is two system calls.
+/// Bytes carried through memory at a time if the kernel cannot copy by itself: eight times the buffer of
+/// `io::copy`, since each step is two system calls.
 pub(crate) const CARRIED_BYTES_MAX: usize = 64 * 1024;
 
-/// Bytes asked of one `copy_file_range`. Below the kernel's own limit on every architecture.
+/// Bytes requested of one `copy_file_range`. Below the kernel's own limit on every architecture.
 pub(crate) const COPIED_BYTES_MAX: u64 = 1 << 30;
 
-/// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
+/// Devices cached at once. Machines mount a few dozen; beyond the limit all of them are queried again.
 pub(crate) const DEVICES_MAX: usize = 256;
 
-/// Bytes of a block in `st_blocks`, whatever the file system's own are.
+/// Bytes of a block in `st_blocks`, whatever the file system's own block size is.
 pub(crate) const STAT_BLOCK_BYTES: u64 = 512;
 
-/// Entries held for a walk that it has not come to: a few batches of it.
+/// Entries listed ahead of a walk: a few batches of it.
 pub(crate) const ENTRIES_AHEAD_MAX: usize = 8 * 1024;
 
-/// Entries of one directory that are listed ahead; the walk reads on where that stopped.
+/// Entries of one directory that are listed ahead; the walk continues where that stopped.
 pub(crate) const ENTRIES_AHEAD_OF_ONE_MAX: usize = 4 * 1024;
 
-/// Directories planned at a time. What does not fit is listed when the walk comes to it.
+/// Directories planned at once. The walk lists any others itself.
 pub(crate) const LISTINGS_PLANNED_MAX: usize = 1024;
 
-/// Room made for a file that does not tell its length, in bytes: most files of `/proc` fit.
+/// Bytes allocated for a file without a known length: most files of `/proc` fit.
 pub(crate) const FIRST_ROOM_BYTES: u64 = 8 * 1024;
 
-/// Most room made on the word of the length alone, in bytes: the length of a sparse file may be any number.
+/// Maximum bytes allocated for a length alone: the length of a sparse file may be any number.
 pub(crate) const FIRST_ROOM_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
+/// Names fetched in one job. Such a batch is worth its hop to a worker, and fills about one `getdents64`
+/// buffer.
 pub const NAMES_BATCH_MAX: usize = 512;
 
-/// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
-/// whose parts is tried twice: before its parent is there and after.
+/// Directories that may be created for one path, which has at most half as many parts as bytes (4,096), each of
+/// them tried twice: before its parent exists and after.
 pub(crate) const CREATES_MAX: usize = 4096;
 
-/// Bytes that are looked up at a time of a way that is too long for the kernel: half of what it takes, so that a name of
+/// Bytes of an overlong path that are looked up at a time: half of what the kernel accepts, so that a name of
 /// any length ends within them.
 pub(crate) const WAY_STEP_BYTES: usize = PATH_BYTES_MAX / 2;
 
-/// Entries and errors found in the first job of a walk, so that the first entry comes soon.
+/// Entries and errors in the first batch of a walk, so that the first entry comes soon.
 pub const WALK_BATCH_MIN: usize = 128;
 
-/// Entries and errors found in one job, to which batches grow by doubling. Waking a worker and its caller
-/// then costs a few hundredths of what finding the entries costs, and a batch stays below 1 MiB unless paths
-/// are long.
+/// Entries and errors in one batch, to which batches grow by doubling. Waking a worker and its caller then
+/// costs a few hundredths of finding the entries, and a batch stays below 1 MiB unless paths are long.
 pub const WALK_BATCH_MAX: usize = 2048;
 
-/// Entries looked at in one job, told of or not. A filter that refuses a whole tree must not keep a worker
-/// until the end of it, nor keep a caller that gave up from stopping it.
+/// Entries visited in one job, whether the walk yields them or not. A filter that refuses a whole tree must not
+/// occupy a worker until its end, nor keep a caller that gave up from stopping it.
 pub const WALK_STEPS_MAX: usize = 8 * WALK_BATCH_MAX;
 
-/// Listings that hold a descriptor at a time; what is left of older ones is read into memory. Deeper than
-/// most trees, and far below what a process may open.
+/// Listings that hold a descriptor at once; the rest of older ones is read into memory. Deeper than most trees,
+/// and far below the limit of a process.
 pub const WALK_OPEN_MAX: usize = 16;
 
-/// Bytes in a name, as nearly every file system has it.
+/// Bytes in a name, as in nearly every file system.
 pub(crate) const NAME_BYTES_MAX: usize = 255;
 
-/// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
-/// worker is spread over enough entries to cost less than the entries do.
+/// Entries fetched in one job. Such a batch fills about one `getdents64` buffer (32 KiB), and the hop to the
+/// worker costs less than finding its entries.
 pub const ENTRIES_BATCH_MAX: usize = 128;
 
 /// The limits of one engine, set through its builder.

@@ -22,7 +22,7 @@
 //! disk.put("/data", *b"old");
 //! let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
 //!
-//! let request = OpenRequest { write: true, ..OpenRequest::default() };
+//! let request = OpenRequest::default().write(true);
 //! let file = disk.open(Path::new("/data"), &request)?.file;
 //! file.write_at(&[IoSlice::new(b"new")], 0)?;
 //! assert!(file.sync(true).is_err());

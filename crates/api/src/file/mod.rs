@@ -3,6 +3,8 @@
 //! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
 
+#[cfg(feature = "actor")]
+mod actor;
 mod attributes;
 mod locks;
 mod nature;
@@ -17,7 +19,6 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use folio_engine::messages::{ActorRef, FileActor};
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
@@ -235,29 +236,6 @@ impl File {
         match &self.handle {
             Handle::Plain(file) => File::new(Handle::Plain(file.with_time_limit(limit))),
             Handle::Stream(stream) => File::new(Handle::Stream(stream.clone())),
-        }
-    }
-
-    /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
-    ///
-    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
-    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
-    /// hear of it with the reason.
-    ///
-    /// `None` for a FIFO, socket or terminal, which have none.
-    ///
-    /// ```
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let file = folio::File::open("data.bin").await?;
-    /// let actor = file.actor().expect("a regular file has an actor");
-    /// let head = actor.ask(folio::actor::ReadAt { offset: 0, len: 16 }).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn actor(&self) -> Option<ActorRef<FileActor>> {
-        match &self.handle {
-            Handle::Plain(file) => Some(file.actor()),
-            Handle::Stream(_) => None,
         }
     }
 

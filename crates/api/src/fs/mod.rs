@@ -47,8 +47,6 @@ pub use attributes::{
 };
 pub use copy_tree::copy_dir;
 pub use fwalk::{Fwalk, FwalkStep, fwalk};
-#[doc(hidden)]
-pub use glob::glob_would_find;
 pub use glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};

@@ -171,7 +171,7 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source: source }
+        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source }
     }
 }
 

@@ -149,11 +149,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn seekable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.seekable(),
-            Opened::Text(file) => Ok(file.seekable()),
+            Opened::Text(file) => file.seekable(),
         }
     }
 
@@ -161,11 +161,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn readable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.readable(),
-            Opened::Text(file) => Ok(file.readable()),
+            Opened::Text(file) => file.readable(),
         }
     }
 
@@ -173,11 +173,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn writable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.writable(),
-            Opened::Text(file) => Ok(file.writable()),
+            Opened::Text(file) => file.writable(),
         }
     }
 }

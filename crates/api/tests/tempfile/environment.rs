@@ -29,8 +29,7 @@ fn a_child_says_where_it_makes_things() {
         answer(directory.path());
         directory.cleanup().await.unwrap();
         answer(TemporaryFile::new().await.unwrap().file().path());
-        let (_, mut path) =
-            NamedTemporaryFile::builder().make(|path| std::fs::write(path, "")).await.unwrap();
+        let (_, path) = NamedTemporaryFile::builder().make(|path| std::fs::write(path, "")).await.unwrap();
         answer(&path);
         path.close().await.unwrap();
         let mut spool = SpooledTemporaryFile::new(0);

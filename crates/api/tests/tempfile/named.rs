@@ -47,13 +47,13 @@ async fn a_file_that_was_closed_before_can_be_closed_and_its_path_goes() {
     let room = room();
     let mut named = NamedTemporaryFile::builder().in_dir(room.path()).create().await.unwrap();
     named.file().clone().close_all().await.unwrap();
-    assert!(named.delete() && named.path().is_file());
+    assert!(named.is_temporary() && named.path().is_file());
     named.close().await.unwrap();
-    assert!(!named.delete() && !named.path().exists());
+    assert!(!named.is_temporary() && !named.path().exists());
     named.close().await.unwrap();
     let mut kept = NamedTemporaryFile::builder().in_dir(room.path()).delete(false).create().await.unwrap();
     kept.close().await.unwrap();
-    assert!(!kept.delete() && kept.path().is_file());
+    assert!(!kept.is_temporary() && kept.path().is_file());
 }
 
 #[tokio::test]

@@ -20,17 +20,17 @@ async fn named(room: &Path) -> NamedTemporaryFile {
 #[tokio::test]
 async fn a_path_alone_goes_when_it_is_closed_or_dropped_and_stays_when_it_is_kept() {
     let room = room();
-    let mut path = named(room.path()).await.into_temp_path();
+    let path = named(room.path()).await.into_temp_path();
     assert!(path.is_file() && fs::metadata(&path).is_ok() && format!("{path:?}").starts_with('"'));
+    let was = path.to_path_buf();
     path.close().await.unwrap();
-    path.close().await.unwrap();
-    assert!(!path.exists());
+    assert!(!was.exists());
     drop(named(room.path()).await.into_temp_path());
     eventually("the path goes", || names(room.path()).is_empty()).await;
     let kept = named(room.path()).await.into_temp_path().keep().await.unwrap();
     settled(|| folio::Engine::global().snapshot()).await;
     assert!(kept.is_file());
-    let mut taken = TempPath::from_path(&kept).unwrap();
+    let taken = TempPath::from_path(&kept).unwrap();
     taken.close().await.unwrap();
     assert!(!kept.exists());
     assert_eq!(TempPath::from_path("nul\0").unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -44,7 +44,7 @@ async fn a_file_and_its_path_live_apart_and_together_again() {
     file.write_all(b"contents").await.unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"contents");
     let mut again = NamedTemporaryFile::from_parts(file, path);
-    assert!(again.delete() && again.path().is_file());
+    assert!(again.is_temporary() && again.path().is_file());
     assert_eq!(again.as_file().read_bytes_at(0, 100).await.unwrap(), "contents");
     again.close().await.unwrap();
     assert!(names(room.path()).is_empty());
@@ -98,7 +98,7 @@ async fn a_name_that_is_taken_is_refused_and_the_file_is_as_temporary_as_before(
         }
     }
     assert_eq!(fs::read(at("file")).unwrap(), b"old");
-    assert!(scratch.delete() && scratch.path().is_file() && path.is_file());
+    assert!(scratch.is_temporary() && scratch.path().is_file() && path.is_file());
     scratch.persist_noclobber(at("free")).await.unwrap();
     path.persist_noclobber(at("free too")).await.unwrap();
     assert_eq!((scratch.path(), &*path), (&*at("free"), &*at("free too")));

@@ -14,6 +14,7 @@ mod prose;
 mod rooms;
 mod shape;
 mod source;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -75,6 +76,13 @@ fn no_test_is_ignored_or_sleeps_or_skips_in_silence() {
 #[test]
 fn public_functions_say_how_they_fail_and_what_dropping_does() {
     obey(&[prose::fallible_functions_say_when, prose::futures_say_what_dropping_does]);
+}
+
+#[test]
+fn retired_words_stay_away() {
+    obey(&[words::retired_words_are_gone]);
+    let page = "docs/architecture.md";
+    report(words::retired_phrases_are_gone(page, &text(page)));
 }
 
 #[test]

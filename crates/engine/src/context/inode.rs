@@ -34,7 +34,7 @@ impl Inode {
     }
 
     /// Reads or changes its health.
-    pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
-        look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn with_health<T>(&self, access: impl FnOnce(&mut Health) -> T) -> T {
+        access(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -282,7 +282,7 @@ impl FileHandle {
                 match end {
                     Some(end) if appends => position = end,
                     Some(end) if position <= end => {}
-                    // Bytes behind a hole would change the results of earlier reads.
+                    // Bytes after a hole would change what reads at lower offsets find.
                     Some(_) | None => return RoomCheck::WriteThrough,
                 }
             }

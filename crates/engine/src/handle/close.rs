@@ -101,7 +101,8 @@ impl FileHandle {
         let open_file = self.open_file();
         self.here(Operation::Close)?;
         if !self.is_behind_messages() && open_file.close_if_quick() {
-            let closed = open_file.end().map_err(|cause| open_file.error(Operation::Close, cause));
+            let closed =
+                open_file.close_and_report().map_err(|cause| open_file.error(Operation::Close, cause));
             // The result is recorded, which decides the reason that the actor's links get.
             open_file.wake_actor();
             return closed;

@@ -60,7 +60,7 @@ impl FileHandle {
         open_file.in_place.fetch_add(1, Ordering::Relaxed);
         match seek::target(to, state.core.position(), || open_file.file.len()) {
             Ok(position) => {
-                state.core.shift(op.leads(position));
+                state.core.shift(op.cursor_move(position));
                 Some(Ok(position))
             }
             Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(open_file.path.clone()))),

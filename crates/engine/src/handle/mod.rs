@@ -1,4 +1,4 @@
-//! One open file as its callers see it: the path of an operation from the call to the answer.
+//! One open file as its callers see it: the life of an operation from the call to the answer.
 //!
 //! `read`, `read_until`, `write`, `control`, `lock` and `close` do in place what they can and make operations
 //! of the rest; `submit` admits those, queues them in the order and awaits the answer.

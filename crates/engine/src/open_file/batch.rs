@@ -37,7 +37,7 @@ impl Job for FileJob {
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
             let Some(batch_id) = self.batch_id.take() else { return };
-            let mut next = self.open_file.carry_out(batch_id).into_iter();
+            let mut next = self.open_file.run_batch(batch_id).into_iter();
             self.batch_id = next.next();
             self.open_file.submit_all(next);
         }
@@ -68,7 +68,7 @@ struct BatchEnd {
 
 impl OpenFile {
     /// Executes a batch, records its end and answers its callers. Returns the batches that may start now.
-    fn carry_out(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
+    fn run_batch(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
         // Until here the batch is in the file's state, where cancelled callers can withdraw their operations.
         // If all of them did, there is nothing to do.
         let begun = Instant::now();
@@ -115,7 +115,7 @@ impl OpenFile {
             stats.waited.record(begun.saturating_duration_since(info.arrived));
             stats.served.record(ended.saturating_duration_since(begun));
             stats.note_duration(info.operation, &self.path, ended.saturating_duration_since(info.arrived));
-            let outcome = outcome.map_err(|failed| self.describe(&info, failed));
+            let outcome = outcome.map_err(|failed| self.error_of(&info, failed));
             let end = BatchEnd { batch_id, closers: batch.closers, moved: ran.moved };
             next.append(&mut self.answer(info.ending, end, caller, outcome));
         }
@@ -180,7 +180,7 @@ impl OpenFile {
         next
     }
 
-    pub(crate) fn describe(&self, info: &OpInfo, failed: Failed) -> Error {
+    pub(crate) fn error_of(&self, info: &OpInfo, failed: Failed) -> Error {
         let error = match failed {
             Failed::Storage(failure) => {
                 let cause = match failure.error.kind() {

@@ -56,11 +56,11 @@ impl OpenFile {
 
     /// Closes the descriptor of a closed file. Returns an earlier failure first, then one of closing; the
     /// descriptor is gone in any case.
-    pub(crate) fn end(&self) -> Result<(), Cause> {
+    pub(crate) fn close_and_report(&self) -> Result<(), Cause> {
         if !self.access.write {
             return self.close_descriptor().map_err(|error| Cause::Io(Arc::new(error)));
         }
-        let owed = match self.inode.with_health(|health| health.settle()) {
+        let owed = match self.inode.with_health(|health| health.check_sync()) {
             Trust::Sound => return self.close_descriptor().map_err(|error| self.latch(error)),
             Trust::Poisoned(error) => Cause::Poisoned(error),
             Trust::Owed(error) => Cause::EarlierWrite(error),

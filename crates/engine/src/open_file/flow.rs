@@ -1,4 +1,4 @@
-//! The path of an operation through the order of its file: arrival, wait, start, end.
+//! The life of an operation in the order of its file: arrival, wait, start, end.
 
 use std::sync::Arc;
 use std::task::Waker;

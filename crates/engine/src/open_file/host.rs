@@ -74,7 +74,7 @@ impl Host for OpenFile {
         self.turn.take().core.close();
         // The gate stays closed: reads in place find the closed file on the slow path.
         self.turn.close_gate(1);
-        self.end()
+        self.close_and_report()
     }
 }
 
@@ -124,7 +124,7 @@ impl OpenFile {
     /// Makes a call that vouches for all earlier writes, unless one of them failed. Its own failure poisons the
     /// file.
     pub(crate) fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> io::Result<()>) -> Result<(), Cause> {
-        match self.inode.with_health(|health| health.settle()) {
+        match self.inode.with_health(|health| health.check_sync()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
             Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {

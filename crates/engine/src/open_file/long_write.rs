@@ -52,7 +52,7 @@ impl LongWrite {
         };
         let (offset, lent) = (*offset, lent.clone());
         let Batch { batch_id, cursor, closers, mut items, .. } = batch;
-        let pending = items.pop().expect("the first of it has just been looked at");
+        let pending = items.pop().expect("the batch has a first operation");
         Ok(Box::new(LongWrite {
             open_file: open_file.clone(),
             lent,
@@ -138,7 +138,7 @@ impl LongWrite {
         let count = usize::try_from(self.done).unwrap_or(usize::MAX);
         let outcome = result.map(|()| Answer::Written(count));
         match reply
-            .put(outcome.map_err(|failed| open_file.describe(&self.info, failed).after_bytes(self.done)))
+            .put(outcome.map_err(|failed| open_file.error_of(&self.info, failed).after_bytes(self.done)))
         {
             Ok(waker) => waker.into_iter().for_each(Waker::wake),
             Err(unreported) => open_file.settle_unreported(unreported),

@@ -67,7 +67,7 @@ impl Accepted {
     /// Returns the result, or a timeout after this handle's limit, with the write still under way.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if let Poll::Ready(outcome) = Pin::new(&mut self.receiver).poll(cx) {
-            return Poll::Ready(self.settle(outcome));
+            return Poll::Ready(self.finish(outcome));
         }
         let Some(limit) = self.limit else { return Poll::Pending };
         let context = &self.open_file.context;
@@ -80,10 +80,10 @@ impl Accepted {
     /// Returns the result if there is one, without registering a waker.
     pub(super) fn poll_now(&mut self) -> Poll<Result<()>> {
         let peeked = Pin::new(self.receiver.get_mut()).poll(&mut Context::from_waker(Waker::noop()));
-        peeked.map(|outcome| self.settle(outcome))
+        peeked.map(|outcome| self.finish(outcome))
     }
 
-    pub(super) fn settle(&mut self, outcome: Option<Outcome>) -> Result<()> {
+    pub(super) fn finish(&mut self, outcome: Option<Outcome>) -> Result<()> {
         self.settled = true;
         outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
     }

@@ -4,8 +4,6 @@ use std::fs::{FileTimes, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
-use folio_engine::storage::OpenRequest;
-
 use super::Check;
 use super::ground::{Ground, both, fails, ok};
 use crate::errno::ENOENT;
@@ -34,7 +32,7 @@ fn kinds(on: &Ground) {
 }
 
 fn modes(on: &Ground) {
-    let private = OpenRequest { create_new: true, mode: Some(0o600), ..both() };
+    let private = both().create_new(true).mode(Some(0o600));
     on.open("a", &private);
     ok(on.storage.create_dir(&on.path("dir"), false, Some(0o700)));
     assert_eq!(mode(on, "a"), 0o600);

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Listing, Metadata, Mover, Nature, OpenRequest, Opened, Storage};
+use folio_engine::storage::{Identity, Listing, Metadata, Mover, OpenRequest, Opened, Storage};
 
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
@@ -65,7 +65,7 @@ impl Storage for Disk {
     fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
         let _entered = self.enter(Call::Copy, from)?;
         let source = file(self.find(from)?).map_err(|_| not_a_file())?;
-        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
+        let request = OpenRequest::default().write(true).create(true).truncate(true);
         let bytes = source.contents();
         let target = file(self.node_for(to, &request)?)?;
         target.write(Place::At(0), &bytes, PIECE_BYTES);
@@ -199,7 +199,9 @@ impl Disk {
         let mount = self.mount_of(&path);
         let inode = node.inode();
         let file = Box::new(Opening::new(self, path, node, request));
-        Ok(Opened { file, device: mount.device, inode, len, nature: Nature::Plain, remote: mount.remote })
+        let mut opened = Opened::plain(file, mount.device, inode, len);
+        opened.remote = mount.remote;
+        Ok(opened)
     }
 
     /// Finds or makes what an open names, in one step against other calls on names.

@@ -2,6 +2,7 @@
 
 mod lines;
 mod poll;
+#[cfg(feature = "text")]
 mod text;
 
 use std::fmt;
