@@ -1,11 +1,12 @@
 //! Writing: from a borrowed slice, from bytes handed over, at the cursor, at an offset or at the end.
 
 use std::io::IoSlice;
+use std::ops::Range;
 
 use bytes::Bytes;
 use folio_engine::Handle;
 
-use crate::{File, Operation, Rejected, Result};
+use crate::{Error, File, Operation, Rejected, Result};
 
 /// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. (A file opened
 /// with [`buffering`](crate::OpenOptions::buffering) keeps writes at the cursor back; then it means that every
@@ -138,6 +139,40 @@ impl File {
     pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
         self.settle(Operation::Write).await?;
         self.plain(Operation::Write)?.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ())
+    }
+
+    /// Copies the bytes of `range` of `from` to offset `to` of this file; returns how many. Fewer than asked for only if
+    /// `from` ends first, or if some were copied before a failure, which the next call meets again.
+    ///
+    /// It comes after everything that was asked of either file before; operations on other ranges go on beside it. The
+    /// kernel copies by itself where it can, and shares blocks where the file system can. No cursor moves.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if this file is open for appending, if the ranges overlap in one file, or if one ends beyond `i64::MAX`;
+    /// `EBADF` if a file is not open for its part; `ESPIPE` for a stream; whatever reading and writing return.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(old: folio::File, new: folio::File) -> folio::Result<()> {
+    /// let header = new.copy_range(&old, 0..512, 0).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn copy_range(&self, from: &File, range: Range<u64>, to: u64) -> Result<u64> {
+        let count = range.end.saturating_sub(range.start);
+        let ends = [range.start.checked_add(count), to.checked_add(count)];
+        if ends.iter().any(|end| end.is_none_or(|end| i64::try_from(end).is_err())) {
+            let error = Error::invalid(Operation::SendFile, "a range ends beyond i64::MAX");
+            return Err(error.at_path(self.path()));
+        }
+        self.settle(Operation::SendFile).await?;
+        let (file, source) = (self.plain(Operation::SendFile)?, from.plain(Operation::SendFile)?);
+        let source = source.duplicate(Operation::SendFile).await?;
+        Box::pin(file.copy_range(source, range.start, count, to)).await
     }
 
     /// Adds `record` at the end of the file, never mixed with another, and returns the offset in bytes where it

@@ -231,6 +231,7 @@ fn files() {
     frequent(File::write_bytes(any(), ""));
     frequent(File::write_bytes_at(any(), "", any()));
     frequent(File::append(any(), any()));
+    frequent(File::copy_range(any(), any(), any(), any()));
     frequent(File::append_bytes(any(), ""));
     frequent(File::try_append(any(), any()));
     both(File::try_append_bytes(any(), ""));

@@ -50,7 +50,19 @@ fn every_public_type_is_in_the_table() {
 }
 
 /// Traits, and other names for what std has.
-const NO_TYPES: [&str; 6] = ["Result", "Storage", "StorageDir", "StorageFile", "Listing", "NameListing"];
+const NO_TYPES: [&str; 11] = [
+    "Result",
+    "Storage",
+    "StorageDir",
+    "StorageFile",
+    "Listing",
+    "NameListing",
+    "Foothold",
+    "Lister",
+    "Mover",
+    "Names",
+    "TreeCopier",
+];
 
 /// The public types that a file defines or takes over from the engine.
 fn types_of(source: &Path) -> Vec<String> {

@@ -8,7 +8,7 @@ use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
-    self, Advise, Allocate, Answer, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
+    self, Advise, Allocate, Answer, CopyRange, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
     SetPermissions, SetTimes, Sync, TakeObject, seek,
 };
 use crate::storage::{Advice, Allocation, Metadata, StorageFile, errno};
@@ -273,5 +273,25 @@ impl FileHandle {
     /// Like [`set_len`](FileHandle::set_len).
     pub async fn receive(&self, from: Box<dyn StorageFile>, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Receive { from, offset, count }).await?)
+    }
+
+    /// Copies at most `count` bytes from `offset` of `from` to `at`, beside operations on other ranges. Returns the
+    /// number of bytes, which is smaller only at the end of `from` or if a failure followed.
+    ///
+    /// # Errors
+    ///
+    /// Like [`receive`](FileHandle::receive).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn copy_range(
+        &self,
+        from: Box<dyn StorageFile>,
+        offset: u64,
+        count: u64,
+        at: u64,
+    ) -> Result<u64> {
+        position(self.submit(CopyRange { from, offset, count, at }).await?)
     }
 }
