@@ -16,7 +16,7 @@
 //!
 //! # async fn example() -> folio_engine::Result<()> {
 //! let engine = Engine::builder().workers_max(4).start()?;
-//! let request = OpenRequest { read: true, ..OpenRequest::default() };
+//! let request = OpenRequest::default().read(true);
 //! if let Handle::Plain(file) = engine.open("/etc/hostname", request).await? {
 //!     let name = file.read_bytes(255, Some(0)).await?;
 //!     println!("{name:?}, {} in place", engine.snapshot().counters.in_place);
