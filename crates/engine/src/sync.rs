@@ -1,7 +1,7 @@
 //! The synchronisation types that the hand-written cores use: std's, or loom's under `--cfg folio_loom`.
 //!
-//! Only the turn, the pool's queue, the oneshot and the state of lent bytes use it. All other code uses std
-//! directly, because no loom model runs it.
+//! Only the turn, the pool's queue, the oneshot, the table of lent bytes, listing ahead of a walk and the count of
+//! unfinished work use these. Everything else uses std directly, because a loom model never runs it.
 
 use std::time::Instant;
 

@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use std::{io::IoSlice, path::Path};
-//! use folio_engine::storage::{OpenRequest, Storage};
+//! use folio_engine::storage::{Names, OpenRequest};
 //! use folio_testkit::{Call, Disk, Survivors, errno::EIO};
 //!
 //! let disk = Disk::new();

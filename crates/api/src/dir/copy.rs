@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use folio_engine::op::names;
+
 use super::Dir;
 use crate::checked;
 use crate::{Operation, Result};
@@ -53,6 +55,6 @@ impl Dir {
     /// ```
     pub async fn canonicalize(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let name = checked::path(Operation::Canonicalize, name)?;
-        self.engine.call(self.open.canonicalize(name)).await
+        self.engine.call(names::canonicalize(self.open.at(name))).await
     }
 }

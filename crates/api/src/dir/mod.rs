@@ -10,6 +10,7 @@ use std::fmt;
 use std::path::Path;
 
 use folio_engine::op::dir::{self, OpenDir};
+use folio_engine::op::{access, attributes};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
@@ -207,7 +208,7 @@ impl Dir {
     /// ```
     pub async fn metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.metadata(name, Links::Follow)).await
+        self.engine.call(attributes::metadata(self.open.at(name), Links::Follow)).await
     }
 
     /// Returns the attributes of a name itself, even where it is a symbolic link.
@@ -228,7 +229,7 @@ impl Dir {
     /// ```
     pub async fn symlink_metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.metadata(name, Links::NotLast)).await
+        self.engine.call(attributes::metadata(self.open.at(name), Links::NotLast)).await
     }
 
     /// Returns whether a name leads to something.
@@ -249,7 +250,7 @@ impl Dir {
     /// ```
     pub async fn try_exists(&self, name: impl AsRef<Path>) -> Result<bool> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.exists(name)).await
+        self.engine.call(attributes::exists(self.open.at(name))).await
     }
 
     /// Returns whether this process may use what a name leads to in every way of `mode`. What leads out is a no.
@@ -270,7 +271,7 @@ impl Dir {
     /// ```
     pub async fn access(&self, name: impl AsRef<Path>, mode: Mode) -> Result<bool> {
         let name = checked::path(Operation::Access, name)?;
-        self.engine.call(self.open.access(name, mode)).await
+        self.engine.call(access::access(self.open.at(name), mode)).await
     }
 
     /// Begins a listing of the directory itself; nothing is touched before its first entry is asked for.

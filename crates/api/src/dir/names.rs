@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use folio_engine::Contents;
+use folio_engine::op::{attributes, names, tree};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
@@ -37,7 +38,7 @@ impl Dir {
     /// ```
     pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, false, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), false, None)).await
     }
 
     /// Creates a directory as a [`DirBuilder`] says: with its permission bits, with missing parents or without.
@@ -58,7 +59,7 @@ impl Dir {
     /// ```
     pub async fn create_dir_with(&self, name: impl AsRef<Path>, builder: &DirBuilder) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, builder.recursive, builder.mode)).await
+        self.engine.call(tree::create_dir(self.open.at(name), builder.recursive, builder.mode)).await
     }
 
     /// Creates a directory and every missing parent; a directory that exists is no error.
@@ -80,7 +81,7 @@ impl Dir {
     /// ```
     pub async fn create_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, true, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), true, None)).await
     }
 
     /// Removes the name of a file or a symbolic link.
@@ -101,7 +102,7 @@ impl Dir {
     /// ```
     pub async fn remove_file(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveFile, name)?;
-        self.engine.call(self.open.remove_file(name)).await
+        self.engine.call(names::remove_file(self.open.at(name))).await
     }
 
     /// Removes an empty directory.
@@ -122,7 +123,7 @@ impl Dir {
     /// ```
     pub async fn remove_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveDir, name)?;
-        self.engine.call(self.open.remove_dir(name, false)).await
+        self.engine.call(tree::remove_dir(self.open.at(name), false)).await
     }
 
     /// Removes a directory and everything in it; symbolic links are removed and never followed, not even one that
@@ -145,7 +146,7 @@ impl Dir {
     /// ```
     pub async fn remove_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveDir, name)?;
-        self.engine.call(self.open.remove_dir(name, true)).await
+        self.engine.call(tree::remove_dir(self.open.at(name), true)).await
     }
 
     /// Renames to a name below `target`, which may be this directory, replacing what had it in one step.
@@ -167,7 +168,7 @@ impl Dir {
     pub async fn rename(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<()> {
         let from = checked::path(Operation::Rename, from)?;
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(self.open.rename(from, &target.open, to)).await
+        self.engine.call(names::rename(self.open.at(from), target.open.at(to))).await
     }
 
     /// Gives a file a second name below `target`, which may be this directory.
@@ -194,7 +195,7 @@ impl Dir {
     ) -> Result<()> {
         let original = checked::path(Operation::HardLink, original)?;
         let link = checked::path(Operation::HardLink, link)?;
-        self.engine.call(self.open.hard_link(original, &target.open, link)).await
+        self.engine.call(names::hard_link(self.open.at(original), target.open.at(link))).await
     }
 
     /// Creates the symbolic link `link` containing `original`, which need not exist and may be any path: where a
@@ -238,7 +239,7 @@ impl Dir {
     /// ```
     pub async fn read_link(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let name = checked::path(Operation::ReadLink, name)?;
-        self.engine.call(self.open.read_link(name)).await
+        self.engine.call(names::read_link(self.open.at(name))).await
     }
 
     /// Changes the permissions of what a name leads to.
@@ -261,7 +262,7 @@ impl Dir {
     /// ```
     pub async fn set_permissions(&self, name: impl AsRef<Path>, permissions: Permissions) -> Result<()> {
         let name = checked::path(Operation::SetPermissions, name)?;
-        self.engine.call(self.open.set_permissions(name, permissions)).await
+        self.engine.call(attributes::set_permissions(self.open.at(name), permissions)).await
     }
 
     /// Sets when what a name leads to was last read and last changed.
@@ -320,7 +321,9 @@ impl Dir {
 
     async fn stamp(&self, name: &Path, accessed: Stamp, modified: Stamp, links: Links) -> Result<()> {
         let name = checked::path(Operation::SetTimes, name)?;
-        self.engine.call(self.open.set_times(name, Stamps { accessed, modified }, links)).await
+        self.engine
+            .call(attributes::set_times(self.open.at(name), Stamps { accessed, modified }, links))
+            .await
     }
 
     /// Creates a FIFO with the permission bits `mode` before the umask.
@@ -341,7 +344,7 @@ impl Dir {
     /// ```
     pub async fn mkfifo(&self, name: impl AsRef<Path>, mode: u32) -> Result<()> {
         let name = checked::path(Operation::MakeFifo, name)?;
-        self.engine.call(self.open.make_fifo(name, mode)).await
+        self.engine.call(names::make_fifo(self.open.at(name), mode)).await
     }
 
     /// Reads a file from its beginning to its end.

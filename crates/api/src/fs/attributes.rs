@@ -5,6 +5,7 @@ use std::path::Path;
 
 use folio_engine::Engine;
 use folio_engine::op::attributes;
+use folio_engine::storage::Links;
 
 use crate::checked;
 use crate::{Metadata, Operation, Result};
@@ -27,7 +28,7 @@ use crate::{Metadata, Operation, Result};
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(attributes::metadata(path, true)).await
+    Engine::current()?.call(attributes::metadata(path, Links::Follow)).await
 }
 
 /// Returns the attributes of a path itself, even where it is a symbolic link.
@@ -48,7 +49,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(attributes::metadata(path, false)).await
+    Engine::current()?.call(attributes::metadata(path, Links::NotLast)).await
 }
 
 /// Changes the permissions of what a path names, following symbolic links.
@@ -96,7 +97,7 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// ```
 pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(attributes::set_file_times(path, times, true)).await
+    Engine::current()?.call(attributes::set_file_times(path, times, Links::Follow)).await
 }
 
 /// Like [`set_times`] for a path itself, even where it is a symbolic link.
@@ -120,7 +121,7 @@ pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
 /// ```
 pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(attributes::set_file_times(path, times, false)).await
+    Engine::current()?.call(attributes::set_file_times(path, times, Links::NotLast)).await
 }
 
 /// Returns whether a path names something, following symbolic links: a dangling link is a no.

@@ -185,11 +185,7 @@ pub async fn sendfile(output: &File, input: &File, offset: u64, count: u64) -> R
         return Err(error.at_path(input.path()));
     };
     match &output.handle {
-        Handle::Plain(to) => {
-            let descriptor = from.run(|file| file.try_clone()).await?;
-            let unshared = |error| Error::io(Operation::SendFile, error).at_path(input.path());
-            to.receive(descriptor.map_err(unshared)?, offset, count).await
-        }
+        Handle::Plain(to) => to.receive(from.duplicate(Operation::SendFile).await?, offset, count).await,
         Handle::Stream(_) => carry(output, input, offset, count).await,
     }
 }

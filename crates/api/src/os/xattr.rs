@@ -10,7 +10,7 @@ use std::path::Path;
 use bytes::Bytes;
 use folio_engine::Engine;
 use folio_engine::op::xattr;
-use folio_engine::storage::XattrMode;
+use folio_engine::storage::{Links, XattrMode};
 
 use crate::checked;
 use crate::{Error, Operation, Result};
@@ -33,7 +33,7 @@ use crate::{Error, Operation, Result};
 /// # }
 /// ```
 pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
-    get(path.as_ref(), name.as_ref(), true).await
+    get(path.as_ref(), name.as_ref(), Links::Follow).await
 }
 
 /// Like [`getxattr`] for a path itself, even where it is a symbolic link.
@@ -53,13 +53,13 @@ pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result
 /// # }
 /// ```
 pub async fn lgetxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
-    get(path.as_ref(), name.as_ref(), false).await
+    get(path.as_ref(), name.as_ref(), Links::NotLast).await
 }
 
-async fn get(path: &Path, name: &OsStr, follow: bool) -> Result<Option<Vec<u8>>> {
+async fn get(path: &Path, name: &OsStr, links: Links) -> Result<Option<Vec<u8>>> {
     let (path, name) =
         (checked::path(Operation::GetXattr, path)?, checked_name(Operation::GetXattr, path, name)?);
-    Engine::current()?.call(xattr::get(path, name, follow)).await
+    Engine::current()?.call(xattr::get(path, name, links)).await
 }
 
 /// Sets an extended attribute of what a path names, following symbolic links.
@@ -87,7 +87,7 @@ pub async fn setxattr(
     value: impl AsRef<[u8]>,
     mode: XattrMode,
 ) -> Result<()> {
-    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, true).await
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, Links::Follow).await
 }
 
 /// Like [`setxattr`] for a path itself, even where it is a symbolic link.
@@ -114,14 +114,14 @@ pub async fn lsetxattr(
     value: impl AsRef<[u8]>,
     mode: XattrMode,
 ) -> Result<()> {
-    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, false).await
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, Links::NotLast).await
 }
 
-async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: bool) -> Result<()> {
+async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, links: Links) -> Result<()> {
     let name = checked_name(Operation::SetXattr, path, name)?;
     let path = checked::path(Operation::SetXattr, path)?;
     let value = Bytes::copy_from_slice(value);
-    Engine::current()?.call(xattr::set(path, name, value, mode, follow)).await
+    Engine::current()?.call(xattr::set(path, name, value, mode, links)).await
 }
 
 /// Returns the names of the extended attributes of what a path names, following symbolic links, in no particular
@@ -144,7 +144,7 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: b
 /// # }
 /// ```
 pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
-    list(path.as_ref(), true).await
+    list(path.as_ref(), Links::Follow).await
 }
 
 /// Like [`listxattr`] for a path itself, even where it is a symbolic link.
@@ -164,12 +164,12 @@ pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
 /// # }
 /// ```
 pub async fn llistxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
-    list(path.as_ref(), false).await
+    list(path.as_ref(), Links::NotLast).await
 }
 
-async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
+async fn list(path: &Path, links: Links) -> Result<Vec<OsString>> {
     let path = checked::path(Operation::ListXattr, path)?;
-    Engine::current()?.call(xattr::list(path, follow)).await
+    Engine::current()?.call(xattr::list(path, links)).await
 }
 
 /// Removes an extended attribute of what a path names, following symbolic links.
@@ -189,7 +189,7 @@ async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
 /// # }
 /// ```
 pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
-    remove(path.as_ref(), name.as_ref(), true).await
+    remove(path.as_ref(), name.as_ref(), Links::Follow).await
 }
 
 /// Like [`removexattr`] for a path itself, even where it is a symbolic link.
@@ -209,13 +209,13 @@ pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Res
 /// # }
 /// ```
 pub async fn lremovexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
-    remove(path.as_ref(), name.as_ref(), false).await
+    remove(path.as_ref(), name.as_ref(), Links::NotLast).await
 }
 
-async fn remove(path: &Path, name: &OsStr, follow: bool) -> Result<()> {
+async fn remove(path: &Path, name: &OsStr, links: Links) -> Result<()> {
     let name = checked_name(Operation::RemoveXattr, path, name)?;
     let path = checked::path(Operation::RemoveXattr, path)?;
-    Engine::current()?.call(xattr::remove(path, name, follow)).await
+    Engine::current()?.call(xattr::remove(path, name, links)).await
 }
 
 fn checked_name(operation: Operation, path: &Path, name: &OsStr) -> Result<OsString> {

@@ -149,7 +149,7 @@ pub(super) use name_setters;
 #[cfg(test)]
 mod tests {
     use super::{Template, exclusively};
-    use folio_engine::storage::{Storage, os::Os};
+    use folio_engine::storage::{Names, os::Os};
     use std::cell::Cell;
     use std::fs;
     use std::io::{self, ErrorKind};

@@ -44,8 +44,8 @@ async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
 
 /// Gives the file a second name.
 fn engine_links(disk: &folio_testkit::Disk) {
-    use folio::storage::Storage;
-    disk.hard_link(PATH.as_ref(), "/link".as_ref()).unwrap();
+    use folio::storage::Names;
+    disk.hard_link(PATH.as_ref(), disk, "/link".as_ref()).unwrap();
 }
 
 #[tokio::test]

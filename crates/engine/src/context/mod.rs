@@ -9,6 +9,8 @@ pub(crate) mod paused_clock;
 pub(crate) mod registry;
 pub(crate) mod running;
 pub(crate) mod unfinished;
+#[cfg(all(test, folio_loom))]
+mod unfinished_loom;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -115,7 +117,7 @@ impl EngineContext {
             stopped: watch::Sender::new(false),
             descriptors: Descriptors::default(),
             final_writes: FinalWrites::default(),
-            unfinished: Unfinished::default(),
+            unfinished: Unfinished::new(),
             registered_at_exit: Once::new(),
             devices: RwLock::default(),
             objects: AtomicU64::new(0),

@@ -45,7 +45,7 @@ impl Engine {
     /// As there.
     pub async fn read_whole_below(&self, dir: &OpenDir, name: PathBuf) -> Result<Vec<u8>> {
         let path = dir.path().join(&name).into();
-        let whole = self.call(dir.read(name)).await?;
+        let whole = self.call(read(dir.at(name), None)).await?;
         self.read_on(whole, path, None).await
     }
 

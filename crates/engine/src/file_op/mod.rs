@@ -6,6 +6,7 @@ mod advise;
 mod allocate;
 mod append;
 mod close;
+mod duplicate;
 pub(crate) mod lent;
 #[cfg(all(test, folio_loom))]
 mod lent_loom;
@@ -36,6 +37,7 @@ pub(crate) use advise::Advise;
 pub(crate) use allocate::Allocate;
 pub(crate) use append::{Append, append_all};
 pub(crate) use close::Close;
+pub(crate) use duplicate::Duplicate;
 pub(crate) use lent::WriteLent;
 pub(crate) use lock::{AcquiredLock, Lock};
 pub(crate) use metadata::Metadata;
@@ -97,7 +99,7 @@ macro_rules! ops {
 }
 
 ops! {
-    Advise Allocate Append Close Lock Metadata Read Receive Run Seek SetLen SetLenToCursor SetPermissions SetTimes
+    Advise Allocate Append Close Duplicate Lock Metadata Read Receive Run Seek SetLen SetLenToCursor SetPermissions SetTimes
     Settle Sync TakeObject Write WriteLent
 }
 

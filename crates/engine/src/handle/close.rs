@@ -154,7 +154,7 @@ impl FileHandle {
     }
 
     /// Whether there is a descriptor and no pending operation.
-    fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let open_file = self.open_file();
         if self.must_queue() {
             return false;

@@ -8,10 +8,10 @@ use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
-    self, Advise, Allocate, Answer, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor, SetPermissions,
-    SetTimes, Sync, TakeObject, seek,
+    self, Advise, Allocate, Answer, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
+    SetPermissions, SetTimes, Sync, TakeObject, seek,
 };
-use crate::storage::{Advice, Allocation, Metadata, errno};
+use crate::storage::{Advice, Allocation, Metadata, StorageFile, errno};
 
 /// Cursor, length, attributes, durability.
 impl FileHandle {
@@ -236,18 +236,42 @@ impl FileHandle {
         }
     }
 
+    /// Duplicates the storage's handle after all earlier operations. Errors name `operation`.
+    ///
+    /// # Errors
+    ///
+    /// Any error of duplicating a descriptor; unsupported where the storage has no second handles.
+    ///
+    /// # Cancellation
+    ///
+    /// The second handle is closed.
+    pub async fn duplicate(&self, operation: Operation) -> Result<Box<dyn StorageFile>> {
+        if self.is_idle() {
+            let duplicated = self.open_file().file.duplicate();
+            return duplicated.map_err(|error| Error::io(operation, error).at_path(self.path()));
+        }
+        match self.submit(Duplicate { operation }).await? {
+            Answer::Value(value) => match value.downcast() {
+                Ok(duplicated) => Ok(*duplicated),
+                Err(_) => unreachable!("it answers a storage's file"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
     /// Copies at most `count` bytes from `offset` of `from` to the cursor, which moves past them, while no
     /// other operation of this file runs. Returns the number of bytes, which is smaller only at the end of
     /// `from` or if a failure followed.
     ///
     /// # Errors
     ///
-    /// Any error of `copy_file_range`, reading and writing; `EINVAL` for a file open for appending.
+    /// Any error of `copy_file_range`, reading and writing; `EINVAL` for a file open for appending; unsupported if
+    /// `from` is of another storage.
     ///
     /// # Cancellation
     ///
     /// Like [`set_len`](FileHandle::set_len).
-    pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
+    pub async fn receive(&self, from: Box<dyn StorageFile>, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Receive { from, offset, count }).await?)
     }
 }

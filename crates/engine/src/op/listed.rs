@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::footing::{Footing, is_deep};
 use crate::exclusive::Exclusive;
-use crate::storage::{FileType, Kind, Lister, Storage};
+use crate::storage::{FileType, Kind, Links, Lister, Storage};
 
 /// What a directory still has to tell.
 pub(super) struct Rest {
@@ -31,7 +31,9 @@ impl Found {
     pub(super) fn file_type(&self, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
         match self.kind {
             Some(kind) => Ok(kind.into()),
-            None => footing.metadata(&self.path, false, storage).map(|metadata| metadata.file_type()),
+            None => {
+                footing.metadata(&self.path, Links::NotLast, storage).map(|metadata| metadata.file_type())
+            }
         }
     }
 

@@ -3,24 +3,56 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{PathOp, PathRequest};
+use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::{Entry, FileType, Listing};
+use crate::storage::{Entry, FileType, Links, Listing, Names};
+
+use crate::limits::CREATES_MAX;
 
 pub use crate::limits::ENTRIES_BATCH_MAX;
 
 /// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
 /// the permission bits before the umask; `None` means `0o777`.
-pub fn create_dir(path: PathBuf, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::CreateDir, path, move |storage, path| storage.create_dir(&path, recursive, mode))
+pub fn create_dir(at: impl Into<At>, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::CreateDir, at, move |names, path| match recursive {
+        true => create_dirs(names, path, mode),
+        false => names.create_dir(path, mode),
+    })
+}
+
+/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
+pub(super) fn create_dirs(names: &dyn Names, path: &Path, mode: Option<u32>) -> io::Result<()> {
+    // As std has it: the directory itself is there.
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let mut missing = vec![path];
+    for _ in 0..CREATES_MAX {
+        let Some(next) = missing.last() else { return Ok(()) };
+        match names.create_dir(next, mode) {
+            Ok(()) => drop(missing.pop()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent),
+                Some(_) | None => return Err(error),
+            },
+            Err(error) => {
+                let there = names.metadata(next, Links::Follow).is_ok_and(|metadata| metadata.is_dir());
+                if !there {
+                    return Err(error);
+                }
+                missing.pop();
+            }
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "its parents are removed while they are made"))
 }
 
 /// Removes a directory, or with `recursive` everything in it too; symbolic links are removed, never followed.
-pub fn remove_dir(path: PathBuf, recursive: bool) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::RemoveDir, path, move |storage, path| storage.remove_dir(&path, recursive))
+pub fn remove_dir(at: impl Into<At>, recursive: bool) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::RemoveDir, at, move |names, path| names.remove_dir(path, recursive))
 }
 
 /// Fetches the next entries of a directory, from where the batch before stopped; `None` opens the listing.

@@ -16,7 +16,7 @@ use super::listed::{Found, Rest};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
-use crate::storage::{FileType, Metadata, Storage, errno};
+use crate::storage::{FileType, Links, Metadata, Storage, errno};
 
 pub use crate::limits::{WALK_BATCH_MAX, WALK_BATCH_MIN, WALK_OPEN_MAX, WALK_STEPS_MAX};
 
@@ -159,14 +159,14 @@ impl WalkEntry {
 
     /// Asks for its attributes, however long its path is: of the link's target where the walk has followed it.
     pub(crate) fn stat(&self) -> impl PathRequest<Reply = Metadata> + use<> {
-        let follow = self.path_is_symlink && !self.file_type.is_symlink();
+        let is_followed = self.path_is_symlink && !self.file_type.is_symlink();
+        let links = if is_followed { Links::Follow } else { Links::NotLast };
         PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
-            Footing::default().metadata(&path, follow, storage)
+            Footing::default().metadata(&path, links, storage)
         })
-        .in_place(move |storage, path| match follow {
-            _ if path.as_os_str().len() >= PATH_BYTES_MAX => None,
-            true => storage.metadata_cached(path),
-            false => storage.symlink_metadata_cached(path),
+        .in_place(move |storage, path| {
+            let is_short = path.as_os_str().len() < PATH_BYTES_MAX;
+            is_short.then(|| storage.metadata_cached(path, links)).flatten()
         })
     }
 }
@@ -320,7 +320,7 @@ impl OpenWalk {
 
     /// The root is walked into even as a symbolic link: who names it means what it leads to.
     fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
-        let metadata = match storage.symlink_metadata(&self.root) {
+        let metadata = match storage.metadata(&self.root, Links::NotLast) {
             Ok(metadata) => metadata,
             Err(error) => return met.push(Err(failed(&self.root, 0, error))),
         };
@@ -332,7 +332,8 @@ impl OpenWalk {
             path_is_symlink: metadata.is_symlink(),
             is_entered: false,
         };
-        let target = if metadata.is_symlink() { storage.metadata(&self.root) } else { Ok(metadata) };
+        let target =
+            if metadata.is_symlink() { storage.metadata(&self.root, Links::Follow) } else { Ok(metadata) };
         match target {
             Ok(target) => {
                 if self.rules.follow_links {
@@ -376,8 +377,10 @@ impl OpenWalk {
     /// end.
     fn target(&mut self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
         let depth = self.levels.len();
-        let target =
-            self.footing.metadata(link, true, storage).map_err(|error| failed(link, depth, error))?;
+        let target = self
+            .footing
+            .metadata(link, Links::Follow, storage)
+            .map_err(|error| failed(link, depth, error))?;
         if !target.is_dir() {
             return Ok(target);
         }
@@ -397,7 +400,8 @@ impl OpenWalk {
         for level in levels.iter_mut().rev() {
             let path = path_of(here, level.len);
             if level.identity.is_none() {
-                level.identity = footing.metadata(path, true, storage).ok().as_ref().map(identity_of);
+                level.identity =
+                    footing.metadata(path, Links::Follow, storage).ok().as_ref().map(identity_of);
             }
             if level.identity == Some(identity) {
                 return Some(path.to_owned());
@@ -411,7 +415,7 @@ impl OpenWalk {
     /// Whether a directory may be walked into. What cannot be asked is told of instead of the directory.
     fn is_on_device(&mut self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
         let Some(device) = self.device.filter(|_| directory.depth > 0) else { return Ok(true) };
-        let asked = self.footing.metadata(&directory.path, true, storage);
+        let asked = self.footing.metadata(&directory.path, Links::Follow, storage);
         asked
             .map(|metadata| metadata.dev() == device)
             .map_err(|error| failed(&directory.path, directory.depth, error))
@@ -534,7 +538,7 @@ impl Above {
     fn all(root: &Path, storage: &dyn Storage) -> Vec<Above> {
         let Ok(root) = storage.canonicalize(root) else { return Vec::new() };
         let above = root.ancestors().skip(1).filter_map(|path| {
-            let identity = identity_of(&storage.metadata(path).ok()?);
+            let identity = identity_of(&storage.metadata(path, Links::Follow).ok()?);
             Some(Above { path: path.to_owned(), identity })
         });
         above.collect()

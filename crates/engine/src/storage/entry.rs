@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
-use super::{FileType, Listed, Metadata, Storage};
+use super::{FileType, Links, Listed, Metadata, Storage};
 
 /// The entries of a directory, one by one.
 pub type Listing = Box<dyn Iterator<Item = io::Result<Entry>> + Send>;
@@ -75,7 +75,7 @@ impl Entry {
     pub fn metadata(&self, storage: &dyn Storage) -> io::Result<Metadata> {
         match &self.0 {
             Source::Os(entry) => entry.metadata().map(Metadata::from),
-            Source::Other { .. } => storage.symlink_metadata(&self.path()),
+            Source::Other { .. } => storage.metadata(&self.path(), Links::NotLast),
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fs::{FileTimes, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
+use folio_engine::storage::Links;
+
 use super::Check;
 use super::ground::{Ground, both, fails, ok};
 use crate::errno::ENOENT;
@@ -20,21 +22,21 @@ const PERMISSION_BITS: u32 = 0o7777;
 
 fn kinds(on: &Ground) {
     on.put("a", b"abc");
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
-    let by_name = ok(on.storage.metadata(&on.path("a")));
+    ok(on.storage.create_dir(&on.path("dir"), None));
+    let by_name = ok(on.storage.metadata(&on.path("a"), Links::Follow));
     let by_opening = ok(on.file("a").metadata());
     assert!(by_name.is_file() && by_opening.is_file());
     assert_eq!((by_name.len(), by_opening.len()), (3, 3));
-    assert!(ok(on.storage.metadata(&on.path("dir"))).is_dir());
-    assert!(ok(on.storage.symlink_metadata(&on.path("dir"))).is_dir());
-    fails(on.storage.metadata(&on.path("missing")), &[ENOENT]);
-    fails(on.storage.symlink_metadata(&on.path("missing")), &[ENOENT]);
+    assert!(ok(on.storage.metadata(&on.path("dir"), Links::Follow)).is_dir());
+    assert!(ok(on.storage.metadata(&on.path("dir"), Links::NotLast)).is_dir());
+    fails(on.storage.metadata(&on.path("missing"), Links::Follow), &[ENOENT]);
+    fails(on.storage.metadata(&on.path("missing"), Links::NotLast), &[ENOENT]);
 }
 
 fn modes(on: &Ground) {
     let private = both().create_new(true).mode(Some(0o600));
     on.open("a", &private);
-    ok(on.storage.create_dir(&on.path("dir"), false, Some(0o700)));
+    ok(on.storage.create_dir(&on.path("dir"), Some(0o700)));
     assert_eq!(mode(on, "a"), 0o600);
     assert_eq!(mode(on, "dir"), 0o700);
 }
@@ -55,10 +57,10 @@ fn times(on: &Ground) {
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     let file = on.file("a");
     ok(file.set_times(FileTimes::new().set_modified(then)));
-    let metadata = ok(on.storage.metadata(&on.path("a")));
+    let metadata = ok(on.storage.metadata(&on.path("a"), Links::Follow));
     assert_eq!((ok(metadata.modified()), metadata.len()), (then, 3));
 }
 
 fn mode(on: &Ground, name: &str) -> u32 {
-    ok(on.storage.metadata(&on.path(name))).permissions().mode() & PERMISSION_BITS
+    ok(on.storage.metadata(&on.path(name), Links::Follow)).permissions().mode() & PERMISSION_BITS
 }

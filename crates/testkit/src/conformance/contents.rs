@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn open_errors(on: &Ground) {
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
+    ok(on.storage.create_dir(&on.path("dir"), None));
     on.put("file", b"x");
     let new = writing().create_new(true);
     for (name, request, errno) in [
@@ -59,7 +59,7 @@ fn openings_identify(on: &Ground) {
     assert_eq!((first.device, first.inode), (second.device, second.inode));
     assert_ne!((first.device, first.inode), (other.device, other.inode));
     assert_eq!((first.len, first.nature), (5, Nature::Plain));
-    ok(on.storage.rename(&on.path("a"), &on.path("c")));
+    ok(on.storage.rename(&on.path("a"), &*on.storage, &on.path("c")));
     assert_eq!(on.open("c", &reading()).inode, first.inode, "a rename keeps the identity");
 }
 

@@ -5,7 +5,9 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::storage::{Links, OpenRequest, Opened, Storage, StorageFile};
+
+use crate::errno::EEXIST;
 
 #[derive(Debug)]
 pub(super) struct Ground {
@@ -44,8 +46,20 @@ impl Ground {
         contents(&*self.open(name, &reading()).file)
     }
 
+    /// Creates a directory and those above it that are missing.
+    pub(super) fn dirs(&self, name: &str) {
+        let mut path = self.path("");
+        for part in Path::new(name) {
+            path.push(part);
+            match self.storage.create_dir(&path, None) {
+                Err(error) if error.raw_os_error() == Some(EEXIST) => {}
+                created => ok(created),
+            }
+        }
+    }
+
     pub(super) fn exists(&self, name: &str) -> bool {
-        self.storage.symlink_metadata(&self.path(name)).is_ok()
+        self.storage.metadata(&self.path(name), Links::NotLast).is_ok()
     }
 }
 

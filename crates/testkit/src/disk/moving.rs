@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
-use folio_engine::storage::{Mover, OpenRequest, Storage, StorageFile};
+use folio_engine::storage::{Mover, Names, OpenRequest, StorageFile};
 
 use super::Disk;
 use super::node::Node;
@@ -82,7 +82,7 @@ impl Mover for Moving {
 
     fn give_name(&mut self) -> io::Result<()> {
         let beside = self.beside.as_deref().expect("it was copied");
-        self.disk.rename(beside, &self.to)?;
+        self.disk.rename(beside, &self.disk, &self.to)?;
         self.beside = None;
         let dir = self.to.parent().expect("a file has one");
         self.disk.open(dir, &OpenRequest::default().read(true))?.file.sync(true)

@@ -1,11 +1,12 @@
 //! The simulated disk as a storage: calls on names.
 
+use std::any::Any;
 use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Listing, Metadata, Mover, OpenRequest, Opened, Storage};
+use folio_engine::storage::{Identity, Links, Listing, Metadata, Mover, Names, OpenRequest, Opened, Storage};
 
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
@@ -22,21 +23,13 @@ const FILE_MODE: u32 = 0o666;
 /// Permission bits of a new directory, before the umask, where the request names none.
 const DIR_MODE: u32 = 0o777;
 
-impl Storage for Disk {
+impl Names for Disk {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let _entered = self.enter(Call::Open, path)?;
         self.opened(path, request)
     }
 
-    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
-        match self.enter(Call::OpenCached, path) {
-            Ok(_) if may_change(request) => None,
-            Ok(_) => Some(self.opened(path, request)),
-            Err(refusal) => declined(refusal),
-        }
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+    fn metadata(&self, path: &Path, _links: Links) -> io::Result<Metadata> {
         let _entered = self.enter(Call::Metadata, path)?;
         self.attributes(path)
     }
@@ -45,81 +38,16 @@ impl Storage for Disk {
         Ok(Identity::of(&self.attributes(path)?))
     }
 
-    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        match self.enter(Call::MetadataCached, path) {
-            Ok(_) => Some(self.attributes(path)),
-            Err(refusal) => declined(refusal),
-        }
-    }
-
-    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        self.metadata(path)
-    }
-
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         let _entered = self.enter(Call::Canonicalize, path)?;
         self.find(path)?;
         Ok(joined(&parts(path)?))
     }
 
-    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
-        let _entered = self.enter(Call::Copy, from)?;
-        let source = file(self.find(from)?).map_err(|_| not_a_file())?;
-        let request = OpenRequest::default().write(true).create(true).truncate(true);
-        let bytes = source.contents();
-        let target = file(self.node_for(to, &request)?)?;
-        target.write(Place::At(0), &bytes, PIECE_BYTES);
-        Node::File(target).set_permissions(&source.permissions());
-        drop(self.enter(Call::Close, to)?);
-        Ok(bytes.len() as u64)
-    }
-
-    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
+    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let _entered = self.enter(Call::CreateDir, path)?;
         let _turn = lock(&self.shared.names_turn);
-        let parts = parts(path)?;
-        if !recursive {
-            return self.make_dir(path, mode);
-        }
-        for depth in 1..=parts.len() {
-            match self.walk(&parts[..depth]) {
-                Ok(Node::Dir(_)) => {}
-                Ok(Node::File(_)) => return Err(errno(if depth < parts.len() { ENOTDIR } else { EEXIST })),
-                Err(_) => self.make_dir(&joined(&parts[..depth]), mode)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
-        let _entered = self.enter(Call::HardLink, original)?;
-        let _turn = lock(&self.shared.names_turn);
-        self.check_one_mount(original, link)?;
-        let node = self.walk(&parts(original)?)?;
-        let (dir, name) = self.parent(link)?;
-        match node {
-            _ if dir.get(&name).is_some() => Err(errno(EEXIST)),
-            Node::Dir(_) => Err(errno(EPERM)),
-            Node::File(_) => {
-                dir.set(name, node);
-                Ok(())
-            }
-        }
-    }
-
-    fn symlink(&self, _original: &Path, link: &Path) -> io::Result<()> {
-        let _entered = self.enter(Call::Symlink, link)?;
-        Err(unsupported("symbolic links"))
-    }
-
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        let _entered = self.enter(Call::ReadLink, path)?;
-        Err(unsupported("symbolic links"))
-    }
-
-    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
-        let _entered = self.enter(Call::ReadDir, path)?;
-        Err(unsupported("listings"))
+        self.make_dir(path, mode)
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
@@ -151,8 +79,9 @@ impl Storage for Disk {
         }
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
         let _entered = self.enter(Call::Rename, from)?;
+        self.check_same(target)?;
         let _turn = lock(&self.shared.names_turn);
         self.check_one_mount(from, to)?;
         let (from_dir, from_name) = self.parent(from)?;
@@ -172,14 +101,85 @@ impl Storage for Disk {
         Ok(())
     }
 
-    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
-        Ok(Some(Box::new(Moving::begin(self, from, to)?)))
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::HardLink, original)?;
+        self.check_same(target)?;
+        let _turn = lock(&self.shared.names_turn);
+        self.check_one_mount(original, link)?;
+        let node = self.walk(&parts(original)?)?;
+        let (dir, name) = self.parent(link)?;
+        match node {
+            _ if dir.get(&name).is_some() => Err(errno(EEXIST)),
+            Node::Dir(_) => Err(errno(EPERM)),
+            Node::File(_) => {
+                dir.set(name, node);
+                Ok(())
+            }
+        }
+    }
+
+    fn symlink(&self, _original: &Path, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::Symlink, link)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let _entered = self.enter(Call::ReadLink, path)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
+        let _entered = self.enter(Call::Copy, from)?;
+        self.check_same(target)?;
+        let source = file(self.find(from)?).map_err(|_| not_a_file())?;
+        let request = OpenRequest::default().write(true).create(true).truncate(true);
+        let bytes = source.contents();
+        let target = file(self.node_for(to, &request)?)?;
+        target.write(Place::At(0), &bytes, PIECE_BYTES);
+        Node::File(target).set_permissions(&source.permissions());
+        drop(self.enter(Call::Close, to)?);
+        Ok(bytes.len() as u64)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
         let _entered = self.enter(Call::SetPermissions, path)?;
         self.find(path)?.set_permissions(&permissions);
         Ok(())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Storage for Disk {
+    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
+        match self.enter(Call::OpenCached, path) {
+            Ok(_) if may_change(request) => None,
+            Ok(_) => Some(self.opened(path, request)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn metadata_cached(&self, path: &Path, _links: Links) -> Option<io::Result<Metadata>> {
+        match self.enter(Call::MetadataCached, path) {
+            Ok(_) => Some(self.attributes(path)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
+        let _entered = self.enter(Call::ReadDir, path)?;
+        Err(unsupported("listings"))
+    }
+
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.hard_link(from, self, to)?;
+        self.remove_file(from)
+    }
+
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        Ok(Some(Box::new(Moving::begin(self, from, to)?)))
     }
 }
 
@@ -239,6 +239,12 @@ impl Disk {
         }
         parent.set(name, Node::Dir(DirNode::new(self.next_inode(), mode.unwrap_or(DIR_MODE))));
         Ok(())
+    }
+
+    fn check_same(&self, target: &dyn Names) -> io::Result<()> {
+        let other = target.as_any().downcast_ref::<Disk>();
+        let is_same = other.is_some_and(|other| Arc::ptr_eq(&other.shared, &self.shared));
+        if is_same { Ok(()) } else { Err(errno(EXDEV)) }
     }
 
     fn check_one_mount(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -2,36 +2,36 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// One kind of call: a method of `Storage` or `StorageFile`.
+/// One kind of call: a method of `Names`, `Storage` or `StorageFile`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// `Storage::open`.
+    /// `Names::open`.
     Open,
     /// `Storage::open_cached`.
     OpenCached,
-    /// `Storage::metadata` and `Storage::symlink_metadata`.
+    /// `Names::metadata`.
     Metadata,
     /// `Storage::metadata_cached`.
     MetadataCached,
-    /// `Storage::canonicalize`.
+    /// `Names::canonicalize`.
     Canonicalize,
-    /// `Storage::copy`.
+    /// `Names::copy`.
     Copy,
-    /// `Storage::create_dir`.
+    /// `Names::create_dir`.
     CreateDir,
-    /// `Storage::hard_link`.
+    /// `Names::hard_link`.
     HardLink,
-    /// `Storage::symlink`.
+    /// `Names::symlink`.
     Symlink,
-    /// `Storage::read_link`.
+    /// `Names::read_link`.
     ReadLink,
     /// `Storage::read_dir`.
     ReadDir,
-    /// `Storage::remove_dir`.
+    /// `Names::remove_dir`.
     RemoveDir,
-    /// `Storage::remove_file`.
+    /// `Names::remove_file`.
     RemoveFile,
-    /// `Storage::rename`.
+    /// `Names::rename`.
     Rename,
     /// `StorageFile::read_at`.
     ReadAt,

@@ -26,7 +26,8 @@ use super::open::{self, Seen};
 use super::{attributes, copy, special, tree};
 use crate::error::Worded;
 use crate::storage::{
-    Clearing, Kind, Links, Listed, Metadata, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir,
+    Clearing, Kind, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps,
+    StorageDir,
 };
 
 /// Permission bits of a new directory, before the umask, where the request names none.
@@ -130,7 +131,7 @@ impl OsDir {
     }
 }
 
-impl StorageDir for OsDir {
+impl Names for OsDir {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let mut flags = open::flags(request) | OFlags::NONBLOCK | OFlags::NOCTTY;
         if flags.contains(OFlags::PATH) {
@@ -159,10 +160,6 @@ impl StorageDir for OsDir {
         through_proc(&found, |path| special::access(path, mode))
     }
 
-    fn names(&self) -> io::Result<NameListing> {
-        Ok(Box::new(Names(rustix::fs::Dir::new(self.readable()?)?)))
-    }
-
     fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let place = self.place(path)?;
         let bits = Bits::from_bits_truncate(mode.unwrap_or(DIR_BITS));
@@ -185,7 +182,7 @@ impl StorageDir for OsDir {
         Ok(unlinkat(place.parent(), place.name, AtFlags::empty())?)
     }
 
-    fn rename(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<()> {
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
         let (old, new) = (self.place(from)?, os(target)?.place(to)?);
         old.check_slash()?;
         if new.slash && !old.slash {
@@ -197,7 +194,7 @@ impl StorageDir for OsDir {
         Ok(renameat(old.parent(), old.name, new.parent(), new.name)?)
     }
 
-    fn hard_link(&self, original: &Path, target: &dyn StorageDir, link: &Path) -> io::Result<()> {
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
         let (old, new) = (self.place(original)?, os(target)?.place(link)?);
         old.check_slash()?;
         refuse_slash(&new)?;
@@ -240,7 +237,7 @@ impl StorageDir for OsDir {
         Ok(mkfifoat(place.parent(), place.name, Bits::from_bits_truncate(mode))?)
     }
 
-    fn copy(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<u64> {
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
         let target = os(target)?;
         let no_wait = OFlags::NONBLOCK | OFlags::NOCTTY;
         let reader = self.reach(from, no_wait | OFlags::RDONLY, Bits::empty(), Links::Follow)?;
@@ -255,6 +252,16 @@ impl StorageDir for OsDir {
         Beneath::way(self.root.as_fd(), path).map_err(refused)
     }
 
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl StorageDir for OsDir {
+    fn names(&self) -> io::Result<NameListing> {
+        Ok(Box::new(DirNames(rustix::fs::Dir::new(self.readable()?)?)))
+    }
+
     fn to_fd(&self) -> io::Result<OwnedFd> {
         self.root.try_clone()
     }
@@ -265,10 +272,6 @@ impl StorageDir for OsDir {
 
     fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::fsync(self.readable()?)?)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 
@@ -281,7 +284,7 @@ fn refused(errno: Errno) -> io::Error {
 }
 
 /// Two directories of different storages have no name in common.
-fn os(dir: &dyn StorageDir) -> Result<&OsDir, Errno> {
+fn os(dir: &dyn Names) -> Result<&OsDir, Errno> {
     dir.as_any().downcast_ref().ok_or(Errno::XDEV)
 }
 
@@ -300,9 +303,9 @@ fn through_proc<T>(found: &OwnedFd, call: impl FnOnce(&Path) -> io::Result<T>) -
 }
 
 /// A listing that asks for the kind of a thing where the file system does not keep it in the directory.
-struct Names(rustix::fs::Dir);
+struct DirNames(rustix::fs::Dir);
 
-impl Iterator for Names {
+impl Iterator for DirNames {
     type Item = io::Result<Listed>;
 
     fn next(&mut self) -> Option<Self::Item> {

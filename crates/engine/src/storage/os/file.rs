@@ -352,7 +352,13 @@ impl StorageFile for OsFile {
         }
     }
 
-    fn receive(&self, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+    fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
+        let file = self.as_std().ok_or(Errno::BADF)?.try_clone()?;
+        Ok(Box::new(OsFile::adopted(file, &OpenRequest::default(), self.remote)))
+    }
+
+    fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+        let from = from.as_std().ok_or(io::ErrorKind::Unsupported)?;
         // The kernel would ignore `at`, and the cursor would be wrong from then on.
         if self.appends() {
             return Err(Errno::INVAL.into());

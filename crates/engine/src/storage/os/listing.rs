@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::dir::kind;
 use crate::limits::LISTING_BYTES;
-use crate::storage::{Foothold, Kind, Lister, Metadata};
+use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
 
 /// An open directory, and room for its names.
 pub(super) struct Raw {
@@ -60,8 +60,8 @@ impl Foothold for Above {
         Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
     }
 
-    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata> {
-        let links = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+    fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata> {
+        let links = if links.follows_last()? { OFlags::empty() } else { OFlags::NOFOLLOW };
         let flags = OFlags::PATH | OFlags::CLOEXEC | links;
         File::from(openat(&self.0, rest, flags, Mode::empty())?).metadata().map(Metadata::from)
     }

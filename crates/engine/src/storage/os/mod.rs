@@ -23,6 +23,7 @@ mod standard;
 mod tests;
 mod tree;
 
+use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
@@ -39,8 +40,8 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, OpenRequest, Opened, Stamps,
-    StatVfs, Storage, StorageDir, TreeCopier, XattrMode,
+    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
+    Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use cached::CachedPaths;
@@ -148,7 +149,7 @@ impl Os {
     }
 }
 
-impl Storage for Os {
+impl Names for Os {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let file = open::without_waiting(path, request)?;
         let seen = open::Seen::of(&file)?;
@@ -156,6 +157,120 @@ impl Storage for Os {
         Ok(seen.into_opened(OsFile::new(file, request, remote), remote))
     }
 
+    fn open_dir(&self, path: &Path, links: Links) -> io::Result<Box<dyn StorageDir>> {
+        if links != Links::Follow {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
+    }
+
+    fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata> {
+        let metadata = if links.follows_last()? { fs::metadata(path) } else { fs::symlink_metadata(path) }?;
+        self.devices.learn(metadata.dev(), path, links);
+        Ok(metadata.into())
+    }
+
+    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
+        special::access(path, mode)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        if let Some(mode) = mode {
+            builder.mode(mode);
+        }
+        builder.create(path)
+    }
+
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
+        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        one_kind(target)?;
+        fs::rename(from, to)
+    }
+
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
+        one_kind(target)?;
+        fs::hard_link(original, link)
+    }
+
+    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(original, link)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path)
+    }
+
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
+        one_kind(target)?;
+        copy::contents_and_permissions(from, to)
+    }
+
+    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
+        special::make_fifo(path, mode)
+    }
+
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        fs::set_permissions(path, permissions)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links) -> io::Result<()> {
+        attributes::set_owner(path, uid, gid, links.follows_last()?)
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, links: Links) -> io::Result<()> {
+        attributes::set_times(CWD, path, times, links.follows_last()?)
+    }
+
+    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
+        special::statvfs(path)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        attributes::xattr(path, name, links.follows_last()?)
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        links: Links,
+    ) -> io::Result<()> {
+        attributes::set_xattr(path, name, value, mode, links.follows_last()?)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        attributes::xattrs(path, links.follows_last()?)
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<()> {
+        attributes::remove_xattr(path, name, links.follows_last()?)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A path of the process and a name below an open directory have no call in common.
+fn one_kind(target: &dyn Names) -> io::Result<()> {
+    if target.as_any().is::<Os>() { Ok(()) } else { Err(io::ErrorKind::CrossesDevices.into()) }
+}
+
+impl Storage for Os {
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         if !cached::is_plain_read(request) {
             return None;
@@ -186,6 +301,15 @@ impl Storage for Os {
         }
     }
 
+    fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
+        let found = match links {
+            Links::Follow => self.cached.name(path)?,
+            Links::NotLast => self.cached.name_itself(path)?,
+            Links::Refuse => return None,
+        };
+        self.metadata_in_memory(found)
+    }
+
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
         let file = match open::unnamed(dir, mode)? {
             Ok(file) => file,
@@ -199,53 +323,9 @@ impl Storage for Os {
         }))
     }
 
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        let metadata = fs::metadata(path)?;
-        self.devices.learn(metadata.dev(), path, Links::Follow);
-        Ok(metadata.into())
-    }
-
-    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        self.metadata_in_memory(self.cached.name(path)?)
-    }
-
-    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        let metadata = fs::symlink_metadata(path)?;
-        self.devices.learn(metadata.dev(), path, Links::NotLast);
-        Ok(metadata.into())
-    }
-
-    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        self.metadata_in_memory(self.cached.name_itself(path)?)
-    }
-
-    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path)
-    }
-
-    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
-        copy::contents_and_permissions(from, to)
-    }
-
-    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(recursive);
-        if let Some(mode) = mode {
-            builder.mode(mode);
-        }
-        builder.create(path)
-    }
-
-    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
-        fs::hard_link(original, link)
-    }
-
-    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
-        std::os::unix::fs::symlink(original, link)
-    }
-
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::read_link(path)
+    fn link_unnamed(&self, file: &dyn StorageFile, link: &Path) -> io::Result<()> {
+        let file = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
+        naming::link_unnamed(file, link)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
@@ -264,20 +344,8 @@ impl Storage for Os {
         Ok(Box::new(TreeCopy::begin(from, to, Box::new(Plain))?))
     }
 
-    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
-    }
-
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         removal::tree(path, how)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
     }
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -289,63 +357,8 @@ impl Storage for Os {
         Ok(relocation.map(|relocation| Box::new(relocation) as Box<dyn Mover>))
     }
 
-    fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {
-        naming::link_unnamed(file, link)
-    }
-
-    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
-        fs::set_permissions(path, permissions)
-    }
-
-    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        special::access(path, mode)
-    }
-
-    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
-        special::statvfs(path)
-    }
-
-    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
-        special::make_fifo(path, mode)
-    }
-
-    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
-        attributes::set_owner(path, uid, gid, follow)
-    }
-
-    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
-        attributes::set_times(CWD, path, times, follow)
-    }
-
-    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
-        attributes::xattr(path, name, follow)
-    }
-
-    fn set_xattr(
-        &self,
-        path: &Path,
-        name: &OsStr,
-        value: &[u8],
-        mode: XattrMode,
-        follow: bool,
-    ) -> io::Result<()> {
-        attributes::set_xattr(path, name, value, mode, follow)
-    }
-
-    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
-        attributes::xattrs(path, follow)
-    }
-
-    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
-        attributes::remove_xattr(path, name, follow)
-    }
-
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         accounts::home_dir(user)
-    }
-
-    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
-        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
     }
 
     fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {
