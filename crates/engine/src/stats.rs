@@ -81,11 +81,11 @@ counters! {
 
 /// An operation that waits for admission.
 #[derive(Debug)]
-pub(crate) struct Waiting<'a> {
+pub(crate) struct AdmissionWait<'a> {
     stats: &'a Stats,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for AdmissionWait<'_> {
     fn drop(&mut self) {
         self.stats.waiting.fetch_sub(1, Relaxed);
     }
@@ -106,9 +106,9 @@ impl Stats {
     }
 
     /// Counts an operation that waits for admission, until the guard is dropped.
-    pub(crate) fn wait(&self) -> Waiting<'_> {
+    pub(crate) fn wait(&self) -> AdmissionWait<'_> {
         self.waiting.fetch_add(1, Relaxed);
-        Waiting { stats: self }
+        AdmissionWait { stats: self }
     }
 
     /// Number of operations that have been requested and are not done, admitted or not.

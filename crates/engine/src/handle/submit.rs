@@ -46,7 +46,7 @@ impl FileHandle {
             return Box::pin(self.submit_within(limit, operation, weight, make_op, lender)).await;
         }
         let receiver = self.send(operation, weight, make_op).await?;
-        Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await
+        PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(lender).await
     }
 
     async fn submit_within(
@@ -66,7 +66,7 @@ impl FileHandle {
             receiver = self.send(operation, weight, make_op) => receiver?,
             () = &mut timeout => return Err(timed_out(false)),
         };
-        let mut pending = Pending { receiver, open_file: self.open_file(), operation };
+        let mut pending = PendingAnswer { receiver, open_file: self.open_file(), operation };
         tokio::select! {
             biased;
             answer = pending.answer(lender) => return answer,
@@ -91,7 +91,7 @@ impl FileHandle {
         let operation = op.operation();
         self.here(operation)?;
         let receiver = self.send(operation, op.weight(), || op).await?;
-        Pending { receiver, open_file: self.open_file(), operation }.answer(None).await
+        PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(None).await
     }
 
     /// Takes a permit and queues the operation in the order.
@@ -228,13 +228,13 @@ enum Sent {
 }
 
 /// A pending operation. Dropping it cancels the operation, or handles its outcome.
-struct Pending<'a> {
+struct PendingAnswer<'a> {
     receiver: oneshot::Receiver<Outcome>,
     open_file: &'a Arc<OpenFile>,
     operation: Operation,
 }
 
-impl Pending<'_> {
+impl PendingAnswer<'_> {
     async fn answer(&mut self, mut lender: Option<&mut Lender<'_>>) -> Result<Answer> {
         let receiver = &mut self.receiver;
         let outcome = poll_fn(|cx| {
@@ -248,7 +248,7 @@ impl Pending<'_> {
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for PendingAnswer<'_> {
     fn drop(&mut self) {
         if !self.open_file.is_here() {
             return;

@@ -90,11 +90,11 @@ impl EngineContext {
         let admitted = device.admission.admit(request.bytes()).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let (sender, receiver) = oneshot::channel();
-        let waiting = Arc::new(Mutex::new(Some((request, permit))));
+        let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
-            PathJob { waiting: waiting.clone(), sender, context: self.clone(), arrived: Instant::now() };
+            PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(device.lane, Box::new(job)));
-        let mut pending = PendingCall { receiver, waiting, context: self };
+        let mut pending = PendingCall { receiver, unstarted, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
@@ -167,12 +167,12 @@ impl EngineContext {
 
 /// A request that has not begun, and its permit. The job and the caller share it, so that a caller that gives
 /// up frees both even while the job waits behind stuck ones.
-pub(crate) type Waiting<R> = Mutex<Option<(R, Permit)>>;
+pub(crate) type Unstarted<R> = Mutex<Option<(R, Permit)>>;
 
 /// A pending call. Dropping it cancels the request, or reports an outcome that no caller received.
 pub(crate) struct PendingCall<'a, R, T> {
     pub(crate) receiver: oneshot::Receiver<Result<T>>,
-    pub(crate) waiting: Arc<Waiting<R>>,
+    pub(crate) unstarted: Arc<Unstarted<R>>,
     pub(crate) context: &'a EngineContext,
 }
 
@@ -183,7 +183,7 @@ impl<R, T> Drop for PendingCall<'_, R, T> {
         }
         match self.receiver.cancel() {
             Cancelled::BeforeBegin => {
-                drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+                drop(self.unstarted.lock().unwrap_or_else(PoisonError::into_inner).take());
                 add(&self.context.stats.cancelled, 1);
             }
             Cancelled::Done(outcome) => record_unreported(self.context, &outcome),
@@ -200,7 +200,7 @@ pub(crate) fn record_unreported<T>(context: &EngineContext, outcome: &Result<T>)
 }
 
 struct PathJob<R: PathRequest> {
-    waiting: Arc<Waiting<R>>,
+    unstarted: Arc<Unstarted<R>>,
     sender: oneshot::Sender<Result<R::Reply>>,
     context: Arc<EngineContext>,
     arrived: Instant,
@@ -208,11 +208,11 @@ struct PathJob<R: PathRequest> {
 
 impl<R: PathRequest> Job for PathJob<R> {
     fn run(self: Box<Self>) {
-        let PathJob { waiting, sender, context, arrived } = *self;
+        let PathJob { unstarted, sender, context, arrived } = *self;
         if !sender.begin() {
             return;
         }
-        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
         let outcome = context.execute(request, arrived);
         // A reply without a receiver may have to clean up when dropped; the permit makes a shutdown wait for

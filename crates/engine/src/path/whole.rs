@@ -18,7 +18,7 @@ use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Waiting, record_unreported};
+use crate::path::call::{PendingCall, RequestInfo, Unstarted, record_unreported};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::Opened;
@@ -63,9 +63,9 @@ impl EngineContext {
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let mut lender = Lender::new(contents, self.buffers.clone());
         let (sender, receiver) = oneshot::channel();
-        let waiting = Arc::new(Mutex::new(Some((open, permit))));
+        let unstarted = Arc::new(Mutex::new(Some((open, permit))));
         let job = WholeJob {
-            waiting: waiting.clone(),
+            unstarted: unstarted.clone(),
             sender,
             lent: lender.lent(),
             context: self.clone(),
@@ -73,7 +73,7 @@ impl EngineContext {
         };
         drop(self.pool.submit(self.names.lane, Box::new(job)));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
-        let mut pending = PendingCall { receiver, waiting, context: self };
+        let mut pending = PendingCall { receiver, unstarted, context: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
@@ -88,7 +88,7 @@ fn write_info(open: &impl PathRequest) -> RequestInfo {
 }
 
 struct WholeJob<R> {
-    waiting: Arc<Waiting<R>>,
+    unstarted: Arc<Unstarted<R>>,
     sender: oneshot::Sender<Result<Whole<()>>>,
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
@@ -97,11 +97,11 @@ struct WholeJob<R> {
 
 impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
-        let WholeJob { waiting, sender, lent, context, arrived } = *self;
+        let WholeJob { unstarted, sender, lent, context, arrived } = *self;
         if !sender.begin() {
             return;
         }
-        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (open, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
         if !lent.begin() {
             // The caller gave up in between: nothing has been done, and no caller is left.

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::file_op::Peeked;
 use crate::stream::ReadAhead;
 
-use under_way::{Job, Rest, Unreported, Waiting, Writing};
+use under_way::{PolledCall, Rest, StreamWait, Unreported, Writing};
 
 /// What one handle has under way by polls. Clones have their own.
 #[derive(Default)]
@@ -35,20 +35,20 @@ pub struct Polled {
     /// A failure that has not been reported.
     failure: Option<Unreported>,
     /// A peek at the next bytes.
-    peeking: Option<Job<Peeked>>,
+    peeking: Option<PolledCall<Peeked>>,
     /// Consecutive peeks that were out of date when they were fetched.
     stale: u32,
     /// How often [`PEEK_AGE_MAX`](crate::limits::PEEK_AGE_MAX) is doubled, learned from the delay of this
     /// handle's polls.
     lateness: u32,
     /// A seek.
-    seeking: Option<Job<u64>>,
+    seeking: Option<PolledCall<u64>>,
     /// A flush of the write buffer.
-    flushing: Option<Job<()>>,
+    flushing: Option<PolledCall<()>>,
     /// What a read from a stream waits for.
-    stream_read: Waiting<ReadAhead>,
+    stream_read: StreamWait<ReadAhead>,
     /// What a write to a stream waits for.
-    stream_write: Waiting<()>,
+    stream_write: StreamWait<()>,
 }
 
 impl Polled {

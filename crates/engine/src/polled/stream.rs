@@ -10,7 +10,7 @@ use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
-use super::under_way::Waiting;
+use super::under_way::StreamWait;
 use crate::error::{Operation, Result};
 use crate::stream::StreamHandle;
 
@@ -82,34 +82,34 @@ impl StreamHandle {
     /// Returns the right to make a call, once the current wait has ended.
     fn poll_turn<T: Send + 'static>(
         &self,
-        waiting: &mut Waiting<T>,
+        waiting: &mut StreamWait<T>,
         cx: &mut Context<'_>,
         lock: &Arc<Mutex<T>>,
     ) -> Poll<Result<OwnedMutexGuard<T>>> {
         loop {
             let granted = match waiting {
-                Waiting::Idle => None,
-                Waiting::Peer(peer) => {
+                StreamWait::Idle => None,
+                StreamWait::Peer(peer) => {
                     let ready = ready!(peer.as_mut().poll(cx));
-                    *waiting = Waiting::Idle;
+                    *waiting = StreamWait::Idle;
                     ready?;
                     None
                 }
-                Waiting::Lock(reservation) => {
+                StreamWait::Lock(reservation) => {
                     let granted = ready!(reservation.poll(cx));
-                    *waiting = Waiting::Idle;
+                    *waiting = StreamWait::Idle;
                     granted
                 }
             };
             if let Some(turn) = granted.or_else(|| lock.clone().try_lock_owned().ok()) {
                 return Poll::Ready(Ok(turn));
             }
-            *waiting = Waiting::Lock(Reservation::new(self.context(), lock.clone().lock_owned()));
+            *waiting = StreamWait::Lock(Reservation::new(self.context(), lock.clone().lock_owned()));
         }
     }
 
-    fn wait_for_peer<T>(&self, waiting: &mut Waiting<T>, interest: Interest) {
+    fn wait_for_peer<T>(&self, waiting: &mut StreamWait<T>, interest: Interest) {
         let stream = self.clone();
-        *waiting = Waiting::Peer(Box::pin(async move { stream.ready(interest).await }));
+        *waiting = StreamWait::Peer(Box::pin(async move { stream.ready(interest).await }));
     }
 }

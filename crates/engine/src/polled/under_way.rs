@@ -20,7 +20,7 @@ use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 
 /// A call of the handle that is driven by polls.
-pub(super) type Job<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+pub(super) type PolledCall<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
 /// Progress of a handle's writes by polls.
 #[derive(Default)]
@@ -142,12 +142,12 @@ impl Drop for Unreported {
 
 /// What one direction of a stream waits for.
 #[derive(Default)]
-pub(super) enum Waiting<T> {
+pub(super) enum StreamWait<T> {
     /// Nothing.
     #[default]
     Idle,
     /// Other callers of the same direction.
     Lock(Reservation<OwnedMutexGuard<T>>),
     /// The peer.
-    Peer(Job<()>),
+    Peer(PolledCall<()>),
 }
