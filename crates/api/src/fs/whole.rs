@@ -133,11 +133,11 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result
     Engine::current()?.write_whole(&path, None, Contents::Borrowed(contents.as_ref())).await
 }
 
-/// Does what [`write`] does, without a copy of `contents`.
+/// Does what [`write`](write()) does, without a copy of `contents`.
 ///
 /// # Errors
 ///
-/// Those of [`write`].
+/// Those of [`write`](write()).
 ///
 /// ```
 /// # async fn example(body: bytes::Bytes) -> folio::Result<()> {
