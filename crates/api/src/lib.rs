@@ -26,11 +26,11 @@
 //!
 //! # What is where
 //!
-//! [`File`] and [`fs`] are `tokio::fs` by other means, and [`compat::fs`] is `tokio::fs` type for type, for code that is
+//! [`File`] and [`fs`] have the names and signatures of `tokio::fs`, and [`compat::fs`] is `tokio::fs` type for type, for code that is
 //! there already: change the import, and it compiles. [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
 //! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
-//! input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out
+//! input and output, for all tasks. [`wrap`] turns any `Read`, `Write` or `Seek` into a [`File`], and [`run`] carries out
 //! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
 //! actors, [`storage`] for those who bring their own disk.
 //!
@@ -46,12 +46,12 @@
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
-//! async: `std::fs` is right there. On systems other than Linux nothing is done in place.
+//! async: use `std::fs` there. On systems other than Linux nothing is done in place.
 //!
 //! # Cancellation
 //!
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
-//! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
+//! in the background; a failure that no caller receives is logged, counted and reported by the next sync or close.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -9,7 +9,7 @@ pub(crate) const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 /// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
 pub(crate) const STALE_LOOKS_MAX: u32 = 3;
 
-/// Bytes that a buffered file keeps back unless told otherwise: 64 writes of a page, few enough to be written
+/// Bytes that a buffered file keeps back unless set otherwise: 64 writes of a page, few enough to be written
 /// in well under a millisecond.
 pub(crate) const FILE_BUFFER_BYTES: usize = 256 * 1024;
 
@@ -56,7 +56,7 @@ pub(crate) const PYTHON_BUFFER_BYTES: usize = 8 * 1024;
 /// Bytes of lines that are written in one step.
 pub(crate) const JOINED_BYTES: usize = 1024 * 1024;
 
-/// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
+/// Bytes kept in memory unless set otherwise: most uploads and intermediate results never reach the disk,
 /// and a thousand of them at a time stay within a gigabyte.
 pub(crate) const SPOOL_BYTES: u64 = 1024 * 1024;
 

@@ -17,10 +17,6 @@ impl Dir {
     ///
     /// Like [`fs::copy`](crate::fs::copy); if either name leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
     /// let bytes = data.copy("report", &backup, "report.1").await?;
@@ -42,10 +38,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing or leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {

@@ -43,6 +43,11 @@ pub use folio_engine::storage::Kind;
 ///
 /// Methods that change a name do not follow a link in its last part, and refuse a last part of `.` or `..` with
 /// `EINVAL`. On storages that have no directories everything is refused as unsupported.
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 #[derive(Clone)]
 pub struct Dir {
     open: OpenDir,
@@ -196,10 +201,6 @@ impl Dir {
     ///
     /// If the name is missing or leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// let len = cache.metadata("pages/1").await?.len();
@@ -217,10 +218,6 @@ impl Dir {
     ///
     /// If the name is missing, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// let is_link = releases.symlink_metadata("current").await?.is_symlink();
@@ -236,11 +233,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// If it cannot be told: the name leads out, or through a directory that may not be searched.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
+    /// If that cannot be found out: the name leads out, or through a directory that may not be searched.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -253,15 +246,11 @@ impl Dir {
         self.engine.call(attributes::exists(self.open.at(name))).await
     }
 
-    /// Returns whether this process may use what a name leads to in every way of `mode`. What leads out is a no.
+    /// Returns whether this process may use what a name leads to in every way of `mode`. `false` for what leads out.
     ///
     /// # Errors
     ///
     /// A NUL in the name; an engine that has stopped.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -293,7 +282,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// Like [`open_dir`](Dir::open_dir). That it may not be read is told by the first entry.
+    /// Like [`open_dir`](Dir::open_dir). If it may not be read, the first entry is the error.
     ///
     /// # Cancellation
     ///
@@ -318,10 +307,6 @@ impl Dir {
     /// # Errors
     ///
     /// The device's; `EACCES` if the directory may not be read.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {

@@ -26,10 +26,6 @@ impl Dir {
     ///
     /// If the name exists, its parent is missing, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.create_dir("pages").await?;
@@ -46,10 +42,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`create_dir`](Dir::create_dir) or [`create_dir_all`](Dir::create_dir_all).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(data: folio::Dir) -> folio::Result<()> {
@@ -69,10 +61,6 @@ impl Dir {
     /// If something on the way exists and is not a directory, or leads out. Parents that were created before the
     /// failure stay.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.create_dir_all("pages/2026/07").await?;
@@ -90,10 +78,6 @@ impl Dir {
     ///
     /// If the name is missing or a directory, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.remove_file("pages/1").await?;
@@ -110,10 +94,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, not a directory, or not empty, or the way to it leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -134,10 +114,6 @@ impl Dir {
     /// If the name is missing or not a directory, the way to it leads out, or something in it cannot be removed.
     /// What was removed before the failure is gone.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.remove_dir_all("pages").await?;
@@ -154,10 +130,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::rename`](crate::fs::rename); if the way to either name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(inbox: folio::Dir, archive: folio::Dir) -> folio::Result<()> {
@@ -176,10 +148,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::hard_link`](crate::fs::hard_link); if the way to either name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
@@ -205,10 +173,6 @@ impl Dir {
     ///
     /// If `link` exists, `original` is empty, or the way to the link leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// releases.symlink("7", "current").await?;
@@ -227,10 +191,6 @@ impl Dir {
     ///
     /// If the name is missing or not a symbolic link, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// let current = releases.read_link("current").await?;
@@ -247,10 +207,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(keys: folio::Dir) -> folio::Result<()> {
@@ -270,10 +226,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`os::utime`](crate::os::utime); if the name leads out; unsupported where `/proc` is not mounted.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -297,10 +249,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`os::lutime`](crate::os::lutime); if the way to the name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
@@ -332,10 +280,6 @@ impl Dir {
     ///
     /// If the name exists, its parent is missing, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(run: folio::Dir) -> folio::Result<()> {
     /// run.mkfifo("control", 0o600).await?;
@@ -353,10 +297,6 @@ impl Dir {
     ///
     /// Like [`fs::read`](crate::fs::read); if the name leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// let page: Vec<u8> = cache.read("pages/1").await?;
@@ -373,10 +313,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`read`](Dir::read); and if the contents are not UTF-8.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(settings: folio::Dir) -> folio::Result<()> {
@@ -396,10 +332,6 @@ impl Dir {
     ///
     /// Like [`fs::write`](crate::fs::write()); if the name leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.write("pages/1", "contents").await?;
@@ -416,10 +348,6 @@ impl Dir {
     /// # Errors
     ///
     /// Those of [`write`](Dir::write).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir, page: bytes::Bytes) -> folio::Result<()> {

@@ -10,7 +10,7 @@ impl File {
     ///
     /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
     /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
-    /// hear of it with the reason.
+    /// are notified, with the reason.
     ///
     /// `None` for a FIFO, socket or terminal, which have none.
     ///

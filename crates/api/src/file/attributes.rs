@@ -46,10 +46,6 @@ impl File {
     /// # Errors
     ///
     /// `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn stream_position(&self) -> Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -60,10 +56,6 @@ impl File {
     /// # Errors
     ///
     /// If the file is not open for writing; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
         // Whoever cuts a record that is torn writes it anew.
         self.forget_rest();
@@ -114,10 +106,6 @@ impl File {
     /// # Errors
     ///
     /// Whatever `fstat` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn metadata(&self) -> Result<Metadata> {
         match &self.handle {
             Handle::Plain(file) => file.metadata().await,
@@ -130,10 +118,6 @@ impl File {
     /// # Errors
     ///
     /// If the caller does not own the file; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         self.plain(Operation::SetPermissions)?.set_permissions(permissions).await
     }
@@ -143,10 +127,6 @@ impl File {
     /// # Errors
     ///
     /// If the caller does not own the file; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_times(&self, times: FileTimes) -> Result<()> {
         self.plain(Operation::SetTimes)?.set_times(times).await
     }
@@ -154,10 +134,6 @@ impl File {
     /// Changes the time of the last modification.
     ///
     /// # Errors
-    ///
-    /// Like [`set_times`](File::set_times).
-    ///
-    /// # Cancellation
     ///
     /// Like [`set_times`](File::set_times).
     ///
@@ -179,10 +155,6 @@ impl File {
     /// If the file is not open for writing, there is no space, or the file system knows no such thing
     /// (`EOPNOTSUPP`); `EINVAL` for a length of 0; `ESPIPE` for a stream. No later sync fails for it.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// use folio::os::Allocation;
@@ -202,10 +174,6 @@ impl File {
     /// # Errors
     ///
     /// `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {

@@ -43,6 +43,12 @@ pub use reader::Reader;
 /// Errors name the operation and the path. After a failed sync the file is
 /// [poisoned](crate::Error::is_poisoned): what the device holds is unknown, no sync is tried again, and writes
 /// are refused until every handle on the file is gone and it is opened anew.
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background, and an error that no
+/// caller receives is reported by the next sync or close. A call that only looks changes nothing. Methods with another
+/// rule say so.
 pub struct File {
     pub(crate) handle: Handle,
     /// What the `poll_*` functions of this handle have under way. Not shared with clones.
@@ -143,7 +149,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the storage has no descriptor, or a second one is needed and there is none left.
+    /// If the storage has no descriptor, or a second one is needed and the process has no more.
     ///
     /// # Cancellation
     ///
@@ -171,9 +177,9 @@ impl File {
     ///
     /// # Errors
     ///
-    /// The handle itself, if an operation is queued or running or a second descriptor is needed and there is none.
+    /// The handle itself, if an operation is queued or running or a second descriptor is needed and the process has no more.
     pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
-        // An accepted write may be under way, or have failed with nobody told.
+        // An accepted write may be under way, or have failed with no caller to receive it.
         if self.pending.is_busy() {
             return Err(self);
         }
@@ -193,10 +199,6 @@ impl File {
     /// # Errors
     ///
     /// None; the type is tokio's.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     #[expect(clippy::unused_async, reason = "tokio's signature")]
     pub async fn try_clone(&self) -> Result<File> {
         Ok(self.clone())
@@ -243,11 +245,11 @@ impl File {
     /// the descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
     ///
     /// With clones or an [`actor`](File::actor) that was handed out, the file stays open for them, and this reports
-    /// what no caller has heard so far. [`close_all`](File::close_all) does not ask for others.
+    /// failures that no caller has received so far. [`close_all`](File::close_all) does not ask for others.
     ///
     /// # Errors
     ///
-    /// What closing reports (network and user-space file systems do), and failures that no caller has heard. The
+    /// What closing reports (network and user-space file systems do), and failures that no caller has received. The
     /// handle has ended all the same.
     ///
     /// # Cancellation

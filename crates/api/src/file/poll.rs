@@ -17,7 +17,7 @@ use crate::{File, Operation, Result};
 impl File {
     /// Waits for what this handle has under way by the traits, so that a method comes after it.
     ///
-    /// Its failure is told here, as that of an earlier write, unless somebody has heard of it.
+    /// Returns its failure, as that of an earlier write, unless a caller has received it already.
     pub(super) async fn settle(&self, operation: Operation) -> Result<()> {
         match self.pending.is_busy() {
             true => {
@@ -62,7 +62,7 @@ impl File {
             && let Handle::Plain(file) = &self.handle
         {
             let _alone = Box::pin(self.pending.settling.lock()).await;
-            // Where the cursor could not be put, it stays; its own caller was to hear of that.
+            // Where the cursor could not be put, it stays; that failure belongs to the caller of the seek.
             let sought = poll_fn(|cx| match &mut *self.pending.lock() {
                 Some(polled) => file.poll_sought(polled, cx),
                 None => Poll::Ready(Ok(())),

@@ -36,10 +36,6 @@ impl File {
     ///
     /// Like [`read`](File::read); `ESPIPE` for a stream.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// let mut page = [0; 4096];
@@ -76,10 +72,6 @@ impl File {
     /// # Errors
     ///
     /// If the end of the file comes first, with the bytes that were there; like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -126,10 +118,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     pub async fn read_bytes_at(&self, offset: u64, len: usize) -> Result<Bytes> {
         self.plain(Operation::Read)?.read_bytes(len, Some(offset)).await
     }
@@ -140,10 +128,6 @@ impl File {
     ///
     /// `UnexpectedEof` if the file ends before, which [`bytes_done`](Error::bytes_done) says after how many bytes; like
     /// [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
@@ -257,10 +241,6 @@ impl File {
     ///
     /// Like [`read`](File::read).
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// let is_gzip = file.peek(2).await?.starts_with(&[0x1f, 0x8b]);
@@ -294,10 +274,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     pub async fn read_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
         let bytes = self.read_bytes_at(offset, room_of(bufs)).await?;
         Ok(scatter(&bytes, bufs))

@@ -15,9 +15,9 @@ use crate::{Error, File, Operation, Rejected, Result};
 ///
 /// # Cancellation
 ///
-/// The same for all of them: dropped before it began, nothing happens; after that it finishes in the
-/// background, whole, and an error that nobody hears is reported by the next sync or close. (Of a slice of more
-/// than 1 MiB, what is left is copied at that moment.)
+/// Dropped before it began, a write has done nothing; after that it finishes in the background, whole, and an error that
+/// no caller receives is reported by the next sync or close. (Of a slice of more than 1 MiB, what is left is copied at
+/// that moment.)
 ///
 /// A write of a slice of more than 1 MiB goes on as long as its future is polled, and operations that came after
 /// it and touch the same bytes or the cursor wait for it: whoever holds such a future, does not poll it and
@@ -29,10 +29,6 @@ impl File {
     /// # Errors
     ///
     /// If the file is not open for writing, or the device takes nothing.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write(&self, buf: &[u8]) -> Result<usize> {
         self.put(buf, None, false).await
     }
@@ -44,10 +40,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write`](File::write); [`bytes_done`](crate::Error::bytes_done) says how much got there.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_all(&self, buf: &[u8]) -> Result<()> {
         self.put(buf, None, true).await.map(|_| ())
     }
@@ -58,10 +50,6 @@ impl File {
     ///
     /// Like [`write`](File::write); refused for a file opened for appending, where Linux would ignore the
     /// offset; `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_at(&self, buf: &[u8], offset: u64) -> Result<usize> {
         self.put(buf, Some(offset), false).await
     }
@@ -71,10 +59,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write_at`](File::write_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_all_at(&self, buf: &[u8], offset: u64) -> Result<()> {
         self.put(buf, Some(offset), true).await.map(|_| ())
     }
@@ -84,10 +68,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write`](File::write).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored(&self, bufs: &[IoSlice<'_>]) -> Result<usize> {
         self.settle(Operation::Write).await?;
         match &self.handle {
@@ -101,10 +81,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write_at`](File::write_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_vectored_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> Result<usize> {
         self.settle(Operation::Write).await?;
         self.plain(Operation::Write)?.write_vectored(bufs, Some(offset), false).await
@@ -115,10 +91,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write_all`](File::write_all).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes(&self, bytes: impl Into<Bytes>) -> Result<()> {
         self.settle(Operation::Write).await?;
         match &self.handle {
@@ -132,10 +104,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`write_at`](File::write_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<()> {
         self.settle(Operation::Write).await?;
         self.plain(Operation::Write)?.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ())
@@ -182,10 +150,6 @@ impl File {
     ///
     /// Like [`write_all`](File::write_all); `ESPIPE` for a stream.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(log: folio::File) -> folio::Result<()> {
     /// let offset = log.append(b"one line\n").await?;
@@ -203,10 +167,6 @@ impl File {
     ///
     /// Like [`append`](File::append).
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(log: folio::File) -> folio::Result<()> {
     /// let offset = log.append_bytes(format!("line {}\n", 1)).await?;
@@ -223,10 +183,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`append`](File::append); [`is_overloaded`](crate::Error::is_overloaded) if it was refused.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
         self.settle(Operation::Append).await?;
         self.plain(Operation::Append)?.try_append(record).await
@@ -238,10 +194,6 @@ impl File {
     ///
     /// [`Rejected`], which holds the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)), and
     /// not if it failed.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn try_append_bytes(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
         self.settle(Operation::Append).await?;
         self.plain(Operation::Append)?.try_append_bytes(record.into()).await
@@ -253,10 +205,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`try_append_bytes`](File::try_append_bytes).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn try_write_bytes_at(&self, bytes: impl Into<Bytes>, offset: u64) -> Result<(), Rejected> {
         self.settle(Operation::Write).await?;
         self.plain(Operation::Write)?.try_write_at(bytes.into(), offset).await
@@ -267,12 +215,12 @@ impl File {
     ///
     /// # Errors
     ///
-    /// That of a write that was kept back and that nobody has heard of yet. Its bytes stay, and the next flush
+    /// That of an earlier write that was kept back, if no caller has received it yet. Its bytes stay, and the next flush
     /// tries them again.
     ///
     /// # Cancellation
     ///
-    /// What is on its way goes on; a failure is told to the next write or flush.
+    /// What is on its way goes on; the next write or flush returns its failure.
     pub async fn flush(&self) -> Result<()> {
         self.settle_polled().await?;
         match &self.handle {

@@ -16,10 +16,6 @@ use crate::{Metadata, Operation, Result};
 ///
 /// If the path is missing, or a directory on the way may not be searched.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let len = folio::fs::metadata("data.bin").await?.len();
@@ -36,10 +32,6 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// # Errors
 ///
 /// If the path is missing, or a directory on the way may not be searched.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -58,10 +50,6 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 ///
 /// If the path is missing or belongs to somebody else.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let mut permissions = folio::fs::metadata("key.pem").await?.permissions();
@@ -70,9 +58,9 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Result<()> {
+pub async fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Result<()> {
     let path = checked::path(Operation::SetPermissions, path)?;
-    Engine::current()?.call(attributes::set_permissions(path, perm)).await
+    Engine::current()?.call(attributes::set_permissions(path, permissions)).await
 }
 
 /// Sets the times of what a path names, following symbolic links. What `times` leaves out stays.
@@ -82,10 +70,6 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// # Errors
 ///
 /// If the path is missing or belongs to somebody else.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -106,10 +90,6 @@ pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
 ///
 /// Like [`set_times`].
 ///
-/// # Cancellation
-///
-/// Like [`set_times`].
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// use std::{fs::FileTimes, time::SystemTime};
@@ -124,18 +104,14 @@ pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Res
     Engine::current()?.call(attributes::set_file_times(path, times, Links::NotLast)).await
 }
 
-/// Returns whether a path names something, following symbolic links: a dangling link is a no.
+/// Returns whether a path names something, following symbolic links: `false` for a dangling link.
 ///
 /// The answer may be outdated when it arrives; to create a file only if it is missing, open it with
 /// `create_new`.
 ///
 /// # Errors
 ///
-/// If it cannot be told, such as behind a directory that may not be searched.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
+/// If that cannot be found out, such as behind a directory that may not be searched.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

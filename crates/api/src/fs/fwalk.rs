@@ -36,7 +36,7 @@ pub fn fwalk(root: impl AsRef<Path>) -> Fwalk {
     Fwalk { root, open: None, last: None, told: None, ahead: vec![PathBuf::new()] }
 }
 
-/// A walk under way. It holds the root open, and the directory it told of last; the others are found again from
+/// A walk under way. It holds the root open, and the directory it yielded last; the others are found again from
 /// the root, or where the way from there is long, from the last, so that no tree is too deep for it.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
@@ -44,10 +44,10 @@ pub struct Fwalk {
     root: PathBuf,
     /// `None` until the first step.
     open: Option<(Current, OpenDir)>,
-    /// The directory it told of last, by the way to it from the root.
+    /// The directory it yielded last, by the way to it from the root.
     last: Option<(PathBuf, OpenDir)>,
     told: Option<FwalkStep>,
-    /// The directories that are still to be told of, the next last, by their ways from the root.
+    /// The directories that are still to be yielded, the next one last, by their ways from the root.
     ahead: Vec<PathBuf>,
 }
 

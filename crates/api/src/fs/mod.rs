@@ -1,6 +1,6 @@
 //! Operations on paths, with the names, arguments and results of `tokio::fs`.
 //!
-//! To move over, change the import. What differs is for the better or named here:
+//! To move over, change the import. Differences:
 //!
 //! * Errors are [`Error`](crate::Error): they name the operation and the path, and `?` turns them into
 //!   `std::io::Error` with the same kind and errno.
@@ -28,6 +28,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Functions with another rule say so.
 
 mod attributes;
 mod copy_tree;

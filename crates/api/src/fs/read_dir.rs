@@ -24,10 +24,6 @@ use crate::{FileType, Metadata, Operation, Result};
 ///
 /// If the path is missing, not a directory, or may not be read.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let mut entries = folio::fs::read_dir(".").await?;
@@ -176,10 +172,6 @@ impl DirEntry {
     ///
     /// If the entry is gone.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {
     /// let len = entry.metadata().await?.len();
@@ -197,10 +189,6 @@ impl DirEntry {
     /// # Errors
     ///
     /// If the type had to be looked up and the entry is gone.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {

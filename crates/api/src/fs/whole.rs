@@ -67,10 +67,6 @@ pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 ///
 /// As [`read`]; and if the file is longer, an error whose [`is_too_long`](Error::is_too_long) is true.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// match folio::fs::read_limited("upload.json", 1024 * 1024).await {
@@ -96,10 +92,6 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
 /// # Errors
 ///
 /// As [`read`]; and with [`ErrorKind::InvalidData`] if the contents are not UTF-8.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -141,15 +133,11 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result
     Engine::current()?.write_whole(&path, None, Contents::Borrowed(contents.as_ref())).await
 }
 
-/// Does what [`write()`] does, without a copy of `contents`.
+/// Does what [`write`](write()) does, without a copy of `contents`.
 ///
 /// # Errors
 ///
-/// Those of [`write()`].
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// Those of [`write`](write()).
 ///
 /// ```
 /// # async fn example(body: bytes::Bytes) -> folio::Result<()> {

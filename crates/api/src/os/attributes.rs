@@ -18,10 +18,6 @@ use crate::{Operation, Result};
 ///
 /// If the path is missing or belongs to somebody else.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::os::chmod("key.pem", 0o600).await?;
@@ -39,10 +35,6 @@ pub async fn chmod(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// If the path is missing, or this process may not give the file away: that takes the superuser's rights, and
 /// for the group to be a member of it.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::os::chown("mail", Some(1000), None).await?;
@@ -56,10 +48,6 @@ pub async fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -
 /// Like [`chown`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`chown`].
-///
-/// # Cancellation
 ///
 /// Like [`chown`].
 ///
@@ -85,10 +73,6 @@ async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links
 /// If the path is missing, or belongs to somebody else; for [`Stamp::Now`] twice, the right to write it is
 /// enough. `EINVAL` for a moment that the kernel cannot express.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// use folio::os::{Stamp, utime};
@@ -111,10 +95,6 @@ pub async fn utime(
 /// Like [`utime`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`utime`].
-///
-/// # Cancellation
 ///
 /// Like [`utime`].
 ///

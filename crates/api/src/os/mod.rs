@@ -28,6 +28,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Functions with another rule say so.
 
 mod attributes;
 mod xattr;
@@ -50,17 +55,13 @@ pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxa
 
 /// Returns whether this process may use a path in every way of `mode`, following symbolic links.
 ///
-/// A missing path is a no, and so is every other refusal of the kernel's. As `access(2)` does, it asks about
-/// the real user unless told [otherwise](Mode::effective), and the superuser may read and write everything.
+/// Returns `false` if the path is missing or the kernel refuses for any other reason. Like `access(2)`, it asks about
+/// the real user unless [`effective`](Mode::effective) is set, and the superuser may read and write everything.
 /// The answer may be outdated when it arrives: to open a file if it may be opened, open it.
 ///
 /// # Errors
 ///
 /// A NUL in the path; an engine that has stopped.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -81,14 +82,10 @@ pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
 ///
 /// If the path is missing, or a directory on the way may not be searched.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// let told = folio::os::statvfs("/").await?;
-/// println!("{} of {} bytes are free", told.available_bytes(), told.total_bytes());
+/// let space = folio::os::statvfs("/").await?;
+/// println!("{} of {} bytes are free", space.available_bytes(), space.total_bytes());
 /// # Ok(())
 /// # }
 /// ```
@@ -113,8 +110,8 @@ pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// let told = folio::os::disk_usage("target").await?;
-/// println!("{} files take {} bytes", told.files, told.allocated);
+/// let usage = folio::os::disk_usage("target").await?;
+/// println!("{} files take {} bytes", usage.files, usage.allocated);
 /// # Ok(())
 /// # }
 /// ```
@@ -204,16 +201,12 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     Ok(done)
 }
 
-/// Renames after making the missing parents of `new`, then removes every parent of `old` that is left empty.
+/// Renames after making the missing parents of `to`, then removes every parent of `from` that is left empty.
 ///
 /// # Errors
 ///
-/// If a parent of `new` cannot be made or the rename fails. Parents that were made before the failure stay; a
-/// parent of `old` that cannot be removed is none.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// If a parent of `to` cannot be made or the rename fails. Parents that were made before the failure stay; a
+/// parent of `from` that cannot be removed is not an error.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -221,9 +214,9 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
 /// # Ok(())
 /// # }
 /// ```
-pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()> {
-    let from = checked::path(Operation::Rename, old)?;
-    let to = checked::path(Operation::Rename, new)?;
+pub async fn renames(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let from = checked::path(Operation::Rename, from)?;
+    let to = checked::path(Operation::Rename, to)?;
     Engine::current()?.call(prune::renames(from, to)).await
 }
 
@@ -231,11 +224,7 @@ pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()>
 ///
 /// # Errors
 ///
-/// If the directory itself is missing, not a directory, or not empty. A parent that cannot be removed is none.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// If the directory itself is missing, not a directory, or not empty. Failing to remove a parent is not an error.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -253,10 +242,6 @@ pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
 /// # Errors
 ///
 /// If the path exists or its parent is missing.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -277,10 +262,6 @@ pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// # Errors
 ///
 /// If the path is missing, not a directory, or may not be read.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -22,10 +22,6 @@ use crate::{Error, Operation, Result};
 ///
 /// If the path is missing or may not be read; `EOPNOTSUPP` where the file system keeps none.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let digest = folio::os::getxattr("data.bin", "user.sha256").await?;
@@ -41,10 +37,6 @@ pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result
 /// # Errors
 ///
 /// Like [`getxattr`].
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -69,10 +61,6 @@ async fn get(path: &Path, name: &OsStr, links: Links) -> Result<Option<Vec<u8>>>
 /// If the path is missing or may not be written; what [`XattrMode`] says; `EOPNOTSUPP` where the file system
 /// keeps none, `ENOSPC` or `E2BIG` where it keeps no such long ones.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// use folio::os::{XattrMode, setxattr};
@@ -93,10 +81,6 @@ pub async fn setxattr(
 /// Like [`setxattr`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`setxattr`].
-///
-/// # Cancellation
 ///
 /// Like [`setxattr`].
 ///
@@ -131,10 +115,6 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, links: Li
 ///
 /// If the path is missing; `EOPNOTSUPP` where the file system keeps none.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// for name in folio::os::listxattr("data.bin").await? {
@@ -152,10 +132,6 @@ pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
 /// # Errors
 ///
 /// Like [`listxattr`].
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -178,10 +154,6 @@ async fn list(path: &Path, links: Links) -> Result<Vec<OsString>> {
 ///
 /// If the path is missing or may not be written; `ENODATA` if there is none of that name.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::os::removexattr("data.bin", "user.origin").await?;
@@ -195,10 +167,6 @@ pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Res
 /// Like [`removexattr`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`removexattr`].
-///
-/// # Cancellation
 ///
 /// Like [`removexattr`].
 ///

@@ -154,7 +154,7 @@ impl NamedTemporaryFile {
     /// ```
     pub async fn close(&mut self) -> Result<()> {
         match self.file.end().await {
-            // Whoever closed it before, by a clone or as text, has heard what there was to hear.
+            // Whoever closed it before, by a clone or as text, has received its error.
             Err(error) if !error.is_closed() => return Err(error),
             Ok(()) | Err(_) => {}
         }

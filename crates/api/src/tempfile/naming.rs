@@ -26,10 +26,6 @@ impl TemporaryFile {
     /// If the directory is missing, on another file system, or may not be written; `ENOENT` where the file system
     /// cannot create a file without a name. The file is then as temporary as before.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
     /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};

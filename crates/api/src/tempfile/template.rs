@@ -15,7 +15,7 @@ use crate::{Error, Operation, Result};
 /// Random characters in a name: as many as Python takes, which is 2·10¹⁴ names.
 const RANDOM_CHARS: usize = 8;
 
-/// What names begin with unless told otherwise: Python's.
+/// What names begin with unless set otherwise: Python's.
 const PREFIX: &str = "tmp";
 
 /// What names the directory, in CPython's order.
@@ -101,7 +101,7 @@ impl Subject for Dirs {
     }
 }
 
-/// Whether nothing can be made in that directory, or it is none.
+/// Whether nothing can be made in that path, or it is not a directory.
 fn is_of_directory(error: &io::Error) -> bool {
     matches!(
         error.kind(),

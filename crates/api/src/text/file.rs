@@ -34,6 +34,11 @@ use crate::{Error, File, Operation, Result};
 /// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
 /// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
 /// [`is_unsupported`](crate::Error::is_unsupported).
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 pub struct TextFile<F = File> {
     pub(super) file: F,
     pub(super) manner: Manner,

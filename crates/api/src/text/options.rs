@@ -41,7 +41,7 @@ pub struct Options {
     errors: Errors,
     newline: Newline,
     line_limit: usize,
-    /// A setting that makes no sense, told when the file is to be opened and before it is touched.
+    /// The first setting that makes no sense; opening returns it, before the file is touched.
     refused: Option<Error>,
 }
 
@@ -148,7 +148,7 @@ impl Options {
     /// that has an end of line is flushed.
     ///
     /// No buffer at all is refused by [`open`](Options::open), as Python does; without this and without a mode
-    /// string there is none.
+    /// string nothing is buffered.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         let buffering = match buffering.into() {
             Buffering::Unbuffered => Err(refuse("can't have unbuffered text I/O")),

@@ -90,7 +90,7 @@ impl<F: TextIo> TextFile<F> {
     }
 
     /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have more
-    /// than so many characters together. A hint of 0 is none.
+    /// than so many characters together. A hint of 0 means all lines.
     ///
     /// # Errors
     ///

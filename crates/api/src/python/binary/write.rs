@@ -15,10 +15,6 @@ impl BinaryFile {
     ///
     /// Like [`File::write`](crate::File::write).
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
     /// assert_eq!(file.write(b"0123").await?, 4);
@@ -71,7 +67,7 @@ impl BinaryFile {
     ///
     /// # Cancellation
     ///
-    /// What is on its way goes on; a failure is told to the next write or flush.
+    /// What is on its way goes on; the next write or flush returns its failure.
     ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {

@@ -64,7 +64,7 @@ impl SpooledTemporaryFile {
     }
 
     /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have
-    /// as many bytes together. A hint of 0 is none.
+    /// as many bytes together. A hint of 0 means all lines.
     ///
     /// # Errors
     ///

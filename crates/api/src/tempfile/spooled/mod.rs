@@ -295,10 +295,6 @@ impl SpooledTemporaryFile {
     /// # Errors
     ///
     /// If it is closed.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn stream_position(&self) -> Result<u64> {
         match &self.place {
             Place::Memory(_, cursor) => Ok(*cursor),
