@@ -106,7 +106,7 @@ async fn a4_a_closure_reads_and_writes_in_one_step() {
     for task in tasks.collect::<Vec<_>>() {
         soon("a task that counts", task).await.unwrap();
     }
-    assert_eq!(file.read_bytes_at(8, 0).await.unwrap()[..], (TASKS * COUNTED_PER_TASK).to_le_bytes());
+    assert_eq!(file.read_bytes_at(0, 8).await.unwrap()[..], (TASKS * COUNTED_PER_TASK).to_le_bytes());
 }
 
 /// Adds one to the number in a file, by two calls.
