@@ -151,7 +151,7 @@ async fn walk_of_a_missing_directory(room: &Path) -> folio::Error {
 #[test]
 fn a_relative_pattern_finds_relative_paths() {
     assert_eq!(found("Carg?.toml"), [Path::new("Cargo.toml")]);
-    assert_eq!(found("./src/li*.rs"), [Path::new("./src/lib.rs")]);
+    assert_eq!(found("./src/li?.rs"), [Path::new("./src/lib.rs")]);
     assert_eq!(found("src/../Carg*.toml"), [Path::new("src/../Cargo.toml")]);
 }
 

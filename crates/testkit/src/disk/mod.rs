@@ -122,17 +122,6 @@ impl Disk {
         self.put_node(path, Node::File(FileNode::durable(self.next_inode(), bytes.into())));
     }
 
-    /// Makes the directory `path` with its parents, durable, past the plan and the counters.
-    ///
-    /// # Panics
-    ///
-    /// If there is a file at `path` or on the way.
-    pub fn put_dir(&self, path: impl AsRef<Path>) {
-        let _turn = lock(&self.shared.names_turn);
-        let parts = tree::parts(path.as_ref()).expect("the test names a valid path");
-        self.dirs_to(&parts);
-    }
-
     /// Returns the bytes of the file at `path`, as any reader would see them.
     ///
     /// # Panics
