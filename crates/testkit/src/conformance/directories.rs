@@ -62,7 +62,7 @@ fn confined(on: &Ground) {
         assert!(root.access(out, Mode::EXISTS).is_err(), "{out:?} was seen");
         assert!(root.create_dir(&out.join("new"), None).is_err(), "{out:?} was changed");
         assert!(root.remove_file(out).is_err() && root.remove_dir(out, true).is_err(), "{out:?} was removed");
-        assert!(root.set_permissions(out, Permissions::from_mode(0)).is_err(), "{out:?} was changed");
+        assert!(root.set_permissions(out, Permissions::from_mode(0o000)).is_err(), "{out:?} was changed");
     }
     for dots in [".", "..", "./."] {
         fails(root.remove_dir(path(dots), false), &[EINVAL]);
