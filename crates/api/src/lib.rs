@@ -11,7 +11,7 @@
 //! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
-//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! log.append(b"started\n").await?;                           // never interleaved; returns its offset
 //! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
 //! # Ok(())
 //! # }
@@ -34,6 +34,15 @@
 //! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
 //! actors, [`storage`] for those who bring their own disk.
 //!
+//! # Features
+//!
+//! | feature | adds | |
+//! |---|---|---|
+//! | `text` | [`text`], [`open`] | on by default |
+//! | `tempfile` | [`tempfile`] | on by default |
+//! | `stdio` | [`stdio`], [`stdin`] and the others; needs `text` | on by default |
+//! | `actor` | [`actor`], [`File::actor`]: kameo's types in the interface, so that its version matters to yours | off |
+//!
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
@@ -44,19 +53,29 @@
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
 //! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod checked;
 pub mod compat;
 pub mod dir;
 mod engine;
 mod file;
 pub mod fs;
+#[cfg_attr(
+    not(all(feature = "stdio", feature = "tempfile", feature = "text")),
+    allow(dead_code, reason = "some bound what was left out")
+)]
+mod limits;
 mod mode;
 pub mod os;
 pub mod path;
 mod python;
 mod run;
+#[cfg(feature = "stdio")]
 pub mod stdio;
+#[cfg(feature = "tempfile")]
 pub mod tempfile;
+#[cfg(feature = "text")]
 pub mod text;
 pub mod wrap;
 
@@ -69,11 +88,15 @@ pub use folio_engine::{
     Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
-pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
+pub use python::{BinaryFile, BinaryLines, Name};
+#[cfg(feature = "text")]
+pub use python::{Opened, open};
 pub use run::run;
+#[cfg(feature = "stdio")]
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
+#[cfg(feature = "actor")]
 pub mod actor {
     pub use folio_engine::messages::{
         ActorRef, Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt, kameo,

@@ -107,8 +107,10 @@ impl Dir {
     }
 }
 
-fn own(opened: Opened) -> Opened {
-    Opened { file: Box::new(OwnFile(opened.file.into())), ..opened }
+fn own(mut opened: Opened) -> Opened {
+    let file = OwnFile(opened.file.into());
+    opened.file = Box::new(file);
+    opened
 }
 
 /// The second place of a call on two names.

@@ -3,6 +3,8 @@
 use std::fs::Permissions;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+use folio_engine::Contents;
 use folio_engine::op::{attributes, names, tree};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
@@ -406,6 +408,27 @@ impl Dir {
     /// ```
     pub async fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
         let name = checked::path(Operation::Write, name)?;
-        self.engine.write_whole(&name, Some(&self.open), contents.as_ref()).await
+        self.engine.write_whole(&name, Some(&self.open), Contents::Borrowed(contents.as_ref())).await
+    }
+
+    /// Does what [`write`](Dir::write) does, without a copy of `contents`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Dir::write).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir, page: bytes::Bytes) -> folio::Result<()> {
+    /// cache.write_bytes("pages/1", page).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn write_bytes(&self, name: impl AsRef<Path>, contents: impl Into<Bytes>) -> Result<()> {
+        let name = checked::path(Operation::Write, name)?;
+        self.engine.write_whole(&name, Some(&self.open), Contents::Owned(contents.into())).await
     }
 }

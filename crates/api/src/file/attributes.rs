@@ -87,7 +87,9 @@ impl File {
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync_all(&self) -> Result<()> {
         let file = self.plain(Operation::SyncAll)?;
-        self.after_polled(file.sync(true)).await
+        let settled = self.settle_to_vouch().await;
+        let synced = file.sync(true).await;
+        settled.and(synced)
     }
 
     /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Any number of
@@ -102,7 +104,9 @@ impl File {
     /// Like [`sync_all`](File::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
         let file = self.plain(Operation::SyncData)?;
-        self.after_polled(file.sync(false)).await
+        let settled = self.settle_to_vouch().await;
+        let synced = file.sync(false).await;
+        settled.and(synced)
     }
 
     /// Returns the attributes, as they are after every write before this call.

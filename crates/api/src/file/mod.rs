@@ -3,6 +3,8 @@
 //! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
 
+#[cfg(feature = "actor")]
+mod actor;
 mod attributes;
 mod locks;
 mod nature;
@@ -17,7 +19,6 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use folio_engine::messages::{ActorRef, FileActor};
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
@@ -238,29 +239,6 @@ impl File {
         }
     }
 
-    /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
-    ///
-    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
-    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
-    /// hear of it with the reason.
-    ///
-    /// `None` for a FIFO, socket or terminal, which have none.
-    ///
-    /// ```
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let file = folio::File::open("data.bin").await?;
-    /// let actor = file.actor().expect("a regular file has an actor");
-    /// let head = actor.ask(folio::actor::ReadAt { len: 16, offset: 0 }).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn actor(&self) -> Option<ActorRef<FileActor>> {
-        match &self.handle {
-            Handle::Plain(file) => Some(file.actor()),
-            Handle::Stream(_) => None,
-        }
-    }
-
     /// Waits for everything asked for before and ends this handle; the last one closes the file. When that returns,
     /// the descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
     ///
@@ -328,7 +306,11 @@ impl File {
     /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
     pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.close_all()).await,
+            Handle::Plain(file) => {
+                let settled = self.settle_to_vouch().await;
+                let closed = file.close_all().await;
+                settled.and(closed)
+            }
             Handle::Stream(_) => Ok(()),
         }
     }

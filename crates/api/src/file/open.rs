@@ -204,7 +204,7 @@ impl OpenOptions {
         let handle = match self.opener.clone() {
             None => engine.open(path, request).await,
             Some(Opener(opener)) => {
-                engine.open_by(path, request, move |path, flags| opener(path, flags)).await
+                Box::pin(engine.open_by(path, request, move |path, flags| opener(path, flags))).await
             }
         };
         handle.map(File::new)

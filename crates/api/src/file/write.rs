@@ -153,28 +153,63 @@ impl File {
     ///
     /// ```
     /// # async fn example(log: folio::File) -> folio::Result<()> {
-    /// let offset = log.append("one line\n").await?;
+    /// let offset = log.append(b"one line\n").await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn append(&self, record: impl Into<Bytes>) -> Result<u64> {
+    pub async fn append(&self, record: &[u8]) -> Result<u64> {
         self.settle(Operation::Append).await?;
-        self.plain(Operation::Append)?.append(record.into()).await
+        self.plain(Operation::Append)?.append(record).await
+    }
+
+    /// Like [`append`](File::append), without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`append`](File::append).
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    ///
+    /// ```
+    /// # async fn example(log: folio::File) -> folio::Result<()> {
+    /// let offset = log.append_bytes(format!("line {}\n", 1)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn append_bytes(&self, record: impl Into<Bytes>) -> Result<u64> {
+        self.settle(Operation::Append).await?;
+        self.plain(Operation::Append)?.append_bytes(record.into()).await
     }
 
     /// Like [`append`](File::append), but refused at once where it would have to wait for a permit.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] holding the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)),
-    /// without it if it failed.
+    /// Like [`append`](File::append); [`is_overloaded`](crate::Error::is_overloaded) if it was refused.
     ///
     /// # Cancellation
     ///
     /// Before it began: nothing happens. After: it finishes.
-    pub async fn try_append(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+    pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
         self.settle(Operation::Append).await?;
-        self.plain(Operation::Append)?.try_append(record.into()).await
+        self.plain(Operation::Append)?.try_append(record).await
+    }
+
+    /// Like [`append_bytes`](File::append_bytes), but refused at once where it would have to wait for a permit.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which holds the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)), and
+    /// not if it failed.
+    ///
+    /// # Cancellation
+    ///
+    /// Before it began: nothing happens. After: it finishes.
+    pub async fn try_append_bytes(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
+        self.settle(Operation::Append).await?;
+        self.plain(Operation::Append)?.try_append_bytes(record.into()).await
     }
 
     /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once where it would have to wait for a
@@ -182,7 +217,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Like [`try_append`](File::try_append).
+    /// Like [`try_append_bytes`](File::try_append_bytes).
     ///
     /// # Cancellation
     ///

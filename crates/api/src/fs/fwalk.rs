@@ -9,10 +9,8 @@ use folio_engine::op::dir::{self, OpenDir, Step};
 use folio_engine::{Current, Engine};
 
 use crate::checked;
+use crate::limits::WAY_BYTES;
 use crate::{Dir, Operation, Result};
-
-/// Bytes of a way that is looked up from the root, as most are: half of what the kernel takes.
-const WAY_BYTES_USUAL: usize = 2048;
 
 /// Walks a tree as CPython's `os.walk` and `os.fwalk` do: a directory at a time, with the names in it, and with
 /// the directory itself open. A directory comes before those in it, and no symbolic link is followed but the
@@ -111,7 +109,7 @@ impl Fwalk {
             }
         };
         // Looked up from the root each time, a long way would take the longer the deeper one is.
-        let is_long = way.as_os_str().len() > WAY_BYTES_USUAL;
+        let is_long = way.as_os_str().len() > WAY_BYTES;
         let below = self.last.as_ref().filter(|_| is_long);
         let below = below.and_then(|(above, dir)| Some((dir, way_from(above, &way)?)));
         let step = match below {

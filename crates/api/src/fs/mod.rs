@@ -47,12 +47,10 @@ pub use attributes::{
 };
 pub use copy_tree::copy_dir;
 pub use fwalk::{Fwalk, FwalkStep, fwalk};
-#[doc(hidden)]
-pub use glob::glob_would_find;
 pub use glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::move_path;
 pub use tree::{create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use walk::{Walk, WalkEntry, WalkOptions, walk};
-pub use whole::{copy, read, read_limited, read_to_string, write};
+pub use whole::{copy, read, read_limited, read_to_string, write, write_bytes};

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use folio_engine::op::attributes::entry_metadata;
 use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
 use folio_engine::storage::Entry;
-use folio_engine::{Current, Engine, Exclusive};
+use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
@@ -41,8 +41,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
     let engine = Engine::current()?;
     let batch = engine.call(tree::read_dir(path.clone(), None)).await?;
-    let mut listing =
-        ReadDir { path, engine, fetched: VecDeque::new(), source: Exclusive::new(Source::Ended) };
+    let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Source::Ended };
     listing.take(batch);
     Ok(listing)
 }
@@ -55,7 +54,7 @@ pub struct ReadDir {
     path: PathBuf,
     engine: Current,
     fetched: VecDeque<ListedEntry>,
-    source: Exclusive<Source>,
+    source: Source,
 }
 
 /// Where the entries after the fetched ones come from.
@@ -63,7 +62,7 @@ enum Source {
     /// The listing waits for its next batch to be asked for.
     Open(OpenListing),
     /// The next batch has been asked for.
-    Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send>>),
+    Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send + Sync>>),
     /// All batches have come, or one failed.
     Ended,
 }
@@ -102,7 +101,7 @@ impl ReadDir {
             if let Some(listed) = self.fetched.pop_front() {
                 return Poll::Ready(Ok(Some(DirEntry::new(listed, &self.engine))));
             }
-            let source = self.source.get_mut();
+            let source = &mut self.source;
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
                     let request = tree::read_dir(self.path.clone(), Some(listing));
@@ -123,7 +122,7 @@ impl ReadDir {
 
     fn take(&mut self, batch: DirBatch) {
         self.fetched.extend(batch.entries);
-        self.source = Exclusive::new(batch.next.map_or(Source::Ended, Source::Open));
+        self.source = batch.next.map_or(Source::Ended, Source::Open);
     }
 }
 

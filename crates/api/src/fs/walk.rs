@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use folio_engine::op::walk::{self, OpenWalk, WalkBatch, WalkOrder, WalkRules};
-use folio_engine::{Current, Engine, Exclusive};
+use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
@@ -171,14 +171,7 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk {
-            root,
-            engine: None,
-            fetched,
-            told: Place::default(),
-            skipped: None,
-            source: Exclusive::new(source),
-        }
+        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source }
     }
 }
 
@@ -197,7 +190,7 @@ pub struct Walk {
     told: Place,
     /// Of the batch that has been asked for, nothing in this directory is told.
     skipped: Option<Directory>,
-    source: Exclusive<Source>,
+    source: Source,
 }
 
 /// Where a walk is.
@@ -252,7 +245,7 @@ impl Directory {
 }
 
 /// A batch that has been asked for.
-type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>;
+type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send + Sync>>;
 
 /// Where the entries after the fetched ones come from.
 enum Source {
@@ -314,7 +307,7 @@ impl Walk {
         if !self.fetched.is_empty() {
             return;
         }
-        let source = self.source.get_mut();
+        let source = &mut self.source;
         match source {
             Source::Open(walk) => walk.skip(&current.path),
             Source::Fetching(_) => self.skipped = Some(current),
@@ -331,7 +324,7 @@ impl Walk {
     /// As [`next`](Walk::next).
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<WalkEntry>>> {
         loop {
-            let source = self.source.get_mut();
+            let source = &mut self.source;
             let mut batch = match std::mem::replace(source, Source::Ended) {
                 Source::Fetching(batch) => batch,
                 // Asked for while the one before it is being told.
@@ -385,7 +378,7 @@ impl Walk {
                     }
                 }
                 self.fetched.extend(met);
-                self.source = Exclusive::new(next.map_or(Source::Ended, |next| Source::Open(Box::new(next))));
+                self.source = next.map_or(Source::Ended, |next| Source::Open(Box::new(next)));
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }

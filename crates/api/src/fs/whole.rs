@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use folio_engine::Engine;
+use bytes::Bytes;
+use folio_engine::{Contents, Engine};
 
 use crate::checked;
 use crate::{Error, Operation, Result};
@@ -137,5 +138,26 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
     let path = checked::path(Operation::Write, path)?;
-    Engine::current()?.write_whole(&path, None, contents.as_ref()).await
+    Engine::current()?.write_whole(&path, None, Contents::Borrowed(contents.as_ref())).await
+}
+
+/// Does what [`write()`] does, without a copy of `contents`.
+///
+/// # Errors
+///
+/// Those of [`write()`].
+///
+/// # Cancellation
+///
+/// Dropped before it began, nothing happened; after that it finishes in the background.
+///
+/// ```
+/// # async fn example(body: bytes::Bytes) -> folio::Result<()> {
+/// folio::fs::write_bytes("upload.bin", body).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn write_bytes(path: impl AsRef<Path>, contents: impl Into<Bytes>) -> Result<()> {
+    let path = checked::path(Operation::Write, path)?;
+    Engine::current()?.write_whole(&path, None, Contents::Owned(contents.into())).await
 }

@@ -40,15 +40,13 @@ use folio_engine::op::{access, filesystem, names, prune, tree};
 use folio_engine::{Engine, Handle};
 
 use crate::checked;
+use crate::limits::CARRIED_BYTES_MAX;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};
 pub use folio_engine::op::usage::DiskUsage;
 pub use folio_engine::storage::{Advice, Allocation, Mode, Stamp, StatVfs, XattrMode};
 pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxattr, removexattr, setxattr};
-
-/// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
-const CARRIED_BYTES_MAX: u64 = 64 * 1024;
 
 /// Returns whether this process may use a path in every way of `mode`, following symbolic links.
 ///
@@ -125,7 +123,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let engine = Engine::current()?;
     let mut measure = OpenMeasure::new(path);
     loop {
-        match engine.call(usage::go_on(measure)).await? {
+        match Box::pin(engine.call(usage::go_on(measure))).await? {
             Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),
@@ -196,7 +194,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     let mut done = 0;
     while done < count {
         let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
-        let bytes = input.read_bytes_at(len, offset + done).await?;
+        let bytes = input.read_bytes_at(offset + done, len).await?;
         if bytes.is_empty() {
             break;
         }

@@ -40,6 +40,8 @@ mod path;
 mod poll;
 mod spooled;
 mod template;
+#[cfg(feature = "text")]
+mod text;
 mod unnamed;
 
 pub use directory::{TemporaryDirectory, TemporaryDirectoryBuilder};

@@ -114,7 +114,7 @@ fn is_of_directory(error: &io::Error) -> bool {
 
 /// Creates a file that did not exist, for its owner alone.
 pub(super) fn exclusively() -> OpenRequest {
-    OpenRequest { read: true, write: true, create_new: true, mode: Some(FILE_MODE), ..OpenRequest::default() }
+    OpenRequest::default().read(true).write(true).create_new(true).mode(Some(FILE_MODE))
 }
 
 /// The setters of every builder, for each of them makes a name.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
-use super::below::Below;
 use super::file::Manner;
+use super::io::TextIo;
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
@@ -247,7 +247,7 @@ impl Options {
         if let Some(buffering) = self.effective_buffering() {
             open.buffering(buffering);
         }
-        let file = open.open_in(engine, path).await?;
+        let file = Box::pin(open.open_in(engine, path)).await?;
         if let Some(mode) = self.mode {
             file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
             if mode.appends() && !file.is_stream() {
@@ -285,7 +285,7 @@ impl Options {
     }
 
     /// Makes a text file of what is open, which may be a terminal and may write to its end only.
-    pub(crate) fn above<F: Below>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
+    pub(crate) fn above<F: TextIo>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
         let Access { read, write, append, .. } = self.access;
         let (reads, writes) = match self.mode {
             Some(mode) => (mode.reads(), mode.writes()),
@@ -323,6 +323,7 @@ impl Options {
     }
 
     /// Refuses settings that make no sense, for those who create a file themselves.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn check(&self) -> Result<()> {
         self.refused.clone().map_or(Ok(()), Err)
     }

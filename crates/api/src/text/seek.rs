@@ -3,13 +3,13 @@
 use std::io::SeekFrom;
 
 use super::TextFile;
-use super::below::Below;
 use super::file::{Cursor, Mark};
+use super::io::TextIo;
 use super::place::Place;
 use crate::{Error, Operation, Result};
 
 /// Positions. They are those of the reader: what was read ahead does not count.
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     /// Returns where the reader is: a number for [`seek`](TextFile::seek) to come back by.
     ///
     /// It is the offset in bytes, after the text given out; where a `\r\n` was read as one end of line, after both

@@ -84,9 +84,9 @@ impl StorageFile for LateFile {
 /// Only opening is needed; the rest says so.
 impl Names for Late {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
-        let opened = self.0.open(path, request)?;
-        let file = Box::new(LateFile { file: opened.file, held_back: Mutex::default() });
-        Ok(Opened { file, ..opened })
+        let mut opened = self.0.open(path, request)?;
+        opened.file = Box::new(LateFile { file: opened.file, held_back: Mutex::default() });
+        Ok(opened)
     }
     fn metadata(&self, _: &Path, _: Links) -> io::Result<Metadata> {
         unneeded()

@@ -11,15 +11,10 @@ use std::sync::Arc;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::{Error, Operation, Result};
 use crate::exclusive::Exclusive;
-use crate::limits::PATH_BYTES_MAX;
+use crate::limits::{PATH_BYTES_MAX, WAY_STEP_BYTES};
 use crate::storage::{Kind, Links, Listed, NameListing, StorageDir};
 
-/// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
-pub const NAMES_BATCH_MAX: usize = 512;
-
-/// Bytes that are looked up at a time of a way that is too long for the kernel: half of what it takes, so that a name of
-/// any length ends within them.
-const WAY_STEP_BYTES: usize = PATH_BYTES_MAX / 2;
+pub use crate::limits::NAMES_BATCH_MAX;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
 #[derive(Clone)]

@@ -5,11 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, PATH_BYTES_MAX};
+use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
 use crate::storage::{Foothold, Links, Lister, Metadata, Storage};
-
-/// Bytes in a name, as nearly every file system has it.
-const NAME_BYTES_MAX: usize = 255;
 
 /// Whether the kernel may refuse what is in a directory for the length of its path.
 pub(super) fn is_deep(directory: &Path) -> bool {

@@ -4,6 +4,8 @@
 
 pub mod access;
 mod ahead;
+#[cfg(all(test, folio_loom))]
+mod ahead_loom;
 mod at;
 pub mod attributes;
 pub mod closure;

@@ -1,4 +1,4 @@
-//! OpenFile a file; what becomes of it is decided by its nature.
+//! Opening a file; what becomes of it is decided by its nature.
 
 use std::io;
 use std::path::Path;

@@ -10,13 +10,9 @@ use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::storage::{Entry, FileType, Links, Listing, Names};
 
-/// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
-/// worker is spread over enough entries to cost less than the entries do.
-pub const ENTRIES_BATCH_MAX: usize = 128;
+use crate::limits::CREATES_MAX;
 
-/// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
-/// whose parts is tried twice: before its parent is there and after.
-const CREATES_MAX: usize = 4096;
+pub use crate::limits::ENTRIES_BATCH_MAX;
 
 /// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
 /// the permission bits before the umask; `None` means `0o777`.

@@ -10,10 +10,8 @@ use super::footing::Footing;
 use super::walk::{OpenWalk, WalkEntry, WalkRules};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation};
+use crate::limits::STAT_BLOCK_BYTES;
 use crate::storage::{Links, Storage};
-
-/// Unit of `st_blocks`, in bytes, on every file system.
-const BLOCK_BYTES: u64 = 512;
 
 /// What a tree takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,7 +77,7 @@ impl OpenMeasure {
             self.sum.files += 1;
             self.sum.bytes += metadata.len();
         }
-        self.sum.allocated += metadata.blocks() * BLOCK_BYTES;
+        self.sum.allocated += metadata.blocks() * STAT_BLOCK_BYTES;
         Ok(())
     }
 

@@ -18,21 +18,7 @@ use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
 use crate::storage::{FileType, Links, Metadata, Storage, errno};
 
-/// Entries and errors found in the first job of a walk, so that the first entry comes soon.
-pub const WALK_BATCH_MIN: usize = 128;
-
-/// Entries and errors found in one job, to which batches grow by doubling. Waking a worker and its caller
-/// then costs a few hundredths of what finding the entries costs, and a batch stays below 1 MiB unless paths
-/// are long.
-pub const WALK_BATCH_MAX: usize = 2048;
-
-/// Entries looked at in one job, told of or not. A filter that refuses a whole tree must not keep a worker
-/// until the end of it, nor keep a caller that gave up from stopping it.
-pub const WALK_STEPS_MAX: usize = 8 * WALK_BATCH_MAX;
-
-/// Listings that hold a descriptor at a time; what is left of older ones is read into memory. Deeper than
-/// most trees, and far below what a process may open.
-pub const WALK_OPEN_MAX: usize = 16;
+pub use crate::limits::{WALK_BATCH_MAX, WALK_BATCH_MIN, WALK_OPEN_MAX, WALK_STEPS_MAX};
 
 /// Which entries are met, and in which order.
 #[derive(Clone)]

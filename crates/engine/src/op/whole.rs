@@ -6,14 +6,8 @@ use std::path::PathBuf;
 
 use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
-use crate::limits::IN_PLACE_BYTES_MAX;
+use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
-
-/// Room made for a file that does not tell its length, in bytes: most files of `/proc` fit.
-const FIRST_ROOM_BYTES: u64 = 8 * 1024;
-
-/// Most room made on the word of the length alone, in bytes: the length of a sparse file may be any number.
-const FIRST_ROOM_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What came of a request about a whole file.
 #[derive(Debug)]

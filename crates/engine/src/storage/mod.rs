@@ -22,6 +22,7 @@ mod kind;
 mod metadata;
 mod mover;
 mod names;
+mod open_request;
 pub mod os;
 mod returned;
 pub mod wrapped;
@@ -33,33 +34,11 @@ pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
 pub use names::{NameListing, Names, StorageDir};
-
-/// How a file is to be opened: the union of std's and tokio's options on Unix.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OpenRequest {
-    /// Open for reading.
-    pub read: bool,
-    /// Open for writing.
-    pub write: bool,
-    /// Every write goes to the end.
-    pub append: bool,
-    /// Cut the file to length 0.
-    pub truncate: bool,
-    /// Create the file if it is missing.
-    pub create: bool,
-    /// Create the file and fail if it exists.
-    pub create_new: bool,
-    /// Permission bits of a file that is created; `None` means `0o666` before the umask.
-    pub mode: Option<u32>,
-    /// Further `O_*` flags, as in `std::os::unix::fs::OpenOptionsExt::custom_flags`.
-    pub custom_flags: i32,
-    /// Bytes of writes at the cursor that the engine may keep back and write out together; 0 for none. No
-    /// concern of the storage's.
-    pub buffer_bytes: usize,
-}
+pub use open_request::OpenRequest;
 
 /// What kind of thing was opened, as far as the engine treats kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Nature {
     /// Has a length and takes positioned reads and writes: regular files and block devices.
     Plain,
@@ -93,6 +72,7 @@ impl Identity {
 
 /// A file that has just been opened, with what one `fstat` told.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Opened {
     /// The file itself.
     pub file: Box<dyn StorageFile>,
@@ -106,6 +86,13 @@ pub struct Opened {
     pub nature: Nature,
     /// Whether the file lives on a network or in user space, where no call can be promised not to block.
     pub remote: bool,
+}
+
+impl Opened {
+    /// Returns a plain file on a disk of this machine, which is what most storages open; the fields say otherwise.
+    pub fn plain(file: Box<dyn StorageFile>, device: u64, inode: u64, len: u64) -> Opened {
+        Opened { file, device, inode, len, nature: Nature::Plain, remote: false }
+    }
 }
 
 /// One kind of disk. Its [`Names`] are those that the process itself would look up.

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, SystemTime};
 
-use folio_engine::storage::{Kind, Links, Mode, OpenRequest, Stamp, Stamps, XattrMode};
+use folio_engine::storage::{Kind, Links, Mode, Stamp, Stamps, XattrMode};
 
 use super::Check;
 use super::ground::{Ground, both, fails, if_supported, ok};
@@ -43,7 +43,7 @@ fn kinds(on: &Ground) {
 }
 
 fn modes(on: &Ground) {
-    let private = OpenRequest { create_new: true, mode: Some(0o600), ..both() };
+    let private = both().create_new(true).mode(Some(0o600));
     on.open("a", &private);
     ok(on.storage.create_dir(&on.path("dir"), Some(0o700)));
     assert_eq!(mode(on, "a"), 0o600);

@@ -38,7 +38,7 @@ impl Ground {
     }
 
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
-        let request = OpenRequest { create: true, truncate: true, ..both() };
+        let request = both().create(true).truncate(true);
         write_all(&*self.open(name, &request).file, bytes, 0);
     }
 
@@ -64,19 +64,19 @@ impl Ground {
 }
 
 pub(super) fn reading() -> OpenRequest {
-    OpenRequest { read: true, ..OpenRequest::default() }
+    OpenRequest::default().read(true)
 }
 
 pub(super) fn writing() -> OpenRequest {
-    OpenRequest { write: true, ..OpenRequest::default() }
+    OpenRequest::default().write(true)
 }
 
 pub(super) fn both() -> OpenRequest {
-    OpenRequest { read: true, write: true, ..OpenRequest::default() }
+    OpenRequest::default().read(true).write(true)
 }
 
 pub(super) fn appending() -> OpenRequest {
-    OpenRequest { append: true, create: true, ..OpenRequest::default() }
+    OpenRequest::default().append(true).create(true)
 }
 
 pub(super) fn contents(file: &dyn StorageFile) -> Vec<u8> {

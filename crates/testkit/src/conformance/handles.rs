@@ -3,10 +3,10 @@
 use std::io::{IoSlice, Read};
 use std::sync::Arc;
 
-use folio_engine::storage::{Advice, Allocation, LockKind, Nature, OpenRequest, StorageFile};
+use folio_engine::storage::{Advice, Allocation, LockKind, Nature, StorageFile};
 
 use super::Check;
-use super::ground::{Ground, appending, contents, fails, if_supported, ok, write_all};
+use super::ground::{Ground, appending, both, contents, fails, if_supported, ok, write_all};
 use crate::errno::{EAGAIN, EINVAL};
 
 pub(super) const CHECKS: &[Check] = &[
@@ -122,8 +122,7 @@ fn streams(on: &Ground) {
     if if_supported(on.storage.make_fifo(&on.path("fifo"), 0o600)).is_none() {
         return;
     }
-    let request = OpenRequest { read: true, write: true, ..OpenRequest::default() };
-    let opened = on.open("fifo", &request);
+    let opened = on.open("fifo", &both());
     assert_eq!(opened.nature, Nature::Stream);
     let mut buf = [0; 8];
     fails(opened.file.read_stream(&mut buf), &[EAGAIN]);

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio_engine::storage::{
-    Entry, Identity, Links, Listed, Listing, Metadata, Mode, Mover, Names, Nature, OpenRequest, Opened,
-    Stamps, Storage, StorageDir, XattrMode,
+    Entry, Identity, Links, Listed, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps,
+    Storage, StorageDir, XattrMode,
 };
 
 use super::directory::SimulatedDir;
@@ -137,7 +137,7 @@ impl Names for Disk {
         let _entered = self.enter(Call::Copy, from)?;
         self.check_same(target)?;
         let source = file(self.find(from)?).map_err(|_| not_a_file())?;
-        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
+        let request = OpenRequest::default().write(true).create(true).truncate(true);
         let bytes = source.contents();
         let target = file(self.node_for(to, &request)?)?;
         target.write(Place::At(0), &bytes, PIECE_BYTES);
@@ -196,7 +196,7 @@ impl Names for Disk {
         match (mode, extended.contains_key(name)) {
             (XattrMode::Create, true) => return Err(errno(EEXIST)),
             (XattrMode::Replace, false) => return Err(errno(ENODATA)),
-            (XattrMode::Any, _) | (XattrMode::Create, false) | (XattrMode::Replace, true) => {}
+            _ => {}
         }
         extended.insert(name.to_owned(), value.to_owned());
         Ok(())
@@ -281,7 +281,9 @@ impl Disk {
         let mount = self.mount_of(&path);
         let inode = node.inode();
         let file = Box::new(Opening::new(self, path, node, request));
-        Ok(Opened { file, device: mount.device, inode, len, nature: Nature::Plain, remote: mount.remote })
+        let mut opened = Opened::plain(file, mount.device, inode, len);
+        opened.remote = mount.remote;
+        Ok(opened)
     }
 
     /// Finds or makes what an open names, in one step against other calls on names.

@@ -194,7 +194,7 @@ impl StorageFile for Opening {
     fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
         let _entered = self.enter(Call::Duplicate)?;
         let Access { read, write, append } = self.access;
-        let request = OpenRequest { read, write, append, ..OpenRequest::default() };
+        let request = OpenRequest::default().read(read).write(write).append(append);
         Ok(Box::new(Opening::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
     }
 
@@ -228,6 +228,7 @@ impl StorageFile for Opening {
             Allocation::ZeroRange => {
                 file.write(Place::At(offset), &zeros(end), self.piece_bytes());
             }
+            _ => return Err(io::ErrorKind::Unsupported.into()),
         }
         Ok(())
     }

@@ -12,9 +12,7 @@ use tokio::io::AsyncWrite;
 
 use super::FileTimes;
 use super::failure::{in_std_words, std_own};
-
-/// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
-const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+use crate::limits::COMPAT_BUFFER_BYTES;
 
 /// An open file. Reads, writes and seeks are tokio's traits; everything else is a method.
 ///
@@ -32,7 +30,7 @@ pub struct File {
 
 impl File {
     pub(super) fn new(inner: crate::File) -> File {
-        File { inner, max_buf_size: MAX_BUF_SIZE }
+        File { inner, max_buf_size: COMPAT_BUFFER_BYTES }
     }
 
     /// Takes over a std file, its position included.
@@ -130,7 +128,7 @@ impl File {
         let _ = poll_fn(|cx| Pin::new(&mut file).poll_flush(cx)).await;
         match file.try_into_std() {
             Ok(std) => std,
-            Err(busy) => duplicate(&busy).await,
+            Err(busy) => Box::pin(duplicate(&busy)).await,
         }
     }
 

@@ -3,10 +3,8 @@
 use bytes::BytesMut;
 
 use super::{BinaryFile, Descriptor};
+use crate::limits::JOINED_BYTES;
 use crate::{Operation, Result};
-
-/// Bytes of lines that are written in one step.
-const JOINED_BYTES: usize = 1024 * 1024;
 
 /// Writing.
 impl BinaryFile {

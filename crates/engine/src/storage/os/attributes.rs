@@ -15,11 +15,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::limits::XATTR_BYTES_MAX;
 use crate::storage::{Stamp, Stamps, XattrMode};
-
-/// Most bytes that the kernel returns as the value or as the list of names (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`),
-/// so that one call is enough.
-pub(super) const XATTR_BYTES_MAX: usize = 64 * 1024;
 
 const NANOSECONDS_A_SECOND: i64 = 1_000_000_000;
 

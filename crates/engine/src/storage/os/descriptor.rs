@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FileType, fstat, fstatfs};
 
-use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
+use crate::limits::{CLOSE_IN_PLACE_BYTES_MAX, STAT_BLOCK_BYTES};
 
 /// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
 /// Others may flush there, as FAT and eCryptfs can.
@@ -28,9 +28,6 @@ const QUIET_TYPES: [u32; 9] = [
     0xCA45_1A4E, // bcachefs
     0x794C_7630, // overlayfs, which stands on one of them
 ];
-
-/// Bytes of a block in `st_blocks`, whatever the file system's own are.
-pub(super) const STAT_BLOCK_BYTES: u64 = 512;
 
 /// See the module.
 #[derive(Debug)]

@@ -8,10 +8,8 @@ use std::sync::{PoisonError, RwLock};
 use rustix::fs::{Mode, OFlags, StatFs, fstat, fstatfs, open};
 
 use super::mounts;
+use crate::limits::DEVICES_MAX;
 use crate::storage::Links;
-
-/// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
-const DEVICES_MAX: usize = 256;
 
 /// `f_type` of the file systems whose calls wait for a server, a cluster or another process.
 const REMOTE_TYPES: [u32; 20] = [

@@ -14,11 +14,9 @@ use super::direct::Direct;
 use super::open::{asks_nonblocking, open_again};
 use super::special;
 use super::standard::Manners;
+use crate::limits::VECTORED_BUFFERS_MAX;
 use crate::storage::returned::Returned;
 use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
-
-/// Buffers one system call takes (`IOV_MAX`).
-const BUFFERS_MAX: usize = 1_024;
 
 /// First kernel whose `RWF_NOWAIT` never reports the end of the file for pages it merely did not have.
 const READ_NOW_KERNEL: (u32, u32) = (5, 11);
@@ -421,7 +419,7 @@ pub(super) fn end_of(file: &File) -> io::Result<u64> {
 fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
     let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
     let bufs = &bufs[first..];
-    &bufs[..bufs.len().min(BUFFERS_MAX)]
+    &bufs[..bufs.len().min(VECTORED_BUFFERS_MAX)]
 }
 
 /// Whether a read or write was refused for being one at an offset.
@@ -451,7 +449,7 @@ fn version(release: &str) -> Option<(u32, u32)> {
 mod tests {
     use std::io::IoSlice;
 
-    use super::{BUFFERS_MAX, one_call, version};
+    use super::{VECTORED_BUFFERS_MAX, one_call, version};
 
     #[test]
     fn kernel_versions_are_read_from_any_release_text() {
@@ -479,8 +477,8 @@ mod tests {
         check(&[], 0);
         check(&[0, 0], 0);
         check(&[0, 1, 0, 2], 3);
-        check(&[1; 2 * BUFFERS_MAX], BUFFERS_MAX);
-        let mut late = vec![0; 2 * BUFFERS_MAX];
+        check(&[1; 2 * VECTORED_BUFFERS_MAX], VECTORED_BUFFERS_MAX);
+        let mut late = vec![0; 2 * VECTORED_BUFFERS_MAX];
         late.push(1);
         check(&late, 1);
     }

@@ -10,10 +10,8 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags, RawDir, openat};
 
 use super::dir::kind;
+use crate::limits::LISTING_BYTES;
 use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
-
-/// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
-const NAMES_BYTES: usize = 32 * 1024;
 
 /// An open directory, and room for its names.
 pub(super) struct Raw {
@@ -25,7 +23,7 @@ impl Raw {
     pub(super) fn open(from: BorrowedFd<'_>, path: &Path) -> io::Result<Raw> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let directory = openat(from, path, flags, Mode::empty())?;
-        Ok(Raw { directory, names: Vec::with_capacity(NAMES_BYTES) })
+        Ok(Raw { directory, names: Vec::with_capacity(LISTING_BYTES) })
     }
 }
 

@@ -12,14 +12,8 @@ use rustix::fs::{
 };
 use rustix::io::{Errno, retry_on_intr};
 
+use crate::limits::{CARRIED_BYTES_MAX, COPIED_BYTES_MAX};
 use crate::storage::{Advice, Allocation, Mode, StatVfs};
-
-/// Bytes carried through memory at a time where the kernel does not copy by itself. As `io::copy` would use,
-/// times eight: each step is two system calls.
-const CARRIED_BYTES_MAX: usize = 64 * 1024;
-
-/// Bytes asked of one `copy_file_range`. Below the kernel's own limit on every architecture.
-const COPIED_BYTES_MAX: u64 = 1 << 30;
 
 pub(super) fn access(path: &Path, mode: Mode) -> io::Result<()> {
     let ways =

@@ -17,14 +17,12 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::file::OsFile;
 use super::open::{Seen, access_of};
+use crate::limits::PIPE_BUF_BYTES;
 use crate::storage::wrapped::Wrapped;
 use crate::storage::{Nature, OpenRequest, Opened};
 
 /// Major and minor number of the device whose opening makes a new terminal (`/dev/ptmx`).
 const TERMINAL_MAKER: (u32, u32) = (5, 2);
-
-/// Bytes that a pipe takes without waiting once it can be written at all (`PIPE_BUF`).
-const UNWATCHED_BYTES_MAX: usize = 4096;
 
 /// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +162,7 @@ impl Manners {
             }
             Manners::Watched => {
                 watch(file, PollFlags::OUT)?;
-                let first = &buf[..buf.len().min(UNWATCHED_BYTES_MAX)];
+                let first = &buf[..buf.len().min(PIPE_BUF_BYTES)];
                 Ok(rustix::io::retry_on_intr(|| rustix::io::write(file, first))?)
             }
         }

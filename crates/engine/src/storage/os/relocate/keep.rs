@@ -11,7 +11,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::storage::os::attributes::XATTR_BYTES_MAX;
+use crate::limits::XATTR_BYTES_MAX;
 
 /// All permission bits.
 const ALL_BITS: u32 = 0o7777;

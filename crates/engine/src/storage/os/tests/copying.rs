@@ -5,6 +5,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use super::room;
+use crate::skip::skip;
 use crate::storage::{Links, Names};
 
 /// Bytes of a block of every file system that tests are run on, and of a large page.
@@ -90,7 +91,7 @@ fn set_id_bits_are_never_copied() {
     };
     for foreign in [false, true] {
         if foreign && !superuser {
-            eprintln!("skipped: only the superuser can give files away");
+            skip("copying another user's file", "only the superuser can give files away");
             continue;
         }
         for over in [None, Some(0o644), Some(0o6755)] {

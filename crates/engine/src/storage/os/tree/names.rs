@@ -8,9 +8,7 @@ use rustix::fs::{FileType, RawDir};
 use rustix::io::Errno;
 
 use super::way::Inside;
-
-/// Bytes that one call fills with names: a thousand of usual length.
-const NAMES_BYTES: usize = 32 * 1024;
+use crate::limits::LISTING_BYTES;
 
 /// One name.
 pub(in crate::storage::os) struct Named {
@@ -54,7 +52,7 @@ impl Names {
     }
 
     fn read_on(&mut self, dir: BorrowedFd<'_>) {
-        let mut room = Vec::with_capacity(NAMES_BYTES);
+        let mut room = Vec::with_capacity(LISTING_BYTES);
         let mut listing = RawDir::new(dir, room.spare_capacity_mut());
         self.end = loop {
             match listing.next() {
