@@ -1,5 +1,7 @@
 //! The attributes of a node, and the `Metadata` made from them.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -10,17 +12,21 @@ use folio_engine::storage::{self, Kind, Metadata, Stamp, Stamps};
 /// The umask of the simulated process.
 const UMASK: u32 = 0o022;
 
-/// What `chmod` and `utimensat` have set.
+/// What `chmod`, `chown`, `utimensat` and `setxattr` have set.
 #[derive(Clone, Debug)]
 pub(super) struct Attributes {
     mode: u32,
+    uid: u32,
+    gid: u32,
     accessed: SystemTime,
     modified: SystemTime,
+    pub(super) extended: BTreeMap<OsString, Vec<u8>>,
 }
 
 impl Attributes {
     pub(super) fn new(mode: u32) -> Attributes {
-        Attributes { mode: mode & !UMASK, accessed: UNIX_EPOCH, modified: UNIX_EPOCH }
+        let (accessed, modified) = (UNIX_EPOCH, UNIX_EPOCH);
+        Attributes { mode: mode & !UMASK, uid: 0, gid: 0, accessed, modified, extended: BTreeMap::new() }
     }
 
     pub(super) fn set_permissions(&mut self, permissions: &Permissions) {
@@ -29,6 +35,11 @@ impl Attributes {
 
     pub(super) fn permissions(&self) -> Permissions {
         Permissions::from_mode(self.mode)
+    }
+
+    pub(super) fn set_owner(&mut self, uid: Option<u32>, gid: Option<u32>) {
+        self.uid = uid.unwrap_or(self.uid);
+        self.gid = gid.unwrap_or(self.gid);
     }
 
     pub(super) fn set_file_times(&mut self, times: FileTimes) -> io::Result<()> {
@@ -49,7 +60,7 @@ impl Attributes {
     pub(super) fn metadata(&self, kind: Kind, len: u64, device: u64, inode: u64) -> Metadata {
         let mut attributes = storage::Attributes::new(kind);
         (attributes.len, attributes.device, attributes.inode) = (len, device, inode);
-        attributes.permissions = self.mode;
+        (attributes.permissions, attributes.uid, attributes.gid) = (self.mode, self.uid, self.gid);
         (attributes.accessed, attributes.modified) = (self.accessed, self.modified);
         attributes.changed = self.modified;
         attributes.into()

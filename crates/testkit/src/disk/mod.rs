@@ -1,6 +1,7 @@
 //! A disk in memory, with planned faults and a memory of what a power cut would leave.
 
 mod attributes;
+mod directory;
 mod flock;
 mod image;
 mod moving;
@@ -48,8 +49,8 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///
 /// # What it does not
 ///
-/// * Symbolic links, listings and moves of directories between mounts: `Unsupported`.
-/// * Permissions are kept and reported but never enforced; owners and further `O_*` flags are ignored; the
+/// * Symbolic links, FIFOs, unnamed files and moves of directories between mounts: `Unsupported`. An open directory is its path.
+/// * Permissions are kept and reported but never enforced; owners are kept and further `O_*` flags ignored; the
 ///   umask is 022.
 /// * Times: only those that were set; else the epoch. Everything has one name by its `Metadata`.
 /// * Streams, memory maps, descriptors (`as_std` is `None`), a limit on space (plan an `ENOSPC`), files over

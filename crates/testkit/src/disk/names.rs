@@ -1,19 +1,24 @@
 //! The simulated disk as a storage: calls on names.
 
 use std::any::Any;
+use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Links, Listing, Metadata, Mover, Names, OpenRequest, Opened, Storage};
+use folio_engine::storage::{
+    Entry, Identity, Links, Listed, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps,
+    Storage, StorageDir, XattrMode,
+};
 
+use super::directory::SimulatedDir;
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
 use super::opening::{Opening, declined};
 use super::tree::{errno, file, joined, parts};
 use super::{Disk, PIECE_BYTES};
-use crate::errno::{EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
+use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
 use crate::faults::Call;
 use crate::lock::lock;
 
@@ -147,6 +152,70 @@ impl Names for Disk {
         Ok(())
     }
 
+    fn open_dir(&self, path: &Path, _links: Links) -> io::Result<Box<dyn StorageDir>> {
+        let _entered = self.enter(Call::OpenDir, path)?;
+        Ok(Box::new(SimulatedDir::open(self, path)?))
+    }
+
+    /// Permissions are not enforced, so whatever is there may be used.
+    fn access(&self, path: &Path, _mode: Mode) -> io::Result<()> {
+        let _entered = self.enter(Call::Access, path)?;
+        self.find(path).map(drop)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::SetOwner, path)?;
+        lock(self.find(path)?.attributes()).set_owner(uid, gid);
+        Ok(())
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::SetTimes, path)?;
+        lock(self.find(path)?.attributes()).set_times(times);
+        Ok(())
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, _links: Links) -> io::Result<Option<Vec<u8>>> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let attributes = lock(node.attributes());
+        Ok(attributes.extended.get(name).cloned())
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        _links: Links,
+    ) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let extended = &mut lock(node.attributes()).extended;
+        match (mode, extended.contains_key(name)) {
+            (XattrMode::Create, true) => return Err(errno(EEXIST)),
+            (XattrMode::Replace, false) => return Err(errno(ENODATA)),
+            _ => {}
+        }
+        extended.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn xattrs(&self, path: &Path, _links: Links) -> io::Result<Vec<OsString>> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let attributes = lock(node.attributes());
+        Ok(attributes.extended.keys().cloned().collect())
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let removed = lock(node.attributes()).extended.remove(name);
+        removed.map(drop).ok_or_else(|| errno(ENODATA))
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -170,7 +239,8 @@ impl Storage for Disk {
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
         let _entered = self.enter(Call::ReadDir, path)?;
-        Err(unsupported("listings"))
+        let directory = path.to_owned();
+        Ok(Box::new(self.listed(path)?.into_iter().map(move |listed| Ok(Entry::new(&directory, listed)))))
     }
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -189,7 +259,19 @@ impl Disk {
         Ok(node.metadata(self.mount_of(&joined(&parts(path)?)).device))
     }
 
-    fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+    /// What is in a directory now.
+    pub(super) fn listed(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        let Node::Dir(dir) = self.find(path)? else { return Err(errno(ENOTDIR)) };
+        let names = lock(dir.names());
+        let listed = names.now.iter().map(|(name, node)| Listed {
+            name: name.clone(),
+            kind: Some(node.kind()),
+            ino: node.inode(),
+        });
+        Ok(listed.collect())
+    }
+
+    pub(super) fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let node = self.node_for(path, request)?;
         let len = match &node {
             Node::File(file) => file.len(),

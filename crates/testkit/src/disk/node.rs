@@ -31,11 +31,18 @@ impl Node {
     }
 
     pub(super) fn metadata(&self, device: u64) -> Metadata {
-        let (kind, len) = match self {
-            Node::File(file) => (Kind::File, file.len()),
-            Node::Dir(_) => (Kind::Dir, 0),
+        let len = match self {
+            Node::File(file) => file.len(),
+            Node::Dir(_) => 0,
         };
-        lock(self.attributes()).metadata(kind, len, device, self.inode())
+        lock(self.attributes()).metadata(self.kind(), len, device, self.inode())
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Node::File(_) => Kind::File,
+            Node::Dir(_) => Kind::Dir,
+        }
     }
 
     pub(super) fn set_permissions(&self, permissions: &Permissions) {
@@ -46,7 +53,7 @@ impl Node {
         lock(self.attributes()).set_file_times(times)
     }
 
-    fn attributes(&self) -> &Mutex<Attributes> {
+    pub(super) fn attributes(&self) -> &Mutex<Attributes> {
         match self {
             Node::File(file) => &file.attributes,
             Node::Dir(dir) => &dir.attributes,

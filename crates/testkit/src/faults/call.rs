@@ -25,8 +25,16 @@ pub enum Call {
     Symlink,
     /// `Names::read_link`.
     ReadLink,
-    /// `Storage::read_dir`.
+    /// `Storage::read_dir` and `StorageDir::names`.
     ReadDir,
+    /// `Names::open_dir`.
+    OpenDir,
+    /// `Names::access`.
+    Access,
+    /// `Names::set_owner`.
+    SetOwner,
+    /// Any call about extended attributes.
+    Xattr,
     /// `Names::remove_dir`.
     RemoveDir,
     /// `Names::remove_file`.
@@ -41,8 +49,14 @@ pub enum Call {
     WriteAt,
     /// `StorageFile::append`.
     Append,
-    /// `StorageFile::sync`.
+    /// `StorageFile::sync` and `StorageDir::sync`.
     Sync,
+    /// `StorageFile::receive`, of the file that receives.
+    Receive,
+    /// `StorageFile::duplicate`.
+    Duplicate,
+    /// `StorageFile::allocate`.
+    Allocate,
     /// `StorageFile::set_len`.
     SetLen,
     /// `StorageFile::len`.
@@ -51,7 +65,7 @@ pub enum Call {
     FileMetadata,
     /// `set_permissions`, by name or on an open file.
     SetPermissions,
-    /// `StorageFile::set_times`.
+    /// `set_times`, by name or on an open file.
     SetTimes,
     /// `StorageFile::try_lock`.
     Lock,
@@ -64,11 +78,18 @@ pub enum Call {
 const KINDS: usize = Call::Close as usize + 1;
 
 /// Counts calls by kind, and how many ran at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Calls {
     counts: [AtomicU64; KINDS],
     running: AtomicUsize,
     running_max: AtomicUsize,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        let counts = [const { AtomicU64::new(0) }; KINDS];
+        Calls { counts, running: AtomicUsize::new(0), running_max: AtomicUsize::new(0) }
+    }
 }
 
 impl Calls {
