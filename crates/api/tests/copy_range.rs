@@ -44,7 +44,8 @@ async fn a_copy_finds_what_was_asked_of_either_file_before_it() {
         let over = to.write_all_at(b"####", 0);
         let copy = to.copy_range(&from, 0..4, 0);
         let (write, over, copy) = tokio::join!(write, over, copy);
-        (write.expect("a write"), over.expect("a write"));
+        write.expect("a write");
+        over.expect("a write");
         assert_eq!((copy.expect("a copy"), contents(&to).await), (4, byte.to_vec()), "round {round}");
     }
 }
