@@ -111,6 +111,23 @@ async fn d3_poison_ends_with_the_last_handle() {
 }
 
 #[tokio::test]
+async fn d3_poison_has_ended_when_the_close_of_the_last_handle_returns() {
+    let (disk, engine) = bench();
+    for round in 0..200 {
+        let file = open(&engine).await;
+        file.write_all(b"data").await.unwrap();
+        let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
+        file.sync_all().await.unwrap_err();
+        assert!(file.close().await.unwrap_err().is_poisoned(), "round {round}");
+        let again = open(&engine).await;
+        again.write_all(b"data").await.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        again.close().await.unwrap();
+        assert_eq!(fault.fired(), 1);
+        fault.lift();
+    }
+}
+
+#[tokio::test]
 async fn d4_an_error_reaches_the_one_caller_whose_operation_failed() {
     for failing in 0..6_u64 {
         let (disk, engine) = bench();

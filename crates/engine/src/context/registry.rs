@@ -81,8 +81,21 @@ impl Registry {
     /// Removes the open files of `inode` that are gone, and the inode with the last of them unless final writes
     /// remain. Called by an open file that is being dropped, which is one of them, and after its final writes.
     pub(crate) fn forget(&self, inode: &Inode) {
+        self.forget_unless(inode, |open_file| open_file.strong_count() > 0);
+    }
+
+    /// Like [`forget`](Registry::forget), for an open file that is closed: workers and its actor may hold it a moment
+    /// longer, and the next opening must not find what was wrong with this one.
+    pub(crate) fn forget_closed(&self, inode: &Inode, closed: &dyn Registered) {
+        let closed = std::ptr::from_ref(closed).addr();
+        self.forget_unless(inode, |open_file| {
+            open_file.strong_count() > 0 && open_file.as_ptr().addr() != closed
+        });
+    }
+
+    fn forget_unless(&self, inode: &Inode, is_open: impl Fn(&Weak<dyn Registered>) -> bool) {
         self.inodes.remove_if_mut(&inode.key, |_, entry| {
-            entry.open_files.retain(|open_file| open_file.strong_count() > 0);
+            entry.open_files.retain(is_open);
             entry.open_files.is_empty() && entry.inode.final_writes.load(Ordering::Acquire) == 0
         });
     }

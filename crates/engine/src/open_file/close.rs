@@ -57,6 +57,12 @@ impl OpenFile {
     /// Closes the descriptor of a closed file. Returns an earlier failure first, then one of closing; the
     /// descriptor is gone in any case.
     pub(crate) fn close_and_report(&self) -> Result<(), Cause> {
+        let result = self.close_after_check();
+        self.context.registry.forget_closed(&self.inode, self);
+        result
+    }
+
+    fn close_after_check(&self) -> Result<(), Cause> {
         if !self.access.write {
             return self.close_descriptor().map_err(|error| Cause::Io(Arc::new(error)));
         }
@@ -92,6 +98,7 @@ impl OpenFile {
         if let Err(error) = self.close_descriptor() {
             self.record_close_failure(error);
         }
+        self.context.registry.forget_closed(&self.inode, self);
     }
 
     /// Reports the failure to the next sync, the counter and the log, since no caller is left.
