@@ -173,7 +173,12 @@ fn what_is_no_directory_is_not_opened_as_one() {
     check("missing", 2);
     check("loop", 40);
     assert!(!block_on(Dir::open("a\0b")).expect_err("no path").may_have_happened());
-    let disk = folio::Engine::builder().storage(std::sync::Arc::new(folio_testkit::Disk::new())).start();
-    let error = block_on(disk.expect("it starts").scope(Dir::open("/"))).expect_err("it has no such thing");
-    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    let disk = std::sync::Arc::new(folio_testkit::Disk::new());
+    disk.put("/file", "");
+    let engine = folio::Engine::builder().storage(disk).start().expect("it starts");
+    block_on(engine.scope(Dir::open("/"))).expect("a simulated disk has a root");
+    for (path, errno) in [("/file", 20), ("/missing", 2)] {
+        let error = block_on(engine.scope(Dir::open(path))).expect_err("it is no directory");
+        assert_eq!((error.operation(), error.raw_os_error()), (Operation::Open, Some(errno)), "{path}");
+    }
 }
