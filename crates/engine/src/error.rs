@@ -527,22 +527,7 @@ impl Error {
 
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
-        match &self.inner.cause {
-            Cause::Io(met) | Cause::Poisoned(met) | Cause::EarlierWrite(met) => Worded::errno_of(met),
-            Cause::Overloaded(_)
-            | Cause::Closed
-            | Cause::Stopped
-            | Cause::Forked
-            | Cause::TimedOut(_)
-            | Cause::Panicked(_)
-            | Cause::Invalid(_)
-            | Cause::Unsupported(_)
-            | Cause::Codec(_)
-            | Cause::TooLong(_)
-            | Cause::UnexpectedEof
-            | Cause::NotUtf8
-            | Cause::WriteZero => None,
-        }
+        Worded::errno_of(self.get_ref()?.downcast_ref()?)
     }
 
     /// Returns whether the engine refused because a limit of operations or bytes was reached.

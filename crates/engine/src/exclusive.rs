@@ -11,22 +11,18 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 /// See the module.
-#[derive(Default)]
-pub struct Exclusive<T>(Mutex<T>);
+pub(crate) struct Exclusive<T>(Mutex<T>);
 
 impl<T> Exclusive<T> {
-    /// Takes the value in.
-    pub const fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Exclusive(Mutex::new(value))
     }
 
-    /// Returns the value.
-    pub fn into_inner(self) -> T {
+    pub(crate) fn into_inner(self) -> T {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the value in place.
-    pub fn get_mut(&mut self) -> &mut T {
+    pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,8 +4,8 @@
 //!   engine ── supervisor ── pool: lanes, workers
 //!     │
 //!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
-//!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
 //!            │           └──── file actor (kameo)     orders what has to wait, and messages of other actors
+//!            └── storage: the operating system, or a simulation
 //! ```
 //!
 //! An operation is tried in place, inside its caller's own poll, if the kernel promises not to block. Otherwise
@@ -70,8 +70,6 @@ pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
-#[doc(hidden)]
-pub use exclusive::Exclusive;
 #[doc(hidden)]
 pub use file_op::lent::Contents;
 pub use handle::{FileHandle, Rejected};

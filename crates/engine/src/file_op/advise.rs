@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start, done, one_by_one};
 use crate::storage::Advice;
 
 /// Advises how a range will be used; changes no bytes.
@@ -14,20 +14,13 @@ pub(crate) struct Advise {
 }
 
 impl FileOp for Advise {
-    fn operation(&self) -> Operation {
-        Operation::Advise
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Read(0..0), cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Advise,
+            footprint: Footprint { span: Span::Read(0..0), cursor: false },
+            offset: None,
+            needs_trust: false,
+        }
     }
 
     fn is_quick(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start, done, one_by_one};
 use crate::storage::Allocation;
 
 /// Reserves space or gives it back. A barrier, like a length change, since it can be one.
@@ -14,20 +14,13 @@ pub(crate) struct Allocate {
 }
 
 impl FileOp for Allocate {
-    fn operation(&self) -> Operation {
-        Operation::Allocate
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Allocate,
+            footprint: Footprint { span: Span::Exclusive, cursor: false },
+            offset: None,
+            needs_trust: true,
+        }
     }
 
     /// A failed reservation loses no bytes, and programs try one to find out what a file system supports.

@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::StorageFile;
@@ -22,22 +22,15 @@ pub(crate) struct Append {
 }
 
 impl FileOp for Append {
-    fn operation(&self) -> Operation {
-        Operation::Append
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
         let span = if self.buffered { Span::Flush(0..u64::MAX) } else { Span::Append };
-        Footprint { span, cursor: self.moves_cursor }
-    }
-
-    /// Only the kernel knows where the file ends.
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+        Profile {
+            operation: Operation::Append,
+            footprint: Footprint { span, cursor: self.moves_cursor },
+            // Only the kernel knows where the file ends.
+            offset: None,
+            needs_trust: true,
+        }
     }
 
     fn weight(&self) -> usize {

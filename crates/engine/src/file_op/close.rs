@@ -2,28 +2,21 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Start};
+use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Profile, Start};
 
 /// Refuses every later operation, closes the descriptor and returns the error of that.
 #[derive(Debug)]
 pub(crate) struct Close;
 
 impl FileOp for Close {
-    fn operation(&self) -> Operation {
-        Operation::Close
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    /// A poisoned file can still be closed, which reports the failed sync.
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Close,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            offset: None,
+            // A poisoned file can still be closed, which reports the failed sync.
+            needs_trust: false,
+        }
     }
 
     fn ending(&self) -> Ending {

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
 use crate::storage::StorageFile;
 
 /// Copies at most `count` bytes from `offset` of `from` to `at`. Answers the count as [`Answer::Position`].
@@ -15,20 +15,16 @@ pub(crate) struct CopyRange {
 }
 
 impl FileOp for CopyRange {
-    fn operation(&self) -> Operation {
-        Operation::SendFile
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Write(self.at..self.at.saturating_add(self.count)), cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        Some(self.at)
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::SendFile,
+            footprint: Footprint {
+                span: Span::Write(self.at..self.at.saturating_add(self.count)),
+                cursor: false,
+            },
+            offset: Some(self.at),
+            needs_trust: true,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
 
 /// Opens a second handle after everything that was asked for before, for an operation on another file or on a name.
 /// [`Answer::Value`] holds it as a `Box<dyn StorageFile>`.
@@ -13,20 +13,13 @@ pub(crate) struct Duplicate {
 }
 
 impl FileOp for Duplicate {
-    fn operation(&self) -> Operation {
-        self.operation
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: self.operation,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            offset: None,
+            needs_trust: false,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use crate::buffer::Buffers;
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Offset, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Offset, Profile, Start};
 use crate::file_op::payload::Payload;
 use crate::limits;
 use crate::sync::{Mutex, MutexGuard, lock, mutant};
@@ -34,25 +34,18 @@ pub(crate) struct WriteLent {
 }
 
 impl FileOp for WriteLent {
-    fn operation(&self) -> Operation {
-        Operation::Write
-    }
-
-    /// The whole range, from the first piece to the last: no operation comes between two pieces.
-    fn footprint(&self, cursor: u64, _room: u64) -> Footprint {
-        let (start, moves) = match self.offset {
-            Offset::At(offset) => (offset, false),
-            Offset::Cursor => (cursor, true),
-        };
-        Footprint { span: Span::Write(start..start.saturating_add(self.lent.len as u64)), cursor: moves }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        self.offset.explicit()
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, cursor: u64, _room: u64) -> Profile {
+        let (start, moves) = self.offset.resolve(cursor);
+        Profile {
+            operation: Operation::Write,
+            // The whole range, from the first piece to the last: no operation comes between two pieces.
+            footprint: Footprint {
+                span: Span::Write(start..start.saturating_add(self.lent.len as u64)),
+                cursor: moves,
+            },
+            offset: self.offset.explicit(),
+            needs_trust: true,
+        }
     }
 
     fn weight(&self) -> usize {

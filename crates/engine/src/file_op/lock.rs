@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Ending, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Ending, Execute, FileOp, Host, Profile, Start, one_by_one};
 use crate::storage::{LockKind, StorageFile};
 
 /// An operation on the lock of an open file.
@@ -31,23 +31,17 @@ impl fmt::Debug for AcquiredLock {
 }
 
 impl FileOp for Lock {
-    fn operation(&self) -> Operation {
-        match self {
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        let operation = match self {
             Lock::Try(..) | Lock::StandIn => Operation::Lock,
             Lock::Release | Lock::TakeBack(_) => Operation::Unlock,
+        };
+        Profile {
+            operation,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            offset: None,
+            needs_trust: false,
         }
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
     }
 
     fn is_quick(&self) -> bool {

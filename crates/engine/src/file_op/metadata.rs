@@ -2,27 +2,20 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
 
 /// Reads all attributes.
 #[derive(Debug)]
 pub(crate) struct Metadata;
 
 impl FileOp for Metadata {
-    fn operation(&self) -> Operation {
-        Operation::Metadata
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::READ_ALL, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Metadata,
+            footprint: Footprint { span: Span::READ_ALL, cursor: false },
+            offset: None,
+            needs_trust: false,
+        }
     }
 
     fn is_quick(&self) -> bool {

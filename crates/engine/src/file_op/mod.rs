@@ -25,7 +25,6 @@ mod set_permissions;
 mod set_times;
 mod settle;
 mod sync;
-mod take_object;
 mod write;
 #[cfg(test)]
 mod write_tests;
@@ -57,7 +56,6 @@ pub(crate) use set_permissions::SetPermissions;
 pub(crate) use set_times::SetTimes;
 pub(crate) use settle::Settle;
 pub(crate) use sync::Sync;
-pub(crate) use take_object::TakeObject;
 pub(crate) use write::{Write, write_all};
 
 /// Makes the enum of all operations, and its dispatch.
@@ -102,7 +100,7 @@ macro_rules! ops {
 
 ops! {
     Advise Allocate Append Close CopyRange Duplicate Lock Metadata Read Receive Run Seek SetLen SetLenToCursor SetPermissions SetTimes
-    Settle Sync TakeObject Write WriteLent
+    Settle Sync Write WriteLent
 }
 
 impl Ordered for Op {

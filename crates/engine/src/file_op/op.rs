@@ -14,17 +14,28 @@ use crate::storage::{LockKind, Metadata, StorageFile};
 
 /// What the engine needs to know about an operation before and after it runs.
 pub(crate) trait FileOp: fmt::Debug {
+    /// What every operation must say, if it starts with the cursor at `cursor` and reads at most `room` bytes from there.
+    fn profile(&self, cursor: u64, room: u64) -> Profile;
+
     /// Its name in errors and counters.
-    fn operation(&self) -> Operation;
+    fn operation(&self) -> Operation {
+        self.profile(0, u64::MAX).operation
+    }
 
     /// What it touches if it starts with the cursor at `cursor` and reads at most `room` bytes from there.
-    fn footprint(&self, cursor: u64, room: u64) -> Footprint;
+    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
+        self.profile(cursor, room).footprint
+    }
 
     /// The offset that an error names, if it is known before the operation starts.
-    fn offset(&self) -> Option<u64>;
+    fn offset(&self) -> Option<u64> {
+        self.profile(0, u64::MAX).offset
+    }
 
     /// Whether a failed sync of the inode forbids it.
-    fn needs_trust(&self) -> bool;
+    fn needs_trust(&self) -> bool {
+        self.profile(0, u64::MAX).needs_trust
+    }
 
     /// Whether the next sync must report its failure too.
     fn owes_its_failure(&self) -> bool {
@@ -65,6 +76,14 @@ pub(crate) trait FileOp: fmt::Debug {
     fn ending(&self) -> Ending {
         Ending::Plain
     }
+}
+
+/// What no operation may leave unsaid; the methods of [`FileOp`] of the same names explain it.
+pub(crate) struct Profile {
+    pub(crate) operation: Operation,
+    pub(crate) footprint: Footprint,
+    pub(crate) offset: Option<u64>,
+    pub(crate) needs_trust: bool,
 }
 
 /// What the end of an operation requires besides an answer.
@@ -147,6 +166,14 @@ pub(crate) enum Offset {
 }
 
 impl Offset {
+    /// The offset if the cursor stands at `cursor`, and whether it is the cursor's.
+    pub(crate) fn resolve(self, cursor: u64) -> (u64, bool) {
+        match self {
+            Offset::Cursor => (cursor, true),
+            Offset::At(offset) => (offset, false),
+        }
+    }
+
     /// The offset, if the caller chose one.
     pub(crate) fn explicit(self) -> Option<u64> {
         match self {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
 use crate::file_op::op::{
-    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Start, one_by_one,
+    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Profile, Start, one_by_one,
 };
 use crate::file_op::read_until::ReadUntil;
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
@@ -38,26 +38,17 @@ impl Read {
 }
 
 impl FileOp for Read {
-    fn operation(&self) -> Operation {
-        Operation::Read
-    }
-
-    fn footprint(&self, cursor: u64, room: u64) -> Footprint {
-        let (start, len, cursor) = match self.offset {
-            Offset::At(offset) => (offset, self.len as u64, false),
-            Offset::Cursor => (cursor, room.min(self.len as u64), true),
-        };
+    fn profile(&self, cursor: u64, room: u64) -> Profile {
+        let (start, cursor) = self.offset.resolve(cursor);
+        let len = if cursor { room.min(self.len as u64) } else { self.len as u64 };
         let range = start..start.saturating_add(len);
         let span = if self.is_peek() { Span::Peek(range) } else { Span::Read(range) };
-        Footprint { span, cursor }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        self.offset.explicit()
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+        Profile {
+            operation: Operation::Read,
+            footprint: Footprint { span, cursor },
+            offset: self.offset.explicit(),
+            needs_trust: false,
+        }
     }
 
     /// Size of the buffer it reads into.

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
 use crate::storage::StorageFile;
 
 /// Copies at most `count` bytes from `offset` of `from` to the cursor, which moves past them. Answers the count
@@ -15,21 +15,14 @@ pub(crate) struct Receive {
 }
 
 impl FileOp for Receive {
-    fn operation(&self) -> Operation {
-        Operation::SendFile
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    /// The offset belongs to the other file.
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::SendFile,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            // The offset belongs to the other file.
+            offset: None,
+            needs_trust: true,
+        }
     }
 }
 

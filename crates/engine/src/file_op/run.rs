@@ -1,4 +1,4 @@
-//! A closure of the program's own on the open file.
+//! Code of the program's own on the open file, and taking back the object that a file was made of.
 
 use std::any::Any;
 use std::fmt;
@@ -8,16 +8,30 @@ use std::io;
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
+use crate::storage::{StorageFile, wrapped::Wrapped};
 
-type Closure = Exclusive<Box<dyn FnOnce(&File) -> Box<dyn Any + Send> + Send>>;
+type Work = Exclusive<Box<dyn FnOnce(&dyn StorageFile) -> io::Result<Box<dyn Any + Send>> + Send>>;
 
-/// Runs a closure while no other operation of this file runs. Answers its result as [`Answer::Value`].
-pub(crate) struct Run(Closure);
+/// Runs while no other operation of this file runs, and answers an [`Answer::Value`].
+pub(crate) struct Run(Work);
 
 impl Run {
+    /// Answers what `closure` returns.
     pub(crate) fn new<T: Send + 'static>(closure: impl FnOnce(&File) -> T + Send + 'static) -> Self {
-        Run(Exclusive::new(Box::new(|file| Box::new(closure(file)))))
+        Run(Exclusive::new(Box::new(|file| {
+            let value = closure(file.as_std().ok_or(io::ErrorKind::Unsupported)?);
+            file.refresh_flags();
+            Ok(Box::new(value))
+        })))
+    }
+
+    /// Takes the wrapped object out of the file; answers an `Option<T>`.
+    pub(crate) fn take_object<T: Send + 'static>() -> Self {
+        Run(Exclusive::new(Box::new(|file| {
+            let wrapped = file.as_any().and_then(|file| file.downcast_ref::<Wrapped<T>>());
+            Ok(Box::new(wrapped.and_then(Wrapped::take)))
+        })))
     }
 }
 
@@ -28,21 +42,14 @@ impl fmt::Debug for Run {
 }
 
 impl FileOp for Run {
-    fn operation(&self) -> Operation {
-        Operation::Run
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    /// Whether it changes the file is unknown; its own result reports its failures.
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Run,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            offset: None,
+            // Whether it changes the file is unknown; its own result reports its failures.
+            needs_trust: false,
+        }
     }
 }
 
@@ -50,10 +57,7 @@ impl Execute for Run {
     fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         host.note_write();
         let ran = one_by_one(batch, host, |run| {
-            let std = host.file().as_std().ok_or(io::ErrorKind::Unsupported)?;
-            let value = run.0.into_inner()(std);
-            host.file().refresh_flags();
-            Ok((Answer::Value(value), CursorMove::Stay))
+            Ok((Answer::Value(run.0.into_inner()(host.file())?), CursorMove::Stay))
         });
         host.forget_lock();
         ran

@@ -6,7 +6,7 @@ use std::io::{self, SeekFrom};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
 use crate::storage::errno;
 
 /// Moves the cursor and answers its position.
@@ -26,24 +26,17 @@ impl Seek {
 }
 
 impl FileOp for Seek {
-    fn operation(&self) -> Operation {
-        Operation::Seek
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
         let span = match self.to {
             SeekFrom::Start(_) | SeekFrom::Current(_) => Span::Read(0..0),
             SeekFrom::End(_) => Span::READ_ALL,
         };
-        Footprint { span, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+        Profile {
+            operation: Operation::Seek,
+            footprint: Footprint { span, cursor: true },
+            offset: None,
+            needs_trust: false,
+        }
     }
 
     fn is_quick(&self) -> bool {

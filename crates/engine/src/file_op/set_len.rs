@@ -2,27 +2,20 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, done, one_by_one};
 
 /// Sets the length; a barrier, since it can cut off or expose bytes anywhere.
 #[derive(Debug)]
 pub(crate) struct SetLen(pub(crate) u64);
 
 impl FileOp for SetLen {
-    fn operation(&self) -> Operation {
-        Operation::SetLen
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::SetLen,
+            footprint: Footprint { span: Span::Exclusive, cursor: false },
+            offset: None,
+            needs_trust: true,
+        }
     }
 
     fn is_quick(&self) -> bool {
@@ -41,20 +34,13 @@ impl Execute for SetLen {
 pub(crate) struct SetLenToCursor;
 
 impl FileOp for SetLenToCursor {
-    fn operation(&self) -> Operation {
-        Operation::SetLen
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: true }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::SetLen,
+            footprint: Footprint { span: Span::Exclusive, cursor: true },
+            offset: None,
+            needs_trust: true,
+        }
     }
 }
 

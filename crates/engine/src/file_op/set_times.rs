@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start, done, one_by_one};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start, done, one_by_one};
 use std::fs::FileTimes;
 
 /// Changes the times; a barrier, since a later write sets them again.
@@ -10,20 +10,13 @@ use std::fs::FileTimes;
 pub(crate) struct SetTimes(pub(crate) FileTimes);
 
 impl FileOp for SetTimes {
-    fn operation(&self) -> Operation {
-        Operation::SetTimes
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Exclusive, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::SetTimes,
+            footprint: Footprint { span: Span::Exclusive, cursor: false },
+            offset: None,
+            needs_trust: false,
+        }
     }
 
     fn is_quick(&self) -> bool {

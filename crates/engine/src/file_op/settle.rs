@@ -2,28 +2,21 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start};
 
 /// Reports failures that no caller has received yet.
 #[derive(Debug)]
 pub(crate) struct Settle;
 
 impl FileOp for Settle {
-    fn operation(&self) -> Operation {
-        Operation::Close
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Sync, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    /// It reports the failed sync itself.
-    fn needs_trust(&self) -> bool {
-        false
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: Operation::Close,
+            footprint: Footprint { span: Span::Sync, cursor: false },
+            offset: None,
+            // It reports the failed sync itself.
+            needs_trust: false,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Merge, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start};
 use crate::stats::add;
 
 /// Makes every acknowledged write survive a power cut.
@@ -13,20 +13,13 @@ pub(crate) struct Sync {
 }
 
 impl FileOp for Sync {
-    fn operation(&self) -> Operation {
-        if self.all { Operation::SyncAll } else { Operation::SyncData }
-    }
-
-    fn footprint(&self, _cursor: u64, _room: u64) -> Footprint {
-        Footprint { span: Span::Sync, cursor: false }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        None
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+    fn profile(&self, _cursor: u64, _room: u64) -> Profile {
+        Profile {
+            operation: if self.all { Operation::SyncAll } else { Operation::SyncData },
+            footprint: Footprint { span: Span::Sync, cursor: false },
+            offset: None,
+            needs_trust: true,
+        }
     }
 
     fn merge(&self) -> Merge {

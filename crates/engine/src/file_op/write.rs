@@ -3,7 +3,9 @@
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Span};
 use crate::file_op::append::Append;
-use crate::file_op::op::{Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Start};
+use crate::file_op::op::{
+    Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Profile, Start,
+};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::StorageFile;
@@ -28,32 +30,18 @@ impl Write {
 }
 
 impl FileOp for Write {
-    fn operation(&self) -> Operation {
-        Operation::Write
-    }
-
-    fn footprint(&self, cursor: u64, _room: u64) -> Footprint {
-        let (start, moves) = match self.offset {
-            Offset::At(offset) => (offset, false),
-            Offset::Cursor => (cursor, true),
-        };
-        let end = start.saturating_add(self.payload.as_ref().len() as u64);
-        if self.buffered {
+    fn profile(&self, cursor: u64, _room: u64) -> Profile {
+        let (start, moves) = self.offset.resolve(cursor);
+        let footprint = if self.buffered {
             // Starting at the last byte of the chunk before it makes it wait for that chunk. Reaching to the
             // end makes later bytes wait for it: it may be what extends the file, and a reader must not see
             // them without it.
-            let span = Span::Flush(start.saturating_sub(1)..u64::MAX);
-            return Footprint { span, cursor: false };
-        }
-        Footprint { span: Span::Write(start..end), cursor: moves }
-    }
-
-    fn offset(&self) -> Option<u64> {
-        self.offset.explicit()
-    }
-
-    fn needs_trust(&self) -> bool {
-        true
+            Footprint { span: Span::Flush(start.saturating_sub(1)..u64::MAX), cursor: false }
+        } else {
+            let end = start.saturating_add(self.payload.as_ref().len() as u64);
+            Footprint { span: Span::Write(start..end), cursor: moves }
+        };
+        Profile { operation: Operation::Write, footprint, offset: self.offset.explicit(), needs_trust: true }
     }
 
     /// A buffered write has the offset of the cursor at its acceptance.

@@ -9,7 +9,7 @@ use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
     self, Advise, Allocate, Answer, CopyRange, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
-    SetPermissions, SetTimes, Sync, TakeObject, seek,
+    SetPermissions, SetTimes, Sync, seek,
 };
 use crate::storage::{Advice, Allocation, Metadata, StorageFile, errno};
 
@@ -227,7 +227,7 @@ impl FileHandle {
     ///
     /// Before it begins: nothing happens. Afterwards: the object is dropped.
     pub async fn take_object<T: Send + 'static>(&self) -> Result<Option<T>> {
-        match self.submit(TakeObject::new::<T>()).await? {
+        match self.submit(Run::take_object::<T>()).await? {
             Answer::Value(value) => match value.downcast::<Option<T>>() {
                 Ok(object) => Ok(*object),
                 Err(_) => unreachable!("the object's own type comes back"),
