@@ -1,27 +1,36 @@
 //! The storage that talks to the operating system, through std where std makes the right call and through
 //! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
 
-mod accounts;
+mod access;
 mod attributes;
 mod beneath;
-mod cached;
 mod copy;
 mod descriptor;
-mod devices;
 mod dir;
 mod direct;
 mod file;
 mod listing;
-mod mounts;
+mod manners;
 mod naming;
 mod open;
+mod passwd;
+mod receive;
 mod relocate;
 mod removal;
-mod special;
 mod standard;
+mod stat;
+mod statvfs;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod xattr;
+
+#[cfg(all(target_os = "linux", not(folio_portable)))]
+#[path = "linux/mod.rs"]
+mod platform;
+#[cfg(not(all(target_os = "linux", not(folio_portable))))]
+#[path = "portable/mod.rs"]
+mod platform;
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, Permissions};
@@ -31,7 +40,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::CWD;
+use rustix::fs::{AtFlags, CWD};
 
 pub(crate) use attributes::stamps_of;
 pub use descriptor::close;
@@ -44,10 +53,11 @@ use super::{
     StorageDir, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
-use cached::CachedPaths;
-use devices::Devices;
 use dir::OsDir;
 use file::OsFile;
+use platform::cached::{self, CachedPaths};
+use platform::devices::Devices;
+use platform::names;
 use relocate::Relocation;
 use tree::copy::{Plain, TreeCopy};
 
@@ -63,6 +73,10 @@ pub struct Os {
 }
 
 impl Os {
+    /// Whether what is in memory can be found and read there without waiting for a device. Only Linux tells the one from
+    /// the other; elsewhere a worker makes the call.
+    pub const IN_PLACE: bool = platform::IN_PLACE;
+
     /// Makes the storage without any system call.
     pub fn new() -> Self {
         Os::default()
@@ -188,7 +202,7 @@ impl Storage for Os {
     }
 
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
-        let file = match open::unnamed(dir, mode)? {
+        let file = match names::unnamed(dir, mode)? {
             Ok(file) => file,
             Err(error) => return Some(Err(error)),
         };
@@ -282,7 +296,7 @@ impl Storage for Os {
     }
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        naming::rename_noclobber(from, to)
+        names::rename_noclobber(from, to)
     }
 
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
@@ -291,7 +305,7 @@ impl Storage for Os {
     }
 
     fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {
-        naming::link_unnamed(file, link)
+        names::link_unnamed(file, link)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
@@ -299,15 +313,15 @@ impl Storage for Os {
     }
 
     fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        special::access(path, mode)
+        access::of(CWD, path, mode, AtFlags::empty())
     }
 
     fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
-        special::statvfs(path)
+        statvfs::of(path)
     }
 
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
-        special::make_fifo(path, mode)
+        Ok(names::make_fifo(CWD, path, stat::bits(mode))?)
     }
 
     fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
@@ -319,7 +333,7 @@ impl Storage for Os {
     }
 
     fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
-        attributes::xattr(path, name, follow)
+        xattr::get(path, name, follow)
     }
 
     fn set_xattr(
@@ -330,19 +344,19 @@ impl Storage for Os {
         mode: XattrMode,
         follow: bool,
     ) -> io::Result<()> {
-        attributes::set_xattr(path, name, value, mode, follow)
+        xattr::set(path, name, value, mode, follow)
     }
 
     fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
-        attributes::xattrs(path, follow)
+        xattr::list(path, follow)
     }
 
     fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
-        attributes::remove_xattr(path, name, follow)
+        xattr::remove(path, name, follow)
     }
 
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
-        accounts::home_dir(user)
+        passwd::home_dir(user)
     }
 
     fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {

@@ -14,7 +14,7 @@ const REMOTE_NAMES: [&str; 24] = [
 ];
 
 /// Returns whether a remote file system is mounted; yes if that cannot be told.
-pub(super) fn any_remote() -> bool {
+pub(in crate::storage::os) fn any_remote() -> bool {
     fs::read(MOUNT_TABLE).map_or(true, |table| names_remote(&String::from_utf8_lossy(&table)))
 }
 
