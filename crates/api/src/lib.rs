@@ -37,7 +37,8 @@
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
-//! async: `std::fs` is right there. On systems other than Linux nothing is done in place.
+//! async: `std::fs` is right there. Systems other than Linux do without what only Linux offers, calls in place first of
+//! all; the README has the table.
 //!
 //! # Cancellation
 //!

@@ -27,8 +27,13 @@
 //! ```
 //!
 //! Users want the `folio` crate; this one is for those who bring their own handles or their own [`storage`].
-//! Limits are those of [`Limits`]. On kernels before 5.11, and on network and user-space file systems, nothing
-//! is done in place.
+//! Limits are those of [`Limits`]. On Linux before 5.11, on other systems, and on network and user-space file systems,
+//! nothing is done in place.
+
+#[cfg(not(unix))]
+compile_error!(
+    "folio works on Linux, macOS and other Unix systems; Windows and WebAssembly have no storage here yet"
+);
 
 mod actor;
 mod admission;

@@ -44,7 +44,7 @@ use rustix::fs::{AtFlags, CWD};
 
 pub(crate) use attributes::stamps_of;
 pub use descriptor::close;
-pub use open::NOFOLLOW;
+pub use open::{LOOP, NOFOLLOW};
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 

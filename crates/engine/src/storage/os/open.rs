@@ -16,6 +16,9 @@ use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 /// Refuses to follow a symbolic link in the last part of a path (`O_NOFOLLOW`), whose number differs by machine.
 pub const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
+/// The error number of links that lead in a circle (`ELOOP`), which differs by system.
+pub const LOOP: i32 = Errno::LOOP.raw_os_error();
+
 /// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a
 /// terminal must not become the controlling one of a server).
 pub(super) fn without_waiting(path: &Path, request: &OpenRequest) -> io::Result<File> {

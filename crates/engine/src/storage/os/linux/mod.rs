@@ -7,6 +7,7 @@ pub(super) mod found;
 mod mounts;
 pub(super) mod names;
 pub(super) mod open_file;
+mod remote;
 pub(super) mod space;
 #[cfg(test)]
 mod tests;

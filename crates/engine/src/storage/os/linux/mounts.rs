@@ -6,7 +6,7 @@ use std::fs;
 /// The mount table of this process.
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 
-/// Names of the file systems of [`super::devices`] in the mount table. FUSE's carry a suffix (`fuse.sshfs`).
+/// Names of the file systems of [`super::remote`] in the mount table. FUSE's carry a suffix (`fuse.sshfs`).
 const REMOTE_NAMES: [&str; 24] = [
     "nfs", "nfs4", "fuse", "fuseblk", "virtiofs", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "coda",
     "ncpfs", "autofs", "gfs2", "ocfs2", "lustre", "gpfs", "orangefs", "pvfs2", "vboxsf", "vmhgfs", "fhgfs",

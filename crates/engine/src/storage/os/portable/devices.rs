@@ -1,10 +1,11 @@
-//! Which devices are remote cannot be asked in a common way, so any may be: nothing on them is done in place.
+//! Which devices are remote, asked of each file that is opened: nothing on a path is done before.
 
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{FileType, Stat, stat};
+use rustix::fs::{FileType, Stat, fstatfs, stat};
 
+use super::remote::is_remote;
 use crate::storage::Links;
 
 /// Devices whose calls never wait.
@@ -15,15 +16,15 @@ pub(in crate::storage::os) struct Devices;
 
 impl Devices {
     pub(in crate::storage::os) fn known_remote(&self, _: u64) -> Option<bool> {
-        Some(true)
+        None
     }
 
     pub(in crate::storage::os) fn may_be_remote(&self) -> bool {
         true
     }
 
-    pub(in crate::storage::os) fn ask_if_remote(&self, _: u64, _: impl AsFd) -> bool {
-        true
+    pub(in crate::storage::os) fn ask_if_remote(&self, _: u64, file: impl AsFd) -> bool {
+        fstatfs(file).map_or(true, |stat| is_remote(&stat))
     }
 
     pub(in crate::storage::os) fn learn(&self, _: u64, _: &Path, _: Links) {}

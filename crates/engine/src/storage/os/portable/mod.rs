@@ -7,6 +7,11 @@ pub(super) mod devices;
 pub(super) mod found;
 pub(super) mod names;
 pub(super) mod open_file;
+#[cfg(not(any(target_vendor = "apple", target_os = "freebsd")))]
+#[path = "../linux/remote.rs"]
+mod remote;
+#[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+mod remote;
 pub(super) mod space;
 
 use rustix::fs::OFlags;
