@@ -15,7 +15,7 @@ mod tests;
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, OFlags};
 use rustix::net::SendFlags;
 
 pub(super) const IN_PLACE: bool = true;
@@ -28,6 +28,9 @@ pub(super) const DIRECT: OFlags = OFlags::DIRECT;
 
 /// Creates a file, whichever of the two is set.
 pub(super) const CREATES: OFlags = OFlags::CREATE.union(OFlags::TMPFILE.difference(OFlags::DIRECTORY));
+
+/// Asks what the effective user may do, not the real one.
+pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
 
 /// Has a call on a socket that nobody listens at fail, where it would end the process.
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;

@@ -4,13 +4,12 @@
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{
-    AtFlags, FileType, Mode as Bits, OFlags, Stat, chmodat, fchmod, openat, readlinkat, statat,
-};
+use nix::sys::stat::{FchmodatFlags, fchmodat};
+use rustix::fs::{AtFlags, FileType, Mode as Bits, OFlags, Stat, fchmod, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 use crate::storage::os::{access, attributes, stat};
@@ -62,8 +61,8 @@ impl Found {
 
     pub(in crate::storage::os) fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let bits = stat::bits(permissions.mode());
-        match chmodat(&self.dir, &self.name, bits, NOFOLLOW) {
-            Err(Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => {
+        match change(&self.dir, &*self.name, bits) {
+            Err(Errno::OPNOTSUPP | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS) => {
                 Ok(fchmod(opened(&self.dir, &self.name)?, bits)?)
             }
             changed => Ok(changed?),
@@ -93,18 +92,31 @@ pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
         path.into()
     });
     #[cfg(not(target_vendor = "apple"))]
-    let path = fs::read_link(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(dir))).ok();
+    let path = fs::read_link(in_dev(dir)).ok();
     path
+}
+
+/// A path by which an open directory is reached. Where it is not, the system refuses it.
+fn in_dev(dir: &OwnedFd) -> PathBuf {
+    format!("/dev/fd/{}", dir.as_raw_fd()).into()
 }
 
 /// Changes the permissions of a directory that may not be opened, and never of what a link in its place leads to.
 pub(in crate::storage::os) fn set_bits(dir: BorrowedFd<'_>, name: &CStr, bits: Bits) -> Result<(), Errno> {
-    chmodat(dir, name, bits, NOFOLLOW)
+    change(dir, name, bits)
+}
+
+/// By the C library, which finds a way where the kernel has no flag for it; rustix refuses the flag on Linux.
+fn change<P: nix::NixPath + ?Sized>(dir: impl AsFd, name: &P, bits: Bits) -> Result<(), Errno> {
+    let bits = nix::sys::stat::Mode::from_bits_truncate(bits.bits());
+    let changed = fchmodat(dir, name, bits, FchmodatFlags::NoFollowSymlink);
+    changed.map_err(|error| Errno::from_raw_os_error(error as i32))
 }
 
 /// Std makes its attributes by a path or an open file only: by whichever leads to the thing that has been found.
 fn same(dir: &OwnedFd, path: &Path, found: &Stat, follow: bool) -> io::Result<Metadata> {
-    let whole = path_of(dir).map(|dir| dir.join(path));
+    let here = if cfg!(target_vendor = "apple") { path_of(dir) } else { Some(in_dev(dir)) };
+    let whole = here.map(|here| here.join(path));
     let named = whole.map(|whole| if follow { fs::metadata(whole) } else { fs::symlink_metadata(whole) });
     match named {
         Some(Ok(named)) if (named.dev(), named.ino()) == stat::identity(found) => Ok(named),

@@ -14,7 +14,7 @@ mod remote;
 mod remote;
 pub(super) mod space;
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, OFlags};
 use rustix::net::SendFlags;
 
 pub(super) const IN_PLACE: bool = false;
@@ -30,6 +30,12 @@ pub(super) const DIRECT: OFlags = OFlags::empty();
 
 /// Creates a file.
 pub(super) const CREATES: OFlags = OFlags::CREATE;
+
+/// Asks what the effective user may do, not the real one; on Android they are one.
+#[cfg(not(target_os = "android"))]
+pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
+#[cfg(target_os = "android")]
+pub(super) const EFFECTIVE: AtFlags = AtFlags::empty();
 
 /// Apple's systems have no flag for it; Rust's own start-up has such a call fail.
 #[cfg(target_vendor = "apple")]

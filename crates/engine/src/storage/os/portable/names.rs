@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
-use rustix::io::Errno;
+use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
 /// Names read at a time: as many as most directories have.
 const NAMES_MAX: usize = 1024;
@@ -98,7 +98,8 @@ pub(in crate::storage::os) fn read_on(
     dir: BorrowedFd<'_>,
     each: impl FnMut(&CStr, FileType, u64),
 ) -> Result<bool, Errno> {
-    fill(&mut Dir::read_from(dir)?, usize::MAX, each)
+    // A second opening would take the right to search it.
+    fill(&mut Dir::new(fcntl_dupfd_cloexec(dir, 0)?)?, usize::MAX, each)
 }
 
 fn fill(

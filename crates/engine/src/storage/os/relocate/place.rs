@@ -12,7 +12,7 @@ use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, openat, sta
 use rustix::io::Errno;
 
 use crate::limits::BESIDE_NAMES_MAX;
-use crate::storage::os::platform::PATH;
+use crate::storage::os::platform::{EFFECTIVE, PATH};
 use crate::storage::os::stat::Identity;
 use crate::storage::os::tree::way::identity;
 
@@ -61,7 +61,7 @@ impl Place {
 
     /// Refuses where nothing can be removed from the directory.
     pub(super) fn check_removable(&self) -> Result<(), Errno> {
-        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, EFFECTIVE)
     }
 
     /// Opens the directory once more, to be synced; `None` where that takes a right that naming does not.

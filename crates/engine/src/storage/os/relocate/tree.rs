@@ -98,8 +98,7 @@ impl Tree {
         let record = held(&self.record);
         let mut way = Way::new(root, Names::new());
         loop {
-            let (dir, names) = way.here();
-            match names.next(dir) {
+            match way.next_name() {
                 Some(Ok(Named { name, .. })) => {
                     let settled = settle(&mut way, &name, &record, removes);
                     settled.map_err(|error| InTheWay::error(way.to(Some(&name)), error))?;

@@ -48,8 +48,7 @@ impl Clear {
     /// Removes everything below the root.
     fn all(&mut self) -> io::Result<()> {
         loop {
-            let (dir, names) = self.way.here();
-            match names.next(dir) {
+            match self.way.next_name() {
                 Some(Ok(Named { name, kind })) => {
                     let cleared = self.remove_or_enter(&name, may_be_dir(kind));
                     self.judge(cleared, Some(&name))?;

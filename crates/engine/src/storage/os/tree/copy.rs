@@ -161,8 +161,7 @@ impl TreeCopy {
 
     /// Copies one entry, or completes a directory; `false` at the end.
     fn step(&mut self) -> io::Result<bool> {
-        let (dir, names) = self.source.here();
-        let named = match names.next(dir) {
+        let named = match self.source.next_name() {
             Some(Ok(named)) => named,
             Some(Err(error)) => return Err(InTheWay::error(self.source.to(None), error.into())),
             None => return self.complete().map_err(|error| InTheWay::error(self.source.to(None), error)),

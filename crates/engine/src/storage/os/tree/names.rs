@@ -7,7 +7,7 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::FileType;
 use rustix::io::Errno;
 
-use super::way::Inside;
+use super::way::{Inside, Way};
 use crate::storage::os::platform::names::read_on;
 
 /// One name.
@@ -59,6 +59,23 @@ impl Names {
             Ok(false) | Err(Errno::NOENT) => End::Reached,
             Err(error) => End::Failed(error),
         };
+    }
+}
+
+impl Way<Names> {
+    /// The next name in the directory one is in. Reading may take a descriptor of its own: in a process that has none
+    /// left, levels are given up for it.
+    pub(in crate::storage::os) fn next_name(&mut self) -> Option<Result<Named, Errno>> {
+        loop {
+            let (dir, names) = self.here();
+            match names.next(dir) {
+                Some(Err(error @ (Errno::MFILE | Errno::NFILE))) => match self.spare_one() {
+                    Ok(true) => self.here().1.end = End::Unknown,
+                    Ok(false) | Err(_) => return Some(Err(error)),
+                },
+                next => return next,
+            }
+        }
     }
 }
 
