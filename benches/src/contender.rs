@@ -1,12 +1,13 @@
 //! One column of the table: somebody who can run a lap of a workload.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::files::Files;
+use crate::files::{BLOCK_BYTES, Files, SMALL_FILES};
+use crate::job::Job;
 use crate::witness::{Check, Witness};
-use crate::workloads::Job;
 
 /// A way to do file I/O that takes part in the comparison.
 pub(crate) trait Contender {
@@ -80,6 +81,21 @@ pub(crate) struct Lap {
     pub(crate) round: u64,
     pub(crate) check: Check,
     pub(crate) files: Arc<Files>,
+}
+
+impl Lap {
+    /// Returns the offsets between which a lap of cursor reads moves: other blocks each round, so that short laps
+    /// do not live in the processor's caches.
+    pub(crate) fn cursor_range(&self) -> (u64, u64) {
+        let starts = self.files.blocks() - self.ops + 1;
+        let start = self.round * self.ops % starts * BLOCK_BYTES as u64;
+        (start, start + self.ops * BLOCK_BYTES as u64)
+    }
+
+    /// Returns the paths of the small files, made before the clock starts.
+    pub(crate) fn small_paths(&self) -> Vec<PathBuf> {
+        (0..SMALL_FILES).map(|index| self.files.small(index)).collect()
+    }
 }
 
 /// What a lap took and saw.

@@ -1,15 +1,11 @@
-//! Contenders of everyday work: each supplies what its users would call, the laps are written once over it.
+//! Rivals of everyday work: each supplies what its users would call, the laps are written once over it.
 
 use std::fs::Metadata;
 use std::io::{self, ErrorKind};
-use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::Arc;
 
-use tokio::runtime::Runtime;
-
-use crate::contender::{Column, Contender, Lap, Outcome};
-use crate::workloads::{self, Everyday, Job};
+use crate::contender::Column;
+use crate::job::Everyday;
 
 /// A library's ways with whole files, names and trees. std's futures are ready at once, so that its laps compile to
 /// plain loops.
@@ -83,33 +79,4 @@ pub(crate) trait Sink: Send {
 /// What a job answers that its rival said no to.
 fn not_taken<T: Send>() -> impl Future<Output = io::Result<T>> + Send {
     std::future::ready(Err(ErrorKind::Unsupported.into()))
-}
-
-/// Runs a rival's laps as a task on the runtime's workers, as a service would.
-#[derive(Debug)]
-pub(crate) struct OnRuntime<R> {
-    runtime: Arc<Runtime>,
-    rival: PhantomData<R>,
-}
-
-impl<R: EverydayRival> OnRuntime<R> {
-    /// Returns a contender that runs on `runtime`.
-    pub(crate) fn contender(runtime: &Arc<Runtime>) -> Box<dyn Contender> {
-        Box::new(Self { runtime: Arc::clone(runtime), rival: PhantomData })
-    }
-}
-
-impl<R: EverydayRival> Contender for OnRuntime<R> {
-    fn column(&self) -> Column {
-        R::COLUMN
-    }
-
-    fn lap(&self, job: Job, lap: &Lap) -> Option<io::Result<Outcome>> {
-        let Job::Everyday(job) = job else { return None };
-        if !R::takes(job) {
-            return None;
-        }
-        let task = self.runtime.spawn(workloads::everyday_lap::<R>(job, lap.clone()));
-        Some(self.runtime.block_on(task).unwrap_or_else(|panic| Err(io::Error::other(panic))))
-    }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::rounds::Row;
-use crate::workloads::Workload;
+use crate::workload::Workload;
 
 /// Writes one object for each row: its number, its title, and nanoseconds per operation of each contender.
 ///

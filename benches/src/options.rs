@@ -74,7 +74,7 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::suite::HOT_PATH;
+    use crate::suites::HOT_PATH;
 
     fn check(arguments: &str, expected: Option<(bool, &[&str])>) {
         let options =

@@ -4,13 +4,12 @@ use std::fs::Metadata;
 use std::io::{self, SeekFrom};
 use std::path::Path;
 
-use bytes::Bytes;
 use folio::{Buffering, File, fs, text};
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
+use crate::job::Everyday;
 use crate::rival::{Access, AsyncFile, Rival};
-use crate::workloads::Everyday;
 
 /// folio; a shared file is a clone of the handle.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl AsyncFile for Handle {
     }
 
     async fn append_and_sync(&mut self, record: &mut Vec<u8>) -> io::Result<()> {
-        self.0.append(Bytes::copy_from_slice(record)).await?;
+        self.0.append(record).await?;
         Ok(self.0.sync_data().await?)
     }
 }
@@ -106,7 +105,7 @@ impl EverydayRival for Folio {
     }
 
     async fn metadata(path: &Path) -> io::Result<Metadata> {
-        Ok(fs::metadata(path).await?)
+        Ok(fs::metadata(path).await?.into_std().expect("the operating system answered"))
     }
 
     async fn try_exists(path: &Path) -> io::Result<bool> {

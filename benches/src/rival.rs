@@ -1,14 +1,13 @@
-//! Async contenders: each supplies its operations, the laps are written once over them.
+//! Async rivals of the hot path: each supplies its operations, the laps are written once over them.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
-use crate::contender::{Column, Contender, Lap, Outcome};
-use crate::workloads::{self, HotPath, Job};
+use crate::contender::Column;
+use crate::job::HotPath;
 
 /// A library of async files.
 ///
@@ -82,35 +81,6 @@ impl Access {
             Access::Append => options.append(true).create(true),
         };
         options
-    }
-}
-
-/// Runs a rival's laps as tasks on the runtime's workers, as a service would: not on the thread that blocks on
-/// the runtime, which pays for another wake-up.
-#[derive(Debug)]
-pub(crate) struct Async<R> {
-    runtime: Arc<Runtime>,
-    rival: std::marker::PhantomData<R>,
-}
-
-impl<R: Rival> Async<R> {
-    pub(crate) fn new(runtime: &Arc<Runtime>) -> Self {
-        Self { runtime: Arc::clone(runtime), rival: std::marker::PhantomData }
-    }
-}
-
-impl<R: Rival> Contender for Async<R> {
-    fn column(&self) -> Column {
-        R::COLUMN
-    }
-
-    fn lap(&self, job: Job, lap: &Lap) -> Option<io::Result<Outcome>> {
-        let Job::HotPath(job) = job else { return None };
-        if !R::takes(job) {
-            return None;
-        }
-        let task = self.runtime.spawn(workloads::lap::<R>(job, lap.clone()));
-        Some(self.runtime.block_on(task).unwrap_or_else(|panic| Err(io::Error::other(panic))))
     }
 }
 

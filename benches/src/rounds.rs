@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use crate::contender::{Column, Contender, Lap};
 use crate::files::Files;
 use crate::witness::Check;
-use crate::workloads::{self, Workload};
+use crate::workload::Workload;
+use crate::workloads;
 
 /// Time a lap should take: many thread hops long, short against a scheduler's second thoughts.
 const LAP_TARGET: Duration = Duration::from_millis(15);

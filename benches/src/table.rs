@@ -4,11 +4,9 @@ use std::io::{self, IsTerminal};
 
 use crate::contender::Column;
 use crate::rounds::{Row, Times};
-use crate::suite::Suite;
-use crate::workloads::{Unit, Workload};
+use crate::suite::{COLUMNS, Suite};
+use crate::workload::{Unit, Workload};
 
-/// Columns of figures that fit on a screen.
-pub(crate) const COLUMNS: usize = 5;
 /// Characters of the first column; the longest title fits.
 const TITLE_WIDTH: usize = 52;
 /// Characters of each further column; a spread fits.

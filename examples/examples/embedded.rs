@@ -29,7 +29,7 @@ impl Message<Enter> for Ledger {
     async fn handle(&mut self, Enter(entry): Enter, ctx: &mut Context<Self, Self::Reply>) -> Self::Reply {
         let file = self.file.clone();
         // Awaited here, so that the file has the entries in the order of the messages.
-        let appended = file.append(entry).await;
+        let appended = file.append(entry.as_bytes()).await;
         // Not here: the next message would have to wait, and its sync would be another one.
         ctx.spawn(async move {
             let offset = appended?;

@@ -14,7 +14,7 @@ async fn main() -> std::io::Result<()> {
 
     // A handle: methods take &self, and clones share the file and its cursor.
     let file = File::options().read(true).append(true).open(&path).await?;
-    let offset = file.clone().append("Hello again!\n").await?;
+    let offset = file.clone().append(b"Hello again!\n").await?;
     let mut line = vec![0; 13];
     file.read_at(&mut line, offset).await?;
     print!("{}", String::from_utf8_lossy(&line));

@@ -37,7 +37,7 @@ async fn main() -> std::io::Result<()> {
 /// Each `Ok` from `sync_data` covers every append acknowledged before it, on any clone of the handle.
 async fn keep_records(log: File, task: usize) -> folio::Result<()> {
     for record in 0..RECORDS_PER_TASK {
-        log.append(format!("task {task} record {record} ok\n")).await?;
+        log.append_bytes(format!("task {task} record {record} ok\n")).await?;
         log.sync_data().await?;
     }
     Ok(())

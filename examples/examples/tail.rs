@@ -55,7 +55,7 @@ async fn follow(path: &Path) -> Result<()> {
 /// Prints what there is from `offset` on and returns where that ends.
 async fn print_from(file: &File, mut offset: u64) -> Result<u64> {
     loop {
-        let bytes = file.read_bytes_at(CHUNK_BYTES, offset).await?;
+        let bytes = file.read_bytes_at(offset, CHUNK_BYTES).await?;
         if bytes.is_empty() {
             return Ok(offset);
         }
@@ -71,7 +71,7 @@ async fn start_of_last_lines(file: &File) -> Result<u64> {
     let (mut end, mut found) = (len, 0);
     while end > 0 {
         let start = end.saturating_sub(CHUNK_BYTES as u64);
-        let bytes = file.read_bytes_at((end - start) as usize, start).await?;
+        let bytes = file.read_bytes_at(start, (end - start) as usize).await?;
         for (index, _) in bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n') {
             let next_line = start + index as u64 + 1;
             // The end of the last line begins no line.

@@ -2,9 +2,7 @@
 //!
 //! An input is a pattern, a NUL, and paths with NULs between them; one that ends with `/` is a directory.
 
-use std::path::Path;
-
-use folio::fs::glob_would_find;
+use folio::fs::Pattern;
 
 /// Choices that a pattern may come to, a bound on the work and the memory of the model.
 const CHOICES_MAX: usize = 64;
@@ -27,7 +25,8 @@ pub(crate) fn run(input: &[u8]) {
         if path.is_empty() {
             continue;
         }
-        let found = glob_would_find(pattern, Path::new(&path), is_dir);
+        let spelled = if is_dir { format!("{path}/") } else { path.clone() };
+        let found = Pattern::new(pattern).map(|pattern| pattern.matches(&spelled));
         match (&model, found) {
             (Model::NoPattern, Err(error)) => assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput),
             (Model::Choices { choices, directories_only }, Ok(found)) => {

@@ -14,11 +14,12 @@ use tokio::runtime::Runtime;
 
 use crate::contender::{Column, Contender, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
+use crate::job::{HotPath, Job};
 use crate::records::Records;
 use crate::rival::Access;
 use crate::suite::WORKERS;
 use crate::witness::Witness;
-use crate::workloads::{HotPath, Job, MIB_BYTES, RECORD_BYTES};
+use crate::workloads::{MIB_BYTES, RECORD_BYTES};
 
 /// `std::fs::File` and `FileExt`, on the runtime's own workers.
 ///

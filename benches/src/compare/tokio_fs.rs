@@ -10,8 +10,8 @@ use tokio::fs::{File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 
 use crate::contender::Column;
+use crate::job::HotPath;
 use crate::rival::{Access, AsyncFile, Locked, Rival};
-use crate::workloads::HotPath;
 
 /// `tokio::fs`, and for shared handles a `tokio::sync::Mutex` around its file.
 #[derive(Debug)]

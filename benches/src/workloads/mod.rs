@@ -20,16 +20,15 @@ mod tasks;
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
 
 use crate::contender::{Lap, Outcome};
 use crate::everyday::EverydayRival;
-use crate::files::{BLOCK_BYTES, Files, SMALL_FILES};
-use crate::goal::Goal;
+use crate::files::{BLOCK_BYTES, Files};
+use crate::job::{Everyday, HotPath, Job};
 use crate::records;
 use crate::rival::Rival;
-use crate::text::Wording;
 use crate::witness::Check;
+use crate::workload::Workload;
 
 pub(crate) use t04_big_cursor_read::MIB_BYTES;
 pub(crate) use t07_synced_append::RECORD_BYTES;
@@ -61,136 +60,6 @@ pub(crate) const EVERYDAY: [Workload; 12] = [
     t18_tell::UTF_16,
     t18_tell::GB18030,
 ];
-
-/// One row of the table.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Workload {
-    /// Number of the workload in the design; two rows may share it.
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) job: Job,
-    pub(crate) unit: Unit,
-    pub(crate) count: Count,
-    pub(crate) goals: &'static [Goal],
-}
-
-/// What a lap does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Job {
-    /// Single operations on open files, where every microsecond shows.
-    HotPath(HotPath),
-    /// What a program does with whole files, names and trees.
-    Everyday(Everyday),
-}
-
-/// See [`Job`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HotPath {
-    /// Positioned reads of random blocks by one task.
-    RandomReads,
-    /// The same by many tasks on one handle.
-    SharedRandomReads,
-    /// Reads of one block each at the cursor.
-    CursorReads,
-    /// Reads at the cursor with a large buffer until the end of the file.
-    BigCursorReads,
-    /// Writes of one block each at the cursor by one task, each written when it returns.
-    Writes,
-    /// The same by many tasks on one handle.
-    SharedWrites,
-    /// Appends of small records by many tasks on one handle, each record durable when it returns.
-    SyncedAppends,
-    /// Open, read and close of small files.
-    OpenReadClose,
-}
-
-/// See [`Job`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Everyday {
-    /// Writes of one block each through a buffer, and what is left of it at the end.
-    BufferedWrites,
-    /// The lines of a text, each a `String`.
-    Lines,
-    /// Whole reads of small files.
-    SmallReads,
-    /// The attributes of small files.
-    Metadata,
-    /// Whether small files exist.
-    TryExists,
-    /// A tree of directories, entry by entry.
-    Walk,
-    /// A copy of one large file.
-    Copy,
-    /// The lines of a text, and behind each of them where it ends.
-    Tell(Wording),
-}
-
-/// How a row shows its figures.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Unit {
-    /// Microseconds of wall time per operation.
-    MicrosPerOp,
-    /// Microseconds of wall time per record.
-    MicrosPerRecord,
-    /// Nanoseconds of wall time per line.
-    NanosPerLine,
-    /// Nanoseconds of wall time per entry.
-    NanosPerEntry,
-    /// Gigabytes (10⁹ bytes) per second; the number is the bytes of one operation.
-    GigabytesPerSecond(usize),
-}
-
-/// Operations of a lap. Within the range each contender gets as many as fill the same time: a fast one needs
-/// many to be measured at all, a slow one would make the run last minutes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Count {
-    /// As many as fill a lap, in multiples of `min`.
-    Between {
-        /// Enough to keep every task busy.
-        min: u64,
-        /// Bounds the memory that a lap touches.
-        max: u64,
-    },
-    /// As many reads of this many bytes as the whole file takes.
-    WholeFile(usize),
-    /// The lines of the text.
-    Lines,
-    /// The lines of a text that places are told in.
-    ToldLines,
-    /// The entries of the tree.
-    Entries,
-    /// One.
-    Once,
-}
-
-impl Count {
-    /// Returns the least and the greatest number of operations of a lap.
-    pub(crate) fn bounds(self, files: &Files) -> (u64, u64) {
-        match self {
-            Count::Between { min, max } => (min, max.min(files.blocks() / min * min)),
-            Count::WholeFile(bytes) => (files.big_bytes / bytes as u64, files.big_bytes / bytes as u64),
-            Count::Lines => (files.text_lines(), files.text_lines()),
-            Count::ToldLines => (files.told_lines(), files.told_lines()),
-            Count::Entries => (files.tree().entries(), files.tree().entries()),
-            Count::Once => (1, 1),
-        }
-    }
-}
-
-impl Lap {
-    /// Returns the offsets between which a lap of cursor reads moves: other blocks each round, so that short laps
-    /// do not live in the processor's caches.
-    pub(crate) fn cursor_range(&self) -> (u64, u64) {
-        let starts = self.files.blocks() - self.ops + 1;
-        let start = self.round * self.ops % starts * BLOCK_BYTES as u64;
-        (start, start + self.ops * BLOCK_BYTES as u64)
-    }
-
-    /// Returns the paths of the small files, made before the clock starts.
-    pub(crate) fn small_paths(&self) -> Vec<PathBuf> {
-        (0..SMALL_FILES).map(|index| self.files.small(index)).collect()
-    }
-}
 
 /// Runs one lap of `job` over `R`.
 ///

@@ -3,12 +3,13 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
+use crate::job::{HotPath, Job};
 use crate::rival::{Access, AsyncFile, Rival};
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T1",

@@ -4,10 +4,11 @@ use std::io;
 
 use super::t01_random_read::read_blocks;
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
+use crate::job::{HotPath, Job};
 use crate::rival::{Access, Rival};
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T2",

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
+use crate::job::{HotPath, Job};
 use crate::rival::{Access, AsyncFile, Rival};
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 /// Bytes of the buffer.
 pub(crate) const MIB_BYTES: usize = 1024 * 1024;

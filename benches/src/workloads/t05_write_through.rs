@@ -5,13 +5,14 @@ use std::io;
 use std::time::Instant;
 
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
+use crate::job::{HotPath, Job};
 use crate::records::Records;
 use crate::rival::{Access, AsyncFile, Rival};
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 /// Operations of a lap at the most: 16 MiB of dirty pages, dropped before the kernel starts to write them.
 const OPS_MAX: u64 = 4096;

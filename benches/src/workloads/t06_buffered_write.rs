@@ -3,13 +3,14 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Everyday, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::everyday::{EverydayRival, Sink};
 use crate::files::BLOCK_BYTES;
 use crate::goal::Goal;
+use crate::job::{Everyday, Job};
 use crate::records::Records;
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T6",

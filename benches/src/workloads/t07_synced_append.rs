@@ -3,12 +3,13 @@
 use std::io;
 
 use super::tasks::{TASKS, on_tasks};
-use super::{Count, HotPath, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::goal::Goal;
+use crate::job::{HotPath, Job};
 use crate::records::Records;
 use crate::rival::{Access, AsyncFile, Rival};
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 /// Bytes of a record.
 pub(crate) const RECORD_BYTES: usize = 128;

@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Everyday, Job, Unit, Workload};
 use crate::contender::{Column, Lap, Outcome};
 use crate::everyday::EverydayRival;
 use crate::goal::Goal;
+use crate::job::{Everyday, Job};
 use crate::witness::{Check, Witness};
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T12",

@@ -5,12 +5,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use super::{Count, Everyday, Job, MIB_BYTES, Unit, Workload};
+use super::t04_big_cursor_read::MIB_BYTES;
 use crate::contender::{Column, Lap, Outcome};
 use crate::everyday::EverydayRival;
 use crate::files::{BLOCK_BYTES, SOURCE_BYTES};
 use crate::goal::Goal;
+use crate::job::{Everyday, Job};
 use crate::witness::{Check, Witness};
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const WORKLOAD: Workload = Workload {
     id: "T13",

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::time::Instant;
 
-use super::{Count, Everyday, Job, Unit, Workload};
 use crate::contender::{Lap, Outcome};
 use crate::everyday::EverydayRival;
+use crate::job::{Everyday, Job};
 use crate::text::Wording;
 use crate::witness::Witness;
+use crate::workload::{Count, Unit, Workload};
 
 pub(super) const UTF_8: Workload = row("a line and tell, UTF-8", Wording::Utf8);
 pub(super) const UTF_8_CRLF: Workload = row("a line and tell, UTF-8 with CRLF", Wording::Utf8CrLf);

@@ -11,7 +11,7 @@
 //! let text = fs::read_to_string("config.toml").await?;      // tokio::fs names, errors that name the path
 //! let log = File::options().append(true).create(true).open("app.log").await?;
 //! let other = log.clone();                                  // same file, same actor; methods take &self
-//! log.append("started\n").await?;                           // never interleaved; returns its offset
+//! log.append(b"started\n").await?;                           // never interleaved; returns its offset
 //! other.sync_data().await?;                                 // 64 tasks asking at once share one fsync
 //! # Ok(())
 //! # }
@@ -26,24 +26,35 @@
 //!
 //! # What is where
 //!
-//! [`File`] and [`fs`] are `tokio::fs` by other means, and [`compat::fs`] is `tokio::fs` type for type, for code that is
+//! [`File`] and [`fs`] have the names and signatures of `tokio::fs`, and [`compat::fs`] is `tokio::fs` type for type, for code that is
 //! there already: change the import, and it compiles. [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
 //! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
-//! input and output, for all tasks. [`wrap`] makes a file of any `Read`, `Write` or `Seek`, and [`run`] carries out
+//! input and output, for all tasks. [`wrap`] turns any `Read`, `Write` or `Seek` into a [`File`], and [`run`] carries out
 //! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
 //! actors, [`storage`] for those who bring their own disk.
+//!
+//! # Features
+//!
+//! | feature | adds | |
+//! |---|---|---|
+//! | `text` | [`text`], [`open`] | on by default |
+//! | `tempfile` | [`tempfile`] | on by default |
+//! | `stdio` | [`stdio`], [`stdin`] and the others; needs `text` | on by default |
+//! | `actor` | [`actor`], [`File::actor`]: kameo's types in the interface, so that its version matters to yours | off |
 //!
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
-//! async: `std::fs` is right there. Systems other than Linux do without what only Linux offers, calls in place first of
-//! all; the README has the table.
+//! async: use `std::fs` there. Systems other than Linux do without what only Linux offers, in-place calls first of all; the
+//! README has the table.
 //!
 //! # Cancellation
 //!
 //! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
-//! in the background; a failure that nobody hears is logged, counted and reported by the next sync or close.
+//! in the background; a failure that no caller receives is logged, counted and reported by the next sync or close.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod checked;
 pub mod compat;
@@ -51,29 +62,42 @@ pub mod dir;
 mod engine;
 mod file;
 pub mod fs;
+#[cfg_attr(
+    not(all(feature = "stdio", feature = "tempfile", feature = "text")),
+    allow(dead_code, reason = "some bound what was left out")
+)]
+mod limits;
 mod mode;
 pub mod os;
 pub mod path;
 mod python;
 mod run;
+#[cfg(feature = "stdio")]
 pub mod stdio;
+#[cfg(feature = "tempfile")]
 pub mod tempfile;
+#[cfg(feature = "text")]
 pub mod text;
 pub mod wrap;
 
 pub use dir::Dir;
 pub use engine::{Engine, EngineBuilder};
 pub use file::{File, OpenOptions, Reader};
+pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
     Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
     Rejected, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
-pub use python::{BinaryFile, BinaryLines, Name, Opened, open};
+pub use python::{BinaryFile, BinaryLines, Name};
+#[cfg(feature = "text")]
+pub use python::{Opened, open};
 pub use run::run;
+#[cfg(feature = "stdio")]
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
 /// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
+#[cfg(feature = "actor")]
 pub mod actor {
     pub use folio_engine::messages::{
         ActorRef, Append, FileActor, Metadata, ReadAt, SetLen, SyncAll, SyncData, WriteAt, kameo,
@@ -83,7 +107,8 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Kind, Links, Listed, Listing, LockKind, Mode, NameListing, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Clearing, Copied, Entry, FileType, Foothold, Identity, Kind, Links,
+        Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature, OpenRequest,
+        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode, os::Os,
     };
 }

@@ -4,11 +4,8 @@ use std::fmt;
 
 use folio_engine::storage::OpenRequest;
 
+use crate::limits::{FILE_BUFFER_BYTES, MODE_LETTERS_MAX};
 use crate::{Error, Operation, Result};
-
-/// Bytes that a buffered file keeps back unless told otherwise: 64 writes of a page, few enough to be written
-/// in well under a millisecond.
-const BUFFER_BYTES: usize = 256 * 1024;
 
 /// How a file is to be opened, in the words of Python's `open`: one of `r w a x`, at most one `+`, and `b` or
 /// `t` (text unless said otherwise), in any order.
@@ -28,11 +25,9 @@ pub struct OpenMode {
     update: bool,
     text: bool,
     /// As it was given: no letter may come twice, so four are the most.
-    given: [u8; LETTERS_MAX],
+    given: [u8; MODE_LETTERS_MAX],
     len: usize,
 }
-
-const LETTERS_MAX: usize = 4;
 
 /// What is done with what is there, and with what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +73,7 @@ impl OpenMode {
                 return refuse("must have exactly one of create/read/write/append mode".to_owned());
             }
         };
-        let mut given = [0; LETTERS_MAX];
+        let mut given = [0; MODE_LETTERS_MAX];
         // One base, and at most one each of `+` and of `b` or `t`, so it fits.
         given[..mode.len()].copy_from_slice(mode.as_bytes());
         Ok(OpenMode { base, update: has('+'), text: !has('b'), given, len: mode.len() })
@@ -93,8 +88,13 @@ impl OpenMode {
             (false, false) if writes && (request.truncate || !request.read) => Base::Write,
             (false, false) => Base::Read,
         };
-        let mode =
-            OpenMode { base, update: writes && request.read, text: false, given: [0; LETTERS_MAX], len: 0 };
+        let mode = OpenMode {
+            base,
+            update: writes && request.read,
+            text: false,
+            given: [0; MODE_LETTERS_MAX],
+            len: 0,
+        };
         let name = mode.binary_name();
         let mut given = mode.given;
         given[..name.len()].copy_from_slice(name.as_bytes());
@@ -181,6 +181,7 @@ impl fmt::Debug for OpenMode {
 /// What a file keeps back is seen by every operation on it, by any clone. Other openings of the file and
 /// other programs see it once it is flushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Buffering {
     /// `-1`: 256 KiB; for text on a terminal, by the line.
     #[default]
@@ -197,7 +198,7 @@ impl Buffering {
     /// Bytes that the file may keep back.
     pub(crate) fn bytes(self) -> usize {
         match self {
-            Buffering::Default | Buffering::Line => BUFFER_BYTES,
+            Buffering::Default | Buffering::Line => FILE_BUFFER_BYTES,
             Buffering::Unbuffered => 0,
             Buffering::Bytes(bytes) => bytes,
         }

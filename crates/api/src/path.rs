@@ -24,9 +24,13 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Functions with another rule say so.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Metadata;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
@@ -37,13 +41,9 @@ use folio_engine::op::{filesystem, resolve};
 
 use crate::checked;
 use crate::fs::{metadata, symlink_metadata};
-use crate::{Error, File, Operation, Result};
+use crate::{Error, File, Metadata, Operation, Result};
 
-/// Returns whether a path names something, following symbolic links: a dangling link is a no.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
+/// Returns whether a path names something, following symbolic links: `false` for a dangling link.
 ///
 /// ```
 /// # async fn example() {
@@ -56,10 +56,6 @@ pub async fn exists(path: impl AsRef<Path>) -> bool {
 
 /// Returns whether a path names something, be it a dangling link.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() {
 /// let taken = folio::path::lexists("current").await;
@@ -70,10 +66,6 @@ pub async fn lexists(path: impl AsRef<Path>) -> bool {
 }
 
 /// Returns whether a path names a regular file, following symbolic links.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() {
@@ -86,10 +78,6 @@ pub async fn is_file(path: impl AsRef<Path>) -> bool {
 
 /// Returns whether a path names a directory, following symbolic links.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() {
 /// let dir = folio::path::is_dir("src").await;
@@ -101,10 +89,6 @@ pub async fn is_dir(path: impl AsRef<Path>) -> bool {
 
 /// Returns whether a path itself is a symbolic link, dangling or not.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() {
 /// let link = folio::path::is_symlink("current").await;
@@ -114,13 +98,9 @@ pub async fn is_symlink(path: impl AsRef<Path>) -> bool {
     symlink_metadata(path).await.is_ok_and(|metadata| metadata.is_symlink())
 }
 
-/// Returns whether a file system is mounted on a path. A symbolic link is a no, wherever it leads.
+/// Returns whether a file system is mounted on a path. `false` for a symbolic link, wherever it leads.
 ///
 /// A directory of the same file system mounted once more (a bind mount) is not recognised, as with CPython.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() {
@@ -139,10 +119,6 @@ pub async fn is_mount(path: impl AsRef<Path>) -> bool {
 ///
 /// If the path is missing, or a directory on the way may not be searched.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let bytes = folio::path::len("data.bin").await?;
@@ -158,10 +134,6 @@ pub async fn len(path: impl AsRef<Path>) -> Result<u64> {
 /// # Errors
 ///
 /// Like [`len`].
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -179,10 +151,6 @@ pub async fn accessed(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # Errors
 ///
 /// Like [`len`].
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -202,10 +170,6 @@ pub async fn modified(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # Errors
 ///
 /// Like [`len`].
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -231,10 +195,6 @@ fn moment(seconds: i64, nanoseconds: i64) -> SystemTime {
 ///
 /// If one of them is missing, or a directory on the way may not be searched. The error names both.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let same = folio::path::is_same_file("current", "release-7").await?;
@@ -252,10 +212,6 @@ pub async fn is_same_file(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Res
 /// # Errors
 ///
 /// Whatever `fstat` returns.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -315,10 +271,6 @@ fn working_dir(path: &Path) -> Result<PathBuf> {
 ///
 /// A NUL in the path; a working directory that was removed.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let target = folio::path::realpath("current/not-yet-there").await?;
@@ -340,10 +292,6 @@ pub async fn realpath(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// # Errors
 ///
 /// A NUL in the path; a password file that cannot be read.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

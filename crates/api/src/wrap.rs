@@ -78,7 +78,7 @@ pub fn writer<T: Write + Send + 'static>(object: T) -> Wrap<T> {
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let page = folio::wrap::read_seek(std::io::Cursor::new(vec![1, 2, 3])).open().await?;
-/// assert_eq!(page.read_bytes_at(1, 2).await?, [3].as_slice());
+/// assert_eq!(page.read_bytes_at(2, 1).await?, [3].as_slice());
 /// # Ok(())
 /// # }
 /// ```
@@ -186,7 +186,7 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// The object is dropped.
     pub async fn open(self) -> Result<File> {
-        self.open_in(&*Core::current()?).await
+        Box::pin(self.open_in(&*Core::current()?)).await
     }
 
     /// Makes the file, on `engine`; every operation of the file stays there.
@@ -203,7 +203,7 @@ impl<T: Send + 'static> Wrap<T> {
     }
 
     pub(crate) async fn open_in(self, engine: &Core) -> Result<File> {
-        let file = engine.wrap(self.object, self.name).await?;
+        let file = Box::pin(engine.wrap(self.object, self.name)).await?;
         Ok(File::new(Handle::Plain(file)))
     }
 }

@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 use std::future::poll_fn;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use folio::{BinaryFile, OpenOptions};
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 use futures_core::Stream;
 use tempfile::TempDir;
 
@@ -82,18 +83,6 @@ fn digits() -> Vec<u8> {
 fn line(number: usize) -> String {
     let end = if number < 4 { "\n" } else { "" };
     format!("line {number}{end}")
-}
-
-/// Waits until no descriptor of this process leads below `dir`: dropping closes on a worker.
-fn eventually_no_descriptor_below(dir: &Path) {
-    let dir = dir.canonicalize().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let is_below =
-        |entry: std::fs::DirEntry| std::fs::read_link(entry.path()).is_ok_and(|to| to.starts_with(&dir));
-    while std::fs::read_dir("/proc/self/fd").unwrap().flatten().any(is_below) {
-        assert!(Instant::now() < deadline, "a descriptor stays open");
-        std::thread::yield_now();
-    }
 }
 
 #[tokio::test]
@@ -210,7 +199,7 @@ async fn test_simple_close_ctx_mgr_iter() {
             let file = case.open().await;
             assert!(!file.closed(), "{case}");
         }
-        eventually_no_descriptor_below(case.room.path());
+        eventually_blocking("every descriptor is closed", || descriptors_below(case.room.path()) == 0);
     })
     .await;
 }
@@ -224,7 +213,7 @@ async fn test_simple_close_ctx_mgr() {
         assert!(!file.closed() && !other.closed(), "{case}");
         file.close().await.unwrap();
         assert!(file.closed() && other.closed(), "{case}");
-        eventually_no_descriptor_below(case.room.path());
+        eventually_blocking("every descriptor is closed", || descriptors_below(case.room.path()) == 0);
     })
     .await;
 }

@@ -3,23 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
 
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually;
 use tempfile::TempDir;
 
 fn ten_digits(room: &TempDir) -> PathBuf {
     let path = room.path().join("test_file1.txt");
     std::fs::write(&path, "0123456789").unwrap();
     path
-}
-
-/// Descriptors of this process that lead below `dir`.
-fn descriptors_below(dir: &Path) -> usize {
-    let dir = dir.canonicalize().unwrap();
-    let all = std::fs::read_dir("/proc/self/fd").unwrap();
-    let targets = all.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    targets.filter(|target| target.starts_with(&dir)).count()
 }
 
 #[tokio::test]
@@ -67,9 +60,6 @@ async fn test_filetask_async_context_aexit() {
     assert_eq!(descriptors_below(room.path()), 1);
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while descriptors_below(room.path()) > 0 {
-        assert!(Instant::now() < deadline, "the file of a task that was cancelled stays open");
-        tokio::task::yield_now().await;
-    }
+    eventually("the file of a task that was cancelled is closed", || descriptors_below(room.path()) == 0)
+        .await;
 }

@@ -10,19 +10,21 @@ mod again;
 
 use std::fs::File;
 
-use again::{command, is_child, run, written_by};
+use folio_testkit::process::{again, is_again};
+
+use again::{run, written_by};
 
 /// Runs the test as a child whose input cannot be read, and returns what it wrote to both streams.
 fn streams_of(test: &str) -> (String, String) {
     let room = tempfile::TempDir::new().unwrap();
     let unreadable = File::create(room.path().join("input")).unwrap();
-    let output = command(test).stdin(unreadable).output().unwrap();
+    let output = again(test).stdin(unreadable).output().unwrap();
     (written_by(&output).to_owned(), String::from_utf8(output.stderr).unwrap())
 }
 
 #[test]
 fn test_stdio() {
-    if is_child("test_stdio") {
+    if is_again("test_stdio") {
         return run(async {
             folio::stdout().write("hello").await.unwrap();
             folio::stderr().write("world").await.unwrap();
@@ -35,7 +37,7 @@ fn test_stdio() {
 
 #[test]
 fn test_stdio_bytes() {
-    if is_child("test_stdio_bytes") {
+    if is_again("test_stdio_bytes") {
         return run(async {
             folio::stdout_bytes().write_all(b"hello").await.unwrap();
             folio::stderr_bytes().write_all(b"world").await.unwrap();

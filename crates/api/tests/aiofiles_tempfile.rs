@@ -5,18 +5,15 @@
 
 use std::io::SeekFrom;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use folio::OpenMode;
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::text::{Options, Seen};
+use folio_testkit::wait::eventually;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 /// Upstream's parameter of most tests.
 const MODES: [&str; 4] = ["r+", "w+", "rb+", "wb+"];
-
-/// How long a removal may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const DATA: &str = "Hello World!";
 
@@ -26,11 +23,7 @@ fn is_text(mode: &str) -> bool {
 
 /// Waits until what a drop left to a worker is gone.
 async fn gone(path: &Path) {
-    let end = Instant::now() + PATIENCE;
-    while path.exists() {
-        assert!(Instant::now() < end, "{} is still there", path.display());
-        tokio::task::yield_now().await;
-    }
+    eventually("it is gone", || !path.exists()).await;
 }
 
 #[tokio::test]
@@ -78,7 +71,7 @@ async fn named_temporary_file(mode: &str) {
         text.flush().await.unwrap();
         text.seek(SeekFrom::Start(0)).await.unwrap();
         assert_eq!(text.read_to_string().await.unwrap(), DATA, "{mode}");
-        assert!(named.path().is_file() && named.delete(), "{mode}");
+        assert!(named.path().is_file() && named.is_temporary(), "{mode}");
         text.close().await.unwrap();
         named.close().await.unwrap();
         named.path().to_owned()
@@ -88,7 +81,7 @@ async fn named_temporary_file(mode: &str) {
         named.file().flush().await.unwrap();
         named.file().rewind().await.unwrap();
         assert_eq!(named.file().read_to_end_limited(100).await.unwrap(), DATA.as_bytes(), "{mode}");
-        assert!(named.path().is_file() && named.delete(), "{mode}");
+        assert!(named.path().is_file() && named.is_temporary(), "{mode}");
         named.close().await.unwrap();
         named.path().to_owned()
     };

@@ -8,13 +8,13 @@
 use std::fs;
 use std::io::{IoSlice, IoSliceMut, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use folio::actor::{ReadAt, SetLen, WriteAt};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::SpooledTemporaryFile;
 use folio::text::{Options, TextFile};
 use folio::{Buffering, Engine, Error, File, os, wrap};
+use folio_testkit::wait::PATIENCE;
 use futures_core::Stream;
 use tokio::io::AsyncReadExt;
 
@@ -36,9 +36,6 @@ const CONTENTS: &[u8] = b"ab\ncd\n";
 
 /// Bytes that one read may answer.
 const READ_BYTES_MAX: u64 = 4 << 20;
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where the file is when it is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,13 +132,13 @@ async fn any_length_of_a_read_answers_what_there_is() {
             assert_eq!(read, expected, "{what}({number}) {:?}", room.ground);
         };
         got("read_bytes", room.file().await.read_bytes(len).await, part(number, 0)).await;
-        got("read_bytes_at", room.file().await.read_bytes_at(len, 0).await, part(number, 0)).await;
-        got("read_bytes_at", room.file().await.read_bytes_at(len, 2).await, part(number, 2)).await;
+        got("read_bytes_at", room.file().await.read_bytes_at(0, len).await, part(number, 0)).await;
+        got("read_bytes_at", room.file().await.read_bytes_at(2, len).await, part(number, 2)).await;
         got("read_full", room.file().await.read_full(len).await, part(number, 0)).await;
         got("peek", room.file().await.peek(len).await, part(number, 0)).await;
         got("read_until", room.file().await.read_until(b'\n', len).await, line(number)).await;
         got("read_until", room.file().await.read_until(b'x', len).await, part(number, 0)).await;
-        let asked = ReadAt { len, offset: 0 };
+        let asked = ReadAt { offset: 0, len };
         let told = room.file().await.actor().unwrap().ask(asked).await.unwrap();
         assert_eq!(told, part(number, 0), "ReadAt({number})");
         let all = room.file().await.read_to_end_limited(len).await;
@@ -186,11 +183,11 @@ async fn any_offset_of_a_read_answers_what_is_there() {
             assert!(read.as_deref().is_none_or(|read| read == part(u64::MAX, number)), "{what}({number})");
             assert!(read.is_some() || refused, "{what}({number}) is refused");
         };
-        let bytes = calm("read_bytes_at", number, file.read_bytes_at(10, number).await);
+        let bytes = calm("read_bytes_at", number, file.read_bytes_at(number, 10).await);
         at("read_bytes_at", bytes.map(Vec::from));
-        let bytes = calm("read_bytes_at", number, file.read_bytes_at(usize::MAX, number).await);
+        let bytes = calm("read_bytes_at", number, file.read_bytes_at(number, usize::MAX).await);
         at("read_bytes_at", bytes.map(Vec::from));
-        let told = file.actor().unwrap().ask(ReadAt { len: usize::MAX, offset: number }).await;
+        let told = file.actor().unwrap().ask(ReadAt { offset: number, len: usize::MAX }).await;
         at("ReadAt", told.ok().map(Vec::from));
         let mut room_made = [0; 10];
         let count = calm("read_at", number, file.read_at(&mut room_made, number).await);
@@ -310,7 +307,7 @@ async fn any_length_and_offset_is_one_for_objects_and_streams() {
         assert_eq!(seekable().await.read_bytes(len).await.unwrap(), part(number, 0));
         assert_eq!(seekable().await.read_full(len).await.unwrap(), part(number, 0));
         assert_eq!(seekable().await.peek(len).await.unwrap(), part(number, 0));
-        calm("wrap", number, seekable().await.read_bytes_at(len, number).await);
+        calm("wrap", number, seekable().await.read_bytes_at(number, len).await);
         assert_eq!(ordered().await.read_bytes(len).await.unwrap(), part(number, 0));
         assert_eq!(ordered().await.read_full(len).await.unwrap(), part(number, 0));
         let looked = ordered().await;
@@ -325,7 +322,7 @@ async fn any_length_and_offset_is_one_for_objects_and_streams() {
         assert_eq!(piped().read_full(len).await.unwrap(), part(number, 0));
         assert_eq!(piped().peek(len).await.unwrap(), part(number, 0));
         assert_eq!(piped().read_until(b'\n', len).await.unwrap(), line(number));
-        assert!(piped().read_bytes_at(len, number).await.is_err());
+        assert!(piped().read_bytes_at(number, len).await.is_err());
     }
 }
 
@@ -364,7 +361,7 @@ async fn a_file_that_is_really_that_long_is_read_in_pieces_or_refused() {
         let path = room.path().await;
         let file = room_file(&path).await;
         file.set_len(1 << 43).await.unwrap();
-        let once = file.read_bytes_at(usize::MAX, 0).await.unwrap();
+        let once = file.read_bytes_at(0, usize::MAX).await.unwrap();
         assert!(once.len() as u64 <= READ_BYTES_MAX && once.starts_with(CONTENTS), "{}", once.len());
         let refused = folio::fs::read_limited(&path, 1 << 20).await.unwrap_err();
         assert!(refused.is_too_long(), "{refused}");

@@ -122,7 +122,7 @@ async fn writes_at_the_cursor_are_appended_and_leave_it_at_the_end() {
                     1 => file.write_all(b"vw").await.unwrap(),
                     2 => file.write_bytes("vw").await.unwrap(),
                     3 => drop(file.write_vectored(&bufs).await.unwrap()),
-                    4 => drop(file.append("vw").await.unwrap()),
+                    4 => drop(file.append(b"vw").await.unwrap()),
                     _ => {
                         let mut clone = file.clone();
                         AsyncWriteExt::write_all(&mut clone, b"vw").await.unwrap();

@@ -3,12 +3,13 @@
 
 use std::fs;
 use std::future::Future;
-use std::io::{self, IoSlice, IoSliceMut, SeekFrom, Write};
+use std::io::{self, IoSlice, IoSliceMut, SeekFrom};
 use std::os::fd::AsFd;
 use std::pin::Pin;
 
 use bytes::Bytes;
 use folio::{Engine, Error, File, OpenOptions};
+use folio_testkit::skip;
 use rustix::fs::OFlags;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,8 +79,7 @@ impl Way {
         match opened {
             Ok(file) => Some(file),
             Err(error) => {
-                let said = writeln!(io::stderr(), "SKIPPED: direct I/O ({self:?}) because {error}");
-                said.expect("the standard error is open");
+                skip(&format!("direct I/O ({self:?})"), &error.to_string());
                 None
             }
         }
@@ -137,7 +137,7 @@ const READS: [(&str, Reads); 11] = [
     ("read_bytes", read!(|file, buf| file.read_bytes(buf.len()).await.map(|bytes| take(&bytes, buf)))),
     (
         "read_bytes_at",
-        read!(|file, buf| file.read_bytes_at(buf.len(), READ_AT).await.map(|bytes| take(&bytes, buf))),
+        read!(|file, buf| file.read_bytes_at(READ_AT, buf.len()).await.map(|bytes| take(&bytes, buf))),
     ),
     ("read_full", read!(|file, buf| file.read_full(buf.len()).await.map(|bytes| take(&bytes, buf)))),
     ("peek", read!(|file, buf| file.peek(buf.len()).await.map(|bytes| take(&bytes, buf)))),
@@ -267,7 +267,7 @@ async fn aligned_records_are_appended_from_any_buffer_and_stay_whole() {
             let records = (1..=8_usize).map(|mark| {
                 let (file, len) = (file.clone(), (mark % 5 + 1) * 150 * BLOCK);
                 let record = Bytes::from_owner(Lying::of(&vec![mark as u8; len], mark % 3 * 16));
-                tokio::spawn(async move { (mark, len, file.append(record).await) })
+                tokio::spawn(async move { (mark, len, file.append_bytes(record).await) })
             });
             let records: Vec<_> = records.collect();
             let mut ends = 0;
@@ -299,11 +299,11 @@ async fn what_is_not_aligned_is_refused_by_name_and_fails_no_sync() {
         let refusals = [
             ("read_at, offset", file.read_at(&mut buf, 7).await.map(|_| ())),
             ("read_at, length", file.read_at(&mut buf[..100], 0).await.map(|_| ())),
-            ("read_bytes_at", file.read_bytes_at(100, 0).await.map(|_| ())),
+            ("read_bytes_at", file.read_bytes_at(0, 100).await.map(|_| ())),
             ("write_all_at, offset", file.write_all_at(&buf, 7).await),
             ("write_all_at, length", file.write_all_at(&buf[..100], 0).await),
             ("write_all", file.write_all(&buf[..100]).await),
-            ("append", file.append(vec![0; 100]).await.map(|_| ())),
+            ("append", file.append_bytes(vec![0; 100]).await.map(|_| ())),
         ];
         for (name, refused) in refusals {
             let error = refused.expect_err(name);

@@ -87,7 +87,7 @@ impl Drop for Shown<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let input: String = self.input.escape_ascii().to_string();
-            eprintln!("{} fails for b\"{input}\", made with FOLIO_SEED={}", self.target, self.seed);
+            println!("{} fails for b\"{input}\", made with FOLIO_SEED={}", self.target, self.seed);
         }
     }
 }

@@ -6,31 +6,14 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::task::Poll;
+use std::time::Duration;
 
 use folio::{Engine, File};
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::{PATIENCE, eventually, soon};
 use folio_testkit::{Call, Disk, Gate};
 use rustix::fs::{FlockOperation, flock};
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("in vain: {what}"))
-}
-
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
 
 struct Room {
     _dir: tempfile::TempDir,
@@ -214,7 +197,7 @@ async fn whatever_ends_a_holder_hands_the_lock_over() {
             lock(&holder, held).await.unwrap();
             let next = room.open().await;
             let mut waiting = Box::pin(lock(&next, wanted));
-            assert!(poll(waiting.as_mut()).is_pending());
+            assert!(poll_once(waiting.as_mut()).is_pending());
             end(holder).await;
             soon(way, waiting).await.unwrap();
             assert!(!room.is_free(), "{way}");
@@ -233,12 +216,12 @@ async fn a_lock_that_others_hold_is_waited_for_without_polling() {
         }
         let (one, two) = (room.open().await, room.open().await);
         let mut first = Box::pin(lock(&one, wanted));
-        assert!(poll(first.as_mut()).is_pending());
+        assert!(poll_once(first.as_mut()).is_pending());
         let mut second = Box::pin(lock(&two, Exclusive));
-        assert!(poll(second.as_mut()).is_pending());
+        assert!(poll_once(second.as_mut()).is_pending());
         foreign.unlock().unwrap();
         soon("the first gets it", first.as_mut()).await.unwrap();
-        assert!(poll(second.as_mut()).is_pending());
+        assert!(poll_once(second.as_mut()).is_pending());
         drop(first);
         one.unlock().await.unwrap();
         soon("the second gets it", second).await.unwrap();
@@ -263,7 +246,7 @@ fn a_lock_of_another_process_is_waited_for() {
     runtime.block_on(async {
         let file = room.open().await;
         let mut waiting = Box::pin(file.lock());
-        assert!(poll(waiting.as_mut()).is_pending());
+        assert!(poll_once(waiting.as_mut()).is_pending());
         drop(child.stdin.take());
         soon("the process ends and the lock comes", waiting).await.unwrap();
     });
@@ -286,7 +269,7 @@ async fn whoever_gives_up_never_keeps_the_lock() {
         let mut waiting = Box::pin(file.lock());
         let mut result = Poll::Pending;
         for round in 0..polls {
-            result = poll(waiting.as_mut());
+            result = poll_once(waiting.as_mut());
             if result.is_ready() {
                 break;
             }
@@ -319,9 +302,9 @@ async fn whoever_gives_up_lets_those_behind_it_go_on() {
     holder.lock_shared().await.unwrap();
     let (one, two) = (room.open().await, room.open().await);
     let mut alone = Box::pin(one.lock());
-    assert!(poll(alone.as_mut()).is_pending());
+    assert!(poll_once(alone.as_mut()).is_pending());
     let mut shared = Box::pin(two.lock_shared());
-    assert!(poll(shared.as_mut()).is_pending());
+    assert!(poll_once(shared.as_mut()).is_pending());
     drop(alone);
     soon("nobody is before it that does not share", shared).await.unwrap();
 }
@@ -375,10 +358,10 @@ async fn whoever_holds_the_lock_does_not_wait_behind_those_who_wait_for_it() {
     let (holder, other) = (room.open().await, room.open().await);
     holder.lock().await.unwrap();
     let mut waiting = Box::pin(other.lock());
-    assert!(poll(waiting.as_mut()).is_pending());
+    assert!(poll_once(waiting.as_mut()).is_pending());
     soon("again", holder.lock()).await.unwrap();
     soon("shared, which lets nobody in who wants it alone", holder.lock_shared()).await.unwrap();
-    assert!(poll(waiting.as_mut()).is_pending());
+    assert!(poll_once(waiting.as_mut()).is_pending());
     holder.unlock().await.unwrap();
     soon("the other", waiting).await.unwrap();
 }
@@ -394,14 +377,14 @@ async fn an_answer_that_nobody_heard_is_taken_back_but_not_from_a_clone() {
         let gate = Gate::closed();
         let held = disk.plan().on(Call::Lock).wait_for(&gate);
         let mut given_up = Box::pin(file.try_lock());
-        assert!(poll(given_up.as_mut()).is_pending());
+        assert!(poll_once(given_up.as_mut()).is_pending());
         eventually("the call is made", || held.fired() == 1).await;
         held.lift();
         drop(given_up);
         let clone = file.clone();
         let mut cloned = Box::pin(clone.try_lock());
         if clone_locks {
-            assert!(poll(cloned.as_mut()).is_pending());
+            assert!(poll_once(cloned.as_mut()).is_pending());
         }
         gate.open();
         if clone_locks {
@@ -424,8 +407,8 @@ async fn other_operations_go_on_while_a_clone_waits() {
     holder.lock().await.unwrap();
     let clone = file.clone();
     let mut waiting = Box::pin(clone.lock());
-    assert!(poll(waiting.as_mut()).is_pending());
-    assert_eq!(soon("a read", file.read_bytes_at(8, 0)).await.unwrap(), "contents");
+    assert!(poll_once(waiting.as_mut()).is_pending());
+    assert_eq!(soon("a read", file.read_bytes_at(0, 8)).await.unwrap(), "contents");
     soon("a write", file.write_all_at(b"C", 0)).await.unwrap();
     holder.unlock().await.unwrap();
     soon("the lock", waiting).await.unwrap();

@@ -7,23 +7,12 @@
 use std::collections::BTreeSet;
 use std::io::{Cursor, SeekFrom};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use folio::os::{self, Mode};
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::{Counters, Engine, File, fs, path, text, wrap};
+use folio_testkit::wait::eventually;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
 
 /// Names of the threads of this process.
 fn threads() -> Vec<String> {
@@ -90,7 +79,7 @@ async fn files(room: &Path, other: &Engine) {
     options.read(true).write(true).create(true);
     let mut file = options.open(at("one")).await.unwrap();
     file.write_all(b"0123456789").await.unwrap();
-    file.append("more").await.unwrap();
+    file.append(b"more").await.unwrap();
     file.sync_all().await.unwrap();
     file.set_len(12).await.unwrap();
     file.seek(SeekFrom::End(-2)).await.unwrap();

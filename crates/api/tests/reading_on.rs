@@ -8,17 +8,10 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use folio::{Engine, File, os};
+use folio_testkit::wait::soon;
 use folio_testkit::{Call, Disk, Random};
-
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("it comes to an end")
-}
 
 /// What a step asks for.
 #[derive(Clone, Copy, Debug)]
@@ -55,10 +48,12 @@ async fn check_steps(file: &File, contents: &[u8], dice: &mut Random) {
             _ => Step::Read(len),
         };
         let got = match step {
-            Step::Until(delimiter, limit) => soon(file.read_until(delimiter, limit)).await.unwrap(),
-            Step::Full(len) => soon(file.read_full(len)).await.unwrap(),
-            Step::Peek(len) => soon(file.peek(len)).await.unwrap(),
-            Step::Read(len) => soon(file.read_bytes(len)).await.unwrap(),
+            Step::Until(delimiter, limit) => {
+                soon("it comes to an end", file.read_until(delimiter, limit)).await.unwrap()
+            }
+            Step::Full(len) => soon("it comes to an end", file.read_full(len)).await.unwrap(),
+            Step::Peek(len) => soon("it comes to an end", file.peek(len)).await.unwrap(),
+            Step::Read(len) => soon("it comes to an end", file.read_bytes(len)).await.unwrap(),
         };
         let (wanted, mut left) = expected(step, rest);
         let may_be_short = matches!(step, Step::Read(_) | Step::Peek(_)) && !got.is_empty();
@@ -69,8 +64,8 @@ async fn check_steps(file: &File, contents: &[u8], dice: &mut Random) {
         }
         rest = left;
         if rest.is_empty() {
-            assert_eq!(soon(file.read_until(b'\n', usize::MAX)).await.unwrap(), "");
-            assert_eq!(soon(file.peek(10)).await.unwrap(), "");
+            assert_eq!(soon("it comes to an end", file.read_until(b'\n', usize::MAX)).await.unwrap(), "");
+            assert_eq!(soon("it comes to an end", file.peek(10)).await.unwrap(), "");
             return;
         }
     }
@@ -198,13 +193,13 @@ async fn a_dropped_reader_of_a_fifo_leaves_what_it_has_for_the_next() {
         }
     }
     writer.write_all(b"ne\nand another\n").await.unwrap();
-    assert_eq!(soon(other.peek(6)).await.unwrap(), "half a");
-    assert_eq!(soon(other.read_bytes(5)).await.unwrap(), "half ");
-    assert_eq!(soon(reader.read_until(b'\n', usize::MAX)).await.unwrap(), "a line\n");
-    assert_eq!(soon(other.read_until(b'\n', 3)).await.unwrap(), "and");
+    assert_eq!(soon("it comes to an end", other.peek(6)).await.unwrap(), "half a");
+    assert_eq!(soon("it comes to an end", other.read_bytes(5)).await.unwrap(), "half ");
+    assert_eq!(soon("it comes to an end", reader.read_until(b'\n', usize::MAX)).await.unwrap(), "a line\n");
+    assert_eq!(soon("it comes to an end", other.read_until(b'\n', 3)).await.unwrap(), "and");
     drop(writer);
-    assert_eq!(soon(other.read_full(100)).await.unwrap(), " another\n");
-    assert_eq!(soon(reader.read_full(100)).await.unwrap(), "");
+    assert_eq!(soon("it comes to an end", other.read_full(100)).await.unwrap(), " another\n");
+    assert_eq!(soon("it comes to an end", reader.read_full(100)).await.unwrap(), "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,7 +227,7 @@ async fn readers_of_one_fifo_never_get_parts_of_a_line() {
     drop(writer);
     let mut got = Vec::new();
     for reader in readers {
-        got.extend(soon(reader).await.unwrap());
+        got.extend(soon("it comes to an end", reader).await.unwrap());
     }
     let mut all: Vec<_> = (0..3_000).map(line).collect();
     got.sort_unstable();
@@ -245,10 +240,10 @@ async fn reading_a_stream_that_is_open_for_writing_only_fails_at_once() {
     let room = tempfile::TempDir::new().unwrap();
     let (reader, writer) = fifo(&room.path().join("fifo")).await;
     for error in [
-        soon(writer.read_until(b'\n', 10)).await.unwrap_err(),
-        soon(writer.peek(10)).await.unwrap_err(),
-        soon(writer.read_bytes(10)).await.unwrap_err(),
-        soon(reader.write_all(b"x")).await.unwrap_err(),
+        soon("it comes to an end", writer.read_until(b'\n', 10)).await.unwrap_err(),
+        soon("it comes to an end", writer.peek(10)).await.unwrap_err(),
+        soon("it comes to an end", writer.read_bytes(10)).await.unwrap_err(),
+        soon("it comes to an end", reader.write_all(b"x")).await.unwrap_err(),
     ] {
         assert_eq!(error.raw_os_error(), Some(9), "{error}");
     }
@@ -262,8 +257,8 @@ async fn nothing_is_waited_for_where_nothing_is_asked_for() {
         let polled = pin!(asked).poll(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(polled, Poll::Ready(Ok(line)) if line.is_empty()));
     }
-    assert_eq!(soon(reader.read_full(0)).await.unwrap(), "");
-    assert_eq!(soon(reader.peek(0)).await.unwrap(), "");
+    assert_eq!(soon("it comes to an end", reader.read_full(0)).await.unwrap(), "");
+    assert_eq!(soon("it comes to an end", reader.peek(0)).await.unwrap(), "");
 }
 
 #[tokio::test]
@@ -277,7 +272,7 @@ async fn what_is_to_be_read_exactly_is_read_in_full_or_says_what_was_there() {
         let what = format!("{len} bytes at {offset} of {contents}");
         let mut buf = vec![0; len];
         let results = [
-            file.read_exact_bytes_at(len, offset).await,
+            file.read_exact_bytes_at(offset, len).await,
             file.read_exact_at(&mut buf, offset).await.map(|()| buf.clone().into()),
         ];
         let rest = bytes.get(offset as usize..).unwrap_or_default();

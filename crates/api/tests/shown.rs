@@ -5,7 +5,6 @@
 
 use std::fmt::Debug;
 use std::fs;
-use std::future::Future;
 use std::io::Cursor;
 
 use folio::fs::{DirBuilder, GlobOptions, Pattern, WalkOptions};
@@ -13,6 +12,7 @@ use folio::tempfile::{
     NamedTemporaryFile, SpooledTemporaryFile, TempPath, TemporaryDirectory, TemporaryFile,
 };
 use folio::{Dir, Engine, Error, File, Operation, text};
+use folio_testkit::wait::block_on;
 
 /// Characters that a person reads at a glance, with a short path among them.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -41,10 +41,6 @@ fn check(what: &str, value: &dyn Debug) {
     assert!(!shown.contains(SECRET) && !shown.contains("115, 101, 99"), "{what} shows bytes: {shown}");
 }
 
-fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
-}
-
 /// A room with a file and a directory in it.
 fn room() -> tempfile::TempDir {
     let room = tempfile::tempdir().unwrap();
@@ -56,7 +52,7 @@ fn room() -> tempfile::TempDir {
 #[test]
 fn files_show_what_they_are() {
     let room = room();
-    wait(async {
+    block_on(async {
         let path = room.path().join("file");
         let file = File::open(&path).await.unwrap();
         file.read_bytes(3).await.unwrap();
@@ -86,7 +82,7 @@ fn files_show_what_they_are() {
 #[test]
 fn directories_and_searches_show_what_they_are() {
     let room = room();
-    wait(async {
+    block_on(async {
         let mut listing = folio::fs::read_dir(room.path()).await.unwrap();
         let entry = listing.next_entry().await.unwrap().unwrap();
         check("ReadDir", &listing);
@@ -118,7 +114,7 @@ fn directories_and_searches_show_what_they_are() {
 #[test]
 fn temporary_things_show_what_they_are() {
     let room = room();
-    wait(async {
+    block_on(async {
         let builder = NamedTemporaryFile::builder().in_dir(room.path()).clone();
         check("NamedTemporaryFileBuilder", &builder);
         let named = builder.create().await.unwrap();
@@ -146,7 +142,7 @@ fn temporary_things_show_what_they_are() {
 #[test]
 fn engines_and_errors_show_what_they_are() {
     let room = room();
-    wait(async {
+    block_on(async {
         let engine = Engine::builder().start().unwrap();
         check("Engine", &engine);
         check("Current", &Engine::current().unwrap());
@@ -177,7 +173,7 @@ fn a_chain_of_errors_names_each_cause_once() {
         links.join(": ")
     }
     let room = room();
-    wait(async {
+    block_on(async {
         let missing = File::open(room.path().join("missing")).await.unwrap_err();
         fs::write(room.path().join("latin"), b"\xff").unwrap();
         let undecodable =

@@ -100,10 +100,10 @@ fn odd_names() -> Vec<PathBuf> {
 const OUTSIDE: [&str; 7] = ["", ".", "..", "/", "/proc/version", "/proc/no-such-entry", "/dev/null"];
 
 macro_rules! program {
-    ($library:ident, $($fs:tt)+) => {
+    ($library:ident, $fs:path, $metadata:ty, $file_type:ty) => {
         mod $library {
             use super::*;
-            use $($fs)+ as fs;
+            use $fs as fs;
 
             /// Every signature, with results of the types that tokio documents.
             pub(super) async fn signatures(room: &Path) -> io::Result<()> {
@@ -113,7 +113,7 @@ macro_rules! program {
                 let _: () = sendable(fs::create_dir(at("s-dir"))).await?;
                 let _: () = sendable(fs::create_dir_all(at("s-dirs/a/b"))).await?;
                 let _: () = sendable(fs::hard_link(at("s-copy"), at("s-hard"))).await?;
-                let _: std::fs::Metadata = sendable(fs::metadata(at("link"))).await?;
+                let _: $metadata = sendable(fs::metadata(at("link"))).await?;
                 let _: Vec<u8> = sendable(fs::read(at("full/file"))).await?;
                 let _: PathBuf = sendable(fs::read_link(at("link"))).await?;
                 let _: String = sendable(fs::read_to_string(at("full/file"))).await?;
@@ -124,7 +124,7 @@ macro_rules! program {
                 let permissions = std::fs::Permissions::from_mode(0o640);
                 let _: () = sendable(fs::set_permissions(at("s-moved"), permissions)).await?;
                 let _: () = sendable(fs::symlink("s-moved", at("s-link"))).await?;
-                let _: std::fs::Metadata = sendable(fs::symlink_metadata(at("s-link"))).await?;
+                let _: $metadata = sendable(fs::symlink_metadata(at("s-link"))).await?;
                 let _: bool = sendable(fs::try_exists(at("s-link"))).await?;
                 let _: () = sendable(fs::write(at("s-text"), "contents")).await?;
                 let _: () = sendable(fs::write(at("s-text"), vec![1, 2, 3])).await?;
@@ -133,11 +133,10 @@ macro_rules! program {
                 let _: () = sendable(builder.create(at("s-built/below"))).await?;
                 let mut listing: fs::ReadDir = sendable(fs::read_dir(room)).await?;
                 let entry: fs::DirEntry = sendable(listing.next_entry()).await?.expect("not empty");
-                let _: Option<fs::DirEntry> =
-                    std::future::poll_fn(|cx| listing.poll_next_entry(cx)).await?;
+                let _: Option<fs::DirEntry> = std::future::poll_fn(|cx| listing.poll_next_entry(cx)).await?;
                 let _: (PathBuf, std::ffi::OsString, u64) = (entry.path(), entry.file_name(), entry.ino());
-                let _: std::fs::Metadata = sendable(entry.metadata()).await?;
-                let _: std::fs::FileType = sendable(entry.file_type()).await?;
+                let _: $metadata = sendable(entry.metadata()).await?;
+                let _: $file_type = sendable(entry.file_type()).await?;
                 shareable::<fs::ReadDir>();
                 shareable::<fs::DirEntry>();
                 shareable::<fs::DirBuilder>();
@@ -146,7 +145,7 @@ macro_rules! program {
 
             /// The calls that only look, on one path.
             pub(super) async fn look(room: &Path, path: &Path) -> Vec<(&'static str, Outcome)> {
-                let shape = |m: std::fs::Metadata| (m.file_type(), m.is_dir() || m.len() < 1, m.permissions());
+                let shape = |m: $metadata| (m.file_type(), m.is_dir() || m.len() < 1, m.permissions());
                 vec![
                     ("canonicalize", told(room, fs::canonicalize(path).await)),
                     ("metadata", told(room, fs::metadata(path).await.map(shape))),
@@ -210,8 +209,8 @@ macro_rules! program {
     };
 }
 
-program!(by_tokio, tokio::fs);
-program!(by_folio, folio::fs);
+program!(by_tokio, tokio::fs, std::fs::Metadata, std::fs::FileType);
+program!(by_folio, folio::fs, folio::Metadata, folio::FileType);
 
 const CHANGES: [&str; 19] = [
     "create_dir",

@@ -8,10 +8,10 @@ use std::future::Future;
 use std::io::{PipeReader, PipeWriter, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use folio::text::Options;
 use folio::{Dir, Engine, File, os};
+use folio_testkit::wait::{eventually, soon};
 use rustix::event::EventfdFlags;
 use rustix::fs::inotify;
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
@@ -19,18 +19,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::task::JoinHandle;
 
-/// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Bytes that no pipe holds unless told otherwise.
 const MUCH: usize = 1 << 20;
 
 /// The process has one name and one of everything else, which several tests change.
 static PROCESS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} hangs"))
-}
 
 /// A name for one end of a pipe, as a shell makes it for `tool <(command)`.
 fn name_of(descriptor: &impl AsRawFd) -> PathBuf {
@@ -42,8 +35,9 @@ type Way =
     (&'static str, fn(PathBuf, &'static str) -> std::pin::Pin<Box<dyn Future<Output = folio::Result<()>>>>);
 
 /// Every way to write a file of which some are no place for offsets.
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 10] = [
     ("fs::write", |path, text| Box::pin(async move { folio::fs::write(path, text).await })),
+    ("fs::write_bytes", |path, text| Box::pin(async move { folio::fs::write_bytes(path, text).await })),
     ("write_all", |path, text| {
         Box::pin(async move { writing(&path).await?.write_all(text.as_bytes()).await })
     }),
@@ -313,12 +307,7 @@ async fn a_file_is_copied_into_a_pipe_whose_reader_is_slow() {
         async move { engine.scope(folio::fs::copy(source, target)).await }
     });
     // Nobody reads yet, so the pipe is full before the only worker is asked for something else.
-    let full = async {
-        while rustix::io::ioctl_fionread(&reader).unwrap() < 65_536 {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("filling the pipe", full).await;
+    eventually("the pipe is full", || rustix::io::ioctl_fionread(&reader).unwrap() >= 65_536).await;
     let beside = engine.scope(folio::fs::write(room.path().join("beside"), "x"));
     soon("a write beside the copy", beside).await.unwrap();
     let taken = taker(reader);

@@ -1,7 +1,7 @@
-//! Permits: operations and bytes are counted before anything queues, per lane and for the whole engine.
+//! Admission: operations and bytes are counted before anything queues, per lane and for the whole engine.
 //!
-//! A permit is taken in the order of asking, travels inside the operation and goes back when its outcome is
-//! known. The semaphores are tokio's: fair, cancel-safe, and not what this library is about.
+//! Permits are granted in order of request, travel with the operation and are returned when its outcome is
+//! known. The semaphores are tokio's: fair and cancel-safe.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use crate::error::Cause;
 use crate::limits::RETRY_PAUSE_MIN;
 use crate::stats::{Stats, add};
 
-/// Room for a number of operations and bytes.
+/// A limited number of operations and bytes.
 #[derive(Clone, Debug)]
 struct Quota {
     ops: Arc<Semaphore>,
@@ -37,16 +37,16 @@ impl Quota {
         permits(bytes).min(self.bytes_max)
     }
 
-    async fn take(&self, bytes: usize) -> Option<Seat> {
+    async fn take(&self, bytes: usize) -> Option<Units> {
         let op = self.ops.clone().acquire_owned().await.ok()?;
         let bytes = match self.share_of(bytes) {
             0 => None,
             share => Some(self.bytes.clone().acquire_many_owned(share).await.ok()?),
         };
-        Some(Seat { _op: op, _bytes: bytes })
+        Some(Units { _op: op, _bytes: bytes })
     }
 
-    fn try_take(&self, bytes: usize) -> Result<Seat, Cause> {
+    fn try_take(&self, bytes: usize) -> Result<Units, Cause> {
         let op = self.ops.clone().try_acquire_owned().map_err(|error| refusal(&error, "operations"))?;
         let bytes = match self.share_of(bytes) {
             0 => None,
@@ -54,7 +54,7 @@ impl Quota {
                 self.bytes.clone().try_acquire_many_owned(share).map_err(|error| refusal(&error, "bytes"))?,
             ),
         };
-        Ok(Seat { _op: op, _bytes: bytes })
+        Ok(Units { _op: op, _bytes: bytes })
     }
 }
 
@@ -65,13 +65,13 @@ fn refusal(error: &TryAcquireError, limit: &'static str) -> Cause {
     }
 }
 
-/// The semaphore counts in `u32`, so a limit of 4 GiB and more means 4 GiB.
+/// The semaphore counts in `u32`, so a limit of 4 GiB or more means 4 GiB.
 fn permits(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[derive(Debug)]
-struct Seat {
+struct Units {
     _op: OwnedSemaphorePermit,
     _bytes: Option<OwnedSemaphorePermit>,
 }
@@ -79,7 +79,7 @@ struct Seat {
 /// The right of one operation to be queued or running.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _seats: Option<[Seat; 2]>,
+    _units: Option<[Units; 2]>,
     stats: Arc<Stats>,
 }
 
@@ -89,7 +89,7 @@ impl Drop for Permit {
     }
 }
 
-/// The door of one lane, with the engine's behind it.
+/// The admission of one lane, followed by the engine's.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
     lane: Quota,
@@ -99,19 +99,20 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// The engine's door, with a lane of the same size for what belongs to no device.
+    /// Creates the engine's admission, with a lane of the same size for requests without a device.
     pub(crate) fn new(ops_max: usize, bytes_max: usize, stats: Arc<Stats>) -> Self {
         let engine = Quota::new(ops_max, bytes_max);
         let lane = Quota::new(ops_max, bytes_max);
         Admission { lane, engine, stopping: Arc::default(), stats }
     }
 
-    /// A door for one more device.
+    /// Creates the admission of one more device.
     pub(crate) fn for_lane(&self, ops_max: usize, bytes_max: usize) -> Self {
         Admission { lane: Quota::new(ops_max, bytes_max), ..self.clone() }
     }
 
-    /// Waits its turn for a permit. Lane first, then engine, everywhere, so that no two can wait for each other.
+    /// Waits for a permit. Always the lane first, then the engine, so that no two callers can wait for each
+    /// other.
     pub(crate) async fn admit(&self, bytes: usize) -> Result<Permit, Cause> {
         if let Ok(permit) = self.try_admit(bytes) {
             return Ok(permit);
@@ -119,11 +120,12 @@ impl Admission {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
-        self.admit_late(bytes).await
+        // Few wait, and the future of every operation would have room for it.
+        Box::pin(self.admit_late(bytes)).await
     }
 
-    /// Waits its turn even while the engine stops, until the doors close: for what cleans up after others.
-    /// Counts as outstanding from its first poll on.
+    /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as
+    /// outstanding from the first poll on.
     pub(crate) async fn admit_late(&self, bytes: usize) -> Result<Permit, Cause> {
         let _waiting = self.stats.wait();
         let lane = self.lane.take(bytes).await.ok_or(Cause::Stopped)?;
@@ -131,7 +133,7 @@ impl Admission {
         Ok(self.permit(lane, engine))
     }
 
-    /// Takes a permit if one is free now; a refusal is counted and says which limit stands in the way.
+    /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
     pub(crate) fn admit_or_refuse(&self, bytes: usize) -> Result<Permit, Cause> {
         self.try_admit(bytes).inspect_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
@@ -140,7 +142,7 @@ impl Admission {
         })
     }
 
-    /// Takes a permit if one is free now, or says which limit stands in the way.
+    /// Takes a permit if one is free; otherwise returns the limit that was reached.
     pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
@@ -150,18 +152,19 @@ impl Admission {
         Ok(self.permit(lane, engine))
     }
 
-    fn permit(&self, lane: Seat, engine: Seat) -> Permit {
+    fn permit(&self, lane: Units, engine: Units) -> Permit {
         self.stats.enter();
-        Permit { _seats: Some([lane, engine]), stats: self.stats.clone() }
+        Permit { _units: Some([lane, engine]), stats: self.stats.clone() }
     }
 
-    /// A permit that takes no room, for bytes that are bounded elsewhere. A shutdown waits for it.
-    pub(crate) fn admit_unseated(&self) -> Permit {
+    /// Returns a permit outside of the limits, for bytes that are bounded elsewhere. A shutdown waits for it.
+    pub(crate) fn admit_beyond_limits(&self) -> Permit {
         self.stats.enter();
-        Permit { _seats: None, stats: self.stats.clone() }
+        Permit { _units: None, stats: self.stats.clone() }
     }
 
-    /// Refuses everyone from now on; those who wait already are let in before [`drained`](Admission::drained).
+    /// Refuses new callers; those that wait already are admitted before [`drained`](Admission::drained)
+    /// returns.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
     }
@@ -171,17 +174,18 @@ impl Admission {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Waits until no permit is out and nobody waits for one.
+    /// Waits until no permit is in use and no caller waits for one.
     pub(crate) async fn drained(&self) {
-        // Those who wait at a lane ask the engine after us, so holding every permit once is not enough.
+        // Callers that wait at a lane take from the engine later, so holding all of its permits once is not
+        // enough.
         while self.stats.outstanding() > 0 {
-            // An error means closed, and then there is nothing to wait for.
+            // An error means closed; then there is nothing to wait for.
             drop(self.engine.ops.acquire_many(self.engine.ops_max).await);
             tokio::time::sleep(RETRY_PAUSE_MIN).await;
         }
     }
 
-    /// Sends those who still wait away with [`Cause::Stopped`].
+    /// Answers all waiting callers with [`Cause::Stopped`].
     pub(crate) fn close(&self) {
         for quota in [&self.lane, &self.engine] {
             quota.ops.close();

@@ -1,7 +1,6 @@
-//! The end of the process: what buffered files have accepted is written before it and what was to be cleaned up is
-//! removed, up to a deadline.
+//! The end of the process: buffered bytes are written and temporary paths removed before it, up to a deadline.
 //!
-//! `exit` and a return from `main` run this. A signal that nobody handles, `abort` and a crash do not.
+//! `exit` and a return from `main` run this. A signal without a handler, `abort` and a crash do not.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,23 +10,23 @@ use crate::context::EngineContext;
 use crate::limits::EXIT_FLUSH_MAX;
 use crate::origin::PerProcess;
 
-/// The engines of this process that may have something to do then. The hook has no arguments, so it has to find them
-/// somewhere. What a parent had accepted before a fork is the parent's to write.
-static WATCHED: PerProcess<Mutex<Vec<Weak<EngineContext>>>> = PerProcess::new();
+/// The engines of this process that may have work then. The hook has no arguments, so it finds them here. What
+/// a parent had accepted before a fork is the parent's to write.
+static ENGINES: PerProcess<Mutex<Vec<Weak<EngineContext>>>> = PerProcess::new();
 
-/// Makes the end of the process write out what the files of this engine keep back, and wait for what is under way.
-pub(crate) fn watch(context: &Arc<EngineContext>) {
-    context.watched.call_once(|| add(context));
+/// Makes the end of the process flush the buffered files of this engine and wait for its unfinished work.
+pub(crate) fn register(context: &Arc<EngineContext>) {
+    context.registered_at_exit.call_once(|| add(context));
 }
 
 fn add(context: &Arc<EngineContext>) {
-    let Some(watched) = WATCHED.get_or_init(hook) else { return };
-    let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
-    watched.retain(|context| context.strong_count() > 0);
-    watched.push(Arc::downgrade(context));
+    let Some(contexts) = ENGINES.get_or_init(hook) else { return };
+    let mut contexts = contexts.lock().unwrap_or_else(PoisonError::into_inner);
+    contexts.retain(|context| context.strong_count() > 0);
+    contexts.push(Arc::downgrade(context));
 }
 
-/// Sets the hook, before the first engine needs it.
+/// Installs the hook, before the first engine needs it.
 fn hook() -> Mutex<Vec<Weak<EngineContext>>> {
     if !shutdown_hooks::add_shutdown_hook(write_out) {
         tracing::warn!("the system takes no more exit hooks: flush or close buffered files before the end");
@@ -38,9 +37,9 @@ fn hook() -> Mutex<Vec<Weak<EngineContext>>> {
 extern "C" fn write_out() {
     // Unwinding out of here would abort the process and change its exit code.
     let _ = catch_unwind(AssertUnwindSafe(|| {
-        let Some(watched) = WATCHED.get() else { return };
-        let watched = std::mem::take(&mut *watched.lock().unwrap_or_else(PoisonError::into_inner));
-        let engines: Vec<_> = watched.iter().filter_map(Weak::upgrade).collect();
+        let Some(contexts) = ENGINES.get() else { return };
+        let contexts = std::mem::take(&mut *contexts.lock().unwrap_or_else(PoisonError::into_inner));
+        let engines: Vec<_> = contexts.iter().filter_map(Weak::upgrade).collect();
         for file in engines.iter().flat_map(|context| context.registry.all()) {
             file.flush_all();
         }
@@ -49,19 +48,19 @@ extern "C" fn write_out() {
     }));
 }
 
-/// Something that nobody waits for and that is to be done all the same, bytes that were acknowledged or a path to be
-/// cleaned up: the end of the process waits for it.
-pub(crate) struct Unsettled(Arc<EngineContext>);
+/// Work that no caller waits for and that must be done all the same: acknowledged bytes, or a path to be
+/// removed. The end of the process waits for it.
+pub(crate) struct ExitGuard(Arc<EngineContext>);
 
-impl Unsettled {
+impl ExitGuard {
     pub(crate) fn new(context: &Arc<EngineContext>) -> Self {
-        watch(context);
+        register(context);
         context.unfinished.add();
-        Unsettled(context.clone())
+        ExitGuard(context.clone())
     }
 }
 
-impl Drop for Unsettled {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         self.0.unfinished.done();
     }

@@ -10,12 +10,12 @@ use crate::limits::{DIRECT_ALIGN_BYTES, POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MA
 
 /// The free buffers of one engine.
 ///
-/// A buffer keeps the length it was made with, so that its bytes are always initialised and a reuse never
-/// zeroes them again; how much of it is meaningful travels beside it.
+/// A buffer keeps its original length, so its bytes are always initialised and a reuse never zeroes them again;
+/// the number of valid bytes is stored beside it.
 #[derive(Default)]
 pub(crate) struct Buffers {
     free: Mutex<Free>,
-    /// Bytes that buffers are aligned to; 0 if they lie as they come. So many more are taken for each.
+    /// Alignment of buffers in bytes; 0 for none. Each buffer is larger by as many bytes.
     align: usize,
 }
 
@@ -30,12 +30,12 @@ const SMALLEST: usize = 512;
 const CLASSES: usize = (POOLED_BUFFER_BYTES_MAX / SMALLEST).ilog2() as usize + 1;
 
 impl Buffers {
-    /// Buffers that lie right for direct I/O.
+    /// A pool of buffers aligned for direct I/O.
     pub(crate) fn aligned() -> Self {
         Buffers { align: DIRECT_ALIGN_BYTES, ..Buffers::default() }
     }
 
-    /// Returns a buffer of at least `len` bytes with nothing in it.
+    /// Returns an empty buffer with room for at least `len` bytes.
     pub(crate) fn take(self: &Arc<Self>, len: usize) -> Buffer {
         let (bytes, home) = match class_of(len) {
             Some(class) => {
@@ -47,15 +47,15 @@ impl Buffers {
         self.window(bytes, home)
     }
 
-    /// The part of `bytes` that lies as it has to.
+    /// The aligned part of `bytes`.
     fn window(&self, bytes: Vec<u8>, home: Option<Arc<Buffers>>) -> Buffer {
         let address = bytes.as_ptr().addr();
         let start = if self.align > 0 { address.next_multiple_of(self.align) - address } else { 0 };
         Buffer { size: bytes.len() - self.align, start, bytes, filled: 0, home }
     }
 
-    /// Returns a buffer of at least `len` bytes that begins with the first `done` bytes of `buffer`'s room; as
-    /// long as there is none, that one stays as it is.
+    /// Returns a buffer of at least `len` bytes that begins with the first `done` bytes of `buffer`; if there
+    /// is no memory, `buffer` is unchanged.
     pub(crate) fn larger(
         self: &Arc<Self>,
         buffer: &mut Buffer,
@@ -65,7 +65,7 @@ impl Buffers {
         let mut larger = if len <= ROOM_BYTES_TRUSTED {
             self.take(len)
         } else {
-            // `vec!` gets its zeros for nothing and aborts the process where there is no memory.
+            // `vec!` gets zeroed pages for free, but aborts the process if there is no memory.
             let mut bytes = Vec::new();
             let len = len.saturating_add(self.align);
             bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
@@ -83,7 +83,7 @@ impl Buffers {
         buffer
     }
 
-    /// Returns a buffer holding the first `len` bytes of the slices, one behind the other.
+    /// Returns a buffer with the first `len` bytes of the concatenated slices.
     pub(crate) fn copy_slices(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
         let mut buffer = self.take(len);
         for slice in slices {
@@ -117,49 +117,49 @@ impl fmt::Debug for Buffers {
 }
 
 fn class_of(len: usize) -> Option<usize> {
-    // The power of two above a length near the largest number does not exist.
+    // A length near the maximum has no power of two above it.
     let class = || len.max(SMALLEST).next_power_of_two().ilog2() - SMALLEST.ilog2();
     (len <= POOLED_BUFFER_BYTES_MAX).then(|| class() as usize)
 }
 
-/// A run of bytes on loan from the pool; dropping it gives it back.
+/// A buffer borrowed from the pool; dropping it returns it.
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
-    /// Where its room begins, which is aligned if that was asked for.
+    /// Start of the usable bytes, aligned if required.
     start: usize,
-    /// Bytes there is room for.
+    /// Number of usable bytes.
     size: usize,
-    /// How many of them mean something.
+    /// Number of valid bytes.
     filled: usize,
     home: Option<Arc<Buffers>>,
 }
 
 impl Buffer {
-    /// The whole room, initialised, to be read into.
+    /// The usable bytes, initialised, to be read into.
     pub(crate) fn room(&mut self, len: usize) -> &mut [u8] {
         &mut self.bytes[self.start..self.start + len]
     }
 
-    /// Declares the first `filled` bytes meaningful.
+    /// Marks the first `filled` bytes as valid.
     pub(crate) fn fill(&mut self, filled: usize) {
         debug_assert!(filled <= self.size);
         self.filled = filled;
     }
 
-    /// Bytes it has room for.
+    /// Number of usable bytes.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    /// Adds bytes behind the meaningful ones. The buffer was taken with room for them.
+    /// Appends bytes to the valid ones. The buffer must have room for them.
     pub(crate) fn push(&mut self, source: &[u8]) {
         let end = self.start + self.filled;
         self.bytes[end..end + source.len()].copy_from_slice(source);
         self.filled += source.len();
     }
 
-    /// Turns the meaningful bytes into shared ones; small ones are copied so that a long-lived `Bytes` of a
-    /// few bytes does not pin a large buffer.
+    /// Turns the valid bytes into shared ones; few bytes are copied, so that a long-lived `Bytes` does not pin
+    /// a large buffer.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.filled * 4 < self.size {
             Bytes::copy_from_slice(self.as_ref())

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
@@ -25,7 +25,8 @@ use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
 use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
 use crate::storage::{
-    Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard, wrapped::Wrapped,
+    Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
+    wrapped::Wrapped,
 };
 use crate::stream::StreamHandle;
 
@@ -42,6 +43,7 @@ tokio::task_local! {
 
 /// The engine that a call uses; see [`Engine::current`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Current {
     /// That of a scope.
     Scoped(Engine),
@@ -68,17 +70,17 @@ struct Inner {
     runtime: Mutex<Option<Runtime>>,
 }
 
-/// What was opened: most things are plain files, some wait for a peer.
+/// An open handle: most files are plain, some have a peer to wait for.
 #[derive(Clone, Debug)]
 pub enum Handle {
-    /// Has a position and an actor.
+    /// Has offsets and an actor.
     Plain(FileHandle),
     /// Driven by readiness.
     Stream(StreamHandle),
 }
 
 impl Handle {
-    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor.
+    /// Returns the std file, if the storage has one, in order to lend its descriptor.
     pub fn as_std(&self) -> Option<&std::fs::File> {
         match self {
             Handle::Plain(file) => file.as_std(),
@@ -88,13 +90,13 @@ impl Handle {
 }
 
 impl Engine {
-    /// Returns the engine that everything uses which is not told otherwise. It starts itself and never stops. The
-    /// child of a `fork` has one of its own; the engines and the files of its parent are no use there, and say so.
+    /// Returns the default engine. It starts on first use and never stops. A forked child has a default engine
+    /// of its own; the engines and files of its parent return errors there.
     ///
     /// # Errors
     ///
-    /// The first start's, if the system refused a thread; it is not tried again. In a process that sixteen ancestors
-    /// with default engines of their own have led to: that it has none.
+    /// The error of the first start, if the system refused a thread; it is not retried. In a process with
+    /// sixteen ancestors that have default engines: that it has none.
     pub fn try_global() -> Result<&'static Engine> {
         static GLOBAL: PerProcess<Result<Engine>> = PerProcess::new();
         match GLOBAL.get_or_init(|| Engine::builder().start()) {
@@ -103,7 +105,8 @@ impl Engine {
         }
     }
 
-    /// Returns the same as [`try_global`](Engine::try_global) where its failure is not worth handling.
+    /// Returns the default engine; for callers that cannot handle a failure of
+    /// [`try_global`](Engine::try_global).
     ///
     /// # Panics
     ///
@@ -112,8 +115,8 @@ impl Engine {
         Engine::try_global().expect("the system gives one thread to the default engine")
     }
 
-    /// Returns the engine that calls use which name none: that of the innermost [`scope`](Engine::scope) around
-    /// them, else the default one.
+    /// Returns the engine of the innermost [`scope`](Engine::scope) around the caller, otherwise the default
+    /// engine.
     ///
     /// # Errors
     ///
@@ -125,8 +128,8 @@ impl Engine {
         }
     }
 
-    /// Has everything that `future` does without naming an engine done on this one. Tasks that it spawns are
-    /// not part of it.
+    /// Runs `future` with this engine as the [current](Engine::current) one. Tasks that it spawns do not
+    /// inherit it.
     ///
     /// # Cancellation
     ///
@@ -155,7 +158,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A contradictory request, before anything is touched; otherwise whatever opening returns.
+    /// A contradictory request, before anything is touched; otherwise any error of opening.
     ///
     /// # Cancellation
     ///
@@ -201,11 +204,11 @@ impl Engine {
                 }
                 Err(error) => return Err(error),
                 Ok(opened) => {
-                    let handle = self.enlist(opened, &request, path)?;
+                    let handle = self.register(opened, &request, path)?;
                     if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        Held::new(Box::pin(file.open_file().wait_for_final_writes())).await;
+                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await;
                     }
                     return Ok(handle);
                 }
@@ -213,17 +216,16 @@ impl Engine {
         }
     }
 
-    /// Takes over a file that std has opened, its position included; the path is only for messages.
+    /// Adopts a file that std has opened, with its position; the path is only used in messages.
     ///
     /// # Errors
     ///
-    /// Whatever `fstat` and `fcntl` return; an unsupported error on an engine with a storage of its own.
+    /// Any error of `fstat` and `fcntl`; an unsupported error on an engine with a storage of its own.
     pub fn adopt(&self, file: std::fs::File, path: impl AsRef<Path>) -> Result<Handle> {
         self.adopt_buffered(file, path, 0)
     }
 
-    /// Does what [`adopt`](Engine::adopt) does, for a file that may keep back `buffer_bytes` of what is
-    /// written at its cursor.
+    /// Like [`adopt`](Engine::adopt), with a write buffer of `buffer_bytes`.
     ///
     /// # Errors
     ///
@@ -239,37 +241,36 @@ impl Engine {
             Os::new().adopt(file).map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()));
         let (opened, mut request, position) = adopted?;
         request.buffer_bytes = buffer_bytes;
-        let handle = self.enlist(opened, &request, path)?;
+        let handle = self.register(opened, &request, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
         }
         Ok(handle)
     }
 
-    /// Opens one of the streams that the process was born with, as it is at this moment, without changing
-    /// anything for those who share it.
+    /// Opens a standard stream of the process as it is now, without changing anything for other users of it.
     ///
     /// # Errors
     ///
-    /// Whatever duplicating the descriptor and `fstat` return.
+    /// Any error of duplicating the descriptor and of `fstat`.
     pub fn standard(&self, stream: Standard) -> Result<Handle> {
         let opened = Os::new().standard(stream);
         let failed = |error| Error::io(Operation::Open, error).at_path(Path::new(stream.name()));
         let (opened, request) = opened.map_err(failed)?;
-        self.enlist(opened, &request, Path::new(stream.name()).into())
+        self.register(opened, &request, Path::new(stream.name()).into())
     }
 
-    /// Has a worker call `opener` with the path and the `O_*` flags that `request` means, and takes over what it
-    /// returns: with the access it was opened with, and with its position.
+    /// Calls `opener` on a worker, with the path and the `O_*` flags of `request`, and adopts the returned file
+    /// with its access mode and its position.
     ///
     /// # Errors
     ///
-    /// A contradictory request, before `opener` is called; otherwise its own, and those of
+    /// A contradictory request, before `opener` is called; otherwise an error of `opener`, or of
     /// [`adopt`](Engine::adopt).
     ///
     /// # Cancellation
     ///
-    /// Before it began: `opener` is not called. After: what it returns is closed.
+    /// Before it begins: `opener` is not called. Afterwards: the file it returns is closed.
     pub async fn open_by(
         &self,
         path: impl AsRef<Path>,
@@ -282,45 +283,46 @@ impl Engine {
         let open = open_by(path.clone(), flags, Exclusive::new(Box::new(opener)));
         let (opened, found, position) = self.inner.context.call(open).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
-        let handle = self.enlist(opened, &found, path)?;
+        let handle = self.register(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
         }
         Ok(handle)
     }
 
-    /// Has a worker open `path` by std's own options, which cannot be read, and takes over what it returns. Since
-    /// std waits for the peer of a FIFO, that is done where closures are run: names and files keep their workers.
+    /// Opens `path` on a worker with std's own options, which cannot be inspected, and adopts the file. std
+    /// waits for the peer of a FIFO, so this runs on the lane of closures and takes no worker from files and
+    /// names.
     ///
     /// # Errors
     ///
-    /// Whatever std returns, without a path if it refuses by itself; those of [`adopt`](Engine::adopt).
+    /// Any error of std, without a path if std refuses the options; those of [`adopt`](Engine::adopt).
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing is opened. After: what was opened is closed.
+    /// Before it begins: nothing is opened. Afterwards: the opened file is closed.
     pub async fn open_by_std(&self, path: impl AsRef<Path>, options: std::fs::OpenOptions) -> Result<Handle> {
         let path: Arc<Path> = path.as_ref().into();
-        let asked = path.clone();
-        let opened = self.run(move || Os::new().open_by_std(&asked, &options)).await?;
+        let moved = path.clone();
+        let opened = self.run(move || Os::new().open_by_std(&moved, &options)).await?;
         let (opened, found, position) =
             opened.map_err(|error| Error::io(Operation::Open, error).at_path(path.clone()))?;
-        let handle = self.enlist(opened, &found, path)?;
+        let handle = self.register(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
             file.start_at(position);
         }
         Ok(handle)
     }
 
-    /// Puts what was opened under an actor or under readiness.
-    fn enlist(&self, mut opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
+    /// Makes a handle for an opened file: a stream, if it is one and can be polled, otherwise a plain file.
+    fn register(&self, mut opened: Opened, request: &OpenRequest, path: Arc<Path>) -> Result<Handle> {
         let context = self.inner.context.clone();
         context.here().map_err(|cause| Error::new(Operation::Open, cause).at_path(path.clone()))?;
         if opened.nature == Nature::Stream {
             let engine = self.inner.clone();
             match StreamHandle::new(opened.file, request, path.clone(), context.clone(), engine) {
                 Ok(stream) => return Ok(Handle::Stream(stream)),
-                // What has no readiness answers at once or not at all; it is driven like a plain file.
+                // A stream without readiness answers at once or never; it is driven like a plain file.
                 Err((file, error)) if errno::cannot_be_waited_for(&error) => {
                     if !file.has_positions() {
                         opened.nature = Nature::Object { seekable: false };
@@ -334,12 +336,12 @@ impl Engine {
         Ok(Handle::Plain(FileHandle::new(open_file, self.inner.clone())))
     }
 
-    /// Makes a file of an object of the program's own, at the position where that stands; `name` stands for
-    /// its path in errors and snapshots.
+    /// Makes a file of an object of the program's own, at the object's position; `name` is its path in errors
+    /// and snapshots.
     ///
     /// # Errors
     ///
-    /// Whatever an object that can seek returns when it is asked where it stands.
+    /// Any error of a seekable object when asked for its position.
     ///
     /// # Cancellation
     ///
@@ -377,8 +379,8 @@ impl Engine {
         Ok(file)
     }
 
-    /// Runs a closure that may block on a worker, under the permits of everything else. Closures and wrapped
-    /// objects have a lane of their own: however long they block, workers are left for files and names.
+    /// Runs a blocking closure on a worker, under the same limits as operations. Closures and wrapped objects
+    /// have a lane of their own: however long they block, workers remain for files and names.
     ///
     /// # Errors
     ///
@@ -386,7 +388,7 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    /// Before it begins: it never runs. Afterwards: it completes and its result is dropped.
     ///
     /// ```
     /// # async fn example(engine: folio_engine::Engine) -> folio_engine::Result<()> {
@@ -398,7 +400,7 @@ impl Engine {
         self.inner.context.run(closure).await
     }
 
-    /// Carries out a request about a path, in place where that cannot block.
+    /// Executes a request about a path, in place if that cannot block.
     ///
     /// # Errors
     ///
@@ -406,30 +408,30 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, and an error is counted and logged.
+    /// Before it begins: nothing happens. Afterwards: it completes, and an error is counted and logged.
     pub async fn call<R: PathRequest>(&self, request: R) -> Result<R::Reply> {
         self.inner.context.call(request).await
     }
 
-    /// Has a request about a path carried out that nobody waits for; returns at once, whatever the limits say.
+    /// Submits a request about a path without waiting for it; returns at once, even at the limits.
     ///
-    /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and until the end of a
-    /// shutdown it is not refused: it is for cleaning up. A failure is counted and logged.
+    /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and it is refused only
+    /// after a shutdown has ended: it is for cleaning up. A failure is counted and logged.
     pub fn call_detached<R: PathRequest>(&self, request: R) {
         self.inner.context.call_detached(request, self.clone());
     }
 
-    /// Stops the engine: refuses what is new (apart from reads in place of files that are open), lets what is
-    /// under way finish until `deadline` from now, then sends everyone who still waits an error. Files need not
-    /// be closed before.
+    /// Stops the engine: refuses new operations (except reads in place of open files), lets pending ones
+    /// complete until `deadline` from now, then answers the rest with an error. Files need not be closed
+    /// before.
     ///
     /// # Errors
     ///
-    /// [`Error::is_closed`] if the engine had been stopped before.
+    /// [`Error::is_closed`] if the engine has already stopped.
     ///
     /// # Cancellation
     ///
-    /// The shutdown goes on.
+    /// The shutdown continues.
     pub async fn shutdown(&self, deadline: Duration) -> Result<ShutdownReport> {
         self.inner.context.here().map_err(|cause| Error::new(Operation::Shutdown, cause))?;
         match &self.inner.supervisor {
@@ -438,7 +440,8 @@ impl Engine {
         }
     }
 
-    /// Returns what the engine is doing now and has done so far; in the child of a fork, only what it had counted.
+    /// Returns what the engine is doing and has done so far; in a forked child, only the counters copied from
+    /// the parent.
     pub fn snapshot(&self) -> Snapshot {
         let context = &self.inner.context;
         let stats = &context.stats;
@@ -464,18 +467,18 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What it has and does is in a snapshot; here it would stand in the way of whatever holds an engine.
+        // A snapshot shows its state; here it would clutter the output of structs that hold an engine.
         f.debug_struct("Engine").finish_non_exhaustive()
     }
 }
 
 impl WalkEntry {
-    /// Returns the attributes, asked for now on the [current](Engine::current) engine: of a symbolic link itself,
-    /// unless the walk has followed it.
+    /// Reads the attributes now, on the [current](Engine::current) engine: of a symbolic link itself, unless
+    /// the walk has followed it.
     ///
     /// # Errors
     ///
-    /// If the entry is gone, or its path may not be searched any more.
+    /// If the entry is gone, or its path is not searchable any more.
     ///
     /// # Cancellation
     ///
@@ -487,7 +490,7 @@ impl WalkEntry {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn metadata(&self) -> Result<std::fs::Metadata> {
+    pub async fn metadata(&self) -> Result<Metadata> {
         Engine::current()?.call(self.stat()).await
     }
 }
@@ -495,7 +498,7 @@ impl WalkEntry {
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.context.here().is_err() {
-            // Both would go by locks and descriptors that are the parent's.
+            // Both would use locks and descriptors of the parent.
             std::mem::forget((self.supervisor.take(), self.runtime.get_mut().map(Option::take)));
             return;
         }
@@ -511,7 +514,7 @@ fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
     error.raw_os_error() == Some(errno::NO_READER) && !request.read && !os::asks_nonblocking(request)
 }
 
-/// std's rules for combinations that make no sense.
+/// std's rules for contradictory combinations.
 fn check(request: &OpenRequest) -> std::result::Result<(), &'static str> {
     let creates = request.create || request.create_new;
     match (request.read, request.write, request.append) {
@@ -522,11 +525,11 @@ fn check(request: &OpenRequest) -> std::result::Result<(), &'static str> {
         (_, _, true) if request.truncate && !request.create_new => {
             Err("append and truncate contradict each other")
         }
-        _ => Ok(()),
+        (true, _, _) | (_, true, _) | (_, _, true) => Ok(()),
     }
 }
 
-/// Sets an engine up.
+/// Configures an engine.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EngineBuilder {
@@ -541,28 +544,29 @@ impl EngineBuilder {
         self
     }
 
-    /// Sets the number of worker threads at the most; a quarter of them, rounded down, is kept from any one device.
+    /// Sets the maximum number of worker threads; a quarter of them, rounded down, is unavailable to any single
+    /// device.
     pub fn workers_max(mut self, workers: usize) -> Self {
         self.limits.workers_max = workers;
         self.limits.lane_workers_max = workers - workers / 4;
         self
     }
 
-    /// Sets how many operations may be admitted at a time, for the engine and for each device.
+    /// Sets the maximum number of admitted operations, for the engine and for each device.
     pub fn ops_max(mut self, ops: usize) -> Self {
         self.limits.ops_max = ops;
         self.limits.lane_ops_max = ops;
         self
     }
 
-    /// Sets how many bytes admitted operations may hold at a time, for the engine and for each device.
+    /// Sets the maximum number of bytes that admitted operations hold, for the engine and for each device.
     pub fn bytes_max(mut self, bytes: usize) -> Self {
         self.limits.bytes_max = bytes;
         self.limits.lane_bytes_max = bytes;
         self
     }
 
-    /// Works on another storage than the operating system's.
+    /// Uses another storage than the operating system's.
     pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
         self.storage = Some(storage);
         self
@@ -572,7 +576,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// A limit of 0, before anything is started; the system's refusal of a thread.
+    /// A limit of 0, before anything starts; the system's refusal of a thread.
     pub fn start(self) -> Result<Engine> {
         let limits = self.limits;
         let positive = [
@@ -609,17 +613,17 @@ impl EngineBuilder {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// How often each thing happened.
+    /// Counts of events.
     pub counters: Counters,
     /// Operations that hold a permit now.
     pub in_flight: u64,
-    /// The most that ever did at a time.
+    /// Its maximum so far.
     pub in_flight_peak: u64,
-    /// The operation that took longest so far, of those that workers carried out.
+    /// The slowest operation so far, of those that workers executed.
     pub slowest: Option<Slowest>,
-    /// How long operations waited for a worker.
+    /// Times that operations waited for a worker.
     pub waited: Durations,
-    /// How long workers took for them.
+    /// Times that workers took for them.
     pub served: Durations,
     /// Each open plain file.
     pub files: Vec<FileSnapshot>,

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The result of every fallible call in the library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What was attempted. Its [`Display`](fmt::Display) is the verb that error messages use.
+/// The attempted operation. Its [`Display`](fmt::Display) is the verb that error messages use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -44,7 +44,7 @@ pub enum Operation {
     Flush,
     /// Reserving or releasing space of a file.
     Allocate,
-    /// Telling the kernel how a file will be read.
+    /// Advising the kernel how a file will be used.
     Advise,
     /// Running a user's closure.
     Run,
@@ -152,25 +152,25 @@ impl fmt::Display for Operation {
 
 /// Why an operation failed: the private half of [`Error`].
 ///
-/// Each variant carries what the public `is_*` questions need, and nothing a caller could match on.
+/// Each variant carries what the public `is_*` methods need; callers cannot match on it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Cause {
-    /// The kernel (or the storage standing in for it) refused.
+    /// The kernel, or the storage in its place, refused.
     #[error("{0}")]
     Io(Arc<io::Error>),
-    /// No permit was free and the caller had asked not to wait.
+    /// No permit was free and the caller had chosen not to wait.
     #[error("the engine is overloaded: {0} limit reached")]
     Overloaded(&'static str),
-    /// The file had been closed through this handle or a clone of it.
+    /// The file was closed through this handle or a clone of it.
     #[error("the file is closed")]
     Closed,
     /// An earlier sync or close of this file failed, so its contents on the device are unknown.
     #[error("an earlier sync of this file failed ({0}); what the device holds is unknown")]
     Poisoned(Arc<io::Error>),
-    /// An earlier write failed, so a sync cannot vouch for everything before it.
+    /// An earlier write failed, so a sync cannot vouch for all earlier writes.
     #[error("a write before it failed ({0})")]
     EarlierWrite(Arc<io::Error>),
-    /// The caller's time ran out.
+    /// The caller's time limit expired.
     #[error("timed out after {0:?}")]
     TimedOut(Duration),
     /// The code that ran the operation panicked.
@@ -179,25 +179,25 @@ pub(crate) enum Cause {
     /// The engine is shutting down or gone.
     #[error("the engine has stopped")]
     Stopped,
-    /// The engine belongs to the process before a fork: its threads are not here.
+    /// The engine belongs to the parent process: its threads are not here.
     #[error("its engine belongs to the process before the fork")]
     Forked,
-    /// The request could not be carried out by any file; nothing was touched.
+    /// No file could satisfy the request; nothing was touched.
     #[error("{0}")]
     Invalid(Cow<'static, str>),
-    /// This file cannot do that, whatever the arguments; nothing was touched.
+    /// This file does not support the operation, whatever the arguments; nothing was touched.
     #[error("{0}")]
     Unsupported(&'static str),
-    /// Bytes and text could not be turned into each other.
+    /// Bytes and text could not be converted into each other.
     #[error("{0}")]
     Codec(Arc<dyn std::error::Error + Send + Sync>),
-    /// More was there than the caller's limit allows.
+    /// There was more than the caller's limit allows.
     #[error("longer than the limit of {0} bytes")]
     TooLong(u64),
-    /// The end came before the buffer was full.
+    /// The file ended before the buffer was full.
     #[error("the end of the file came first")]
     UnexpectedEof,
-    /// What was read is not UTF-8.
+    /// The bytes are not UTF-8.
     #[error("it is not valid UTF-8")]
     NotUtf8,
     /// The device took no bytes and gave no error.
@@ -205,7 +205,7 @@ pub(crate) enum Cause {
     WriteZero,
 }
 
-/// A refusal by the kernel in words that say more than those of its number.
+/// A refusal by the kernel with a message that says more than the errno's.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("{words} (os error {errno})")]
 pub(crate) struct Worded {
@@ -214,12 +214,12 @@ pub(crate) struct Worded {
 }
 
 impl Worded {
-    /// An error of the number's kind.
+    /// An error with the kind of `errno`.
     pub(crate) fn error(errno: i32, words: &'static str) -> io::Error {
         io::Error::new(io::Error::from_raw_os_error(errno).kind(), Worded { errno, words })
     }
 
-    /// The number of an error, in these words, in the kernel's, or of an error of folio's that it carries.
+    /// The errno of an error: its own, the kernel's, or that of a folio error inside it.
     pub(crate) fn errno_of(error: &io::Error) -> Option<i32> {
         error.raw_os_error().or_else(|| {
             let inside = error.get_ref()?;
@@ -229,7 +229,7 @@ impl Worded {
     }
 }
 
-/// A refusal met below the path that an operation is about, on its way from the storage to the [`Error`].
+/// A refusal that was met below the operation's path, on its way from the storage to the [`Error`].
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {error}", entry.display())]
 pub(crate) struct InTheWay {
@@ -238,7 +238,7 @@ pub(crate) struct InTheWay {
 }
 
 impl InTheWay {
-    /// An error of the refusal's kind. `entry` is the way from the path; empty for that itself.
+    /// An error of the refusal's kind. `entry` is relative to the path; empty for the path itself.
     pub(crate) fn error(entry: PathBuf, error: io::Error) -> io::Error {
         if entry.as_os_str().is_empty() {
             return error;
@@ -246,7 +246,7 @@ impl InTheWay {
         io::Error::new(error.kind(), InTheWay { entry, error })
     }
 
-    /// The refusal itself, and where it was met if that is known.
+    /// The refusal itself, and the entry that it was met at, if known.
     pub(crate) fn apart(error: io::Error) -> (io::Error, Option<PathBuf>) {
         match error.downcast::<InTheWay>() {
             Ok(InTheWay { entry, error }) => (error, Some(entry)),
@@ -255,14 +255,13 @@ impl InTheWay {
     }
 }
 
-/// An operation that failed: what was attempted, where, and why.
+/// A failed operation: its name, its path, and the cause.
 ///
 /// It displays as `could not <operation> <path>: <cause>` and converts into [`io::Error`], which keeps the kind and
 /// carries it inside, so `?` works in functions that return [`io::Result`].
 ///
-/// Partial progress is exact: [`bytes_done`](Error::bytes_done) counts the bytes that did reach the file
-/// before the failure. Whether the file may have changed at all is
-/// [`may_have_happened`](Error::may_have_happened).
+/// Partial progress is exact: [`bytes_done`](Error::bytes_done) counts the bytes that reached the file before
+/// the failure. [`may_have_happened`](Error::may_have_happened) says whether the file may have changed at all.
 #[derive(Clone)]
 pub struct Error {
     // Boxed so that a `Result<usize>` on the hot path stays two words wide.
@@ -274,12 +273,12 @@ struct Inner {
     operation: Operation,
     path: Option<Arc<Path>>,
     target: Option<PathBuf>,
-    /// What was in the way below the path.
+    /// The entry below the path at which the failure was met.
     entry: Option<PathBuf>,
     offset: Option<u64>,
-    /// How deep a walk was.
+    /// Depth of a walk.
     depth: Option<usize>,
-    /// The directory that a link on a walk leads back to.
+    /// The directory to which a symbolic link on a walk leads back.
     loop_ancestor: Option<PathBuf>,
     bytes_done: u64,
     begun: bool,
@@ -305,35 +304,34 @@ impl Error {
         }
     }
 
-    /// Wraps what a call returned, errno kept.
+    /// Wraps the error of a call and keeps its errno.
     pub fn io(operation: Operation, error: io::Error) -> Self {
         Error::new(operation, Cause::Io(Arc::new(error)))
     }
 
-    /// Refuses a request before any file is touched, with the number of the error by which the kernel would refuse
-    /// it.
+    /// Refuses a request before any file is touched, with the errno of the kernel's own refusal.
     pub fn refused(operation: Operation, errno: i32, why: &'static str) -> Self {
         Error::io(operation, Worded::error(errno, why)).begun(false)
     }
 
-    /// Refuses a request before any file is touched, with `EINVAL`'s kind.
+    /// Refuses a request before any file is touched, with the kind of `EINVAL`.
     pub fn invalid(operation: Operation, why: impl Into<Cow<'static, str>>) -> Self {
         Error::new(operation, Cause::Invalid(why.into()))
     }
 
-    /// Refuses what a file cannot do by its nature or by how it was opened, such as writing to one that is
-    /// open for reading. Nothing was touched.
+    /// Refuses an operation that a file does not support by its nature or by its access mode, such as writing
+    /// to one that is open for reading. Nothing was touched.
     pub fn unsupported(operation: Operation, why: &'static str) -> Self {
         Error::new(operation, Cause::Unsupported(why))
     }
 
-    /// Reports bytes that mean nothing in an encoding, or text that it cannot express; [`get_ref`](Error::get_ref) gives
-    /// `why` back.
+    /// Reports bytes that are invalid in an encoding, or text that the encoding cannot express;
+    /// [`get_ref`](Error::get_ref) returns `why`.
     pub fn codec(operation: Operation, why: impl std::error::Error + Send + Sync + 'static) -> Self {
         Error::new(operation, Cause::Codec(Arc::new(why)))
     }
 
-    /// Reports more bytes than the caller's limit of `limit` bytes.
+    /// Reports more bytes than the caller's `limit`.
     pub fn too_long(operation: Operation, limit: u64) -> Self {
         Error::new(operation, Cause::TooLong(limit))
     }
@@ -343,7 +341,7 @@ impl Error {
         Error::new(operation, Cause::UnexpectedEof)
     }
 
-    /// Refuses what is asked of a file that has been closed.
+    /// Refuses an operation on a file that has been closed.
     pub fn closed(operation: Operation) -> Self {
         Error::new(operation, Cause::Closed)
     }
@@ -353,14 +351,14 @@ impl Error {
         Error::new(operation, Cause::NotUtf8)
     }
 
-    /// Names the path the operation was about.
+    /// Adds the path of the operation.
     #[must_use]
     pub fn at_path(mut self, path: impl Into<Arc<Path>>) -> Self {
         self.inner.path = Some(path.into());
         self
     }
 
-    /// Turns the failure of a write that was accepted before into the reason why `operation` was not begun.
+    /// Turns the failure of an accepted write into the reason why `operation` did not begin.
     #[must_use]
     pub fn of_earlier_write(self, operation: Operation) -> Self {
         let Inner { path, cause, .. } = *self.inner;
@@ -375,49 +373,49 @@ impl Error {
         }
     }
 
-    /// Names the second path of an operation that has two, such as the new name of a rename.
+    /// Adds the second path of an operation that has two, such as the new name of a rename.
     #[must_use]
     pub fn with_target(mut self, target: impl Into<PathBuf>) -> Self {
         self.inner.target = Some(target.into());
         self
     }
 
-    /// Names what was in the way below the path, by the way to it from there.
+    /// Adds the entry below the path at which the failure was met, relative to the path.
     #[must_use]
     pub fn in_the_way(mut self, entry: impl Into<PathBuf>) -> Self {
         self.inner.entry = Some(entry.into());
         self
     }
 
-    /// Notes the offset in bytes at which the operation was to work.
+    /// Adds the offset in bytes of the operation.
     #[must_use]
     pub fn at_offset(mut self, offset: u64) -> Self {
         self.inner.offset = Some(offset);
         self
     }
 
-    /// Notes how many directories below its root a walk was.
+    /// Adds the depth of a walk: the number of directories below its root.
     #[must_use]
     pub(crate) fn at_depth(mut self, depth: usize) -> Self {
         self.inner.depth = Some(depth);
         self
     }
 
-    /// Notes the directory that a link on a walk leads back to.
+    /// Adds the directory to which a symbolic link on a walk leads back.
     #[must_use]
     pub(crate) fn with_loop_ancestor(mut self, ancestor: impl Into<PathBuf>) -> Self {
         self.inner.loop_ancestor = Some(ancestor.into());
         self
     }
 
-    /// Notes how many bytes had reached the file before the failure.
+    /// Adds the number of bytes that had reached the file before the failure.
     #[must_use]
     pub fn after_bytes(mut self, bytes_done: u64) -> Self {
         self.inner.bytes_done = bytes_done;
         self
     }
 
-    /// Notes whether the operation had begun, for causes that do not tell by themselves.
+    /// Adds whether the operation had begun, for causes that do not imply it.
     #[must_use]
     pub(crate) fn begun(mut self, begun: bool) -> Self {
         self.inner.begun = begun;
@@ -428,45 +426,44 @@ impl Error {
         &self.inner.cause
     }
 
-    /// Returns what was attempted.
+    /// Returns the attempted operation.
     pub fn operation(&self) -> Operation {
         self.inner.operation
     }
 
-    /// Returns the path it was attempted on, if the operation had one.
+    /// Returns the path of the operation, if it had one.
     pub fn path(&self) -> Option<&Path> {
         self.inner.path.as_deref()
     }
 
-    /// Returns what was in the way of an operation on a whole tree: the way to it from the [path](Error::path).
-    /// `None` if that was the path itself, and of every other operation.
+    /// Returns the entry at which an operation on a whole tree failed, relative to the [path](Error::path).
+    /// `None` if that was the path itself, and for every other operation.
     pub fn entry(&self) -> Option<&Path> {
         self.inner.entry.as_deref()
     }
 
-    /// Returns the offset in bytes at which the operation was to work, if it had one.
+    /// Returns the offset in bytes of the operation, if it had one.
     pub fn offset(&self) -> Option<u64> {
         self.inner.offset
     }
 
-    /// Returns how many directories below the root of a walk the [path](Error::path) is; `None` of anything but a
-    /// walk.
+    /// Returns the depth of the [path](Error::path) below the root of a walk; `None` for anything but a walk.
     pub fn depth(&self) -> Option<usize> {
         self.inner.depth
     }
 
-    /// Returns the directory that the walk is inside of and that the [path](Error::path), a symbolic link, leads
-    /// back to; `None` of every other failure.
+    /// Returns the directory to which the [path](Error::path), a symbolic link, leads back from within a walk;
+    /// `None` for every other failure.
     pub fn loop_ancestor(&self) -> Option<&Path> {
         self.inner.loop_ancestor.as_deref()
     }
 
-    /// Returns how many bytes reached the file before the failure.
+    /// Returns the number of bytes that reached the file before the failure.
     pub fn bytes_done(&self) -> u64 {
         self.inner.bytes_done
     }
 
-    /// Returns the kind that [`io::Error::kind`] would give.
+    /// Returns the kind that [`io::Error::kind`] returns.
     pub fn kind(&self) -> io::ErrorKind {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
@@ -484,7 +481,7 @@ impl Error {
         }
     }
 
-    /// Returns the error that was met: the storage's [`io::Error`], or that of a codec; `None` where the engine itself
+    /// Returns the underlying error: the storage's [`io::Error`], or that of a codec; `None` if the engine itself
     /// refused.
     ///
     /// ```
@@ -548,30 +545,30 @@ impl Error {
         }
     }
 
-    /// Returns whether the engine refused because a limit of queued operations or bytes was reached.
+    /// Returns whether the engine refused because a limit of operations or bytes was reached.
     pub fn is_overloaded(&self) -> bool {
         matches!(self.inner.cause, Cause::Overloaded(_))
     }
 
     /// Returns whether an earlier failed sync or close makes this file untrustworthy.
     ///
-    /// The way out is to write the data to a new file, or to close every handle and open the file again
-    /// and rewrite it: a later sync of the same handle could succeed without the data being there.
+    /// To recover, write the data to a new file, or close every handle, open the file again and rewrite it: a
+    /// later sync of the same handle could succeed although the data is lost.
     pub fn is_poisoned(&self) -> bool {
         matches!(self.inner.cause, Cause::Poisoned(_))
     }
 
-    /// Returns whether the file, or the whole engine, had been closed, or was left behind by a fork.
+    /// Returns whether the file or the whole engine was closed, or belongs to the parent process.
     pub fn is_closed(&self) -> bool {
         matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Forked)
     }
 
-    /// Returns whether the caller's time limit ran out.
+    /// Returns whether the caller's time limit expired.
     pub fn is_timed_out(&self) -> bool {
         matches!(self.inner.cause, Cause::TimedOut(_))
     }
 
-    /// Returns whether the file cannot do this by its nature or by how it was opened (Python's
+    /// Returns whether the file does not support the operation by its nature or by its access mode (Python's
     /// `io.UnsupportedOperation`).
     pub fn is_unsupported(&self) -> bool {
         matches!(self.inner.cause, Cause::Unsupported(_))
@@ -619,7 +616,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The verb for an operation that is about no path: "run a closure", not "run a closure on".
+/// The verb of an operation without a path: "run a closure", not "run a closure on".
 fn without_preposition(verb: &str) -> &str {
     let ends = [" of", " on", " in", " to"];
     ends.iter().find_map(|end| verb.strip_suffix(end)).unwrap_or(verb)
@@ -640,17 +637,17 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
-    /// Returns what is behind the cause. The cause itself is part of the message, so that whoever prints the whole
-    /// chain prints it once; [`get_ref`](Error::get_ref) returns it.
+    /// Returns the error behind the cause. The cause itself is part of the message, so that a printed chain of
+    /// errors contains it once; [`get_ref`](Error::get_ref) returns it.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.get_ref()?.source()
     }
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind and carries the whole error inside: [`Error::of`] gives it back, with its
-    /// [`raw_os_error`](Error::raw_os_error). That of the [`io::Error`] itself is `None`, since one cannot hold a number
-    /// beside an error.
+    /// Keeps the kind and carries the whole error inside: [`Error::of`] returns it, with its
+    /// [`raw_os_error`](Error::raw_os_error). The [`io::Error`] itself has none, since it cannot hold an errno
+    /// and an error.
     fn from(error: Error) -> io::Error {
         io::Error::new(error.kind(), error)
     }

@@ -1,8 +1,8 @@
-//! A value that only its owner reaches, and that may therefore lie in whatever is shared.
+//! A value that only its owner can reach, and that may therefore be part of a shared value.
 //!
-//! A closure is mostly `Send` without being `Sync`, and a future that holds it is no more than that either, though
-//! nobody can reach the closure through a shared reference to the future. A mutex that is never locked says so
-//! to the compiler, at the price of a word.
+//! A closure is often `Send` without being `Sync`, and so is a future that contains it, although a shared
+//! reference to the future never reaches the closure. A mutex that is never locked proves that to the compiler,
+//! at the price of a word.
 
 use std::fmt;
 use std::future::Future;

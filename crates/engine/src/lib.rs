@@ -4,20 +4,19 @@
 //!   engine ── supervisor ── pool: lanes, workers
 //!     │
 //!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
-//!            │           └──── file actor (kameo)     puts in order what has to wait, and other actors' messages
-//!            └── storage: the operating system, or a simulation
+//!     └── open file ── turn ── order, cursor          stepped by caller, actor or worker, one at a time
+//!            │           └──── file actor (kameo)     orders what has to wait, and messages of other actors
 //! ```
 //!
-//! An operation is tried in place, inside its caller's own poll, where the kernel promises not to block.
-//! Otherwise it takes a permit and its place in the file's order; a worker carries it out and answers the
-//! caller directly.
+//! An operation is tried in place, inside its caller's own poll, if the kernel promises not to block. Otherwise
+//! it takes a permit and a place in the file's order; a worker executes it and answers the caller directly.
 //!
 //! ```
 //! use folio_engine::{Engine, Handle, storage::OpenRequest};
 //!
 //! # async fn example() -> folio_engine::Result<()> {
 //! let engine = Engine::builder().workers_max(4).start()?;
-//! let request = OpenRequest { read: true, ..OpenRequest::default() };
+//! let request = OpenRequest::default().read(true);
 //! if let Handle::Plain(file) = engine.open("/etc/hostname", request).await? {
 //!     let name = file.read_bytes(255, Some(0)).await?;
 //!     println!("{name:?}, {} in place", engine.snapshot().counters.in_place);
@@ -26,9 +25,9 @@
 //! # }
 //! ```
 //!
-//! Users want the `folio` crate; this one is for those who bring their own handles or their own [`storage`].
-//! Limits are those of [`Limits`]. On Linux before 5.11, on other systems, and on network and user-space file systems,
-//! nothing is done in place.
+//! Users want the `folio` crate; this one is for authors of handles or [`storage`]s of their own. [`Limits`]
+//! are its limits. On Linux before 5.11, on other systems, and on network and user-space file systems, nothing is
+//! done in place.
 
 #[cfg(not(unix))]
 compile_error!(
@@ -58,12 +57,19 @@ mod origin;
 mod path;
 mod polled;
 mod pool;
+// The testkit stands above the engine; these two files of it need nothing.
+#[cfg(test)]
+#[path = "../../testkit/src/random.rs"]
+#[expect(dead_code, unreachable_pub, reason = "written for the testkit, which has users for all of it")]
+mod random;
+#[cfg(test)]
+#[path = "../../testkit/src/skip.rs"]
+#[expect(unreachable_pub, reason = "written for the testkit")]
+mod skip;
 mod stats;
 pub mod storage;
 mod stream;
 mod sync;
-#[cfg(test)]
-mod test_rng;
 
 pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
@@ -71,6 +77,8 @@ pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 #[doc(hidden)]
 pub use exclusive::Exclusive;
+#[doc(hidden)]
+pub use file_op::lent::Contents;
 pub use handle::{FileHandle, Rejected};
 pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;

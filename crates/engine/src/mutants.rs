@@ -1,8 +1,8 @@
 //! Running loom models, and showing that each of them can fail.
 //!
-//! A model that passes proves little until it is seen to fail on the bug that it is there for. So each bug is
-//! planted by [`mutant`](crate::sync::mutant) in the code itself, and the model runs again with it. It runs
-//! in a child process, because a deadlock found by loom may abort.
+//! A passing model proves little until it fails on the bug that it is there for. So
+//! [`mutant`](crate::sync::mutant) plants each bug in the code itself, and the model runs again with it, in a
+//! child process, because a deadlock found by loom may abort.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// kind; each further one multiplies the time by about ten.
 const PREEMPTIONS_MAX: usize = 2;
 
-/// Explores the schedules of a model. More than one must come up, or nothing was explored.
+/// Explores the schedules of a model. There must be more than one, or nothing was explored.
 pub(crate) fn explore(model: impl Fn() + Send + Sync + 'static) {
     let executions = Arc::new(AtomicUsize::new(0));
     let counted = executions.clone();

@@ -1,15 +1,15 @@
-//! One answer for one caller: cancel flag and reply in one slot.
+//! A oneshot channel with a cancel flag: one answer for one caller, in one slot.
 //!
 //! ```text
-//!   queued ──begin──▶ begun ──send──▶ done ──poll──▶ taken
-//!      │                │               │
-//!      ├────────────────┴── the asker drops ──▶ gone   (the answer goes back to whoever holds it)
-//!      └── the asker leaves ──▶ left                     (it is carried out all the same)
+//!   pending ──begin──▶ begun ──send──▶ done ──poll──▶ closed
+//!      │                 │               │
+//!      ├─────────────────┴─ receiver drops ──▶ closed    (the answer goes to the side that has it)
+//!      └── receiver detaches ──▶ detached                (the operation still runs)
 //! ```
 //!
-//! The asker's side can go away at any moment. What it left behind decides who cleans up: before `begin` the
-//! worker sees it and makes no system call; after it, [`Replier::send`] hands the answer back to the worker;
-//! after `send`, [`Asker::cancel`] hands it to the asker's own drop. Exactly one of the three happens.
+//! The receiver may be dropped at any moment, and the state decides which side cleans up. Before `begin` the
+//! worker sees it and makes no system call. After `begin`, [`Sender::send`] returns the answer to the worker.
+//! After `send`, [`Receiver::cancel`] returns it to the receiver's own drop. Exactly one of the three happens.
 
 use std::fmt;
 use std::future::Future;
@@ -20,69 +20,70 @@ use std::task::{Context, Poll, Waker};
 use crate::limits::ANSWER_SPIN_ROUNDS;
 use crate::sync::{AtomicUsize, Mutex, Ordering, lock, mutant, spin};
 
-/// Makes both ends of one answer.
+/// Creates both ends of a channel.
 pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let slot = Arc::new(Slot { state: Mutex::new(State::PendingOp(None)), answered: AtomicUsize::new(0) });
+    let slot = Arc::new(Slot { state: Mutex::new(State::Pending(None)), answered: AtomicUsize::new(0) });
     (Sender { slot: Some(slot.clone()) }, Receiver { slot })
 }
 
 struct Slot<T> {
     state: Mutex<State<T>>,
-    /// 1 once the state is `Done` or `Lost`, for an asker that looks out without the lock. A hint: whoever
-    /// sees it takes the lock, so relaxed is enough.
+    /// 1 once the state is `Done` or `Lost`, for a receiver that spins without the lock. It is a hint: the
+    /// reader takes the lock afterwards, so relaxed is enough.
     answered: AtomicUsize,
 }
 
-/// Where one question stands. The waker is the asker's, put there by its last poll.
+/// State of the channel. The waker is the receiver's, stored by its last poll.
 enum State<T> {
-    /// No system call has been made for it.
-    PendingOp(Option<Waker>),
-    /// A worker has it; it can no longer be called back.
+    /// The operation has made no system call.
+    Pending(Option<Waker>),
+    /// A worker executes the operation, which can no longer be cancelled.
     Begun(Option<Waker>),
-    /// It is to be carried out, and nobody waits for the answer.
-    Left,
-    /// Answered, and the asker has not looked yet.
+    /// The operation will run, and no receiver waits for its answer.
+    Detached,
+    /// Answered, and not received yet.
     Done(T),
-    /// The replier went away without an answer.
+    /// The sender was dropped without an answer.
     Lost,
-    /// The asker has its answer, or is gone.
+    /// The receiver has its answer, or is gone.
     Closed,
 }
 
-/// The answering end, held by whoever carries the operation out.
+/// The sending end, held by the executor of the operation.
 pub(crate) struct Sender<T> {
     /// `None` once answered.
     slot: Option<Arc<Slot<T>>>,
 }
 
 impl<T> Sender<T> {
-    /// Marks the operation as begun; `false` if the asker is gone, and then nothing may be done for it.
+    /// Marks the operation as begun; `false` if the receiver is gone, and then the operation must not run.
     pub(crate) fn begin(&self) -> bool {
         let Some(slot) = &self.slot else { return false };
         let mut state = lock(&slot.state);
         match &mut *state {
-            State::PendingOp(waker) => {
+            State::Pending(waker) => {
                 let waker = waker.take();
                 *state = State::Begun(waker);
                 true
             }
-            State::Begun(_) | State::Left => true,
+            State::Begun(_) | State::Detached => true,
             State::Done(_) | State::Lost => false,
-            State::Closed => mutant("reply-begins-after-cancel"),
+            State::Closed => mutant("oneshot-begins-after-cancel"),
         }
     }
 
-    /// Whether the asker has gone away without the operation having begun.
+    /// Whether the receiver was dropped before the operation began.
     pub(crate) fn is_cancelled(&self) -> bool {
         self.slot.as_ref().is_some_and(|slot| matches!(*lock(&slot.state), State::Closed))
     }
 
-    /// Answers; gives the answer back if the asker is gone.
+    /// Sends the answer; returns it if the receiver is gone.
     pub(crate) fn send(self, answer: T) -> Result<(), T> {
         self.put(answer).map(wake)
     }
 
-    /// Answers without waking the asker: that is left to the caller, who may hold a lock that it would need.
+    /// Sends the answer and returns the receiver's waker, for a caller that holds a lock the woken task would
+    /// need.
     pub(crate) fn put(mut self, answer: T) -> Result<Option<Waker>, T> {
         match self.slot.take() {
             Some(slot) => finish(&slot, Ok(answer)),
@@ -94,7 +95,7 @@ impl<T> Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            // Nobody hears of a refusal here: the asker is gone.
+            // A refusal means that the receiver is gone, which needs no answer.
             let _ = finish(&slot, Err(())).map(wake);
         }
     }
@@ -109,34 +110,36 @@ fn wake(waker: Option<Waker>) {
 fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<Option<Waker>, T> {
     let mut state = lock(&slot.state);
     let waker = match &mut *state {
-        State::PendingOp(waker) | State::Begun(waker) => waker.take(),
-        State::Left | State::Done(_) | State::Lost | State::Closed => return answer.map_or(Ok(None), Err),
+        State::Pending(waker) | State::Begun(waker) => waker.take(),
+        State::Detached | State::Done(_) | State::Lost | State::Closed => {
+            return answer.map_or(Ok(None), Err);
+        }
     };
     *state = answer.map_or(State::Lost, State::Done);
     slot.answered.store(1, Ordering::Relaxed);
     Ok(waker)
 }
 
-/// The asking end: a future of the answer, or of `None` if the replier went away without one.
+/// The receiving end: a future of the answer, or of `None` if the sender was dropped without one.
 pub(crate) struct Receiver<T> {
     slot: Arc<Slot<T>>,
 }
 
-/// How far an operation had come when its asker gave up.
+/// Progress of an operation at its cancellation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cancelled<T> {
     /// It never began and never will.
     BeforeBegin,
-    /// It runs on; its answer goes to the replier.
+    /// It continues; the sender gets its answer back.
     Begun,
-    /// It had been answered; the answer is handed over here.
+    /// It was answered; this is the answer.
     Done(T),
-    /// The answer had been taken or lost before.
+    /// The answer had been received or lost before.
     Nothing,
 }
 
 impl<T> Receiver<T> {
-    /// Looks out for the answer for a bounded time; says whether it is there.
+    /// Spins for the answer for a bounded time; returns whether it has arrived.
     pub(crate) fn spin_for_answer(&self) -> bool {
         for _ in 0..ANSWER_SPIN_ROUNDS {
             if self.slot.answered.load(Ordering::Relaxed) > 0 {
@@ -147,23 +150,23 @@ impl<T> Receiver<T> {
         false
     }
 
-    /// Goes away without calling the operation back; the answer, if it is there already.
-    pub(crate) fn leave(&self) -> Option<T> {
+    /// Detaches without cancelling the operation; returns the answer if it has arrived.
+    pub(crate) fn detach(&self) -> Option<T> {
         let mut state = lock(&self.slot.state);
-        match std::mem::replace(&mut *state, State::Left) {
+        match std::mem::replace(&mut *state, State::Detached) {
             State::Done(answer) => Some(answer),
-            State::PendingOp(_) | State::Begun(_) | State::Left | State::Lost | State::Closed => None,
+            State::Pending(_) | State::Begun(_) | State::Detached | State::Lost | State::Closed => None,
         }
     }
 
-    /// Gives up. From now on [`Replier::begin`] says no.
+    /// Cancels the operation. From now on [`Sender::begin`] returns `false`.
     pub(crate) fn cancel(&self) -> Cancelled<T> {
         let mut state = lock(&self.slot.state);
         match std::mem::replace(&mut *state, State::Closed) {
-            State::PendingOp(_) => Cancelled::BeforeBegin,
+            State::Pending(_) => Cancelled::BeforeBegin,
             State::Begun(_) => Cancelled::Begun,
             State::Done(answer) => Cancelled::Done(answer),
-            State::Left | State::Lost | State::Closed => Cancelled::Nothing,
+            State::Detached | State::Lost | State::Closed => Cancelled::Nothing,
         }
     }
 }
@@ -174,17 +177,17 @@ impl<T> Future for Receiver<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let mut state = lock(&self.slot.state);
         match &mut *state {
-            State::PendingOp(waker) | State::Begun(waker) => {
+            State::Pending(waker) | State::Begun(waker) => {
                 if !waker.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
                     *waker = Some(cx.waker().clone());
                 }
                 return Poll::Pending;
             }
-            State::Left | State::Done(_) | State::Lost | State::Closed => {}
+            State::Detached | State::Done(_) | State::Lost | State::Closed => {}
         }
         match std::mem::replace(&mut *state, State::Closed) {
             State::Done(answer) => Poll::Ready(Some(answer)),
-            State::PendingOp(_) | State::Begun(_) | State::Left | State::Lost | State::Closed => {
+            State::Pending(_) | State::Begun(_) | State::Detached | State::Lost | State::Closed => {
                 Poll::Ready(None)
             }
         }
@@ -193,12 +196,12 @@ impl<T> Future for Receiver<T> {
 
 impl<T> fmt::Debug for Sender<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replier").field("answered", &self.slot.is_none()).finish()
+        f.debug_struct("Sender").field("answered", &self.slot.is_none()).finish()
     }
 }
 
 impl<T> fmt::Debug for Receiver<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Asker").finish_non_exhaustive()
+        f.debug_struct("Receiver").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Models of the reply slot: the answer is had by exactly one of a poll, a cancel and the replier itself.
+//! Models of the oneshot: exactly one of a poll, a cancel and the sender gets the answer.
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,15 +12,15 @@ use crate::oneshot::{Cancelled, Receiver, Sender, channel};
 
 const ANSWER: u32 = 42;
 
-/// How the worker's side of one question went.
+/// Result of the worker's side.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It never began, so it has nothing to give back.
+    /// It never began, so it has no answer to get back.
     NotBegun,
-    /// It began, and the slot took its answer.
+    /// It began, and the channel took its answer.
     Sent,
-    /// It began, and was left with its answer.
-    Flush,
+    /// It began, and got its answer back.
+    Returned,
 }
 
 fn work(sender: Sender<u32>) -> Outcome {
@@ -29,7 +29,7 @@ fn work(sender: Sender<u32>) -> Outcome {
     }
     match sender.send(ANSWER) {
         Ok(()) => Outcome::Sent,
-        Err(ANSWER) => Outcome::Flush,
+        Err(ANSWER) => Outcome::Returned,
         Err(other) => panic!("{other} was never sent"),
     }
 }
@@ -47,23 +47,23 @@ fn a_cancelled_answer_is_had_by_exactly_one() {
         let outcome = worker.join().expect("the worker does not panic");
         match cancelled {
             Cancelled::BeforeBegin => assert_eq!(outcome, Outcome::NotBegun),
-            Cancelled::Begun => assert_eq!(outcome, Outcome::Flush),
+            Cancelled::Begun => assert_eq!(outcome, Outcome::Returned),
             Cancelled::Done(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
-            Cancelled::Nothing => panic!("nobody else has looked"),
+            Cancelled::Nothing => panic!("no other side has taken it"),
         }
     });
 }
 
 #[test]
-fn an_answer_that_was_left_is_had_by_exactly_one_and_the_work_is_done() {
+fn a_detached_answer_is_had_by_exactly_one_and_the_work_is_done() {
     explore(|| {
         let (sender, receiver) = channel();
         let worker = thread::spawn(move || work(sender));
-        let had = receiver.leave();
+        let had = receiver.detach();
         let outcome = worker.join().expect("the worker does not panic");
         match had {
             Some(answer) => assert_eq!((answer, outcome), (ANSWER, Outcome::Sent)),
-            None => assert_eq!(outcome, Outcome::Flush),
+            None => assert_eq!(outcome, Outcome::Returned),
         }
     });
 }
@@ -78,7 +78,7 @@ fn an_answer_that_a_poll_took_is_not_cancelled_again() {
         let outcome = worker.join().expect("the worker does not panic");
         let had_by_poll = usize::from(polled == Poll::Ready(Some(ANSWER)));
         let had_by_cancel = usize::from(cancelled == Cancelled::Done(ANSWER));
-        let had_by_worker = usize::from(outcome == Outcome::Flush);
+        let had_by_worker = usize::from(outcome == Outcome::Returned);
         let answers = usize::from(outcome != Outcome::NotBegun);
         assert_eq!(had_by_poll + had_by_cancel + had_by_worker, answers);
         assert_eq!(cancelled == Cancelled::BeforeBegin, answers == 0);
@@ -86,7 +86,7 @@ fn an_answer_that_a_poll_took_is_not_cancelled_again() {
 }
 
 #[test]
-fn a_waiting_asker_is_woken_by_the_answer() {
+fn a_waiting_receiver_is_woken_by_the_answer() {
     explore(|| {
         let (sender, receiver) = channel();
         let worker = thread::spawn(move || work(sender));
@@ -96,7 +96,7 @@ fn a_waiting_asker_is_woken_by_the_answer() {
 }
 
 #[test]
-fn a_waiting_asker_is_woken_by_a_lost_replier() {
+fn a_waiting_receiver_is_woken_by_a_dropped_sender() {
     explore(|| {
         let (sender, receiver) = channel::<u32>();
         let worker = thread::spawn(move || assert!(sender.begin()));
@@ -110,6 +110,6 @@ fn the_models_catch_their_mutants() {
     for model in
         ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
     {
-        assert_caught(&format!("oneshot_loom::{model}"), "reply-begins-after-cancel");
+        assert_caught(&format!("oneshot_loom::{model}"), "oneshot-begins-after-cancel");
     }
 }

@@ -1,8 +1,8 @@
-//! Which process something belongs to: the one place that knows of `fork`.
+//! The process that a value belongs to: the only file that knows of `fork`.
 //!
-//! A fork copies memory and one thread. A child therefore finds engines without their threads, and locks that stay
-//! shut because whoever held them was not copied. Nothing tells that but a look at where something was made, so it is
-//! looked at before any lock is taken. That costs a load: a fork handler counts.
+//! A fork copies memory and one thread. A child therefore has engines without their threads, and locks that are
+//! never released because their holders were not copied. Only a comparison of processes can tell, so it comes
+//! before any lock. It costs a load: a fork handler counts.
 
 use std::fmt;
 use std::process;
@@ -16,7 +16,7 @@ use crate::limits::FORKS_MAX;
 /// The process in which something was made.
 #[derive(Clone)]
 pub(crate) struct Origin {
-    /// `None` if the system has no room for a fork handler: then every process passes for the same.
+    /// `None` if the system has no room for a fork handler: then every process counts as the same.
     guard: Option<Guard>,
 }
 
@@ -26,7 +26,7 @@ impl Origin {
         Origin { guard: Guard::try_new().ok() }
     }
 
-    /// Whether it is this process, or one before a fork.
+    /// Whether this is that process, and not a forked child.
     pub(crate) fn is_here(&self) -> bool {
         match &self.guard {
             Some(guard) => !guard.clone().detected_fork(),
@@ -41,23 +41,23 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// A value that every process makes for itself, for statics: a child finds none where its parent's is.
+/// A static value that each process makes for itself: a child does not see its parent's.
 ///
-/// A plain `OnceLock` would give a child its parent's, or make it wait for ever for a thread of its parent's that was
-/// just then making it.
+/// A plain `OnceLock` would give a child its parent's value, or make it wait for ever for a thread of the
+/// parent that was just making it.
 pub struct PerProcess<T> {
-    /// One for each process of the line of forks that led here and wanted a value, eldest first.
+    /// One for each process in the chain of forks that has a value, eldest first.
     slots: [Slot<T>; FORKS_MAX],
 }
 
 struct Slot<T> {
-    /// The process that may fill it; 0 as long as there is none.
+    /// The process that may fill it; 0 if there is none yet.
     owner: AtomicU32,
     made: OnceLock<(Origin, T)>,
 }
 
 impl<T> PerProcess<T> {
-    /// Makes an empty one.
+    /// Creates an empty one.
     pub const fn new() -> Self {
         PerProcess { slots: [const { Slot { owner: AtomicU32::new(0), made: OnceLock::new() } }; FORKS_MAX] }
     }
@@ -67,8 +67,8 @@ impl<T> PerProcess<T> {
         self.slots.iter().find_map(Slot::here)
     }
 
-    /// Returns this process's value, made by `make` if there is none yet. `None` in a process with too many ancestors
-    /// that have one of their own.
+    /// Returns this process's value, made by `make` if there is none yet. `None` in a process with too many
+    /// ancestors that have a value.
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> Option<&T> {
         if let Some(value) = self.get() {
             return Some(value);
@@ -83,7 +83,7 @@ impl<T> Slot<T> {
         self.made.get().filter(|(origin, _)| origin.is_here()).map(|(_, value)| value)
     }
 
-    /// Whether this process may fill it. A number that an ancestor had may come back, but not its value.
+    /// Whether this process may fill it. A process id of an ancestor may come back, but not its value.
     fn claim(&self, process: u32) -> bool {
         match self.owner.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => true,

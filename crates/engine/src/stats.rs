@@ -43,19 +43,19 @@ counters! {
     in_place,
     /// Answers that crossed from a worker to a caller: one change of thread each.
     hops,
-    /// Operations of handles that went to their file's actor, because something before them was not done.
+    /// Operations of handles that went to their file's actor, because an earlier operation blocked them.
     messages,
     /// Jobs handed to workers.
     jobs,
-    /// Writes and appends asked for.
+    /// Writes and appends requested.
     writes_asked,
-    /// System calls that carried them out.
+    /// System calls made for them.
     write_calls,
-    /// Writes that a buffered file kept back, to be written out together with others.
+    /// Writes accepted into the write buffer of a buffered file.
     writes_buffered,
-    /// Syncs asked for.
+    /// Syncs requested.
     syncs_asked,
-    /// System calls that carried them out.
+    /// System calls made for them.
     syncs_issued,
     /// Bytes read, in place and by workers.
     bytes_read,
@@ -63,17 +63,17 @@ counters! {
     bytes_written,
     /// Operations refused because a limit was reached.
     refusals,
-    /// Operations whose caller went away before they began; no system call was made for them.
+    /// Operations that their caller cancelled before they began; no system call was made for them.
     cancelled,
-    /// Errors that no caller was left to hear. The next sync or close of the file reports them.
+    /// Errors that reached no caller. The next sync or close of the file reports them.
     unobserved_errors,
     /// Operations that ended in a panic.
     panics,
-    /// Operations that were running for longer than the limit when a sweep saw them.
+    /// Operations that a sweep found running for longer than the limit.
     stuck,
     /// Files opened.
     opened,
-    /// Files closed, by `close` or by the last handle's drop.
+    /// Files closed, by `close` or by the drop of the last handle.
     closed,
     /// File actors started.
     actors,
@@ -81,18 +81,18 @@ counters! {
 
 /// An operation that waits for admission.
 #[derive(Debug)]
-pub(crate) struct Waiting<'a> {
+pub(crate) struct AdmissionWait<'a> {
     stats: &'a Stats,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for AdmissionWait<'_> {
     fn drop(&mut self) {
         self.stats.waiting.fetch_sub(1, Relaxed);
     }
 }
 
 impl Stats {
-    /// Counts an admitted operation in.
+    /// Counts an operation as admitted.
     pub(crate) fn enter(&self) {
         let now = self.in_flight.fetch_add(1, Relaxed) + 1;
         if now > self.in_flight_peak.load(Relaxed) {
@@ -100,18 +100,18 @@ impl Stats {
         }
     }
 
-    /// Counts it out.
+    /// Counts an admitted operation as done.
     pub(crate) fn leave(&self) {
         self.in_flight.fetch_sub(1, Relaxed);
     }
 
     /// Counts an operation that waits for admission, until the guard is dropped.
-    pub(crate) fn wait(&self) -> Waiting<'_> {
+    pub(crate) fn wait(&self) -> AdmissionWait<'_> {
         self.waiting.fetch_add(1, Relaxed);
-        Waiting { stats: self }
+        AdmissionWait { stats: self }
     }
 
-    /// Operations that have been asked for and are not done, admitted or not.
+    /// Number of operations that have been requested and are not done, admitted or not.
     pub(crate) fn outstanding(&self) -> u64 {
         self.in_flight() + self.waiting.load(Relaxed)
     }
@@ -124,7 +124,7 @@ impl Stats {
         self.in_flight_peak.load(Relaxed)
     }
 
-    /// Records how long an operation took in all, if it is the slowest so far.
+    /// Records the total duration of an operation if it is the slowest so far.
     pub(crate) fn note_duration(&self, operation: Operation, path: &Path, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         if nanos <= self.slowest_ns.load(Relaxed) || nanos <= self.slowest_ns.fetch_max(nanos, Relaxed) {
@@ -150,11 +150,11 @@ pub(crate) fn add(counter: &AtomicU64, count: u64) {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Slowest {
-    /// What it was.
+    /// Its name.
     pub operation: Operation,
     /// The path it worked on.
     pub path: PathBuf,
-    /// How long it took, its wait included.
+    /// Its duration, including the wait.
     pub took: Duration,
 }
 
@@ -183,7 +183,7 @@ impl Histogram {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Durations {
-    /// How many fell into each bucket; the last one is open upwards.
+    /// The count of each bucket; the last one has no upper bound.
     pub buckets: Vec<u64>,
 }
 
@@ -205,11 +205,11 @@ impl Durations {
 pub struct FileSnapshot {
     /// The path it was opened by.
     pub path: PathBuf,
-    /// Operations that wait for others before them.
+    /// Operations that wait for earlier ones.
     pub queued: usize,
-    /// Bytes those hold.
+    /// Bytes that they hold.
     pub queued_bytes: u64,
-    /// Bytes that were accepted and kept back; on a file that is not buffered there are none.
+    /// Bytes in the write buffer; 0 if the file is not buffered.
     pub buffered_bytes: usize,
     /// Batches at workers.
     pub running: usize,

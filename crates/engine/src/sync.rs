@@ -1,7 +1,7 @@
 //! The synchronisation types that the hand-written cores use: std's, or loom's under `--cfg folio_loom`.
 //!
-//! Only the turn, the pool's queue, the reply slot and the table of lent bytes go through here. Everything else uses std directly,
-//! because a loom model never runs it.
+//! Only the turn, the pool's queue, the oneshot, the table of lent bytes, listing ahead of a walk and the count of
+//! unfinished work use these. Everything else uses std directly, because a loom model never runs it.
 
 use std::time::Instant;
 
@@ -16,15 +16,15 @@ pub(crate) use std::{
     sync::{Condvar, Mutex, MutexGuard},
 };
 
-/// LockQueue without poison: the cores hold no user code inside a critical section, so a poisoned lock could
-/// only repeat a panic that has been reported already.
+/// Locks and ignores poison: the cores run no user code while they hold a lock, so a poisoned lock could only
+/// repeat a panic that has been reported already.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Waits for a notification, at the longest until the deadline (`None`: without end).
+/// Waits for a notification, at most until the deadline (`None`: without limit).
 ///
-/// It may return early, so the caller looks at its condition and at [`has_passed`] again.
+/// It may return early, so the caller checks its condition and [`has_passed`] again.
 #[cfg(not(folio_loom))]
 pub(crate) fn wait_until<'a, T>(
     condvar: &Condvar,
@@ -41,13 +41,13 @@ pub(crate) fn wait_until<'a, T>(
     }
 }
 
-/// Whether the deadline is over.
+/// Whether the deadline has passed.
 #[cfg(not(folio_loom))]
 pub(crate) fn has_passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }
 
-/// See the other half. A model has no time, so nobody is rescued by a timeout: what sleeps must be woken.
+/// See the other half. A model has no time, so no timeout rescues a thread that was not woken.
 #[cfg(folio_loom)]
 pub(crate) fn wait_until<'a, T>(
     condvar: &Condvar,

@@ -40,6 +40,10 @@ pub const ENAMETOOLONG: i32 = 36;
 pub const ENOSYS: i32 = 38;
 /// The directory is not empty.
 pub const ENOTEMPTY: i32 = 39;
+/// A symbolic link where none may be, or too many.
+pub const ELOOP: i32 = 40;
+/// No extended attribute of that name.
+pub const ENODATA: i32 = 61;
 /// Not supported by this file.
 pub const EOPNOTSUPP: i32 = 95;
 /// The network file is gone.

@@ -8,17 +8,21 @@
 //! | one operation after another does what a file does | [`FileModel`] |
 //! | another storage keeps the port's contracts | [`conformance`] |
 //! | a property holds for many seeds | [`seeds`], [`Random`] |
+//! | something happens in the end, or at once, or not yet | [`wait`], [`polling`] |
+//! | a process sees, does or leaves something | [`process`] |
+//!
+//! A check that cannot run on this machine says so by [`skip`].
 //!
 //! ```
 //! use std::{io::IoSlice, path::Path};
-//! use folio_engine::storage::{OpenRequest, Storage};
+//! use folio_engine::storage::{Names, OpenRequest};
 //! use folio_testkit::{Call, Disk, Survivors, errno::EIO};
 //!
 //! let disk = Disk::new();
 //! disk.put("/data", *b"old");
 //! let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
 //!
-//! let request = OpenRequest { write: true, ..OpenRequest::default() };
+//! let request = OpenRequest::default().write(true);
 //! let file = disk.open(Path::new("/data"), &request)?.file;
 //! file.write_at(&[IoSlice::new(b"new")], 0)?;
 //! assert!(file.sync(true).is_err());
@@ -36,9 +40,12 @@
 //! The disk has no symbolic links, listings, streams or descriptors; [`Disk`] says in full what it simulates
 //! and what not. The checker knows one file and one cursor. Its work grows with the operations that overlap
 //! and, steeply, with those that were cancelled after they may have begun: it says so when it gives up.
-//! Nothing here needs an async runtime; a closed [`Gate`] blocks the thread that comes to it.
+//! Only what is async needs an async runtime; a closed [`Gate`] blocks the thread that comes to it.
 
 pub mod errno;
+pub mod polling;
+pub mod process;
+pub mod wait;
 
 mod conformance;
 mod disk;
@@ -47,6 +54,7 @@ mod history;
 mod lock;
 mod model;
 mod random;
+mod skip;
 
 pub use conformance::conformance;
 pub use disk::{Disk, Mount, Survivors};
@@ -54,3 +62,4 @@ pub use faults::{Call, Fault, Gate, Plan, Trigger};
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};
 pub use random::{Random, seeds};
+pub use skip::skip;

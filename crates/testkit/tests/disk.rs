@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use std::{io, thread};
 
-use folio_engine::storage::{OpenRequest, Storage, StorageFile};
+use folio_engine::storage::{Links, Names, OpenRequest, Storage, StorageFile};
 use folio_testkit::errno::{EAGAIN, EIO, ENOSPC, EXDEV};
 use folio_testkit::{Call, Disk, FileModel, Gate, ModelOp, Mount, Outcome, Random, Survivors, seeds};
 
@@ -58,8 +58,8 @@ fn a_cache_that_misses_sends_callers_to_the_blocking_call() {
     assert_eq!(file.read_now(&mut [0; 3], 0).unwrap().unwrap(), 3);
     disk.plan().on_any().would_block();
     assert!(file.read_now(&mut [0; 3], 0).is_none());
-    assert!(disk.metadata_cached(Path::new(FILE)).is_none());
-    assert!(disk.open_cached(Path::new(FILE), &OpenRequest { read: true, ..Default::default() }).is_none());
+    assert!(disk.metadata_cached(Path::new(FILE), Links::Follow).is_none());
+    assert!(disk.open_cached(Path::new(FILE), &OpenRequest::default().read(true)).is_none());
     assert_eq!(file.read_at(&mut [0; 3], 0).unwrap_err().raw_os_error(), Some(EAGAIN));
 }
 
@@ -138,11 +138,11 @@ fn a_power_cut_leaves_synced_bytes_under_synced_names() {
     let (disk, file) = disk_with(b"old");
     write(&*file, b"new", 0).unwrap();
     file.sync(true).unwrap();
-    disk.rename(Path::new(FILE), Path::new("/dir/renamed")).unwrap();
+    disk.rename(Path::new(FILE), &disk, Path::new("/dir/renamed")).unwrap();
     let lost = disk.after_power_cut(Survivors::Nothing);
     assert_eq!((lost.list("/dir"), lost.contents(FILE)), (vec!["file".to_owned()], b"new".to_vec()));
     assert_eq!(disk.after_power_cut(Survivors::Everything).list("/dir"), ["renamed"]);
-    let dir = OpenRequest { read: true, ..Default::default() };
+    let dir = OpenRequest::default().read(true);
     disk.open(Path::new("/dir"), &dir).unwrap().file.sync(true).unwrap();
     seeds(20, |seed| {
         let cut = disk.after_power_cut(Survivors::Random(seed));
@@ -182,11 +182,11 @@ fn mounts_have_devices_of_their_own() {
     disk.put("/near/file", "");
     disk.put("/far/file", "");
     disk.mount("/far", Mount { device: 7, remote: true });
-    let open = |path| disk.open(Path::new(path), &OpenRequest { read: true, ..Default::default() }).unwrap();
+    let open = |path| disk.open(Path::new(path), &OpenRequest::default().read(true)).unwrap();
     let (near, far) = (open("/near/file"), open("/far/file"));
     assert_eq!((far.device, far.remote, near.remote), (7, true, false));
     assert_ne!(near.device, 7);
-    let across = disk.rename(Path::new("/near/file"), Path::new("/far/other"));
+    let across = disk.rename(Path::new("/near/file"), &disk, Path::new("/far/other"));
     assert_eq!(across.unwrap_err().raw_os_error(), Some(EXDEV));
     assert_eq!(disk.open_files(), 2);
     drop((near, far));
@@ -227,7 +227,7 @@ const FILE: &str = "/dir/file";
 fn disk_with(bytes: &[u8]) -> (Disk, Box<dyn StorageFile>) {
     let disk = Disk::new();
     disk.put(FILE, bytes);
-    let request = OpenRequest { read: true, write: true, ..Default::default() };
+    let request = OpenRequest::default().read(true).write(true);
     let file = disk.open(Path::new(FILE), &request).unwrap().file;
     (disk, file)
 }

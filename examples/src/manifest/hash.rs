@@ -1,11 +1,10 @@
 //! The SHA-256 of one file, read in chunks.
 
-use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use folio::File;
+use folio::{File, Metadata};
 use sha2::{Digest, Sha256};
 
 /// Bytes read and hashed at a time. Hashing them takes well under a millisecond, so that the executor's other

@@ -190,7 +190,10 @@ async fn work(job: Arc<Job>, paths: Paths) -> folio::Result<()> {
 
 /// Appends one line. If that fails the list is worthless, so the run stops.
 async fn put(job: &Job, digest: &[u8], path: &Path) -> folio::Result<()> {
-    job.list.append(line(digest, path)).await.inspect_err(|_| job.stopping.store(true, Ordering::Relaxed))?;
+    job.list
+        .append_bytes(line(digest, path))
+        .await
+        .inspect_err(|_| job.stopping.store(true, Ordering::Relaxed))?;
     job.bar.set_message(Tally::one(&job.tally.files).to_string());
     Ok(())
 }

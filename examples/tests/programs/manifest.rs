@@ -7,6 +7,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use folio_testkit::skip;
+use folio_testkit::wait::eventually_blocking;
 use tempfile::TempDir;
 
 use crate::program;
@@ -165,16 +167,14 @@ fn without_privileges(shut: &Path) -> Option<Command> {
         command.args(bounded).arg(program("manifest"));
         return Some(command);
     }
-    eprintln!("SKIPPED: no unreadable file here, because this user reads all and setpriv cannot change that");
+    skip("a file that cannot be read", "this user reads all and setpriv cannot change that");
     None
 }
 
 /// Returns once the list holds a line.
 fn await_first_line(child: &mut Child, list: &Path) {
-    while fs::metadata(list).map_or(0, |metadata| metadata.len()) == 0 {
-        if let Some(status) = child.try_wait().unwrap() {
-            panic!("it ended without a line: {status}");
-        }
-        std::thread::yield_now();
-    }
+    eventually_blocking("the list holds a line", || {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended without a line");
+        fs::metadata(list).is_ok_and(|metadata| metadata.len() > 0)
+    });
 }

@@ -4,16 +4,12 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
+use folio_testkit::wait::soon;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::time::timeout;
 
 use crate::program;
-
-/// How long a line may take that should come within a tenth of a second.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn it_begins_with_the_last_ten_lines_and_goes_on_with_what_is_appended() {
@@ -101,7 +97,7 @@ impl Tail {
     /// Waits until these lines have been printed, and no others before them.
     async fn prints(&mut self, lines: &str) {
         for expected in lines.lines() {
-            let line = timeout(PATIENCE, self.lines.next_line()).await.expect("a line comes in time");
+            let line = soon("a line", self.lines.next_line()).await;
             assert_eq!(line.unwrap().as_deref(), Some(expected));
         }
     }
@@ -109,7 +105,7 @@ impl Tail {
     async fn interrupted(&mut self) -> ExitStatus {
         let id = self.child.id().expect("it is running").to_string();
         assert!(Command::new("kill").args(["-INT", &id]).status().await.unwrap().success());
-        timeout(PATIENCE, self.child.wait()).await.expect("it ends in time").unwrap()
+        soon("its end", self.child.wait()).await.unwrap()
     }
 }
 

@@ -10,7 +10,7 @@ use futures_lite::{AsyncBufReadExt, AsyncWriteExt, StreamExt};
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
-use crate::workloads::Everyday;
+use crate::job::Everyday;
 
 /// async-fs; its file hands writes to another thread through a pipe.
 #[derive(Debug)]

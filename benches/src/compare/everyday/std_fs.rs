@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
-use crate::workloads::Everyday;
+use crate::job::Everyday;
 
 /// Bytes that folio's buffered files keep back, for [`StdSameBuffer`].
 const SAME_BUFFER_BYTES: usize = 256 * 1024;

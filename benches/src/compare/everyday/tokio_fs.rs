@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
 
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
-use crate::workloads::Everyday;
+use crate::job::Everyday;
 
 /// `tokio::fs`; its file keeps one write back and has another thread write it.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 use crate::contender::Column;
 use crate::everyday::EverydayRival;
-use crate::workloads::Everyday;
+use crate::job::Everyday;
 
 /// walkdir, which only walks.
 #[derive(Debug)]

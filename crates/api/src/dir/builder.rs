@@ -16,6 +16,11 @@ use crate::{Operation, Result};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 #[derive(Clone, Debug, Default)]
 pub struct DirBuilder {
     pub(crate) recursive: bool,
@@ -46,10 +51,6 @@ impl DirBuilder {
     ///
     /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
     /// or something on the way is not a directory.
-    ///
-    /// # Cancellation
-    ///
-    /// Dropped before it began, nothing happened; after that it finishes in the background.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
         Engine::current()?.call(tree::create_dir(path, self.recursive, self.mode)).await

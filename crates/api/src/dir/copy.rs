@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use folio_engine::op::names;
+
 use super::Dir;
 use crate::checked;
 use crate::{Operation, Result};
@@ -14,10 +16,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::copy`](crate::fs::copy); if either name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
@@ -41,10 +39,6 @@ impl Dir {
     ///
     /// If the name is missing or leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// println!("{}", releases.canonicalize("current/../latest").await?.display());
@@ -53,6 +47,6 @@ impl Dir {
     /// ```
     pub async fn canonicalize(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let name = checked::path(Operation::Canonicalize, name)?;
-        self.engine.call(self.open.canonicalize(name)).await
+        self.engine.call(names::canonicalize(self.open.at(name))).await
     }
 }

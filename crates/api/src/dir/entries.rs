@@ -7,9 +7,9 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use folio_engine::Current;
 use folio_engine::op::dir::{NameBatch, OpenDir, OpenNames};
 use folio_engine::storage::{Kind, Listed};
-use folio_engine::{Current, Exclusive};
 use futures_core::Stream;
 
 use crate::Result;
@@ -22,7 +22,7 @@ pub struct Entries {
     dir: OpenDir,
     engine: Current,
     fetched: VecDeque<Listed>,
-    source: Exclusive<Source>,
+    source: Source,
 }
 
 /// Where the names after the fetched ones come from.
@@ -30,14 +30,14 @@ enum Source {
     /// The next batch has not been asked for; `None` before the first.
     Open(Option<OpenNames>),
     /// The next batch has been asked for.
-    Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send>>),
+    Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send + Sync>>),
     /// All batches have come, or one failed.
     Ended,
 }
 
 impl Entries {
     pub(super) fn new(dir: OpenDir, engine: Current) -> Self {
-        Entries { dir, engine, fetched: VecDeque::new(), source: Exclusive::new(Source::Open(None)) }
+        Entries { dir, engine, fetched: VecDeque::new(), source: Source::Open(None) }
     }
 
     /// Returns the next entry, or `None` at the end.
@@ -70,7 +70,7 @@ impl Stream for Entries {
             if let Some(listed) = this.fetched.pop_front() {
                 return Poll::Ready(Some(Ok(Entry { listed })));
             }
-            let source = this.source.get_mut();
+            let source = &mut this.source;
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(from) => {
                     let (request, engine) = (this.dir.names(from), this.engine.clone());

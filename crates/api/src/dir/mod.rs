@@ -7,15 +7,15 @@ mod entries;
 mod names;
 
 use std::fmt;
-use std::fs::Metadata;
 use std::path::Path;
 
 use folio_engine::op::dir::{self, OpenDir};
+use folio_engine::op::{access, attributes};
 use folio_engine::storage::{Links, Mode};
 use folio_engine::{Current, Engine};
 
 use crate::checked;
-use crate::{File, OpenOptions, Operation, Result};
+use crate::{File, Metadata, OpenOptions, Operation, Result};
 
 pub use entries::{Entries, Entry};
 pub use folio_engine::storage::Kind;
@@ -43,6 +43,11 @@ pub use folio_engine::storage::Kind;
 ///
 /// Methods that change a name do not follow a link in its last part, and refuse a last part of `.` or `..` with
 /// `EINVAL`. On storages that have no directories everything is refused as unsupported.
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 #[derive(Clone)]
 pub struct Dir {
     open: OpenDir,
@@ -196,10 +201,6 @@ impl Dir {
     ///
     /// If the name is missing or leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// let len = cache.metadata("pages/1").await?.len();
@@ -208,7 +209,7 @@ impl Dir {
     /// ```
     pub async fn metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.metadata(name, Links::Follow)).await
+        self.engine.call(attributes::metadata(self.open.at(name), Links::Follow)).await
     }
 
     /// Returns the attributes of a name itself, even where it is a symbolic link.
@@ -216,10 +217,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, or the way to it leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
@@ -229,18 +226,14 @@ impl Dir {
     /// ```
     pub async fn symlink_metadata(&self, name: impl AsRef<Path>) -> Result<Metadata> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.metadata(name, Links::NotLast)).await
+        self.engine.call(attributes::metadata(self.open.at(name), Links::NotLast)).await
     }
 
     /// Returns whether a name leads to something.
     ///
     /// # Errors
     ///
-    /// If it cannot be told: the name leads out, or through a directory that may not be searched.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
+    /// If that cannot be found out: the name leads out, or through a directory that may not be searched.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -250,18 +243,14 @@ impl Dir {
     /// ```
     pub async fn try_exists(&self, name: impl AsRef<Path>) -> Result<bool> {
         let name = checked::path(Operation::Metadata, name)?;
-        self.engine.call(self.open.exists(name)).await
+        self.engine.call(attributes::exists(self.open.at(name))).await
     }
 
-    /// Returns whether this process may use what a name leads to in every way of `mode`. What leads out is a no.
+    /// Returns whether this process may use what a name leads to in every way of `mode`. `false` for what leads out.
     ///
     /// # Errors
     ///
     /// A NUL in the name; an engine that has stopped.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -271,7 +260,7 @@ impl Dir {
     /// ```
     pub async fn access(&self, name: impl AsRef<Path>, mode: Mode) -> Result<bool> {
         let name = checked::path(Operation::Access, name)?;
-        self.engine.call(self.open.access(name, mode)).await
+        self.engine.call(access::access(self.open.at(name), mode)).await
     }
 
     /// Begins a listing of the directory itself; nothing is touched before its first entry is asked for.
@@ -293,7 +282,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// Like [`open_dir`](Dir::open_dir). That it may not be read is told by the first entry.
+    /// Like [`open_dir`](Dir::open_dir). If it may not be read, the first entry is the error.
     ///
     /// # Cancellation
     ///
@@ -318,10 +307,6 @@ impl Dir {
     /// # Errors
     ///
     /// The device's; `EACCES` if the directory may not be read.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {

@@ -3,6 +3,9 @@
 use std::fs::Permissions;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+use folio_engine::Contents;
+use folio_engine::op::{attributes, names, tree};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
@@ -23,10 +26,6 @@ impl Dir {
     ///
     /// If the name exists, its parent is missing, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.create_dir("pages").await?;
@@ -35,7 +34,7 @@ impl Dir {
     /// ```
     pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, false, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), false, None)).await
     }
 
     /// Creates a directory as a [`DirBuilder`] says: with its permission bits, with missing parents or without.
@@ -43,10 +42,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`create_dir`](Dir::create_dir) or [`create_dir_all`](Dir::create_dir_all).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(data: folio::Dir) -> folio::Result<()> {
@@ -56,7 +51,7 @@ impl Dir {
     /// ```
     pub async fn create_dir_with(&self, name: impl AsRef<Path>, builder: &DirBuilder) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, builder.recursive, builder.mode)).await
+        self.engine.call(tree::create_dir(self.open.at(name), builder.recursive, builder.mode)).await
     }
 
     /// Creates a directory and every missing parent; a directory that exists is no error.
@@ -66,10 +61,6 @@ impl Dir {
     /// If something on the way exists and is not a directory, or leads out. Parents that were created before the
     /// failure stay.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.create_dir_all("pages/2026/07").await?;
@@ -78,7 +69,7 @@ impl Dir {
     /// ```
     pub async fn create_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(self.open.create_dir(name, true, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), true, None)).await
     }
 
     /// Removes the name of a file or a symbolic link.
@@ -86,10 +77,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing or a directory, or the way to it leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -99,7 +86,7 @@ impl Dir {
     /// ```
     pub async fn remove_file(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveFile, name)?;
-        self.engine.call(self.open.remove_file(name)).await
+        self.engine.call(names::remove_file(self.open.at(name))).await
     }
 
     /// Removes an empty directory.
@@ -107,10 +94,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, not a directory, or not empty, or the way to it leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -120,7 +103,7 @@ impl Dir {
     /// ```
     pub async fn remove_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveDir, name)?;
-        self.engine.call(self.open.remove_dir(name, false)).await
+        self.engine.call(tree::remove_dir(self.open.at(name), false)).await
     }
 
     /// Removes a directory and everything in it; symbolic links are removed and never followed, not even one that
@@ -131,10 +114,6 @@ impl Dir {
     /// If the name is missing or not a directory, the way to it leads out, or something in it cannot be removed.
     /// What was removed before the failure is gone.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.remove_dir_all("pages").await?;
@@ -143,7 +122,7 @@ impl Dir {
     /// ```
     pub async fn remove_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveDir, name)?;
-        self.engine.call(self.open.remove_dir(name, true)).await
+        self.engine.call(tree::remove_dir(self.open.at(name), true)).await
     }
 
     /// Renames to a name below `target`, which may be this directory, replacing what had it in one step.
@@ -151,10 +130,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::rename`](crate::fs::rename); if the way to either name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(inbox: folio::Dir, archive: folio::Dir) -> folio::Result<()> {
@@ -165,7 +140,7 @@ impl Dir {
     pub async fn rename(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<()> {
         let from = checked::path(Operation::Rename, from)?;
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(self.open.rename(from, &target.open, to)).await
+        self.engine.call(names::rename(self.open.at(from), target.open.at(to))).await
     }
 
     /// Gives a file a second name below `target`, which may be this directory.
@@ -173,10 +148,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::hard_link`](crate::fs::hard_link); if the way to either name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(data: folio::Dir, backup: folio::Dir) -> folio::Result<()> {
@@ -192,7 +163,7 @@ impl Dir {
     ) -> Result<()> {
         let original = checked::path(Operation::HardLink, original)?;
         let link = checked::path(Operation::HardLink, link)?;
-        self.engine.call(self.open.hard_link(original, &target.open, link)).await
+        self.engine.call(names::hard_link(self.open.at(original), target.open.at(link))).await
     }
 
     /// Creates the symbolic link `link` containing `original`, which need not exist and may be any path: where a
@@ -201,10 +172,6 @@ impl Dir {
     /// # Errors
     ///
     /// If `link` exists, `original` is empty, or the way to the link leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
@@ -224,10 +191,6 @@ impl Dir {
     ///
     /// If the name is missing or not a symbolic link, or the way to it leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// let current = releases.read_link("current").await?;
@@ -236,7 +199,7 @@ impl Dir {
     /// ```
     pub async fn read_link(&self, name: impl AsRef<Path>) -> Result<PathBuf> {
         let name = checked::path(Operation::ReadLink, name)?;
-        self.engine.call(self.open.read_link(name)).await
+        self.engine.call(names::read_link(self.open.at(name))).await
     }
 
     /// Changes the permissions of what a name leads to.
@@ -244,10 +207,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(keys: folio::Dir) -> folio::Result<()> {
@@ -259,7 +218,7 @@ impl Dir {
     /// ```
     pub async fn set_permissions(&self, name: impl AsRef<Path>, permissions: Permissions) -> Result<()> {
         let name = checked::path(Operation::SetPermissions, name)?;
-        self.engine.call(self.open.set_permissions(name, permissions)).await
+        self.engine.call(attributes::set_permissions(self.open.at(name), permissions)).await
     }
 
     /// Sets when what a name leads to was last read and last changed.
@@ -267,10 +226,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`os::utime`](crate::os::utime); if the name leads out; unsupported where `/proc` is not mounted.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -295,10 +250,6 @@ impl Dir {
     ///
     /// Like [`os::lutime`](crate::os::lutime); if the way to the name leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(releases: folio::Dir) -> folio::Result<()> {
     /// use folio::os::Stamp;
@@ -318,7 +269,9 @@ impl Dir {
 
     async fn stamp(&self, name: &Path, accessed: Stamp, modified: Stamp, links: Links) -> Result<()> {
         let name = checked::path(Operation::SetTimes, name)?;
-        self.engine.call(self.open.set_times(name, Stamps { accessed, modified }, links)).await
+        self.engine
+            .call(attributes::set_times(self.open.at(name), Stamps { accessed, modified }, links))
+            .await
     }
 
     /// Creates a FIFO with the permission bits `mode` before the umask.
@@ -326,10 +279,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name exists, its parent is missing, or the way to it leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(run: folio::Dir) -> folio::Result<()> {
@@ -339,7 +288,7 @@ impl Dir {
     /// ```
     pub async fn mkfifo(&self, name: impl AsRef<Path>, mode: u32) -> Result<()> {
         let name = checked::path(Operation::MakeFifo, name)?;
-        self.engine.call(self.open.make_fifo(name, mode)).await
+        self.engine.call(names::make_fifo(self.open.at(name), mode)).await
     }
 
     /// Reads a file from its beginning to its end.
@@ -347,10 +296,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`fs::read`](crate::fs::read); if the name leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -368,10 +313,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`read`](Dir::read); and if the contents are not UTF-8.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(settings: folio::Dir) -> folio::Result<()> {
@@ -391,10 +332,6 @@ impl Dir {
     ///
     /// Like [`fs::write`](crate::fs::write()); if the name leads out.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// cache.write("pages/1", "contents").await?;
@@ -403,6 +340,23 @@ impl Dir {
     /// ```
     pub async fn write(&self, name: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
         let name = checked::path(Operation::Write, name)?;
-        self.engine.write_whole(&name, Some(&self.open), contents.as_ref()).await
+        self.engine.write_whole(&name, Some(&self.open), Contents::Borrowed(contents.as_ref())).await
+    }
+
+    /// Does what [`write`](Dir::write) does, without a copy of `contents`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Dir::write).
+    ///
+    /// ```
+    /// # async fn example(cache: folio::Dir, page: bytes::Bytes) -> folio::Result<()> {
+    /// cache.write_bytes("pages/1", page).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn write_bytes(&self, name: impl AsRef<Path>, contents: impl Into<Bytes>) -> Result<()> {
+        let name = checked::path(Operation::Write, name)?;
+        self.engine.write_whole(&name, Some(&self.open), Contents::Owned(contents.into())).await
     }
 }

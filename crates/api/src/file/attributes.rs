@@ -1,13 +1,13 @@
 //! Cursor, length, attributes, durability and exclusive closures.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::SeekFrom;
 use std::time::SystemTime;
 
 use folio_engine::Handle;
 use folio_engine::storage::{Advice, Allocation};
 
-use crate::{File, Operation, Result};
+use crate::{File, Metadata, Operation, Result};
 
 /// Cursor, length, attributes, durability.
 impl File {
@@ -46,10 +46,6 @@ impl File {
     /// # Errors
     ///
     /// `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn stream_position(&self) -> Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -60,10 +56,6 @@ impl File {
     /// # Errors
     ///
     /// If the file is not open for writing; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
         // Whoever cuts a record that is torn writes it anew.
         self.forget_rest();
@@ -87,7 +79,9 @@ impl File {
     /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
     pub async fn sync_all(&self) -> Result<()> {
         let file = self.plain(Operation::SyncAll)?;
-        self.after_polled(file.sync(true)).await
+        let settled = self.settle_to_vouch().await;
+        let synced = file.sync(true).await;
+        settled.and(synced)
     }
 
     /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Any number of
@@ -102,7 +96,9 @@ impl File {
     /// Like [`sync_all`](File::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
         let file = self.plain(Operation::SyncData)?;
-        self.after_polled(file.sync(false)).await
+        let settled = self.settle_to_vouch().await;
+        let synced = file.sync(false).await;
+        settled.and(synced)
     }
 
     /// Returns the attributes, as they are after every write before this call.
@@ -110,10 +106,6 @@ impl File {
     /// # Errors
     ///
     /// Whatever `fstat` returns.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn metadata(&self) -> Result<Metadata> {
         match &self.handle {
             Handle::Plain(file) => file.metadata().await,
@@ -126,10 +118,6 @@ impl File {
     /// # Errors
     ///
     /// If the caller does not own the file; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         self.plain(Operation::SetPermissions)?.set_permissions(permissions).await
     }
@@ -139,10 +127,6 @@ impl File {
     /// # Errors
     ///
     /// If the caller does not own the file; `EINVAL` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_times(&self, times: FileTimes) -> Result<()> {
         self.plain(Operation::SetTimes)?.set_times(times).await
     }
@@ -150,10 +134,6 @@ impl File {
     /// Changes the time of the last modification.
     ///
     /// # Errors
-    ///
-    /// Like [`set_times`](File::set_times).
-    ///
-    /// # Cancellation
     ///
     /// Like [`set_times`](File::set_times).
     ///
@@ -175,10 +155,6 @@ impl File {
     /// If the file is not open for writing, there is no space, or the file system knows no such thing
     /// (`EOPNOTSUPP`); `EINVAL` for a length of 0; `ESPIPE` for a stream. No later sync fails for it.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// use folio::os::Allocation;
@@ -198,10 +174,6 @@ impl File {
     /// # Errors
     ///
     /// `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {

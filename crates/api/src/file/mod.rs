@@ -3,6 +3,8 @@
 //! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
 
+#[cfg(feature = "actor")]
+mod actor;
 mod attributes;
 mod locks;
 mod nature;
@@ -17,7 +19,6 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use folio_engine::messages::{ActorRef, FileActor};
 use folio_engine::{Engine, Handle};
 
 use crate::Result;
@@ -42,6 +43,12 @@ pub use reader::Reader;
 /// Errors name the operation and the path. After a failed sync the file is
 /// [poisoned](crate::Error::is_poisoned): what the device holds is unknown, no sync is tried again, and writes
 /// are refused until every handle on the file is gone and it is opened anew.
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background, and an error that no
+/// caller receives is reported by the next sync or close. A call that only looks changes nothing. Methods with another
+/// rule say so.
 pub struct File {
     pub(crate) handle: Handle,
     /// What the `poll_*` functions of this handle have under way. Not shared with clones.
@@ -142,7 +149,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the storage has no descriptor, or a second one is needed and there is none left.
+    /// If the storage has no descriptor, or a second one is needed and the process has no more.
     ///
     /// # Cancellation
     ///
@@ -170,9 +177,9 @@ impl File {
     ///
     /// # Errors
     ///
-    /// The handle itself, if an operation is queued or running or a second descriptor is needed and there is none.
+    /// The handle itself, if an operation is queued or running or a second descriptor is needed and the process has no more.
     pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
-        // An accepted write may be under way, or have failed with nobody told.
+        // An accepted write may be under way, or have failed with no caller to receive it.
         if self.pending.is_busy() {
             return Err(self);
         }
@@ -192,10 +199,6 @@ impl File {
     /// # Errors
     ///
     /// None; the type is tokio's.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     #[expect(clippy::unused_async, reason = "tokio's signature")]
     pub async fn try_clone(&self) -> Result<File> {
         Ok(self.clone())
@@ -238,38 +241,15 @@ impl File {
         }
     }
 
-    /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
-    ///
-    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
-    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
-    /// hear of it with the reason.
-    ///
-    /// `None` for a FIFO, socket or terminal, which have none.
-    ///
-    /// ```
-    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let file = folio::File::open("data.bin").await?;
-    /// let actor = file.actor().expect("a regular file has an actor");
-    /// let head = actor.ask(folio::actor::ReadAt { len: 16, offset: 0 }).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn actor(&self) -> Option<ActorRef<FileActor>> {
-        match &self.handle {
-            Handle::Plain(file) => Some(file.actor()),
-            Handle::Stream(_) => None,
-        }
-    }
-
     /// Waits for everything asked for before and ends this handle; the last one closes the file. When that returns,
     /// the descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
     ///
     /// With clones or an [`actor`](File::actor) that was handed out, the file stays open for them, and this reports
-    /// what no caller has heard so far. [`close_all`](File::close_all) does not ask for others.
+    /// failures that no caller has received so far. [`close_all`](File::close_all) does not ask for others.
     ///
     /// # Errors
     ///
-    /// What closing reports (network and user-space file systems do), and failures that no caller has heard. The
+    /// What closing reports (network and user-space file systems do), and failures that no caller has received. The
     /// handle has ended all the same.
     ///
     /// # Cancellation
@@ -328,7 +308,11 @@ impl File {
     /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
     pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
-            Handle::Plain(file) => self.after_polled(file.close_all()).await,
+            Handle::Plain(file) => {
+                let settled = self.settle_to_vouch().await;
+                let closed = file.close_all().await;
+                settled.and(closed)
+            }
             Handle::Stream(_) => Ok(()),
         }
     }

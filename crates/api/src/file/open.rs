@@ -28,7 +28,7 @@ pub struct OpenOptions {
     /// What was asked for, if anything was: what nothing means depends on what is made of the file.
     buffering: Option<Buffering>,
     opener: Option<Opener>,
-    /// A setting that makes no sense, told when the file is to be opened and before it is touched.
+    /// The first setting that makes no sense; opening returns it, before the file is touched.
     refused: Option<Error>,
 }
 
@@ -120,7 +120,7 @@ impl OpenOptions {
         self
     }
 
-    /// Has `opener` open the file, on a worker. It gets the path and the `O_*` flags that the other options mean
+    /// Lets `opener` open the file, on a worker. It gets the path and the `O_*` flags that the other options mean
     /// and returns an open file, whose position and access are taken over; permission bits are its own affair.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl OpenOptions {
         let handle = match self.opener.clone() {
             None => engine.open(path, request).await,
             Some(Opener(opener)) => {
-                engine.open_by(path, request, move |path, flags| opener(path, flags)).await
+                Box::pin(engine.open_by(path, request, move |path, flags| opener(path, flags))).await
             }
         };
         handle.map(File::new)

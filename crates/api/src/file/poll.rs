@@ -17,7 +17,7 @@ use crate::{File, Operation, Result};
 impl File {
     /// Waits for what this handle has under way by the traits, so that a method comes after it.
     ///
-    /// Its failure is told here, as that of an earlier write, unless somebody has heard of it.
+    /// Returns its failure, as that of an earlier write, unless a caller has received it already.
     pub(super) async fn settle(&self, operation: Operation) -> Result<()> {
         match self.pending.is_busy() {
             true => {
@@ -47,15 +47,13 @@ impl File {
         settled
     }
 
-    /// Has `vouch` vouch for what was written by the traits too; a failure of theirs is told first, and once.
-    pub(super) async fn after_polled(&self, vouch: impl Future<Output = Result<()>>) -> Result<()> {
-        if !self.pending.is_busy() {
-            return vouch.await;
+    /// Waits for what this handle has under way by the traits before something vouches for it. The caller goes on after
+    /// a failure too, and returns it: it is owed to this caller, and not to the next one.
+    pub(super) async fn settle_to_vouch(&self) -> Result<()> {
+        match self.pending.is_busy() {
+            true => Box::pin(self.settle_polled()).await,
+            false => Ok(()),
         }
-        let told = Box::pin(self.settle_polled()).await;
-        // Also after a failure, which this sync owes to whoever asked for it: the next one is not to tell it again.
-        let vouched = vouch.await;
-        told.and(vouched)
     }
 
     /// Waits for a seek that this handle has under way by the traits.
@@ -64,7 +62,7 @@ impl File {
             && let Handle::Plain(file) = &self.handle
         {
             let _alone = Box::pin(self.pending.settling.lock()).await;
-            // Where the cursor could not be put, it stays; its own caller was to hear of that.
+            // Where the cursor could not be put, it stays; that failure belongs to the caller of the seek.
             let sought = poll_fn(|cx| match &mut *self.pending.lock() {
                 Some(polled) => file.poll_sought(polled, cx),
                 None => Poll::Ready(Ok(())),

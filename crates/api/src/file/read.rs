@@ -5,13 +5,8 @@ use std::io::IoSliceMut;
 use bytes::{Bytes, BytesMut};
 use folio_engine::Handle;
 
+use crate::limits::{CHUNK_BYTES, SCATTERED_BYTES_MAX};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes asked for at a time when the length of what is read is not known.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Bytes read for several buffers at a time.
-const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 
 /// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
 /// delivered in place, at most 768 KiB a call; for the rest a worker brings at most 1 MiB a call into a buffer of
@@ -40,10 +35,6 @@ impl File {
     /// # Errors
     ///
     /// Like [`read`](File::read); `ESPIPE` for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
@@ -81,10 +72,6 @@ impl File {
     /// # Errors
     ///
     /// If the end of the file comes first, with the bytes that were there; like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -131,11 +118,7 @@ impl File {
     /// # Errors
     ///
     /// Like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
-    pub async fn read_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
+    pub async fn read_bytes_at(&self, offset: u64, len: usize) -> Result<Bytes> {
         self.plain(Operation::Read)?.read_bytes(len, Some(offset)).await
     }
 
@@ -146,25 +129,21 @@ impl File {
     /// `UnexpectedEof` if the file ends before, which [`bytes_done`](Error::bytes_done) says after how many bytes; like
     /// [`read_at`](File::read_at).
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
-    /// let header = file.read_exact_bytes_at(64, 0).await?;
+    /// let header = file.read_exact_bytes_at(0, 64).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn read_exact_bytes_at(&self, len: usize, offset: u64) -> Result<Bytes> {
-        let first = self.read_bytes_at(len, offset).await?;
+    pub async fn read_exact_bytes_at(&self, offset: u64, len: usize) -> Result<Bytes> {
+        let first = self.read_bytes_at(offset, len).await?;
         if first.len() == len {
             return Ok(first);
         }
         let mut all = BytesMut::from(first);
         while all.len() < len {
             let at = offset.saturating_add(all.len() as u64);
-            let more = self.read_bytes_at(len - all.len(), at).await?;
+            let more = self.read_bytes_at(at, len - all.len()).await?;
             if more.is_empty() {
                 return Err(self.eof(all.len()).at_offset(offset));
             }
@@ -262,10 +241,6 @@ impl File {
     ///
     /// Like [`read`](File::read).
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// let is_gzip = file.peek(2).await?.starts_with(&[0x1f, 0x8b]);
@@ -299,12 +274,8 @@ impl File {
     /// # Errors
     ///
     /// Like [`read_at`](File::read_at).
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed.
     pub async fn read_vectored_at(&self, bufs: &mut [IoSliceMut<'_>], offset: u64) -> Result<usize> {
-        let bytes = self.read_bytes_at(room_of(bufs), offset).await?;
+        let bytes = self.read_bytes_at(offset, room_of(bufs)).await?;
         Ok(scatter(&bytes, bufs))
     }
 

@@ -7,23 +7,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use folio_engine::Exclusive;
 use tokio::io::{AsyncRead, ReadBuf};
 
+use crate::limits::STALE_LOOKS_MAX;
 use crate::{File, Result};
 
 /// A read under way, and the state of the file before it.
-type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>);
-
-/// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
-const LOOKS_MAX: u32 = 3;
+type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>);
 
 /// Reads a range of a file from its start to its end, whatever other readers of the file do.
 pub struct Reader {
     file: File,
     position: u64,
     end: u64,
-    reading: Exclusive<Option<Reading>>,
+    reading: Option<Reading>,
     /// Reads in a row that no longer held when they were fetched.
     void: u32,
 }
@@ -51,7 +48,7 @@ impl File {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        Reader { file: self.clone(), position, end, reading: Exclusive::default(), void: 0 }
+        Reader { file: self.clone(), position, end, reading: None, void: 0 }
     }
 }
 
@@ -72,7 +69,7 @@ impl Reader {
     /// No byte is lost: the position moves when this returns.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         // A read by the trait that was given up began elsewhere.
-        *self.reading.get_mut() = None;
+        self.reading = None;
         let room = self.room(buf.len());
         let count = self.file.read_at(&mut buf[..room], self.position).await?;
         self.position += count as u64;
@@ -97,13 +94,13 @@ impl AsyncRead for Reader {
             // The end, or no room: what is under way is for a poll that has some.
             return Poll::Ready(Ok(()));
         }
-        for _ in 0..LOOKS_MAX {
-            let reading = this.reading.get_mut();
+        for _ in 0..STALE_LOOKS_MAX {
+            let reading = &mut this.reading;
             let (mark, future) = match reading {
                 Some(reading) => reading,
                 None => {
                     let (file, position) = (this.file.clone(), this.position);
-                    let future = Box::pin(async move { file.read_bytes_at(room, position).await });
+                    let future = Box::pin(async move { file.read_bytes_at(position, room).await });
                     reading.insert((this.file.mark()?, future))
                 }
             };
@@ -112,7 +109,8 @@ impl AsyncRead for Reader {
             *reading = None;
             let bytes = bytes?;
             // It may be of a poll that was given up long ago. A file that others change all the time has no better.
-            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= LOOKS_MAX {
+            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= STALE_LOOKS_MAX
+            {
                 // This poll may bring a smaller buffer than the one the read was started for; the rest is read again.
                 let count = bytes.len().min(buf.remaining());
                 buf.put_slice(&bytes[..count]);

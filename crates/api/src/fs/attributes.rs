@@ -1,23 +1,20 @@
 //! Functions on attributes: asking for them, changing permissions, existence.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::path::Path;
 
 use folio_engine::Engine;
 use folio_engine::op::attributes;
+use folio_engine::storage::Links;
 
 use crate::checked;
-use crate::{Operation, Result};
+use crate::{Metadata, Operation, Result};
 
 /// Returns the attributes of what a path names, following symbolic links.
 ///
 /// # Errors
 ///
 /// If the path is missing, or a directory on the way may not be searched.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -27,7 +24,7 @@ use crate::{Operation, Result};
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(attributes::metadata(path, true)).await
+    Engine::current()?.call(attributes::metadata(path, Links::Follow)).await
 }
 
 /// Returns the attributes of a path itself, even where it is a symbolic link.
@@ -35,10 +32,6 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// # Errors
 ///
 /// If the path is missing, or a directory on the way may not be searched.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -48,7 +41,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
     let path = checked::path(Operation::Metadata, path)?;
-    Engine::current()?.call(attributes::metadata(path, false)).await
+    Engine::current()?.call(attributes::metadata(path, Links::NotLast)).await
 }
 
 /// Changes the permissions of what a path names, following symbolic links.
@@ -56,10 +49,6 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// # Errors
 ///
 /// If the path is missing or belongs to somebody else.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -69,9 +58,9 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
-pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Result<()> {
+pub async fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Result<()> {
     let path = checked::path(Operation::SetPermissions, path)?;
-    Engine::current()?.call(attributes::set_permissions(path, perm)).await
+    Engine::current()?.call(attributes::set_permissions(path, permissions)).await
 }
 
 /// Sets the times of what a path names, following symbolic links. What `times` leaves out stays.
@@ -81,10 +70,6 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// # Errors
 ///
 /// If the path is missing or belongs to somebody else.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -96,16 +81,12 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> Resul
 /// ```
 pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(attributes::set_file_times(path, times, true)).await
+    Engine::current()?.call(attributes::set_file_times(path, times, Links::Follow)).await
 }
 
 /// Like [`set_times`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`set_times`].
-///
-/// # Cancellation
 ///
 /// Like [`set_times`].
 ///
@@ -120,21 +101,17 @@ pub async fn set_times(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
 /// ```
 pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(attributes::set_file_times(path, times, false)).await
+    Engine::current()?.call(attributes::set_file_times(path, times, Links::NotLast)).await
 }
 
-/// Returns whether a path names something, following symbolic links: a dangling link is a no.
+/// Returns whether a path names something, following symbolic links: `false` for a dangling link.
 ///
 /// The answer may be outdated when it arrives; to create a file only if it is missing, open it with
 /// `create_new`.
 ///
 /// # Errors
 ///
-/// If it cannot be told, such as behind a directory that may not be searched.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
+/// If that cannot be found out, such as behind a directory that may not be searched.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

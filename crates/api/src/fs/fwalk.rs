@@ -9,10 +9,8 @@ use folio_engine::op::dir::{self, OpenDir, Step};
 use folio_engine::{Current, Engine};
 
 use crate::checked;
+use crate::limits::WAY_BYTES;
 use crate::{Dir, Operation, Result};
-
-/// Bytes of a way that is looked up from the root, as most are: half of what the kernel takes.
-const WAY_BYTES_USUAL: usize = 2048;
 
 /// Walks a tree as CPython's `os.walk` and `os.fwalk` do: a directory at a time, with the names in it, and with
 /// the directory itself open. A directory comes before those in it, and no symbolic link is followed but the
@@ -38,7 +36,7 @@ pub fn fwalk(root: impl AsRef<Path>) -> Fwalk {
     Fwalk { root, open: None, last: None, told: None, ahead: vec![PathBuf::new()] }
 }
 
-/// A walk under way. It holds the root open, and the directory it told of last; the others are found again from
+/// A walk under way. It holds the root open, and the directory it yielded last; the others are found again from
 /// the root, or where the way from there is long, from the last, so that no tree is too deep for it.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
@@ -46,10 +44,10 @@ pub struct Fwalk {
     root: PathBuf,
     /// `None` until the first step.
     open: Option<(Current, OpenDir)>,
-    /// The directory it told of last, by the way to it from the root.
+    /// The directory it yielded last, by the way to it from the root.
     last: Option<(PathBuf, OpenDir)>,
     told: Option<FwalkStep>,
-    /// The directories that are still to be told of, the next last, by their ways from the root.
+    /// The directories that are still to be yielded, the next one last, by their ways from the root.
     ahead: Vec<PathBuf>,
 }
 
@@ -111,7 +109,7 @@ impl Fwalk {
             }
         };
         // Looked up from the root each time, a long way would take the longer the deeper one is.
-        let is_long = way.as_os_str().len() > WAY_BYTES_USUAL;
+        let is_long = way.as_os_str().len() > WAY_BYTES;
         let below = self.last.as_ref().filter(|_| is_long);
         let below = below.and_then(|(above, dir)| Some((dir, way_from(above, &way)?)));
         let step = match below {

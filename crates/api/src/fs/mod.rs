@@ -1,6 +1,6 @@
 //! Operations on paths, with the names, arguments and results of `tokio::fs`.
 //!
-//! To move over, change the import. What differs is for the better or named here:
+//! To move over, change the import. Differences:
 //!
 //! * Errors are [`Error`](crate::Error): they name the operation and the path, and `?` turns them into
 //!   `std::io::Error` with the same kind and errno.
@@ -28,6 +28,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Functions with another rule say so.
 
 mod attributes;
 mod copy_tree;
@@ -47,12 +52,10 @@ pub use attributes::{
 };
 pub use copy_tree::copy_dir;
 pub use fwalk::{Fwalk, FwalkStep, fwalk};
-#[doc(hidden)]
-pub use glob::glob_would_find;
 pub use glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::move_path;
 pub use tree::{create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use walk::{Walk, WalkEntry, WalkOptions, walk};
-pub use whole::{copy, read, read_limited, read_to_string, write};
+pub use whole::{copy, read, read_limited, read_to_string, write, write_bytes};

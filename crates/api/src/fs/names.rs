@@ -14,10 +14,6 @@ use crate::{Operation, Result};
 ///
 /// If the path does not exist, or a component of it that is not the last is not a directory.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let absolute = folio::fs::canonicalize("../config.toml").await?;
@@ -34,10 +30,6 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// # Errors
 ///
 /// If `original` is missing or a directory, `link` exists, or the two are on different file systems.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -57,10 +49,6 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Re
 ///
 /// If the path is missing or not a symbolic link.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let target = folio::fs::read_link("current").await?;
@@ -77,10 +65,6 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// # Errors
 ///
 /// If the path is missing or a directory, or its directory may not be changed.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -102,10 +86,6 @@ pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
 /// If `from` is missing, the two are on different file systems, or `to` is a directory that is not empty or
 /// not a directory while `from` is one.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::fs::rename("upload.part", "upload.bin").await?;
@@ -125,10 +105,6 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> 
 /// # Errors
 ///
 /// If `link` exists or `original` is empty.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

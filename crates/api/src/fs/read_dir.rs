@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{FileType, Metadata};
 use std::future::{Future, poll_fn};
-use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,21 +11,18 @@ use std::task::{Context, Poll};
 
 use folio_engine::op::attributes::entry_metadata;
 use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
-use folio_engine::{Current, Engine, Exclusive};
+use folio_engine::storage::Entry;
+use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
-use crate::{Operation, Result};
+use crate::{FileType, Metadata, Operation, Result};
 
 /// Opens a directory for listing and fetches its first entries.
 ///
 /// # Errors
 ///
 /// If the path is missing, not a directory, or may not be read.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -42,8 +37,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
     let engine = Engine::current()?;
     let batch = engine.call(tree::read_dir(path.clone(), None)).await?;
-    let mut listing =
-        ReadDir { path, engine, fetched: VecDeque::new(), source: Exclusive::new(Source::Ended) };
+    let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Source::Ended };
     listing.take(batch);
     Ok(listing)
 }
@@ -56,7 +50,7 @@ pub struct ReadDir {
     path: PathBuf,
     engine: Current,
     fetched: VecDeque<ListedEntry>,
-    source: Exclusive<Source>,
+    source: Source,
 }
 
 /// Where the entries after the fetched ones come from.
@@ -64,7 +58,7 @@ enum Source {
     /// The listing waits for its next batch to be asked for.
     Open(OpenListing),
     /// The next batch has been asked for.
-    Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send>>),
+    Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send + Sync>>),
     /// All batches have come, or one failed.
     Ended,
 }
@@ -103,7 +97,7 @@ impl ReadDir {
             if let Some(listed) = self.fetched.pop_front() {
                 return Poll::Ready(Ok(Some(DirEntry::new(listed, &self.engine))));
             }
-            let source = self.source.get_mut();
+            let source = &mut self.source;
             match std::mem::replace(source, Source::Ended) {
                 Source::Open(listing) => {
                     let request = tree::read_dir(self.path.clone(), Some(listing));
@@ -124,7 +118,7 @@ impl ReadDir {
 
     fn take(&mut self, batch: DirBatch) {
         self.fetched.extend(batch.entries);
-        self.source = Exclusive::new(batch.next.map_or(Source::Ended, Source::Open));
+        self.source = batch.next.map_or(Source::Ended, Source::Open);
     }
 }
 
@@ -147,7 +141,7 @@ impl fmt::Debug for ReadDir {
 
 /// One entry of a directory.
 pub struct DirEntry {
-    entry: Arc<std::fs::DirEntry>,
+    entry: Arc<Entry>,
     file_type: Option<FileType>,
     engine: Current,
 }
@@ -178,10 +172,6 @@ impl DirEntry {
     ///
     /// If the entry is gone.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
-    ///
     /// ```
     /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {
     /// let len = entry.metadata().await?.len();
@@ -199,10 +189,6 @@ impl DirEntry {
     /// # Errors
     ///
     /// If the type had to be looked up and the entry is gone.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     ///
     /// ```
     /// # async fn example(entry: folio::fs::DirEntry) -> folio::Result<()> {

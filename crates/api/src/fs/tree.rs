@@ -15,10 +15,6 @@ use crate::{Operation, Result};
 ///
 /// If the path exists or its parent is missing.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::fs::create_dir("out").await?;
@@ -36,10 +32,6 @@ pub async fn create_dir(path: impl AsRef<Path>) -> Result<()> {
 /// If something on the way exists and is not a directory, or may not be changed. Parents that were created
 /// before the failure stay.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::fs::create_dir_all("out/2026/07").await?;
@@ -55,10 +47,6 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> Result<()> {
 /// # Errors
 ///
 /// If the path is missing, not a directory, or not empty.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -81,10 +69,6 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 ///
 /// If the path is missing or not a directory, or something in it cannot be removed, which is named as the error's
 /// [`entry`](crate::Error::entry). What was removed before the failure is gone.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use folio_engine::op::walk::{self, OpenWalk, WalkBatch, WalkOrder, WalkRules};
-use folio_engine::{Current, Engine, Exclusive};
+use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
@@ -85,14 +85,14 @@ impl WalkOptions {
         self
     }
 
-    /// Sets whether the walk stays on the root's file system: a directory of another is told of and not walked
+    /// Sets whether the walk stays on the root's file system: a directory of another is yielded and not walked
     /// into. Each directory is then asked for its device.
     pub fn same_file_system(mut self, same: bool) -> Self {
         self.rules.same_file_system = same;
         self
     }
 
-    /// Sets how deep an entry must be to be told of; 0 is the root.
+    /// Sets the smallest depth that is yielded; the root is 0.
     pub fn min_depth(mut self, depth: usize) -> Self {
         self.rules.min_depth = depth;
         self
@@ -154,7 +154,7 @@ impl WalkOptions {
         self
     }
 
-    /// Sets who is passed over: an entry that `wanted` says no to is not told of, nor what is below it. The
+    /// Skips entries for which `wanted` returns `false`, and everything below them. The
     /// root is not asked about. Workers call it, before the entry arrives; it should not block, and if it
     /// panics, the walk ends with an error that says so.
     pub fn filter(mut self, wanted: impl Fn(&WalkEntry) -> bool + Send + Sync + 'static) -> Self {
@@ -171,20 +171,13 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk {
-            root,
-            engine: None,
-            fetched,
-            told: Place::default(),
-            skipped: None,
-            source: Exclusive::new(source),
-        }
+        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source }
     }
 }
 
-/// A walk under way. At most two batches of entries are in memory: one being told, one being fetched; and a
+/// A walk under way. At most two batches of entries are in memory: one being yielded, one being fetched; and a
 /// bounded number of descriptors is held, however deep the tree. Of a tree that is deeper than the kernel takes
-/// paths (4,095 bytes), entries with longer paths are told too: [`metadata`](WalkEntry::metadata) takes them, no other
+/// paths (4,095 bytes), entries with longer paths are yielded too: [`metadata`](WalkEntry::metadata) takes them, no other
 /// function does, unless by a [`Dir`](crate::Dir) on the way.
 ///
 /// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
@@ -193,11 +186,11 @@ pub struct Walk {
     /// That of the first poll.
     engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
-    /// What was told of last. Its path's room is used again, so that telling takes no memory.
+    /// What was yielded last. The room of its path is used again, so that yielding takes no memory.
     told: Place,
-    /// Of the batch that has been asked for, nothing in this directory is told.
+    /// The batch that is being fetched yields nothing in this directory.
     skipped: Option<Directory>,
-    source: Exclusive<Source>,
+    source: Source,
 }
 
 /// Where a walk is.
@@ -252,7 +245,7 @@ impl Directory {
 }
 
 /// A batch that has been asked for.
-type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send>>;
+type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send + Sync>>;
 
 /// Where the entries after the fetched ones come from.
 enum Source {
@@ -314,7 +307,7 @@ impl Walk {
         if !self.fetched.is_empty() {
             return;
         }
-        let source = self.source.get_mut();
+        let source = &mut self.source;
         match source {
             Source::Open(walk) => walk.skip(&current.path),
             Source::Fetching(_) => self.skipped = Some(current),
@@ -331,10 +324,10 @@ impl Walk {
     /// As [`next`](Walk::next).
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<WalkEntry>>> {
         loop {
-            let source = self.source.get_mut();
+            let source = &mut self.source;
             let mut batch = match std::mem::replace(source, Source::Ended) {
                 Source::Fetching(batch) => batch,
-                // Asked for while the one before it is being told.
+                // Fetched while the one before it is being yielded.
                 Source::Open(walk) => {
                     let engine = match &self.engine {
                         Some(engine) => engine.clone(),
@@ -385,7 +378,7 @@ impl Walk {
                     }
                 }
                 self.fetched.extend(met);
-                self.source = Exclusive::new(next.map_or(Source::Ended, |next| Source::Open(Box::new(next))));
+                self.source = next.map_or(Source::Ended, |next| Source::Open(Box::new(next)));
             }
             Err(error) => self.fetched.push_back(Err(error)),
         }
@@ -407,7 +400,7 @@ async fn fetch(engine: &Engine, walk: OpenWalk) -> Result<WalkBatch> {
     let Some(aside) = aside else { return batch.await };
     let mut aside = Some(Box::pin(engine.call(aside)));
     poll_fn(|cx| {
-        // How it ends is no concern: what it has not listed, the walk does.
+        // Its outcome does not matter: the walk lists what it has not listed.
         if aside.as_mut().is_some_and(|aside| aside.as_mut().poll(cx).is_ready()) {
             aside = None;
         }

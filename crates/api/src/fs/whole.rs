@@ -3,7 +3,8 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use folio_engine::Engine;
+use bytes::Bytes;
+use folio_engine::{Contents, Engine};
 
 use crate::checked;
 use crate::{Error, Operation, Result};
@@ -66,10 +67,6 @@ pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
 ///
 /// As [`read`]; and if the file is longer, an error whose [`is_too_long`](Error::is_too_long) is true.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// match folio::fs::read_limited("upload.json", 1024 * 1024).await {
@@ -95,10 +92,6 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
 /// # Errors
 ///
 /// As [`read`]; and with [`ErrorKind::InvalidData`] if the contents are not UTF-8.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -137,5 +130,22 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Result<()> {
     let path = checked::path(Operation::Write, path)?;
-    Engine::current()?.write_whole(&path, None, contents.as_ref()).await
+    Engine::current()?.write_whole(&path, None, Contents::Borrowed(contents.as_ref())).await
+}
+
+/// Does what [`write`](write()) does, without a copy of `contents`.
+///
+/// # Errors
+///
+/// Those of [`write`](write()).
+///
+/// ```
+/// # async fn example(body: bytes::Bytes) -> folio::Result<()> {
+/// folio::fs::write_bytes("upload.bin", body).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn write_bytes(path: impl AsRef<Path>, contents: impl Into<Bytes>) -> Result<()> {
+    let path = checked::path(Operation::Write, path)?;
+    Engine::current()?.write_whole(&path, None, Contents::Owned(contents.into())).await
 }

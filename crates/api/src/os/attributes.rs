@@ -6,7 +6,7 @@ use std::path::Path;
 
 use folio_engine::Engine;
 use folio_engine::op::attributes;
-use folio_engine::storage::{Stamp, Stamps};
+use folio_engine::storage::{Links, Stamp, Stamps};
 
 use crate::checked;
 use crate::fs::set_permissions;
@@ -17,10 +17,6 @@ use crate::{Operation, Result};
 /// # Errors
 ///
 /// If the path is missing or belongs to somebody else.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -39,10 +35,6 @@ pub async fn chmod(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// If the path is missing, or this process may not give the file away: that takes the superuser's rights, and
 /// for the group to be a member of it.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::os::chown("mail", Some(1000), None).await?;
@@ -50,16 +42,12 @@ pub async fn chmod(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// # }
 /// ```
 pub async fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
-    set_owner(path.as_ref(), uid, gid, true).await
+    set_owner(path.as_ref(), uid, gid, Links::Follow).await
 }
 
 /// Like [`chown`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`chown`].
-///
-/// # Cancellation
 ///
 /// Like [`chown`].
 ///
@@ -70,12 +58,12 @@ pub async fn chown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -
 /// # }
 /// ```
 pub async fn lchown(path: impl AsRef<Path>, uid: Option<u32>, gid: Option<u32>) -> Result<()> {
-    set_owner(path.as_ref(), uid, gid, false).await
+    set_owner(path.as_ref(), uid, gid, Links::NotLast).await
 }
 
-async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> Result<()> {
+async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links) -> Result<()> {
     let path = checked::path(Operation::SetOwner, path)?;
-    Engine::current()?.call(attributes::set_owner(path, uid, gid, follow)).await
+    Engine::current()?.call(attributes::set_owner(path, uid, gid, links)).await
 }
 
 /// Sets when what a path names was last read and last changed, following symbolic links.
@@ -84,10 +72,6 @@ async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool
 ///
 /// If the path is missing, or belongs to somebody else; for [`Stamp::Now`] twice, the right to write it is
 /// enough. `EINVAL` for a moment that the kernel cannot express.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -104,16 +88,13 @@ pub async fn utime(
     accessed: impl Into<Stamp>,
     modified: impl Into<Stamp>,
 ) -> Result<()> {
-    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, true).await
+    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, Links::Follow)
+        .await
 }
 
 /// Like [`utime`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`utime`].
-///
-/// # Cancellation
 ///
 /// Like [`utime`].
 ///
@@ -128,10 +109,11 @@ pub async fn lutime(
     accessed: impl Into<Stamp>,
     modified: impl Into<Stamp>,
 ) -> Result<()> {
-    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, false).await
+    set_times(path.as_ref(), Stamps { accessed: accessed.into(), modified: modified.into() }, Links::NotLast)
+        .await
 }
 
-async fn set_times(path: &Path, times: Stamps, follow: bool) -> Result<()> {
+async fn set_times(path: &Path, times: Stamps, links: Links) -> Result<()> {
     let path = checked::path(Operation::SetTimes, path)?;
-    Engine::current()?.call(attributes::set_times(path, times, follow)).await
+    Engine::current()?.call(attributes::set_times(path, times, links)).await
 }

@@ -28,6 +28,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Functions with another rule say so.
 
 mod attributes;
 mod xattr;
@@ -40,6 +45,7 @@ use folio_engine::op::{access, filesystem, names, prune, tree};
 use folio_engine::{Engine, Handle};
 
 use crate::checked;
+use crate::limits::CARRIED_BYTES_MAX;
 use crate::{Error, File, Operation, Result};
 
 pub use attributes::{chmod, chown, lchown, lutime, utime};
@@ -47,22 +53,15 @@ pub use folio_engine::op::usage::DiskUsage;
 pub use folio_engine::storage::{Advice, Allocation, Mode, Stamp, StatVfs, XattrMode};
 pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxattr, removexattr, setxattr};
 
-/// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
-const CARRIED_BYTES_MAX: u64 = 64 * 1024;
-
 /// Returns whether this process may use a path in every way of `mode`, following symbolic links.
 ///
-/// A missing path is a no, and so is every other refusal of the kernel's. As `access(2)` does, it asks about
-/// the real user unless told [otherwise](Mode::effective), and the superuser may read and write everything.
+/// Returns `false` if the path is missing or the kernel refuses for any other reason. Like `access(2)`, it asks about
+/// the real user unless [`effective`](Mode::effective) is set, and the superuser may read and write everything.
 /// The answer may be outdated when it arrives: to open a file if it may be opened, open it.
 ///
 /// # Errors
 ///
 /// A NUL in the path; an engine that has stopped.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -83,14 +82,10 @@ pub async fn access(path: impl AsRef<Path>, mode: Mode) -> Result<bool> {
 ///
 /// If the path is missing, or a directory on the way may not be searched.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// let told = folio::os::statvfs("/").await?;
-/// println!("{} of {} bytes are free", told.available_bytes(), told.total_bytes());
+/// let space = folio::os::statvfs("/").await?;
+/// println!("{} of {} bytes are free", space.available_bytes(), space.total_bytes());
 /// # Ok(())
 /// # }
 /// ```
@@ -115,8 +110,8 @@ pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
-/// let told = folio::os::disk_usage("target").await?;
-/// println!("{} files take {} bytes", told.files, told.allocated);
+/// let usage = folio::os::disk_usage("target").await?;
+/// println!("{} files take {} bytes", usage.files, usage.allocated);
 /// # Ok(())
 /// # }
 /// ```
@@ -125,7 +120,7 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
     let engine = Engine::current()?;
     let mut measure = OpenMeasure::new(path);
     loop {
-        match engine.call(usage::go_on(measure)).await? {
+        match Box::pin(engine.call(usage::go_on(measure))).await? {
             Measured::More(rest) => measure = *rest,
             Measured::All(usage) => return Ok(usage),
             Measured::Failed(error) => return Err(error),
@@ -187,11 +182,7 @@ pub async fn sendfile(output: &File, input: &File, offset: u64, count: u64) -> R
         return Err(error.at_path(input.path()));
     };
     match &output.handle {
-        Handle::Plain(to) => {
-            let descriptor = from.run(|file| file.try_clone()).await?;
-            let unshared = |error| Error::io(Operation::SendFile, error).at_path(input.path());
-            to.receive(descriptor.map_err(unshared)?, offset, count).await
-        }
+        Handle::Plain(to) => to.receive(from.duplicate(Operation::SendFile).await?, offset, count).await,
         Handle::Stream(_) => carry(output, input, offset, count).await,
     }
 }
@@ -200,7 +191,7 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     let mut done = 0;
     while done < count {
         let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
-        let bytes = input.read_bytes_at(len, offset + done).await?;
+        let bytes = input.read_bytes_at(offset + done, len).await?;
         if bytes.is_empty() {
             break;
         }
@@ -210,16 +201,12 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     Ok(done)
 }
 
-/// Renames after making the missing parents of `new`, then removes every parent of `old` that is left empty.
+/// Renames after making the missing parents of `to`, then removes every parent of `from` that is left empty.
 ///
 /// # Errors
 ///
-/// If a parent of `new` cannot be made or the rename fails. Parents that were made before the failure stay; a
-/// parent of `old` that cannot be removed is none.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// If a parent of `to` cannot be made or the rename fails. Parents that were made before the failure stay; a
+/// parent of `from` that cannot be removed is not an error.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -227,9 +214,9 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
 /// # Ok(())
 /// # }
 /// ```
-pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()> {
-    let from = checked::path(Operation::Rename, old)?;
-    let to = checked::path(Operation::Rename, new)?;
+pub async fn renames(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
+    let from = checked::path(Operation::Rename, from)?;
+    let to = checked::path(Operation::Rename, to)?;
     Engine::current()?.call(prune::renames(from, to)).await
 }
 
@@ -237,11 +224,7 @@ pub async fn renames(old: impl AsRef<Path>, new: impl AsRef<Path>) -> Result<()>
 ///
 /// # Errors
 ///
-/// If the directory itself is missing, not a directory, or not empty. A parent that cannot be removed is none.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
+/// If the directory itself is missing, not a directory, or not empty. Failing to remove a parent is not an error.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -259,10 +242,6 @@ pub async fn removedirs(path: impl AsRef<Path>) -> Result<()> {
 /// # Errors
 ///
 /// If the path exists or its parent is missing.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -283,10 +262,6 @@ pub async fn mkfifo(path: impl AsRef<Path>, mode: u32) -> Result<()> {
 /// # Errors
 ///
 /// If the path is missing, not a directory, or may not be read.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

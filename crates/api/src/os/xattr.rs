@@ -10,7 +10,7 @@ use std::path::Path;
 use bytes::Bytes;
 use folio_engine::Engine;
 use folio_engine::op::xattr;
-use folio_engine::storage::XattrMode;
+use folio_engine::storage::{Links, XattrMode};
 
 use crate::checked;
 use crate::{Error, Operation, Result};
@@ -22,10 +22,6 @@ use crate::{Error, Operation, Result};
 ///
 /// If the path is missing or may not be read; `EOPNOTSUPP` where the file system keeps none.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let digest = folio::os::getxattr("data.bin", "user.sha256").await?;
@@ -33,7 +29,7 @@ use crate::{Error, Operation, Result};
 /// # }
 /// ```
 pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
-    get(path.as_ref(), name.as_ref(), true).await
+    get(path.as_ref(), name.as_ref(), Links::Follow).await
 }
 
 /// Like [`getxattr`] for a path itself, even where it is a symbolic link.
@@ -42,10 +38,6 @@ pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result
 ///
 /// Like [`getxattr`].
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let label = folio::os::lgetxattr("current", "security.selinux").await?;
@@ -53,13 +45,13 @@ pub async fn getxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result
 /// # }
 /// ```
 pub async fn lgetxattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<Option<Vec<u8>>> {
-    get(path.as_ref(), name.as_ref(), false).await
+    get(path.as_ref(), name.as_ref(), Links::NotLast).await
 }
 
-async fn get(path: &Path, name: &OsStr, follow: bool) -> Result<Option<Vec<u8>>> {
+async fn get(path: &Path, name: &OsStr, links: Links) -> Result<Option<Vec<u8>>> {
     let (path, name) =
         (checked::path(Operation::GetXattr, path)?, checked_name(Operation::GetXattr, path, name)?);
-    Engine::current()?.call(xattr::get(path, name, follow)).await
+    Engine::current()?.call(xattr::get(path, name, links)).await
 }
 
 /// Sets an extended attribute of what a path names, following symbolic links.
@@ -68,10 +60,6 @@ async fn get(path: &Path, name: &OsStr, follow: bool) -> Result<Option<Vec<u8>>>
 ///
 /// If the path is missing or may not be written; what [`XattrMode`] says; `EOPNOTSUPP` where the file system
 /// keeps none, `ENOSPC` or `E2BIG` where it keeps no such long ones.
-///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -87,16 +75,12 @@ pub async fn setxattr(
     value: impl AsRef<[u8]>,
     mode: XattrMode,
 ) -> Result<()> {
-    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, true).await
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, Links::Follow).await
 }
 
 /// Like [`setxattr`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`setxattr`].
-///
-/// # Cancellation
 ///
 /// Like [`setxattr`].
 ///
@@ -114,14 +98,14 @@ pub async fn lsetxattr(
     value: impl AsRef<[u8]>,
     mode: XattrMode,
 ) -> Result<()> {
-    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, false).await
+    set(path.as_ref(), name.as_ref(), value.as_ref(), mode, Links::NotLast).await
 }
 
-async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: bool) -> Result<()> {
+async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, links: Links) -> Result<()> {
     let name = checked_name(Operation::SetXattr, path, name)?;
     let path = checked::path(Operation::SetXattr, path)?;
     let value = Bytes::copy_from_slice(value);
-    Engine::current()?.call(xattr::set(path, name, value, mode, follow)).await
+    Engine::current()?.call(xattr::set(path, name, value, mode, links)).await
 }
 
 /// Returns the names of the extended attributes of what a path names, following symbolic links, in no particular
@@ -130,10 +114,6 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: b
 /// # Errors
 ///
 /// If the path is missing; `EOPNOTSUPP` where the file system keeps none.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -144,7 +124,7 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, follow: b
 /// # }
 /// ```
 pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
-    list(path.as_ref(), true).await
+    list(path.as_ref(), Links::Follow).await
 }
 
 /// Like [`listxattr`] for a path itself, even where it is a symbolic link.
@@ -153,10 +133,6 @@ pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
 ///
 /// Like [`listxattr`].
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// let names = folio::os::llistxattr("current").await?;
@@ -164,12 +140,12 @@ pub async fn listxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
 /// # }
 /// ```
 pub async fn llistxattr(path: impl AsRef<Path>) -> Result<Vec<OsString>> {
-    list(path.as_ref(), false).await
+    list(path.as_ref(), Links::NotLast).await
 }
 
-async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
+async fn list(path: &Path, links: Links) -> Result<Vec<OsString>> {
     let path = checked::path(Operation::ListXattr, path)?;
-    Engine::current()?.call(xattr::list(path, follow)).await
+    Engine::current()?.call(xattr::list(path, links)).await
 }
 
 /// Removes an extended attribute of what a path names, following symbolic links.
@@ -178,10 +154,6 @@ async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
 ///
 /// If the path is missing or may not be written; `ENODATA` if there is none of that name.
 ///
-/// # Cancellation
-///
-/// Dropped before it began, nothing happened; after that it finishes in the background.
-///
 /// ```
 /// # async fn example() -> folio::Result<()> {
 /// folio::os::removexattr("data.bin", "user.origin").await?;
@@ -189,16 +161,12 @@ async fn list(path: &Path, follow: bool) -> Result<Vec<OsString>> {
 /// # }
 /// ```
 pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
-    remove(path.as_ref(), name.as_ref(), true).await
+    remove(path.as_ref(), name.as_ref(), Links::Follow).await
 }
 
 /// Like [`removexattr`] for a path itself, even where it is a symbolic link.
 ///
 /// # Errors
-///
-/// Like [`removexattr`].
-///
-/// # Cancellation
 ///
 /// Like [`removexattr`].
 ///
@@ -209,13 +177,13 @@ pub async fn removexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Res
 /// # }
 /// ```
 pub async fn lremovexattr(path: impl AsRef<Path>, name: impl AsRef<OsStr>) -> Result<()> {
-    remove(path.as_ref(), name.as_ref(), false).await
+    remove(path.as_ref(), name.as_ref(), Links::NotLast).await
 }
 
-async fn remove(path: &Path, name: &OsStr, follow: bool) -> Result<()> {
+async fn remove(path: &Path, name: &OsStr, links: Links) -> Result<()> {
     let name = checked_name(Operation::RemoveXattr, path, name)?;
     let path = checked::path(Operation::RemoveXattr, path)?;
-    Engine::current()?.call(xattr::remove(path, name, follow)).await
+    Engine::current()?.call(xattr::remove(path, name, links)).await
 }
 
 fn checked_name(operation: Operation, path: &Path, name: &OsStr) -> Result<OsString> {

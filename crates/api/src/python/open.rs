@@ -29,9 +29,11 @@ pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
     let path = path.as_ref();
     let parsed = OpenMode::parse(mode).map_err(|error| error.at_path(path))?;
     if !parsed.is_text() {
-        return OpenOptions::new().python_mode(parsed).open_binary(path).await.map(Opened::Binary);
+        let file = Box::pin(OpenOptions::new().python_mode(parsed).open_binary(path)).await?;
+        return Ok(Opened::Binary(file));
     }
-    Options::new().python_mode(parsed.as_str()).open(path).await.map(Opened::Text)
+    let file = Box::pin(Options::new().python_mode(parsed).open(path)).await?;
+    Ok(Opened::Text(file))
 }
 
 /// A file that [`open`] has opened: its mode says which.
@@ -147,11 +149,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn seekable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.seekable(),
-            Opened::Text(file) => Ok(file.seekable()),
+            Opened::Text(file) => file.seekable(),
         }
     }
 
@@ -159,11 +161,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn readable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.readable(),
-            Opened::Text(file) => Ok(file.readable()),
+            Opened::Text(file) => file.readable(),
         }
     }
 
@@ -171,11 +173,11 @@ impl Opened {
     ///
     /// # Errors
     ///
-    /// If a binary file is closed.
+    /// If the file is closed.
     pub fn writable(&self) -> Result<bool> {
         match self {
             Opened::Binary(file) => file.writable(),
-            Opened::Text(file) => Ok(file.writable()),
+            Opened::Text(file) => file.writable(),
         }
     }
 }

@@ -6,11 +6,9 @@ use folio_engine::storage::os::Standard;
 use tokio::sync::Mutex;
 
 use super::kept::Kept;
+use crate::limits::STDIN_READ_BYTES;
 use crate::text::{Decoder, Encoder, Encoding, Errors};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes asked for at a time: what a pipe holds.
-const READ_BYTES: usize = 64 * 1024;
 
 static INPUT: Kept<Source> = Kept::new(Standard::Input);
 
@@ -60,7 +58,7 @@ impl Ahead {
     /// Reads more; `false` at the end. No await after the bytes have come, so that they are either the stream's
     /// or here.
     async fn fill(&mut self, file: &File) -> Result<bool> {
-        let more = file.read_bytes(READ_BYTES).await?;
+        let more = file.read_bytes(STDIN_READ_BYTES).await?;
         self.bytes.drain(..self.at);
         self.at = 0;
         self.bytes.extend_from_slice(&more);

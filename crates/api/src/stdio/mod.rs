@@ -29,6 +29,11 @@
 //!
 //! Where other processes write to the same pipe, records above 4,096 bytes (`PIPE_BUF`) may be mixed with theirs:
 //! no program can prevent that.
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Methods with another rule say so.
 
 mod input;
 mod kept;

@@ -81,10 +81,6 @@ impl Output {
     /// # Errors
     ///
     /// None.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn flush(&self) -> Result<()> {
         self.stream.get()?.flush().await
     }
@@ -144,10 +140,6 @@ impl OutputBytes {
     /// # Errors
     ///
     /// None.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn flush(&self) -> Result<()> {
         self.stream.get()?.flush().await
     }

@@ -192,7 +192,7 @@ impl TemporaryDirectoryBuilder {
         PathOp::new(Operation::CreateDir, self.template.dirs(), move |storage, dirs| {
             dirs.first(|dir| {
                 template.make(dir, |path| {
-                    storage.create_dir(path, false, Some(mode))?;
+                    storage.create_dir(path, Some(mode))?;
                     Ok(Doomed::new(&engine, path, Kind::Directory))
                 })
             })

@@ -1,6 +1,6 @@
 //! Temporary files and directories: Python's `tempfile`, with files that are [`File`](crate::File)s.
 //!
-//! * [`NamedTemporaryFile`] has a path until it is closed or dropped, unless it is told to stay.
+//! * [`NamedTemporaryFile`] has a path until it is closed or dropped, unless it is set to stay.
 //! * [`TemporaryFile`] has none, so that nothing is left of it even when the process is killed, until it is given one.
 //! * [`SpooledTemporaryFile`] stays in memory until it is larger than a limit.
 //! * [`TemporaryDirectory`] goes with all that it holds.
@@ -9,7 +9,7 @@
 //! Each kind of file has a text form, by `create_text` or `build_text`: text [`Options`](crate::text::Options) say its
 //! encoding, its ends of lines and, as one of Python's mode strings, what it is opened for.
 //!
-//! Files are created exclusively and with mode 0600, directories with 0700, unless told otherwise, and both less what
+//! Files are created exclusively and with mode 0600, directories with 0700, unless set otherwise, and both less what
 //! the umask takes.
 //!
 //! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room
@@ -18,7 +18,7 @@
 //! and counted in [`Counters::unobserved_errors`](crate::Counters). What is still held when the process exits stays, and
 //! an engine that has been shut down removes nothing any more: where that matters, call
 //! [`close`](NamedTemporaryFile::close) or [`cleanup`](TemporaryDirectory::cleanup), which also return the
-//! failure. Somebody else having removed a thing first is no failure.
+//! failure. It is not an error if it is already gone.
 //!
 //! ```
 //! use folio::tempfile::{NamedTemporaryFile, TemporaryDirectory};
@@ -31,6 +31,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Cancellation
+//!
+//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+//! changes nothing. Methods with another rule say so.
 
 mod directory;
 mod doomed;
@@ -40,6 +45,8 @@ mod path;
 mod poll;
 mod spooled;
 mod template;
+#[cfg(feature = "text")]
+mod text;
 mod unnamed;
 
 pub use directory::{TemporaryDirectory, TemporaryDirectoryBuilder};

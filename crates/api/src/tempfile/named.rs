@@ -6,12 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
-use folio_engine::storage::OpenRequest;
 
 use super::doomed::{Doomed, Kind};
 use super::template::{Template, exclusively, name_setters};
 use crate::engine::Engine;
-use crate::text::{self, TextFile};
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
 
@@ -75,8 +73,8 @@ impl NamedTemporaryFile {
         self.name.path()
     }
 
-    /// Returns whether the path goes with the drop.
-    pub fn delete(&self) -> bool {
+    /// Returns whether the drop removes the path.
+    pub fn is_temporary(&self) -> bool {
         self.name.is_doomed()
     }
 
@@ -156,7 +154,7 @@ impl NamedTemporaryFile {
     /// ```
     pub async fn close(&mut self) -> Result<()> {
         match self.file.end().await {
-            // Whoever closed it before, by a clone or as text, has heard what there was to hear.
+            // Whoever closed it before, by a clone or as text, has received its error.
             Err(error) if !error.is_closed() => return Err(error),
             Ok(()) | Err(_) => {}
         }
@@ -236,39 +234,6 @@ impl NamedTemporaryFileBuilder {
         self
     }
 
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written. The path goes with the second of what is returned.
-    ///
-    /// Closing the text closes the file; the path is left to
-    /// [`close`](NamedTemporaryFile::close) or the drop.
-    ///
-    /// # Errors
-    ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
-    /// [`create`](NamedTemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create).
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// use folio::{tempfile::NamedTemporaryFile, text::Options};
-    ///
-    /// let builder = NamedTemporaryFile::builder();
-    /// let (mut text, named) = builder.create_text(Options::new().python_mode("w+").encoding_name("latin-1")).await?;
-    /// text.write("für alle\n").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn create_text(&self, options: &text::Options) -> Result<(TextFile, NamedTemporaryFile)> {
-        options.check()?;
-        let mut builder = self.clone();
-        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
-        let named = builder.create().await?;
-        Ok((options.open_file(named.file.clone())?, named))
-    }
-
     /// Creates the file on the default engine.
     ///
     /// # Errors
@@ -311,12 +276,9 @@ impl NamedTemporaryFileBuilder {
     /// What it creates cleans up by itself when nobody waits for it any more.
     fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
         let template = self.template.clone();
-        let request = OpenRequest { append: self.append, ..exclusively() };
-        let request = OpenRequest {
-            mode: self.permissions.or(request.mode),
-            buffer_bytes: self.buffering.bytes(),
-            ..request
-        };
+        let request = exclusively().append(self.append);
+        let mode = self.permissions.or(request.mode);
+        let request = request.mode(mode).buffer_bytes(self.buffering.bytes());
         PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
             let (opened, name) = dirs.first(|dir| {
                 template.make(dir, |path| {

@@ -1,12 +1,10 @@
 //! Giving an unnamed file a name.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest};
-use folio_engine::storage::Storage;
-use folio_engine::storage::os::close;
+use folio_engine::storage::{Storage, StorageFile};
 
 use super::TemporaryFile;
 use super::template::Template;
@@ -27,10 +25,6 @@ impl TemporaryFile {
     ///
     /// If the directory is missing, on another file system, or may not be written; `ENOENT` where the file system
     /// cannot create a file without a name. The file is then as temporary as before.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -75,7 +69,7 @@ impl TemporaryFile {
         let to = checked::path(Operation::HardLink, to)?;
         let shown = self.file.path().to_owned();
         // What has been written before is in the file then.
-        let file = self.file.clone().into_std().await?;
+        let file = self.file.plain(Operation::HardLink)?.duplicate(Operation::HardLink).await?;
         self.engine.call(request(file, shown, to, taken)).await
     }
 }
@@ -89,25 +83,30 @@ enum Taken {
     Refused,
 }
 
-fn request(file: File, shown: PathBuf, to: PathBuf, taken: Taken) -> impl PathRequest<Reply = ()> {
+fn request(
+    file: Box<dyn StorageFile>,
+    shown: PathBuf,
+    to: PathBuf,
+    taken: Taken,
+) -> impl PathRequest<Reply = ()> {
     PathOp::new(Operation::HardLink, (shown, to), move |storage, (_, to)| {
         match taken {
-            Taken::Refused => storage.link_unnamed(&file, &to)?,
-            Taken::Replaced => replace(storage, &file, &to)?,
+            Taken::Refused => storage.link_unnamed(&*file, &to)?,
+            Taken::Replaced => replace(storage, &*file, &to)?,
         }
         // Where NFS and FUSE tell that what was written found no room, and tell it once.
-        close(file)
+        file.close()
     })
 }
 
 /// The kernel names no file by a name that is taken, so it gets another one in the same directory first.
-fn replace(storage: &dyn Storage, file: &File, to: &Path) -> io::Result<()> {
+fn replace(storage: &dyn Storage, file: &dyn StorageFile, to: &Path) -> io::Result<()> {
     let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = Template::default().make(dir, |path| {
         storage.link_unnamed(file, path)?;
         Ok(path.to_owned())
     })?;
-    let renamed = storage.rename(&beside, to);
+    let renamed = storage.rename(&beside, storage, to);
     // It is still there after a failure, and where both were names of this file already. That it is not is how
     // it should be, and that it cannot be removed is less than what went wrong before.
     drop(storage.remove_file(&beside));

@@ -48,7 +48,7 @@ impl TempPath {
         Ok(TempPath { name: Doomed::new(&*Core::current()?, &absolute, Kind::File) })
     }
 
-    /// Removes the path now; a second time does nothing.
+    /// Removes the path now, if it is still temporary.
     ///
     /// # Errors
     ///
@@ -59,12 +59,12 @@ impl TempPath {
     /// Before it began: nothing happens, and the drop removes the path. After: it finishes.
     ///
     /// ```
-    /// # async fn example(mut path: folio::tempfile::TempPath) -> folio::Result<()> {
+    /// # async fn example(path: folio::tempfile::TempPath) -> folio::Result<()> {
     /// path.close().await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn close(&mut self) -> Result<()> {
+    pub async fn close(mut self) -> Result<()> {
         if self.name.is_doomed() {
             self.name.remove().await?;
         }

@@ -15,7 +15,7 @@ use crate::{Error, Operation, Result};
 /// Random characters in a name: as many as Python takes, which is 2·10¹⁴ names.
 const RANDOM_CHARS: usize = 8;
 
-/// What names begin with unless told otherwise: Python's.
+/// What names begin with unless set otherwise: Python's.
 const PREFIX: &str = "tmp";
 
 /// What names the directory, in CPython's order.
@@ -101,7 +101,7 @@ impl Subject for Dirs {
     }
 }
 
-/// Whether nothing can be made in that directory, or it is none.
+/// Whether nothing can be made in that path, or it is not a directory.
 fn is_of_directory(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -114,7 +114,7 @@ fn is_of_directory(error: &io::Error) -> bool {
 
 /// Creates a file that did not exist, for its owner alone.
 pub(super) fn exclusively() -> OpenRequest {
-    OpenRequest { read: true, write: true, create_new: true, mode: Some(FILE_MODE), ..OpenRequest::default() }
+    OpenRequest::default().read(true).write(true).create_new(true).mode(Some(FILE_MODE))
 }
 
 /// The setters of every builder, for each of them makes a name.
@@ -149,7 +149,7 @@ pub(super) use name_setters;
 #[cfg(test)]
 mod tests {
     use super::{Template, exclusively};
-    use folio_engine::storage::{Storage, os::Os};
+    use folio_engine::storage::{Names, os::Os};
     use std::cell::Cell;
     use std::fs;
     use std::io::{self, ErrorKind};

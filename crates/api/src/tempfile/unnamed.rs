@@ -7,11 +7,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
-use folio_engine::storage::{OpenRequest, Opened, Storage};
+use folio_engine::storage::{Opened, Storage};
 
 use super::template::{FILE_MODE, Template, exclusively, name_setters};
 use crate::engine::Engine;
-use crate::text::{self, TextFile};
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
 
@@ -125,34 +124,6 @@ impl TemporaryFileBuilder {
         self
     }
 
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written.
-    ///
-    /// # Errors
-    ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
-    /// [`create`](TemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](TemporaryFileBuilder::create).
-    ///
-    /// ```
-    /// # async fn example() -> folio::Result<()> {
-    /// use folio::{tempfile::TemporaryFile, text::Options};
-    ///
-    /// let mut sorted = TemporaryFile::builder().create_text(Options::new().python_mode("w+")).await?;
-    /// sorted.write("first\nsecond\n").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn create_text(&self, options: &text::Options) -> Result<TextFile> {
-        options.check()?;
-        let mut builder = self.clone();
-        builder.buffering = options.effective_buffering().unwrap_or(self.buffering);
-        options.open_file(builder.create().await?.into_file())
-    }
-
     /// Creates the file on the default engine.
     ///
     /// # Errors
@@ -203,7 +174,7 @@ fn open(storage: &dyn Storage, template: &Template, dir: &Path, mode: u32) -> io
         return opened;
     }
     template.make(dir, |path| {
-        let opened = storage.open(path, &OpenRequest { mode: Some(mode), ..exclusively() })?;
+        let opened = storage.open(path, &exclusively().mode(Some(mode)))?;
         storage.remove_file(path)?;
         Ok(opened)
     })

@@ -5,14 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::place::{Converter, Place, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
-
-/// Bytes read at a time: enough for the system call to cost nothing beside its bytes, and little enough for
-/// them to be in the processor's cache still when they are decoded and cut into lines.
-const READ_BYTES: usize = 128 * 1024;
-
-/// Bytes read first where the reader has been moved to, twice as many each time until it is as above: whoever moves
-/// about, or writes between the lines, mostly wants a line and would have the rest decoded for nothing.
-const READ_BYTES_MOVED: usize = 2 * 1024;
+use crate::limits::{TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED};
 
 /// See the module. It knows nothing of files: it lends its buffer for a read and is told how much that brought.
 pub(super) struct Ahead {
@@ -72,8 +65,8 @@ impl Ahead {
             newline,
             converter: Converter::new(encoding, decoder, Reading::new(newline)),
             raw: Vec::new(),
-            size: READ_BYTES,
-            size_moved: READ_BYTES,
+            size: TEXT_READ_BYTES,
+            size_moved: TEXT_READ_BYTES,
             text: String::new(),
             at: 0,
             searched: 0,
@@ -102,7 +95,7 @@ impl Ahead {
         self.converter.resume(decoder);
         self.skip = skip;
         // The first start is no move: a file is mostly read as a whole.
-        self.size = std::mem::replace(&mut self.size_moved, READ_BYTES_MOVED);
+        self.size = std::mem::replace(&mut self.size_moved, TEXT_READ_BYTES_MOVED);
     }
 
     pub(super) fn seen(&self) -> Seen {
@@ -182,7 +175,7 @@ impl Ahead {
     pub(super) fn accept(&mut self, count: usize) -> bool {
         self.ended = count == 0;
         if count == self.size {
-            self.size = READ_BYTES.min(self.size * 2);
+            self.size = TEXT_READ_BYTES.min(self.size * 2);
         }
         self.dropped += self.at as u64;
         self.text.drain(..self.at);

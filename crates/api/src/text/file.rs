@@ -6,16 +6,11 @@ use std::os::fd::RawFd;
 use std::path::Path;
 
 use super::ahead::Ahead;
-use super::below::Below;
+use super::io::TextIo;
 use super::place::Place;
 use super::{DecodeError, Decoder, Encoding, Errors, NameError, Newline, Seen};
+use crate::limits::{MARK_BYTES, TEXT_READ_BYTES};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes at the start of a file that tell its byte order.
-const MARK_BYTES: usize = 4;
-
-/// Bytes read at a time of what precedes a place, where reading cannot begin there: those of one read ahead.
-const PASSED_BYTES: usize = 128 * 1024;
 
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
@@ -39,6 +34,11 @@ const PASSED_BYTES: usize = 128 * 1024;
 /// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
 /// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
 /// [`is_unsupported`](crate::Error::is_unsupported).
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 pub struct TextFile<F = File> {
     pub(super) file: F,
     pub(super) manner: Manner,
@@ -86,7 +86,7 @@ pub(super) enum Mark {
     Behind,
 }
 
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     pub(super) fn new(file: F, manner: Manner) -> TextFile<F> {
         TextFile {
             ahead: Ahead::new(manner.encoding, manner.newline, !file.is_sequential()),
@@ -143,29 +143,42 @@ impl<F: Below> TextFile<F> {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn detach(mut self) -> Result<F> {
-        self.check_open(Operation::Seek)?;
-        if self.is_sequential() && self.ahead.is_ahead() {
-            return Err(self.unsupported(Operation::Seek, "text that was read ahead would be lost"));
+    pub async fn detach(self) -> Result<F> {
+        let mut text = Box::new(self);
+        text.check_open(Operation::Seek)?;
+        if text.is_sequential() && text.ahead.is_ahead() {
+            return Err(text.unsupported(Operation::Seek, "text that was read ahead would be lost"));
         }
-        self.step_back();
-        self.settle().await?;
-        Ok(self.file)
+        text.step_back();
+        text.settle().await?;
+        Ok(text.file)
     }
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
-    pub fn seekable(&self) -> bool {
-        !self.is_sequential()
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn seekable(&self) -> Result<bool> {
+        self.check_open(Operation::Metadata).map(|()| !self.is_sequential())
     }
 
     /// Returns whether the file is open for reading.
-    pub fn readable(&self) -> bool {
-        self.manner.reads
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn readable(&self) -> Result<bool> {
+        self.check_open(Operation::Metadata).map(|()| self.manner.reads)
     }
 
     /// Returns whether the file is open for writing.
-    pub fn writable(&self) -> bool {
-        self.manner.writes
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn writable(&self) -> Result<bool> {
+        self.check_open(Operation::Metadata).map(|()| self.manner.writes)
     }
 
     /// Returns the path the file was opened by.
@@ -214,6 +227,7 @@ impl<F: Below> TextFile<F> {
     }
 
     /// The file below, for what moves no cursor.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn below(&mut self) -> &mut F {
         &mut self.file
     }
@@ -291,7 +305,7 @@ pub(super) struct Start {
     errors: Errors,
 }
 
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     /// What has to be done before the next read, if anything.
     pub(super) fn start(&self) -> Option<Start> {
         let due = match self.cursor {
@@ -312,7 +326,7 @@ impl<F: Below> TextFile<F> {
 impl Start {
     /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
     /// characters of that to pass over.
-    pub(super) async fn make<F: Below>(self, file: &mut F) -> Result<(Decoder, u8)> {
+    pub(super) async fn make<F: TextIo>(self, file: &mut F) -> Result<(Decoder, u8)> {
         let place = match self.due {
             Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
             None if file.is_sequential() => Place::at(0),
@@ -331,9 +345,9 @@ impl Start {
     }
 
     /// A decoder that has read all up to `offset`.
-    async fn passing<F: Below>(self, file: &mut F, offset: u64) -> Result<Decoder> {
+    async fn passing<F: TextIo>(self, file: &mut F, offset: u64) -> Result<Decoder> {
         let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
-        let mut buffer = vec![0; PASSED_BYTES];
+        let mut buffer = vec![0; TEXT_READ_BYTES];
         let mut at = 0;
         while decoder.offset() < offset {
             match file.read_at(&mut buffer, at).await? {

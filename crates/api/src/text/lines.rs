@@ -5,7 +5,6 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use folio_engine::Exclusive;
 use futures_core::Stream;
 
 use super::file::Start;
@@ -14,7 +13,7 @@ use super::{Decoder, TextFile};
 use crate::{File, Result};
 
 /// A read under way, which has the file's buffer and gives it back.
-type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send>>;
+type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send + Sync>>;
 
 /// What the read started with, if it was the first, and how many bytes it brought.
 type Filled = (Option<(Decoder, u8)>, usize);
@@ -35,7 +34,7 @@ type Filled = (Option<(Decoder, u8)>, usize);
 /// ```
 pub struct Lines {
     text: TextFile,
-    filling: Exclusive<Option<Fill>>,
+    filling: Option<Fill>,
     done: bool,
 }
 
@@ -49,7 +48,7 @@ impl TextFile {
     /// # }
     /// ```
     pub fn lines(self) -> Lines {
-        Lines { text: self, filling: Exclusive::default(), done: false }
+        Lines { text: self, filling: None, done: false }
     }
 }
 
@@ -121,7 +120,7 @@ impl Lines {
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        let filling = self.filling.get_mut();
+        let filling = &mut self.filling;
         if filling.is_none() {
             let start = match self.text.prepare() {
                 Ok(start) => start,

@@ -13,9 +13,9 @@
 //! ```
 
 mod ahead;
-mod below;
 pub mod codec;
 mod file;
+mod io;
 mod lines;
 mod newline;
 mod options;
@@ -28,9 +28,11 @@ use std::path::Path;
 
 use crate::Result;
 
-pub(crate) use below::Below;
 pub use codec::{DecodeError, Decoder, EncodeError, Encoder, Encoding, Errors, NameError};
 pub use file::TextFile;
+#[cfg(feature = "tempfile")]
+pub(crate) use io::Below;
+pub use io::TextIo;
 pub use lines::Lines;
 pub use newline::{Newline, Reading, Seen};
 pub use options::Options;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
-use super::below::Below;
 use super::file::Manner;
+use super::io::TextIo;
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
@@ -41,7 +41,7 @@ pub struct Options {
     errors: Errors,
     newline: Newline,
     line_limit: usize,
-    /// A setting that makes no sense, told when the file is to be opened and before it is touched.
+    /// The first setting that makes no sense; opening returns it, before the file is touched.
     refused: Option<Error>,
 }
 
@@ -148,7 +148,7 @@ impl Options {
     /// that has an end of line is flushed.
     ///
     /// No buffer at all is refused by [`open`](Options::open), as Python does; without this and without a mode
-    /// string there is none.
+    /// string nothing is buffered.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         let buffering = match buffering.into() {
             Buffering::Unbuffered => Err(refuse("can't have unbuffered text I/O")),
@@ -247,7 +247,7 @@ impl Options {
         if let Some(buffering) = self.effective_buffering() {
             open.buffering(buffering);
         }
-        let file = open.open_in(engine, path).await?;
+        let file = Box::pin(open.open_in(engine, path)).await?;
         if let Some(mode) = self.mode {
             file.check_nature(mode, self.buffering.unwrap_or_default()).await?;
             if mode.appends() && !file.is_stream() {
@@ -285,7 +285,7 @@ impl Options {
     }
 
     /// Makes a text file of what is open, which may be a terminal and may write to its end only.
-    pub(crate) fn above<F: Below>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
+    pub(crate) fn above<F: TextIo>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
         let Access { read, write, append, .. } = self.access;
         let (reads, writes) = match self.mode {
             Some(mode) => (mode.reads(), mode.writes()),
@@ -323,6 +323,7 @@ impl Options {
     }
 
     /// Refuses settings that make no sense, for those who create a file themselves.
+    #[cfg(feature = "tempfile")]
     pub(crate) fn check(&self) -> Result<()> {
         self.refused.clone().map_or(Ok(()), Err)
     }

@@ -1,20 +1,17 @@
 //! Where a reader of text stands, in bytes of the file.
 
 use super::{DecodeError, Decoder, Encoding, Reading};
+use crate::limits::TEXT_SKIP_CHARS_MAX;
 
 /// Bits of a cookie that hold an offset in bytes: 64 PiB, which no file of text reaches.
 const OFFSET_BITS: u32 = 56;
-
-/// Characters of one wrong sequence that a place may be behind: 31 bytes of it, each shown by four, and no escape
-/// sequence is as long.
-const SKIP_MAX: u8 = 127;
 
 /// A place in the text of a file: so many characters behind the one that the bytes at `offset` begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) offset: u64,
     /// Nearly always 0. Some bytes make several characters (`\xff` has four), and a reader may stand amid them: at most
-    /// behind [`SKIP_MAX`].
+    /// behind [`TEXT_SKIP_CHARS_MAX`].
     pub(super) skip: u8,
 }
 
@@ -31,7 +28,7 @@ impl Place {
     /// The place that a number stands for; none that the highest bit is set in.
     pub(super) fn of_cookie(cookie: u64) -> Option<Place> {
         let skip = u8::try_from(cookie >> OFFSET_BITS).ok()?;
-        (skip <= SKIP_MAX).then_some(Place { offset: cookie & ((1 << OFFSET_BITS) - 1), skip })
+        (skip <= TEXT_SKIP_CHARS_MAX).then_some(Place { offset: cookie & ((1 << OFFSET_BITS) - 1), skip })
     }
 }
 
@@ -169,7 +166,7 @@ impl Walker {
 
 #[cfg(test)]
 mod tests {
-    use super::{OFFSET_BITS, Place, SKIP_MAX};
+    use super::{OFFSET_BITS, Place, TEXT_SKIP_CHARS_MAX};
 
     #[test]
     fn a_cookie_is_the_offset_wherever_nothing_is_to_be_skipped() {
@@ -177,7 +174,7 @@ mod tests {
         for place in [
             Place::at(0),
             Place { offset: 7, skip: 3 },
-            Place { offset: (1 << OFFSET_BITS) - 1, skip: SKIP_MAX },
+            Place { offset: (1 << OFFSET_BITS) - 1, skip: TEXT_SKIP_CHARS_MAX },
         ] {
             assert_eq!(Place::of_cookie(place.cookie()), Some(place));
         }

@@ -1,12 +1,10 @@
 //! Reading from a text file: lines, characters, everything.
 
 use super::TextFile;
-use super::below::Below;
 use super::file::Start;
+use super::io::TextIo;
+use crate::limits::CHAR_BYTES_MAX;
 use crate::{Error, Operation, Result};
-
-/// Bytes that a character takes at most, as UTF-8.
-const CHAR_BYTES_MAX: usize = 4;
 
 /// Whether a line is given out with its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +24,7 @@ pub(super) enum Found {
 }
 
 /// Reading. Nothing is lost by a dropped future: what was read stays for the next call.
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     /// Returns the next line without its end, `None` at the end of the file.
     ///
     /// # Errors
@@ -92,7 +90,7 @@ impl<F: Below> TextFile<F> {
     }
 
     /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have more
-    /// than so many characters together. A hint of 0 is none.
+    /// than so many characters together. A hint of 0 means all lines.
     ///
     /// # Errors
     ///

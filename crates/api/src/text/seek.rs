@@ -3,13 +3,13 @@
 use std::io::SeekFrom;
 
 use super::TextFile;
-use super::below::Below;
 use super::file::{Cursor, Mark};
+use super::io::TextIo;
 use super::place::Place;
 use crate::{Error, Operation, Result};
 
 /// Positions. They are those of the reader: what was read ahead does not count.
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     /// Returns where the reader is: a number for [`seek`](TextFile::seek) to come back by.
     ///
     /// It is the offset in bytes, after the text given out; where a `\r\n` was read as one end of line, after both
@@ -20,10 +20,6 @@ impl<F: Below> TextFile<F> {
     /// # Errors
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     ///
     /// ```
     /// # async fn example(mut file: folio::text::TextFile) -> folio::Result<()> {
@@ -88,10 +84,6 @@ impl<F: Below> TextFile<F> {
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, or if the file is not open for writing; like
     /// [`File::set_len`](crate::File::set_len).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {

@@ -1,16 +1,14 @@
 //! Writing to a text file: ends of lines, encoding, byte order marks.
 
-use super::below::Below;
 use super::file::{Cursor, Mark};
+use super::io::TextIo;
 use super::{Encoder, TextFile};
+use crate::limits::GATHERED_BYTES;
 use crate::{Error, Operation, Result};
-
-/// Bytes of text that are gathered from many short lines before they are written.
-const GATHERED_BYTES: usize = 64 * 1024;
 
 /// Writing. `Ok` means what it means for the [`File`](crate::File) below: written, unless
 /// [`buffering`](super::Options::buffering) or a mode string has given it a buffer.
-impl<F: Below> TextFile<F> {
+impl<F: TextIo> TextFile<F> {
     /// Writes `text` in one piece, with the file's end of line for each `\n`; returns how many characters it has.
     ///
     /// It goes where the reader is, and reading goes on behind it; when appending, to the end of the file. An

@@ -89,7 +89,7 @@ async fn the_other_clones_go_on() {
             .map(|_| {
                 let file = other.clone();
                 tokio::spawn(async move {
-                    file.append("y").await?;
+                    file.append(b"y").await?;
                     file.sync_data().await
                 })
             })
@@ -141,7 +141,7 @@ async fn nothing_on_its_way_is_lost() {
 }
 
 async fn append(file: File, number: usize) -> u64 {
-    file.append(record(number)).await.unwrap()
+    file.append_bytes(record(number)).await.unwrap()
 }
 
 /// Someone who does nothing but end actors.
@@ -171,8 +171,8 @@ async fn a_file_outlives_any_number_of_its_actors() {
                 tokio::spawn(async move {
                     let mut told = 0;
                     for number in 0..ROUNDS {
-                        file.append("method..").await.unwrap();
-                        _ = file.read_bytes_at(8, (number * 8) as u64).await.unwrap();
+                        file.append(b"method..").await.unwrap();
+                        _ = file.read_bytes_at((number * 8) as u64, 8).await.unwrap();
                         let sent = actor_of(&file).tell(Append { bytes: "message.".into() }).await;
                         told += usize::from(sent.is_ok());
                     }

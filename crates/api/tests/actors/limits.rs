@@ -121,11 +121,11 @@ async fn mix(ops_max: usize) {
                 let bytes = format!("{sender}{number:06}\n");
                 match (number + sender) % 5 {
                     0 => actor.tell(Append { bytes: bytes.into() }).await.unwrap(),
-                    1 => _ = file.append(bytes).await.unwrap(),
+                    1 => _ = file.append_bytes(bytes).await.unwrap(),
                     2 => _ = actor.ask(Append { bytes: bytes.into() }).await.unwrap(),
                     3 => {
-                        file.append(bytes).await.unwrap();
-                        _ = file.read_bytes_at(8, 0).await.unwrap();
+                        file.append_bytes(bytes).await.unwrap();
+                        _ = file.read_bytes_at(0, 8).await.unwrap();
                     }
                     _ => {
                         actor.tell(SyncData).await.unwrap();
@@ -183,7 +183,7 @@ async fn a_waiting_message_keeps_nothing_posted_from_running() {
     // It takes the second permit, and its place behind the cut.
     let posted = tokio::spawn({
         let file = file.clone();
-        async move { file.append("posted\n").await }
+        async move { file.append(b"posted\n").await }
     });
     eventually("both permits are out", || engine.snapshot().in_flight == 2).await;
     for _ in 0..300 {

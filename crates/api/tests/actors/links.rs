@@ -91,7 +91,7 @@ async fn a_failed_sync_is_told_with_its_reason_at_every_opening() {
     }
     // The next one is there at the next need, and the poison is no news to it.
     let (_watcher, mut news) = watch(&file).await;
-    actor_of(&file).ask(ReadAt { len: 1, offset: 0 }).await.unwrap();
+    actor_of(&file).ask(ReadAt { offset: 0, len: 1 }).await.unwrap();
     assert!(actor_of(&file).ask(Append { bytes: "more".into() }).await.is_err());
     assert!(actor_of(&file).is_alive() && news.try_recv().is_err());
 }

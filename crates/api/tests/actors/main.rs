@@ -9,16 +9,12 @@ mod links;
 mod order;
 mod unheard;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use folio::actor::{ActorRef, FileActor};
 use folio::{Engine, EngineBuilder, File};
 use folio_testkit::Disk;
-
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(60);
+use folio_testkit::wait::{PATIENCE, eventually, soon};
 
 const PATH: &str = "/file";
 
@@ -36,21 +32,6 @@ async fn open(engine: &Engine) -> File {
 
 fn actor_of(file: &File) -> ActorRef<FileActor> {
     file.actor().expect("a regular file has an actor")
-}
-
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("in vain: {what}"),
-    }
-}
-
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
 }
 
 fn record(number: usize) -> String {

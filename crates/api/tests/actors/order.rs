@@ -18,7 +18,7 @@ async fn alternate(file: &File) {
         let bytes = record(number);
         match number % 4 {
             0 | 1 => actor.tell(Append { bytes: bytes.into() }).await.unwrap(),
-            2 => assert_eq!(file.append(bytes).await.unwrap(), (number * 8) as u64),
+            2 => assert_eq!(file.append_bytes(bytes).await.unwrap(), (number * 8) as u64),
             _ => assert_eq!(actor.ask(Append { bytes: bytes.into() }).await.unwrap(), (number * 8) as u64),
         }
     }
@@ -54,7 +54,7 @@ async fn what_was_told_is_seen_by_whatever_comes_after_it() {
         let (offset, end) = ((number * 8) as u64, (number * 8 + 8) as u64);
         actor.tell(WriteAt { bytes: bytes.clone(), offset }).await.unwrap();
         match number % 5 {
-            0 => assert_eq!(file.read_bytes_at(8, offset).await.unwrap(), bytes),
+            0 => assert_eq!(file.read_bytes_at(offset, 8).await.unwrap(), bytes),
             1 => assert_eq!(file.metadata().await.unwrap().len(), end),
             2 => assert_eq!(file.seek(SeekFrom::End(0)).await.unwrap(), end),
             3 => {
@@ -125,13 +125,13 @@ async fn whoever_waits_behind_messages_can_give_up() {
     }
     eventually("a call comes to the gate", || gate.waiting() == 1).await;
     let limited = file.with_time_limit(std::time::Duration::from_millis(1));
-    let late = limited.append("late").await.unwrap_err();
+    let late = limited.append(b"late").await.unwrap_err();
     assert!(late.is_timed_out() && !late.may_have_happened(), "{late}");
-    let refused = file.try_append("refused").await.unwrap_err();
+    let refused = file.try_append_bytes("refused").await.unwrap_err();
     assert_eq!((refused.error.is_overloaded(), refused.payload.unwrap().as_ref()), (true, &b"refused"[..]));
     tokio::select! {
         biased;
-        _ = file.append("dropped") => unreachable!("the gate is closed"),
+        _ = file.append(b"dropped") => unreachable!("the gate is closed"),
         () = tokio::task::yield_now() => {}
     }
     gate.open();

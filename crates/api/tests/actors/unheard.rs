@@ -94,14 +94,14 @@ async fn what_is_told_to_a_stopping_engine_is_counted_and_owed() {
             async move { engine.shutdown(crate::PATIENCE).await }
         });
         eventually("the engine stops", || {
-            let refused = std::pin::pin!(file.try_append(""));
+            let refused = std::pin::pin!(file.try_append_bytes(""));
             let mut context = std::task::Context::from_waker(std::task::Waker::noop());
             matches!(refused.poll(&mut context), std::task::Poll::Ready(Err(e)) if e.error.is_closed())
         })
         .await;
         tell(actor.clone()).await.unwrap();
         eventually("it is counted", || engine.snapshot().counters.unobserved_errors == 1).await;
-        let asked = actor.ask(ReadAt { len: 1, offset: 0 }).await.unwrap_err();
+        let asked = actor.ask(ReadAt { offset: 0, len: 1 }).await.unwrap_err();
         assert!(matches!(asked, SendError::HandlerError(error) if error.is_closed()), "{name}");
         // Asking is not losing.
         assert_eq!(engine.snapshot().counters.unobserved_errors, 1, "{name}");
@@ -133,7 +133,7 @@ async fn an_ask_that_is_answered_is_nobody_elses() {
     disk.plan().on(Call::ReadAt).nth(1).fail(EIO);
     let file = open(&engine).await;
     let actor = actor_of(&file);
-    let failed = actor.ask(ReadAt { len: 1, offset: 0 }).await.unwrap_err();
+    let failed = actor.ask(ReadAt { offset: 0, len: 1 }).await.unwrap_err();
     assert!(matches!(failed, SendError::HandlerError(error) if error.raw_os_error() == Some(EIO)));
     assert_eq!(engine.snapshot().counters.unobserved_errors, 0);
     file.sync_data().await.unwrap();

@@ -118,7 +118,7 @@ fn methods_and_adapters_on_one_file_see_one_file() {
             assert_eq!(file.stream_position().await.unwrap(), 7_000);
             file.write_all(b"by method\n").await.unwrap();
             AsyncWriteExt::write_all(&mut file, b"by trait\n").await.unwrap();
-            assert_eq!(file.read_bytes_at(100, 7_000).await.unwrap(), "by method\nby trait\n");
+            assert_eq!(file.read_bytes_at(7_000, 100).await.unwrap(), "by method\nby trait\n");
             file.rewind().await.unwrap();
             let mut reader = BufReader::with_capacity(7, file);
             let mut line = String::new();

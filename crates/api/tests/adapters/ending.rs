@@ -1,8 +1,7 @@
 //! The end of the process behind a copy that nobody flushed: what was taken is written.
 
-use std::process::Command;
-
 use folio::File;
+use folio_testkit::process::again;
 use tokio::io::AsyncWriteExt;
 
 use crate::runtime::Carrier;
@@ -23,10 +22,8 @@ fn what_was_taken_is_written_when_the_process_ends() {
     for way in ["exit", "exit-after-drop", "return"] {
         let room = Room::on_disk();
         let path = room.path("written");
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let test = "ending::what_was_taken_is_written_when_the_process_ends";
-        command.args([test, "--exact", "--test-threads=1"]).env(CHILD, format!("{way} {}", path.display()));
-        let status = command.output().unwrap().status;
+        let mut command = again("ending::what_was_taken_is_written_when_the_process_ends");
+        let status = command.env(CHILD, format!("{way} {}", path.display())).output().unwrap().status;
         assert_eq!(status.code(), Some(if way == "return" { 0 } else { 7 }), "{way}");
         assert_same(way, &std::fs::read(path).unwrap(), &pattern(LINES).repeat(REPEATS));
     }

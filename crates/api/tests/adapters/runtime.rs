@@ -5,11 +5,9 @@ use std::pin::Pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use folio_testkit::wait::soon;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
-
-/// Longer than anything takes on a busy machine: what has not come by then never comes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A future that any of them carries.
 pub(crate) type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -39,7 +37,7 @@ impl Carrier {
     /// Carries what `work` makes, inside of the runtime, to its end.
     pub(crate) fn carry<T: Send + 'static>(self, work: impl FnOnce() -> Work<T> + Send + 'static) -> T {
         let work: Work<T> = Box::pin(async move { work().await });
-        let work: Work<T> = Box::pin(async move { soon(work).await });
+        let work: Work<T> = Box::pin(async move { soon("it comes to an end", work).await });
         match self {
             Carrier::CurrentThread => current_thread().block_on(work),
             Carrier::MultiThread => {
@@ -73,13 +71,6 @@ async fn losing<T>(mut work: Work<T>) -> T {
         }
     }
     unreachable!("rounds do not end")
-}
-
-async fn soon<T>(work: Work<T>) -> T {
-    match tokio::time::timeout(PATIENCE, work).await {
-        Ok(output) => output,
-        Err(_) => panic!("it hangs"),
-    }
 }
 
 pub(crate) fn peers() -> &'static Runtime {

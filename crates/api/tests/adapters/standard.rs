@@ -1,9 +1,10 @@
 //! The standard output as a file: the documented way to copy something to it.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use folio::stdout_bytes;
+use folio_testkit::process::again;
 use tokio::io::{AsyncWriteExt, copy};
 
 use crate::runtime::Carrier;
@@ -22,10 +23,8 @@ fn what_is_copied_to_the_standard_output_is_what_its_reader_gets() {
         return child(source == "a socket");
     }
     for source in ["pieces", "a socket"] {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        let test = "standard::what_is_copied_to_the_standard_output_is_what_its_reader_gets";
-        command.args([test, "--exact", "--nocapture", "--test-threads=1"]).env(CHILD, source);
-        let output = command.stdout(Stdio::piped()).output().unwrap();
+        let mut command = again("standard::what_is_copied_to_the_standard_output_is_what_its_reader_gets");
+        let output = command.env(CHILD, source).stdout(Stdio::piped()).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         let begin = output.stdout.windows(MARK.len()).position(|window| window == MARK).unwrap() + MARK.len();
         let written = &output.stdout[begin..];

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use folio_testkit::Random;
+use folio_testkit::polling::Alarm;
+use folio_testkit::wait::holds_in_time;
 use tokio::io::ReadBuf;
 
-use crate::alarm::Alarm;
 use crate::handle::{Answer, Handle, Method};
 use crate::subject::{Can, Ending, Subject};
 use crate::worlds::{HANDLES, Seen, Worlds, start};
@@ -113,7 +114,7 @@ impl Caller {
         mut once: impl FnMut(&mut Self) -> Result<Poll<()>, Wronged>,
     ) -> Result<(), Wronged> {
         loop {
-            let seen = self.alarm.rung();
+            let seen = self.alarm.wakes();
             if once(self)?.is_ready() {
                 return Ok(());
             }
@@ -331,7 +332,7 @@ impl Caller {
                     self.flush_through(handle)?;
                 }
                 if self.gave_up {
-                    self.alarm.until(|| self.worlds.explain(&contents()));
+                    holds_in_time(|| self.worlds.explain(&contents()));
                 }
                 self.compare(&contents())
             }
@@ -343,7 +344,7 @@ impl Caller {
             (Ending::Outside(contents), 1) => {
                 self.trace.push("dropped".to_owned());
                 self.handles.clear();
-                self.alarm.until(|| self.worlds.explain(&contents()));
+                holds_in_time(|| self.worlds.explain(&contents()));
                 self.compare(&contents())
             }
             (Ending::Outside(contents) | Ending::AtOnce(contents), _) => {

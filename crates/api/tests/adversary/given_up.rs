@@ -7,10 +7,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use folio::{Engine, File};
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk, Gate};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
-use crate::alarm::Alarm;
 use crate::subject::{Ground, Opened, wait};
 
 /// After which a read may no longer deliver what another opening has replaced.
@@ -50,7 +50,7 @@ impl Stage {
     }
 
     fn settle(&self) {
-        Alarm::here().until(|| self.engine.snapshot().in_flight == 0);
+        eventually_blocking("every permit comes back", || self.engine.snapshot().in_flight == 0);
     }
 }
 
@@ -198,10 +198,10 @@ fn a_read_sees_what_others_wrote_since_one_was_given_up() {
         if read_once(&mut file, 6).is_some() {
             continue;
         }
-        Alarm::here().until(|| ground.engine.snapshot().in_flight == 0);
+        eventually_blocking("every permit comes back", || ground.engine.snapshot().in_flight == 0);
         std::fs::write(&path, b"abcdefghij").expect("there is room");
         let written = Instant::now();
-        Alarm::here().until(|| written.elapsed() > LONG_AGO);
+        eventually_blocking("time passes", || written.elapsed() > LONG_AGO);
         assert_eq!(by_trait(&mut file, 6), b"abcdef", "round {round}");
     }
 }

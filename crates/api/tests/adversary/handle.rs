@@ -82,10 +82,10 @@ impl Handle for File {
         Box::pin(async move {
             Ok(match method {
                 Method::Read(len) => Answer::Bytes(file.read_bytes(*len).await?.into()),
-                Method::ReadAt(len, at) => Answer::Bytes(file.read_bytes_at(*len, *at).await?.into()),
+                Method::ReadAt(len, at) => Answer::Bytes(file.read_bytes_at(*at, *len).await?.into()),
                 Method::WriteAll(bytes) => done(file.write_all(bytes).await?),
                 Method::WriteAt(bytes, at) => done(file.write_all_at(bytes, *at).await?),
-                Method::Append(bytes) => Answer::Number(file.append(bytes.clone()).await?),
+                Method::Append(bytes) => Answer::Number(file.append_bytes(bytes.clone()).await?),
                 Method::Seek(to) => Answer::Number(file.seek(*to).await?),
                 Method::Position => Answer::Number(file.stream_position().await?),
                 Method::SetLen(len) => done(file.set_len(*len).await?),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use folio::{Buffering, Engine, File, Result, os};
+use folio_testkit::polling::Alarm;
 use folio_testkit::{Call, Disk, Gate};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::alarm::Alarm;
 use crate::subject::wait;
 
 fn stage(buffered: bool) -> (Disk, Engine, File) {
@@ -40,7 +40,7 @@ const ASKED: [(&str, Asked); 7] = [
     ("set_len", |file| Box::pin(file.set_len(100))),
     ("write_all", |file| Box::pin(file.write_all(b"second"))),
     ("metadata", |file| Box::pin(async { file.metadata().await.map(drop) })),
-    ("read_at", |file| Box::pin(async { file.read_bytes_at(10, 0).await.map(drop) })),
+    ("read_at", |file| Box::pin(async { file.read_bytes_at(0, 10).await.map(drop) })),
 ];
 
 #[test]
@@ -74,7 +74,7 @@ fn a_read_before_an_accepted_write_finds_the_hole_that_it_leaves() {
     type Read = for<'a> fn(&'a File) -> Pin<Box<dyn Future<Output = Result<usize>> + 'a>>;
     let reads: [(&str, Read); 4] = [
         ("read_at", |file| Box::pin(async { file.read_at(&mut [1; 4], 2).await })),
-        ("read_bytes_at", |file| Box::pin(async { Ok(file.read_bytes_at(4, 2).await?.len()) })),
+        ("read_bytes_at", |file| Box::pin(async { Ok(file.read_bytes_at(2, 4).await?.len()) })),
         ("read_exact_at", |file| Box::pin(async { file.read_exact_at(&mut [1; 4], 2).await.map(|()| 4) })),
         ("range", |file| {
             Box::pin(async {

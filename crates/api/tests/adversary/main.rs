@@ -5,7 +5,6 @@
 //! what was seen of it, `planted` wrong files that must be found out. `failing`, `given_up` and `in_order` are the cases that take a
 //! plan instead of luck.
 
-mod alarm;
 mod caller;
 mod failing;
 mod given_up;

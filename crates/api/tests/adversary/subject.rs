@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryFile};
 use folio::{Buffering, Engine, File, OpenOptions, wrap};
+use folio_testkit::polling::Alarm;
 use folio_testkit::{Call, Disk, Random};
 use tempfile::TempDir;
 use tokio::net::unix::pipe;
 use tokio::runtime::Runtime;
 
-use crate::alarm::Alarm;
 use crate::handle::Handle;
 
 /// What a type can do.

@@ -91,7 +91,7 @@ async fn a_borrowed_pipe_waits_again_after_the_close() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     let file = OpenOptions::new().python_mode("rb").open_borrowed(&reader).await.unwrap();
     writer.write_all(b"one\n").unwrap();
-    assert_eq!(soon(file.readline(None)).await.unwrap(), "one\n");
+    assert_eq!(soon("it comes to an end", file.readline(None)).await.unwrap(), "one\n");
     let flags = || rustix::fs::fcntl_getfl(&reader).unwrap();
     assert!(flags().contains(rustix::fs::OFlags::NONBLOCK));
     file.close().await.unwrap();

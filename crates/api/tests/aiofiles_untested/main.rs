@@ -9,15 +9,12 @@ mod refused;
 mod streams;
 mod together;
 
-use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use folio::{BinaryFile, OpenOptions};
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::{eventually, soon};
 use tempfile::TempDir;
-
-/// Longer than anything takes on a busy machine: what has not come by then never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const DIGITS: &[u8] = b"0123456789";
 
@@ -53,24 +50,4 @@ impl Room {
 async fn open(path: &Path, mode: &str, buffering: i64) -> BinaryFile {
     let file = OpenOptions::new().python_mode(mode).buffering(buffering).open_binary(path).await;
     file.unwrap_or_else(|error| panic!("mode {mode}, buffering {buffering}: {error}"))
-}
-
-/// Descriptors of this process that lead below `dir`.
-fn descriptors_below(dir: &Path) -> usize {
-    let dir = dir.canonicalize().unwrap();
-    let all = std::fs::read_dir("/proc/self/fd").unwrap();
-    let targets = all.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    targets.filter(|target| target.starts_with(&dir)).count()
-}
-
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("it comes to an end")
 }

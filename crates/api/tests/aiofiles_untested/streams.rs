@@ -16,7 +16,7 @@ async fn fifo(room: &Room) -> PathBuf {
 async fn both_ends(room: &Room, buffering: i64) -> (BinaryFile, BinaryFile) {
     let path = fifo(room).await;
     let reader = open(&path, "rb", buffering).await;
-    let writer = soon(open(&path, "wb", buffering)).await;
+    let writer = soon("it comes to an end", open(&path, "wb", buffering)).await;
     (reader, writer)
 }
 
@@ -26,13 +26,13 @@ async fn lines_lengths_and_looks_come_out_of_a_fifo() {
     let (reader, writer) = both_ends(&room, -1).await;
     writer.writelines(["one\n", "two\n", "12345678"]).await.unwrap();
     writer.flush().await.unwrap();
-    assert_eq!(soon(reader.peek()).await.unwrap(), "one\ntwo\n12345678");
-    assert_eq!(soon(reader.readline(None)).await.unwrap(), "one\n");
-    assert_eq!(soon(reader.readline(Some(2))).await.unwrap(), "tw");
-    assert_eq!(soon(reader.read1(Some(2))).await.unwrap(), "o\n");
-    assert_eq!(soon(reader.read(Some(3))).await.unwrap(), "123");
+    assert_eq!(soon("it comes to an end", reader.peek()).await.unwrap(), "one\ntwo\n12345678");
+    assert_eq!(soon("it comes to an end", reader.readline(None)).await.unwrap(), "one\n");
+    assert_eq!(soon("it comes to an end", reader.readline(Some(2))).await.unwrap(), "tw");
+    assert_eq!(soon("it comes to an end", reader.read1(Some(2))).await.unwrap(), "o\n");
+    assert_eq!(soon("it comes to an end", reader.read(Some(3))).await.unwrap(), "123");
     let mut buf = [0; 4];
-    assert_eq!(soon(reader.readinto(&mut buf)).await.unwrap(), 4);
+    assert_eq!(soon("it comes to an end", reader.readinto(&mut buf)).await.unwrap(), 4);
     assert_eq!(&buf, b"4567");
     let (whole, rest) = tokio::join!(reader.read(Some(6)), async {
         writer.write(b"more").await.unwrap();
@@ -41,8 +41,8 @@ async fn lines_lengths_and_looks_come_out_of_a_fifo() {
     });
     assert_eq!((whole.unwrap(), rest), ("8more ".into(), ()), "a buffered read goes on until it has all");
     drop(writer);
-    assert_eq!(soon(reader.read(None)).await.unwrap(), "and the end");
-    assert_eq!(soon(reader.read(None)).await.unwrap(), "");
+    assert_eq!(soon("it comes to an end", reader.read(None)).await.unwrap(), "and the end");
+    assert_eq!(soon("it comes to an end", reader.read(None)).await.unwrap(), "");
 }
 
 #[tokio::test]
@@ -50,10 +50,10 @@ async fn an_unbuffered_read_takes_what_is_there() {
     let room = Room::new();
     let (reader, writer) = both_ends(&room, 0).await;
     writer.write(b"four").await.unwrap();
-    assert_eq!(soon(reader.read(Some(100))).await.unwrap(), "four");
+    assert_eq!(soon("it comes to an end", reader.read(Some(100))).await.unwrap(), "four");
     writer.write(b"five").await.unwrap();
     let mut buf = [0; 100];
-    assert_eq!(soon(reader.readinto(&mut buf)).await.unwrap(), 4);
+    assert_eq!(soon("it comes to an end", reader.readinto(&mut buf)).await.unwrap(), 4);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn reading_and_writing_at_once_is_refused_where_there_are_no_positions() {
     }
     let raw = open(&path, "r+b", 0).await;
     raw.write(b"to myself").await.unwrap();
-    assert_eq!(soon(raw.read(Some(100))).await.unwrap(), "to myself");
+    assert_eq!(soon("it comes to an end", raw.read(Some(100))).await.unwrap(), "to myself");
 }
 
 #[tokio::test]
@@ -95,9 +95,9 @@ async fn a_stream_is_not_handed_out_with_bytes_that_nobody_got() {
     let (reader, writer) = both_ends(&room, -1).await;
     writer.write(b"one\ntwo\n").await.unwrap();
     writer.flush().await.unwrap();
-    assert_eq!(soon(reader.readline(None)).await.unwrap(), "one\n");
+    assert_eq!(soon("it comes to an end", reader.readline(None)).await.unwrap(), "one\n");
     assert!(reader.detach().await.unwrap_err().is_unsupported());
-    assert_eq!(soon(reader.readline(None)).await.unwrap(), "two\n");
+    assert_eq!(soon("it comes to an end", reader.readline(None)).await.unwrap(), "two\n");
     let mut std = reader.detach().await.unwrap();
     writer.write(b"three").await.unwrap();
     writer.close().await.unwrap();
@@ -114,11 +114,11 @@ async fn a_pipe_is_a_file_for_whoever_has_its_descriptors() {
     let writer = OpenOptions::new().python_mode("wb").open_fd(writer.into()).await.unwrap();
     writer.write(b"through\n").await.unwrap();
     writer.flush().await.unwrap();
-    assert_eq!(soon(reader.readline(None)).await.unwrap(), "through\n");
+    assert_eq!(soon("it comes to an end", reader.readline(None)).await.unwrap(), "through\n");
     // The wrong ends: the system refuses at once, and nobody waits for ever.
     let (reader, writer) = std::io::pipe().unwrap();
     let wrong = OpenOptions::new().python_mode("rb").open_fd(writer.into()).await.unwrap();
-    assert_eq!(soon(wrong.read(Some(1))).await.unwrap_err().raw_os_error(), Some(9));
+    assert_eq!(soon("it comes to an end", wrong.read(Some(1))).await.unwrap_err().raw_os_error(), Some(9));
     let wrong = OpenOptions::new().python_mode("wb").open_fd(reader.into()).await.unwrap();
-    assert_eq!(soon(wrong.write(b"x")).await.unwrap_err().raw_os_error(), Some(9));
+    assert_eq!(soon("it comes to an end", wrong.write(b"x")).await.unwrap_err().raw_os_error(), Some(9));
 }

@@ -12,7 +12,7 @@ async fn gather<T: Send + 'static>(
     let tasks: Vec<_> = futures.into_iter().map(tokio::spawn).collect();
     let mut outputs = Vec::new();
     for task in tasks {
-        outputs.push(soon(task).await.unwrap());
+        outputs.push(soon("it comes to an end", task).await.unwrap());
     }
     outputs
 }
@@ -82,7 +82,7 @@ async fn readers_writers_and_seekers_of_one_file_see_whole_lines() {
     });
     let tasks: Vec<_> = readers.chain(writers).collect();
     for task in tasks {
-        soon(task).await.unwrap();
+        soon("it comes to an end", task).await.unwrap();
     }
     file.close().await.unwrap();
     let contents = room.on_disk();
@@ -103,7 +103,7 @@ async fn whole_reads_of_one_file_are_not_mixed() {
     });
     let mut numbers = Vec::new();
     for read in reads.collect::<Vec<_>>() {
-        let got = soon(read).await.unwrap();
+        let got = soon("it comes to an end", read).await.unwrap();
         let number = u32::from_le_bytes(got[..4].try_into().unwrap());
         assert!(got == block(number), "block {number} is mixed with others");
         numbers.push(number);

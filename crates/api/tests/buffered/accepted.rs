@@ -32,7 +32,7 @@ async fn every_clone_reads_what_was_accepted_by_another() {
     let file = open(&engine, 1024).await;
     let clone = file.clone();
     file.write_all(b"abc").await.unwrap();
-    assert_eq!(clone.read_bytes_at(10, 0).await.unwrap(), "abc3456789");
+    assert_eq!(clone.read_bytes_at(0, 10).await.unwrap(), "abc3456789");
     assert_eq!(clone.stream_position().await.unwrap(), 3);
     file.write_all(b"def").await.unwrap();
     assert_eq!(clone.read_bytes(10).await.unwrap(), "6789");
@@ -43,7 +43,7 @@ async fn a_read_elsewhere_leaves_the_buffer_alone() {
     let (disk, engine) = bench("0123456789");
     let file = open(&engine, 1024).await;
     file.write_all(b"abc").await.unwrap();
-    assert_eq!(file.read_bytes_at(7, 3).await.unwrap(), "3456789");
+    assert_eq!(file.read_bytes_at(3, 7).await.unwrap(), "3456789");
     assert_eq!(disk.contents(PATH), b"0123456789");
 }
 
@@ -81,7 +81,7 @@ writes_out! {
     an_overlapping_write_writes_it_out: |file| file.write_all_at(b"z", 5).await.and(file.write_all_at(b"c", 2).await).unwrap();
     a_question_for_the_length_writes_it_out: |file| { file.metadata().await.unwrap(); };
     a_new_length_writes_it_out: |file| file.set_len(5).await.unwrap();
-    a_record_at_the_end_writes_it_out: |file| { file.append("x").await.unwrap(); };
+    a_record_at_the_end_writes_it_out: |file| { file.append(b"x").await.unwrap(); };
     a_write_too_large_for_it_writes_it_out: |file| file.write_all(&[b'L'; 4096]).await.unwrap();
     a_lock_writes_it_out: |file| file.lock().await.unwrap();
 }
@@ -122,10 +122,10 @@ async fn behind_a_hole_a_write_goes_to_the_file_at_once() {
     let file = open(&engine, 1024).await;
     file.seek(SeekFrom::Start(4)).await.unwrap();
     file.write_all(b"ab").await.unwrap();
-    assert_eq!(file.read_bytes_at(10, 0).await.unwrap(), &b"01\0\0ab"[..]);
+    assert_eq!(file.read_bytes_at(0, 10).await.unwrap(), &b"01\0\0ab"[..]);
     file.set_len(1).await.unwrap();
     file.write_all(b"cd").await.unwrap();
-    assert_eq!(file.read_bytes_at(3, 0).await.unwrap(), &b"0\0\0"[..]);
+    assert_eq!(file.read_bytes_at(0, 3).await.unwrap(), &b"0\0\0"[..]);
     file.flush().await.unwrap();
     assert_eq!(disk.contents(PATH), b"0\0\0\0\0\0cd");
 }
@@ -138,9 +138,9 @@ async fn appends_are_kept_back_and_end_up_at_the_end() {
         file.write_all(part.as_bytes()).await.unwrap();
     }
     assert_eq!(file.stream_position().await.unwrap(), 18);
-    assert_eq!(file.append("record ").await.unwrap(), 18);
+    assert_eq!(file.append(b"record ").await.unwrap(), 18);
     file.write_all(b"four").await.unwrap();
-    assert_eq!(file.read_bytes_at(100, 0).await.unwrap(), "old one two three record four");
+    assert_eq!(file.read_bytes_at(0, 100).await.unwrap(), "old one two three record four");
     assert_eq!(disk.contents(PATH), b"old one two three record four");
 }
 
@@ -218,7 +218,7 @@ async fn nothing_is_accepted_beneath_an_older_read() {
     let gate = Gate::closed();
     disk.plan().on(Call::ReadAt).nth(1).wait_for(&gate);
     let file = open(&engine, 1024).await;
-    let mut read = Box::pin(file.read_bytes_at(8, 6));
+    let mut read = Box::pin(file.read_bytes_at(6, 8));
     assert!(at_once(read.as_mut()).is_none());
     gate.arrived(1);
     file.seek(SeekFrom::End(0)).await.unwrap();

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use folio::{Buffering, Engine, File};
+use folio_testkit::process::again;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk, Gate};
 
 use crate::{PATH, bench, eventually, open, open_to_append};
@@ -80,11 +82,7 @@ fn the_end_of_a_runtime_writes_it_out() {
     });
     wait.recv().unwrap();
     drop(runtime);
-    let end = Instant::now() + crate::PATIENCE;
-    while std::fs::read(&path).unwrap() != b"abc" {
-        assert!(Instant::now() < end, "it was lost");
-        std::thread::yield_now();
-    }
+    eventually_blocking("what was accepted is written", || std::fs::read(&path).unwrap() == b"abc");
 }
 
 async fn buffered(path: &Path) -> File {
@@ -95,8 +93,7 @@ async fn buffered(path: &Path) -> File {
 
 /// Runs this test binary again, to end in a certain way after a buffered write.
 fn child(way: &str, path: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["ending::a_child_ends_in_its_way", "--exact", "--nocapture", "--test-threads=1"]);
+    let mut command = again("ending::a_child_ends_in_its_way");
     command.env(WAY, way).env(TARGET, path);
     command
 }

@@ -13,17 +13,12 @@ mod full;
 mod model;
 mod spellings;
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use folio::{Buffering, Engine, File};
 use folio_testkit::Disk;
-
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
+use folio_testkit::polling::at_once;
+use folio_testkit::wait::{PATIENCE, eventually, soon};
 
 /// The file that most tests have on their simulated disk.
 const PATH: &str = "/file";
@@ -54,30 +49,5 @@ async fn crowd(disk: &Disk, engine: &Engine) {
     let other = File::options().write(true).open_on(engine, "/other").await.unwrap();
     for offset in 0..50 {
         other.write_all_at(b"x", offset).await.unwrap();
-    }
-}
-
-/// Polls once: the answer if it is there.
-fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
-}
-
-/// Waits, without blocking other tasks, until `condition` holds.
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Waits for a future that must not hang.
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("in vain: {what}"),
     }
 }

@@ -73,7 +73,7 @@ async fn run(seed: u64) {
                 }
             }
             5 => {
-                let read = file.read_bytes_at(len, at as u64).await.unwrap();
+                let read = file.read_bytes_at(at as u64, len).await.unwrap();
                 assert_eq!(read, plain.read_at(len, at), "{said}: read_at {at}+{len}");
             }
             6 => {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use folio::{Engine, File, os};
+use folio_testkit::polling::poll_once;
 use folio_testkit::{Call, Disk, Gate};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::stage::{poll_once, read_write, wait};
+use crate::stage::{read_write, wait};
 
 fn write_once(file: &mut File, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
     Pin::new(file).poll_write(&mut Context::from_waker(Waker::noop()), bytes)

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use folio::File;
 use folio_testkit::errno::{EIO, ENOSPC};
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::{PATIENCE, eventually_blocking};
 use folio_testkit::{Call, Gate};
 use tokio::io::{AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt};
 
-use crate::stage::{PATIENCE, Stage, eventually, poll_once, wait};
+use crate::stage::{Stage, wait};
 
 fn write_once(file: &mut File, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
     Pin::new(file).poll_write(&mut Context::from_waker(Waker::noop()), bytes)
@@ -58,7 +60,7 @@ fn whatever_comes_after_an_accepted_write_finds_it() {
     accept(&mut file, b"abc");
     let mut len = Box::pin(clone.metadata());
     let mut position = Box::pin(clone.stream_position());
-    let mut bytes = Box::pin(clone.read_bytes_at(10, 0));
+    let mut bytes = Box::pin(clone.read_bytes_at(0, 10));
     assert!(poll_once(len.as_mut()).is_pending() && poll_once(position.as_mut()).is_pending());
     assert!(poll_once(bytes.as_mut()).is_pending());
     drop(stuck.free());
@@ -78,7 +80,7 @@ fn a_dropped_handle_leaves_what_was_accepted_to_be_written() {
     accept(&mut file, b"kept");
     drop(file);
     drop(stuck.free());
-    eventually("it is written", || stage.disk.contents("/file") == b"kept");
+    eventually_blocking("it is written", || stage.disk.contents("/file") == b"kept");
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn a_failure_is_heard_once_by_the_next_call_that_can_tell_it() {
         ("poll_flush", |file| wait(AsyncWriteExt::flush(file))),
         ("poll_shutdown", |file| wait(AsyncWriteExt::shutdown(file))),
         ("write_all", |file| wait(File::write_all(file, b"x")).map_err(Into::into)),
-        ("append", |file| Ok(wait(file.append("x")).map(drop)?)),
+        ("append", |file| Ok(wait(file.append(b"x")).map(drop)?)),
         ("flush", |file| wait(File::flush(file)).map_err(Into::into)),
         ("sync_data", |file| Ok(wait(file.sync_data())?)),
     ];
@@ -123,7 +125,7 @@ fn closing_tells_the_failure_and_a_dropped_handle_has_it_counted() {
             assert_eq!(unobserved(), 0);
         } else {
             drop(file);
-            eventually("it is counted", || unobserved() == 1);
+            eventually_blocking("it is counted", || unobserved() == 1);
         }
     }
 }
@@ -246,7 +248,7 @@ fn a_reader_whose_polls_come_late_is_waited_for_once() {
                 Poll::Pending => stage.settle(),
             }
             let looked = Instant::now();
-            eventually("it is late", || looked.elapsed() > late);
+            eventually_blocking("it is late", || looked.elapsed() > late);
         };
         assert_eq!((read.expect("the disk reads"), byte), (1, [7]), "{number}");
     }

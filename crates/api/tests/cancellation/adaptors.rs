@@ -2,10 +2,11 @@
 
 use std::io::SeekFrom;
 
+use folio_testkit::polling::poll_once;
 use folio_testkit::{Call, Gate, Random, seeds};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader};
 
-use crate::stage::{Stage, poll_once, wait};
+use crate::stage::{Stage, wait};
 
 #[test]
 fn whole_files_go_through_the_traits() {

@@ -1,11 +1,13 @@
 //! C2: dropped after it began, an operation finishes, whole, and a read loses nothing.
 
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Gate, errno::EIO};
 
-use crate::stage::{Stage, eventually, poll_once, read_write, wait};
+use crate::stage::{Stage, read_write, wait};
 
 #[test]
-fn a_write_dropped_after_it_began_finishes_whole() {
+fn c2_a_write_dropped_after_it_began_finishes_whole() {
     let stage = Stage::new(2);
     let file = stage.open("/file", b"before");
     let gate = Gate::closed();
@@ -25,7 +27,7 @@ fn a_write_dropped_after_it_began_finishes_whole() {
 }
 
 #[test]
-fn an_opening_dropped_after_it_began_leaves_no_descriptor() {
+fn c2_an_opening_dropped_after_it_began_leaves_no_descriptor() {
     for answered in [false, true] {
         let stage = Stage::new(2);
         stage.nothing_in_place();
@@ -42,14 +44,14 @@ fn an_opening_dropped_after_it_began_leaves_no_descriptor() {
         drop(open);
         gate.open();
         stage.settle();
-        eventually("the descriptor is closed", || stage.disk.open_files() == 0);
+        eventually_blocking("the descriptor is closed", || stage.disk.open_files() == 0);
         assert!(stage.disk.exists("/new"), "it was opened");
-        assert!(stage.engine.snapshot().files.is_empty());
+        eventually_blocking("the file is gone", || stage.engine.snapshot().files.is_empty());
     }
 }
 
 #[test]
-fn the_failure_of_a_dropped_write_is_reported_by_the_next_sync() {
+fn c2_the_failure_of_a_dropped_write_is_reported_by_the_next_sync() {
     let stage = Stage::new(2);
     let file = stage.open("/file", b"before");
     let gate = Gate::closed();
@@ -67,7 +69,7 @@ fn the_failure_of_a_dropped_write_is_reported_by_the_next_sync() {
 }
 
 #[test]
-fn a_cursor_read_dropped_after_it_began_gives_its_bytes_to_the_next() {
+fn c2_a_cursor_read_dropped_after_it_began_gives_its_bytes_to_the_next() {
     for answered in [false, true] {
         let stage = Stage::new(2);
         stage.nothing_in_place();
@@ -92,7 +94,7 @@ fn a_cursor_read_dropped_after_it_began_gives_its_bytes_to_the_next() {
 /// Cause: what a read had taken was given back after a seek that came later. Loss: the next read delivered
 /// it in place of what the seek had led to. Fix: what was taken before a seek is not given back.
 #[test]
-fn a_seek_between_a_read_and_its_drop_stays_where_it_led() {
+fn c2_a_seek_between_a_read_and_its_drop_stays_where_it_led() {
     let stage = Stage::new(2);
     stage.nothing_in_place();
     let file = stage.open("/file", b"0123456789");
@@ -105,7 +107,7 @@ fn a_seek_between_a_read_and_its_drop_stays_where_it_led() {
 }
 
 #[test]
-fn asking_for_the_position_keeps_what_was_given_back() {
+fn c2_asking_for_the_position_keeps_what_was_given_back() {
     let stage = Stage::new(2);
     stage.nothing_in_place();
     let file = stage.open("/file", b"0123456789");

@@ -5,9 +5,11 @@ use std::io::SeekFrom;
 use std::pin::Pin;
 
 use folio::File;
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk, Gate};
 
-use crate::stage::{Stage, eventually, poll_once, read_write, wait};
+use crate::stage::{Stage, read_write, wait};
 
 type Act = fn(File) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -24,7 +26,7 @@ const ACTS: [(&str, Act); 11] = [
     ("write_all", act!(|file| file.write_all(b"lost"))),
     ("write_all_at", act!(|file| file.write_all_at(b"lost", 1))),
     ("write_bytes", act!(|file| file.write_bytes("lost"))),
-    ("append", act!(|file| file.append("lost"))),
+    ("append", act!(|file| file.append(b"lost"))),
     ("sync_data", act!(|file| file.sync_data())),
     ("set_len", act!(|file| file.set_len(0))),
     ("try_lock", act!(|file| file.try_lock())),
@@ -39,7 +41,7 @@ fn calls(disk: &Disk) -> u64 {
 }
 
 #[test]
-fn dropped_while_every_worker_is_stuck_it_makes_no_call_and_its_permit_is_back() {
+fn c1_dropped_while_every_worker_is_stuck_it_makes_no_call_and_its_permit_is_back() {
     for (name, act) in ACTS {
         let stage = Stage::new(1);
         stage.nothing_in_place();
@@ -61,7 +63,7 @@ fn dropped_while_every_worker_is_stuck_it_makes_no_call_and_its_permit_is_back()
 }
 
 #[test]
-fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_ones_go() {
+fn c1_dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_ones_go() {
     let stage = Stage::new(4);
     stage.nothing_in_place();
     let file = stage.open("/file", b"contents");
@@ -80,7 +82,7 @@ fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_
     });
     assert!(poll_once(later.as_mut()).is_pending(), "it waits for the write");
     // Eight bytes in the order itself: nothing is in the mailbox, whose messages would have it looked at again.
-    eventually("both wait in the order", || stage.engine.snapshot().files[0].queued_bytes == 8);
+    eventually_blocking("both wait in the order", || stage.engine.snapshot().files[0].queued_bytes == 8);
     drop(write);
     assert_eq!(&wait(later).expect("nothing is before it any more"), b"nten");
     assert_eq!(stage.disk.calls(Call::WriteAt), 0);
@@ -90,7 +92,7 @@ fn dropped_behind_another_operation_of_its_file_it_makes_no_call_and_lets_later_
 }
 
 #[test]
-fn dropped_while_it_waits_for_a_permit_it_leaves_the_permit_to_others() {
+fn c1_dropped_while_it_waits_for_a_permit_it_leaves_the_permit_to_others() {
     let disk = Disk::new();
     let builder = folio::Engine::builder().storage(std::sync::Arc::new(disk.clone())).ops_max(1);
     let stage = Stage { engine: builder.start().expect("the engine starts"), disk };
@@ -107,7 +109,7 @@ fn dropped_while_it_waits_for_a_permit_it_leaves_the_permit_to_others() {
 }
 
 #[test]
-fn an_opening_dropped_before_it_began_opens_nothing() {
+fn c1_an_opening_dropped_before_it_began_opens_nothing() {
     let stage = Stage::new(1);
     stage.nothing_in_place();
     let stuck = stage.stick();
@@ -124,7 +126,7 @@ fn an_opening_dropped_before_it_began_opens_nothing() {
 }
 
 #[test]
-fn a_seek_dropped_before_it_began_leaves_the_cursor() {
+fn c1_a_seek_dropped_before_it_began_leaves_the_cursor() {
     let stage = Stage::new(1);
     stage.nothing_in_place();
     let file = stage.open("/file", b"contents");

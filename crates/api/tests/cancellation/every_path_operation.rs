@@ -9,10 +9,10 @@ use std::pin::Pin;
 
 use folio::tempfile::TemporaryFile;
 use folio::{Dir, Engine, File, fs, os, path};
+use folio_testkit::polling::poll_then_drop;
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 use futures_core::Stream;
-
-use crate::every_operation::descriptors_under;
-use crate::stage::{eventually, poll_then_drop};
 
 type Act = fn(PathBuf) -> Pin<Box<dyn Future<Output = ()>>>;
 
@@ -22,7 +22,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 75] = [
+const ACTS: [(&str, Act); 76] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -46,6 +46,7 @@ const ACTS: [(&str, Act); 75] = [
     ("read_to_string", act!(|dir| fs::read_to_string(dir.join("large")))),
     ("write", act!(|dir| fs::write(dir.join("written"), vec![b'y'; 300_000]))),
     ("write of many pieces", act!(|dir| fs::write(dir.join("written"), vec![b'z'; 3_000_000]))),
+    ("write_bytes", act!(|dir| fs::write_bytes(dir.join("written"), vec![b'y'; 3_000_000]))),
     ("remove_file", act!(|dir| fs::remove_file(dir.join("file")))),
     ("remove_dir", act!(|dir| fs::remove_dir(dir.join("empty")))),
     ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),
@@ -237,14 +238,16 @@ fn tree_after(name: &str, act: Act, polls: usize, until_woken: bool) -> (BTreeMa
     let case = format!("{name}, dropped after {polls} polls, woken: {until_woken}");
     let (_dir, room) = furnish();
     let done = poll_then_drop(act(room.clone()), polls, until_woken).is_some();
-    eventually(&format!("{case}: every permit is back"), || Engine::global().snapshot().in_flight == 0);
-    eventually(&format!("{case}: every descriptor is closed"), || descriptors_under(&room) == 0);
+    eventually_blocking(&format!("{case}: every permit is back"), || {
+        Engine::global().snapshot().in_flight == 0
+    });
+    eventually_blocking(&format!("{case}: every descriptor is closed"), || descriptors_below(&room) == 0);
     assert!(Engine::global().snapshot().files.iter().all(|file| !file.path.starts_with(&room)), "{case}");
     (tree(&room), done)
 }
 
 #[test]
-fn dropped_after_any_poll_it_has_happened_or_not() {
+fn c2_dropped_after_any_poll_it_has_happened_or_not() {
     let before = {
         let (_dir, room) = furnish();
         tree(&room)

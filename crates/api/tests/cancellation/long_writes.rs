@@ -7,9 +7,11 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use folio::{Dir, File, fs};
+use folio_testkit::polling::{poll_once, poll_then_drop};
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Gate, errno::ENOSPC};
 
-use crate::stage::{Stage, eventually, poll_once, poll_then_drop, wait};
+use crate::stage::{Stage, wait};
 
 /// Four pieces, the last of them a short one.
 const LONG_BYTES: usize = (3 << 20) + 3;
@@ -43,7 +45,7 @@ const ACTS: [(&str, Act, bool); 3] = [
 ];
 
 #[test]
-fn a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     for (name, act, moves) in ACTS {
         let mut finished = false;
         for polls in 0..POLLS_MAX {
@@ -69,7 +71,7 @@ fn a_long_write_dropped_after_any_poll_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     let mut finished = false;
     for polls in 0..POLLS_MAX {
         let stage = Stage::new(1);
@@ -77,7 +79,7 @@ fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
         let write = stage.engine.scope(fs::write("/file", &bytes));
         finished |= poll_then_drop(write, polls, false).is_some();
         stage.settle();
-        eventually("the file is closed", || stage.disk.open_files() == 0);
+        eventually_blocking("the file is closed", || stage.disk.open_files() == 0);
         let whole = stage.disk.exists("/file") && stage.disk.contents("/file") == bytes;
         assert!(whole || !stage.disk.exists("/file"), "after {polls} polls");
     }
@@ -85,7 +87,7 @@ fn a_whole_file_dropped_after_any_poll_is_there_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_at_all() {
+fn c2_a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_at_all() {
     let ground = tempfile::tempdir().expect("the system has room for temporary files");
     let engine = folio::Engine::builder().start().expect("the engine starts");
     let mut finished = false;
@@ -93,7 +95,7 @@ fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_a
         let (bytes, name) = (long(3), format!("file {polls}"));
         let dir = wait(engine.scope(Dir::open(ground.path()))).expect("it is there");
         finished |= poll_then_drop(dir.write(&name, &bytes), polls, false).is_some();
-        eventually("every permit comes back", || engine.snapshot().in_flight == 0);
+        eventually_blocking("every permit comes back", || engine.snapshot().in_flight == 0);
         let path = ground.path().join(&name);
         let whole = std::fs::read(&path).is_ok_and(|contents| contents == bytes);
         assert!(whole || !path.exists(), "after {polls} polls");
@@ -102,7 +104,7 @@ fn a_whole_file_below_a_directory_dropped_after_any_poll_is_there_whole_or_not_a
 }
 
 #[test]
-fn a_long_write_whose_time_is_over_finishes_whole() {
+fn c3_a_long_write_whose_time_is_over_finishes_whole() {
     let stage = Stage::new(1);
     let file = stage.open("/file", b"before");
     let gate = Gate::closed();
@@ -118,7 +120,7 @@ fn a_long_write_whose_time_is_over_finishes_whole() {
 }
 
 #[test]
-fn nothing_comes_between_the_pieces_of_a_long_write() {
+fn a4_nothing_comes_between_the_pieces_of_a_long_write() {
     let stage = Stage::new(3);
     let file = stage.open("/file", b"");
     let gate = Gate::closed();
@@ -127,7 +129,7 @@ fn nothing_comes_between_the_pieces_of_a_long_write() {
     let mut write = Box::pin(file.write_all(&first));
     let mut behind = Box::pin(file.write_all(&second));
     let mut small = Box::pin(file.write_all(b"small"));
-    let mut look = Box::pin(file.read_bytes_at(1, 0));
+    let mut look = Box::pin(file.read_bytes_at(0, 1));
     assert!(poll_once(write.as_mut()).is_pending());
     assert!(poll_once(behind.as_mut()).is_pending() && poll_once(small.as_mut()).is_pending());
     assert!(poll_once(look.as_mut()).is_pending(), "half a write is nothing to look at");
@@ -166,7 +168,7 @@ fn a_whole_file_that_fails_midway_says_how_much_got_there() {
     stage.disk.plan().on(Call::WriteAt).nth(3).fail(ENOSPC);
     let error = wait(stage.engine.scope(fs::write("/file", long(8)))).expect_err("it does not fit");
     assert_eq!((error.raw_os_error(), error.bytes_done()), (Some(ENOSPC), (1 << 20) + 1000), "{error}");
-    eventually("the file is closed", || stage.disk.open_files() == 0);
+    eventually_blocking("the file is closed", || stage.disk.open_files() == 0);
 }
 
 #[test]

@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use folio::{File, OpenOptions};
 use folio_testkit::Random;
-
-use crate::every_operation::descriptors_under;
-use crate::stage::{eventually, poll_once};
+use folio_testkit::polling::poll_once;
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::eventually_blocking;
 
 /// Openings of each kind.
 const ROUNDS: usize = 10_000;
@@ -51,7 +51,7 @@ fn check(open: fn(PathBuf) -> Opening) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let done = runtime.expect("the system gives a runtime").block_on(drop_after_polls(open, &path));
     assert!(0 < done && done < ROUNDS, "{done} came to an end, so not all kinds of drops were tried");
-    eventually("every descriptor is closed", || descriptors_under(&path) == 0);
+    eventually_blocking("every descriptor is closed", || descriptors_below(&path) == 0);
 }
 
 #[test]

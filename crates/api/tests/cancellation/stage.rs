@@ -1,87 +1,17 @@
 //! Polling by hand, and an engine on a simulated disk.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
 
 use folio::{Engine, File, OpenOptions};
+use folio_testkit::polling::{poll_once, poll_then_drop};
+use folio_testkit::wait::eventually_blocking;
 use folio_testkit::{Call, Disk, Fault, Gate};
-
-/// Longer than anything takes on a busy machine: what has not come by then never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Counts wakes and unparks the thread that waits for one.
-pub(crate) struct Alarm {
-    wakes: AtomicUsize,
-    thread: Thread,
-}
-
-impl Alarm {
-    pub(crate) fn here() -> Arc<Alarm> {
-        Arc::new(Alarm { wakes: AtomicUsize::new(0), thread: thread::current() })
-    }
-
-    /// Parks until it has rung more than `seen` times; returns how often it has.
-    fn wait(&self, seen: usize) -> usize {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = self.wakes.load(Ordering::Acquire);
-            if now > seen {
-                return now;
-            }
-            assert!(Instant::now() < deadline, "a future that is pending is never woken");
-            thread::park_timeout(PATIENCE);
-        }
-    }
-}
-
-impl Wake for Alarm {
-    fn wake(self: Arc<Self>) {
-        self.wakes.fetch_add(1, Ordering::Release);
-        self.thread.unpark();
-    }
-}
-
-/// Polls once, with nobody to wake.
-pub(crate) fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
-
-/// Polls at most `polls` times, each time after a wake, and then drops; with `until_woken` only after one more
-/// wake, when the answer is there and nobody has looked. `None` if it was dropped.
-pub(crate) fn poll_then_drop<F: Future>(future: F, polls: usize, until_woken: bool) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let alarm = Alarm::here();
-    let waker = Waker::from(alarm.clone());
-    let mut seen = 0;
-    for poll in 1..=polls {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            return Some(output);
-        }
-        if poll < polls || until_woken {
-            seen = alarm.wait(seen);
-        }
-    }
-    None
-}
 
 /// Polls until it is done.
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     poll_then_drop(future, usize::MAX, false).expect("it is polled until it is done")
-}
-
-/// Looks again and again, without sleeping, until `holds`.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        thread::yield_now();
-    }
 }
 
 /// An engine on a simulated disk.
@@ -139,7 +69,7 @@ impl Stage {
     /// Waits until nothing is under way.
     #[track_caller]
     pub(crate) fn settle(&self) {
-        eventually("every permit comes back", || self.in_flight() == 0);
+        eventually_blocking("every permit comes back", || self.in_flight() == 0);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::stage::{Stage, wait};
 const SHORT: Duration = Duration::from_millis(5);
 
 #[test]
-fn a_limit_that_ends_before_the_beginning_says_so_and_the_operation_never_happens() {
+fn c3_a_limit_that_ends_before_the_beginning_says_so_and_the_operation_never_happens() {
     let stage = Stage::new(1);
     let file = stage.open("/file", b"contents");
     let stuck = stage.stick();
@@ -26,13 +26,13 @@ fn a_limit_that_ends_before_the_beginning_says_so_and_the_operation_never_happen
 }
 
 #[test]
-fn a_limit_that_ends_before_there_is_a_permit_says_that_nothing_happened() {
+fn c3_a_limit_that_ends_before_there_is_a_permit_says_that_nothing_happened() {
     let disk = Disk::new();
     let builder = Engine::builder().storage(Arc::new(disk.clone())).ops_max(1);
     let stage = Stage { engine: builder.start().expect("the engine starts"), disk };
     let file = stage.open("/file", b"contents");
     let stuck = stage.stick();
-    let error = wait(file.with_time_limit(SHORT).append("never")).expect_err("there is no permit");
+    let error = wait(file.with_time_limit(SHORT).append(b"never")).expect_err("there is no permit");
     assert!(error.is_timed_out() && !error.may_have_happened(), "{error}");
     drop(stuck.free());
     wait(file.sync_data()).expect("the permit is free");
@@ -40,7 +40,7 @@ fn a_limit_that_ends_before_there_is_a_permit_says_that_nothing_happened() {
 }
 
 #[test]
-fn a_limit_that_ends_after_the_beginning_says_so_and_the_operation_finishes() {
+fn c3_a_limit_that_ends_after_the_beginning_says_so_and_the_operation_finishes() {
     let mut limit = SHORT;
     loop {
         let stage = Stage::new(1);
@@ -64,7 +64,7 @@ fn a_limit_that_ends_after_the_beginning_says_so_and_the_operation_finishes() {
 }
 
 #[test]
-fn a_limit_that_ends_during_a_cursor_read_leaves_the_bytes_to_the_next() {
+fn c3_a_limit_that_ends_during_a_cursor_read_leaves_the_bytes_to_the_next() {
     let stage = Stage::new(1);
     stage.nothing_in_place();
     let file = stage.open("/file", b"0123456789");

@@ -32,7 +32,7 @@ impl Burst {
             Burst::Writes => {
                 Box::pin(async move { file.write_bytes_at(bytes, index * WRITE_BYTES as u64).await })
             }
-            Burst::Appends => Box::pin(async move { file.append(bytes).await.map(|_| ()) }),
+            Burst::Appends => Box::pin(async move { file.append_bytes(bytes).await.map(|_| ()) }),
             Burst::Syncs => Box::pin(async move { file.sync_data().await }),
         }
     }

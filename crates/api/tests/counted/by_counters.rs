@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use folio::{Counters, Engine, File, OpenOptions};
+use folio_testkit::wait::eventually;
 use folio_testkit::{Call, Disk, Gate};
 
 use crate::burst::{ASKED, Burst};
@@ -85,9 +86,7 @@ async fn a_burst_that_is_queued_is_a_few_calls() {
         disk.plan().on(Call::SetLen).wait_for(&gate);
         let holder = file.clone();
         let holder = tokio::spawn(async move { holder.set_len(0).await });
-        while engine.snapshot().files[0].running == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually("a worker is inside", || engine.snapshot().files[0].running > 0).await;
         let before = engine.snapshot().counters;
         burst.run(&engine, &file, || gate.open()).await;
         holder.await.expect("it does not panic").expect("the disk cuts");

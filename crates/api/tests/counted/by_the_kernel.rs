@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc;
 
 use folio::{Dir, Engine, File, OpenOptions};
+use folio_testkit::skip;
+use folio_testkit::wait::eventually;
 
 use crate::burst::{Burst, WRITE_BYTES};
 
@@ -20,12 +21,6 @@ const ROUNDS: u64 = 100;
 /// Paths that do not exist: asking for one marks a place in the trace.
 const BEGIN: &str = "/folio-counting-begins";
 const END: &str = "/folio-counting-ends";
-
-/// Says that something could not be counted here, past the harness, which hides what a passing test prints.
-pub(crate) fn skip(what: &str, why: &str) {
-    let said = writeln!(std::io::stderr(), "SKIPPED: {what} because {why}");
-    said.expect("the standard error is open");
-}
 
 /// Whether calls can be traced here; if not, says so.
 fn can_trace(what: &str) -> bool {
@@ -196,9 +191,7 @@ async fn burst(burst: Burst, engine: &Engine, file: &File, path: &Path) {
     let (let_go, held) = mpsc::channel::<()>();
     let holder = file.clone();
     let holder = tokio::spawn(async move { holder.run(move |_| held.recv().is_err()).await });
-    while engine.snapshot().files[0].running == 0 {
-        tokio::task::yield_now().await;
-    }
+    eventually("a worker is inside", || engine.snapshot().files[0].running > 0).await;
     mark(BEGIN);
     burst.run(engine, file, || drop(let_go)).await;
     mark(END);

@@ -1,16 +1,18 @@
 //! By the most memory that the process has held: big operations run in a process of their own.
 
 use std::fs;
-use std::process::Command;
 
 use folio::os::Advice;
 use folio::{Dir, Engine, File, OpenOptions};
-
-use crate::by_the_kernel::skip;
+use folio_testkit::process::again;
+use folio_testkit::skip;
 
 /// Says that this process is the one to be measured, and what it is to do.
 const TASK: &str = "FOLIO_PEAK_TASK";
 const FILE: &str = "FOLIO_PEAK_FILE";
+
+/// What that process says if no worker did any of it, so that there was nothing to measure.
+const IN_PLACE: &str = "all of it was done in place";
 
 /// Bytes of one operation.
 const BIG_BYTES: usize = 64 << 20;
@@ -19,13 +21,14 @@ const BIG_BYTES: usize = 64 << 20;
 const EXTRA_KIB_MAX: u64 = 4 << 10;
 
 /// What is measured. Each is one call on 64 MiB of the caller's.
-const TASKS: [&str; 9] = [
+const TASKS: [&str; 10] = [
     "write_all",
     "write_all_at",
     "append",
     "fs::write of a slice",
     "fs::write of a vector",
     "Dir::write",
+    "fs::write_bytes",
     "read_exact",
     "read_exact_at",
     "read_vectored",
@@ -38,9 +41,7 @@ fn a_big_operation_takes_no_more_memory_than_a_few_pieces() {
     }
     let dir = tempfile::tempdir().expect("the system has room for temporary files");
     for task in TASKS {
-        let this = std::env::current_exe().expect("a running test has a path");
-        let child = Command::new(this)
-            .args(["by_the_peak::the_task_to_be_measured", "--exact", "--nocapture"])
+        let child = again("by_the_peak::the_task_to_be_measured")
             .env(TASK, task)
             .env(FILE, dir.path().join("file"))
             .output()
@@ -48,7 +49,7 @@ fn a_big_operation_takes_no_more_memory_than_a_few_pieces() {
         let said =
             String::from_utf8_lossy(&child.stdout).into_owned() + &String::from_utf8_lossy(&child.stderr);
         assert!(child.status.success() && said.contains("1 passed"), "{task}:\n{said}");
-        if said.contains("SKIPPED") {
+        if said.contains(IN_PLACE) {
             skip(&format!("measuring the memory of {task}"), "the page cache does not let go of a file");
         }
     }
@@ -96,7 +97,7 @@ async fn measure(task: &str, path: &std::path::Path) {
     let extra = peak().saturating_sub(before);
     assert!(extra <= EXTRA_KIB_MAX, "{task} of {BIG_BYTES} bytes took {extra} KiB more");
     if engine.snapshot().counters.hops == hops {
-        println!("SKIPPED");
+        println!("{IN_PLACE}");
     }
     assert_eq!(buf.iter().filter(|byte| **byte == 7).count(), buf.len(), "{task}");
 }
@@ -113,9 +114,10 @@ async fn act(
     let done = match task {
         "write_all" => file.write_all(buf).await,
         "write_all_at" => file.write_all_at(buf, 0).await,
-        "append" => file.append(record).await.map(|_| ()),
+        "append" => file.append_bytes(record).await.map(|_| ()),
         "fs::write of a slice" => engine.scope(folio::fs::write(path, &*buf)).await,
         "fs::write of a vector" => engine.scope(folio::fs::write(path, std::mem::take(buf))).await,
+        "fs::write_bytes" => engine.scope(folio::fs::write_bytes(path, std::mem::take(buf))).await,
         "Dir::write" => dir.write("file", &*buf).await,
         "read_exact" => file.read_exact(buf).await.map(|_| ()),
         "read_exact_at" => file.read_exact_at(buf, 0).await,

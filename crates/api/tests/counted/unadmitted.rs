@@ -36,7 +36,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 11] = [
+const ACTS: [(&str, Act); 12] = [
     ("write", act!(|on| on.file.write(&on.bytes))),
     ("write_all", act!(|on| on.file.write_all(&on.bytes))),
     ("write_at", act!(|on| on.file.write_at(&on.bytes, 0))),
@@ -44,6 +44,7 @@ const ACTS: [(&str, Act); 11] = [
     ("write_vectored", act!(|on| on.file.write_vectored(&[IoSlice::new(&on.bytes); 3]))),
     ("write_vectored_at", act!(|on| on.file.write_vectored_at(&[IoSlice::new(&on.bytes); 3], 0))),
     ("write_all of a file that is appended to", act!(|on| on.appended.write_all(&on.bytes))),
+    ("append", act!(|on| on.file.append(&on.bytes))),
     ("write_all of a FIFO", act!(|on| on.fifo.write_all(&on.bytes))),
     ("write_vectored of a FIFO", act!(|on| on.fifo.write_vectored(&[IoSlice::new(&on.bytes); 3]))),
     ("fs::write", act!(|on| on.engine.scope(fs::write(on.dir.path().join("new"), &on.bytes)))),

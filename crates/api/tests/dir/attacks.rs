@@ -11,8 +11,10 @@ use std::time::UNIX_EPOCH;
 use folio::fs::DirBuilder;
 use folio::os::Mode;
 use folio::{Dir, File, Result};
+use folio_testkit::wait::block_on;
+use folio_testkit::{Random, seeds};
 
-use crate::ground::{Numbers, SECRET, engines, ground, seeds, state, wait};
+use crate::ground::{SECRET, engines, ground, state};
 
 /// `EXDEV`, with which a way out is refused.
 const LEADS_OUT: i32 = 18;
@@ -116,7 +118,7 @@ const LAST_PARTS_OUT: [&str; 10] = [
 ];
 
 fn run(act: Act, root: &Path, name: &str) -> Result<()> {
-    wait(async { act(Dir::open(root).await.expect("the root is there"), name.into()).await })
+    block_on(async { act(Dir::open(root).await.expect("the root is there"), name.into()).await })
 }
 
 #[test]
@@ -126,7 +128,7 @@ fn x1_a_way_out_is_refused_by_every_operation_and_changes_nothing_outside() {
         let before = (state(&ground.outside), state(&ground.root));
         for (operation, act) in FOLLOWING.into_iter().chain(NAMING).chain(REFUSING) {
             for name in WAYS_OUT {
-                let result = wait(engine.scope(async {
+                let result = block_on(engine.scope(async {
                     act(Dir::open(&ground.root).await.expect("the root is there"), name.into()).await
                 }));
                 let error = result.expect_err(&format!("{operation} of {name} by the {way}"));
@@ -151,17 +153,18 @@ fn x1_a_link_that_leads_out_is_not_followed_but_is_a_name_like_any_other() {
             let (outside, inside) = (state(&ground.outside), state(&ground.root));
             let link = fs::read_link(ground.root.join(name)).expect("it is a link");
             for (operation, act) in FOLLOWING {
-                let result = wait(engine.scope(async { run_here(act, &ground.root, name).await }));
+                let result = block_on(engine.scope(async { run_here(act, &ground.root, name).await }));
                 let error = result.expect_err(&format!("{operation} of {name} by the {way}"));
                 assert_eq!(error.raw_os_error(), Some(LEADS_OUT), "{operation} {name} {way}: {error}");
             }
             for (operation, act) in REFUSING {
-                let error = wait(engine.scope(run_here(act, &ground.root, name))).expect_err("it is a link");
+                let error =
+                    block_on(engine.scope(run_here(act, &ground.root, name))).expect_err("it is a link");
                 let refused = [Some(20), Some(40)].contains(&error.raw_os_error());
                 assert!(refused, "{operation} {name} {way}: {error}");
             }
             assert_eq!(state(&ground.root), inside, "{name} {way}");
-            wait(engine.scope(async {
+            block_on(engine.scope(async {
                 let dir = Dir::open(&ground.root).await.expect("the root is there");
                 assert!(!dir.access(name, Mode::EXISTS).await.expect("an answer"), "{name} {way}");
                 assert_eq!(dir.read_link(name).await.expect("it is a link"), link);
@@ -189,7 +192,7 @@ fn x1_what_is_no_name_is_refused() {
     for (way, engine) in engines() {
         let ground = ground();
         let check = |act: Act, name: &str, expected: Option<i32>| {
-            let error = wait(engine.scope(run_here(act, &ground.root, name))).expect_err("it is no name");
+            let error = block_on(engine.scope(run_here(act, &ground.root, name))).expect_err("it is no name");
             let short = &name[..name.len().min(20)];
             assert_eq!(error.raw_os_error(), expected, "{short:?} {way}");
         };
@@ -220,7 +223,7 @@ fn x1_what_is_no_name_is_refused() {
         // Not too long, and leading somewhere after two thousand parts.
         let winding = format!("{}inside/file", "./".repeat(2_000));
         let up_and_down = format!("{}file", "inside/../".repeat(400));
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             assert_eq!(dir.read(winding).await.expect("it leads there"), b"below");
             assert_eq!(dir.read(up_and_down).await.expect("it leads there"), b"contents");
@@ -234,7 +237,7 @@ fn x1_links_of_procfs_that_are_no_paths_lead_nowhere() {
     let secret = fs::File::open(ground.outside.join("secret")).expect("it is there");
     let number = std::os::fd::AsRawFd::as_raw_fd(&secret);
     for (way, engine) in engines() {
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let proc = Dir::open("/proc/self").await.expect("Linux has it");
             for name in [format!("fd/{number}"), "root/etc".into(), "cwd/Cargo.toml".into(), "exe".into()] {
                 assert!(proc.read(&name).await.is_err(), "{name} {way}");
@@ -253,7 +256,7 @@ fn x1_links_of_procfs_that_are_no_paths_lead_nowhere() {
 fn x1_a_directory_that_is_a_root_of_its_own_is_not_left_into_the_one_above() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             let inside = dir.open_dir("to_inside").await.expect("it stays inside");
             assert_eq!(inside.read("file").await.expect("it is there"), b"below");
@@ -270,10 +273,10 @@ fn x1_a_directory_that_is_a_root_of_its_own_is_not_left_into_the_one_above() {
 #[test]
 fn x1_both_ways_of_looking_up_answer_alike() {
     let [(_, kernel), (_, walker)] = engines();
-    for seed in seeds() {
+    seeds(6, |seed| {
         let ground = ground();
-        let mut numbers = Numbers(seed);
-        let mut pick = |from: &[&str]| from[numbers.below(from.len() as u64) as usize].to_owned();
+        let mut numbers = Random::new(seed);
+        let mut pick = |from: &[&str]| from[numbers.within(0..from.len() as u64) as usize].to_owned();
         const PARTS: [&str; 18] = [
             "inside",
             "inside",
@@ -299,9 +302,9 @@ fn x1_both_ways_of_looking_up_answer_alike() {
             let path = (0..len).map(|_| pick(&PARTS)).collect::<Vec<_>>().join("/");
             let path = &path;
             let ask = |engine: &folio::Engine| {
-                wait(engine.scope(async {
+                block_on(engine.scope(async {
                     let dir = Dir::open(&ground.root).await.expect("the root is there");
-                    let seen = |told: Result<fs::Metadata>| match told {
+                    let seen = |told: Result<folio::Metadata>| match told {
                         Ok(told) => Ok(told.ino()),
                         Err(error) => Err(error.raw_os_error()),
                     };
@@ -325,7 +328,7 @@ fn x1_both_ways_of_looking_up_answer_alike() {
             assert_eq!(by_kernel, by_walker, "FOLIO_SEED={seed} {path:?}");
             assert_ne!(by_kernel.2, Ok(SECRET.to_vec()), "FOLIO_SEED={seed} {path:?}");
         }
-    }
+    });
 }
 
 #[test]

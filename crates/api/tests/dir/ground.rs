@@ -1,27 +1,16 @@
 //! A root with something to get at outside of it, and an engine for each way of looking names up.
 
-use std::future::Future;
+use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-use std::{env, fs};
 
 use folio::Engine;
 use folio::storage::Os;
 use tempfile::TempDir;
 
-/// Longer than any machine takes, and only ever waited for by a failure.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
-
 /// What nobody may get at from inside.
 pub(crate) const SECRET: &[u8] = b"secret";
-
-/// Runs a future to its end.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-    runtime.block_on(future)
-}
 
 /// An engine that lets the kernel look names up, and one that does it part by part.
 pub(crate) fn engines() -> [(&'static str, Engine); 2] {
@@ -82,25 +71,4 @@ pub(crate) fn state(outside: &Path) -> Vec<(PathBuf, u32, i64, i64, u64, Vec<u8>
         (path, seen.mode(), seen.mtime(), seen.mtime_nsec(), seen.nlink(), contents.unwrap_or_default())
     });
     told.collect()
-}
-
-/// Numbers that are the same for the same seed (SplitMix64).
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
-/// `FOLIO_SEED` if it is set, so that a failure can be met again; else a few fixed ones.
-pub(crate) fn seeds() -> Vec<u64> {
-    match env::var("FOLIO_SEED") {
-        Ok(seed) => vec![seed.parse().expect("FOLIO_SEED is a number")],
-        Err(_) => (1..=6).collect(),
-    }
 }

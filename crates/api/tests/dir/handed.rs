@@ -7,14 +7,15 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use folio::fs::DirBuilder;
 use folio::{Dir, File, Operation};
+use folio_testkit::wait::block_on;
 
-use crate::ground::{SECRET, engines, ground, wait};
+use crate::ground::{SECRET, engines, ground};
 
 #[test]
 fn a_directory_of_std_is_a_root_like_any_other_and_goes_back() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let opened = fs::File::open(&ground.root).expect("it is there");
             let dir = Dir::from_std_file(opened).await.expect("it is a directory");
             assert_eq!(dir.path(), ground.root, "{way}");
@@ -52,7 +53,7 @@ fn a_copy_has_contents_and_permissions_and_stays_in_both_directories() {
         let set = |mode| fs::Permissions::from_mode(mode);
         fs::set_permissions(ground.root.join("file"), set(0o640)).expect("it is ours");
         fs::write(ground.root.join("inside/longer"), vec![b'x'; 100_000]).expect("the room takes files");
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("it is there");
             let inside = dir.open_dir("inside").await.expect("it is there");
             let read = |name: &str| fs::read(ground.root.join(name)).expect("it is there");
@@ -83,7 +84,7 @@ fn a_copy_has_contents_and_permissions_and_stays_in_both_directories() {
 fn a_way_is_told_without_links_and_dots() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("it is there");
             for (name, expected) in [
                 (".", "."),
@@ -111,7 +112,7 @@ fn a_way_is_told_without_links_and_dots() {
 fn nofollow_follows_links_on_the_way_and_none_at_the_end() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("it is there");
             let options = || File::options().read(true).nofollow(true).clone();
             dir.open_dir_nofollow("inside").await.expect("it is no link");
@@ -135,7 +136,7 @@ fn nofollow_follows_links_on_the_way_and_none_at_the_end() {
 fn directories_are_created_with_the_bits_that_were_asked_for() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("it is there");
             let mode = |name: &str| fs::metadata(ground.root.join(name)).expect("it is there").mode() & 0o777;
             // Bits of a kind, as `Metadata::mode` tells them, are none of permission.
@@ -160,7 +161,7 @@ fn directories_are_created_with_the_bits_that_were_asked_for() {
 fn a_directory_below_is_listed_by_its_name() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("it is there");
             let mut names = Vec::new();
             let mut entries = dir.read_dir("to_inside").await.expect("it is there");

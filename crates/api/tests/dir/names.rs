@@ -7,25 +7,27 @@ use std::time::{Duration, UNIX_EPOCH};
 use folio::dir::Kind;
 use folio::os::{Mode, Stamp};
 use folio::{Dir, File, Operation};
+use folio_testkit::wait::block_on;
 
-use crate::ground::{engines, ground, wait};
+use crate::ground::{engines, ground};
 
 #[test]
 fn files_are_opened_read_and_written_by_their_names() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             let file = dir.open_file("to_file").await.expect("it stays inside");
             assert_eq!(file.read_bytes(100).await.expect("it can be read"), "contents");
             assert_eq!(file.path(), ground.root.join("to_file"), "{way}");
             dir.create("inside/new").await.expect("free").write_all(b"12").await.expect("there is room");
             let log = dir.open_with("inside/new", File::options().append(true)).await.expect("there");
-            assert_eq!(log.append("3").await.expect("there is room"), 2);
+            assert_eq!(log.append(b"3").await.expect("there is room"), 2);
             assert_eq!(dir.read_to_string("inside/new").await.expect("it is text"), "123");
             dir.write("dangling", b"through a link").await.expect("it stays inside");
             assert_eq!(fs::read(ground.root.join("new")).expect("it was created"), b"through a link");
-            dir.write("bytes", [0xFF]).await.expect("the name is free");
+            dir.write("bytes", [0xFF; 9]).await.expect("the name is free");
+            dir.write_bytes("bytes", vec![0xFF]).await.expect("it is written anew");
             let error = dir.read_to_string("bytes").await.expect_err("no text");
             assert_eq!(error.path(), Some(ground.root.join("bytes").as_path()));
             let mut private = File::options();
@@ -46,7 +48,7 @@ fn names_are_made_changed_and_removed() {
     for (way, engine) in engines() {
         let ground = ground();
         let root = &ground.root;
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(root).await.expect("the root is there");
             dir.create_dir("made").await.expect("the name is free");
             dir.create_dir_all("made/a/b/c").await.expect("the names are free");
@@ -94,7 +96,7 @@ fn attributes_are_told_and_set() {
     for (way, engine) in engines() {
         let ground = ground();
         let path = ground.root.join("file");
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             let told = dir.metadata("to_file").await.expect("it stays inside");
             assert_eq!(told.ino(), fs::metadata(&path).expect("it is there").ino());
@@ -126,7 +128,7 @@ fn listings_tell_every_name_with_its_kind_and_lose_none() {
         for index in 0..1_500 {
             fs::write(ground.root.join(format!("empty/{index}")), b"").expect("the room takes files");
         }
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             let mut found = Vec::new();
             let mut entries = dir.entries();
@@ -163,15 +165,20 @@ fn what_is_no_directory_is_not_opened_as_one() {
     let ground = ground();
     let check = |name: &str, errno: i32| {
         let path = ground.root.join(name);
-        let error = wait(Dir::open(&path)).expect_err("it is no directory");
+        let error = block_on(Dir::open(&path)).expect_err("it is no directory");
         assert_eq!((error.operation(), error.raw_os_error()), (Operation::Open, Some(errno)), "{name}");
         assert_eq!(error.path(), Some(path.as_path()));
     };
     check("file", 20);
     check("missing", 2);
     check("loop", 40);
-    assert!(!wait(Dir::open("a\0b")).expect_err("no path").may_have_happened());
-    let disk = folio::Engine::builder().storage(std::sync::Arc::new(folio_testkit::Disk::new())).start();
-    let error = wait(disk.expect("it starts").scope(Dir::open("/"))).expect_err("it has no such thing");
-    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    assert!(!block_on(Dir::open("a\0b")).expect_err("no path").may_have_happened());
+    let disk = std::sync::Arc::new(folio_testkit::Disk::new());
+    disk.put("/file", "");
+    let engine = folio::Engine::builder().storage(disk).start().expect("it starts");
+    block_on(engine.scope(Dir::open("/"))).expect("a simulated disk has a root");
+    for (path, errno) in [("/file", 20), ("/missing", 2)] {
+        let error = block_on(engine.scope(Dir::open(path))).expect_err("it is no directory");
+        assert_eq!((error.operation(), error.raw_os_error()), (Operation::Open, Some(errno)), "{path}");
+    }
 }

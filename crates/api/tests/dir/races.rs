@@ -8,9 +8,10 @@ use std::thread;
 use std::time::Instant;
 
 use folio::{Dir, Engine};
+use folio_testkit::wait::{PATIENCE, block_on};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::ground::{Ground, PATIENCE, SECRET, engines, ground, state, wait};
+use crate::ground::{Ground, SECRET, engines, ground, state};
 
 /// Rounds of each race at least; each is a few look-ups, with a few exchanges meanwhile.
 const ROUNDS_MIN: usize = 300;
@@ -60,25 +61,25 @@ fn x1_a_link_put_in_a_directorys_place_leads_nowhere() {
         fs::create_dir(&real).expect("the room takes directories");
         fs::write(real.join("secret"), b"inside").expect("the room takes files");
         symlink(&ground.outside, &link).expect("the room takes links");
-        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        let dir = block_on(engine.scope(Dir::open(&ground.root))).expect("the root is there");
         while_exchanging(&real, &link, || {
             until_both(way, || {
-                let read = wait(dir.read("swapped/secret"));
+                let read = block_on(dir.read("swapped/secret"));
                 assert!(read.as_ref().ok().is_none_or(|bytes| bytes == b"inside"), "{way}: {read:?}");
-                if wait(dir.copy("swapped/secret", &dir, "copied")).is_ok() {
+                if block_on(dir.copy("swapped/secret", &dir, "copied")).is_ok() {
                     let copied = fs::read(ground.root.join("copied")).expect("it was just made");
                     assert_eq!(copied, b"inside", "{way}");
                 }
-                if let Ok(told) = wait(dir.canonicalize("swapped/secret")) {
+                if let Ok(told) = block_on(dir.canonicalize("swapped/secret")) {
                     assert_eq!(told, Path::new("swapped/secret"), "{way}");
                 }
-                let _ = wait(dir.copy("file", &dir, "swapped/copied"));
-                let _ = wait(dir.open_dir_nofollow("swapped/made"));
-                let _ = wait(dir.write("swapped/written", b"by us"));
-                let _ = wait(dir.create_dir_all("swapped/made/below"));
-                let _ = wait(dir.rename("swapped/written", &dir, "swapped/renamed"));
-                let _ = wait(dir.remove_file("swapped/renamed"));
-                let _ = wait(dir.remove_dir_all("swapped/made"));
+                let _ = block_on(dir.copy("file", &dir, "swapped/copied"));
+                let _ = block_on(dir.open_dir_nofollow("swapped/made"));
+                let _ = block_on(dir.write("swapped/written", b"by us"));
+                let _ = block_on(dir.create_dir_all("swapped/made/below"));
+                let _ = block_on(dir.rename("swapped/written", &dir, "swapped/renamed"));
+                let _ = block_on(dir.remove_file("swapped/renamed"));
+                let _ = block_on(dir.remove_dir_all("swapped/made"));
                 read.is_ok()
             });
         });
@@ -91,14 +92,14 @@ fn x1_a_link_put_in_a_files_place_is_not_opened() {
         let (real, link) = (ground.root.join("swapped"), ground.root.join("lure"));
         fs::write(&real, b"inside").expect("the room takes files");
         symlink(ground.outside.join("secret"), &link).expect("the room takes links");
-        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        let dir = block_on(engine.scope(Dir::open(&ground.root))).expect("the root is there");
         while_exchanging(&real, &link, || {
             until_both(way, || {
-                let read = wait(dir.read("swapped"));
+                let read = block_on(dir.read("swapped"));
                 assert!(read.as_ref().ok().is_none_or(|bytes| bytes != SECRET), "{way}");
-                let _ = wait(dir.write("swapped", b"by us"));
-                let _ = wait(dir.set_permissions("swapped", mode()));
-                let _ = wait(dir.set_times("swapped", folio::os::Stamp::Now, folio::os::Stamp::Now));
+                let _ = block_on(dir.write("swapped", b"by us"));
+                let _ = block_on(dir.set_permissions("swapped", mode()));
+                let _ = block_on(dir.set_times("swapped", folio::os::Stamp::Now, folio::os::Stamp::Now));
                 read.is_ok()
             });
         });
@@ -115,11 +116,11 @@ fn x1_a_directory_moved_out_takes_nobody_along_by_its_dots() {
         let ground = ground();
         fs::create_dir_all(ground.root.join("a/b")).expect("the room takes directories");
         fs::write(ground.root.join("a/secret"), b"inside").expect("the room takes files");
-        let dir = wait(engine.scope(Dir::open(&ground.root))).expect("the root is there");
+        let dir = block_on(engine.scope(Dir::open(&ground.root))).expect("the root is there");
         // Whoever asks the directory for its parent while it is outside is led to the secret.
         while_exchanging(&ground.root.join("a/b"), &ground.outside.join("hollow"), || {
             for _ in 0..4 * ROUNDS_MIN {
-                let read = wait(dir.read("a/b/../secret"));
+                let read = block_on(dir.read("a/b/../secret"));
                 assert!(read.as_ref().ok().is_none_or(|bytes| bytes == b"inside"), "{way}: {read:?}");
             }
         });
@@ -142,7 +143,7 @@ fn a_removal_never_goes_through_a_link_put_in_a_directorys_place() {
             symlink(&ground.outside, &lure).expect("the room takes links");
             thread::scope(|scope| {
                 let removing = scope.spawn(|| {
-                    wait(engine.scope(async {
+                    block_on(engine.scope(async {
                         if round % 2 == 0 {
                             return folio::fs::remove_dir_all(&tree).await;
                         }

@@ -10,8 +10,9 @@ use std::thread;
 
 use folio::Dir;
 use folio::fs::fwalk;
+use folio_testkit::wait::block_on;
 
-use crate::ground::{engines, ground, wait};
+use crate::ground::{engines, ground};
 
 /// Each directory's path with the names in it, sorted.
 type Told = Vec<(PathBuf, Vec<String>, Vec<String>)>;
@@ -39,7 +40,7 @@ fn each_directory_is_told_with_its_names_before_those_in_it() {
         }
         symlink("a", room.join("e/link")).expect("the room takes links");
         let mut told: Told = Vec::new();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let mut walk = fwalk(&room);
             while let Some(step) = walk.next().await {
                 let step = step.expect("everything can be read");
@@ -69,7 +70,7 @@ fn each_directory_is_told_with_its_names_before_those_in_it() {
 fn what_cannot_be_walked_is_an_error_with_its_path_and_the_walk_goes_on() {
     for (way, engine) in engines() {
         let ground = ground();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let mut walk = fwalk(ground.root.join("missing"));
             let error = walk.next().await.expect("an item").expect_err("missing");
             assert_eq!(error.raw_os_error(), Some(2));
@@ -133,7 +134,7 @@ fn a_removed_tree_takes_its_links_along_and_not_what_they_lead_to() {
         fs::create_dir_all(ground.root.join("tree").join(deep)).expect("the room takes directories");
         fs::create_dir_all(ground.root.join("other/a")).expect("the room takes directories");
         symlink(&ground.outside, ground.root.join("other/a/out")).expect("the room takes links");
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let dir = Dir::open(&ground.root).await.expect("the root is there");
             dir.remove_dir_all("tree").await.expect("it is ours");
             folio::fs::remove_dir_all(ground.root.join("other")).await.expect("it is ours");

@@ -12,8 +12,9 @@ use folio::fs::{self, ReadDir};
 use folio::os::{Advice, Allocation};
 use folio::tempfile::TemporaryDirectory;
 use folio::{Dir, Engine, Error, File, wrap};
+use folio_testkit::wait::PATIENCE;
 
-use crate::child::{PATIENCE, block_on, in_child, tell};
+use crate::child::{block_on, in_child, tell};
 
 /// Forks in [`under_load`]; a tenth of them meets a thread inside of some lock.
 const FORKS: usize = 200;
@@ -33,7 +34,7 @@ async fn work(room: &Path, name: &str) {
     fs::write(&path, "one").await.unwrap();
     assert_eq!(fs::read(&path).await.unwrap(), b"one");
     let file = File::options().read(true).append(true).open(&path).await.unwrap();
-    file.append(" two").await.unwrap();
+    file.append(b" two").await.unwrap();
     file.sync_all().await.unwrap();
     assert_eq!(file.read_full(7).await.unwrap(), "one two");
     file.close().await.unwrap();
@@ -108,7 +109,7 @@ async fn refuses_to_read_and_write(file: &File) {
     refused("read_exact", file.read_exact(&mut buf).await);
     refused("read_exact_at", file.read_exact_at(&mut buf, 0).await);
     refused("read_bytes", file.read_bytes(4).await);
-    refused("read_bytes_at", file.read_bytes_at(4, 0).await);
+    refused("read_bytes_at", file.read_bytes_at(0, 4).await);
     refused("read_until", file.read_until(b'\n', 100).await);
     refused("read_full", file.read_full(4).await);
     refused("peek", file.peek(4).await);
@@ -118,8 +119,10 @@ async fn refuses_to_read_and_write(file: &File) {
     refused("write_vectored", file.write_vectored(&[]).await);
     refused("write_bytes", file.write_bytes("x").await);
     refused("write_bytes_at", file.write_bytes_at("x", 0).await);
-    refused("append", file.append("x").await);
-    refused("try_append", file.try_append("x").await.map_err(|rejected| rejected.error));
+    refused("append", file.append(b"x").await);
+    refused("append_bytes", file.append_bytes("x").await);
+    refused("try_append", file.try_append(b"x").await);
+    refused("try_append_bytes", file.try_append_bytes("x").await.map_err(|rejected| rejected.error));
     refused("try_write_bytes_at", file.try_write_bytes_at("x", 0).await.map_err(|rejected| rejected.error));
 }
 
@@ -274,7 +277,7 @@ pub(crate) fn under_load() {
                         file.seek(SeekFrom::Start(0)).await.unwrap();
                         file.read(&mut [0; 64]).await.unwrap();
                         file.write_all_at(b"y", thread).await.unwrap();
-                        file.read_bytes_at(64, 0).await.unwrap();
+                        file.read_bytes_at(0, 64).await.unwrap();
                     }
                 });
             });
@@ -284,7 +287,7 @@ pub(crate) fn under_load() {
             in_child(|| {
                 block_on(async {
                     refused("read", clone.read(&mut [0; 64]).await);
-                    refused("read_bytes", clone.read_bytes_at(64, 0).await);
+                    refused("read_bytes", clone.read_bytes_at(0, 64).await);
                     refused("write", clone.write_all(b"z").await);
                     work(room.path(), "child").await;
                 });

@@ -1,9 +1,10 @@
 //! A process of its own for each case, since a fork copies whatever else its process is doing; and its children.
 
 use std::io::Read;
-use std::process::{Command, ExitCode, Stdio, Termination};
-use std::time::{Duration, Instant};
+use std::process::{ExitCode, Stdio, Termination};
 
+use folio_testkit::process::again;
+use folio_testkit::wait::{PATIENCE, holds_in_time};
 use fork::{Fork, fork};
 use rustix::process::{Pid, WaitOptions, waitpid};
 
@@ -12,17 +13,13 @@ use crate::cases;
 /// Names the case that a process is to run.
 const CASE: &str = "FOLIO_FORKED_CASE";
 
-/// How long an event may take that should come at once.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-
 /// What begins the lines that a case prints: the rest is the harness's.
 const MARK: &str = "@";
 
 /// Has a process run the case and print `expected`.
 #[track_caller]
 pub(crate) fn check(case: &str, expected: &str) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["child::a_process_runs_its_case", "--exact", "--nocapture", "--test-threads=1"]);
+    let mut command = again("child::a_process_runs_its_case");
     let mut process = command.env(CASE, case).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut out, mut err) = (String::new(), String::new());
     process.stdout.take().unwrap().read_to_string(&mut out).unwrap();
@@ -72,16 +69,16 @@ pub(crate) fn in_child<T: Termination>(body: impl FnOnce() -> T) {
         }
         Fork::Parent(child) => {
             let child = Pid::from_raw(child).expect("a child has a number");
-            let end = Instant::now() + PATIENCE;
-            let status = loop {
-                if let Some((_, status)) = waitpid(Some(child), WaitOptions::NOHANG).expect("waitpid") {
-                    break status;
-                }
-                if Instant::now() > end {
-                    rustix::process::kill_process(child, rustix::process::Signal::KILL).expect("kill");
-                }
-                std::thread::yield_now();
-            };
+            let mut ended = None;
+            let look = || waitpid(Some(child), WaitOptions::NOHANG).expect("the child is ours");
+            if !holds_in_time(|| {
+                ended = look();
+                ended.is_some()
+            }) {
+                rustix::process::kill_process(child, rustix::process::Signal::KILL)
+                    .expect("the child is ours");
+            }
+            let (_, status) = ended.expect("the child ends in time");
             assert_eq!(status.exit_status(), Some(0), "the child: {status:?}");
         }
     }

@@ -8,8 +8,12 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use folio::fs::move_path;
+use folio_testkit::process::is_superuser;
+use folio_testkit::process::{NOBODY, as_both};
+use folio_testkit::skip;
+use folio_testkit::wait::block_on;
 
-use crate::ground::{NOBODY, Rooms, as_both, kept, mark, names, untouched, wait};
+use crate::ground::{Rooms, kept, mark, names, untouched};
 
 const EISDIR: i32 = 21;
 const ENOTDIR: i32 = 20;
@@ -42,7 +46,7 @@ fn a_file_keeps_its_permissions_times_attributes_and_owner() {
             fs::write(&to, b"what is replaced").unwrap();
         }
         let before = kept(&from);
-        wait(move_path(&from, &to)).unwrap();
+        block_on(move_path(&from, &to)).unwrap();
         assert_eq!(kept(&to), before, "{mode:o} of {owner:?}, over {over}");
         assert!(names(rooms.here.path()).is_empty());
         assert_eq!(names(rooms.there.path()), ["file"]);
@@ -50,7 +54,7 @@ fn a_file_keeps_its_permissions_times_attributes_and_owner() {
     for over in [false, true] {
         for mode in [0o644, 0o400, 0o600, 0o4755, 0o6755, 0o1644] {
             check(mode, None, over);
-            if rustix::process::geteuid().is_root() {
+            if is_superuser() {
                 check(mode, Some(1234), over);
             }
         }
@@ -61,8 +65,8 @@ fn a_file_keeps_its_permissions_times_attributes_and_owner() {
 /// Somebody else's file, in a folder where this user may take it from.
 #[test]
 fn without_its_owner_a_file_loses_its_set_id_bits() {
-    if !rustix::process::geteuid().is_root() {
-        return eprintln!("skipped: only the superuser can give files away");
+    if !is_superuser() {
+        return skip("moving another user's file", "only the superuser can give files away");
     }
     let Some(rooms) = Rooms::two() else { return };
     for room in [rooms.here.path(), rooms.there.path()] {
@@ -76,7 +80,9 @@ fn without_its_owner_a_file_loses_its_set_id_bits() {
     let mut mover = crate::ground::mover(&from, &to);
     match mover.status() {
         Ok(status) => assert!(status.success(), "{status}"),
-        Err(error) => return eprintln!("skipped: another user cannot run this program: {error}"),
+        Err(error) => {
+            return skip("moving another user's file", &format!("he cannot run this program: {error}"));
+        }
     }
     let moved = fs::metadata(&to).unwrap();
     assert_eq!((moved.uid(), moved.mode() & 0o7777), (NOBODY, 0o755));
@@ -91,7 +97,7 @@ fn holes_stay_holes() {
     let file = fs::File::create(&from).unwrap();
     file.set_len(100 << 20).unwrap();
     file.write_all_at(b"in the middle", 50 << 20).unwrap();
-    wait(move_path(&from, &to)).unwrap();
+    block_on(move_path(&from, &to)).unwrap();
     let moved = fs::metadata(&to).unwrap();
     assert_eq!(moved.len(), 100 << 20);
     assert!(moved.blocks() <= 2048, "{} blocks", moved.blocks());
@@ -115,11 +121,11 @@ fn links_and_fifos_are_moved_themselves() {
     fs::set_permissions(rooms.from("fifo"), Permissions::from_mode(0o620)).unwrap();
     for name in ["link", "fifo"] {
         let (from, to) = (rooms.from(name), rooms.to(name));
-        if rustix::process::geteuid().is_root() {
+        if is_superuser() {
             std::os::unix::fs::lchown(&from, Some(1234), Some(4321)).unwrap();
         }
         let before = kept(&from);
-        wait(move_path(&from, &to)).unwrap();
+        block_on(move_path(&from, &to)).unwrap();
         assert_eq!(kept(&to), before, "{name}");
         assert!(from.symlink_metadata().is_err());
     }
@@ -131,12 +137,12 @@ fn names_of_any_length_are_moved() {
         let Some(rooms) = Rooms::two() else { return };
         let (from, to) = (rooms.from(name), rooms.to(name));
         fs::write(&from, b"x").unwrap();
-        wait(move_path(&from, &to)).unwrap();
+        block_on(move_path(&from, &to)).unwrap();
         assert_eq!((fs::read(&to).unwrap(), from.exists()), (b"x".to_vec(), false));
         fs::remove_file(&to).unwrap();
         fs::create_dir(&from).unwrap();
         fs::write(from.join(name), b"x").unwrap();
-        wait(move_path(&from, &to)).unwrap();
+        block_on(move_path(&from, &to)).unwrap();
         assert_eq!((fs::read(to.join(name)).unwrap(), from.exists()), (b"x".to_vec(), false));
     };
     for name in ["n".repeat(235), "n".repeat(255), "あ".repeat(80), "あ".repeat(85), "-".into()] {
@@ -157,7 +163,7 @@ fn what_cannot_be_moved_is_refused_as_a_rename_would_and_nothing_is_touched() {
     let _socket = std::os::unix::net::UnixListener::bind(rooms.from("socket")).unwrap();
     let before = (untouched(rooms.here.path()), untouched(rooms.there.path()));
     let check = |from: &str, to: &str, errno: Option<i32>| {
-        let error = wait(move_path(rooms.from(from), rooms.to(to))).expect_err(from);
+        let error = block_on(move_path(rooms.from(from), rooms.to(to))).expect_err(from);
         assert_eq!(error.raw_os_error(), errno, "{from} to {to}: {error}");
         assert_eq!(error.path(), Some(rooms.from(from).as_path()), "{error}");
         assert!(before == (untouched(rooms.here.path()), untouched(rooms.there.path())), "{from} to {to}");
@@ -189,7 +195,7 @@ fn from_where_nothing_can_be_removed_nothing_is_copied() {
     fs::write(&from, b"x").unwrap();
     fs::write(&to, b"what is there").unwrap();
     fs::set_permissions(rooms.from("shut"), Permissions::from_mode(0o555)).unwrap();
-    let error = wait(move_path(&from, &to)).expect_err("it is shut");
+    let error = block_on(move_path(&from, &to)).expect_err("it is shut");
     fs::set_permissions(rooms.from("shut"), Permissions::from_mode(0o755)).unwrap();
     assert_eq!(error.raw_os_error(), Some(13), "{error}");
     assert_eq!(

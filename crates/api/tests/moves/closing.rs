@@ -103,7 +103,7 @@ async fn is_ours(late: &Late) {
     let path: &Path = &at(late, "still open");
     let file = folio::File::options().read(true).write(true).create(true).open(path).await.expect("it opens");
     file.write_all_at(CONTENTS, 0).await.expect("it is taken");
-    assert_eq!(file.read_bytes_at(100, 0).await.expect("it is there"), CONTENTS);
+    assert_eq!(file.read_bytes_at(0, 100).await.expect("it is there"), CONTENTS);
     let refused = late.refused();
     assert_eq!(file.close().await.expect_err("no room").raw_os_error(), Some(EDQUOT));
     assert!(late.refused() > refused);

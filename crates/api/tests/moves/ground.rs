@@ -2,26 +2,20 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::future::Future;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use folio::Engine;
+use folio_testkit::process::{NOBODY, again};
+use folio_testkit::skip;
+use folio_testkit::wait::block_on;
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
-/// How long an event may take that should come at once.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
 /// Where a second file system is, on nearly every Linux.
 const ELSEWHERE: &str = "/dev/shm";
-
-/// The user that nobody is.
-pub(crate) const NOBODY: u32 = 65_534;
 
 /// Two directories on two devices.
 pub(crate) struct Rooms {
@@ -36,7 +30,7 @@ impl Rooms {
         let there = tempfile::tempdir_in(ELSEWHERE).or_else(|_| tempfile::tempdir()).unwrap();
         let device = |room: &TempDir| fs::metadata(room.path()).unwrap().dev();
         if device(&here) == device(&there) {
-            eprintln!("skipped: {ELSEWHERE} is no file system of its own");
+            skip("moves to another file system", &format!("{ELSEWHERE} is none"));
             return None;
         }
         Some(Rooms { here, there })
@@ -138,51 +132,12 @@ pub(crate) fn mark(path: &Path, value: &[u8]) -> bool {
     rustix::fs::setxattr(path, "user.origin", value, rustix::fs::XattrFlags::empty()).is_ok()
 }
 
-/// Waits, without blocking other tasks, until `condition` holds.
-pub(crate) async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Waits until an engine has nothing left to do.
-pub(crate) async fn settled(engine: &Engine) {
-    eventually("the engine comes to rest", || {
-        let now = engine.snapshot();
-        now.in_flight == 0 && now.pool.queued + now.pool.running == 0
-    })
-    .await;
-}
-
-/// Runs a future to its end.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
-}
-
-/// Runs the calling test (by its full name) as an ordinary user too, if this one is the superuser, loudly not where that
-/// user cannot run this program. `true` where an ordinary user runs it.
-pub(crate) fn as_both(test: &str) -> bool {
-    if !rustix::process::geteuid().is_root() {
-        return true;
-    }
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
-    match command.uid(NOBODY).gid(NOBODY).current_dir("/").status() {
-        Ok(status) => assert!(status.success(), "{test} failed as another user: {status}"),
-        Err(error) => eprintln!("skipped as another user, who cannot run this program: {error}"),
-    }
-    false
-}
-
 /// What the process that [`mover`] starts is to move.
 const MOVES: [&str; 2] = ["FOLIO_MOVES_FROM", "FOLIO_MOVES_TO"];
 
 /// Another user who moves something.
 pub(crate) fn mover(from: &Path, to: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["ground::another_user_moves", "--exact", "--test-threads=1"]);
+    let mut command = again("ground::another_user_moves");
     command.env(MOVES[0], from).env(MOVES[1], to).uid(NOBODY).gid(NOBODY).current_dir("/");
     command
 }
@@ -191,6 +146,6 @@ pub(crate) fn mover(from: &Path, to: &Path) -> Command {
 #[test]
 fn another_user_moves() {
     if let [Some(from), Some(to)] = MOVES.map(std::env::var_os) {
-        wait(folio::fs::move_path(from, to)).unwrap();
+        block_on(folio::fs::move_path(from, to)).unwrap();
     }
 }

@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use folio_testkit::skip;
+
 /// Over the quota.
 pub(crate) const EDQUOT: i32 = 122;
 
@@ -71,7 +73,7 @@ impl Late {
         let device = match OpenOptions::new().read(true).write(true).open("/dev/fuse") {
             Ok(device) => device,
             Err(error) => {
-                eprintln!("skipped: no file systems of our own here: {error}");
+                skip("a file system that answers late", &format!("/dev/fuse cannot be opened: {error}"));
                 return None;
             }
         };
@@ -83,7 +85,7 @@ impl Late {
         match mount.status() {
             Ok(status) if status.success() => {}
             outcome => {
-                eprintln!("skipped: this process may not mount: {outcome:?}");
+                skip("a file system that answers late", &format!("this process may not mount: {outcome:?}"));
                 return None;
             }
         }

@@ -2,15 +2,14 @@
 //! too until that.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Waker};
 
 use folio::fs::move_path;
 use folio::{Engine, Result};
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::{PATIENCE, eventually, settled};
 use folio_testkit::{Call, Disk, Fault, Gate, Mount, Plan, Survivors};
-
-use crate::ground::{PATIENCE, settled};
 
 const FROM: &str = "/here/file";
 const TO: &str = "/there/file";
@@ -111,10 +110,7 @@ async fn an_original_that_is_changed_meanwhile_stays() {
     let gate = Gate::closed();
     let _held = disk.plan().on(Call::Close).wait_for(&gate);
     let mut moving = pin!(moved(&engine));
-    while gate.waiting() == 0 {
-        assert!(moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        tokio::task::yield_now().await;
-    }
+    until_held(moving.as_mut(), &gate).await;
     disk.put(FROM, "changed");
     gate.open();
     let error = moving.await.expect_err("it is not what was copied");
@@ -130,14 +126,11 @@ async fn a_move_that_is_given_up_removes_its_copy_even_in_a_shutdown() {
     let _held = disk.plan().on(Call::WriteAt).wait_for(&gate);
     {
         let mut moving = pin!(moved(&engine));
-        while gate.waiting() == 0 {
-            assert!(moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-            tokio::task::yield_now().await;
-        }
+        until_held(moving.as_mut(), &gate).await;
     }
     assert_eq!(disk.list("/there"), [".moving", "file"]);
     let mut shutdown = pin!(engine.shutdown(PATIENCE));
-    assert!(shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(poll_once(shutdown.as_mut()).is_pending());
     gate.open();
     shutdown.await.unwrap();
     assert_eq!((disk.contents(FROM), disk.contents(TO)), (NEW.to_vec(), OLD.to_vec()));
@@ -152,14 +145,20 @@ async fn a_move_that_is_given_up_at_its_end_finishes() {
     let _held = disk.plan().on(Call::Close).wait_for(&gate);
     {
         let mut moving = pin!(moved(&engine));
-        while gate.waiting() == 0 {
-            assert!(moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-            tokio::task::yield_now().await;
-        }
+        until_held(moving.as_mut(), &gate).await;
     }
     gate.open();
-    settled(&engine).await;
+    settled(|| engine.snapshot()).await;
     assert!(!disk.exists(FROM));
     assert_eq!((disk.contents(TO), disk.list("/there")), (NEW.to_vec(), vec!["file".to_owned()]));
     assert_eq!(engine.snapshot().counters.unobserved_errors, 0);
+}
+
+/// Polls a move until one of its calls waits at the gate.
+async fn until_held<F: Future>(mut moving: Pin<&mut F>, gate: &Gate) {
+    let is_held = || {
+        assert!(poll_once(moving.as_mut()).is_pending());
+        gate.waiting() > 0
+    };
+    eventually("a call comes to the gate", is_held).await;
 }

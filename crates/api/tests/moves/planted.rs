@@ -8,8 +8,10 @@ use std::task::{Context, Waker};
 
 use folio::Engine;
 use folio::fs::move_path;
+use folio_testkit::skip;
+use folio_testkit::wait::{PATIENCE, block_on};
 
-use crate::ground::{Rooms, names, wait};
+use crate::ground::{Rooms, names};
 
 #[test]
 fn links_at_the_names_that_were_foreseen_lead_nowhere() {
@@ -23,7 +25,7 @@ fn links_at_the_names_that_were_foreseen_lead_nowhere() {
     }
     for round in 0..5 {
         fs::write(rooms.from("upload"), b"the attacker's").unwrap();
-        wait(move_path(rooms.from("upload"), rooms.to("upload"))).unwrap();
+        block_on(move_path(rooms.from("upload"), rooms.to("upload"))).unwrap();
         assert_eq!(fs::read(rooms.to("upload")).unwrap(), b"the attacker's", "{round}");
         assert!(rooms.to("upload").symlink_metadata().unwrap().is_file(), "{round}");
     }
@@ -47,7 +49,7 @@ async fn what_is_copied_is_for_its_owner_alone_and_under_a_new_name_each_time() 
         // Until the copy is under way. So many files take several jobs.
         while names(rooms.there.path()).is_empty() {
             if moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                return eprintln!("skipped: it was done before it could be looked at");
+                return skip("who may see into a move", "it was done before it could be looked at");
             }
             tokio::task::yield_now().await;
         }
@@ -57,7 +59,7 @@ async fn what_is_copied_is_for_its_owner_alone_and_under_a_new_name_each_time() 
             assert!(name.len() < 32 && seen.insert(name.clone()), "{name:?} again");
         }
         drop(moving);
-        engine.shutdown(crate::ground::PATIENCE).await.unwrap();
+        engine.shutdown(PATIENCE).await.unwrap();
     }
 }
 
@@ -88,7 +90,7 @@ fn contents_from_outside_of_the_tree_are_never_moved() {
             drop(fs::create_dir_all(&inner));
             drop(fs::write(inner.join("file"), b"from inside"));
             // It may be refused, as it is changed; never may it bring what is not in it, nor take that away.
-            drop(wait(move_path(&tree, &to)));
+            drop(block_on(move_path(&tree, &to)));
             let is_dir = to.join("inner").symlink_metadata().is_ok_and(|inner| inner.is_dir());
             assert!(!is_dir || !to.join("inner/stranger").exists(), "{round}");
             assert!(outside.join("stranger").exists(), "{round}");

@@ -10,13 +10,17 @@ use std::task::{Context, Waker};
 use std::time::{Duration, UNIX_EPOCH};
 
 use folio::fs::move_path;
+use folio_testkit::process::as_both;
+use folio_testkit::process::is_superuser;
+use folio_testkit::skip;
+use folio_testkit::wait::block_on;
 use rustix::fs::{AtFlags, Mode, OFlags, linkat, mkdirat, openat, statat};
 
-use crate::ground::{Rooms, as_both, kept, mark, names, untouched, wait};
+use crate::ground::{Rooms, kept, mark, names, untouched};
 
 /// A tree with everything a move is to keep.
 fn furnish(root: &Path) {
-    let superuser = rustix::process::geteuid().is_root();
+    let superuser = is_superuser();
     fs::create_dir_all(root.join("closed/below")).unwrap();
     fs::create_dir(root.join("empty")).unwrap();
     fs::write(root.join("file"), b"contents").unwrap();
@@ -57,7 +61,7 @@ fn a_tree_keeps_everything() {
     assert_eq!(before.len(), 12);
     // Looking at it has changed when it was accessed.
     fs::File::open(&from).unwrap().set_times(FileTimes::new().set_accessed(accessed)).unwrap();
-    wait(move_path(&from, &to)).unwrap();
+    block_on(move_path(&from, &to)).unwrap();
     assert_eq!(fs::metadata(&to).unwrap().accessed().unwrap(), accessed, "of a folder that was read");
     let after = kept(&to);
     for (before, after) in before.iter().zip(&after) {
@@ -77,7 +81,7 @@ fn an_empty_directory_is_replaced_and_a_full_one_not() {
     fs::create_dir(&from).unwrap();
     fs::write(from.join("file"), b"x").unwrap();
     fs::create_dir(&to).unwrap();
-    wait(move_path(&from, to.join(""))).unwrap();
+    block_on(move_path(&from, to.join(""))).unwrap();
     assert_eq!((names(&to), from.exists()), (vec!["file".into()], false));
 }
 
@@ -90,14 +94,14 @@ fn what_is_not_copied_is_not_removed() {
         furnish(&from);
         spoil(&from);
         let before = untouched(&from);
-        let error = wait(move_path(&from, &to)).expect_err(way);
+        let error = block_on(move_path(&from, &to)).expect_err(way);
         assert_eq!(error.entry(), Some(Path::new(way)), "{error}");
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "{error}");
         assert!(untouched(&from) == before, "{error}");
         assert!(names(rooms.there.path()).is_empty(), "{error}: {:?}", names(rooms.there.path()));
     };
     check(&|root| drop(UnixListener::bind(root.join("closed/socket")).unwrap()), "closed/socket");
-    if rustix::process::geteuid().is_root() {
+    if is_superuser() {
         let char_device = rustix::fs::FileType::CharacterDevice;
         let null = rustix::fs::makedev(1, 3);
         check(
@@ -112,8 +116,8 @@ fn what_is_not_copied_is_not_removed() {
 
 #[test]
 fn a_tree_is_not_moved_into_itself_by_another_way() {
-    if !rustix::process::geteuid().is_root() {
-        return eprintln!("skipped: only the superuser can mount");
+    if !is_superuser() {
+        return skip("moving a tree into itself through a mount", "only the superuser can mount");
     }
     let Some(rooms) = Rooms::two() else { return };
     let (tree, bound) = (rooms.from("tree"), rooms.to("bound"));
@@ -128,12 +132,12 @@ fn a_tree_is_not_moved_into_itself_by_another_way() {
             .is_ok_and(|it| it.success())
     };
     if !mount(&[&tree, &bound]) {
-        return eprintln!("skipped: this process may not mount");
+        return skip("moving a tree into itself through a mount", "this process may not mount");
     }
     let before = untouched(&tree);
-    let inside = wait(move_path(&tree, bound.join("below/new")));
-    let onto_itself = wait(move_path(tree.join("file"), bound.join("file")));
-    let around = wait(move_path(rooms.there.path(), rooms.from("around")));
+    let inside = block_on(move_path(&tree, bound.join("below/new")));
+    let onto_itself = block_on(move_path(tree.join("file"), bound.join("file")));
+    let around = block_on(move_path(rooms.there.path(), rooms.from("around")));
     drop(std::process::Command::new("umount").arg(&bound).status());
     let error = inside.expect_err("it would never end");
     assert_eq!(error.raw_os_error(), Some(22), "{error}");
@@ -156,7 +160,10 @@ async fn what_is_added_or_changed_meanwhile_stays_with_everything_else() {
         let mut moving = Box::pin(move_path(&from, &to));
         while copied(rooms.there.path()) == 0 {
             if moving.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                return eprintln!("skipped: it was done before it could be changed");
+                return skip(
+                    "a tree that changes while it is moved",
+                    "it was moved before it could be changed",
+                );
             }
             tokio::task::yield_now().await;
         }
@@ -197,7 +204,7 @@ fn a_deep_tree_is_moved_with_its_links() {
         here = openat(&here, "d", OFlags::DIRECTORY, Mode::empty()).unwrap();
     }
     linkat(&top, "top", &here, "bottom", AtFlags::empty()).unwrap();
-    wait(move_path(&from, &to)).unwrap();
+    block_on(move_path(&from, &to)).unwrap();
     assert!(!from.exists());
     let (mut levels, mut here) = (0, opened(&to));
     while let Ok(below) = openat(&here, "d", OFlags::DIRECTORY, Mode::empty()) {
@@ -205,7 +212,7 @@ fn a_deep_tree_is_moved_with_its_links() {
     }
     let inode = |dir: &OwnedFd, name: &str| statat(dir, name, AtFlags::empty()).unwrap().st_ino;
     assert_eq!((levels, inode(&here, "bottom")), (LEVELS, inode(&opened(&to), "top")));
-    wait(folio::fs::remove_dir_all(&to)).unwrap();
+    block_on(folio::fs::remove_dir_all(&to)).unwrap();
 }
 
 fn opened(dir: &Path) -> OwnedFd {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use folio::OpenMode;
 use folio::text::Encoding;
+use folio_testkit::skip;
 
 use crate::format::{Table, committed};
 use crate::program::{Call, Program};
@@ -18,7 +19,7 @@ const STEPS_MAX: usize = 12;
 const PACKED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The exit code by which the generator says that it cannot tell: automake's.
-const SKIPPED: i32 = 77;
+const CANNOT_CHECK: i32 = 77;
 
 /// The arguments of `open`, each by one name for all its spellings.
 type Row = [String; 5];
@@ -75,13 +76,12 @@ fn the_generator_still_writes_the_committed_table() {
     let Ok(output) =
         Command::new("python3").arg(script).arg("--check").env("PYTHONDONTWRITEBYTECODE", "1").output()
     else {
-        eprintln!("SKIPPED: comparing the table with its generator because there is no python3");
-        return;
+        return skip("comparing the table with its generator", "there is no python3");
     };
     let said = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => {}
-        Some(SKIPPED) => eprintln!("SKIPPED: comparing the table with its generator: {said}"),
+        Some(CANNOT_CHECK) => skip("comparing the table with its generator", said.trim()),
         _ => panic!("generate.py --check: {said}"),
     }
 }

@@ -6,17 +6,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use folio::Operation;
 use folio::os::{self, Stamp, XattrMode};
+use folio_testkit::process::is_superuser;
+use folio_testkit::skip;
+use folio_testkit::wait::block_on;
 
-use crate::ground::{furnished, wait};
+use crate::ground::furnished;
 
 #[test]
 fn permissions_are_set_through_links() {
     let (_dir, room) = furnished();
     for bits in [0o600, 0o444, 0o4751, 0o000] {
-        wait(os::chmod(room.join("to_file"), bits)).expect("it is ours");
+        block_on(os::chmod(room.join("to_file"), bits)).expect("it is ours");
         assert_eq!(fs::metadata(room.join("file")).expect("it is there").permissions().mode() & 0o7777, bits);
     }
-    let error = wait(os::chmod(room.join("dangling"), 0o600)).expect_err("it leads nowhere");
+    let error = block_on(os::chmod(room.join("dangling"), 0o600)).expect_err("it leads nowhere");
     assert_eq!((error.operation(), error.raw_os_error()), (Operation::SetPermissions, Some(2)));
 }
 
@@ -28,20 +31,20 @@ fn owners_are_set_of_the_target_or_of_the_link() {
         (told.uid(), told.gid())
     };
     let own = owner("file");
-    wait(os::chown(room.join("to_file"), None, None)).expect("nothing is to change");
-    wait(os::chown(room.join("file"), Some(own.0), Some(own.1))).expect("it is ours already");
-    wait(os::lchown(room.join("dangling"), Some(own.0), None)).expect("the link is ours");
-    let error = wait(os::chown(room.join("dangling"), Some(own.0), None)).expect_err("it leads nowhere");
+    block_on(os::chown(room.join("to_file"), None, None)).expect("nothing is to change");
+    block_on(os::chown(room.join("file"), Some(own.0), Some(own.1))).expect("it is ours already");
+    block_on(os::lchown(room.join("dangling"), Some(own.0), None)).expect("the link is ours");
+    let error = block_on(os::chown(room.join("dangling"), Some(own.0), None)).expect_err("it leads nowhere");
     assert_eq!((error.operation(), error.raw_os_error()), (Operation::SetOwner, Some(2)));
-    if !rustix::process::geteuid().is_root() {
+    if !is_superuser() {
         let error =
-            wait(os::chown(room.join("file"), Some(own.0 + 1), None)).expect_err("not to be given away");
+            block_on(os::chown(room.join("file"), Some(own.0 + 1), None)).expect_err("not to be given away");
         assert_eq!(error.raw_os_error(), Some(1));
-        return eprintln!("skipped what only the superuser may do");
+        return skip("giving files away", "only the superuser may");
     }
-    wait(os::chown(room.join("to_file"), Some(7), None)).expect("the superuser may");
+    block_on(os::chown(room.join("to_file"), Some(7), None)).expect("the superuser may");
     assert_eq!((owner("file"), owner("to_file")), ((7, own.1), own));
-    wait(os::lchown(room.join("to_file"), Some(8), Some(9))).expect("the superuser may");
+    block_on(os::lchown(room.join("to_file"), Some(8), Some(9))).expect("the superuser may");
     assert_eq!((owner("file"), owner("to_file")), ((7, own.1), (8, 9)));
 }
 
@@ -54,21 +57,21 @@ fn times_are_set_kept_or_now() {
     };
     let before_1970 = UNIX_EPOCH - Duration::from_millis(1_500);
     let later = UNIX_EPOCH + Duration::new(4_000_000_000, 123_456_789);
-    wait(os::utime(room.join("to_file"), before_1970, later)).expect("it is ours");
+    block_on(os::utime(room.join("to_file"), before_1970, later)).expect("it is ours");
     assert_eq!(times("file"), (before_1970, later));
-    wait(os::utime(room.join("file"), later, Stamp::Keep)).expect("it is ours");
+    block_on(os::utime(room.join("file"), later, Stamp::Keep)).expect("it is ours");
     assert_eq!(times("file"), (later, later));
-    wait(os::lutime(room.join("to_file"), before_1970, before_1970)).expect("it is ours");
+    block_on(os::lutime(room.join("to_file"), before_1970, before_1970)).expect("it is ours");
     assert_eq!((times("to_file"), times("file")), ((before_1970, before_1970), (later, later)));
-    wait(os::lutime(room.join("dangling"), before_1970, Stamp::Keep)).expect("it is ours");
+    block_on(os::lutime(room.join("dangling"), before_1970, Stamp::Keep)).expect("it is ours");
     assert_eq!(times("dangling").0, before_1970);
     // The kernel's clock for files ticks, and may be a tick behind.
     let tick = Duration::from_millis(100);
     let began = SystemTime::now();
-    wait(os::utime(room.join("file"), Stamp::Keep, Stamp::Now)).expect("it is ours");
+    block_on(os::utime(room.join("file"), Stamp::Keep, Stamp::Now)).expect("it is ours");
     assert_eq!(times("file").0, later);
     assert!(times("file").1 + tick >= began && times("file").1 < later);
-    let error = wait(os::utime(room.join("dangling"), Stamp::Now, Stamp::Now)).expect_err("nowhere");
+    let error = block_on(os::utime(room.join("dangling"), Stamp::Now, Stamp::Now)).expect_err("nowhere");
     assert_eq!((error.operation(), error.raw_os_error()), (Operation::SetTimes, Some(2)));
 }
 
@@ -76,10 +79,10 @@ fn times_are_set_kept_or_now() {
 fn extended_attributes_are_set_told_listed_and_removed() {
     let (_dir, room) = furnished();
     let (file, link) = (room.join("file"), room.join("to_file"));
-    wait(async {
+    block_on(async {
         match os::setxattr(&file, "user.one", "1", XattrMode::Create).await {
             Err(error) if error.raw_os_error() == Some(95) => {
-                return eprintln!("skipped: the file system of the temporary files keeps no attributes");
+                return skip("extended attributes", "the file system of the temporary files keeps none");
             }
             set => set.expect("it is ours"),
         }
@@ -120,7 +123,7 @@ fn a_name_or_path_with_a_nul_is_refused_before_anything_is_touched() {
         let error = result.expect_err("no name");
         assert!(!error.may_have_happened() && error.kind() == std::io::ErrorKind::InvalidInput, "{error}");
     };
-    wait(async {
+    block_on(async {
         refused(os::setxattr(room.join("file"), "user.a\0b", "", XattrMode::Any).await);
         refused(os::getxattr(room.join("file"), "user.a\0b").await.map(drop));
         refused(os::removexattr(room.join("file"), "\0").await);
@@ -145,16 +148,16 @@ fn times_in_stds_words_are_set_on_files_that_cannot_be_opened_and_on_links_thems
     let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
     fs::set_permissions(room.join("file"), closed).expect("it is ours");
     let (before, read) = (modified("to_file"), accessed("file"));
-    wait(folio::fs::set_times(room.join("to_file"), times)).expect("it is ours");
+    block_on(folio::fs::set_times(room.join("to_file"), times)).expect("it is ours");
     assert_eq!((modified("to_file"), modified("file")), (before, Some(moment)));
     assert_eq!(accessed("file"), read, "what is left out stays");
-    wait(folio::fs::set_times_nofollow(room.join("dangling"), times)).expect("the link is ours");
+    block_on(folio::fs::set_times_nofollow(room.join("dangling"), times)).expect("the link is ours");
     assert_eq!(modified("dangling"), Some(moment));
-    wait(folio::fs::set_times(room.join("dir"), times.set_accessed(UNIX_EPOCH))).expect("it is ours");
+    block_on(folio::fs::set_times(room.join("dir"), times.set_accessed(UNIX_EPOCH))).expect("it is ours");
     assert_eq!((accessed("dir"), modified("dir")), (Some(UNIX_EPOCH), Some(moment)));
-    let error = wait(folio::fs::set_times(room.join("dangling"), times)).expect_err("it leads nowhere");
+    let error = block_on(folio::fs::set_times(room.join("dangling"), times)).expect_err("it leads nowhere");
     assert_eq!((error.operation(), error.raw_os_error()), (folio::Operation::SetTimes, Some(2)));
-    wait(async {
+    block_on(async {
         let file = folio::File::options().write(true).open(room.join("dir/inside")).await.expect("ours");
         file.set_modified(moment).await.expect("it is ours");
         assert_eq!(file.metadata().await.expect("it is open").modified().ok(), Some(moment));

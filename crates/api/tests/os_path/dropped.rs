@@ -5,15 +5,13 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use folio::fs::{WalkOptions, move_path};
 use folio::{Engine, File, os};
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::{block_on, eventually_blocking, settled_blocking};
 
-use crate::ground::{empty, wait};
-
-/// Longer than any machine takes, and only ever waited for by a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::ground::empty;
 
 type Act = fn(PathBuf) -> Pin<Box<dyn Future<Output = folio::Result<()>>>>;
 
@@ -61,23 +59,17 @@ fn poll_and_drop(mut act: Pin<Box<dyn Future<Output = folio::Result<()>>>>, poll
     })
 }
 
-fn settle() {
-    while Engine::global().snapshot().in_flight > 0 {
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn dropped_after_any_poll_it_has_happened_or_not() {
     for (name, act) in ACTS {
         let (_dir, room) = furnish();
         let before = names(&room);
-        wait(act(room.clone())).expect("it can be done");
+        block_on(act(room.clone())).expect("it can be done");
         let after = names(&room);
         for polls in [0, 1, 2, 3, 5, 50, 5_000] {
             let (_dir, room) = furnish();
             let done = poll_and_drop(act(room.clone()), polls);
-            settle();
+            settled_blocking(|| Engine::global().snapshot());
             let now = names(&room);
             assert!(now == before && !(done && before != after) || now == after, "{name} {polls}: {now:?}");
             assert!(polls > 0 || now == before, "{name} was never polled");
@@ -91,26 +83,16 @@ fn a_walk_that_is_dropped_gives_its_descriptors_and_permits_back() {
     for index in 0..2_000 {
         fs::write(room.join(format!("{index}")), b"").expect("the room takes files");
     }
-    let began = Instant::now();
     for taken in [0, 1, 600] {
         let mut walk = WalkOptions::new().walk(&room);
-        wait(async {
+        block_on(async {
             for _ in 0..taken {
                 walk.next().await.expect("there is more").expect("it can be read");
             }
         });
         drop(walk);
-        settle();
+        settled_blocking(|| Engine::global().snapshot());
         // The last batch may be on its way to nobody for a moment after its permit is back.
-        while descriptors_under(&room) > 0 {
-            assert!(began.elapsed() < PATIENCE, "descriptors are left after {taken} entries");
-            std::thread::yield_now();
-        }
+        eventually_blocking("its descriptors are closed", || descriptors_below(&room) == 0);
     }
-}
-
-fn descriptors_under(room: &Path) -> usize {
-    let open = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
-    let targets = open.filter_map(|fd| fs::read_link(fd.path()).ok());
-    targets.filter(|path| path.starts_with(room)).count()
 }

@@ -6,8 +6,9 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use folio::fs::GlobOptions;
+use folio_testkit::wait::block_on;
 
-use crate::ground::{empty, wait};
+use crate::ground::empty;
 
 /// Made by `globs.py`, which says what is in it.
 const ROWS: &str = include_str!("globs.tsv");
@@ -23,7 +24,7 @@ fn is_another_matter(pattern: &str) -> bool {
 fn found(room: &Path, pattern: &str) -> BTreeSet<PathBuf> {
     let options = GlobOptions::new().hidden(false).follow_links(true);
     let mut found = BTreeSet::new();
-    wait(async {
+    block_on(async {
         let mut glob = options.glob_in(room, pattern).expect("it is a pattern");
         while let Some(path) = glob.next().await {
             let path = path.unwrap_or_else(|error| panic!("{pattern}: {error}"));

@@ -1,17 +1,12 @@
-//! The ground the tests stand on: a directory of every kind of thing, seeded numbers, an executor.
+//! The ground the tests stand on: a directory of every kind of thing, and what permissions refuse.
 
-use std::future::Future;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+
+use folio_testkit::skip;
 
 use tempfile::TempDir;
-
-/// Runs a future to its end.
-pub(crate) fn wait<F: Future>(future: F) -> F::Output {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-    runtime.block_on(future)
-}
 
 /// A directory with a file, a directory, and links to both, to nothing and to itself.
 pub(crate) fn furnished() -> (TempDir, PathBuf) {
@@ -57,28 +52,7 @@ pub(crate) fn is_refused_anything(room: &Path) -> bool {
     let refused = fs::read(&probe).is_err();
     fs::remove_file(&probe).expect("the file is ours");
     if !refused {
-        eprintln!("skipped what permissions refuse: this process may do everything (run it by setpriv)");
+        skip("what permissions refuse", "this process may do everything (run it by setpriv)");
     }
     refused
-}
-
-/// Numbers that are the same for the same seed (SplitMix64).
-pub(crate) struct Numbers(pub(crate) u64);
-
-impl Numbers {
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-}
-
-/// `FOLIO_SEED` if it is set, so that a failure can be met again; else a few fixed ones.
-pub(crate) fn seeds() -> Vec<u64> {
-    match env::var("FOLIO_SEED") {
-        Ok(seed) => vec![seed.parse().expect("FOLIO_SEED is a number")],
-        Err(_) => (1..=6).collect(),
-    }
 }

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use folio::{File, path};
+use folio_testkit::wait::block_on;
 
-use crate::ground::{NAMES, empty, furnished, is_refused_anything, wait};
+use crate::ground::{NAMES, empty, furnished, is_refused_anything};
 
 #[test]
 fn questions_with_a_yes_or_no_are_answered_as_std_does() {
     let (_dir, room) = furnished();
     let check = |path: &Path| {
-        let ours = wait(async {
+        let ours = block_on(async {
             [
                 path::exists(path).await,
                 path::is_file(path).await,
@@ -45,7 +46,7 @@ fn lengths_and_times_are_those_of_the_metadata_and_errors_name_the_path() {
     let file = fs::File::options().write(true).open(room.join("file")).expect("it is there");
     file.set_times(fs::FileTimes::new().set_modified(old)).expect("it is ours");
     for path in NAMES.map(|name| room.join(name)) {
-        let ours = wait(async {
+        let ours = block_on(async {
             let changed = path::changed(&path).await;
             (path::len(&path).await, path::accessed(&path).await, path::modified(&path).await, changed)
         });
@@ -62,7 +63,7 @@ fn lengths_and_times_are_those_of_the_metadata_and_errors_name_the_path() {
             (std, ours) => panic!("{path:?}: {std:?} {ours:?}"),
         }
     }
-    assert_eq!(wait(path::modified(room.join("file"))).expect("it is there"), old);
+    assert_eq!(block_on(path::modified(room.join("file"))).expect("it is there"), old);
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn mount_points_are_what_the_kernel_lists() {
     let (_dir, room) = furnished();
     symlink("/", room.join("to_root")).expect("the room takes links");
     let check = |path: &Path, expected| {
-        assert_eq!(wait(path::is_mount(path)), expected, "{path:?}");
+        assert_eq!(block_on(path::is_mount(path)), expected, "{path:?}");
     };
     check(Path::new("/"), true);
     check(Path::new("/.."), true);
@@ -91,13 +92,13 @@ fn sameness_is_by_device_and_inode_through_paths_and_handles() {
     let (_dir, room) = furnished();
     fs::hard_link(room.join("file"), room.join("second")).expect("the room takes links");
     let check = |one: &str, other: &str, expected: Option<bool>| {
-        let same = wait(path::is_same_file(room.join(one), room.join(other)));
+        let same = block_on(path::is_same_file(room.join(one), room.join(other)));
         assert_eq!(same.as_ref().ok().copied(), expected, "{one} {other}: {same:?}");
         let (Some(expected), true) = (expected, room.join(one).is_file() && room.join(other).is_file())
         else {
             return;
         };
-        let same = wait(async {
+        let same = block_on(async {
             let (one, other) = (File::open(room.join(one)).await?, File::open(room.join(other)).await?);
             path::is_same_open_file(&one, &other).await
         });
@@ -111,7 +112,7 @@ fn sameness_is_by_device_and_inode_through_paths_and_handles() {
     check("file", "missing", None);
     check("dangling", "file", None);
     check("loop", "loop", None);
-    let error = wait(path::is_same_file(room.join("missing"), room.join("file"))).expect_err("missing");
+    let error = block_on(path::is_same_file(room.join("missing"), room.join("file"))).expect_err("missing");
     assert_eq!((error.path(), error.raw_os_error()), (Some(room.join("missing").as_path()), Some(2)));
 }
 
@@ -139,10 +140,10 @@ fn a_dangling_link_is_there_for_the_one_that_asks_about_links() {
     let (_dir, room) = furnished();
     for name in NAMES {
         let path = room.join(name);
-        assert_eq!(wait(path::lexists(&path)), path.symlink_metadata().is_ok(), "{name}");
+        assert_eq!(block_on(path::lexists(&path)), path.symlink_metadata().is_ok(), "{name}");
     }
-    assert!(wait(path::lexists(room.join("dangling"))) && !wait(path::exists(room.join("dangling"))));
-    assert!(!wait(path::lexists("a\0b")));
+    assert!(block_on(path::lexists(room.join("dangling"))) && !block_on(path::exists(room.join("dangling"))));
+    assert!(!block_on(path::lexists("a\0b")));
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn links_are_resolved_as_far_as_the_path_leads() {
     }
     symlink(room.join("dir"), room.join("absolute")).expect("the room takes links");
     let check = |path: &str, expected: &str| {
-        let resolved = wait(path::realpath(room.join(path))).expect("a path");
+        let resolved = block_on(path::realpath(room.join(path))).expect("a path");
         assert_eq!(resolved, room.join(expected), "{path}");
         if let Ok(strict) = fs::canonicalize(room.join(path)) {
             assert_eq!(resolved, strict, "{path}");
@@ -187,9 +188,9 @@ fn links_are_resolved_as_far_as_the_path_leads() {
     // Met twice, but not in a circle.
     check("to_dir/../to_dir/around", "dir/below");
     let here = std::env::current_dir().expect("the tests run somewhere");
-    assert_eq!(wait(path::realpath("")).expect("a path"), here.canonicalize().expect("it is there"));
-    assert_eq!(wait(path::realpath("/..")).expect("a path"), Path::new("/"));
-    assert!(wait(path::realpath("a\0b")).is_err());
+    assert_eq!(block_on(path::realpath("")).expect("a path"), here.canonicalize().expect("it is there"));
+    assert_eq!(block_on(path::realpath("/..")).expect("a path"), Path::new("/"));
+    assert!(block_on(path::realpath("a\0b")).is_err());
 }
 
 #[test]
@@ -199,7 +200,7 @@ fn home_directories_are_put_in_for_tildes() {
     let line: Vec<&str> = table.lines().next().expect("this system has users").split(':').collect();
     let (user, user_home) = (line[0], line[5]);
     let check = |path: &str, expected: PathBuf| {
-        assert_eq!(wait(path::expanduser(path)).expect("an answer"), expected, "{path:?}");
+        assert_eq!(block_on(path::expanduser(path)).expect("an answer"), expected, "{path:?}");
     };
     check("~", home.clone());
     check("~/", home.join(""));
@@ -210,7 +211,7 @@ fn home_directories_are_put_in_for_tildes() {
     check("a/~", "a/~".into());
     check("", "".into());
     check("/~", "/~".into());
-    assert!(wait(path::expanduser("~/a\0b")).is_err());
+    assert!(block_on(path::expanduser("~/a\0b")).is_err());
 }
 
 #[test]

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use folio::fs::{copy_dir, move_path};
+use folio_testkit::skip;
+use folio_testkit::wait::block_on;
 use walkdir::WalkDir;
 
-use crate::ground::{empty, furnished, wait};
+use crate::ground::{empty, furnished};
 
 /// Where a second file system is, on nearly every Linux.
 const ELSEWHERE: &str = "/dev/shm";
@@ -47,7 +49,7 @@ fn reopen(room: &Path) {
 fn a_copied_directory_is_equal_down_to_links_and_permissions() {
     let (_dir, room) = guarded();
     let (_other, other) = empty();
-    let bytes = wait(copy_dir(&room, other.join("copy"))).expect("the name is free");
+    let bytes = block_on(copy_dir(&room, other.join("copy"))).expect("the name is free");
     assert_eq!(bytes, 8 + 1 + 100_000);
     assert_eq!(tree(&room), tree(&other.join("copy")));
     reopen(&room);
@@ -60,7 +62,7 @@ fn what_cannot_be_copied_is_refused_before_anything_is_touched() {
     symlink("dir", room.join("inside")).expect("the room takes links");
     let before = tree(&room);
     let check = |from: &str, to: &str, errno: i32| {
-        let error = wait(copy_dir(room.join(from), room.join(to))).expect_err("it makes no sense");
+        let error = block_on(copy_dir(room.join(from), room.join(to))).expect_err("it makes no sense");
         assert_eq!(error.raw_os_error(), Some(errno), "{from} to {to}: {error}");
         assert_eq!(error.kind(), io::Error::from_raw_os_error(errno).kind(), "{from} to {to}: {error}");
         assert!(tree(&room) == before, "{from} to {to}");
@@ -74,7 +76,7 @@ fn what_cannot_be_copied_is_refused_before_anything_is_touched() {
     check("dir", "dir/new", 22);
     check("dir", "inside/new", 22);
     check("dir", "missing/new", 2);
-    let error = wait(copy_dir(room.join("dir"), room.join("file"))).expect_err("the name is taken");
+    let error = block_on(copy_dir(room.join("dir"), room.join("file"))).expect_err("the name is taken");
     let words = error.to_string();
     assert!(words.contains("the target exists (os error 17)") && !error.may_have_happened(), "{words}");
 }
@@ -83,11 +85,11 @@ fn what_cannot_be_copied_is_refused_before_anything_is_touched() {
 fn a_move_to_another_file_system_leaves_one_complete_tree() {
     let (_dir, room) = guarded();
     let Ok(other) = tempfile::tempdir_in(ELSEWHERE) else {
-        return eprintln!("skipped: there is no {ELSEWHERE}");
+        return skip("moves to another file system", &format!("there is no {ELSEWHERE}"));
     };
     let device = |path: &Path| fs::metadata(path).expect("it is there").dev();
     if device(other.path()) == device(&room) {
-        return eprintln!("skipped: {ELSEWHERE} is on the file system of the temporary files");
+        return skip("moves to another file system", &format!("{ELSEWHERE} is none"));
     }
     let before = tree(&room);
     reopen(&room);
@@ -96,7 +98,7 @@ fn a_move_to_another_file_system_leaves_one_complete_tree() {
         if name == "file" {
             fs::write(&to, b"replaced").expect("the room takes files");
         }
-        wait(move_path(&from, &to)).expect("both can be changed");
+        block_on(move_path(&from, &to)).expect("both can be changed");
         assert!(from.symlink_metadata().is_err(), "{name} is still there");
     }
     fs::set_permissions(other.path().join("closed"), fs::Permissions::from_mode(0o555)).expect("it is ours");
@@ -105,7 +107,7 @@ fn a_move_to_another_file_system_leaves_one_complete_tree() {
     reopen(other.path());
     // A directory that is not empty is not replaced, and nothing is left beside it.
     fs::create_dir(room.join("dir")).expect("the name is free");
-    let error = wait(move_path(room.join("dir"), other.path().join("dir"))).expect_err("it is not empty");
+    let error = block_on(move_path(room.join("dir"), other.path().join("dir"))).expect_err("it is not empty");
     assert_eq!(error.raw_os_error(), Some(39), "{error}");
     assert!(room.join("dir").exists());
     assert_eq!(tree(other.path()).len(), moved.len());
@@ -115,9 +117,9 @@ fn a_move_to_another_file_system_leaves_one_complete_tree() {
 fn a_move_within_a_file_system_is_a_rename() {
     let (_dir, room) = furnished();
     let before = fs::metadata(room.join("dir")).expect("it is there").ino();
-    wait(move_path(room.join("dir"), room.join("moved"))).expect("the name is free");
+    block_on(move_path(room.join("dir"), room.join("moved"))).expect("the name is free");
     assert_eq!(fs::metadata(room.join("moved")).expect("it is there").ino(), before);
-    let error = wait(move_path(room.join("dir"), room.join("again"))).expect_err("it is gone");
+    let error = block_on(move_path(room.join("dir"), room.join("again"))).expect_err("it is gone");
     assert_eq!((error.raw_os_error(), error.path()), (Some(2), Some(room.join("dir").as_path())));
 }
 

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use folio::os::{self, Advice, Allocation};
 use folio::{File, Operation};
+use folio_testkit::wait::block_on;
 use walkdir::WalkDir;
 
-use crate::ground::{empty, furnished, is_refused_anything, wait};
+use crate::ground::{empty, furnished, is_refused_anything};
 
 /// Each inode once, by the standard library and walkdir.
 fn expected(root: &Path) -> (u64, u64, u64, u64) {
@@ -47,14 +48,14 @@ fn a_tree_takes_what_its_inodes_take_each_counted_once() {
     let _ = fs::hard_link(room.join("p4/4"), other.join("elsewhere"));
     fs::File::create(room.join("sparse")).expect("the name is free").set_len(1 << 30).expect("a hole");
     let check = |root: &Path, expected: (u64, u64, u64, u64)| {
-        let told = wait(os::disk_usage(root)).expect("everything can be read");
+        let told = block_on(os::disk_usage(root)).expect("everything can be read");
         assert_eq!((told.bytes, told.allocated, told.files, told.directories), expected, "{root:?}");
     };
     check(&room, expected(&room));
     check(&room.join("file"), expected(&room.join("file")));
     // The root is what its name leads to.
     check(&room.join("to_dir"), expected(&room.join("dir")));
-    let error = wait(os::disk_usage(room.join("missing"))).expect_err("missing");
+    let error = block_on(os::disk_usage(room.join("missing"))).expect_err("missing");
     assert_eq!((error.path(), error.raw_os_error()), (Some(room.join("missing").as_path()), Some(2)));
     if is_refused_anything(&room) {
         os_refuses(&room);
@@ -65,7 +66,7 @@ fn os_refuses(room: &Path) {
     use std::os::unix::fs::PermissionsExt;
 
     fs::set_permissions(room.join("dir"), fs::Permissions::from_mode(0o000)).expect("it is ours");
-    let error = wait(os::disk_usage(room)).expect_err("it may not be read");
+    let error = block_on(os::disk_usage(room)).expect_err("it may not be read");
     assert_eq!((error.path(), error.raw_os_error()), (Some(room.join("dir").as_path()), Some(13)));
     fs::set_permissions(room.join("dir"), fs::Permissions::from_mode(0o700)).expect("it is ours");
 }
@@ -79,7 +80,7 @@ fn space_is_reserved_and_given_back_without_moving_the_cursor() {
     let (_dir, room) = empty();
     let path = room.join("file");
     fs::write(&path, vec![b'x'; 20_000]).expect("the room takes files");
-    wait(async {
+    block_on(async {
         let file = File::options().read(true).write(true).open(&path).await.expect("it is there");
         file.seek(SeekFrom::Start(5)).await.expect("a position");
         let blocks = || fs::metadata(&path).expect("it is there").blocks();
@@ -112,7 +113,7 @@ fn an_allocation_comes_after_the_writes_before_it_and_before_those_after_it() {
         return;
     }
     let (_dir, room) = empty();
-    wait(async {
+    block_on(async {
         let file = File::options().read(true).write(true).create(true).open(room.join("file")).await;
         let file = file.expect("the name is free");
         for round in 0..200_u8 {
@@ -125,7 +126,7 @@ fn an_allocation_comes_after_the_writes_before_it_and_before_those_after_it() {
             one.expect("there is room");
             two.expect("temporary files can have holes");
             three.expect("there is room");
-            let now = file.read_bytes_at(8_192, 0).await.expect("it can be read");
+            let now = file.read_bytes_at(0, 8_192).await.expect("it can be read");
             assert!(now[..4_096].iter().all(|byte| *byte == 0), "round {round}: the hole came first");
             assert!(now[4_096..] == after, "round {round}: the hole came last");
         }
@@ -135,7 +136,7 @@ fn an_allocation_comes_after_the_writes_before_it_and_before_those_after_it() {
 #[test]
 fn an_allocation_that_fails_is_told_once_and_fails_no_sync() {
     let (_dir, room) = empty();
-    wait(async {
+    block_on(async {
         let file = File::create(room.join("file")).await.expect("the name is free");
         let error = file.fallocate(Allocation::Extend, 0, 0).await.expect_err("no range");
         assert_eq!((error.operation(), error.raw_os_error()), (Operation::Allocate, Some(22)));
@@ -152,7 +153,7 @@ fn an_allocation_that_fails_is_told_once_and_fails_no_sync() {
 #[test]
 fn advice_changes_nothing_and_streams_take_neither() {
     let (_dir, room) = furnished();
-    wait(async {
+    block_on(async {
         let file = File::open(room.join("file")).await.expect("it is there");
         for advice in [
             Advice::Normal,
@@ -164,7 +165,7 @@ fn advice_changes_nothing_and_streams_take_neither() {
         ] {
             file.fadvise(advice, 0, 0).await.expect("a plain file takes advice");
             file.fadvise(advice, 2, 4).await.expect("a plain file takes advice");
-            assert_eq!(file.read_bytes_at(100, 0).await.expect("it can be read"), "contents", "{advice:?}");
+            assert_eq!(file.read_bytes_at(0, 100).await.expect("it can be read"), "contents", "{advice:?}");
         }
         let (_reader, writer) = std::io::pipe().expect("the system has pipes");
         let pipe = File::from_std(fs::File::from(std::os::fd::OwnedFd::from(writer)));
@@ -184,7 +185,7 @@ fn what_punching_leaves_is_what_another_process_would_read() {
     let mut std = fs::File::options().read(true).write(true).create_new(true).open(room.join("file"));
     let std = std.as_mut().expect("the name is free");
     std.write_all(&[1; 12_288]).expect("there is room");
-    wait(async {
+    block_on(async {
         let file = File::options().write(true).open(room.join("file")).await.expect("it is there");
         file.fallocate(Allocation::PunchHole, 0, 4_096).await.expect("temporary files can have holes");
     });

@@ -5,27 +5,28 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use folio::fs::{DirBuilder, create_dir_all, hard_link, metadata, rename, symlink_metadata};
 use folio::{Dir, os};
+use folio_testkit::wait::block_on;
 
-use crate::ground::{empty, furnished, wait};
+use crate::ground::{empty, furnished};
 
 #[test]
 fn makedirs_makes_every_parent_and_minds_only_what_is_no_directory() {
     let (_dir, room) = furnished();
-    wait(create_dir_all(room.join("a/b/c"))).expect("the names are free");
-    wait(create_dir_all(room.join("a/b/c"))).expect("it is a directory already");
-    wait(create_dir_all(room.join("to_dir/x"))).expect("a link on the way is followed");
+    block_on(create_dir_all(room.join("a/b/c"))).expect("the names are free");
+    block_on(create_dir_all(room.join("a/b/c"))).expect("it is a directory already");
+    block_on(create_dir_all(room.join("to_dir/x"))).expect("a link on the way is followed");
     assert!(room.join("a/b/c").is_dir() && room.join("dir/x").is_dir());
     let check = |name: &str, errno: i32| {
-        let error = wait(create_dir_all(room.join(name))).expect_err("something is in the way");
+        let error = block_on(create_dir_all(room.join(name))).expect_err("something is in the way");
         assert_eq!(error.raw_os_error(), Some(errno), "{name}: {error}");
     };
     check("file", 17);
     check("file/x", 20);
     check("dangling", 17);
     // `exist_ok=False` is the builder that makes one.
-    let error = wait(DirBuilder::new().create(room.join("a"))).expect_err("it exists");
+    let error = block_on(DirBuilder::new().create(room.join("a"))).expect_err("it exists");
     assert_eq!(error.raw_os_error(), Some(17));
-    wait(DirBuilder::new().recursive(true).mode(0o710).create(room.join("p/q"))).expect("free");
+    block_on(DirBuilder::new().recursive(true).mode(0o710).create(room.join("p/q"))).expect("free");
     assert_eq!(fs::metadata(room.join("p/q")).expect("made").permissions().mode() & 0o777, 0o710);
 }
 
@@ -33,14 +34,14 @@ fn makedirs_makes_every_parent_and_minds_only_what_is_no_directory() {
 fn errors_say_what_was_attempted_on_which_paths_and_keep_the_number() {
     let (_dir, room) = empty();
     let (old, new) = (room.join("nope"), room.join("x"));
-    let error = wait(rename(&old, &new)).expect_err("missing");
+    let error = block_on(rename(&old, &new)).expect_err("missing");
     let expected = format!(
         "could not rename {} to {}: No such file or directory (os error 2)",
         old.display(),
         new.display()
     );
     assert_eq!(error.to_string(), expected);
-    let error = wait(os::listdir(&old)).expect_err("missing");
+    let error = block_on(os::listdir(&old)).expect_err("missing");
     let expected =
         format!("could not read directory {}: No such file or directory (os error 2)", old.display());
     assert_eq!(error.to_string(), expected);
@@ -53,17 +54,17 @@ fn errors_say_what_was_attempted_on_which_paths_and_keep_the_number() {
     fs::create_dir(&new).expect("the room takes directories");
     fs::write(new.join("file"), b"").expect("the room takes files");
     let number = |error: folio::Error| error.raw_os_error();
-    assert_eq!(wait(folio::fs::read_link(new.join("file"))).map_err(number), Err(Some(22)));
-    assert_eq!(wait(folio::fs::remove_file(&new)).map_err(number), Err(Some(21)));
-    assert_eq!(wait(folio::fs::remove_dir(&new)).map_err(number), Err(Some(39)));
-    assert_eq!(wait(folio::fs::read_link("n".repeat(300))).map_err(number), Err(Some(36)));
+    assert_eq!(block_on(folio::fs::read_link(new.join("file"))).map_err(number), Err(Some(22)));
+    assert_eq!(block_on(folio::fs::remove_file(&new)).map_err(number), Err(Some(21)));
+    assert_eq!(block_on(folio::fs::remove_dir(&new)).map_err(number), Err(Some(39)));
+    assert_eq!(block_on(folio::fs::read_link("n".repeat(300))).map_err(number), Err(Some(36)));
 }
 
 #[test]
 fn links_are_themselves_where_they_are_not_to_be_followed() {
     let (_dir, room) = furnished();
     let ino = |name: &str| fs::symlink_metadata(room.join(name)).expect("it is there").ino();
-    wait(async {
+    block_on(async {
         // `stat(follow_symlinks=False)`, and with `dir_fd=`.
         let dir = Dir::open(&room).await.expect("it is there");
         for name in ["to_file", "dangling", "loop"] {

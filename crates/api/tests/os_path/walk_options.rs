@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 
 use folio::fs::{WalkEntry, WalkOptions};
 use folio::storage::Os;
+use folio_testkit::wait::block_on;
+use folio_testkit::{Random, seeds};
 use walkdir::WalkDir;
 
-use crate::ground::{Numbers, empty, furnished, seeds, wait};
+use crate::ground::{empty, furnished};
 use crate::walking::{grow, ours, theirs};
 
 #[test]
 fn every_order_is_walkdirs() {
-    for seed in seeds() {
+    seeds(6, |seed| {
         let (_dir, room) = empty();
         grow(&room, seed);
         for contents_first in [false, true] {
@@ -35,7 +37,7 @@ fn every_order_is_walkdirs() {
             let unmoved = walk().sort_by(|_, _| Ordering::Equal);
             assert_eq!(ours(unmoved.walk(&room)), theirs(other().sort_by(|_, _| Ordering::Equal)), "{case}");
         }
-    }
+    });
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn an_order_is_asked_about_links_and_not_about_what_they_lead_to() {
         .follow_links(true)
         .sort_by_key(|entry| (entry.file_type().is_symlink(), entry.path().to_owned()));
     assert_eq!(ours(walk.walk(&room)), theirs(expected));
-    wait(async {
+    block_on(async {
         let mut walk = WalkOptions::new().sort_by(|_, _| panic!("a user's mistake")).walk(&room);
         // The root is alone, nothing is compared.
         let mut error = walk.next().await.expect("an item");
@@ -63,13 +65,13 @@ fn check_skipping(room: &Path, seed: u64, options: WalkOptions, other: WalkDir) 
     let is_skipped = |path: &Path, times: u64| {
         let told = path.as_os_str().as_encoded_bytes().iter();
         let dice = told.fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
-        Numbers(dice).below(7) < times
+        Random::new(dice).within(0..7) < times
     };
     // Twice skips what is above as well. Where directories come after their contents, walkdir then still tells of
     // the one below.
     let most = if format!("{options:?}").contains("contents_first: true") { 1 } else { 2 };
     let mut skipped = 0;
-    let met = wait(async {
+    let met = block_on(async {
         let (mut walk, mut met) = (options.walk(room), Vec::new());
         while let Some(entry) = walk.next().await {
             let path = entry.expect("no errors here").into_path();
@@ -98,16 +100,16 @@ fn check_skipping(room: &Path, seed: u64, options: WalkOptions, other: WalkDir) 
 #[test]
 fn what_is_skipped_is_what_walkdir_skips() {
     let mut skipped = 0;
-    for seed in seeds() {
+    seeds(6, |seed| {
         let (_dir, room) = empty();
         grow(&room, seed);
         for dice in 0..6 {
             let (first, min, max) = (dice % 3 == 0, dice as usize % 4, 3 + dice as usize % 5);
             let options = WalkOptions::new().sort(true).contents_first(first).min_depth(min).max_depth(max);
             let other = WalkDir::new(&room).sort_by_file_name().contents_first(first);
-            skipped += check_skipping(&room, seed * 100 + dice, options, other.min_depth(min).max_depth(max));
+            skipped += check_skipping(&room, seed ^ dice, options, other.min_depth(min).max_depth(max));
         }
-    }
+    });
     assert!(skipped > 100, "only {skipped} were skipped");
 }
 
@@ -121,7 +123,7 @@ fn a_skipped_tree_is_not_walked_to_its_end() {
     let engine = folio::Engine::builder().workers_max(2).start().expect("an engine starts");
     let jobs = |skips: bool| {
         let before = engine.snapshot().counters.jobs;
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let mut walk = WalkOptions::new().sort(true).filter(|_| true).walk(&room);
             while let Some(entry) = walk.next().await {
                 if skips && entry.expect("no errors here").file_name() == "a" {
@@ -175,10 +177,10 @@ fn an_entry_tells_its_name_and_its_attributes_as_walkdirs_does() {
             .filter_map(Result::ok)
             .map(|entry| {
                 let metadata = entry.metadata().expect("it is there");
-                (entry.file_name().to_owned(), metadata.ino(), metadata.file_type())
+                (entry.file_name().to_owned(), metadata.ino(), folio::FileType::from(metadata.file_type()))
             })
             .collect();
-        wait(engine.scope(async {
+        block_on(engine.scope(async {
             let mut walk = WalkOptions::new().follow_links(follow).sort(true).walk(&room);
             let mut met = Vec::new();
             while let Some(entry) = walk.next().await {
@@ -190,14 +192,14 @@ fn an_entry_tells_its_name_and_its_attributes_as_walkdirs_does() {
             assert_eq!(met, expected, "{follow}");
         }));
     }
-    let root = wait(folio::fs::walk("/").next()).expect("an item").expect("it is there");
+    let root = block_on(folio::fs::walk("/").next()).expect("an item").expect("it is there");
     assert_eq!(root.file_name(), "/");
 }
 
 #[test]
 fn an_entry_that_is_gone_is_an_error_that_names_it() {
     let (_dir, room) = furnished();
-    wait(async {
+    block_on(async {
         let mut walk = WalkOptions::new().min_depth(1).sort(true).walk(&room);
         walk.skip_current_dir();
         let entry = walk.next().await.expect("an item").expect("it is there");
@@ -231,7 +233,7 @@ fn an_error_tells_how_deep_it_is_and_where_a_circle_leads_back_to() {
         .collect();
     assert!(expected.iter().any(|told| told.2.is_some()), "{expected:?}");
     let mut met: Vec<Told> = Vec::new();
-    wait(async {
+    block_on(async {
         let options = WalkOptions::new().follow_links(true).max_depth(4).sort(true);
         let mut walk = options.walk(room.join("dir"));
         while let Some(entry) = walk.next().await {
@@ -246,9 +248,10 @@ fn an_error_tells_how_deep_it_is_and_where_a_circle_leads_back_to() {
     let circle = met.pop_if(|told| told.0 == Some(room.join("dir/above")));
     assert_eq!(circle, Some((Some(room.join("dir/above")), Some(1), above, None)));
     assert_eq!(met, expected);
-    let error = wait(folio::fs::walk(room.join("missing")).next()).expect("an item").expect_err("missing");
+    let error =
+        block_on(folio::fs::walk(room.join("missing")).next()).expect("an item").expect_err("missing");
     assert_eq!(error.depth(), Some(0));
-    let error = wait(folio::fs::read(room.join("missing"))).expect_err("missing");
+    let error = block_on(folio::fs::read(room.join("missing"))).expect_err("missing");
     assert_eq!((error.depth(), error.loop_ancestor()), (None, None));
 }
 
@@ -256,7 +259,7 @@ fn an_error_tells_how_deep_it_is_and_where_a_circle_leads_back_to() {
 fn attributes_of_what_is_in_memory_are_told_in_place_of_links_too() {
     let (_dir, room) = furnished();
     let engine = folio::Engine::builder().start().expect("an engine starts");
-    wait(engine.scope(async {
+    block_on(engine.scope(async {
         // The first teaches the device.
         folio::fs::symlink_metadata(room.join("dangling")).await.expect("it is there");
         let in_place = || engine.snapshot().counters.in_place;

@@ -8,9 +8,12 @@ use std::task::{Context, Waker};
 use std::{fs, thread};
 
 use folio::fs::{Walk, WalkOptions, walk};
+use folio_testkit::process::descriptors_below;
+use folio_testkit::wait::{block_on, eventually_blocking};
+use folio_testkit::{Random, seeds};
 use walkdir::WalkDir;
 
-use crate::ground::{Numbers, empty, furnished, is_refused_anything, seeds, wait};
+use crate::ground::{empty, furnished, is_refused_anything};
 
 /// What was met, with what is not an entry as its path alone.
 #[derive(Debug, PartialEq)]
@@ -21,7 +24,7 @@ pub(crate) enum Met {
 
 pub(crate) fn ours(mut walk: Walk) -> Vec<Met> {
     let mut met = Vec::new();
-    wait(async {
+    block_on(async {
         while let Some(entry) = walk.next().await {
             met.push(match entry {
                 Ok(entry) => Met::Entry {
@@ -55,18 +58,18 @@ pub(crate) fn theirs(walk: WalkDir) -> Vec<Met> {
 
 /// A random tree with links to directories above, beside, and to nothing.
 pub(crate) fn grow(room: &Path, seed: u64) {
-    let mut numbers = Numbers(seed);
+    let mut numbers = Random::new(seed);
     let mut dirs = vec![room.to_path_buf()];
     for index in 0..400 {
-        let parent = dirs[numbers.below(dirs.len() as u64) as usize].clone();
-        let target = dirs[numbers.below(dirs.len() as u64) as usize].clone();
-        let path = parent.join(format!("{}{index}", ["a", "B", "ü", "."][numbers.below(4) as usize]));
-        match numbers.below(20) {
+        let parent = dirs[numbers.within(0..dirs.len() as u64) as usize].clone();
+        let target = dirs[numbers.within(0..dirs.len() as u64) as usize].clone();
+        let path = parent.join(format!("{}{index}", ["a", "B", "ü", "."][numbers.index(4)]));
+        match numbers.within(0..20) {
             0..=7 => {
                 fs::create_dir(&path).expect("the room takes directories");
                 dirs.push(path);
             }
-            8 if numbers.below(8) == 0 => symlink(target, &path).expect("the room takes links"),
+            8 if numbers.within(0..8) == 0 => symlink(target, &path).expect("the room takes links"),
             9 => symlink("nothing", &path).expect("the room takes links"),
             _ => fs::write(&path, b"").expect("the room takes files"),
         }
@@ -75,12 +78,12 @@ pub(crate) fn grow(room: &Path, seed: u64) {
 
 #[test]
 fn walks_meet_what_walkdir_meets_in_its_order() {
-    for seed in seeds() {
+    seeds(6, |seed| {
         let (_dir, room) = empty();
         grow(&room, seed);
-        let mut numbers = Numbers(!seed);
+        let mut numbers = Random::new(!seed);
         let mut check = |follow: bool, contents_first: bool| {
-            let (min, max) = (numbers.below(4) as usize, 3 + numbers.below(4) as usize);
+            let (min, max) = (numbers.index(4), 3 + numbers.index(4));
             let walk = WalkOptions::new().sort(true).follow_links(follow).contents_first(contents_first);
             let other = WalkDir::new(&room).sort_by_file_name().follow_links(follow);
             let other = other.contents_first(contents_first);
@@ -97,7 +100,7 @@ fn walks_meet_what_walkdir_meets_in_its_order() {
             check(follow, false);
             check(follow, true);
         }
-    }
+    });
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn links_are_walked_through_only_when_asked_and_circles_end() {
     // The root is named, so it is meant.
     assert!(paths(walk(room.join("to_dir"))).contains(&room.join("to_dir/inside")));
     let mut errors = Vec::new();
-    wait(async {
+    block_on(async {
         let mut walk = WalkOptions::new().follow_links(true).sort(true).walk(&room);
         while let Some(entry) = walk.next().await {
             errors.extend(entry.err().map(|error| {
@@ -215,7 +218,7 @@ fn a_filter_prunes_and_its_panic_ends_the_walk_with_an_error() {
     let met = ours(walk.walk(&room));
     assert_eq!(met.len(), 1 + 5, "{met:?}");
     let mut walk = WalkOptions::new().filter(|_| panic!("a user's mistake")).walk(&room);
-    wait(async {
+    block_on(async {
         let error = walk.next().await.expect("an item").expect_err("the filter panicked");
         assert!(error.is_panicked(), "{error}");
         assert!(walk.next().await.is_none());
@@ -276,9 +279,9 @@ fn two_workers_meet_what_one_meets_in_its_order() {
         let options = || WalkOptions::new().sort(sort).contents_first(first).max_depth(depth);
         let before = jobs();
         // A filter decides what is touched, so nothing is listed before it was asked.
-        let one = wait(engine.scope(async { collect(options().filter(|_| true).walk(&room)).await }));
+        let one = block_on(engine.scope(async { collect(options().filter(|_| true).walk(&room)).await }));
         let between = jobs();
-        let two = wait(engine.scope(async { collect(options().walk(&room)).await }));
+        let two = block_on(engine.scope(async { collect(options().walk(&room)).await }));
         batches = [batches[0] + between - before, batches[1] + jobs() - between];
         assert!(one == two, "sort: {sort}, contents first: {first}, depth: {depth}");
     }
@@ -297,20 +300,13 @@ async fn collect(mut walk: Walk) -> Vec<PathBuf> {
 fn a_walk_that_is_dropped_gives_its_descriptors_back() {
     let (_dir, room) = empty();
     spread(&room);
-    let below = |room: &Path| {
-        let all = fs::read_dir("/proc/self/fd").expect("Linux lists a process's descriptors");
-        let targets = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        targets.filter(|target| target.starts_with(room)).count()
-    };
     for stop in [1, 130, 400, 900] {
-        wait(async {
+        block_on(async {
             let mut walk = walk(&room);
             for _ in 0..stop {
                 walk.next().await.expect("there are more").expect("no errors here");
             }
         });
-        while below(&room) > 0 {
-            thread::yield_now();
-        }
+        eventually_blocking("its descriptors are closed", || descriptors_below(&room) == 0);
     }
 }

@@ -73,7 +73,7 @@ fn methods_of_files() {
         let file = check("create_new", File::create_new(room.join("file"))).await;
         check("write_all", file.write_all(&[7; 100_000])).await;
         check("write_bytes_at", file.write_bytes_at(vec![7; 1 << 20], 0)).await;
-        check("append", file.append("record")).await;
+        check("append", file.append(b"record")).await;
         check("sync_all", file.sync_all()).await;
         check("set_len", file.set_len(10)).await;
         check("fallocate", file.fallocate(os::Allocation::Extend, 0, 4096)).await;
@@ -92,7 +92,7 @@ fn operations_behind_others() {
         let file = check("create", File::create(room.join("file"))).await;
         let writes = (0..50_u8).map(|byte| {
             let file = file.clone();
-            tokio::spawn(async move { timeout(MINUTE, file.append(vec![byte; 10_000])).await.is_ok() })
+            tokio::spawn(async move { timeout(MINUTE, file.append_bytes(vec![byte; 10_000])).await.is_ok() })
         });
         for write in writes.collect::<Vec<_>>() {
             assert!(write.await.unwrap(), "the clock ran ahead of a queued append");
@@ -100,8 +100,8 @@ fn operations_behind_others() {
         let one = Engine::builder().ops_max(1).start().unwrap();
         let file = check("open_on", File::options().append(true).open_on(&one, room.join("file"))).await;
         let (first, second) = tokio::join!(
-            timeout(MINUTE, file.append(vec![1; 100_000])),
-            timeout(MINUTE, file.append(vec![2; 100_000])),
+            timeout(MINUTE, file.append_bytes(vec![1; 100_000])),
+            timeout(MINUTE, file.append_bytes(vec![2; 100_000])),
         );
         assert!(first.is_ok() && second.is_ok(), "the clock ran ahead of a wait for a permit");
         check("shutdown", one.shutdown(MINUTE)).await;

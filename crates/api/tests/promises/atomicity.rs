@@ -1,4 +1,6 @@
-//! A3: a record of any size stays in one piece and begins where its append said.
+//! A3: a record of any size stays in one piece and begins where its append said. A4: a closure is one step.
+
+use std::os::unix::fs::FileExt;
 
 use folio::File;
 use folio_testkit::Random;
@@ -8,6 +10,7 @@ use crate::soon;
 
 const TASKS: u64 = 16;
 const RECORDS_PER_TASK: usize = 12;
+const COUNTED_PER_TASK: u64 = 100;
 
 /// Longest record, in bytes: more than one call in place, one merged batch and one page cache folio hold.
 const RECORD_BYTES_MAX: u64 = 3 << 20;
@@ -62,7 +65,7 @@ async fn append_records(file: File, task: u64) -> Vec<Record> {
             _ => 1 + random.bits() % (1 << random.within(0..21)),
         } as usize;
         let mark = (task * 16 + round as u64) as u8;
-        let offset = file.append(vec![mark; len]).await.unwrap();
+        let offset = file.append_bytes(vec![mark; len]).await.unwrap();
         records.push(Record { offset, mark, len });
     }
     records
@@ -88,4 +91,31 @@ async fn a3_writes_through_an_appending_file_never_interleave() {
     );
     marks.sort_unstable();
     assert_eq!(marks, (0..TASKS as u8).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a4_a_closure_reads_and_writes_in_one_step() {
+    let room = TempDir::new().unwrap();
+    let file =
+        File::options().read(true).write(true).create(true).open(room.path().join("counter")).await.unwrap();
+    file.write_all_at(&[0; 8], 0).await.unwrap();
+    let tasks = (0..TASKS).map(|_| {
+        let file = file.clone();
+        tokio::spawn(async move {
+            for _ in 0..COUNTED_PER_TASK {
+                file.run(count).await.unwrap().unwrap();
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        soon("a task that counts", task).await.unwrap();
+    }
+    assert_eq!(file.read_bytes_at(0, 8).await.unwrap()[..], (TASKS * COUNTED_PER_TASK).to_le_bytes());
+}
+
+/// Adds one to the number in a file, by two calls.
+fn count(file: &std::fs::File) -> std::io::Result<()> {
+    let mut bytes = [0; 8];
+    file.read_exact_at(&mut bytes, 0)?;
+    file.write_all_at(&(u64::from_le_bytes(bytes) + 1).to_le_bytes(), 0)
 }

@@ -11,10 +11,10 @@ use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryFile};
 use folio::text::TextFile;
 use folio::{Engine, File, Operation};
 use folio_testkit::errno::EIO;
+use folio_testkit::process::alone;
 use folio_testkit::{Call, Gate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::process::alone;
 use crate::{bench, eventually, open, soon};
 
 /// Rounds of one way to end a file: a worker that has not let go yet shows in nearly each.
@@ -271,7 +271,7 @@ async fn closing_one_of_several_handles_leaves_the_file_to_the_others() {
     assert_eq!((disk.open_files(), disk.calls(Call::Close)), (1, 0));
     other.write_all(b" and more").await.unwrap();
     other.close().await.unwrap();
-    assert_eq!(limited.read_bytes_at(7, 0).await.unwrap(), "written");
+    assert_eq!(limited.read_bytes_at(0, 7).await.unwrap(), "written");
     limited.close().await.unwrap();
     assert_eq!(reader.read(&mut [0; 64]).await.unwrap(), 16);
     drop(reader);
@@ -341,7 +341,7 @@ async fn close_all_closes_for_everybody() {
     file.close_all().await.unwrap();
     assert_eq!((disk.open_files(), disk.calls(Call::Close)), (0, 1));
     assert!(other.write_all(b"late").await.unwrap_err().is_closed());
-    assert!(other.read_bytes_at(1, 0).await.unwrap_err().is_closed());
+    assert!(other.read_bytes_at(0, 1).await.unwrap_err().is_closed());
     assert!(other.try_lock().await.unwrap_err().is_closed());
     assert!(actor.ask(Metadata).await.is_err());
     assert!(other.close().await.unwrap_err().is_closed());

@@ -12,7 +12,7 @@ use folio_testkit::{
 };
 use tempfile::TempDir;
 
-use crate::{PATH, Queued, bench, engine_on, eventually, open};
+use crate::{PATH, Pending, bench, engine_on, eventually, open};
 
 const ESPIPE: i32 = 29;
 const ETXTBSY: i32 = 26;
@@ -34,16 +34,16 @@ const CHANGES: [(&str, Call, Attempt); 7] = [
     ("try_write_bytes_at", Call::WriteAt, |file| {
         Box::pin(async { file.try_write_bytes_at("data", 0).await.map(|_| ()).map_err(Error::from) })
     }),
-    ("append", Call::Append, |file| Box::pin(async { file.append("data").await.map(|_| ()) })),
+    ("append", Call::Append, |file| Box::pin(async { file.append(b"data").await.map(|_| ()) })),
     ("try_append", Call::Append, |file| {
-        Box::pin(async { file.try_append("data").await.map(|_| ()).map_err(Error::from) })
+        Box::pin(async { file.try_append_bytes("data").await.map(|_| ()).map_err(Error::from) })
     }),
     ("set_len", Call::SetLen, |file| Box::pin(file.set_len(9))),
 ];
 
 /// Everything else, none of which a sync has to do with.
 const OTHERS: [(&str, Call, Attempt); 5] = [
-    ("read", Call::ReadAt, |file| Box::pin(async { file.read_bytes_at(4, 0).await.map(|_| ()) })),
+    ("read", Call::ReadAt, |file| Box::pin(async { file.read_bytes_at(0, 4).await.map(|_| ()) })),
     ("metadata", Call::FileMetadata, |file| Box::pin(async { file.metadata().await.map(|_| ()) })),
     ("seek", Call::Len, |file| Box::pin(async { file.seek(SeekFrom::End(0)).await.map(|_| ()) })),
     ("set_times", Call::SetTimes, |file| Box::pin(file.set_times(std::fs::FileTimes::new()))),
@@ -148,7 +148,7 @@ async fn d4_a_refusal_that_nobody_heard_is_owed() {
             let gate = Gate::closed();
             disk.plan().on(call).wait_for(&gate);
             disk.plan().on(call).nth(1).fail(EBADF);
-            let attempt = Queued::new(attempt(&file));
+            let attempt = Pending::new(attempt(&file));
             gate.arrived(1);
             // Dropped while it runs, or when it has been answered.
             let kept = (!begun).then_some(attempt);
@@ -187,7 +187,7 @@ async fn d2_refused_arguments_and_a_handle_without_the_right_poison_nothing() {
     file.write_bytes_at("x", u64::MAX - 1).await.unwrap_err();
     file.sync_all().await.unwrap();
     let reader = File::options().read(true).open(&path).await.unwrap();
-    reader.append("x").await.unwrap_err();
+    reader.append(b"x").await.unwrap_err();
     reader.write_all(b"x").await.unwrap_err();
     reader.write_bytes_at("x", 0).await.unwrap_err();
     reader.set_len(0).await.unwrap_err();

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use folio::{File, fs};
+use folio_testkit::process::alone;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::process::alone;
 use crate::soon;
 
 /// Descriptors that the process may have.

@@ -4,14 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use folio::{File, Operation};
+use folio_testkit::process::again;
+use folio_testkit::skip;
+use folio_testkit::wait::holds_in_time;
 use folio_testkit::{
     Call, Fault, Gate, Plan,
     errno::{EIO, ENOSPC},
 };
 use tempfile::TempDir;
 
-use crate::process::{again, kill_myself, was_killed, word};
-use crate::{PATH, Queued, bench, eventually, eventually_blocking, open, soon};
+use crate::process::{kill_myself, was_killed};
+use crate::{PATH, Pending, bench, eventually, eventually_blocking, open, soon};
+
+/// Tells a child its round and its file.
+const WORD: &str = "FOLIO_PROMISE_WORD";
 
 /// Processes that are made to die; every second one without any farewell.
 const DEATHS: usize = 100;
@@ -29,7 +35,7 @@ async fn d1_an_acknowledged_write_is_seen_by_others_at_once() {
         if round % 2 == 0 {
             file.write_all(&record).await.unwrap();
         } else {
-            file.append(record.to_vec()).await.unwrap();
+            file.append_bytes(record.to_vec()).await.unwrap();
             file.seek(std::io::SeekFrom::End(0)).await.unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap()[usize::from(round) * 100..], record, "by std");
@@ -44,14 +50,14 @@ async fn d1_an_acknowledged_write_is_seen_by_others_at_once() {
 #[test]
 fn d1_an_acknowledged_write_survives_the_death_of_its_process() {
     let test = "durability::d1_an_acknowledged_write_survives_the_death_of_its_process";
-    if let Some(word) = word(test) {
+    if let Ok(word) = std::env::var(WORD) {
         let (round, path) = word.split_once(' ').unwrap();
         write_and_die(round.parse().unwrap(), Path::new(path));
     }
     let room = TempDir::new().unwrap();
     for round in 0..DEATHS {
         let path = room.path().join(round.to_string());
-        let child = again(test, &format!("{round} {}", path.display())).output().unwrap();
+        let child = again(test).env(WORD, format!("{round} {}", path.display())).output().unwrap();
         let died_as_planned = if round % 2 == 0 { child.status.success() } else { was_killed(child.status) };
         assert!(died_as_planned, "round {round}: {child:?}");
         assert_eq!(std::fs::read(&path).unwrap(), RECORD, "round {round} lost what was acknowledged");
@@ -114,10 +120,10 @@ async fn d2_a_sync_asked_for_after_a_write_does_not_ride_on_one_that_began_befor
     let file = open(&engine).await;
     let gate = Gate::closed();
     let held = disk.plan().on(Call::Sync).nth(1).wait_for(&gate);
-    let early = Queued::new(file.sync_data());
+    let early = Pending::new(file.sync_data());
     gate.arrived(1);
     file.write_all(b"between").await.unwrap();
-    let late = Queued::new(file.sync_data());
+    let late = Pending::new(file.sync_data());
     gate.open();
     early.done().await.unwrap();
     late.done().await.unwrap();
@@ -131,9 +137,9 @@ async fn d2_a_sync_waits_for_the_writes_asked_for_before_it() {
     let file = open(&engine).await;
     let gate = Gate::closed();
     let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
-    let write = Queued::new(file.write_all(b"slow"));
+    let write = Pending::new(file.write_all(b"slow"));
     gate.arrived(1);
-    let sync = Queued::new(file.sync_all());
+    let sync = Pending::new(file.sync_all());
     gate.open();
     sync.done().await.unwrap();
     assert_eq!((disk.durable(PATH), held.fired()), (b"slow".to_vec(), 1));
@@ -160,7 +166,7 @@ async fn d2_a_sync_is_never_ok_after_a_failure_that_it_would_have_to_cover() {
             let other = if across_openings { open(&engine).await } else { file.clone() };
             let fault = plant(disk.plan());
             let failed = match what {
-                "append" => file.append("record").await.map(|_| ()),
+                "append" => file.append(b"record").await.map(|_| ()),
                 "length" => file.set_len(9).await,
                 _ => file.write_all(b"record").await,
             };
@@ -189,7 +195,7 @@ impl Tmpfs {
         match mounted {
             Ok(output) if output.status.success() => Some(Tmpfs(room)),
             refused => {
-                eprintln!("SKIPPED: no real full disk without the right to mount: {refused:?}");
+                skip("a disk that is really full", &format!("this process may not mount: {refused:?}"));
                 None
             }
         }
@@ -241,11 +247,7 @@ fn d6_drop_never_blocks() {
     let held = disk.plan().on(Call::Close).wait_for(&gate);
     std::thread::scope(|scope| {
         let dropping = scope.spawn(|| drop(file));
-        let end = std::time::Instant::now() + crate::PATIENCE;
-        while !dropping.is_finished() && std::time::Instant::now() < end {
-            std::thread::yield_now();
-        }
-        let returned = dropping.is_finished();
+        let returned = holds_in_time(|| dropping.is_finished());
         gate.arrived(1);
         assert_eq!(disk.open_files(), 1, "the storage is still closing");
         gate.open();
@@ -261,7 +263,7 @@ async fn d6_drop_loses_nothing_that_has_begun() {
     let file = open(&engine).await;
     let gate = Gate::closed();
     let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
-    let write = Queued::new(file.write_all(b"begun"));
+    let write = Pending::new(file.write_all(b"begun"));
     gate.arrived(1);
     drop(write);
     drop(file);

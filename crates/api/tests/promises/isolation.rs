@@ -1,13 +1,18 @@
-//! I2, I3: a peer that never comes holds no worker, and a panic costs one operation.
+//! B4, I2, I3, I4: a busy file starves no other, a peer that never comes holds no worker, a panic costs one operation,
+//! what is stuck is reported.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
-use folio::{Engine, File, Operation, fs};
-use folio_testkit::{Call, Disk};
+use folio::{Engine, File, Limits, Operation, fs};
+use folio_testkit::polling::poll_once;
+use folio_testkit::{Call, Disk, Gate};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
-use crate::{PATH, Queued, bench, eventually, open, soon};
+use crate::{PATH, Pending, bench, eventually, open, open_at, soon};
 
 /// FIFOs that wait for a peer at a time, far more than any pool has workers.
 const LONELY: usize = 1_000;
@@ -37,7 +42,7 @@ async fn i2_fifos_without_a_peer_hold_no_worker() {
     // A writer that stays silent: without one, reads return 0 bytes at once.
     let silent = File::options().write(true).open_on(&engine, &path).await.unwrap();
     let reads: Vec<_> =
-        readers.iter().zip(&mut buffers).map(|(file, buf)| Queued::new(file.read(buf))).collect();
+        readers.iter().zip(&mut buffers).map(|(file, buf)| Pending::new(file.read(buf))).collect();
     // The worker that opened the last one may have answered and not booked off yet.
     eventually("no worker waits for a peer", || {
         let pool = engine.snapshot().pool;
@@ -123,7 +128,7 @@ async fn i3_a_panicking_closure_costs_one_operation() {
         let error = file.run(|_| panic!("on purpose")).await.unwrap_err();
         assert!(error.is_panicked() && error.may_have_happened(), "{error}");
         assert!(error.to_string().contains("on purpose"), "{error}");
-        file.append("x").await.unwrap();
+        file.append(b"x").await.unwrap();
         assert_eq!(engine.snapshot().counters.panics, round);
     }
     let seen = engine.snapshot();
@@ -143,17 +148,17 @@ async fn i3_a_panicking_storage_costs_one_operation() {
         let (file, other) = (open(&engine).await, crate::open_at(&engine, "/other").await);
         let fault = disk.plan().on(call).under(PATH).nth(1).panic();
         let outcome = match call {
-            Call::ReadAt => file.read_bytes_at(1, 0).await.map(|_| ()),
+            Call::ReadAt => file.read_bytes_at(0, 1).await.map(|_| ()),
             Call::WriteAt => file.write_all(b"x").await,
-            Call::Append => file.append("x").await.map(|_| ()),
+            Call::Append => file.append(b"x").await.map(|_| ()),
             Call::SetLen => file.set_len(1).await,
             _ => file.sync_all().await,
         };
         assert!(outcome.unwrap_err().is_panicked(), "{call:?}");
         assert_eq!((fault.fired(), engine.snapshot().counters.panics), (1, 1), "{call:?}");
-        assert_eq!(file.read_bytes_at(9, 0).await.unwrap(), "", "{call:?}: the file goes on");
+        assert_eq!(file.read_bytes_at(0, 9).await.unwrap(), "", "{call:?}: the file goes on");
         other.write_all_at(b"O", 0).await.unwrap();
-        assert_eq!(other.read_bytes_at(9, 0).await.unwrap(), "Other", "{call:?}: others go on");
+        assert_eq!(other.read_bytes_at(0, 9).await.unwrap(), "Other", "{call:?}: others go on");
         assert_eq!(engine.snapshot().in_flight, 0, "{call:?}: the permit is back");
         drop((file, other));
         eventually("the descriptors are back", || disk.open_files() == 0).await;
@@ -185,4 +190,66 @@ async fn i3_a_panic_while_opening_costs_that_open() {
     assert!(error.is_panicked(), "{error}");
     assert_eq!(open(&engine).await.read_bytes(9).await.unwrap(), "here");
     assert_eq!((fault.fired(), engine.snapshot().counters.panics, engine.snapshot().in_flight), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn b4_a_busy_file_does_not_starve_another() {
+    let disk = Disk::new();
+    let (busy, other) = ("/busy", "/other");
+    [busy, other].iter().for_each(|path| disk.put(*path, ""));
+    let engine = Engine::builder().workers_max(1).storage(Arc::new(disk.clone())).start().unwrap();
+    let (busy, other) = (open_at(&engine, busy).await, open_at(&engine, other).await);
+    let gate = Gate::closed();
+    let cuts = disk.plan().on(Call::SetLen).under("/busy").wait_for(&gate);
+    // No two of them merge.
+    let asked: Vec<_> = (0..1_000).map(|len| Pending::new(busy.set_len(len))).collect();
+    gate.arrived(1);
+    let write = Pending::new(other.write_all(b"x"));
+    let mut write = pin!(write.done());
+    while poll_once(write.as_mut()).is_pending() {
+        let before = cuts.fired();
+        assert!(before < 100, "a file with a long queue keeps the only worker");
+        gate.release(1);
+        gate.arrived(before + 1);
+        // The worker stands at the gate again, or the write was its next job.
+        eventually("the worker comes back", || cuts.fired() > before || !disk.contents("/other").is_empty())
+            .await;
+    }
+    gate.open();
+    for cut in asked {
+        cut.done().await.unwrap();
+    }
+}
+
+/// Cause: sweeps saw open files only. Loss: a closure, a path request or a stream that hung was never reported. Fix: they
+/// look at whatever a worker is carrying out.
+#[tokio::test]
+async fn i4_what_is_stuck_is_reported_once() {
+    let disk = Disk::new();
+    ["/first", "/second"].iter().for_each(|path| disk.put(*path, ""));
+    let mut limits = Limits::default();
+    limits.stuck_after = Duration::ZERO;
+    let builder = Engine::builder().limits(limits);
+    let engine = builder.storage(Arc::new(disk.clone())).start().unwrap();
+    let (first, second) = (open_at(&engine, "/first").await, open_at(&engine, "/second").await);
+    let gate = Gate::closed();
+    disk.plan().on(Call::WriteAt).wait_for(&gate);
+    let reported = |count| {
+        let engine = &engine;
+        eventually("it is reported", move || engine.snapshot().counters.stuck >= count)
+    };
+    let stuck = Pending::new(first.write_all(b"x"));
+    reported(1).await;
+    let (sender, receiver) = std::sync::mpsc::channel::<()>();
+    let closure = Pending::new(engine.run(move || receiver.recv().is_err()));
+    reported(2).await;
+    // Found by a later sweep, which has looked at the first two again.
+    let later = Pending::new(second.write_all(b"x"));
+    reported(3).await;
+    assert_eq!(engine.snapshot().counters.stuck, 3);
+    drop(sender);
+    gate.open();
+    stuck.done().await.unwrap();
+    later.done().await.unwrap();
+    assert!(closure.done().await.unwrap());
 }

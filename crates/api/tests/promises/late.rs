@@ -1,12 +1,13 @@
 //! A storage with a planted bug: a positioned write is acknowledged now and applied at the next change, so that
 //! a read can overtake it.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::any::Any;
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use folio::storage::{Listing, LockKind, OpenRequest, Opened, Storage, StorageFile};
+use folio::storage::{Links, Listing, LockKind, Metadata, Names, OpenRequest, Opened, Storage, StorageFile};
 use folio_testkit::Disk;
 
 #[derive(Debug)]
@@ -81,37 +82,16 @@ impl StorageFile for LateFile {
 }
 
 /// Only opening is needed; the rest says so.
-impl Storage for Late {
+impl Names for Late {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
-        let opened = self.0.open(path, request)?;
-        let file = Box::new(LateFile { file: opened.file, held_back: Mutex::default() });
-        Ok(Opened { file, ..opened })
+        let mut opened = self.0.open(path, request)?;
+        opened.file = Box::new(LateFile { file: opened.file, held_back: Mutex::default() });
+        Ok(opened)
     }
-    fn metadata(&self, _: &Path) -> io::Result<Metadata> {
+    fn metadata(&self, _: &Path, _: Links) -> io::Result<Metadata> {
         unneeded()
     }
-    fn symlink_metadata(&self, _: &Path) -> io::Result<Metadata> {
-        unneeded()
-    }
-    fn canonicalize(&self, _: &Path) -> io::Result<PathBuf> {
-        unneeded()
-    }
-    fn copy(&self, _: &Path, _: &Path) -> io::Result<u64> {
-        unneeded()
-    }
-    fn create_dir(&self, _: &Path, _: bool, _: Option<u32>) -> io::Result<()> {
-        unneeded()
-    }
-    fn hard_link(&self, _: &Path, _: &Path) -> io::Result<()> {
-        unneeded()
-    }
-    fn symlink(&self, _: &Path, _: &Path) -> io::Result<()> {
-        unneeded()
-    }
-    fn read_link(&self, _: &Path) -> io::Result<PathBuf> {
-        unneeded()
-    }
-    fn read_dir(&self, _: &Path) -> io::Result<Listing> {
+    fn create_dir(&self, _: &Path, _: Option<u32>) -> io::Result<()> {
         unneeded()
     }
     fn remove_dir(&self, _: &Path, _: bool) -> io::Result<()> {
@@ -120,10 +100,31 @@ impl Storage for Late {
     fn remove_file(&self, _: &Path) -> io::Result<()> {
         unneeded()
     }
-    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+    fn rename(&self, _: &Path, _: &dyn Names, _: &Path) -> io::Result<()> {
+        unneeded()
+    }
+    fn hard_link(&self, _: &Path, _: &dyn Names, _: &Path) -> io::Result<()> {
+        unneeded()
+    }
+    fn symlink(&self, _: &Path, _: &Path) -> io::Result<()> {
+        unneeded()
+    }
+    fn read_link(&self, _: &Path) -> io::Result<PathBuf> {
         unneeded()
     }
     fn set_permissions(&self, _: &Path, _: Permissions) -> io::Result<()> {
+        unneeded()
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Storage for Late {
+    fn read_dir(&self, _: &Path) -> io::Result<Listing> {
+        unneeded()
+    }
+    fn rename_noclobber(&self, _: &Path, _: &Path) -> io::Result<()> {
         unneeded()
     }
 }

@@ -21,18 +21,12 @@ mod security;
 mod shutdown;
 mod special_files;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use folio::{Engine, File};
 use folio_testkit::Disk;
-
-/// How long an event may take that should come at once: far longer than a busy machine needs, and shorter
-/// than a harness waits before it kills a hanging run without a message.
-const PATIENCE: Duration = Duration::from_secs(30);
+use folio_testkit::polling::{Pending, at_once};
+use folio_testkit::wait::{PATIENCE, eventually, eventually_blocking, soon};
 
 /// The file that most tests have on their simulated disk.
 const PATH: &str = "/file";
@@ -56,57 +50,4 @@ async fn open(engine: &Engine) -> File {
 
 async fn open_at(engine: &Engine, path: &str) -> File {
     File::options().read(true).write(true).open_on(engine, path).await.unwrap()
-}
-
-/// Waits, without blocking other tasks, until `condition` holds.
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-/// The same where no executor is.
-fn eventually_blocking(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        std::thread::yield_now();
-    }
-}
-
-/// Waits for a future that must not hang.
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("in vain: {what}"),
-    }
-}
-
-/// An operation that has taken its place and is not done.
-struct Queued<'a, T> {
-    future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
-}
-
-impl<'a, T> Queued<'a, T> {
-    /// Polls once, which is what makes an operation take its place.
-    fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
-        let mut future: Pin<Box<dyn Future<Output = T> + Send + 'a>> = Box::pin(future);
-        let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending(), "the operation should have to wait");
-        Queued { future }
-    }
-
-    async fn done(self) -> T {
-        soon("a queued operation resolves", self.future).await
-    }
-}
-
-/// Polls a future once, to see whether it is ready at once.
-fn at_once<F: Future>(future: F) -> Option<F::Output> {
-    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    }
 }

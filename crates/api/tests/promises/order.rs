@@ -129,7 +129,8 @@ fn start() -> Vec<u8> {
 
 /// Lets all clients loose on one file; one history for each round.
 async fn histories(storage: Arc<dyn Storage>, seed: u64, buffering: Buffering) -> (Vec<History>, Engine) {
-    let limits = Limits { workers_max: 4, lane_workers_max: 3, ..Limits::default() };
+    let mut limits = Limits::default();
+    (limits.workers_max, limits.lane_workers_max) = (4, 3);
     let engine = Engine::builder().limits(limits).storage(storage).start().unwrap();
     let mut options = File::options();
     let file = options.read(true).write(true).buffering(buffering).open_on(&engine, PATH).await.unwrap();
@@ -215,7 +216,7 @@ async fn run(file: &File, op: &ModelOp) -> Outcome {
         }
         ModelOp::Write { bytes } => file.write_all(bytes).await.map(|()| Outcome::Written(bytes.len())),
         ModelOp::Seek(to) => file.seek(*to).await.map(Outcome::Offset),
-        ModelOp::Append { bytes } => file.append(bytes.clone()).await.map(Outcome::Offset),
+        ModelOp::Append { bytes } => file.append_bytes(bytes.clone()).await.map(Outcome::Offset),
         ModelOp::SetLen(len) => file.set_len(*len).await.map(|()| Outcome::Done),
         ModelOp::Len => file.metadata().await.map(|metadata| Outcome::Len(metadata.len())),
         ModelOp::Sync => file.sync_data().await.map(|()| Outcome::Done),

@@ -3,7 +3,7 @@
 use folio::{Engine, File, Result};
 use folio_testkit::{Call, Disk, Gate, errno::ENOSPC};
 
-use crate::{PATH, Queued, bench, open};
+use crate::{PATH, Pending, bench, open};
 
 /// Queued together, so that they merge.
 const PAYLOADS: [&[u8]; 4] = [b"aaaaa", b"bbbbbbb", b"c", b"dddddddd"];
@@ -66,12 +66,12 @@ async fn check(case: Case) -> usize {
 async fn run(case: Case, disk: &Disk, engine: &Engine, file: &File) -> (Vec<Result<u64>>, u64) {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::SetLen).wait_for(&gate);
-    let before = Queued::new(file.set_len(0));
+    let before = Pending::new(file.set_len(0));
     gate.arrived(1);
     let mut offset = 0;
     let mut queued = Vec::new();
     for payload in PAYLOADS {
-        queued.push(Queued::new(async move {
+        queued.push(Pending::new(async move {
             match case.form {
                 Form::Cursor => file.write_all(payload).await.map(|()| 0),
                 Form::Positioned => file.write_all_at(payload, offset).await.map(|()| 0),

@@ -6,7 +6,7 @@ use folio_testkit::{
     errno::{EIO, ENOSPC},
 };
 
-use crate::{PATH, Queued, at_once, bench, eventually, open, open_at};
+use crate::{PATH, Pending, at_once, bench, eventually, open, open_at};
 
 #[tokio::test]
 async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
@@ -30,13 +30,13 @@ async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
             handle.sync_all().await.unwrap_err(),
             handle.sync_data().await.unwrap_err(),
             handle.write_all(b"more").await.unwrap_err(),
-            handle.append("more").await.unwrap_err(),
+            handle.append(b"more").await.unwrap_err(),
             handle.set_len(0).await.unwrap_err(),
         ] {
             assert!(error.is_poisoned(), "{name}: {error}");
             assert_eq!(error.raw_os_error(), Some(EIO), "{name}");
         }
-        assert_eq!(handle.read_bytes_at(9, 0).await.unwrap(), "data", "{name}: reads go on");
+        assert_eq!(handle.read_bytes_at(0, 9).await.unwrap(), "data", "{name}: reads go on");
     }
     assert_eq!(disk.calls(Call::Sync), 1, "a failed sync was tried again");
     assert_eq!(disk.contents(PATH), b"data");
@@ -44,8 +44,8 @@ async fn d3_a_failed_sync_poisons_every_opening_and_is_never_retried() {
 
 /// Gives the file a second name.
 fn engine_links(disk: &folio_testkit::Disk) {
-    use folio::storage::Storage;
-    disk.hard_link(PATH.as_ref(), "/link".as_ref()).unwrap();
+    use folio::storage::Names;
+    disk.hard_link(PATH.as_ref(), disk, "/link".as_ref()).unwrap();
 }
 
 #[tokio::test]
@@ -55,9 +55,9 @@ async fn d3_a_queued_sync_behind_a_failing_one_makes_no_call() {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::Sync).wait_for(&gate);
     let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
-    let first = Queued::new(file.sync_all());
+    let first = Pending::new(file.sync_all());
     gate.arrived(1);
-    let behind: Vec<_> = (0..8).map(|_| Queued::new(file.sync_all())).collect();
+    let behind: Vec<_> = (0..8).map(|_| Pending::new(file.sync_all())).collect();
     gate.open();
     assert!(!first.done().await.unwrap_err().is_poisoned());
     for sync in behind {
@@ -111,17 +111,34 @@ async fn d3_poison_ends_with_the_last_handle() {
 }
 
 #[tokio::test]
+async fn d3_poison_has_ended_when_the_close_of_the_last_handle_returns() {
+    let (disk, engine) = bench();
+    for round in 0..200 {
+        let file = open(&engine).await;
+        file.write_all(b"data").await.unwrap();
+        let fault = disk.plan().on(Call::Sync).nth(1).fail(EIO);
+        file.sync_all().await.unwrap_err();
+        assert!(file.close().await.unwrap_err().is_poisoned(), "round {round}");
+        let again = open(&engine).await;
+        again.write_all(b"data").await.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        again.close().await.unwrap();
+        assert_eq!(fault.fired(), 1);
+        fault.lift();
+    }
+}
+
+#[tokio::test]
 async fn d4_an_error_reaches_the_one_caller_whose_operation_failed() {
     for failing in 0..6_u64 {
         let (disk, engine) = bench();
         let file = open(&engine).await;
         let gate = Gate::closed();
         let held = disk.plan().on(Call::SetLen).wait_for(&gate);
-        let before = Queued::new(file.set_len(0));
+        let before = Pending::new(file.set_len(0));
         gate.arrived(1);
         // Not contiguous, so that each is a system call of its own.
         let writes: Vec<_> =
-            (0..6).map(|index| Queued::new(file.write_bytes_at("abc", index * 10))).collect();
+            (0..6).map(|index| Pending::new(file.write_bytes_at("abc", index * 10))).collect();
         let fault = disk.plan().on(Call::WriteAt).under(PATH).nth(failing + 1).tear(2, ENOSPC);
         gate.open();
         before.done().await.unwrap();
@@ -145,7 +162,7 @@ async fn d4_an_error_that_nobody_is_left_to_hear_is_counted_and_owed_to_the_next
     let gate = Gate::closed();
     let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
     let fault = disk.plan().on(Call::WriteAt).nth(1).fail(ENOSPC);
-    let write = Queued::new(file.write_all(b"lost"));
+    let write = Pending::new(file.write_all(b"lost"));
     gate.arrived(1);
     drop(write);
     gate.open();
@@ -162,7 +179,7 @@ async fn d4_an_error_that_was_answered_and_not_looked_at_is_reported_once() {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
     let fault = disk.plan().on(Call::WriteAt).nth(1).fail(ENOSPC);
-    let write = Queued::new(file.write_all(b"lost"));
+    let write = Pending::new(file.write_all(b"lost"));
     gate.open();
     eventually("the write has ended", || engine.snapshot().in_flight == 0).await;
     assert_eq!(file.sync_all().await.unwrap_err().raw_os_error(), Some(ENOSPC));
@@ -181,8 +198,8 @@ async fn d4_a_sync_that_nobody_heard_has_not_settled_the_debt() {
     // The sync that tells of the write makes no call that could be held up, so a length change before it is.
     let gate = Gate::closed();
     let held = disk.plan().on(Call::SetLen).wait_for(&gate);
-    let before = Queued::new(file.set_len(0));
-    let unheard = Queued::new(file.sync_all());
+    let before = Pending::new(file.set_len(0));
+    let unheard = Pending::new(file.sync_all());
     gate.open();
     eventually("both have ended", || engine.snapshot().in_flight == 0).await;
     drop((before, unheard));
@@ -197,7 +214,7 @@ async fn d4_close_returns_an_error_that_nobody_heard() {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::Append).wait_for(&gate);
     let fault = disk.plan().on(Call::Append).nth(1).fail(EIO);
-    let append = Queued::new(file.append("lost"));
+    let append = Pending::new(file.append(b"lost"));
     gate.arrived(1);
     drop(append);
     gate.open();
@@ -213,7 +230,7 @@ async fn d4_a_panic_that_nobody_is_left_to_hear_is_counted_too() {
     let gate = Gate::closed();
     let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
     let fault = disk.plan().on(Call::WriteAt).nth(1).panic();
-    let write = Queued::new(file.write_all(b"lost"));
+    let write = Pending::new(file.write_all(b"lost"));
     gate.arrived(1);
     drop(write);
     gate.open();

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use folio::{Engine, File, fs};
+use folio_testkit::process::alone;
 use folio_testkit::{Call, Disk, Gate};
 use tempfile::TempDir;
 
-use crate::process::{alone, count_own, resident_bytes};
-use crate::{PATH, Queued, at_once, eventually, open, soon};
+use crate::process::{count_own, resident_bytes};
+use crate::{PATH, Pending, at_once, eventually, open, soon};
 
 const OPS_MAX: usize = 64;
 const BYTES_MAX: usize = 64 * 1024;
@@ -40,7 +41,7 @@ async fn b1_what_is_queued_never_exceeds_the_limits() {
         let file = open(&engine).await;
         let admitted = OPS_MAX.min((BYTES_MAX / len).max(1)) as u64;
         let writes: Vec<_> = (0..OPS_MAX * 10)
-            .map(|index| Queued::new(file.write_bytes_at(vec![1; len], (index * len) as u64)))
+            .map(|index| Pending::new(file.write_bytes_at(vec![1; len], (index * len) as u64)))
             .collect();
         gate.arrived(1);
         let seen = engine.snapshot();
@@ -67,7 +68,7 @@ fn b2_a_refusal_is_immediate_and_gives_the_payload_back() {
         let gate = Gate::closed();
         let (disk, engine) = stuck_engine(&gate);
         let file = open(&engine).await;
-        let full: Vec<_> = (0..OPS_MAX).map(|_| Queued::new(file.append("x"))).collect();
+        let full: Vec<_> = (0..OPS_MAX).map(|_| Pending::new(file.append(b"x"))).collect();
         let record = Bytes::from(vec![7; 10_000]);
         check_refusals(&file, &record, 1_000);
         let before = resident_bytes();
@@ -80,14 +81,14 @@ fn b2_a_refusal_is_immediate_and_gives_the_payload_back() {
         for append in full {
             append.done().await.unwrap();
         }
-        file.try_append(record).await.unwrap();
+        file.try_append_bytes(record).await.unwrap();
         assert_eq!(disk.contents(PATH).len(), OPS_MAX + 10_000);
     });
 }
 
 fn check_refusals(file: &File, record: &Bytes, count: usize) {
     for _ in 0..count {
-        let refused = at_once(file.try_append(record.clone())).expect("a refusal waits for nothing");
+        let refused = at_once(file.try_append_bytes(record.clone())).expect("a refusal waits for nothing");
         let refused = refused.unwrap_err();
         assert!(refused.error.is_overloaded() && !refused.error.may_have_happened());
         assert_eq!(refused.payload.unwrap().as_ptr(), record.as_ptr(), "the payload itself comes back");
@@ -108,15 +109,15 @@ fn b3_memory_threads_and_descriptors_stay_within_budget() {
         let (disk, engine) = stuck_engine(&gate);
         let file = open(&engine).await;
         let full: Vec<_> =
-            (0..OPS_MAX as u64).map(|index| Queued::new(file.write_bytes_at("x", index * 2))).collect();
+            (0..OPS_MAX as u64).map(|index| Pending::new(file.write_bytes_at("x", index * 2))).collect();
         eventually("every worker that may is stuck", || disk.running() == WORKERS_MAX - WORKERS_MAX / 4)
             .await;
         let descriptors = count_own("fd");
         let before = resident_bytes();
         for round in 0..50_000 {
-            drop(at_once(file.try_append(vec![0; 100])));
+            drop(at_once(file.try_append_bytes(vec![0; 100])));
             // Given up while it waits for a permit.
-            drop(Queued::new(file.write_bytes_at(vec![0; 100], round)));
+            drop(Pending::new(file.write_bytes_at(vec![0; 100], round)));
         }
         let grown = resident_bytes().saturating_sub(before);
         assert!(grown < SLACK_BYTES, "100,000 offers took {grown} bytes");

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use folio::{Dir, File, Result, fs, os};
+use folio_testkit::process::alone;
 use folio_testkit::{Random, seeds};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::process::alone;
 use crate::soon;
 
 /// `O_CLOEXEC`, as `/proc/self/fdinfo` shows it.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use folio::{Engine, File, Operation, ShutdownReport};
+use folio_testkit::wait::eventually;
 use folio_testkit::{Call, Disk, Gate, Random, seeds};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{PATH, Queued, bench, engine_on, open, open_at, soon};
+use crate::{PATH, Pending, bench, engine_on, open, open_at, soon};
 
 const TRIALS: u64 = 50;
 
@@ -51,7 +52,7 @@ async fn one_shutdown(seed: u64) {
     let asked: Vec<_> = (0..random.within(1..60))
         .map(|_| {
             let file = files[random.index(files.len())].clone();
-            let asked = Queued::new(async move { file.set_len(3).await });
+            let asked = Pending::new(async move { file.set_len(3).await });
             tokio::spawn(asked.done())
         })
         .collect();
@@ -97,9 +98,9 @@ async fn s1_a_long_queue_of_one_file_is_let_go_of_without_a_crash() {
     let reading = disk.plan().on(Call::ReadAt).wait_for(&gate);
     disk.plan().on(Call::ReadNow).would_block();
     let mut buffers = [[0; 1]; 64];
-    let reads: Vec<_> = buffers.iter_mut().map(|buf| Queued::new(file.read_at(buf, 0))).collect();
+    let reads: Vec<_> = buffers.iter_mut().map(|buf| Pending::new(file.read_at(buf, 0))).collect();
     gate.arrived(1);
-    let cuts: Vec<_> = (0..QUEUED).map(|len| Queued::new(other.set_len(len as u64))).collect();
+    let cuts: Vec<_> = (0..QUEUED).map(|len| Pending::new(other.set_len(len as u64))).collect();
     let report = timed_shutdown(&engine, Duration::from_millis(10)).await;
     assert_eq!(report.never_started + report.abandoned.len() as u64, (QUEUED + reads.len()) as u64);
     gate.open();
@@ -141,9 +142,9 @@ fn s2_a_file_survives_the_runtime_it_was_opened_on() {
     for round in 0..20 {
         let runtime = runtime();
         runtime.block_on(async {
-            soon("a write from a living runtime", file.append(format!("{round} "))).await.unwrap();
+            soon("a write from a living runtime", file.append_bytes(format!("{round} "))).await.unwrap();
             soon("a sync", file.sync_data()).await.unwrap();
-            assert_eq!(file.read_bytes_at(4, 0).await.unwrap(), "one ");
+            assert_eq!(file.read_bytes_at(0, 4).await.unwrap(), "one ");
         });
         runtime.shutdown_background();
     }
@@ -160,13 +161,13 @@ fn s2_every_future_resolves_when_its_runtime_dies_in_the_middle() {
     let file = dying.block_on(open(&engine));
     for _ in 0..20 {
         let file = file.clone();
-        dying.spawn(async move { file.append("dying ").await });
+        dying.spawn(async move { file.append(b"dying ").await });
     }
     gate.arrived(1);
     let others: Vec<_> = (0..20)
         .map(|_| {
             let file = file.clone();
-            living.spawn(async move { file.append("living").await })
+            living.spawn(async move { file.append(b"living").await })
         })
         .collect();
     dying.shutdown_background();
@@ -194,12 +195,7 @@ async fn s1_a_shutdown_ends_what_waits_for_the_peer_of_a_fifo() {
     let writer = File::options().write(true).open_on(&engine, &path).await.unwrap();
     // More than a FIFO holds, and nobody reads: begun, and never to be finished.
     let writing = tokio::spawn(async move { writer.write_all(&vec![b'x'; 1 << 20]).await });
-    soon("the FIFO to be full", async {
-        while engine.snapshot().in_flight == 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    eventually("the write begins", || engine.snapshot().in_flight > 0).await;
     let silent = room.path().join("silent");
     rustix::fs::mknodat(rustix::fs::CWD, &silent, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     let waiting = File::options().read(true).open_on(&engine, &silent).await.unwrap();
@@ -223,6 +219,6 @@ async fn s1_nothing_new_is_let_in_after_a_shutdown() {
     engine.shutdown(Duration::from_secs(5)).await.unwrap();
     assert!(File::options().read(true).open_on(&engine, &path).await.unwrap_err().is_closed());
     assert!(file.write_all(b"late").await.unwrap_err().is_closed());
-    assert!(!file.append("late").await.unwrap_err().may_have_happened());
+    assert!(!file.append(b"late").await.unwrap_err().may_have_happened());
     assert_eq!(std::fs::read(&path).unwrap(), b"here");
 }

@@ -49,6 +49,7 @@ async fn a_write_to_the_full_device_fails_itself() {
         assert_eq!((error.path(), error.bytes_done()), (Some("/dev/full".as_ref()), 0));
     }
     assert_eq!(fs::write("/dev/full", "x").await.unwrap_err().raw_os_error(), Some(28));
+    assert_eq!(fs::write_bytes("/dev/full", "x").await.unwrap_err().raw_os_error(), Some(28));
 }
 
 #[tokio::test]
@@ -58,6 +59,7 @@ async fn null_and_zero_behave_as_with_std() {
     assert_eq!(null.read_bytes(100).await.unwrap().len(), 0);
     assert_eq!(fs::read("/dev/null").await.unwrap(), b"");
     fs::write("/dev/null", b"gone").await.unwrap();
+    fs::write_bytes("/dev/null", "gone").await.unwrap();
     let zero = File::options().read(true).write(true).open("/dev/zero").await.unwrap();
     let mut buf = [1; 100_000];
     zero.read_exact(&mut buf).await.unwrap();
@@ -79,8 +81,8 @@ fn the_default_engine_outlives_every_runtime() {
         let runtime = builder.enable_all().build().unwrap();
         kept = runtime.block_on(async {
             if let Some(file) = kept.take() {
-                soon("a write to a file of the last runtime", file.append("x")).await.unwrap();
-                assert_eq!(file.read_bytes_at(100, 0).await.unwrap().len(), round);
+                soon("a write to a file of the last runtime", file.append(b"x")).await.unwrap();
+                assert_eq!(file.read_bytes_at(0, 100).await.unwrap().len(), round);
             }
             fs::metadata(room.path()).await.unwrap();
             Some(File::options().read(true).write(true).create(true).open(&path).await.unwrap())

@@ -3,25 +3,11 @@
 use std::io::Write;
 use std::process::{Command, Output};
 
+use folio_testkit::process::ALONE;
 use rustix::fs::{OFlags, fcntl_getfl};
-
-/// Names the test that this process carries out as a child.
-const CHILD: &str = "FOLIO_STDIO_CHILD";
 
 /// Stands between what the test harness prints and what the test does.
 pub(crate) const MARK: &str = "\n== the child begins ==\n";
-
-/// Whether this process is the child of `test`.
-pub(crate) fn is_child(test: &str) -> bool {
-    std::env::var(CHILD).is_ok_and(|named| named == test)
-}
-
-/// The command that runs `test` again as a child.
-pub(crate) fn command(test: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(arguments(test)).env(CHILD, test);
-    command
-}
 
 /// A shell that runs `script`, in which `child` is `test` again.
 pub(crate) fn shell(test: &str, script: &str) -> Command {
@@ -29,7 +15,7 @@ pub(crate) fn shell(test: &str, script: &str) -> Command {
     let arguments = arguments(test).join(" ");
     let script = format!("child() {{ '{}' {arguments}; }}; {script}", program.display());
     let mut command = Command::new("sh");
-    command.arg("-c").arg(script).env(CHILD, test);
+    command.arg("-c").arg(script).env(ALONE, test);
     command
 }
 

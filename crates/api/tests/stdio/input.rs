@@ -7,18 +7,16 @@ use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::process::{Child, Stdio};
 use std::task::Poll;
-use std::time::{Duration, Instant};
 
 use folio::text::{Encoding, Errors};
+use folio_testkit::process::{again, is_again};
+use folio_testkit::wait::holds_in_time;
 
-use crate::again::{command, is_child, run, written_by};
-
-/// Far longer than a child needs that is not held up.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::again::{run, written_by};
 
 /// Runs the child of `test` with `input` on its input, and returns what it wrote.
 fn output_of(test: &str, input: &[u8]) -> String {
-    let mut child = command(test).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = again(test).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     std::thread::scope(|scope| {
         scope.spawn(move || stdin.write_all(input).unwrap());
@@ -28,13 +26,8 @@ fn output_of(test: &str, input: &[u8]) -> String {
 
 /// Waits for a child that nothing else would end.
 fn ends_by_itself(child: &mut Child, what: &str) {
-    let end = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        if Instant::now() > end {
-            child.kill().unwrap();
-            panic!("in vain: {what}");
-        }
-        std::thread::yield_now();
+    if !holds_in_time(|| child.try_wait().unwrap().is_some()) {
+        child.kill().unwrap();
     }
     assert!(child.wait().unwrap().success(), "{what}");
 }
@@ -42,7 +35,7 @@ fn ends_by_itself(child: &mut Child, what: &str) {
 #[test]
 fn a_pending_read_does_not_delay_the_end_of_the_program() {
     let name = "input::a_pending_read_does_not_delay_the_end_of_the_program";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let mut line = Box::pin(async { folio::stdin().next_line().await });
             assert!(is_pending(line.as_mut()).await);
@@ -52,11 +45,11 @@ fn a_pending_read_does_not_delay_the_end_of_the_program() {
         });
     }
     let (input, held) = pipe().unwrap();
-    let mut child = command(name).stdin(input).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = again(name).stdin(input).stdout(Stdio::null()).spawn().unwrap();
     ends_by_itself(&mut child, "a child with a pipe that nobody closes");
     drop(held);
     let (input, held) = UnixStream::pair().unwrap();
-    let mut child = command(name).stdin(OwnedFd::from(input)).stdout(Stdio::null()).spawn().unwrap();
+    let mut child = again(name).stdin(OwnedFd::from(input)).stdout(Stdio::null()).spawn().unwrap();
     ends_by_itself(&mut child, "a child with a socket that nobody closes");
     drop(held);
 }
@@ -122,7 +115,7 @@ fn dribble(mut to: impl Write, text: &str) {
 #[test]
 fn reads_that_are_given_up_lose_nothing() {
     let name = "input::reads_that_are_given_up_lose_nothing";
-    if is_child(name) {
+    if is_again(name) {
         return run(read_impatiently());
     }
     let text = lines(2_000);
@@ -137,32 +130,32 @@ fn reads_that_are_given_up_lose_nothing() {
         assert!(crate::again::written(&output) == text, "{} bytes of {}", output.len(), text.len());
     };
     let (theirs, ours) = pipe().unwrap();
-    let child = command(name).stdin(theirs).stdout(Stdio::piped()).spawn().unwrap();
+    let child = again(name).stdin(theirs).stdout(Stdio::piped()).spawn().unwrap();
     let ours: PipeWriter = ours;
     check(child, Box::new(ours));
     let (theirs, ours) = UnixStream::pair().unwrap();
-    let child = command(name).stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).spawn().unwrap();
+    let child = again(name).stdin(OwnedFd::from(theirs)).stdout(Stdio::piped()).spawn().unwrap();
     check(child, Box::new(ours));
 }
 
 #[test]
 fn reads_of_a_file_that_are_given_up_lose_nothing() {
     let name = "input::reads_of_a_file_that_are_given_up_lose_nothing";
-    if is_child(name) {
+    if is_again(name) {
         return run(read_impatiently());
     }
     let text = lines(2_000);
     let room = tempfile::TempDir::new().unwrap();
     let path = room.path().join("in");
     std::fs::write(&path, &text).unwrap();
-    let output = command(name).stdin(std::fs::File::open(&path).unwrap()).output().unwrap();
+    let output = again(name).stdin(std::fs::File::open(&path).unwrap()).output().unwrap();
     assert!(written_by(&output) == text);
 }
 
 #[test]
 fn each_line_goes_to_one_task_and_whole() {
     let name = "input::each_line_goes_to_one_task_and_whole";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let tasks = (0..16).map(|task| {
                 tokio::spawn(async move {
@@ -196,7 +189,7 @@ fn each_line_goes_to_one_task_and_whole() {
 #[test]
 fn text_and_bytes_come_from_one_stream() {
     let name = "input::text_and_bytes_come_from_one_stream";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let (text, bytes) = (folio::stdin(), folio::stdin_bytes());
             let mut three = [0; 3];
@@ -217,7 +210,7 @@ fn text_and_bytes_come_from_one_stream() {
 #[test]
 fn a_line_that_is_no_text_costs_itself() {
     let name = "input::a_line_that_is_no_text_costs_itself";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let strict = folio::stdin();
             let error = strict.next_line().await.unwrap_err();
@@ -238,7 +231,7 @@ fn a_line_that_is_no_text_costs_itself() {
 #[test]
 fn a_line_above_the_limit_stays_and_can_be_got_past() {
     let name = "input::a_line_above_the_limit_stays_and_can_be_got_past";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             for _ in 0..2 {
                 let limited = folio::stdin().with_line_limit(1_000_000);
@@ -258,7 +251,7 @@ fn a_line_above_the_limit_stays_and_can_be_got_past() {
 #[test]
 fn a_stream_that_cannot_be_read_is_an_error() {
     let name = "input::a_stream_that_cannot_be_read_is_an_error";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             for _ in 0..2 {
                 let error = folio::stdin().next_line().await.unwrap_err();
@@ -269,8 +262,8 @@ fn a_stream_that_cannot_be_read_is_an_error() {
     }
     let room = tempfile::TempDir::new().unwrap();
     let unreadable = std::fs::File::create(room.path().join("f")).unwrap();
-    assert!(command(name).stdin(unreadable).output().unwrap().status.success());
+    assert!(again(name).stdin(unreadable).output().unwrap().status.success());
     // The wrong end of a pipe, which must not be opened again as the right one.
     let (_ours, theirs) = pipe().unwrap();
-    assert!(command(name).stdin(theirs).output().unwrap().status.success());
+    assert!(again(name).stdin(theirs).output().unwrap().status.success());
 }

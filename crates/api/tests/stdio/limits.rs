@@ -3,7 +3,9 @@
 use std::io::{Seek, Write, pipe};
 use std::process::{Child, Stdio};
 
-use crate::again::{command, is_child, run, written_by};
+use folio_testkit::process::{again, is_again};
+
+use crate::again::{run, written_by};
 
 /// Bytes that a line may have here.
 const LIMIT: usize = 1_500;
@@ -42,7 +44,7 @@ async fn say() {
 /// What the child says that gets `input` in `pieces`, or as a file.
 fn said(name: &str, reader: &str, input: &str, pieces: Option<usize>) -> String {
     let start = |stdin: Stdio| -> Child {
-        command(name).env(READER, reader).stdin(stdin).stdout(Stdio::piped()).spawn().unwrap()
+        again(name).env(READER, reader).stdin(stdin).stdout(Stdio::piped()).spawn().unwrap()
     };
     let child = match pieces {
         Some(pieces) => {
@@ -67,7 +69,7 @@ fn said(name: &str, reader: &str, input: &str, pieces: Option<usize>) -> String 
 #[test]
 fn a_line_of_the_input_may_be_as_long_as_the_limit_whatever_pieces_it_comes_in() {
     let name = "limits::a_line_of_the_input_may_be_as_long_as_the_limit_whatever_pieces_it_comes_in";
-    if is_child(name) {
+    if is_again(name) {
         return run(say());
     }
     for reader in ["text", "bytes"] {
@@ -90,7 +92,7 @@ fn a_line_of_the_input_may_be_as_long_as_the_limit_whatever_pieces_it_comes_in()
 #[test]
 fn a_line_of_some_mebibytes_is_read_from_a_file_and_from_a_pipe() {
     let name = "limits::a_line_of_some_mebibytes_is_read_from_a_file_and_from_a_pipe";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let line = folio::stdin().next_line().await.unwrap().unwrap();
             folio::stdout().write_line(&line.len().to_string()).await.unwrap();

@@ -5,7 +5,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 
-use crate::again::{MARK, command, is_child, is_nonblocking, quietly, run, written, written_by};
+use folio_testkit::process::{again, is_again};
+
+use crate::again::{MARK, is_nonblocking, quietly, run, written, written_by};
 
 /// Lines of each task.
 const LINES: usize = 100;
@@ -52,20 +54,20 @@ fn check_lines(text: &str) {
 #[test]
 fn lines_of_64_tasks_are_whole_on_a_pipe() {
     let name = "output::lines_of_64_tasks_are_whole_on_a_pipe";
-    if is_child(name) {
+    if is_again(name) {
         return run(write_lines());
     }
-    check_lines(written_by(&command(name).output().unwrap()));
+    check_lines(written_by(&again(name).output().unwrap()));
 }
 
 #[test]
 fn lines_of_64_tasks_are_whole_on_a_socket() {
     let name = "output::lines_of_64_tasks_are_whole_on_a_socket";
-    if is_child(name) {
+    if is_again(name) {
         return run(write_lines());
     }
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    let mut child = command(name).stdout(OwnedFd::from(theirs.try_clone().unwrap())).spawn().unwrap();
+    let mut child = again(name).stdout(OwnedFd::from(theirs.try_clone().unwrap())).spawn().unwrap();
     let flags = is_nonblocking(&theirs);
     drop(theirs);
     let mut output = Vec::new();
@@ -77,12 +79,12 @@ fn lines_of_64_tasks_are_whole_on_a_socket() {
 #[test]
 fn lines_of_64_tasks_are_whole_in_a_file() {
     let name = "output::lines_of_64_tasks_are_whole_in_a_file";
-    if is_child(name) {
+    if is_again(name) {
         return run(write_lines());
     }
     let room = tempfile::TempDir::new().unwrap();
     let path = room.path().join("out");
-    let status = command(name).stdout(std::fs::File::create(&path).unwrap()).status().unwrap();
+    let status = again(name).stdout(std::fs::File::create(&path).unwrap()).status().unwrap();
     assert!(status.success());
     check_lines(written(&std::fs::read(&path).unwrap()));
 }
@@ -122,25 +124,25 @@ fn talk(mut child: Child, ours: (impl Write, impl Read), shared: [OwnedFd; 2]) {
 #[test]
 fn pipes_that_others_share_stay_as_they_were() {
     let name = "output::pipes_that_others_share_stay_as_they_were";
-    if is_child(name) {
+    if is_again(name) {
         return run(answer());
     }
     let ((their_in, our_out), (our_in, their_out)) = (pipe().unwrap(), pipe().unwrap());
     let shared = [their_in.try_clone().unwrap().into(), their_out.try_clone().unwrap().into()];
-    let child = command(name).stdin(their_in).stdout(their_out).stderr(Stdio::null()).spawn().unwrap();
+    let child = again(name).stdin(their_in).stdout(their_out).stderr(Stdio::null()).spawn().unwrap();
     talk(child, (our_out, our_in), shared);
 }
 
 #[test]
 fn sockets_that_others_share_stay_as_they_were() {
     let name = "output::sockets_that_others_share_stay_as_they_were";
-    if is_child(name) {
+    if is_again(name) {
         return run(answer());
     }
     let ((our_out, their_in), (our_in, their_out)) =
         (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
     let shared = [their_in.try_clone().unwrap().into(), their_out.try_clone().unwrap().into()];
-    let mut command = command(name);
+    let mut command = again(name);
     command.stdin(OwnedFd::from(their_in)).stdout(OwnedFd::from(their_out)).stderr(Stdio::null());
     talk(command.spawn().unwrap(), (our_out, our_in), shared);
 }
@@ -148,10 +150,10 @@ fn sockets_that_others_share_stay_as_they_were() {
 #[test]
 fn errors_go_to_the_error_stream() {
     let name = "output::errors_go_to_the_error_stream";
-    if is_child(name) {
+    if is_again(name) {
         return run(answer());
     }
-    let output = command(name).stdin(Stdio::null()).output().unwrap();
+    let output = again(name).stdin(Stdio::null()).output().unwrap();
     assert_eq!(written_by(&output), "begun\n");
     assert_eq!(output.stderr, b"aside\n");
 }
@@ -159,7 +161,7 @@ fn errors_go_to_the_error_stream() {
 #[test]
 fn a_reader_that_has_gone_is_an_error_and_no_signal() {
     let name = "output::a_reader_that_has_gone_is_an_error_and_no_signal";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             // The parent has gone from the other end before it closed this one.
             assert_eq!(folio::stdin_bytes().read_to_end().await.unwrap(), "");
@@ -175,7 +177,7 @@ fn a_reader_that_has_gone_is_an_error_and_no_signal() {
         });
     }
     for socket in [false, true] {
-        let mut command = command(name);
+        let mut command = again(name);
         command.stdin(Stdio::piped()).stderr(Stdio::piped());
         let mut reader: Box<dyn Read> = if socket {
             let (ours, theirs) = UnixStream::pair().unwrap();
@@ -201,7 +203,7 @@ fn a_reader_that_has_gone_is_an_error_and_no_signal() {
 #[test]
 fn devices_take_what_is_written_or_say_why_not() {
     let name = "output::devices_take_what_is_written_or_say_why_not";
-    if is_child(name) {
+    if is_again(name) {
         return quietly(async {
             folio::stdout().write_line("nowhere").await.unwrap();
             let error = folio::stderr().write_line("too much").await.unwrap_err();
@@ -213,14 +215,14 @@ fn devices_take_what_is_written_or_say_why_not() {
     }
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     let null = Stdio::null;
-    let status = command(name).stdin(null()).stdout(null()).stderr(full).status().unwrap();
+    let status = again(name).stdin(null()).stdout(null()).stderr(full).status().unwrap();
     assert_eq!(status.code(), Some(7));
 }
 
 #[test]
 fn other_encodings_are_written_by_other_handles() {
     let name = "output::other_encodings_are_written_by_other_handles";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             use folio::text::{Encoding, Errors};
             let ascii = Encoding::for_name("ascii").unwrap();
@@ -232,5 +234,5 @@ fn other_encodings_are_written_by_other_handles() {
             folio::stdout().write_line("5 €").await.unwrap();
         });
     }
-    assert_eq!(written_by(&command(name).output().unwrap()), "5 \\u20ac\n5 €\n");
+    assert_eq!(written_by(&again(name).output().unwrap()), "5 \\u20ac\n5 €\n");
 }

@@ -2,12 +2,14 @@
 
 use std::fs;
 
-use crate::again::{is_child, run, shell, written};
+use folio_testkit::process::is_again;
+
+use crate::again::{run, shell, written};
 
 #[test]
 fn the_next_program_writes_behind_this_one() {
     let name = "shell::the_next_program_writes_behind_this_one";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             folio::stdout().write_line("one").await.unwrap();
             folio::stdout_bytes().write_all(b"two\n").await.unwrap();
@@ -31,7 +33,7 @@ fn the_next_program_writes_behind_this_one() {
 #[test]
 fn this_program_reads_where_the_one_before_has_stopped() {
     let name = "shell::this_program_reads_where_the_one_before_has_stopped";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             while let Some(line) = folio::stdin().next_line().await.unwrap() {
                 folio::stdout().write_line(&format!("child {line}")).await.unwrap();
@@ -50,7 +52,7 @@ fn this_program_reads_where_the_one_before_has_stopped() {
 #[test]
 fn a_program_of_a_pipeline_reads_what_the_one_before_writes() {
     let name = "shell::a_program_of_a_pipeline_reads_what_the_one_before_writes";
-    if is_child(name) {
+    if is_again(name) {
         return run(async {
             let text = folio::stdin().read_to_string().await.unwrap();
             folio::stdout().write(&text.to_uppercase()).await.unwrap();

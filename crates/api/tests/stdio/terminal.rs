@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 
+use folio_testkit::process::{again, is_again};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::again::{command, is_child, is_nonblocking, quietly};
+use crate::again::{is_nonblocking, quietly};
 
 /// Both ends of a new terminal: what a person sees and types on, and what programs have.
 fn terminal() -> (File, OwnedFd) {
@@ -22,7 +23,7 @@ fn terminal() -> (File, OwnedFd) {
 #[test]
 fn a_terminal_is_talked_with_and_stays_as_it_was() {
     let name = "terminal::a_terminal_is_talked_with_and_stays_as_it_was";
-    if is_child(name) {
+    if is_again(name) {
         return quietly(async {
             assert!(folio::stdin().is_terminal() && folio::stderr().is_terminal());
             folio::stderr().write_line("name?").await.unwrap();
@@ -34,7 +35,7 @@ fn a_terminal_is_talked_with_and_stays_as_it_was() {
         });
     }
     let (mut person, shared) = terminal();
-    let mut command = command(name);
+    let mut command = again(name);
     command.stdin(shared.try_clone().unwrap()).stderr(shared.try_clone().unwrap());
     let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
     let mut seen = String::new();

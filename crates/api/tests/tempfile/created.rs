@@ -37,13 +37,13 @@ async fn an_unnamed_file_has_no_name_and_keeps_its_contents() {
     let file = scratch.file();
     assert_eq!(file.metadata().await.unwrap().nlink(), 0);
     file.write_all(b"contents").await.unwrap();
-    assert_eq!(file.read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(file.read_bytes_at(0, 100).await.unwrap(), "contents");
     assert!(file.path().starts_with(room.path()), "messages name the directory");
     let clone = scratch.clone().into_file();
     scratch.close().await.unwrap();
-    assert_eq!(clone.read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(clone.read_bytes_at(0, 100).await.unwrap(), "contents");
     clone.clone().close_all().await.unwrap();
-    assert!(clone.read_bytes_at(1, 0).await.unwrap_err().is_closed());
+    assert!(clone.read_bytes_at(0, 1).await.unwrap_err().is_closed());
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! The end of the process: what was dropped before it is gone by then.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::exit;
 use std::sync::Arc;
 use std::time::Instant;
 
 use folio::Engine;
 use folio::tempfile::{NamedTemporaryFile, TemporaryDirectory};
+use folio_testkit::process::again;
 use folio_testkit::{Call, Disk, Gate};
 
 use crate::{PATIENCE, ROOM, names, room};
@@ -22,8 +23,7 @@ const CODE: i32 = 7;
 
 /// Runs this test binary again, to make temporary things in `place` and end.
 fn end_of_child(way: &str, place: &Path) -> Option<i32> {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["ending::a_child_ends_in_its_way", "--exact", "--nocapture", "--test-threads=1"]);
+    let mut command = again("ending::a_child_ends_in_its_way");
     command.env(WAY, way).env(PLACE, place).output().unwrap().status.code()
 }
 

@@ -1,9 +1,9 @@
 //! Where temporary things are made: CPython's `tempfile.gettempdir`, for every environment.
 
 use std::path::Path;
-use std::process::Command;
 
 use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
+use folio_testkit::process::again;
 
 use crate::room;
 
@@ -29,8 +29,7 @@ fn a_child_says_where_it_makes_things() {
         answer(directory.path());
         directory.cleanup().await.unwrap();
         answer(TemporaryFile::new().await.unwrap().file().path());
-        let (_, mut path) =
-            NamedTemporaryFile::builder().make(|path| std::fs::write(path, "")).await.unwrap();
+        let (_, path) = NamedTemporaryFile::builder().make(|path| std::fs::write(path, "")).await.unwrap();
         answer(&path);
         path.close().await.unwrap();
         let mut spool = SpooledTemporaryFile::new(0);
@@ -53,8 +52,7 @@ fn the_first_directory_of_the_environment_that_can_be_used_is_taken() {
     std::fs::write(place.path().join("file"), "").unwrap();
     let (file, missing) = (format!("{one}/../file"), format!("{one}/missing"));
     let check = |variables: [Option<&str>; 3], expected: &str| {
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["environment::a_child_says_where_it_makes_things", "--exact", "--nocapture"]);
+        let mut command = again("environment::a_child_says_where_it_makes_things");
         command.env(ASKED, "").current_dir(place.path());
         for (name, value) in ["TMPDIR", "TEMP", "TMP"].into_iter().zip(variables) {
             match value {

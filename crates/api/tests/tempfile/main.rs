@@ -16,19 +16,14 @@ mod parts;
 mod spooled;
 mod text;
 
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use folio::Engine;
 use folio::tempfile::TemporaryFile;
 use folio_testkit::Disk;
-
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
+use folio_testkit::polling::poll_once;
+use folio_testkit::wait::{PATIENCE, eventually, settled};
 
 /// Where temporary things are made on a simulated disk.
 const ROOM: &str = "/room";
@@ -55,30 +50,8 @@ fn stage(ops_max: usize) -> (Disk, Engine) {
     (disk, engine)
 }
 
-/// Waits, without blocking other tasks, until `condition` holds.
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Waits until an engine has nothing left to do.
-async fn settled(engine: &Engine) {
-    eventually("the engine comes to rest", || {
-        let now = engine.snapshot();
-        now.in_flight == 0 && now.pool.queued + now.pool.running == 0
-    })
-    .await;
-}
-
 /// Waits until an engine refuses everybody, which is how it says that its shutdown has begun.
 async fn refusing(engine: &Engine) {
     let mut probe = TemporaryFile::builder();
     while !probe.in_dir("/missing").create_on(engine).await.unwrap_err().is_closed() {}
-}
-
-fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
 }

@@ -23,17 +23,17 @@ async fn named(room: &Path) -> NamedTemporaryFile {
 #[tokio::test]
 async fn a_path_alone_goes_when_it_is_closed_or_dropped_and_stays_when_it_is_kept() {
     let room = room();
-    let mut path = named(room.path()).await.into_temp_path();
+    let path = named(room.path()).await.into_temp_path();
     assert!(path.is_file() && fs::metadata(&path).is_ok() && format!("{path:?}").starts_with('"'));
+    let was = path.to_path_buf();
     path.close().await.unwrap();
-    path.close().await.unwrap();
-    assert!(!path.exists());
+    assert!(!was.exists());
     drop(named(room.path()).await.into_temp_path());
     eventually("the path goes", || names(room.path()).is_empty()).await;
     let kept = named(room.path()).await.into_temp_path().keep().await.unwrap();
-    settled(&folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     assert!(kept.is_file());
-    let mut taken = TempPath::from_path(&kept).unwrap();
+    let taken = TempPath::from_path(&kept).unwrap();
     taken.close().await.unwrap();
     assert!(!kept.exists());
     assert_eq!(TempPath::from_path("nul\0").unwrap_err().kind(), ErrorKind::InvalidInput);
@@ -47,8 +47,8 @@ async fn a_file_and_its_path_live_apart_and_together_again() {
     file.write_all(b"contents").await.unwrap();
     assert_eq!(fs::read(&path).unwrap(), b"contents");
     let mut again = NamedTemporaryFile::from_parts(file, path);
-    assert!(again.delete() && again.path().is_file());
-    assert_eq!(again.as_file().read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert!(again.is_temporary() && again.path().is_file());
+    assert_eq!(again.as_file().read_bytes_at(0, 100).await.unwrap(), "contents");
     again.close().await.unwrap();
     assert!(names(room.path()).is_empty());
     let (file, path) = named(room.path()).await.into_parts();
@@ -65,7 +65,7 @@ async fn what_is_opened_again_is_the_same_file_with_a_cursor_of_its_own_or_an_er
     let again = first.reopen().await.unwrap();
     assert_eq!(again.read_bytes(100).await.unwrap(), "contents");
     again.write_all_at(b"C", 0).await.unwrap();
-    assert_eq!(first.file().read_bytes_at(100, 0).await.unwrap(), "Contents");
+    assert_eq!(first.file().read_bytes_at(0, 100).await.unwrap(), "Contents");
     // Somebody else's file, a link to the very file, and nothing in its place.
     let aside = room.path().join("aside");
     fs::rename(first.path(), &aside).unwrap();
@@ -102,12 +102,12 @@ async fn a_name_that_is_taken_is_refused_and_the_file_is_as_temporary_as_before(
         }
     }
     assert_eq!(fs::read(at("file")).unwrap(), b"old");
-    assert!(scratch.delete() && scratch.path().is_file() && path.is_file());
+    assert!(scratch.is_temporary() && scratch.path().is_file() && path.is_file());
     scratch.persist_noclobber(at("free")).await.unwrap();
     path.persist_noclobber(at("free too")).await.unwrap();
     assert_eq!((scratch.path(), &*path), (&*at("free"), &*at("free too")));
     drop((scratch, path, unnamed));
-    settled(&folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     assert_eq!(names(room.path()), ["dir", "file", "free", "free too", "link"]);
     assert_eq!(fs::read(at("free")).unwrap(), b"new");
 }
@@ -192,7 +192,7 @@ async fn anything_can_be_made_under_a_new_name_and_goes() {
         given_up = go_on;
     }
     drop(given_up);
-    settled(&folio::Engine::global()).await;
+    settled(|| folio::Engine::global().snapshot()).await;
     eventually("the path goes", || names(room.path()).is_empty()).await;
 }
 
@@ -261,5 +261,5 @@ async fn an_unnamed_file_that_gets_no_name_leaves_nothing_behind() {
     let error = file.persist("nul\0").await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::InvalidInput, false));
     assert_eq!(names(room.path()), ["dir"]);
-    assert_eq!(file.file().read_bytes_at(100, 0).await.unwrap(), "contents");
+    assert_eq!(file.file().read_bytes_at(0, 100).await.unwrap(), "contents");
 }

@@ -27,7 +27,7 @@ async fn the_bytes_are_those_of_the_encoding_and_the_newline() {
         assert_eq!(std::fs::read(named.path()).unwrap(), expected, "{encoding}");
         let mut text = TemporaryFile::builder().create_text(&options).await.unwrap();
         text.write(TEXT).await.unwrap();
-        assert_eq!(text.file().read_bytes_at(100, 0).await.unwrap(), expected, "{encoding}, unnamed");
+        assert_eq!(text.file().read_bytes_at(0, 100).await.unwrap(), expected, "{encoding}, unnamed");
         for max_size in [0, 3, 100] {
             let mut text = SpooledTemporaryFile::builder().max_size(max_size).build_text(&options).unwrap();
             text.write(TEXT).await.unwrap();
@@ -45,10 +45,10 @@ async fn a_mode_without_reading_or_writing_is_kept_to() {
         options.python_mode(mode);
         let unnamed = TemporaryFile::builder().create_text(&options).await.unwrap();
         let (named, _guard) = NamedTemporaryFile::builder().create_text(&options).await.unwrap();
-        can(unnamed.readable(), unnamed.writable(), reads, writes, mode);
-        can(named.readable(), named.writable(), reads, writes, mode);
+        can(unnamed.readable().unwrap(), unnamed.writable().unwrap(), reads, writes, mode);
+        can(named.readable().unwrap(), named.writable().unwrap(), reads, writes, mode);
         let mut spool = SpooledTemporaryFile::builder().build_text(&options).unwrap();
-        can(spool.readable(), spool.writable(), reads, writes, mode);
+        can(spool.readable().unwrap(), spool.writable().unwrap(), reads, writes, mode);
         assert_eq!(spool.write("x").await.is_err_and(|error| error.is_unsupported()), !writes, "{mode}");
         assert_eq!(spool.read(1).await.is_err_and(|error| error.is_unsupported()), !reads, "{mode}");
         assert_eq!(spool.mode(), mode);

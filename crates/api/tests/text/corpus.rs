@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Crc;
 use folio::text::{DecodeError, Encoder, Encoding, Errors, Newline, Options};
+use folio_testkit::skip;
 
 use crate::file::runtime;
 
@@ -13,8 +14,7 @@ const FOLDER: &str = "FOLIO_CORPUS";
 #[test]
 fn real_files_are_what_they_are_to_cpython() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else {
-        eprintln!("SKIPPED: comparing real files with CPython because {FOLDER} names no folder");
-        return;
+        return skip("comparing real files with CPython", &format!("{FOLDER} names no folder"));
     };
     let table = std::fs::read_to_string(folder.join("expected.tsv")).unwrap();
     let mut wrong = Vec::new();
@@ -29,7 +29,7 @@ fn real_files_are_what_they_are_to_cpython() {
     }
     assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), table.lines().count(), wrong.join("\n"));
     assert!(table.lines().next().is_some(), "no files");
-    eprintln!("{} readings of real files are CPython's", table.lines().count());
+    println!("{} readings of real files are CPython's", table.lines().count());
 }
 
 /// What `corpus.py` says of a file.

@@ -2,6 +2,7 @@
 
 use flate2::Crc;
 use folio::text::{Decoder, Encoder, Encoding, Errors};
+use folio_testkit::Random;
 
 /// Rows are tab-separated; `digests.py` says what their columns are.
 const TABLE: &str = include_str!("digests.tsv");
@@ -95,15 +96,12 @@ const RANGES: [(u32, u32); 16] = [
     (0x1F600, 0x1F64F),
 ];
 
-/// SplitMix64: what the committed numbers were made of, so that it must never change.
-struct Random(u64);
+/// What the committed numbers were made of, so that it must never change.
+struct Numbers(Random);
 
-impl Random {
+impl Numbers {
     fn below(&mut self, bound: u32) -> u32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((mixed ^ mixed >> 31) % u64::from(bound)) as u32
+        self.0.within(0..bound.into()) as u32
     }
 
     fn byte(&mut self, low: u8, count: u32) -> u8 {
@@ -251,7 +249,7 @@ fn what_is_wrong_in_two_bytes_is_as_long_as_to_cpython() {
 #[test]
 fn longer_sequences_are_what_they_are_to_cpython() {
     check(LONG, "longer sequences", |encoding, _| {
-        let mut random = Random(1);
+        let mut random = Numbers(Random::new(1));
         let (errors, inputs): (Errors, Vec<Vec<u8>>) = match encoding.name() {
             "gb18030" => (Errors::Strict, sequences_of_four(&mut random)),
             "euc_kr" => (Errors::Strict, (0..20_000).map(|_| syllable(&mut random)).collect()),
@@ -265,7 +263,7 @@ fn longer_sequences_are_what_they_are_to_cpython() {
     });
 }
 
-fn sequences_of_four(random: &mut Random) -> Vec<Vec<u8>> {
+fn sequences_of_four(random: &mut Numbers) -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = (0..20_000)
         .map(|_| {
             let (first, second) = (random.byte(0x81, 127), random.byte(0x30, 10));
@@ -282,7 +280,7 @@ fn sequences_of_four(random: &mut Random) -> Vec<Vec<u8>> {
     all
 }
 
-fn syllable(random: &mut Random) -> Vec<u8> {
+fn syllable(random: &mut Numbers) -> Vec<u8> {
     let letters = [random.byte(0xA1, 60), random.byte(0xA1, 60), random.byte(0xA1, 60)];
     let mut bytes = vec![0xA4, 0xD4];
     bytes.extend(letters.into_iter().flat_map(|letter| [0xA4, letter]));
@@ -336,7 +334,7 @@ fn a_character_that_is_missing_is_the_error_that_it_is_to_cpython() {
 fn damaged_bytes_are_handled_as_by_cpython_whatever_pieces_they_come_in() {
     for (errors, column) in DECODING.into_iter().zip(SEEDED..) {
         check(column, "seeded bytes", |encoding, seed| {
-            let mut random = Random(seed);
+            let mut random = Numbers(Random::new(seed));
             let inputs = (0..INPUTS).map(|_| random.bytes()).enumerate();
             Digest::of(inputs, |digest, (at, bytes)| {
                 digest.decode(encoding, errors, &bytes, Some(1 + at % 7));
@@ -349,7 +347,7 @@ fn damaged_bytes_are_handled_as_by_cpython_whatever_pieces_they_come_in() {
 fn texts_are_written_as_by_cpython_under_every_handler() {
     for (errors, column) in DECODING.into_iter().chain([Errors::XmlCharRefReplace]).zip(TEXTS..) {
         check(column, "seeded texts", |encoding, seed| {
-            let mut random = Random(seed);
+            let mut random = Numbers(Random::new(seed));
             (0..INPUTS).for_each(|_| drop(random.bytes()));
             let texts = (0..INPUTS).map(|_| random.text(encoding));
             Digest::of(texts, |digest, text| digest.encode(encoding, errors, &text))

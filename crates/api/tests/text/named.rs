@@ -121,8 +121,11 @@ fn a_mode_string_means_what_it_means_to_python() {
     ] {
         on(before.as_bytes(), async |path| {
             let mut file = Options::new().python_mode(mode).open(&path).await.unwrap();
-            assert_eq!((file.mode(), file.readable(), file.writable()), (mode, reads, writes));
-            assert!(file.seekable() && !file.isatty().unwrap() && file.fileno().unwrap() > 2);
+            assert_eq!(
+                (file.mode(), file.readable().unwrap(), file.writable().unwrap()),
+                (mode, reads, writes)
+            );
+            assert!(file.seekable().unwrap() && !file.isatty().unwrap() && file.fileno().unwrap() > 2);
             let written = file.write("new").await;
             assert_eq!(written.is_ok(), writes, "{mode}");
             if let Err(error) = written {
@@ -245,7 +248,7 @@ fn a_pipe_has_no_places() {
     runtime().block_on(async {
         let (_reader, path, mut writer) = pipe();
         let mut file = Options::new().read(true).newline(Newline::Any).open(path).await.unwrap();
-        assert!(!file.seekable() && !file.isatty().unwrap() && file.fileno().unwrap() > 2);
+        assert!(!file.seekable().unwrap() && !file.isatty().unwrap() && file.fileno().unwrap() > 2);
         for error in [
             file.tell().await.unwrap_err(),
             file.seek(std::io::SeekFrom::Start(0)).await.unwrap_err(),

@@ -9,13 +9,16 @@ mod map;
 mod operations;
 mod pages;
 mod paths;
+mod promises;
 mod prose;
 mod rooms;
 mod shape;
 mod source;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use source::Source;
 
@@ -25,20 +28,19 @@ type Rule = fn(&Source) -> Vec<String>;
 #[test]
 fn arrows_between_rooms_go_down_only() {
     obey(&[rooms::arrows_go_down, rooms::no_side_doors]);
-    let sources = sources();
-    report(rooms::no_circles(&sources));
-    report(rooms::arrows_of_the_api_go_down(&sources));
+    report(rooms::no_circles(sources()));
+    report(rooms::arrows_of_the_api_go_down(sources()));
 }
 
 #[test]
 fn files_name_each_other_in_no_circle() {
-    report(circles::files_stand_in_no_circle(&sources()));
+    report(circles::files_stand_in_no_circle(sources()));
 }
 
 #[test]
 fn an_operation_is_one_type_in_one_file() {
     obey(&[operations::operations_are_dispatched_in_one_place]);
-    report(operations::operations_are_known_to_few(&sources()));
+    report(operations::operations_are_known_to_few(sources()));
 }
 
 #[test]
@@ -57,25 +59,38 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
+fn every_bound_stands_in_limits() {
+    obey(&[shape::bounds_stand_together]);
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     obey(&[shape::nothing_is_unfinished, shape::nothing_unwraps]);
 }
 
 #[test]
-fn no_test_is_ignored_or_sleeps() {
-    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps]);
+fn no_test_is_ignored_or_sleeps_or_skips_in_silence() {
+    obey(&[shape::no_test_is_ignored, shape::no_test_sleeps, shape::skips_go_through_the_testkit]);
 }
 
 #[test]
 fn public_functions_say_how_they_fail_and_what_dropping_does() {
-    obey(&[prose::fallible_functions_say_when, prose::futures_say_what_dropping_does]);
+    obey(&[prose::fallible_functions_say_when]);
+    report(prose::futures_say_what_dropping_does(sources()));
+}
+
+#[test]
+fn retired_words_stay_away() {
+    obey(&[words::retired_words_are_gone]);
+    let page = "docs/architecture.md";
+    report(words::retired_phrases_are_gone(page, &text(page)));
 }
 
 #[test]
 fn the_code_map_is_the_tree() {
     let text = text("docs/architecture.md");
-    let shipped = sources().into_iter().filter(|source| !source.is_test());
-    let files: Vec<String> = shipped.map(|source| source.path).collect();
+    let shipped = sources().iter().filter(|source| !source.is_test());
+    let files: Vec<String> = shipped.map(|source| source.path.clone()).collect();
     report(map::the_map_is_the_tree(&text, &files));
 }
 
@@ -107,11 +122,32 @@ fn the_table_of_contents_has_every_page() {
 }
 
 #[test]
+fn the_list_of_tests_has_each_of_their_programs() {
+    let root = "crates/api/tests/";
+    let program = |source: &Source| {
+        let path = source.path.strip_prefix(root)?;
+        Some(path.find('/').map_or(path, |folder| &path[..=folder]).to_owned())
+    };
+    let mut programs: Vec<_> =
+        sources().iter().filter_map(program).map(|path| (path, String::new())).collect();
+    programs.dedup();
+    let list = format!("{root}README.md");
+    // What the list says of the promises is no program.
+    let text = text(&list).replace("(../../../docs/reliability.md)", "");
+    report(pages::the_list_is_complete((&list, &text), &programs, false));
+}
+
+#[test]
 fn every_link_of_a_page_leads_somewhere() {
     let exists = |path: &str| root().join(path).exists();
     let pages = texts(&|path| path.ends_with(".md"));
     let dead = |(path, text): &(String, String)| pages::links_lead_somewhere(path, text, &exists);
     report(pages.iter().flat_map(dead).collect());
+}
+
+#[test]
+fn every_promise_has_a_test_that_carries_its_code() {
+    report(promises::every_promise_has_a_test(&text("docs/reliability.md"), sources()));
 }
 
 #[test]
@@ -151,8 +187,13 @@ fn plant(rule: Rule, path: &str, text: &str, offends: bool) {
     assert_eq!(!offences.is_empty(), offends, "{path}:\n{text}\n{offences:?}");
 }
 
-/// Reads every Rust file of the workspace.
-fn sources() -> Vec<Source> {
+/// Every Rust file of the workspace, read once for all rules.
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(read_sources);
+    &SOURCES
+}
+
+fn read_sources() -> Vec<Source> {
     let rust = texts(&|path| path.ends_with(".rs"));
     let mut sources: Vec<Source> = rust.iter().map(|(path, text)| Source::new(path, text)).collect();
     let declared = |path: &str| sources.iter().any(|source| source.declares_test(path));

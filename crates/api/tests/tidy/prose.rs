@@ -11,10 +11,71 @@ pub(crate) fn fallible_functions_say_when(source: &Source) -> Vec<String> {
     silent.map(|f| format!("{}: a fallible public function needs `# Errors`", source.at(f.line))).collect()
 }
 
-/// Refuses a public asynchronous function that does not say what dropping it does.
-pub(crate) fn futures_say_what_dropping_does(source: &Source) -> Vec<String> {
-    let silent = functions(source).filter(|f| f.is_async() && !f.docs.contains("# Cancellation"));
-    silent.map(|f| format!("{}: a public async function needs `# Cancellation`", source.at(f.line))).collect()
+/// What opens the words on dropping a future.
+const CANCELLATION: &str = "# Cancellation";
+
+/// Refuses a public asynchronous function of which nothing says what dropping it does: the function, the block that it
+/// stands in, its type, or its module.
+pub(crate) fn futures_say_what_dropping_does(sources: &[Source]) -> Vec<String> {
+    let told = |root: &str| -> Vec<String> {
+        let own = sources.iter().filter(|source| source.path.starts_with(root));
+        own.flat_map(types_that_say).collect()
+    };
+    DOCUMENTED.iter().flat_map(|root| silent_futures(root, sources, &told(root))).collect()
+}
+
+fn silent_futures(root: &str, sources: &[Source], types: &[String]) -> Vec<String> {
+    let modules: Vec<&str> =
+        sources.iter().filter(|source| front_says(source)).map(|s| s.path.as_str()).collect();
+    let own = sources.iter().filter(|source| source.path.starts_with(root));
+    let silent = own.flat_map(|source| {
+        let room =
+            source.path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/mod.rs"));
+        let by_module = modules.contains(&&*source.path) || modules.contains(&&*room);
+        functions(source).filter(|f| f.is_async() && !f.docs.contains(CANCELLATION)).filter_map(move |f| {
+            let says = match owner(source, f.line) {
+                Some((name, docs)) => docs.contains(CANCELLATION) || types.contains(&name),
+                None => false,
+            };
+            (!says && !by_module).then(|| source.at(f.line))
+        })
+    });
+    silent
+        .map(|at| format!("{at}: neither this function nor its type or module says what dropping it does"))
+        .collect()
+}
+
+/// Whether the module's own words say it.
+fn front_says(source: &Source) -> bool {
+    let front = source.lines.iter().take_while(|line| line.starts_with("//!"));
+    front.into_iter().any(|line| line.contains(CANCELLATION))
+}
+
+/// The public types whose own words say it.
+fn types_that_say(source: &Source) -> Vec<String> {
+    let types = source.shipped().filter_map(|(line, text)| {
+        let rest = text.strip_prefix("pub struct ").or_else(|| text.strip_prefix("pub enum "))?;
+        docs_above(source, line).contains(CANCELLATION).then(|| first_word(rest))
+    });
+    types.collect()
+}
+
+/// The type that a method belongs to, and the words above its `impl`; `None` for a free function.
+fn owner(source: &Source, line: usize) -> Option<(String, String)> {
+    if !source.code[line].starts_with(' ') {
+        return None;
+    }
+    let start = (0..line).rev().find(|line| source.code[*line].starts_with("impl"))?;
+    let rest = source.code[start].trim_start_matches("impl");
+    let name = match rest.strip_prefix('<') {
+        Some(generic) => generic.split_once("> ").map_or("", |(_, name)| name),
+        None => rest.trim_start(),
+    };
+    Some((first_word(name), docs_above(source, start)))
+}
+
+fn first_word(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 /// A public function: where it is, what is written above it, and everything before its body.
@@ -80,9 +141,18 @@ fn each_rule_catches_a_planted_offence() {
     plant(errors, path, "pub fn len(from: Result<()>) -> u64 {}", false);
     plant(errors, "benches/src/lib.rs", "pub fn read() -> Result<()> {}", false);
 
-    let cancellation = futures_say_what_dropping_does;
+    fn cancellation(source: &Source) -> Vec<String> {
+        futures_say_what_dropping_does(std::slice::from_ref(source))
+    }
     plant(cancellation, path, "/// Reads.\npub async fn read() {}", true);
     plant(cancellation, path, "pub fn read() -> impl Future<Output = ()> {}", true);
     plant(cancellation, path, "/// # Cancellation\npub async fn read() {}", false);
     plant(cancellation, path, "pub fn read() {}", false);
+    let method = "impl<T: Read> File<T> {\n    pub async fn read() {}\n}";
+    plant(cancellation, path, &format!("pub struct File;\n{method}"), true);
+    plant(cancellation, path, &format!("/// # Cancellation\npub struct Other;\n{method}"), true);
+    plant(cancellation, path, &format!("/// # Cancellation\n#[must_use]\npub struct File;\n{method}"), false);
+    plant(cancellation, path, &format!("/// # Cancellation\n{method}"), false);
+    plant(cancellation, path, "//! # Cancellation\n\npub async fn read() {}", false);
+    plant(cancellation, path, &format!("//! # Cancellation\n\n{method}"), false);
 }

@@ -33,7 +33,8 @@ const LEVELS: [&[&str]; 15] = [
 pub(crate) const API: &str = "crates/api/src/";
 
 /// Its rooms from the bottom up. A room may name those of lower rows.
-const API_LEVELS: [&[&str]; 6] = [
+const API_LEVELS: [&[&str]; 7] = [
+    &["limits"],
     &["checked", "engine", "mode", "run"],
     &["file"],
     &["dir", "text", "wrap"],

@@ -20,6 +20,18 @@ const UNFINISHED: [&str; 3] = ["todo!", "unimplemented!", "dbg!"];
 /// Tests that may let a thread sleep, each with the reason.
 const SLEEPING_TESTS: [(&str, &str); 0] = [];
 
+/// Where numbers may have the names of bounds, each with the reason.
+const BOUNDLESS: [(&str, &str); 4] = [
+    ("crates/engine/src/limits.rs", "here they stand"),
+    ("crates/api/src/limits.rs", "here they stand"),
+    ("crates/api/src/text/codec/", "what encodings are was not chosen here"),
+    ("crates/testkit/src/", "nothing of it is shipped"),
+];
+
+/// How the names of bounds end, and their types.
+const BOUND_ENDS: [&str; 5] = ["_MAX", "_MIN", "_BYTES", "_PAUSE", "_TIMEOUT"];
+const NUMBERS: [&str; 7] = ["usize", "u64", "u32", "i32", "u8", "i64", "Duration"];
+
 /// Refuses a file with too much code in it.
 pub(crate) fn files_are_small(source: &Source) -> Vec<String> {
     let lines = if source.is_test() { source.written().count() } else { source.shipped().count() };
@@ -68,6 +80,24 @@ pub(crate) fn files_have_a_front_line(source: &Source) -> Vec<String> {
     vec![format!("{}: begin with a `//!` line that says what this file is", source.at(0))]
 }
 
+/// Refuses a bound that does not stand among the others of its crate, with its unit and its reason.
+///
+/// What is made of other bounds may stand where it is used.
+pub(crate) fn bounds_stand_together(source: &Source) -> Vec<String> {
+    let is_free = BOUNDLESS.iter().any(|(path, _)| source.path.starts_with(path));
+    if is_free || !source.path.contains("/src/") || !source.path.starts_with("crates/") {
+        return Vec::new();
+    }
+    let named = |line: &str| {
+        let (name, rest) = line.trim_start().split_once("const ")?.1.split_once(':')?;
+        let is_number = NUMBERS.contains(&rest.split('=').next()?.trim());
+        let is_bound = BOUND_ENDS.iter().any(|end| name.ends_with(end)) && !rest.contains("limits::");
+        (is_number && is_bound).then_some(name.to_owned())
+    };
+    let found = source.shipped().filter_map(|(i, line)| Some((i, named(line)?)));
+    found.map(|(i, name)| format!("{}: the bound `{name}` belongs into limits.rs", source.at(i))).collect()
+}
+
 /// Refuses macros that mark unfinished work, anywhere.
 pub(crate) fn nothing_is_unfinished(source: &Source) -> Vec<String> {
     let marked = |line: &str| {
@@ -98,6 +128,17 @@ pub(crate) fn no_test_sleeps(source: &Source) -> Vec<String> {
     found.map(|(i, _)| format!("{}: a sleep is no synchronisation", source.at(i))).collect()
 }
 
+/// Refuses a test that says by itself what it skips: the harness hides what a passing test prints, and CI collects
+/// what [`folio_testkit::skip`] writes.
+pub(crate) fn skips_go_through_the_testkit(source: &Source) -> Vec<String> {
+    let says = |i: usize, line: &str| {
+        let literal = source.lines[i].to_lowercase().contains(&format!("\"{}: ", "skipped"));
+        literal || word(line, "eprintln") || word(line, "eprint")
+    };
+    let found = source.written().filter(|(i, line)| source.test[*i] && says(*i, line));
+    found.map(|(i, _)| format!("{}: say what is skipped by the testkit's `skip`", source.at(i))).collect()
+}
+
 #[test]
 fn each_rule_catches_a_planted_offence() {
     use crate::plant;
@@ -123,11 +164,24 @@ fn each_rule_catches_a_planted_offence() {
     plant(nothing_is_unfinished, path, "fn f() { dbg!(x); }", true);
     plant(nothing_is_unfinished, path, "fn f() { \"todo!()\"; } // todo!()", false);
 
+    plant(bounds_stand_together, path, "const OPS_MAX: usize = 5;", true);
+    plant(bounds_stand_together, path, "pub(super) const ROOM_BYTES: u64 = 1 << 20;", true);
+    plant(bounds_stand_together, path, "const HALF_BYTES: usize = limits::ROOM_BYTES / 2;", false);
+    plant(bounds_stand_together, path, "const OPS: usize = 5;\nconst NAMES_MAX: &str = \"x\";", false);
+    plant(bounds_stand_together, "crates/api/src/limits.rs", "const OPS_MAX: usize = 5;", false);
+    plant(bounds_stand_together, "crates/api/tests/a.rs", "const OPS_MAX: usize = 5;", false);
+
     plant(nothing_unwraps, path, "f().unwrap();", true);
     plant(nothing_unwraps, path, "#[cfg(test)]\nmod tests {\n    fn f() { g().unwrap(); }\n}", false);
     plant(nothing_unwraps, path, "#[cfg(not(test))]\nfn f() { g().unwrap(); }", true);
 
     plant(no_test_is_ignored, "crates/api/tests/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn f() {}", true);
+    let said = format!("fn f() {{ println!(\"{}: no root\"); }}", "SKIPPED");
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", &said, true);
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", "fn f() { return eprintln!(); }", true);
+    plant(skips_go_through_the_testkit, "crates/api/tests/a.rs", "fn f() { skip(\"a\", \"b\"); }", false);
+    plant(skips_go_through_the_testkit, path, "fn f() { eprintln!(); }", false);
+
     plant(no_test_sleeps, "crates/api/tests/a.rs", "std::thread::sleep(PAUSE);", true);
     plant(no_test_sleeps, path, "std::thread::sleep(PAUSE);", false);
 }

@@ -6,9 +6,11 @@ use std::path::Path;
 use folio::Dir;
 use folio::fs::{Walk, WalkOptions};
 use folio::tempfile::TemporaryDirectory;
+use folio_testkit::process::{alone, as_both};
+use folio_testkit::wait::block_on;
 use rustix::fs::{Mode, OFlags, openat, symlinkat};
 
-use crate::ground::{alone, as_both, depth, dig, quick, squeeze, wait};
+use crate::ground::{depth, dig, quick, squeeze};
 
 /// Levels of the deep trees.
 const LEVELS: usize = 20_000;
@@ -37,7 +39,7 @@ fn every_removal_takes_a_tree_of_20_000_levels() {
         for way in ["fs", "Dir"] {
             fs::create_dir(room.join("tree")).expect("the name is free");
             leave_a_file(&room.join("tree"), levels, name);
-            wait(async {
+            block_on(async {
                 match way {
                     "fs" => folio::fs::remove_dir_all(room.join("tree")).await,
                     _ => Dir::open(&room).await?.remove_dir_all("tree").await,
@@ -56,7 +58,7 @@ fn a_temporary_directory_of_any_depth_goes_with_its_owner() {
     }
     squeeze(DESCRIPTORS);
     let (_dir, room) = quick();
-    wait(async {
+    block_on(async {
         let mut doomed = TemporaryDirectory::builder().in_dir(&room).create().await.expect("it can be made");
         leave_a_file(doomed.path(), LEVELS, "d");
         doomed.cleanup().await.expect("all of it is ours");
@@ -93,7 +95,7 @@ fn a_tree_of_20_000_levels_is_copied_whole() {
     for (name, levels) in [("d".to_owned(), LEVELS), (long_name(), LEVELS / 10)] {
         fs::create_dir(room.join("tree")).expect("the name is free");
         leave_a_file(&room.join("tree"), levels, &name);
-        wait(async {
+        block_on(async {
             let bytes = folio::fs::copy_dir(room.join("tree"), room.join("copy")).await;
             assert_eq!(bytes.expect("the name is free"), 8);
             let (found, inner) = depth(&room.join("copy"), &name);
@@ -122,7 +124,7 @@ fn a_tree_of_20_000_levels_is_walked_and_measured_whole() {
         let root = room.join("tree");
         fs::create_dir(&root).expect("the name is free");
         leave_a_file(&root, levels, &name);
-        wait(async {
+        block_on(async {
             // One order is enough of what takes seconds.
             let orders: &[bool] = if name.len() == 1 { &[false] } else { &[false, true] };
             for &contents_first in orders {
@@ -144,7 +146,7 @@ fn a_deep_tree_is_handed_out_directory_by_directory() {
         let root = room.join("tree");
         fs::create_dir(&root).expect("the name is free");
         leave_a_file(&root, levels, &name);
-        wait(async {
+        block_on(async {
             let mut walk = folio::fs::fwalk(&root);
             let mut steps = 0;
             while let Some(step) = walk.next().await {
@@ -198,7 +200,7 @@ fn links_are_followed_at_any_depth_but_to_where_the_walk_is() {
     }
     symlinkat("..", &inner, "to_parent").expect("the room takes links");
     let (mut met, mut circles) = (0, Vec::new());
-    wait(async {
+    block_on(async {
         let mut walk = WalkOptions::new().follow_links(true).walk(&root);
         while let Some(entry) = walk.next().await {
             match entry {

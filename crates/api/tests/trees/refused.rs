@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use folio::tempfile::TemporaryDirectory;
 use folio::{Dir, Error, Operation};
+use folio_testkit::process::as_both;
+use folio_testkit::skip;
+use folio_testkit::wait::{block_on, eventually_blocking};
 use rustix::fs::{IFlags, ioctl_setflags};
 
-use crate::ground::{as_both, empty, wait};
+use crate::ground::empty;
 
 fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
@@ -33,7 +36,7 @@ fn a_temporary_directory_takes_folders_that_refuse_along() {
     fs::create_dir(&outside).expect("the room takes directories");
     fs::write(outside.join("file"), b"x").expect("the room takes files");
     allow(&outside, 0o500);
-    wait(async {
+    block_on(async {
         for ignores in [false, true] {
             let mut builder = TemporaryDirectory::builder();
             builder.in_dir(&room).ignore_cleanup_errors(ignores);
@@ -48,9 +51,7 @@ fn a_temporary_directory_takes_folders_that_refuse_along() {
             allow(&path, 0);
             drop(dropped);
             // It goes behind the drop, on the same engine.
-            while path.exists() {
-                tokio::task::yield_now().await;
-            }
+            eventually_blocking("it is gone", || !path.exists());
         }
     });
     assert_eq!(fs::metadata(&outside).expect("it is there").permissions().mode() & 0o777, 0o500);
@@ -81,7 +82,7 @@ fn an_error_names_what_is_in_the_way_and_nothing_is_made_removable_unasked() {
         fs::create_dir_all(tree.join(name)).expect("the room takes directories");
         fs::write(tree.join(name).join("file"), b"x").expect("the room takes files");
         allow(&tree.join(name), mode);
-        wait(async {
+        block_on(async {
             let error = folio::fs::remove_dir_all(&tree).await.expect_err("it refuses");
             check(&error, Operation::RemoveDir, &tree, Some(entry), 13);
             let dir = Dir::open(&room).await.expect("it is there");
@@ -102,7 +103,7 @@ fn a_copy_names_what_it_cannot_read() {
     let tree = room.join("tree");
     fs::create_dir_all(tree.join("a/shut")).expect("the room takes directories");
     allow(&tree.join("a/shut"), 0o300);
-    let copied = || wait(folio::fs::copy_dir(&tree, room.join("copy")));
+    let copied = || block_on(folio::fs::copy_dir(&tree, room.join("copy")));
     check(&copied().expect_err("it refuses"), Operation::Copy, &tree, Some("a/shut"), 13);
     allow(&tree.join("a/shut"), 0o700);
     fs::remove_dir_all(room.join("copy")).expect("it is ours");
@@ -115,7 +116,7 @@ fn a_copy_names_what_it_cannot_read() {
 fn what_is_in_the_way_of_the_path_itself_has_no_entry() {
     let (_dir, room) = empty();
     fs::write(room.join("file"), b"x").expect("the room takes files");
-    wait(async {
+    block_on(async {
         let cases =
             [("missing", 2), ("file", 20), ("missing/below", 2), ("file/below", 20), (".", 22), ("/", 16)];
         for (name, errno) in cases {
@@ -134,7 +135,7 @@ fn a_cleanup_that_ignores_errors_goes_on_past_them() {
     for ignores in [false, true] {
         let mut builder = TemporaryDirectory::builder();
         builder.in_dir(&room).ignore_cleanup_errors(ignores);
-        let mut doomed = wait(builder.create()).expect("it can be made");
+        let mut doomed = block_on(builder.create()).expect("it can be made");
         let path = doomed.path().to_owned();
         fs::create_dir_all(path.join("a/kept")).expect("the room takes directories");
         for index in 0..40 {
@@ -143,9 +144,12 @@ fn a_cleanup_that_ignores_errors_goes_on_past_them() {
         }
         let kept = fs::File::create(path.join("a/kept/file")).expect("the room takes files");
         if let Err(error) = ioctl_setflags(&kept, IFlags::IMMUTABLE) {
-            return eprintln!("skipped: nothing can be made unremovable here: {error}");
+            return skip(
+                "a tree that cannot be removed",
+                &format!("nothing can be made unremovable here: {error}"),
+            );
         }
-        let told = wait(doomed.cleanup());
+        let told = block_on(doomed.cleanup());
         let left: Vec<_> = walkdir::WalkDir::new(&path).into_iter().map(Result::unwrap).collect();
         ioctl_setflags(&kept, IFlags::empty()).expect("it could be set");
         if ignores {
@@ -153,7 +157,7 @@ fn a_cleanup_that_ignores_errors_goes_on_past_them() {
             assert_eq!(left.len(), 4, "{left:?}");
         } else {
             check(&told.expect_err("it refuses"), Operation::RemoveDir, &path, Some("a/kept/file"), 1);
-            wait(doomed.cleanup()).expect("now it can go");
+            block_on(doomed.cleanup()).expect("now it can go");
             assert!(!path.exists());
         }
     }

@@ -6,9 +6,10 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
+use folio_testkit::wait::block_on;
 use rustix::fs::{CWD, Mode, mkfifoat};
 
-use crate::ground::{empty, wait};
+use crate::ground::empty;
 
 fn furnish(tree: &Path) {
     fs::create_dir_all(tree.join("a/b")).expect("the room takes directories");
@@ -33,7 +34,8 @@ fn check(copy: &Path) {
 fn a_fifo_is_made_anew_by_a_copy() {
     let (_dir, room) = empty();
     furnish(&room.join("tree"));
-    let bytes = wait(folio::fs::copy_dir(room.join("tree"), room.join("copy"))).expect("all of it is ours");
+    let bytes =
+        block_on(folio::fs::copy_dir(room.join("tree"), room.join("copy"))).expect("all of it is ours");
     assert_eq!(bytes, 12);
     check(&room.join("copy"));
 }
@@ -46,7 +48,7 @@ fn sockets_are_passed_over_and_reported_when_everything_else_is_copied() {
     for (sockets, name) in [(1, "a/socket"), (2, "a/b.socket"), (3, "socket")] {
         let listener = UnixListener::bind(tree.join(name)).expect("the room takes sockets");
         let copy = room.join(format!("copy{sockets}"));
-        let error = wait(folio::fs::copy_dir(&tree, &copy)).expect_err("it has a socket");
+        let error = block_on(folio::fs::copy_dir(&tree, &copy)).expect_err("it has a socket");
         assert_eq!((error.kind(), error.raw_os_error()), (ErrorKind::InvalidInput, None));
         assert_eq!((error.path(), error.bytes_done()), (Some(tree.as_path()), 12));
         let first = tree.join(error.entry().expect("it names one"));
@@ -65,7 +67,7 @@ fn a_tree_with_everything_in_it_is_removed() {
     let _listener = UnixListener::bind(room.join("tree/a/socket")).expect("the room takes sockets");
     // The superuser alone may be in there.
     fs::set_permissions(room.join("tree/a/b"), Permissions::from_mode(0o755)).expect("it is ours");
-    wait(folio::fs::remove_dir_all(room.join("tree"))).expect("all of it is ours");
+    block_on(folio::fs::remove_dir_all(room.join("tree"))).expect("all of it is ours");
     assert!(!room.join("tree").exists());
 }
 
@@ -76,7 +78,7 @@ fn a_directory_is_copied_without_the_group_of_its_own() {
     fs::create_dir_all(room.join("tree/given")).expect("the room takes directories");
     fs::set_permissions(room.join("tree/given"), Permissions::from_mode(0o2775)).expect("it is ours");
     fs::set_permissions(room.join("tree"), Permissions::from_mode(0o1777)).expect("it is ours");
-    wait(folio::fs::copy_dir(room.join("tree"), room.join("copy"))).expect("all of it is ours");
+    block_on(folio::fs::copy_dir(room.join("tree"), room.join("copy"))).expect("all of it is ours");
     let mode = |name: &str| fs::metadata(room.join(name)).expect("it was copied").mode() & 0o7777;
     assert_eq!((mode("copy"), mode("copy/given")), (0o1777, 0o775));
 }

@@ -3,9 +3,11 @@
 use std::fs;
 
 use folio::Dir;
+use folio_testkit::process::as_both;
+use folio_testkit::wait::block_on;
 use rustix::fs::{Mode, OFlags, openat, symlinkat};
 
-use crate::ground::{as_both, depth, dig, opened, quick, wait};
+use crate::ground::{depth, dig, opened, quick};
 
 /// Names in one folder.
 const NAMES: usize = 200_000;
@@ -25,7 +27,7 @@ fn a_folder_of_200_000_names_is_copied_walked_and_removed() {
     for index in 0..NAMES {
         symlinkat("x", &here, name(index)).expect("the room takes links");
     }
-    wait(async {
+    block_on(async {
         if !is_ordinary {
             // Copying and walking ask nobody who they are.
             return folio::fs::remove_dir_all(&tree).await.expect("all of it is ours");
@@ -68,13 +70,13 @@ fn a_deep_tree_with_many_names_at_each_level_is_copied_and_removed_whole() {
         let below = walk.map(|entry| entry.expect("it can be read").into_path());
         below.map(|path| path.strip_prefix(root).expect("it is below").to_owned()).collect::<Vec<_>>()
     };
-    wait(folio::fs::copy_dir(&tree, room.join("copy"))).expect("all of it is ours");
+    block_on(folio::fs::copy_dir(&tree, room.join("copy"))).expect("all of it is ours");
     let copied = names(&room.join("copy"));
     assert_eq!(copied.len(), 1 + 100 * (30 + 2 * 2 + 1));
     assert!(copied == names(&tree));
     assert_eq!(depth(&room.join("copy"), "d").0, 100);
     for name in ["tree", "copy"] {
-        wait(folio::fs::remove_dir_all(room.join(name))).expect("all of it is ours");
+        block_on(folio::fs::remove_dir_all(room.join(name))).expect("all of it is ours");
         assert!(!room.join(name).exists());
     }
 }

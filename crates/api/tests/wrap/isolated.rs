@@ -44,12 +44,12 @@ async fn a_blocking_object_holds_one_worker_however_many_wait_for_it() {
     let engine = Engine::builder().start().unwrap();
     let (told, orders) = Told::new();
     let file = wrap::read_seek(Anywhere(told)).open_on(&engine).await.unwrap();
-    let pending: Vec<_> = (0..50).map(|at| Pending::new(file.read_bytes_at(1, at * 10))).collect();
+    let pending: Vec<_> = (0..50).map(|at| Pending::new(file.read_bytes_at(at * 10, 1))).collect();
     eventually("the first is at a worker", || engine.snapshot().pool.running == 1).await;
     // Others get workers, and what waits for the object does not.
     let other = wrap::read_seek(Cursor::new(vec![1])).open_on(&engine).await.unwrap();
     for _ in 0..20 {
-        soon("another object's read", other.read_bytes_at(1, 0)).await.unwrap();
+        soon("another object's read", other.read_bytes_at(0, 1)).await.unwrap();
         assert_eq!(engine.snapshot().pool.queued, 0);
     }
     eventually("only the first is at a worker", || engine.snapshot().pool.running == 1).await;

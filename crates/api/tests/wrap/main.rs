@@ -9,51 +9,11 @@ mod isolated;
 mod objects;
 mod ordered;
 
-use std::future::Future;
 use std::io::{self, Read, Write};
-use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::task::{Context, Waker};
-use std::time::{Duration, Instant};
 
-/// How long an event may take that should come at once.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Waits, without blocking other tasks, until `condition` holds.
-async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Waits for a future that must not hang.
-async fn soon<F: Future>(what: &str, future: F) -> F::Output {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("in vain: {what}"),
-    }
-}
-
-/// A call that has taken its place and is not done.
-struct Pending<'a, T> {
-    future: Pin<Box<dyn Future<Output = T> + Send + 'a>>,
-}
-
-impl<'a, T> Pending<'a, T> {
-    /// Polls once, which is what makes an operation take its place.
-    fn new(future: impl Future<Output = T> + Send + 'a) -> Self {
-        let mut future: Pin<Box<dyn Future<Output = T> + Send + 'a>> = Box::pin(future);
-        let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-        assert!(polled.is_pending(), "the call should have to wait");
-        Pending { future }
-    }
-
-    async fn done(self) -> T {
-        soon("a pending call resolves", self.future).await
-    }
-}
+use folio_testkit::polling::Pending;
+use folio_testkit::wait::{eventually, soon};
 
 /// The numbers from 0 on, a byte each and so many at a time as it is told; blocks until it is told.
 struct Told {

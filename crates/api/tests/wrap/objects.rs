@@ -61,7 +61,7 @@ async fn closing_a_gzip_writer_finishes_it() {
     let finish = |encoder: GzEncoder<std::fs::File>| encoder.finish()?.sync_all();
     let file = wrap::writer(encoder).named(&path).on_close(finish).open().await.unwrap();
     file.write_all(b"first\n").await.unwrap();
-    assert_eq!(file.append("second\n").await.unwrap(), 6);
+    assert_eq!(file.append(b"second\n").await.unwrap(), 6);
     file.close().await.unwrap();
     let mut text = String::new();
     GzDecoder::new(std::fs::File::open(&path).unwrap()).read_to_string(&mut text).unwrap();
@@ -99,7 +99,7 @@ async fn the_cursor_begins_where_the_object_stands() {
     assert_eq!(file.read_bytes(2).await.unwrap(), "45");
     assert_eq!(file.seek(SeekFrom::End(-1)).await.unwrap(), 9);
     assert_eq!(file.read_bytes(2).await.unwrap(), "9");
-    assert_eq!(file.read_bytes_at(3, 1).await.unwrap(), "123");
+    assert_eq!(file.read_bytes_at(1, 3).await.unwrap(), "123");
     assert_eq!(file.stream_position().await.unwrap(), 10);
 }
 
@@ -118,8 +118,8 @@ fn an_object_that_can_seek_behaves_like_a_file() {
                 let bytes = random.bytes(len);
                 match random.index(6) {
                     0 => assert_eq!(
-                        real.read_bytes_at(len, place).await.unwrap(),
-                        object.read_bytes_at(len, place).await.unwrap()
+                        real.read_bytes_at(place, len).await.unwrap(),
+                        object.read_bytes_at(place, len).await.unwrap()
                     ),
                     1 => {
                         real.write_all_at(&bytes, place).await.unwrap();
@@ -137,8 +137,8 @@ fn an_object_that_can_seek_behaves_like_a_file() {
                         object.write_all(&bytes).await.unwrap();
                     }
                     _ => assert_eq!(
-                        real.append(bytes.clone()).await.unwrap(),
-                        object.append(bytes).await.unwrap()
+                        real.append_bytes(bytes.clone()).await.unwrap(),
+                        object.append_bytes(bytes).await.unwrap()
                     ),
                 }
             }
@@ -160,7 +160,7 @@ async fn without_seek_nothing_is_done_at_an_offset() {
     check(input.seek(SeekFrom::Start(0)).await.unwrap_err(), Operation::Seek);
     check(input.seek(SeekFrom::End(0)).await.unwrap_err(), Operation::Seek);
     check(input.seek(SeekFrom::Current(1)).await.unwrap_err(), Operation::Seek);
-    let asked = input.actor().unwrap().ask(folio::actor::ReadAt { len: 1, offset: 0 }).await;
+    let asked = input.actor().unwrap().ask(folio::actor::ReadAt { offset: 0, len: 1 }).await;
     check(asked.unwrap_err().err().unwrap(), Operation::Read);
     assert_eq!(input.read_bytes(4).await.unwrap(), "0123");
 
@@ -168,7 +168,7 @@ async fn without_seek_nothing_is_done_at_an_offset() {
     check(output.write_all_at(b"x", 0).await.unwrap_err(), Operation::Write);
     check(output.seek(SeekFrom::Start(0)).await.unwrap_err(), Operation::Seek);
     output.write_all(b"01").await.unwrap();
-    assert_eq!(output.append("23").await.unwrap(), 2);
+    assert_eq!(output.append(b"23").await.unwrap(), 2);
     output.write_all(b"45").await.unwrap();
     assert_eq!(output.stream_position().await.unwrap(), 6);
     assert_eq!(wrap::into_inner::<Vec<u8>>(output).await.unwrap(), b"012345");

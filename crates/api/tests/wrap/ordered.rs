@@ -64,7 +64,7 @@ async fn a_slow_object_holds_its_writers_back() {
     let file = wrap::writer(slow).open_on(&engine).await.unwrap();
     let pending: Vec<_> = (0..10).map(|_| Pending::new(file.write_all(b"x"))).collect();
     assert_eq!(engine.snapshot().in_flight, 3);
-    let rejected = file.try_append("y").await.unwrap_err();
+    let rejected = file.try_append_bytes("y").await.unwrap_err();
     assert!(rejected.error.is_overloaded());
     assert_eq!(rejected.payload.unwrap(), "y");
     drop(orders);

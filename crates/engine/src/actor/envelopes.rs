@@ -1,14 +1,13 @@
-//! Messages of other actors on their way into the order: what they ask for, who hears of it, and the line in
-//! which they wait for permits.
+//! Messages of other actors: the operation, the receiver of its answer, and the queue for permits.
 //!
 //! ```text
-//!   caller ── permit ──▶ post ─────────────────────┐      holds a permit, so it waits for nobody here
-//!   caller behind messages ─┐                      ├──▶ order
-//!   other actors ───────────┴▶ mailbox ─▶ line ─ permit   holds nothing but its place in the mailbox
+//!   caller ── permit ──▶ posted ──────────────────────┐       has a permit, so it waits for no message
+//!   caller after messages ──┐                         ├──▶ order
+//!   other actors ───────────┴▶ mailbox ─▶ queue ─ permit    has nothing but its place in the mailbox
 //! ```
 //!
-//! What holds a permit never stands behind what waits for one: the post goes past the mailbox, and the actor
-//! empties it while its line waits.
+//! An operation with a permit never waits behind one without: posted operations bypass the mailbox, and the
+//! actor receives them while its queue waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +21,7 @@ use crate::open_file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::stats::add;
 
-/// One operation that came by a message and has no permit yet.
+/// An operation that arrived in a message and has no permit yet.
 pub(crate) struct Envelope {
     pub(crate) op: Op,
     pub(crate) reply: Reply,
@@ -38,21 +37,21 @@ impl Envelope {
 
     fn refused(self, cause: Cause, open_file: &OpenFile) {
         let error = open_file.error(self.op.operation(), cause).begun(false);
-        // A caller that is gone was not refused; whoever sent a message sees to that by itself.
+        // A caller that is gone needs no refusal; the sender of a message handles its own.
         let _ = self.reply.send(Err(error));
     }
 }
 
-/// Messages that were taken out of the mailbox and wait for their permits. One at the most but for what came
-/// while the actor started or was killed, and that is no more than a mailbox holds.
+/// Messages that were taken from the mailbox and wait for their permits. At most one, apart from those that
+/// arrived while the actor started or was killed, which a mailbox can hold.
 #[derive(Default)]
-pub(crate) struct Line {
+pub(crate) struct PermitQueue {
     waiting: VecDeque<Envelope>,
 }
 
-impl Line {
-    /// Lets a letter into the order, or puts it in line.
-    pub(crate) fn take_in(&mut self, envelope: Envelope, open_file: &Arc<OpenFile>) {
+impl PermitQueue {
+    /// Admits a message into the order, or queues it.
+    pub(crate) fn accept(&mut self, envelope: Envelope, open_file: &Arc<OpenFile>) {
         if envelope.reply.is_cancelled() {
             add(&open_file.context.stats.cancelled, 1);
             return;
@@ -71,14 +70,14 @@ impl Line {
         }
     }
 
-    /// Puts a letter in line, whether it would have to wait or not.
-    pub(crate) fn put(&mut self, envelope: Envelope) {
+    /// Queues a message even if there is a permit for it.
+    pub(crate) fn push(&mut self, envelope: Envelope) {
         self.waiting.push_back(envelope);
     }
 
-    /// Lets everyone in, one after the other. Meanwhile goes on with what has been admitted: the permits that
-    /// are waited for come back by that.
-    pub(crate) async fn empty(&mut self, open_file: &Arc<OpenFile>) {
+    /// Admits all messages, one after another. Meanwhile it runs what has been admitted, because that returns
+    /// the permits.
+    pub(crate) async fn admit_all(&mut self, open_file: &Arc<OpenFile>) {
         while let Some(first) = self.waiting.front() {
             open_file.inbox.wait();
             open_file.collect();
@@ -104,50 +103,50 @@ impl Line {
     }
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for PermitQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").field("waiting", &self.waiting.len()).finish()
+        f.debug_struct("PermitQueue").field("waiting", &self.waiting.len()).finish()
     }
 }
 
-/// Hands an outcome to whoever asked by a message; it comes back if nobody hears it.
+/// Passes an outcome to the sender of a message; returns it if the sender is gone.
 type Answer = Box<dyn FnOnce(Outcome) -> Result<(), Outcome> + Send>;
 
-/// Who sent a message, as the one that hears how its operation ended. If that is nobody, the file remembers a
-/// failure. A message that is lost on the way has failed too.
-pub(crate) struct Sender {
+/// The sender of a message, as the receiver of the outcome. If there is none, the failure is recorded with the
+/// file. A message that is dropped has failed too.
+pub(crate) struct MessageSender {
     open_file: Arc<OpenFile>,
     operation: Operation,
     /// `None` once there is an outcome.
     answer: Option<Answer>,
 }
 
-impl Sender {
+impl MessageSender {
     pub(crate) fn new(
         open_file: Arc<OpenFile>,
         operation: Operation,
         answer: impl FnOnce(Outcome) -> Result<(), Outcome> + Send + 'static,
     ) -> Self {
-        Sender { open_file, operation, answer: Some(Box::new(answer)) }
+        MessageSender { open_file, operation, answer: Some(Box::new(answer)) }
     }
 
-    /// The same as a reply.
+    /// Turns it into a reply.
     pub(crate) fn into_reply(mut self) -> Reply {
-        Reply::Ask(Box::new(move |outcome| self.tell(outcome)))
+        Reply::Message(Box::new(move |outcome| self.respond(outcome)))
     }
 
-    fn tell(&mut self, outcome: Outcome) {
+    fn respond(&mut self, outcome: Outcome) {
         let Some(answer) = self.answer.take() else { return };
-        if let Err(Err(unheard)) = answer(outcome) {
-            self.open_file.remember(&unheard);
+        if let Err(Err(unreported)) = answer(outcome) {
+            self.open_file.record_unreported(&unreported);
         }
     }
 }
 
-impl Drop for Sender {
+impl Drop for MessageSender {
     fn drop(&mut self) {
         if self.answer.is_some() {
-            self.tell(Err(self.open_file.error(self.operation, Cause::Stopped).begun(false)));
+            self.respond(Err(self.open_file.error(self.operation, Cause::Stopped).begun(false)));
         }
     }
 }

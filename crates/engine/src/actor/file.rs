@@ -1,11 +1,11 @@
-//! The file actor: it puts in order what queues for one open file, and starts what may run.
+//! The file actor: orders the operations that queue for one open file, and starts those that may run.
 //!
-//! The actor does no I/O. Its callers' operations come by the post of the file, permits in hand; messages of other
-//! actors come by its mailbox and wait for their permits here. It moves a burst of both into the order, then starts
-//! everything that may run as few jobs as possible; workers answer the callers directly.
+//! The actor does no I/O. Operations of its callers are posted to the file, with their permits; messages of
+//! other actors arrive in its mailbox and wait for their permits here. It moves a burst of both into the order,
+//! then starts everything that may run as few jobs as possible; workers answer the callers directly.
 //!
-//! It can be ended from outside at any time. All that it leaves is in the file's state, in its mailbox or in its
-//! line, and it lets that in before it is gone.
+//! It can be stopped from outside at any time. All that it leaves is in the file's state, in its mailbox or in
+//! its queue, and it admits that before it ends.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -21,7 +21,7 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{self, BoxMessage, BoxReply, Message};
 use kameo::reply::{DelegatedReply, ReplySender};
 
-use crate::actor::envelopes::{Envelope, Line, Sender};
+use crate::actor::envelopes::{Envelope, MessageSender, PermitQueue};
 use crate::error::{Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::file_op::{self, Answer, Offset, Op, Payload, Read, Sync};
@@ -29,34 +29,35 @@ use crate::limits::MAILBOX_MESSAGES_MAX;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 use crate::stats::add;
+use crate::storage;
 
 /// The actor that owns one open file.
 ///
-/// Handles start it when an operation has to queue; `FileHandle::actor` hands it out for use by other actors,
-/// which ask it with the public messages of this module. It lives as long as a handle or an `ActorRef` does, and
-/// outlives the actors it is linked to. It stops when the file is closed, and with the [`Error`] as its reason when
-/// the file is poisoned; whoever ends it earlier ends no operation, and the next need starts another.
+/// Handles start it when an operation has to queue; `FileHandle::actor` returns a reference for other actors,
+/// which send it the public messages of this module. It lives as long as a handle or an `ActorRef` does, and
+/// survives the actors that it is linked to. It stops when the file is closed, and with the [`Error`] as its
+/// reason when the file is poisoned. Stopping it earlier stops no operation, and the next need starts another.
 #[derive(Debug)]
 pub struct FileActor {
     open_file: Arc<OpenFile>,
     /// Messages that wait for their permits.
-    line: Exclusive<Line>,
-    /// Messages taken since the file was last looked at.
+    queue: Exclusive<PermitQueue>,
+    /// Messages taken since it last started operations.
     burst: usize,
-    /// Whether the file was poisoned before, so that this is no news.
+    /// Whether the poison of the file has been noticed already.
     poisoned: bool,
-    /// The mailbox, once it has been shut. Kameo empties one without waiting for those who are just sending, and
-    /// what they then send is lost though they are told `Ok`.
-    shut: Option<Exclusive<MailboxReceiver<FileActor>>>,
-    /// The actor before this one, which may still be at what it was sent.
+    /// The mailbox, once it is closed. Kameo would empty it without waiting for messages that are just being
+    /// sent, and those would be lost although their senders get `Ok`.
+    closed_mailbox: Option<Exclusive<MailboxReceiver<FileActor>>>,
+    /// The previous actor, which may still be admitting its messages.
     predecessor: Option<ActorRef<FileActor>>,
-    /// Keeps the engine running as long as the actor is there, so that it can close the file. After the file: the
-    /// engine may go with it.
+    /// Keeps the engine running while the actor lives, so that it can close the file. Dropped after the file,
+    /// because the engine may end with it.
     _engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
 impl FileActor {
-    /// Starts the actor of an open file on the engine's runtime, to go on where `predecessor` ends.
+    /// Starts the actor of an open file on the engine's runtime; it continues where `predecessor` ends.
     pub(crate) fn start(
         open_file: Arc<OpenFile>,
         engine: Arc<dyn Any + Send + std::marker::Sync>,
@@ -69,62 +70,69 @@ impl FileActor {
         let prepared: PreparedActor<FileActor> =
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
-        let (line, poisoned) = (Exclusive::new(Line::default()), open_file.poison().is_some());
-        let state =
-            FileActor { open_file, line, burst: 0, poisoned, shut: None, predecessor, _engine: engine };
+        let (queue, poisoned) = (Exclusive::new(PermitQueue::default()), open_file.poison().is_some());
+        let state = FileActor {
+            open_file,
+            queue,
+            burst: 0,
+            poisoned,
+            closed_mailbox: None,
+            predecessor,
+            _engine: engine,
+        };
         let mut life = Box::pin(prepared.run(state));
-        // Started here, before anyone can send it a message or its end: what reaches an actor that has not come to
-        // its mailbox by then, kameo may drop in silence.
+        // Polled here, before any other task can send it a message or stop it: kameo may silently drop what
+        // arrives before an actor first looks at its mailbox.
         if life.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             drop(runtime.spawn(life));
         }
         actor
     }
 
-    /// Lets a message's operation take its place and answer the asker when it is done.
-    fn take_in<R: Request>(
+    /// Queues a message's operation and answers the sender at its end.
+    fn accept<R: Request>(
         &mut self,
         request: R,
         ctx: &mut message::Context<Self, DelegatedReply<Result<R::Answer>>>,
     ) -> DelegatedReply<Result<R::Answer>> {
         let (delegated, reply) = ctx.reply_sender();
-        self.line.get_mut().take_in(envelope(request, reply, &self.open_file), &self.open_file);
+        self.queue.get_mut().accept(envelope(request, reply, &self.open_file), &self.open_file);
         delegated
     }
 
-    /// Puts in line what stands in the mailbox that was shut, and what comes from those who were just sending: they are
-    /// between two instructions.
+    /// Queues what is in the closed mailbox, and what is just being sent: those senders are between two
+    /// instructions.
     async fn empty_mailbox(&mut self) {
-        let Some(mut shut) = self.shut.take() else { return };
-        while let Some(signal) = shut.get_mut().recv().await {
+        let Some(mut closed_mailbox) = self.closed_mailbox.take() else { return };
+        while let Some(signal) = closed_mailbox.get_mut().recv().await {
             if let Some(envelope) = undelivered(signal, &self.open_file) {
-                self.line.get_mut().put(envelope);
+                self.queue.get_mut().push(envelope);
             }
         }
     }
 }
 
-/// Waits until the actor before this one has let in what it was sent.
-async fn wait_for(predecessor: &mut Option<ActorRef<FileActor>>) {
+/// Waits until the previous actor has admitted its messages.
+async fn wait_for_end(predecessor: &mut Option<ActorRef<FileActor>>) {
     if let Some(before) = predecessor {
         before.wait_for_shutdown_with_result(|_| ()).await;
         *predecessor = None;
     }
 }
 
-/// The failed sync, if it is news.
-fn fresh_poison(open_file: &OpenFile, poisoned: &mut bool) -> Option<Error> {
+/// The failed sync, if it has not been noticed before.
+fn new_poison(open_file: &OpenFile, poisoned: &mut bool) -> Option<Error> {
     let cause = open_file.poison().filter(|_| !*poisoned)?;
     *poisoned = true;
     Some(open_file.error(Operation::SyncAll, cause))
 }
 
-/// What an actor that ends has still to let in. An asker is told that there is none, and has the message back.
+/// Returns what a stopping actor still has to admit. An `ask` is refused and its sender gets the message back.
 fn undelivered(signal: Signal<FileActor>, open_file: &Arc<OpenFile>) -> Option<Envelope> {
     match signal {
-        Signal::Message { message, reply: None, .. } => told(message.as_any(), open_file),
+        Signal::Message { message, reply: None, .. } => as_envelope(message.as_any(), open_file),
         Signal::Message { message, reply: Some(receiver), .. } => {
-            // An asker that is gone has nothing to do again.
+            // A sender that is gone has nothing to repeat.
             let _ = receiver.send(Err(SendError::ActorNotRunning(message.as_any())));
             None
         }
@@ -144,42 +152,47 @@ impl Actor for FileActor {
         Ok(state)
     }
 
-    /// A burst is moved into the order message by message and started at its end, so that neighbours merge. While
-    /// a message waits for its permit, no other is taken.
+    /// Moves a burst into the order message by message and starts it at the end, so that neighbours merge.
+    /// While a message waits for its permit, no other is taken.
     async fn next(
         &mut self,
         _: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>> {
         let open_file = self.open_file.clone();
-        let mut door = Door { mailbox, open_file: &open_file, shut: &mut self.shut, is_left: false };
+        let mut guard = MailboxGuard {
+            mailbox,
+            open_file: &open_file,
+            closed_mailbox: &mut self.closed_mailbox,
+            keeps_open: false,
+        };
         loop {
-            wait_for(&mut self.predecessor).await;
-            self.line.get_mut().empty(&open_file).await;
+            wait_for_end(&mut self.predecessor).await;
+            self.queue.get_mut().admit_all(&open_file).await;
             if self.burst < MAILBOX_MESSAGES_MAX
-                && let Some(signal) = door.signal_at_hand()
+                && let Some(signal) = guard.try_signal()
             {
                 self.burst += 1;
-                return door.leave_with(Some(signal));
+                return guard.return_signal(Some(signal));
             }
             self.burst = 0;
             open_file.collect();
-            if let Some(poison) = fresh_poison(&open_file, &mut self.poisoned) {
-                // Dropped like this, the door is shut, and what is behind it is let in at the end.
+            if let Some(poison) = new_poison(&open_file, &mut self.poisoned) {
+                // Dropping the guard closes the mailbox; its messages are admitted in `on_stop`.
                 return Err(poison);
             }
-            if open_file.is_over() {
-                door.mailbox.close();
+            if open_file.is_closed_and_idle() {
+                guard.mailbox.close();
             }
             tokio::select! {
                 biased;
                 () = open_file.turn.waker().notify.notified() => {}
-                signal = door.signal() => return door.leave_with(signal),
+                signal = guard.signal() => return guard.return_signal(signal),
             }
         }
     }
 
-    /// A handler's bug costs the message that met it. The file stays: its state is behind the turn.
+    /// A panicking handler costs one message. The file is intact: its state is behind the turn.
     async fn on_panic(
         &mut self,
         _: WeakActorRef<Self>,
@@ -193,7 +206,7 @@ impl Actor for FileActor {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Whoever watches a file has no part in it, and the file has other users.
+    /// Linked actors only observe the file, which has other users.
     async fn on_link_died(
         &mut self,
         _: WeakActorRef<Self>,
@@ -205,21 +218,22 @@ impl Actor for FileActor {
 
     async fn on_undelivered(&mut self, _: ActorStopReason, messages: Vec<BoxMessage<Self>>) -> Result<()> {
         for message in messages {
-            if let Some(envelope) = told(message.as_any(), &self.open_file) {
-                self.line.get_mut().put(envelope);
+            if let Some(envelope) = as_envelope(message.as_any(), &self.open_file) {
+                self.queue.get_mut().push(envelope);
             }
         }
         Ok(())
     }
 
-    /// Lets in what it leaves. By now the mailbox is gone, so whoever posts anything after this starts another.
+    /// Admits what is left. The mailbox is closed by now, so the next operation that is posted starts another
+    /// actor.
     async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
-        wait_for(&mut self.predecessor).await;
+        wait_for_end(&mut self.predecessor).await;
         self.empty_mailbox().await;
-        self.line.get_mut().empty(&self.open_file).await;
+        self.queue.get_mut().admit_all(&self.open_file).await;
         self.open_file.collect();
         while self.open_file.waits_for_readers() {
-            // They ring for an actor; there may be none.
+            // Leaving readers wake the actor, which may be gone.
             tokio::task::yield_now().await;
             self.open_file.collect();
         }
@@ -228,16 +242,17 @@ impl Actor for FileActor {
     }
 }
 
-/// The mailbox while the actor is at it. An actor that is killed there shuts it, so that nothing is sent in vain.
-struct Door<'a> {
+/// The mailbox while the actor waits on it. If the actor is killed there, the mailbox is closed, so that no
+/// message is sent in vain.
+struct MailboxGuard<'a> {
     mailbox: &'a mut MailboxReceiver<FileActor>,
     open_file: &'a OpenFile,
-    shut: &'a mut Option<Exclusive<MailboxReceiver<FileActor>>>,
-    is_left: bool,
+    closed_mailbox: &'a mut Option<Exclusive<MailboxReceiver<FileActor>>>,
+    keeps_open: bool,
 }
 
-impl Door<'_> {
-    fn signal_at_hand(&mut self) -> Option<Signal<FileActor>> {
+impl MailboxGuard<'_> {
+    fn try_signal(&mut self) -> Option<Signal<FileActor>> {
         self.open_file.inbox.take();
         self.mailbox.try_recv().ok()
     }
@@ -254,25 +269,25 @@ impl Door<'_> {
         .await
     }
 
-    fn leave_with(mut self, signal: Option<Signal<FileActor>>) -> Result<Option<Signal<FileActor>>> {
-        // After a stop nothing more is taken.
-        self.is_left = !matches!(signal, None | Some(Signal::Stop | Signal::SupervisorRestart));
+    fn return_signal(mut self, signal: Option<Signal<FileActor>>) -> Result<Option<Signal<FileActor>>> {
+        // After a stop no other message is taken.
+        self.keeps_open = !matches!(signal, None | Some(Signal::Stop | Signal::SupervisorRestart));
         Ok(signal)
     }
 }
 
-impl Drop for Door<'_> {
+impl Drop for MailboxGuard<'_> {
     fn drop(&mut self) {
-        if !self.is_left {
+        if !self.keeps_open {
             self.open_file.inbox.take();
             self.mailbox.close();
             let (_, nothing) = mailbox::bounded(1);
-            *self.shut = Some(Exclusive::new(std::mem::replace(self.mailbox, nothing)));
+            *self.closed_mailbox = Some(Exclusive::new(std::mem::replace(self.mailbox, nothing)));
         }
     }
 }
 
-/// What another actor may ask for by a message.
+/// A request that another actor can send.
 trait Request: Send + 'static {
     type Answer: Send + 'static;
 
@@ -281,7 +296,7 @@ trait Request: Send + 'static {
     fn convert(answer: Answer) -> Self::Answer;
 }
 
-/// A request on its way, with whoever hears of it: the asker, or nobody if it was told.
+/// Makes an operation of a request. `reply` is absent if the request was sent by `tell`.
 fn envelope<R: Request>(
     request: R,
     reply: Option<ReplySender<Result<R::Answer>>>,
@@ -292,11 +307,11 @@ fn envelope<R: Request>(
         Some(reply) => answer::<R>(reply, outcome),
         None => outcome.map(|_| ()).map_err(Err),
     };
-    let reply = Sender::new(open_file.clone(), op.operation(), answer).into_reply();
+    let reply = MessageSender::new(open_file.clone(), op.operation(), answer).into_reply();
     Envelope { op, reply, refuse: false }
 }
 
-/// Answers an asker; a failure comes back if the asker is gone.
+/// Answers an `ask`; returns the failure if the sender is gone.
 fn answer<R: Request>(
     reply: ReplySender<Result<R::Answer>>,
     outcome: Outcome,
@@ -304,16 +319,12 @@ fn answer<R: Request>(
     let answer = outcome
         .map(|answer| Box::new(R::convert(answer)) as BoxReply)
         .map_err(|error| SendError::HandlerError(Box::new(error) as Box<dyn Any + Send>));
-    match reply.boxed().send(answer) {
-        Err(Err(SendError::HandlerError(error))) => {
-            error.downcast::<Error>().map_or(Ok(()), |error| Err(Err(*error)))
-        }
-        _ => Ok(()),
-    }
+    let Err(Err(SendError::HandlerError(error))) = reply.boxed().send(answer) else { return Ok(()) };
+    error.downcast::<Error>().map_or(Ok(()), |error| Err(Err(*error)))
 }
 
-/// What was told and not delivered, as an operation.
-fn told(message: Box<dyn Any + Send>, open_file: &Arc<OpenFile>) -> Option<Envelope> {
+/// Makes an operation of a message that was sent by `tell` and not delivered.
+fn as_envelope(message: Box<dyn Any + Send>, open_file: &Arc<OpenFile>) -> Option<Envelope> {
     fn by<R: Request>(
         message: Box<dyn Any + Send>,
         open_file: &Arc<OpenFile>,
@@ -332,20 +343,20 @@ fn told(message: Box<dyn Any + Send>, open_file: &Arc<OpenFile>) -> Option<Envel
         .ok()
 }
 
-/// An operation of a handle whose caller may have sent messages before, and so waits behind them.
+/// An operation of a handle whose caller may have sent messages before, so that it must wait for them.
 struct Submit(Envelope);
 
-/// What became of an operation that was sent to an actor.
+/// Result of sending an operation to an actor.
 pub(crate) enum Delivery {
     Delivered,
     /// The mailbox is full, and the operation may not wait for room.
     Full,
-    /// The actor has ended. The operation comes back.
+    /// The actor has ended and returns the operation.
     Ended(Envelope),
     Lost,
 }
 
-/// Sends an operation to an actor; waits for room in its mailbox unless the operation refuses to.
+/// Sends an operation to an actor; waits for room in its mailbox unless the operation is to be refused then.
 pub(crate) async fn deliver(actor: ActorRef<FileActor>, envelope: Envelope) -> Delivery {
     let sent = match envelope.refuse {
         true => actor.tell(Submit(envelope)).try_send(),
@@ -363,7 +374,7 @@ impl Message<Submit> for FileActor {
     type Reply = ();
 
     async fn handle(&mut self, Submit(envelope): Submit, _: &mut message::Context<Self, ()>) {
-        self.line.get_mut().take_in(envelope, &self.open_file);
+        self.queue.get_mut().accept(envelope, &self.open_file);
     }
 }
 
@@ -387,7 +398,7 @@ macro_rules! message {
             type Reply = DelegatedReply<Result<$reply>>;
 
             async fn handle(&mut self, request: $name, ctx: &mut message::Context<Self, Self::Reply>) -> Self::Reply {
-                self.take_in(request, ctx)
+                self.accept(request, ctx)
             }
         }
 
@@ -408,12 +419,12 @@ macro_rules! message {
 }
 
 message! {
-    /// Asks for at most `len` bytes at `offset`; empty at the end of the file.
+    /// Reads at most `len` bytes at `offset`; empty at the end of the file.
     ReadAt {
-        /// Bytes at the most.
-        len: usize,
-        /// Where they begin, in bytes.
-        offset: u64
+        /// Offset of the first byte.
+        offset: u64,
+        /// Maximum number of bytes.
+        len: usize
     } -> Bytes, |read| Op::from(Read::once(Offset::At(read.offset), read.len)),
     |answer| match answer {
         Answer::Read(buffer, _) => buffer.into_bytes(),
@@ -422,11 +433,11 @@ message! {
 }
 
 message! {
-    /// Asks to write all of `bytes` at `offset`; answers how many were written.
+    /// Writes all of `bytes` at `offset`; answers the number of bytes written.
     WriteAt {
         /// The payload.
         bytes: Bytes,
-        /// Where it goes, in bytes.
+        /// Offset of the first byte.
         offset: u64
     } -> usize,
     |request| Op::from(file_op::Write { offset: Offset::At(request.offset), payload: Payload::Shared(request.bytes), all: true, buffered: false }),
@@ -437,7 +448,7 @@ message! {
 }
 
 message! {
-    /// Asks to add `bytes` at the end in one piece; answers the offset where they begin.
+    /// Appends `bytes` contiguously; answers the offset of the first byte.
     Append {
         /// The record.
         bytes: Bytes
@@ -450,17 +461,17 @@ message! {
 }
 
 message! {
-    /// Asks to flush data and attributes to the device.
+    /// Flushes data and attributes to the device.
     SyncAll -> (), Op::from(Sync { all: true }), |_answer| ()
 }
 
 message! {
-    /// Asks to flush the data to the device.
+    /// Flushes the data to the device.
     SyncData -> (), Op::from(Sync { all: false }), |_answer| ()
 }
 
 message! {
-    /// Asks to cut or extend the file.
+    /// Truncates or extends the file.
     SetLen {
         /// The new length in bytes.
         len: u64
@@ -468,8 +479,8 @@ message! {
 }
 
 message! {
-    /// Asks for the attributes.
-    Metadata -> std::fs::Metadata, Op::from(file_op::Metadata),
+    /// Reads the attributes.
+    Metadata -> storage::Metadata, Op::from(file_op::Metadata),
     |answer| match answer {
         Answer::Metadata(metadata) => *metadata,
         other => unreachable!("metadata answers metadata, not {other:?}"),

@@ -1,5 +1,5 @@
-//! The actors of one open file, one after the other. Whoever has a reference may end one; the next need starts
-//! another, which takes over where that one ended.
+//! The actors of one open file, one after another. Any owner of a reference may stop one; the next need starts
+//! another, which continues where that one ended.
 
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -11,14 +11,14 @@ use crate::actor::file::FileActor;
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Incarnations {
-    /// The only one that most files ever have. Apart, so that looking at it takes no lock.
+    /// The only actor that most files ever have. Kept apart, so that reading it takes no lock.
     first: OnceLock<ActorRef<FileActor>>,
     later: Mutex<Option<ActorRef<FileActor>>>,
 }
 
 impl Incarnations {
-    /// The actor, started by `start` if there is none that lives. It is given its predecessor.
-    pub(crate) fn living(
+    /// Returns the live actor, started by `start` with its predecessor if there is none.
+    pub(crate) fn get_or_start(
         &self,
         start: impl Fn(Option<ActorRef<FileActor>>) -> ActorRef<FileActor>,
     ) -> ActorRef<FileActor> {
@@ -36,7 +36,7 @@ impl Incarnations {
         next
     }
 
-    /// The last actor, if there was any, dead or alive.
+    /// Returns the last actor, if there was any, dead or alive.
     pub(crate) fn last(&self) -> Option<ActorRef<FileActor>> {
         let first = self.first.get()?;
         if first.is_alive() {
@@ -46,8 +46,8 @@ impl Incarnations {
         Some(later.as_ref().unwrap_or(first).clone())
     }
 
-    /// Whether somebody else has a reference to the last actor.
-    pub(crate) fn are_lent(&self) -> bool {
+    /// Whether others have a reference to the last actor.
+    pub(crate) fn have_other_references(&self) -> bool {
         let lent = |actor: &ActorRef<FileActor>| actor.strong_count() > 1;
         match self.first.get() {
             None => false,
@@ -59,9 +59,9 @@ impl Incarnations {
         }
     }
 
-    /// Whether messages stand in the mailbox of the last actor. (What its predecessors leave behind is not
-    /// settled before they have gone.)
-    pub(crate) fn have_mail(&self) -> bool {
+    /// Whether the mailbox of the last actor has messages. (Those of its predecessors count as unsettled until
+    /// they have ended.)
+    pub(crate) fn have_messages(&self) -> bool {
         let holds = |actor: &ActorRef<FileActor>| {
             let mailbox = actor.mailbox_sender();
             mailbox.capacity() < mailbox.max_capacity()

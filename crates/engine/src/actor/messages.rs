@@ -1,6 +1,6 @@
-//! What other actors need in order to ask a file's actor: the actor, its messages, and kameo itself.
+//! What other actors need to send messages to a file's actor: the actor, its messages, and kameo itself.
 //!
-//! kameo is a public dependency: an application's actors have to be of the same version.
+//! kameo is a public dependency: an application must use the same version.
 
 pub use kameo;
 pub use kameo::actor::ActorRef;

@@ -1,11 +1,11 @@
 //! The actors: one per open file, and the supervisor of the engine. The only room that names kameo.
 //!
 //! ```text
-//!   handle ── in place ──▶ storage                            nobody is waiting: no message, no hop
+//!   handle ── in place ──▶ storage                          no operation waits: no message, no hop
 //!     │ else, with a permit
-//!     ├── nothing in the way ──▶ lane ──▶ worker ──┐          the turn lent to the caller
-//!     └── post ──▶ file actor ──▶ lane ──▶ worker ──┤          something before it is not done
-//!     ◀────────────────── answer ──────────────────┘
+//!     ├── not blocked ───────▶ lane ──▶ worker ──┐           the caller steps the state itself
+//!     └── posted ──▶ actor ──▶ lane ──▶ worker ──┤           an earlier operation blocks it
+//!     ◀───────────────── answer ─────────────────┘
 //! ```
 
 mod envelopes;

@@ -1,6 +1,6 @@
-//! The supervisor: owns the pool's life, looks for stuck operations, shuts the engine down.
+//! The supervisor: owns the pool's lifetime, reports stuck operations, shuts the engine down.
 //!
-//! It is not on the way of any operation.
+//! No operation passes through it.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
 use crate::context::EngineContext;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::{Registered, RunningBatch};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -35,18 +35,16 @@ impl Supervisor {
         Supervisor::spawn_with_mailbox(Supervisor { context }, mailbox::bounded(MAILBOX_MESSAGES_MAX))
     }
 
-    /// Says once of each operation that has been running for too long that it is stuck, with path and age.
+    /// Reports each operation that has been running for too long, once, with its path and age.
     fn sweep(&self) {
         let limit = self.context.limits.stuck_after;
-        for file in self.context.registry.all() {
-            file.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
-                if age >= limit && !*reported {
-                    *reported = true;
-                    add(&self.context.stats.stuck, 1);
-                    tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
-                }
-            });
-        }
+        self.context.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
+            if age >= limit && !*reported {
+                *reported = true;
+                add(&self.context.stats.stuck, 1);
+                tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
+            }
+        });
     }
 }
 
@@ -73,7 +71,7 @@ impl Actor for Supervisor {
     }
 }
 
-/// Asks for the end of the engine within a time.
+/// Asks the engine to shut down within a time.
 pub(crate) struct Shutdown {
     pub(crate) deadline: Duration,
 }
@@ -87,7 +85,7 @@ impl Message<Shutdown> for Supervisor {
     }
 }
 
-/// What became of the operations that were under way when an engine was shut down.
+/// What a shutdown did with the operations that were under way.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ShutdownReport {
@@ -95,7 +93,7 @@ pub struct ShutdownReport {
     pub completed: u64,
     /// Operations that had not begun at the deadline; no system call was made for them.
     pub never_started: u64,
-    /// Operations that were inside a system call at the deadline. Nobody can call them back.
+    /// Operations that were inside a system call at the deadline, which cannot be cancelled.
     pub abandoned: Vec<Abandoned>,
 }
 
@@ -103,29 +101,29 @@ pub struct ShutdownReport {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Abandoned {
-    /// What it was.
+    /// Its name.
     pub operation: Operation,
     /// The path it worked on.
     pub path: PathBuf,
-    /// How long ago it had been asked for.
+    /// Time since it was requested.
     pub age: Duration,
 }
 
 impl EngineContext {
     async fn shut_down(self: Arc<Self>, deadline: Duration) -> ShutdownReport {
         let end = Instant::now() + deadline;
-        let doors = self.doors();
-        doors.iter().for_each(crate::admission::Admission::stop);
-        // Behind the closed doors, so that no file accepts anything after this.
+        let admissions = self.admissions();
+        admissions.iter().for_each(crate::admission::Admission::stop);
+        // Admission has stopped, so no file accepts anything after this flush.
         self.registry.all().into_iter().for_each(Registered::flush_all);
         let before = self.stats.outstanding();
-        let drained = tokio::time::timeout_at(end.into(), doors[0].drained()).await.is_ok();
-        // Before the doors close: that sends away those who have not even been admitted.
+        let drained = tokio::time::timeout_at(end.into(), admissions[0].drained()).await.is_ok();
+        // Counted before admission closes, which turns away callers that were never admitted.
         let leftover = if drained { 0 } else { self.stats.outstanding() };
-        doors.iter().for_each(crate::admission::Admission::close);
+        admissions.iter().for_each(crate::admission::Admission::close);
         self.pool.close();
         if !drained {
-            // What waits goes first: a job that is dropped would only start it, to be dropped in turn.
+            // Waiting operations are dropped first: a dropped job would only start them, to be dropped in turn.
             self.registry.all().iter().for_each(|file| file.abandon());
             self.pool.abandon();
         }
@@ -134,7 +132,7 @@ impl EngineContext {
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());
         let completed = before.saturating_sub(leftover);
         if drained {
-            // A worker that does not end in time ends with its last job; there is nothing to add to the report.
+            // A worker that does not end in time ends with its last job, which the report already contains.
             while !self.pool.join(Instant::now()) && Instant::now() < end {
                 tokio::time::sleep(RETRY_PAUSE_MIN).await;
             }
@@ -146,23 +144,22 @@ impl EngineContext {
         }
     }
 
-    /// What workers are inside of now, each with the number of operations it stands for.
+    /// Returns what workers are executing now, each with its number of operations.
     fn still_running(&self) -> Vec<(Abandoned, u64)> {
         let mut all = Vec::new();
-        for file in self.registry.all() {
-            file.show_running(&mut |RunningBatch { operation, path, age, operations, .. }| {
-                all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
-            });
-        }
-        for request in self.running_requests.all() {
-            let age = request.since.elapsed();
-            all.push((Abandoned { operation: request.operation, path: request.path, age }, 1));
-        }
+        self.show_running(&mut |RunningBatch { operation, path, age, operations, .. }| {
+            all.push((Abandoned { operation, path: path.to_owned(), age }, operations));
+        });
         all
+    }
+
+    fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {
+        self.registry.all().iter().for_each(|file| file.show_running(show));
+        self.running_requests.show_running(show);
     }
 }
 
-/// The supervisor as the engine holds it, without a word of actors.
+/// The engine's reference to the supervisor, without kameo's types.
 #[derive(Debug)]
 pub(crate) struct SupervisorHandle {
     actor: ActorRef<Supervisor>,
@@ -173,10 +170,10 @@ impl SupervisorHandle {
         SupervisorHandle { actor: Supervisor::start(context) }
     }
 
-    /// Has the engine shut down.
+    /// Shuts the engine down.
     pub(crate) async fn shut_down(&self, deadline: Duration) -> Result<ShutdownReport> {
-        let asking = Exclusive::new(Box::pin(self.actor.ask(Shutdown { deadline }).send()));
-        let asked = Held::new(asking).await;
-        asked.map_err(|_| Error::new(Operation::Shutdown, Cause::Stopped))
+        let request = Exclusive::new(Box::pin(self.actor.ask(Shutdown { deadline }).send()));
+        let reply = HoldsClock::new(request).await;
+        reply.map_err(|_| Error::new(Operation::Shutdown, Cause::Stopped))
     }
 }

@@ -1,4 +1,4 @@
-//! When the process is out of descriptors: who wants to open a file waits in line until one is given up.
+//! A queue for free descriptors, for a process that has none left.
 
 use tokio::sync::{Mutex, Notify};
 
@@ -8,13 +8,13 @@ use crate::storage::errno;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Descriptors {
-    /// Only the one in front tries again; the others would only meet the same refusal.
-    pub(crate) line: Mutex<()>,
+    /// Only the first waiter retries; the others would meet the same refusal.
+    pub(crate) queue: Mutex<()>,
     pub(crate) freed: Notify,
 }
 
 impl Descriptors {
-    /// Tells whoever waits that a descriptor may be free.
+    /// Notifies the first waiter that a descriptor may be free.
     pub(crate) fn free_one(&self) {
         self.freed.notify_one();
     }

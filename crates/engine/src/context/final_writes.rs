@@ -1,5 +1,5 @@
-//! What buffered files that were dropped have still to write, and who waits for it: whoever asks for the same file
-//! next, by whatever path, or opens it. Without that, a file would seem to lack what was written to it.
+//! Final writes of buffered files that were dropped, and the wait for them. A later request for the same file,
+//! or for a path that leads to it, waits; otherwise the file would seem to lack bytes.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,11 +13,11 @@ use crate::storage::Identity;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct FinalWrites {
-    /// How many there are, so that a call without any costs one load. Whoever drops a file and then calls is
-    /// one thread, or has told the other by something stronger; Relaxed is enough.
+    /// Number of entries, so that a call without any costs one load. A caller that drops a file and then makes
+    /// a request is one thread, or synchronises two by other means; Relaxed is enough.
     count: AtomicUsize,
     files: Mutex<HashMap<Identity, usize>>,
-    gone: Notify,
+    ended: Notify,
 }
 
 impl FinalWrites {
@@ -36,22 +36,22 @@ impl FinalWrites {
         }
         drop(files);
         self.count.fetch_sub(1, Ordering::Relaxed);
-        self.gone.notify_waiters();
+        self.ended.notify_waiters();
     }
 
-    /// Whether there are any.
+    /// Whether there are any final writes.
     pub(crate) fn is_any(&self) -> bool {
         self.count.load(Ordering::Relaxed) > 0
     }
 
-    /// Ends when the next one has gone, even if that is before it is awaited.
-    pub(crate) fn gone(&self) -> impl Future<Output = ()> {
-        self.gone.notified()
+    /// Completes when the next file is done, even if that happens before the first poll.
+    pub(crate) fn next_end(&self) -> impl Future<Output = ()> {
+        self.ended.notified()
     }
 
-    /// Whether one of these files is among them; with `below`, whether anything on their devices is, since nobody knows
-    /// what is below a directory.
-    pub(crate) fn concerns(&self, wanted: &[Identity], below: bool) -> bool {
+    /// Whether they include one of these files; with `below`, any file on the same devices, since the contents
+    /// of a directory are unknown.
+    pub(crate) fn include(&self, wanted: &[Identity], below: bool) -> bool {
         let files = self.files();
         wanted.iter().any(|wanted| match below {
             true => files.keys().any(|file| file.device == wanted.device),
@@ -59,14 +59,14 @@ impl FinalWrites {
         })
     }
 
-    /// Waits as long as `parting` says so; it is asked again each time a file has gone.
-    pub(crate) async fn wait_while(&self, final_writes: impl Fn() -> bool) {
+    /// Waits while `is_affected` returns true; it is called again each time a file is done.
+    pub(crate) async fn wait_while(&self, is_affected: impl Fn() -> bool) {
         while self.is_any() {
-            let gone = self.gone();
-            if !final_writes() {
+            let ended = self.next_end();
+            if !is_affected() {
                 return;
             }
-            gone.await;
+            ended.await;
         }
     }
 
@@ -86,12 +86,12 @@ mod tests {
         final_writes.begin(file(1, 7));
         final_writes.begin(file(1, 7));
         assert!(final_writes.is_any());
-        assert!(final_writes.concerns(&[file(1, 8), file(1, 7)], false));
-        assert!(!final_writes.concerns(&[file(1, 8), file(2, 7)], false));
-        assert!(final_writes.concerns(&[file(1, 8)], true) && !final_writes.concerns(&[file(2, 7)], true));
+        assert!(final_writes.include(&[file(1, 8), file(1, 7)], false));
+        assert!(!final_writes.include(&[file(1, 8), file(2, 7)], false));
+        assert!(final_writes.include(&[file(1, 8)], true) && !final_writes.include(&[file(2, 7)], true));
         final_writes.end(file(1, 7));
-        assert!(final_writes.concerns(&[file(1, 7)], false));
+        assert!(final_writes.include(&[file(1, 7)], false));
         final_writes.end(file(1, 7));
-        assert!(!final_writes.is_any() && !final_writes.concerns(&[file(1, 7)], true));
+        assert!(!final_writes.is_any() && !final_writes.include(&[file(1, 7)], true));
     }
 }

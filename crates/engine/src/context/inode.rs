@@ -12,9 +12,9 @@ use crate::storage::Identity;
 pub(crate) struct Inode {
     pub(crate) key: (u64, u64),
     health: Mutex<Health>,
-    /// Openings that were dropped and have still to write what they had kept back.
+    /// Open files that were dropped and still have buffered bytes to write.
     pub(crate) final_writes: AtomicUsize,
-    /// Who waits for its advisory lock.
+    /// The queue for its advisory lock.
     pub(crate) locks: LockQueue,
 }
 
@@ -33,8 +33,8 @@ impl Inode {
         Identity { device, inode }
     }
 
-    /// Looks at or changes the memory of failures.
-    pub(crate) fn with_health<T>(&self, look: impl FnOnce(&mut Health) -> T) -> T {
-        look(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Reads or changes its health.
+    pub(crate) fn with_health<T>(&self, access: impl FnOnce(&mut Health) -> T) -> T {
+        access(&mut self.health.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

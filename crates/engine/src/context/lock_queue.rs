@@ -1,20 +1,20 @@
-//! The line of those who wait for the advisory lock of one file.
+//! The queue for the advisory lock of one file.
 //!
 //! ```text
-//!   lock ──▶ line ── in front ──▶ attempt ──▶ held ── unlock, close, drop ──▶ whoever is in front attempts
-//!                       ▲            │ refused, though no opening of this engine holds it
-//!                       │            ▼
-//!                       └── won ── watch: a thread of a pool of its own waits in `flock`
+//!   lock ──▶ queue ── first ──▶ attempt ──▶ held ── unlock, close, drop ──▶ the next first waiter attempts
+//!                       ▲          │ refused, though no open file of this engine holds it
+//!                       │          ▼
+//!                       └─ acquired ─ kernel wait: a thread of a separate pool waits in `flock`
 //! ```
 //!
-//! Openings of one engine hand the lock from one to the next, without a thread and without polling. What holds it
-//! beyond (other processes, descriptors that std opened) can only be waited for by a thread that sleeps in the kernel.
-//! It does so by a *stand-in*, a second opening of the same file: nobody can call it back from there, and the waiters'
-//! own descriptors must be free to go. One watch serves all waiters of a file. What it wins is given up in the very step
-//! in which a waiter attempts, or at once if nobody waits any more.
+//! Open files of one engine hand the lock to each other without a thread and without polling. For other holders
+//! (other processes, descriptors that std opened) a thread has to sleep in the kernel. It does so on a
+//! *stand-in*, a second descriptor of the same file: a sleeping thread cannot be interrupted, and the waiters
+//! must be free to close their own descriptors. One kernel wait serves all waiters of a file. A lock it
+//! acquires is released in the step in which a waiter attempts, or at once if no waiter is left.
 //!
-//! What is known of holders may be wrong: a closure, a duplicate of the descriptor or a child can release or keep a
-//! lock. So only an attempt decides, and knowledge says no more than what to wait for.
+//! The recorded holders may be wrong: a closure, a duplicate of the descriptor or a child can release or keep a
+//! lock. So only an attempt decides; the record only says what to wait for.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,19 +30,19 @@ pub(crate) struct LockQueue {
     state: Mutex<State>,
 }
 
-/// Names an opening among those of its file.
+/// Identifies an open file among those of its inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Holder(pub(crate) usize);
 
 #[derive(Debug, Default)]
 struct State {
-    line: VecDeque<Waiter>,
-    held: Vec<Held>,
-    /// Counts whatever may let an attempt succeed that was refused.
+    queue: VecDeque<Waiter>,
+    held: Vec<HeldLock>,
+    /// Counts events after which a refused attempt may succeed.
     changes: u64,
     /// Numbers given to waiters and to claims.
     numbers: u64,
-    watch: Watch,
+    kernel_wait: KernelWait,
 }
 
 #[derive(Debug)]
@@ -52,51 +52,51 @@ struct Waiter {
     turn: Arc<Notify>,
 }
 
-/// What an opening of this engine took.
+/// A lock that an open file of this engine took.
 #[derive(Debug)]
-struct Held {
+struct HeldLock {
     holder: Holder,
     kind: LockKind,
-    /// What it had before.
+    /// The lock it had before.
     before: Option<LockKind>,
-    /// Tells one success from later ones of other clones, which rely on the same lock.
+    /// Distinguishes this acquisition from later ones by clones, which rely on the same lock.
     claim: u64,
 }
 
 #[derive(Debug, Default)]
-enum Watch {
-    /// Nobody stands and waits.
+enum KernelWait {
+    /// No thread waits.
     #[default]
-    None,
-    /// A thread does, or is about to.
-    Standing,
-    /// It has the lock, for whoever is in front.
+    Idle,
+    /// A thread waits, or is about to.
+    Waiting,
+    /// The thread has acquired the lock, for the first waiter.
     Acquired(AcquiredLock),
-    /// The file or the kernel refused, so it is not tried again.
+    /// The file or the kernel refused, so there is no second try.
     Refused,
 }
 
-/// What a refused waiter waits for.
+/// What a refused waiter has to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outlook {
-    /// Nothing: something has changed since its attempt.
-    Changed,
-    /// For an opening of this engine, or for a watch.
-    Called,
-    /// Nobody knows who holds it; the caller is to post a watch.
-    Unwatched,
-    /// The same, and there can be no watch.
-    Unwatchable,
+pub(crate) enum WaitFor {
+    /// Nothing: an event since its attempt may let it succeed.
+    Nothing,
+    /// A notification, from an open file of this engine or from the kernel wait.
+    Notification,
+    /// The holder is unknown; the caller has to start the kernel wait.
+    NewKernelWait,
+    /// The holder is unknown and there can be no kernel wait, so only a pause remains.
+    Pause,
 }
 
-/// How a success that nobody heard of is taken back.
+/// How to undo an acquisition that no caller received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Undo {
-    /// It changed nothing, or others rely on it by now.
+    /// Not at all: it changed nothing, or others rely on it by now.
     Nothing,
-    /// By a release.
+    /// Release the lock.
     Release,
-    /// By sharing again.
+    /// Convert it back to a shared lock.
     Share,
 }
 
@@ -105,101 +105,102 @@ impl LockQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether `holder` has the lock: others wait for it then, and it must not wait behind them.
+    /// Whether `holder` has the lock: other waiters wait for it, so it must not wait behind them.
     pub(crate) fn is_held_by(&self, holder: Holder) -> bool {
         self.state().held.iter().any(|held| held.holder == holder)
     }
 
-    /// Takes the last place in the line; the second value is notified when it may be in front.
+    /// Joins the queue; the second value is notified when the waiter may be first.
     pub(crate) fn join(&self, kind: LockKind) -> (u64, Arc<Notify>) {
         let mut state = self.state();
         let (number, turn) = (state.number(), Arc::new(Notify::new()));
-        state.line.push_back(Waiter { number, kind, turn: turn.clone() });
+        state.queue.push_back(Waiter { number, kind, turn: turn.clone() });
         (number, turn)
     }
 
-    /// Gives a place up.
+    /// Leaves the queue.
     pub(crate) fn leave(&self, number: u64) {
         let mut state = self.state();
-        state.line.retain(|waiter| waiter.number != number);
+        state.queue.retain(|waiter| waiter.number != number);
         state.release_unwanted();
-        state.call_front();
+        state.notify_front();
     }
 
-    /// Whether the waiter may attempt: it is the first, or all before it want to share as it does.
+    /// Whether the waiter may attempt: it is the first, or it and all before it want a shared lock.
     pub(crate) fn is_in_front(&self, number: u64) -> bool {
         self.state().front().any(|waiter| waiter.number == number)
     }
 
-    /// To be asked for before an attempt, and handed to [`outlook`](LockQueue::outlook) after it.
+    /// To be read before an attempt and passed to [`wait_for`](LockQueue::wait_for) after it.
     pub(crate) fn changes(&self) -> u64 {
         self.state().changes
     }
 
-    /// Whether a refusal may have been due to a watch that nobody waits for; `seen` is of before the attempt.
-    pub(crate) fn may_be_forsaken(&self, seen: u64) -> bool {
+    /// Whether a stand-in that no waiter needs may have caused a refusal; `seen` was read before the attempt.
+    pub(crate) fn may_have_met_stand_in(&self, seen: u64) -> bool {
         let state = self.state();
-        state.line.is_empty() && (state.changes != seen || matches!(state.watch, Watch::Standing))
+        state.queue.is_empty() && (state.changes != seen || matches!(state.kernel_wait, KernelWait::Waiting))
     }
 
-    /// What a watch has won, if it has.
+    /// Takes the lock that the kernel wait has acquired.
     pub(crate) fn take_acquired(&self) -> Option<AcquiredLock> {
         let mut state = self.state();
-        match std::mem::take(&mut state.watch) {
-            Watch::Acquired(acquired) => Some(acquired),
-            watch @ (Watch::None | Watch::Standing | Watch::Refused) => {
-                state.watch = watch;
+        match std::mem::take(&mut state.kernel_wait) {
+            KernelWait::Acquired(acquired) => Some(acquired),
+            kernel_wait @ (KernelWait::Idle | KernelWait::Waiting | KernelWait::Refused) => {
+                state.kernel_wait = kernel_wait;
                 None
             }
         }
     }
 
-    /// Says what to wait for after a refusal. With [`Outlook::Unwatched`] the caller has the one watch to post.
-    pub(crate) fn outlook(&self, holder: Holder, kind: LockKind, seen: u64) -> Outlook {
+    /// Returns what to wait for after a refusal. After [`WaitFor::NewKernelWait`] the caller must start the
+    /// kernel wait.
+    pub(crate) fn wait_for(&self, holder: Holder, kind: LockKind, seen: u64) -> WaitFor {
         let mut state = self.state();
         if state.changes != seen {
-            return Outlook::Changed;
+            return WaitFor::Nothing;
         }
         if state.held.iter().any(|held| held.holder != holder && excludes(held.kind, kind)) {
-            return Outlook::Called;
+            return WaitFor::Notification;
         }
-        match state.watch {
-            Watch::Standing | Watch::Acquired(_) => Outlook::Called,
-            Watch::Refused => Outlook::Unwatchable,
-            Watch::None => {
-                state.watch = Watch::Standing;
-                Outlook::Unwatched
+        match state.kernel_wait {
+            KernelWait::Waiting | KernelWait::Acquired(_) => WaitFor::Notification,
+            KernelWait::Refused => WaitFor::Pause,
+            KernelWait::Idle => {
+                state.kernel_wait = KernelWait::Waiting;
+                WaitFor::NewKernelWait
             }
         }
     }
 
-    /// Ends a watch: with the lock, without it for now, or for good.
-    pub(crate) fn watched(&self, ended: Ended) {
+    /// Records the end of the kernel wait.
+    pub(crate) fn kernel_wait_ended(&self, ended: KernelWaitEnd) {
         let mut state = self.state();
-        state.watch = match ended {
-            Ended::Acquired(acquired) => Watch::Acquired(acquired),
-            Ended::NotNow => Watch::None,
-            Ended::Refused => Watch::Refused,
+        state.kernel_wait = match ended {
+            KernelWaitEnd::Acquired(acquired) => KernelWait::Acquired(acquired),
+            KernelWaitEnd::NoThread => KernelWait::Idle,
+            KernelWaitEnd::Refused => KernelWait::Refused,
         };
         state.release_unwanted();
         state.changed();
     }
 
-    /// Books a success and returns its claim.
+    /// Records an acquisition and returns its claim.
     pub(crate) fn granted(&self, holder: Holder, kind: LockKind) -> u64 {
         let mut state = self.state();
         let claim = state.number();
         let before = state.held.iter().find(|held| held.holder == holder).map(|held| held.kind);
         state.held.retain(|held| held.holder != holder);
-        state.held.push(Held { holder, kind, before, claim });
+        state.held.push(HeldLock { holder, kind, before, claim });
         if before == Some(LockKind::Exclusive) && kind == LockKind::Shared {
             state.changed();
         }
         claim
     }
 
-    /// Notes that `holder` has no lock, if it is known to have had one.
-    pub(crate) fn lost(&self, holder: Holder) {
+    /// Records that `holder` has no lock; notifies the waiters if it had one.
+    pub(crate) fn released_if_held(&self, holder: Holder) {
         let mut state = self.state();
         let before = state.held.len();
         state.held.retain(|held| held.holder != holder);
@@ -208,14 +209,14 @@ impl LockQueue {
         }
     }
 
-    /// Notes that `holder` has the lock no more, or that nobody knows whether it has.
-    pub(crate) fn gone(&self, holder: Holder) {
+    /// Records that `holder` has no lock, or may have none, and notifies the waiters.
+    pub(crate) fn released(&self, holder: Holder) {
         let mut state = self.state();
         state.held.retain(|held| held.holder != holder);
         state.changed();
     }
 
-    /// How to take the success back that got `claim`.
+    /// How to undo the acquisition with `claim`.
     pub(crate) fn undo(&self, holder: Holder, claim: u64) -> Undo {
         let state = self.state();
         let held = state.held.iter().find(|held| held.holder == holder && held.claim == claim);
@@ -227,12 +228,12 @@ impl LockQueue {
     }
 }
 
-/// How a watch ended.
-pub(crate) enum Ended {
-    /// With the lock.
+/// Result of a kernel wait.
+pub(crate) enum KernelWaitEnd {
+    /// The lock.
     Acquired(AcquiredLock),
-    /// There is no thread for it now.
-    NotNow,
+    /// No thread is free now.
+    NoThread,
     /// The file or the kernel refused.
     Refused,
 }
@@ -243,25 +244,26 @@ impl State {
         self.numbers
     }
 
-    /// Those who may attempt.
+    /// The waiters that may attempt.
     fn front(&self) -> impl Iterator<Item = &Waiter> {
-        let sharing = self.line.iter().take_while(|waiter| waiter.kind == LockKind::Shared).count();
-        self.line.iter().take(sharing.max(1))
+        let sharing = self.queue.iter().take_while(|waiter| waiter.kind == LockKind::Shared).count();
+        self.queue.iter().take(sharing.max(1))
     }
 
-    fn call_front(&self) {
+    fn notify_front(&self) {
         self.front().for_each(|waiter| waiter.turn.notify_one());
     }
 
     fn changed(&mut self) {
         self.changes += 1;
-        self.call_front();
+        self.notify_front();
     }
 
-    /// Releases what was won for nobody, before anyone can see that there is no watch: such a release does not block.
+    /// Releases a lock that no waiter needs, before any caller can see that the kernel wait is over. This does
+    /// not block.
     fn release_unwanted(&mut self) {
-        if self.line.is_empty() && matches!(self.watch, Watch::Acquired(_)) {
-            self.watch = Watch::None;
+        if self.queue.is_empty() && matches!(self.kernel_wait, KernelWait::Acquired(_)) {
+            self.kernel_wait = KernelWait::Idle;
         }
     }
 }
@@ -279,18 +281,18 @@ mod tests {
 
     use tokio::sync::Notify;
 
-    use super::{Ended, Holder, LockKind, LockQueue, Outlook, Undo};
+    use super::{Holder, KernelWaitEnd, LockKind, LockQueue, Undo, WaitFor};
 
     const ME: Holder = Holder(1);
     const OTHER: Holder = Holder(2);
 
     #[test]
     fn those_in_front_are_the_first_or_all_that_share_before_anyone_who_does_not() {
-        fn check(line: &[LockKind], expected: &[bool]) {
+        fn check(queue: &[LockKind], expected: &[bool]) {
             let locks = LockQueue::default();
-            let numbers: Vec<u64> = line.iter().map(|kind| locks.join(*kind).0).collect();
+            let numbers: Vec<u64> = queue.iter().map(|kind| locks.join(*kind).0).collect();
             let front: Vec<bool> = numbers.into_iter().map(|number| locks.is_in_front(number)).collect();
-            assert_eq!(front, expected, "{line:?}");
+            assert_eq!(front, expected, "{queue:?}");
         }
         check(&[Exclusive, Exclusive], &[true, false]);
         check(&[Exclusive, Shared, Shared], &[true, false, false]);
@@ -299,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_leaves_makes_room_in_front() {
+    fn leaving_lets_the_next_waiter_in_front() {
         let locks = LockQueue::default();
         let (first, (second, _)) = (locks.join(Exclusive).0, locks.join(Exclusive));
         assert!(!locks.is_in_front(second));
@@ -307,59 +309,59 @@ mod tests {
         assert!(locks.is_in_front(second));
     }
 
-    /// A waiter looks again after a while without it, so that nothing else would show a call that was forgotten.
+    /// Waiters also look again after a pause, so only this test would notice a missing notification.
     #[test]
-    fn whatever_may_let_the_front_in_calls_it_and_nobody_else() {
-        fn check(what: &str, change: fn(&LockQueue), called: bool) {
+    fn each_change_that_may_admit_the_front_notifies_it_alone() {
+        fn check(what: &str, change: fn(&LockQueue), notified: bool) {
             let locks = LockQueue::default();
             locks.granted(OTHER, Exclusive);
             let (first, second) = (locks.join(Exclusive).1, locks.join(Exclusive).1);
             change(&locks);
-            assert_eq!((is_called(&first), is_called(&second)), (called, false), "{what}");
+            assert_eq!((is_notified(&first), is_notified(&second)), (notified, false), "{what}");
         }
-        fn is_called(turn: &Notify) -> bool {
+        fn is_notified(turn: &Notify) -> bool {
             let notified = std::pin::pin!(turn.notified());
             notified.poll(&mut Context::from_waker(Waker::noop())).is_ready()
         }
         check("nothing", |_| {}, false);
-        check("a release", |locks| locks.gone(OTHER), true);
-        check("a close", |locks| locks.lost(OTHER), true);
-        check("a close of one without a lock", |locks| locks.lost(ME), false);
+        check("a release", |locks| locks.released(OTHER), true);
+        check("a close", |locks| locks.released_if_held(OTHER), true);
+        check("a close of one without a lock", |locks| locks.released_if_held(ME), false);
         check("a lock that is shared now", |locks| _ = locks.granted(OTHER, Shared), true);
         check("a lock that is taken once more", |locks| _ = locks.granted(OTHER, Exclusive), false);
-        check("a watch that ended", |locks| locks.watched(Ended::NotNow), true);
+        check("a kernel_wait that ended", |locks| locks.kernel_wait_ended(KernelWaitEnd::NoThread), true);
     }
 
     #[test]
-    fn a_refused_waiter_is_told_what_to_wait_for() {
-        fn check(held: Option<(Holder, LockKind)>, wanted: LockKind, expected: Outlook) {
+    fn a_refused_waiter_learns_what_to_wait_for() {
+        fn check(held: Option<(Holder, LockKind)>, wanted: LockKind, expected: WaitFor) {
             let locks = LockQueue::default();
             if let Some((holder, kind)) = held {
                 locks.granted(holder, kind);
             }
             let seen = locks.changes();
-            assert_eq!(locks.outlook(ME, wanted, seen), expected, "{held:?}, {wanted:?}");
+            assert_eq!(locks.wait_for(ME, wanted, seen), expected, "{held:?}, {wanted:?}");
         }
-        check(Some((OTHER, Exclusive)), Shared, Outlook::Called);
-        check(Some((OTHER, Shared)), Exclusive, Outlook::Called);
-        check(Some((OTHER, Shared)), Shared, Outlook::Unwatched);
-        check(Some((ME, Exclusive)), Exclusive, Outlook::Unwatched);
-        check(None, Shared, Outlook::Unwatched);
+        check(Some((OTHER, Exclusive)), Shared, WaitFor::Notification);
+        check(Some((OTHER, Shared)), Exclusive, WaitFor::Notification);
+        check(Some((OTHER, Shared)), Shared, WaitFor::NewKernelWait);
+        check(Some((ME, Exclusive)), Exclusive, WaitFor::NewKernelWait);
+        check(None, Shared, WaitFor::NewKernelWait);
     }
 
     #[test]
-    fn there_is_one_watch_and_none_where_it_was_refused() {
+    fn there_is_one_kernel_wait_and_none_after_a_refusal() {
         let locks = LockQueue::default();
-        let _place = locks.join(Exclusive);
+        let _entry = locks.join(Exclusive);
         let seen = locks.changes();
-        assert_eq!(locks.outlook(ME, Exclusive, seen), Outlook::Unwatched);
-        assert_eq!(locks.outlook(OTHER, Exclusive, seen), Outlook::Called);
-        locks.watched(Ended::NotNow);
-        assert_eq!(locks.outlook(ME, Exclusive, seen), Outlook::Changed);
+        assert_eq!(locks.wait_for(ME, Exclusive, seen), WaitFor::NewKernelWait);
+        assert_eq!(locks.wait_for(OTHER, Exclusive, seen), WaitFor::Notification);
+        locks.kernel_wait_ended(KernelWaitEnd::NoThread);
+        assert_eq!(locks.wait_for(ME, Exclusive, seen), WaitFor::Nothing);
         let seen = locks.changes();
-        assert_eq!(locks.outlook(ME, Exclusive, seen), Outlook::Unwatched);
-        locks.watched(Ended::Refused);
-        assert_eq!(locks.outlook(ME, Exclusive, locks.changes()), Outlook::Unwatchable);
+        assert_eq!(locks.wait_for(ME, Exclusive, seen), WaitFor::NewKernelWait);
+        locks.kernel_wait_ended(KernelWaitEnd::Refused);
+        assert_eq!(locks.wait_for(ME, Exclusive, locks.changes()), WaitFor::Pause);
     }
 
     #[test]

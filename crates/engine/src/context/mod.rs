@@ -1,4 +1,4 @@
-//! What every open file of one engine uses: the storage, the pool, the limits and the counters.
+//! What all open files of one engine share: the storage, the pool, the limits and the counters.
 
 pub(crate) mod descriptors;
 pub(crate) mod final_writes;
@@ -9,6 +9,8 @@ pub(crate) mod paused_clock;
 pub(crate) mod registry;
 pub(crate) mod running;
 pub(crate) mod unfinished;
+#[cfg(all(test, folio_loom))]
+mod unfinished_loom;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -26,58 +28,58 @@ use crate::buffer::Buffers;
 use crate::context::registry::Registry;
 use crate::context::unfinished::Unfinished;
 use crate::error::Cause;
-use crate::limits::{LOCK_WATCHES_MAX, Limits};
+use crate::limits::{LOCK_THREADS_MAX, Limits};
 use crate::origin::Origin;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
 use crate::storage::{Nature, OpenRequest, Opened, Storage, wrapped::Wrapped};
 
-/// The number that stands for a device where the program's own code runs: closures and wrapped objects. That
-/// may block for as long as it likes, and must not take the workers of files and names with it. The kernel
-/// numbers its devices in 32 bits.
+/// Device number for the program's own code: closures and wrapped objects. It may block at will and must not
+/// occupy the workers of real devices. The kernel numbers its devices in 32 bits.
 const PROGRAM: u64 = u64::MAX;
 
-/// See the module. Shared by everything that belongs to one engine.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct EngineContext {
-    /// Where the threads are. Elsewhere no lock of this engine may be taken: see [`Origin`].
+    /// The process of the engine's threads. In any other, no lock of this engine may be taken: see [`Origin`].
     pub(crate) origin: Origin,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) pool: Pool,
-    /// Threads of their own for those who wait for locks that others hold: nobody can call them back.
-    pub(crate) watch_pool: Pool,
-    pub(crate) watch_lane: LaneId,
-    /// How many of them are taken.
-    pub(crate) watchers: Arc<AtomicUsize>,
+    /// Separate threads that wait for locks of other holders: such a wait cannot be cancelled.
+    pub(crate) lock_pool: Pool,
+    pub(crate) lock_lane: LaneId,
+    /// How many of these threads are in use.
+    pub(crate) lock_threads: Arc<AtomicUsize>,
     pub(crate) limits: Limits,
     pub(crate) stats: Arc<Stats>,
     pub(crate) buffers: Arc<Buffers>,
-    /// The same for direct I/O.
+    /// Buffers for direct I/O.
     pub(crate) aligned: Arc<Buffers>,
     pub(crate) registry: Arc<Registry>,
-    /// Threads that can run at a time on this machine.
+    /// Threads that can run at once on this machine.
     pub(crate) cores: usize,
-    /// The engine's own runtime: actors and timers live there, so no caller's runtime has to outlive them.
+    /// The engine's own runtime, for actors and timers, so that no runtime of a caller has to outlive them.
     pub(crate) runtime: tokio::runtime::Handle,
-    /// Where operations on paths queue: their device is not known before they are resolved.
+    /// The queue of path requests: their device is unknown until they are resolved.
     pub(crate) names: Arc<Device>,
     pub(crate) running_requests: RunningRequests,
-    /// True once a shutdown has waited long enough: what waits for a peer gives up then.
+    /// True once a shutdown has waited long enough: waits for a peer end then.
     pub(crate) stopped: watch::Sender<bool>,
-    /// Who waits for a descriptor.
+    /// The queue for free descriptors.
     pub(crate) descriptors: Descriptors,
-    /// What dropped files have still to write.
+    /// Final writes of dropped files.
     pub(crate) final_writes: FinalWrites,
-    /// Portions of buffered files on their way.
+    /// Work that the end of the process has to wait for.
     pub(crate) unfinished: Unfinished,
-    /// Done once the engine has had a buffered file, for which the end of the process must wait.
-    pub(crate) watched: Once,
+    /// Whether the engine is registered for the end of the process, which waits for its buffered files.
+    pub(crate) registered_at_exit: Once,
     devices: RwLock<HashMap<u64, Arc<Device>>>,
-    /// Wrapped objects so far: each gets a number in place of an inode's, so that none has another's failures.
+    /// Number of wrapped objects so far: each gets one in place of an inode number, so that none shares
+    /// another's failures.
     objects: AtomicU64,
 }
 
-/// One device: its lane in the pool and the door before it.
+/// One device: its lane in the pool and its admission.
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) lane: LaneId,
@@ -88,9 +90,9 @@ impl EngineContext {
     pub(crate) fn new(storage: Arc<dyn Storage>, limits: Limits, runtime: tokio::runtime::Handle) -> Self {
         let stats = Arc::new(Stats::default());
         let pool = Pool::start(&limits);
-        let watch_pool = Pool::start(&Limits {
-            workers_max: LOCK_WATCHES_MAX,
-            lane_workers_max: LOCK_WATCHES_MAX,
+        let lock_pool = Pool::start(&Limits {
+            workers_max: LOCK_THREADS_MAX,
+            lane_workers_max: LOCK_THREADS_MAX,
             ..limits.clone()
         });
         let admission = Admission::new(limits.ops_max, limits.bytes_max, stats.clone());
@@ -101,9 +103,9 @@ impl EngineContext {
             cores: cores(),
             storage,
             pool,
-            watch_lane: watch_pool.add_lane(),
-            watch_pool,
-            watchers: Arc::default(),
+            lock_lane: lock_pool.add_lane(),
+            lock_pool,
+            lock_threads: Arc::default(),
             limits,
             stats,
             buffers,
@@ -115,8 +117,8 @@ impl EngineContext {
             stopped: watch::Sender::new(false),
             descriptors: Descriptors::default(),
             final_writes: FinalWrites::default(),
-            unfinished: Unfinished::default(),
-            watched: Once::new(),
+            unfinished: Unfinished::new(),
+            registered_at_exit: Once::new(),
             devices: RwLock::default(),
             objects: AtomicU64::new(0),
         }
@@ -127,7 +129,7 @@ impl EngineContext {
         if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
     }
 
-    /// The device with this number, made known if it is new.
+    /// Returns the device with this number, created on first use.
     pub(crate) fn device(&self, number: u64) -> Arc<Device> {
         let known = self.devices.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
         known.unwrap_or_else(|| {
@@ -136,9 +138,9 @@ impl EngineContext {
         })
     }
 
-    /// The opening of an object of the program's own.
+    /// Makes an open file out of an object of the program's own.
     pub(crate) fn object<T: Send + 'static>(&self, object: Wrapped<T>) -> (Opened, OpenRequest) {
-        // Without positions every write is one at the end, whatever the cursor says.
+        // An object without offsets is always written at its end, whatever the cursor is.
         let (write, append) =
             (object.can_write() && object.can_seek(), object.can_write() && !object.can_seek());
         let request = OpenRequest { read: object.can_read(), write, append, ..OpenRequest::default() };
@@ -153,7 +155,7 @@ impl EngineContext {
         (opened, request)
     }
 
-    /// Where code of the program's own queues.
+    /// The device on which the program's own code queues.
     pub(crate) fn program(&self) -> Arc<Device> {
         self.device(PROGRAM)
     }
@@ -163,13 +165,13 @@ impl EngineContext {
         Arc::new(Device { lane: self.pool.add_lane(), admission })
     }
 
-    /// Every door there is, the engine's own first.
-    pub(crate) fn doors(&self) -> Vec<Admission> {
+    /// Every admission, the engine's own first.
+    pub(crate) fn admissions(&self) -> Vec<Admission> {
         let devices = self.devices.read().unwrap_or_else(PoisonError::into_inner);
         std::iter::once(&self.names).chain(devices.values()).map(|device| device.admission.clone()).collect()
     }
 
-    /// A pause on the engine's own timer, which works from any executor.
+    /// A pause by the engine's own timer, which works on any executor.
     pub(crate) fn pause(&self, length: Duration) -> tokio::time::Sleep {
         let _entered = self.runtime.enter();
         tokio::time::sleep(length)

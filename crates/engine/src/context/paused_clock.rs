@@ -1,11 +1,12 @@
-//! Waiting for the engine's threads under a clock that a test has stopped.
+//! Waiting for the engine's threads under tokio's paused clock.
 //!
-//! tokio's paused clock jumps to the next timer whenever its runtime has nothing to do, since nothing but timers could
-//! wake it. It does not know of the engine's threads, so a timeout around an operation would run out in no time. What
-//! keeps it from jumping is a task of tokio's own blocking pool; so such a task waits as long as the operation does.
+//! tokio's paused clock jumps to the next timer whenever its runtime is idle, since only a timer could wake it.
+//! It does not know the engine's threads, so a timeout around an operation would expire at once. Only a task on
+//! tokio's blocking pool keeps the clock from jumping; so such a task waits as long as the operation does.
 //!
-//! Only what the engine's threads will end is waited for like that. A wait for others (the peer of a FIFO, whoever holds
-//! a lock, a descriptor, a permit) may be one for a task that sleeps, which a held clock would never wake.
+//! Only waits that the engine's threads will end hold the clock. A wait for others (the peer of a FIFO, the
+//! holder of a lock, a descriptor, a permit) may be one for a task that sleeps, which a held clock would never
+//! wake.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,44 +17,45 @@ use std::task::{Context, Poll, Wake, Waker};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
-/// A wait that the engine's threads will end. Costs a running clock two readings, and a future that is ready nothing.
+/// Wraps a wait that the engine's threads will end. It costs two readings of a running clock, and nothing if
+/// the future is ready.
 #[derive(Debug)]
-pub(crate) struct Held<F> {
+pub(crate) struct HoldsClock<F> {
     future: F,
     clock: Clock,
 }
 
-/// What is known of the clock of the runtime that polls.
+/// The clock of the runtime that polls.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
-    /// Nothing: there was no need to wait so far.
+    /// Unknown: there was no need to wait so far.
     Unread,
-    /// It goes on by itself.
+    /// It runs by itself.
     Running,
-    /// It stands, and jumps unless it is held.
+    /// It is paused, and jumps unless it is held.
     Paused,
 }
 
-impl<F> Held<F> {
+impl<F> HoldsClock<F> {
     pub(crate) fn new(future: F) -> Self {
-        Held { future, clock: Clock::Unread }
+        HoldsClock { future, clock: Clock::Unread }
     }
 
-    /// What is waited for.
-    pub(crate) fn wait(&self) -> &F {
+    /// The wrapped future.
+    pub(crate) fn get_ref(&self) -> &F {
         &self.future
     }
 
-    pub(crate) fn wait_mut(&mut self) -> &mut F {
+    pub(crate) fn get_mut(&mut self) -> &mut F {
         &mut self.future
     }
 }
 
-impl<F: Future + Unpin> Future for Held<F> {
+impl<F: Future + Unpin> Future for HoldsClock<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Held { future, clock } = &mut *self;
+        let HoldsClock { future, clock } = &mut *self;
         match clock {
             Clock::Running => return Pin::new(future).poll(cx),
             Clock::Unread => {
@@ -69,17 +71,17 @@ impl<F: Future + Unpin> Future for Held<F> {
             }
             Clock::Paused => {}
         }
-        // The last poll's hold goes when the future takes this waker for that one, so there is no gap.
+        // The previous hold is dropped when the future stores this waker, so there is no gap.
         let waker = Waker::from(Arc::new(Hold::begin(cx.waker().clone())));
         Pin::new(future).poll(&mut Context::from_waker(&waker))
     }
 }
 
-/// Keeps the clock from jumping as long as it is somebody's waker. Only the answering end keeps that, which uses it up:
-/// a future that is not polled again although it could go on must not hold the clock for ever.
+/// A waker that keeps the clock from jumping while it lives. Only the sender of the answer keeps it, and uses
+/// it up: a future that could proceed but is not polled must not hold the clock for ever.
 struct Hold {
     task: Waker,
-    /// Its drop ends the task that holds the clock.
+    /// Its drop ends the blocking task.
     _release: Sender<()>,
 }
 
@@ -97,14 +99,14 @@ impl Hold {
 
 impl Wake for Hold {
     fn wake(self: Arc<Self>) {
-        // The hold goes after this: a clock that is let go first could jump before the task runs.
+        // The hold is dropped after this: a clock that is released first could jump before the task runs.
         self.task.wake_by_ref();
     }
 }
 
-/// Whether this runtime's clock stands. tokio does not tell, but two readings do.
+/// Whether the clock of this runtime is paused. tokio does not say, but two readings do.
 fn is_paused() -> bool {
-    // No other clock can be paused.
+    // Only the clock of a current-thread runtime can be paused.
     let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
     if !matches!(flavor, Ok(RuntimeFlavor::CurrentThread)) {
         return false;
@@ -113,7 +115,7 @@ fn is_paused() -> bool {
     if Instant::now() != read {
         return false;
     }
-    // The system's clock may be a coarse one, whose next tick both have to show.
+    // The system's clock may have a coarse resolution; both clocks must pass its next tick.
     let system = std::time::Instant::now();
     while std::time::Instant::now() == system {
         std::hint::spin_loop();

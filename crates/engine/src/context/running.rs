@@ -1,24 +1,27 @@
-//! Path requests that a worker is carrying out.
+//! Path requests that a worker is executing.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::context::registry::RunningBatch;
 use crate::error::Operation;
 
-/// Path requests that a worker is carrying out, for sweeps and shutdown.
+/// Path requests that a worker is executing, for sweeps and shutdown.
 #[derive(Debug, Default)]
 pub(crate) struct RunningRequests {
     running: Mutex<(u64, HashMap<u64, RunningRequest>)>,
 }
 
-/// One of them.
-#[derive(Clone, Debug)]
-pub(crate) struct RunningRequest {
-    pub(crate) operation: Operation,
-    pub(crate) path: PathBuf,
-    pub(crate) since: Instant,
+/// One such request.
+#[derive(Debug)]
+struct RunningRequest {
+    operation: Operation,
+    path: PathBuf,
+    since: Instant,
+    /// Whether a sweep has reported it as stuck.
+    reported: bool,
 }
 
 impl RunningRequests {
@@ -26,7 +29,7 @@ impl RunningRequests {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.0 += 1;
         let key = running.0;
-        running.1.insert(key, RunningRequest { operation, path: path.to_owned(), since });
+        running.1.insert(key, RunningRequest { operation, path: path.to_owned(), since, reported: false });
         key
     }
 
@@ -34,7 +37,11 @@ impl RunningRequests {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&key);
     }
 
-    pub(crate) fn all(&self) -> Vec<RunningRequest> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).1.values().cloned().collect()
+    /// Shows each of them.
+    pub(crate) fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {
+        for request in self.running.lock().unwrap_or_else(PoisonError::into_inner).1.values_mut() {
+            let RunningRequest { operation, path, since, reported } = request;
+            show(RunningBatch { operation: *operation, path, age: since.elapsed(), operations: 1, reported });
+        }
     }
 }

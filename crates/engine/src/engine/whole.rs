@@ -1,5 +1,5 @@
-//! Whole files, even where they turn out to be streams: those are read to their end, written and copied piece by
-//! piece, by readiness, so that a slow peer holds no worker.
+//! Whole files, including streams: those are read to their end, written and copied piece by piece and by
+//! readiness, so that a slow peer holds no worker.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use bytes::Bytes;
 
 use super::{Engine, Handle, waits_for_reader};
 use crate::error::{Error, Operation, Result};
+use crate::file_op::lent::Contents;
 use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
 use crate::op::open::open;
@@ -17,8 +18,8 @@ use crate::storage::OpenRequest;
 
 /// Functions on whole files.
 impl Engine {
-    /// Reads a file from its beginning to its end, a stream until every peer has gone; fails if that is more than
-    /// `limit` bytes.
+    /// Reads a file from its beginning to its end, or a stream until every peer has closed; fails if there are
+    /// more than `limit` bytes.
     ///
     /// # Errors
     ///
@@ -26,14 +27,14 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// No file is changed; what was taken from a stream is gone.
+    /// No file is changed; bytes taken from a stream are lost.
     pub async fn read_whole(&self, path: PathBuf, limit: Option<u64>) -> Result<Vec<u8>> {
         let name: Arc<Path> = path.as_path().into();
         let whole = self.call(read(path, limit)).await?;
         self.read_on(whole, name, limit).await
     }
 
-    /// Does what [`read_whole`](Engine::read_whole) does, for a file below an open directory.
+    /// Like [`read_whole`](Engine::read_whole), for a file below an open directory.
     ///
     /// # Errors
     ///
@@ -44,7 +45,7 @@ impl Engine {
     /// As there.
     pub async fn read_whole_below(&self, dir: &OpenDir, name: PathBuf) -> Result<Vec<u8>> {
         let path = dir.path().join(&name).into();
-        let whole = self.call(dir.read(name)).await?;
+        let whole = self.call(read(dir.at(name), None)).await?;
         self.read_on(whole, path, None).await
     }
 
@@ -52,42 +53,48 @@ impl Engine {
         match whole {
             Whole::Done(bytes) => Ok(bytes),
             Whole::Stream(opened) => {
-                let stream = self.enlist(opened, &reading(), path)?;
+                let stream = self.register(opened, &reading(), path)?;
                 Box::pin(read_to_end(&stream, limit)).await
             }
         }
     }
 
-    /// Makes a file hold exactly `contents`, which are copied piece by piece; a stream is given them, once there is
-    /// somebody who reads. A `path` below a directory is looked up there.
+    /// Replaces the contents of a file with `contents`, copied piece by piece if they are borrowed. A stream gets them
+    /// once it has a reader. A `path` below a directory is looked up there.
     ///
     /// # Errors
     ///
-    /// Those of opening, writing and closing; [`bytes_done`](Error::bytes_done) says how much got there.
+    /// Those of opening, writing and closing; [`bytes_done`](Error::bytes_done) is the number of bytes written.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, with a copy of what is left.
-    pub async fn write_whole(&self, path: &Path, below: Option<&OpenDir>, contents: &[u8]) -> Result<()> {
-        let (name, place): (Arc<Path>, _) = match below {
+    /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes.
+    pub async fn write_whole(
+        &self,
+        path: &Path,
+        below: Option<&OpenDir>,
+        contents: Contents<'_>,
+    ) -> Result<()> {
+        let (name, below_dir): (Arc<Path>, _) = match below {
             None => (path.into(), None),
             Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
         };
-        let open = open(name.clone(), place, writing());
-        let stream = match self.inner.context.write_whole(open, contents).await {
+        let open = open(name.clone(), below_dir, writing());
+        let stream = match Box::pin(self.inner.context.write_whole(open, contents.clone())).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,
                 Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
             },
             written => match written? {
                 Whole::Done(()) => return Ok(()),
-                Whole::Stream(opened) => self.enlist(opened, &writing(), name)?,
+                Whole::Stream(opened) => self.register(opened, &writing(), name)?,
             },
         };
         Box::pin(write_all(stream, contents)).await
     }
 
-    /// Copies contents and permissions of a file; a stream gets the contents. Returns the bytes copied.
+    /// Copies contents and permissions of a file; a stream gets the contents. Returns the number of bytes
+    /// copied.
     ///
     /// # Errors
     ///
@@ -95,7 +102,7 @@ impl Engine {
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes; a stream gets nothing more.
+    /// Before it begins: nothing happens. Afterwards: it completes; a stream gets no more bytes.
     pub async fn copy_whole(&self, from: PathBuf, to: PathBuf) -> Result<u64> {
         match self.call(copy(from.clone(), to.clone())).await? {
             Copied::Whole(bytes) => Ok(bytes),
@@ -116,19 +123,19 @@ impl Engine {
         let target = self.open(to, OpenRequest { create: false, truncate: false, ..writing() }).await?;
         let mut copied = 0;
         loop {
-            let piece = source.piece().await?;
+            let piece = source.read_piece().await?;
             if piece.is_empty() {
                 return Ok(copied);
             }
             copied += piece.len() as u64;
-            target.put(piece).await?;
+            target.write_piece(piece).await?;
         }
     }
 }
 
 impl Handle {
-    /// What comes next, some of it; empty at the end.
-    async fn piece(&self) -> Result<Bytes> {
+    /// Reads the next bytes; empty at the end.
+    async fn read_piece(&self) -> Result<Bytes> {
         match self {
             Handle::Plain(file) => file.read_bytes(READ_AHEAD_BYTES, None).await,
             Handle::Stream(stream) => {
@@ -140,7 +147,7 @@ impl Handle {
         }
     }
 
-    async fn put(&self, bytes: Bytes) -> Result<()> {
+    async fn write_piece(&self, bytes: Bytes) -> Result<()> {
         match self {
             Handle::Plain(file) => file.write_bytes(bytes, None, true).await.map(|_| ()),
             Handle::Stream(stream) => stream.write_all(bytes).await,
@@ -158,7 +165,7 @@ impl Handle {
 async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
     let mut all = Vec::new();
     loop {
-        let piece = stream.piece().await?;
+        let piece = stream.read_piece().await?;
         if piece.is_empty() {
             return Ok(all);
         }
@@ -169,12 +176,16 @@ async fn read_to_end(stream: &Handle, limit: Option<u64>) -> Result<Vec<u8>> {
     }
 }
 
-async fn write_all(opened: Handle, contents: &[u8]) -> Result<()> {
-    match opened {
-        Handle::Plain(file) => {
-            file.write(contents, None, true).await?;
-            file.close().await
+async fn write_all(opened: Handle, contents: Contents<'_>) -> Result<()> {
+    match (&opened, contents) {
+        (_, Contents::Owned(bytes)) => opened.write_piece(bytes).await?,
+        (Handle::Plain(file), Contents::Borrowed(bytes)) => drop(file.write(bytes, None, true).await?),
+        (Handle::Stream(stream), Contents::Borrowed(bytes)) => {
+            stream.write(&[IoSlice::new(bytes)], true).await?;
         }
-        Handle::Stream(stream) => stream.write(&[IoSlice::new(contents)], true).await.map(|_| ()),
+    }
+    match opened {
+        Handle::Plain(file) => file.close().await,
+        Handle::Stream(_) => Ok(()),
     }
 }

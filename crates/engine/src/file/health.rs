@@ -37,7 +37,7 @@ impl Health {
     }
 
     /// Decides how a sync of everything so far must answer.
-    pub(crate) fn settle(&mut self) -> Trust {
+    pub(crate) fn check_sync(&mut self) -> Trust {
         match (&self.poison, self.owed.take()) {
             (Some(error), _) => Trust::Poisoned(error.clone()),
             (None, Some(error)) => Trust::Owed(error),

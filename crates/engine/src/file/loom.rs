@@ -70,7 +70,7 @@ impl Model {
     fn read(&self) -> bool {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
         let Some(_turn) = self.turn.share() else { return false };
-        self.look(acknowledged);
+        self.check_seen(acknowledged);
         true
     }
 
@@ -79,11 +79,11 @@ impl Model {
         let acknowledged = self.acknowledged.load(Ordering::Relaxed);
         let state = self.turn.take();
         if *state == FileState::Idle {
-            self.look(acknowledged);
+            self.check_seen(acknowledged);
         }
     }
 
-    fn look(&self, acknowledged: usize) {
+    fn check_seen(&self, acknowledged: usize) {
         self.bytes.with(|_| ());
         assert!(self.version.load(Ordering::Relaxed) >= acknowledged, "an acknowledged write is not seen");
     }

@@ -85,7 +85,7 @@ pub(crate) fn append_all(appends: &[&Append], file: &dyn StorageFile) -> Written
             moved = CursorMove::To(start + *count as u64);
         }
         let mut at = start - half.map_or(0, |_| run.done.min(start));
-        run.settle(
+        run.record(
             result,
             len_of,
             |_| true,

@@ -161,6 +161,24 @@ impl fmt::Debug for Lent {
     }
 }
 
+/// The bytes that a caller writes.
+#[derive(Clone, Debug)]
+pub enum Contents<'a> {
+    /// Borrowed from the caller, and copied.
+    Borrowed(&'a [u8]),
+    /// Handed over, and not copied.
+    Owned(Bytes),
+}
+
+impl Contents<'_> {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Contents::Borrowed(bytes) => bytes.len(),
+            Contents::Owned(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// The caller's side: the bytes that are not copied yet.
 pub(crate) struct Lender<'a> {
     rest: &'a [u8],
@@ -169,11 +187,15 @@ pub(crate) struct Lender<'a> {
 }
 
 impl<'a> Lender<'a> {
-    /// Lends `bytes`. Nothing is copied until the first [poll](Lender::poll).
-    pub(crate) fn new(bytes: &'a [u8], buffers: Arc<Buffers>) -> Self {
-        let state = State { stage: Stage::Waiting, pieces: [None, None], waker: None };
-        let lent = Arc::new(Lent { len: bytes.len(), state: Mutex::new(state) });
-        Lender { rest: bytes, buffers, lent }
+    /// Lends `contents`. Nothing is copied until the first [poll](Lender::poll); owned bytes are one piece.
+    pub(crate) fn new(contents: Contents<'a>, buffers: Arc<Buffers>) -> Self {
+        let len = contents.len();
+        let (rest, owned) = match contents {
+            Contents::Borrowed(bytes) => (bytes, None),
+            Contents::Owned(bytes) => (&[][..], Some(Payload::Shared(bytes))),
+        };
+        let state = State { stage: Stage::Waiting, pieces: [owned, None], waker: None };
+        Lender { rest, buffers, lent: Arc::new(Lent { len, state: Mutex::new(state) }) }
     }
 
     /// The side of the writer.

@@ -7,7 +7,7 @@ use loom::future::block_on;
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::file_op::lent::{Lender, Lent, Writer};
+use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::mutants::{assert_caught, explore};
 
 /// Three pieces, the last of them short.
@@ -50,7 +50,7 @@ fn start(lender: &Lender<'_>) -> (thread::JoinHandle<bool>, Arc<Mutex<Vec<u8>>>)
 #[test]
 fn all_that_is_lent_is_written() {
     explore(|| {
-        let mut lender = Lender::new(BYTES, std::sync::Arc::default());
+        let mut lender = Lender::new(Contents::Borrowed(BYTES), std::sync::Arc::default());
         let (worker, written) = start(&lender);
         block_on(poll_fn(|cx| {
             lender.poll(cx);
@@ -64,7 +64,7 @@ fn all_that_is_lent_is_written() {
 #[test]
 fn what_has_begun_is_finished_without_its_lender() {
     explore(|| {
-        let mut lender = Lender::new(BYTES, std::sync::Arc::default());
+        let mut lender = Lender::new(Contents::Borrowed(BYTES), std::sync::Arc::default());
         let (worker, written) = start(&lender);
         lender.poll(&Context::from_waker(Waker::noop()));
         drop(lender);

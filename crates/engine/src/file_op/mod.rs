@@ -6,6 +6,8 @@ mod advise;
 mod allocate;
 mod append;
 mod close;
+mod copy_range;
+mod duplicate;
 pub(crate) mod lent;
 #[cfg(all(test, folio_loom))]
 mod lent_loom;
@@ -36,6 +38,8 @@ pub(crate) use advise::Advise;
 pub(crate) use allocate::Allocate;
 pub(crate) use append::{Append, append_all};
 pub(crate) use close::Close;
+pub(crate) use copy_range::CopyRange;
+pub(crate) use duplicate::Duplicate;
 pub(crate) use lent::WriteLent;
 pub(crate) use lock::{AcquiredLock, Lock};
 pub(crate) use metadata::Metadata;
@@ -97,7 +101,7 @@ macro_rules! ops {
 }
 
 ops! {
-    Advise Allocate Append Close Lock Metadata Read Receive Run Seek SetLen SetLenToCursor SetPermissions SetTimes
+    Advise Allocate Append Close CopyRange Duplicate Lock Metadata Read Receive Run Seek SetLen SetLenToCursor SetPermissions SetTimes
     Settle Sync TakeObject Write WriteLent
 }
 

@@ -10,7 +10,7 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Seen, Taken};
 use crate::stats::Stats;
-use crate::storage::{LockKind, StorageFile};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 /// What the engine needs to know about an operation before and after it runs.
 pub(crate) trait FileOp: fmt::Debug {
@@ -170,7 +170,7 @@ pub(crate) enum Answer {
     /// A position in the file: of an appended record, or of the cursor.
     Position(u64),
     /// The attributes.
-    Metadata(Box<std::fs::Metadata>),
+    Metadata(Box<Metadata>),
     /// The claim of the acquisition, if the lock was taken.
     Locked(Option<u64>),
     /// What the user's closure returned.

@@ -90,7 +90,7 @@ impl Progress {
     }
 
     /// Records the result of one system call; returns the number of bytes it wrote.
-    pub(crate) fn settle(
+    pub(crate) fn record(
         &mut self,
         result: io::Result<usize>,
         len_of: impl Fn(usize) -> usize,

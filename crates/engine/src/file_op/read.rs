@@ -108,8 +108,8 @@ impl Read {
             return Ok((Answer::Read(buffer, Some(Taken::from(offset))), CursorMove::Read { offset, len }));
         }
         if self.is_peek() {
-            let looked = Peeked { buffer, seen: Seen::from(offset), at: Instant::now() };
-            return Ok((Answer::Peeked(looked), CursorMove::Stay));
+            let peeked = Peeked { buffer, seen: Seen::from(offset), at: Instant::now() };
+            return Ok((Answer::Peeked(peeked), CursorMove::Stay));
         }
         Ok((Answer::Read(buffer, None), CursorMove::Stay))
     }

@@ -1,16 +1,15 @@
 //! Copying from another file to the cursor.
 
-use std::fs::File;
-
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Start, one_by_one};
+use crate::storage::StorageFile;
 
 /// Copies at most `count` bytes from `offset` of `from` to the cursor, which moves past them. Answers the count
 /// as [`Answer::Position`].
 #[derive(Debug)]
 pub(crate) struct Receive {
-    pub(crate) from: File,
+    pub(crate) from: Box<dyn StorageFile>,
     pub(crate) offset: u64,
     pub(crate) count: u64,
 }
@@ -38,7 +37,7 @@ impl Execute for Receive {
     fn run(batch: Vec<Self>, host: &dyn Host, Start { cursor, .. }: Start) -> BatchResult {
         host.note_write();
         one_by_one(batch, host, |op| {
-            let copied = host.file().receive(&op.from, op.offset, op.count, cursor)?;
+            let copied = host.file().receive(&*op.from, op.offset, op.count, cursor)?;
             Ok((Answer::Position(copied), CursorMove::To(cursor + copied)))
         })
     }

@@ -17,7 +17,7 @@ pub(crate) struct Seek {
 
 impl Seek {
     /// A query of the position is no move: a move would drop the bytes that were given back.
-    pub(crate) fn leads(&self, position: u64) -> CursorMove {
+    pub(crate) fn cursor_move(&self, position: u64) -> CursorMove {
         match self.to {
             SeekFrom::Current(0) => CursorMove::Stay,
             SeekFrom::Start(_) | SeekFrom::Current(_) | SeekFrom::End(_) => CursorMove::To(position),
@@ -55,7 +55,7 @@ impl Execute for Seek {
     fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         one_by_one(batch, host, |seek| {
             let position = target(seek.to, start.cursor, || host.file().len())?;
-            Ok((Answer::Position(position), seek.leads(position)))
+            Ok((Answer::Position(position), seek.cursor_move(position)))
         })
     }
 }

@@ -137,7 +137,7 @@ pub(crate) fn write_all(writes: &[&Write], file: &dyn StorageFile, cursor: u64) 
             run.calls += 1;
             if first.is_placed() { file.write_at(&slices, start) } else { file.write_on(&slices, start) }
         };
-        let count = run.settle(
+        let count = run.record(
             result,
             |index| writes[index].payload.as_ref().len(),
             |index| writes[index].all,

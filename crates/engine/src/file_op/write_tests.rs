@@ -4,7 +4,7 @@
 //! outcomes must agree.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::sync::Mutex;
 
@@ -14,8 +14,8 @@ use super::payload::Written;
 use super::{Append, Payload, Write, append_all, write_all};
 use crate::file::CursorMove;
 use crate::file_op::{Answer, Offset};
-use crate::storage::{LockKind, StorageFile};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
+use crate::storage::{LockKind, Metadata, StorageFile};
 
 const EINTR: i32 = 4;
 const EIO: i32 = 5;
@@ -153,7 +153,7 @@ fn payload(index: usize, len: usize) -> Payload {
 }
 
 /// An outcome as the number of bytes that reached the file, and the errno if it failed.
-fn told(written: &Written, index: usize) -> (u64, Option<i32>, Option<u64>) {
+fn ended(written: &Written, index: usize) -> (u64, Option<i32>, Option<u64>) {
     match &written.outcomes[index] {
         Ok(Answer::Written(count)) => (*count as u64, None, None),
         Ok(Answer::Position(begin)) => (u64::MAX, None, Some(*begin)),
@@ -180,7 +180,7 @@ fn check_writes(lens: &[usize], all: bool, at_cursor: bool, gap: u64, steps: &[S
     let mut cursor = CURSOR;
     let mut failures = Vec::new();
     for (index, write) in writes.iter().enumerate() {
-        let (count, errno, _) = told(&written, index);
+        let (count, errno, _) = ended(&written, index);
         let start = if let Offset::At(offset) = write.offset { offset } else { cursor };
         assert_eq!(
             script.places(index as u8 + 1),
@@ -230,7 +230,7 @@ fn check_appends(lens: &[usize], moves_cursor: bool, steps: &[Step]) {
     let alone = !steps.iter().any(|step| matches!(step, Step::After(_)));
     let (mut failures, mut end) = (Vec::new(), END);
     for (index, len) in lens.iter().enumerate() {
-        let (count, errno, begin) = told(&written, index);
+        let (count, errno, begin) = ended(&written, index);
         let count = if begin.is_some() { *len as u64 } else { count };
         let places = script.places(index as u8 + 1);
         assert_eq!(places.len() as u64, count, "{index} of {case}: bytes done");
@@ -267,7 +267,7 @@ fn a_short_or_failed_call_at_any_place_is_told_exactly() {
     for lens in LENS {
         for call in 0..6 {
             for turn in turns {
-                // Short calls before it, so that there is a call number so and so.
+                // Short calls first, so that there is a call with this number.
                 let steps: Vec<Step> = std::iter::repeat_n(Step::Take(2), call).chain([turn]).collect();
                 for (all, at_cursor, gap) in
                     [(true, true, 0), (true, false, 0), (true, false, 3), (false, true, 0), (false, false, 0)]
@@ -284,7 +284,7 @@ fn a_short_or_failed_call_at_any_place_is_told_exactly() {
 #[test]
 fn any_script_comes_to_what_its_file_shows() {
     seeds(3_000, |seed| {
-        let mut dice = Dice::new(seed);
+        let mut dice = Random::new(seed);
         let lens: Vec<usize> = (0..dice.within(1..12)).map(|_| dice.within(0..9) as usize).collect();
         let steps: Vec<Step> = (0..dice.within(0..12))
             .map(|_| match dice.index(8) {

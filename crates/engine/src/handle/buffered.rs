@@ -1,4 +1,5 @@
-//! Writing to a buffered file: accepted in the caller's own poll while there is room, else in line for it.
+//! Writing to a buffered file: accepted in the caller's own poll while there is room, otherwise queued for
+//! room.
 
 use std::io::IoSlice;
 use std::pin::{Pin, pin};
@@ -8,50 +9,50 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::sync::futures::Notified;
 
 use super::FileHandle;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 use crate::open_file::FileState;
 use crate::open_file::FlushWaiters;
 
-/// What became of bytes that asked to be kept back.
-pub(crate) enum Offered {
-    /// They are in the buffer.
+/// Result of writing to the buffer.
+pub(crate) enum BufferOutcome {
+    /// The bytes are in the buffer.
     Accepted,
-    /// There is no room, or others wait for it.
-    InLine,
-    /// They have to be an operation of their own.
-    Through,
+    /// There is no room, or other writers wait for it.
+    MustWait,
+    /// The bytes have to be an operation of their own.
+    WriteThrough,
 }
 
-/// What the bytes of a write at the cursor would find.
-enum Verdict {
-    /// Room, with the first of them at this offset.
+/// Whether the buffer can take a write at the cursor.
+enum RoomCheck {
+    /// It can, with the first byte at this offset.
     Fits(u64),
-    /// As [`Offered::InLine`].
-    InLine,
-    /// As [`Offered::Through`].
-    Through,
+    /// As [`BufferOutcome::MustWait`].
+    MustWait,
+    /// As [`BufferOutcome::WriteThrough`].
+    WriteThrough,
 }
 
-/// A place in the line for room. As long as there is one, nobody is let in past it.
-struct Place {
+/// A writer that waits for room. While there is one, no other writer overtakes it.
+struct QueuedWriter {
     file: FileHandle,
 }
 
-/// The front of the line for room.
-pub(crate) struct LineTurn {
-    _place: Place,
-    _front: OwnedMutexGuard<()>,
+/// The first place in the queue for room.
+pub(crate) struct WriterTurn {
+    _writer: QueuedWriter,
+    _turn: OwnedMutexGuard<()>,
 }
 
-impl Place {
+impl QueuedWriter {
     fn take(file: FileHandle) -> Self {
-        Place::count(&file, |pending| pending + 1);
-        Place { file }
+        QueuedWriter::update_count(&file, |count| count + 1);
+        QueuedWriter { file }
     }
 
-    fn count(file: &FileHandle, change: impl FnOnce(usize) -> usize) {
+    fn update_count(file: &FileHandle, change: impl FnOnce(usize) -> usize) {
         if !file.open_file().is_here() {
             return;
         }
@@ -61,29 +62,29 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for QueuedWriter {
     fn drop(&mut self) {
-        Place::count(&self.file, |pending| pending - 1);
+        QueuedWriter::update_count(&self.file, |count| count - 1);
     }
 }
 
 /// Buffered writing.
 impl FileHandle {
-    /// Returns whether writes at the cursor may be kept back.
+    /// Returns whether writes at the cursor may be buffered.
     pub fn is_buffered(&self) -> bool {
         self.open_file().flush_waiters.is_some()
     }
 
-    /// Writes out everything that was accepted before, by any clone; returns at once where nothing was.
+    /// Writes out everything that any clone has written before; returns at once if nothing is buffered.
     ///
     /// # Errors
     ///
-    /// That of a write that nobody has heard of yet. What could not be written is kept, and the next flush
-    /// tries it again.
+    /// That of an earlier write, if it has not been reported. Bytes that could not be written stay buffered,
+    /// and the next flush retries them.
     ///
     /// # Cancellation
     ///
-    /// What is on its way goes on; a failure is told to the next write or flush.
+    /// Chunks in flight are written; a failure is reported by the next write or flush.
     pub async fn flush(&self) -> Result<()> {
         tokio::task::consume_budget().await;
         let Some(buffered) = &self.open_file().flush_waiters else { return Ok(()) };
@@ -91,16 +92,16 @@ impl FileHandle {
         let mut newest = None;
         loop {
             let completed = pin!(buffered.completed.notified());
-            if let Some(flushed) = self.flush_on(&mut newest) {
+            if let Some(flushed) = self.flush_step(&mut newest) {
                 return flushed;
             }
-            Held::new(completed).await;
+            HoldsClock::new(completed).await;
         }
     }
 
-    /// Sends what was accepted up to portion `newest` (set by the first call) on its way. `Some` is how the
-    /// flush ends; `None` means that a portion has to land first.
-    fn flush_on(&self, newest: &mut Option<u64>) -> Option<Result<()>> {
+    /// Starts a flush of the chunks up to `newest`, which the first call sets. Returns the result once they are
+    /// written, `None` while a chunk is in flight.
+    fn flush_step(&self, newest: &mut Option<u64>) -> Option<Result<()>> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
         let Some(write_buffer) = &mut state.write_buffer else { return Some(Ok(())) };
@@ -121,40 +122,39 @@ impl FileHandle {
         None
     }
 
-    /// Flushes if there is something to flush, or a failure to tell.
-    pub(crate) async fn settle_buffer(&self) -> Result<()> {
+    /// Flushes if the file is buffered.
+    pub(crate) async fn flush_buffer(&self) -> Result<()> {
         if self.is_buffered() { self.flush().await } else { Ok(()) }
     }
 
-    /// Keeps `bytes` back if the file is buffered and they fit. `Some` is what came of it; `None` means that
-    /// they have to be an operation.
-    pub(crate) async fn try_buffer(&self, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
+    /// Buffers `bytes` if the file is buffered and they fit. Returns `None` if they have to be an operation.
+    pub(crate) async fn write_buffered(&self, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
         let buffered = self
             .open_file()
             .flush_waiters
             .as_ref()
             .filter(|_| len_of(bytes) > 0 && self.open_file().is_here())?;
-        match self.offer(bytes, false) {
-            Ok(Offered::Accepted) => Some(Ok(())),
-            Ok(Offered::InLine) => Box::pin(self.wait_for_room(buffered, bytes)).await,
-            Ok(Offered::Through) => None,
+        match self.write_to_buffer(bytes, false) {
+            Ok(BufferOutcome::Accepted) => Some(Ok(())),
+            Ok(BufferOutcome::MustWait) => Box::pin(self.wait_for_room(buffered, bytes)).await,
+            Ok(BufferOutcome::WriteThrough) => None,
             Err(error) => Some(Err(error)),
         }
     }
 
     async fn wait_for_room(&self, buffered: &FlushWaiters, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
-        let wait = async { self.wait_in_line(buffered, bytes).await.transpose() };
+        let wait = async { self.wait_and_buffer(buffered, bytes).await.transpose() };
         self.in_time(Operation::Write, wait).await.transpose()
     }
 
-    async fn wait_in_line(&self, buffered: &FlushWaiters, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
-        let _turn = self.go_in_line(buffered).await;
+    async fn wait_and_buffer(&self, buffered: &FlushWaiters, bytes: &[IoSlice<'_>]) -> Option<Result<()>> {
+        let _turn = self.queue_for_room(buffered).await;
         loop {
             let completed = pin!(buffered.completed.notified());
-            match self.offer(bytes, true) {
-                Ok(Offered::Accepted) => return Some(Ok(())),
-                Ok(Offered::Through) => return None,
-                Ok(Offered::InLine) => {}
+            match self.write_to_buffer(bytes, true) {
+                Ok(BufferOutcome::Accepted) => return Some(Ok(())),
+                Ok(BufferOutcome::WriteThrough) => return None,
+                Ok(BufferOutcome::MustWait) => {}
                 Err(error) => return Some(Err(error)),
             }
             if let Err(error) = self.make_room(completed).await {
@@ -163,30 +163,30 @@ impl FileHandle {
         }
     }
 
-    async fn go_in_line(&self, buffered: &FlushWaiters) -> LineTurn {
-        let place = Place::take(self.clone());
-        LineTurn { _place: place, _front: buffered.line.clone().lock_owned().await }
+    async fn queue_for_room(&self, buffered: &FlushWaiters) -> WriterTurn {
+        let writer = QueuedWriter::take(self.clone());
+        WriterTurn { _writer: writer, _turn: buffered.writers.clone().lock_owned().await }
     }
 
-    /// Waits for the front of the line and for what `len` bytes need there: room, or the end of the wait for it.
-    pub(crate) async fn wait_for_front(self, len: usize) -> Result<LineTurn> {
-        self.in_time(Operation::Write, self.reach_front(len)).await
+    /// Waits for the first place in the queue, and there until `len` bytes need not wait any more.
+    pub(crate) async fn wait_for_writer_turn(self, len: usize) -> Result<WriterTurn> {
+        self.in_time(Operation::Write, self.reach_writer_turn(len)).await
     }
 
-    async fn reach_front(&self, len: usize) -> Result<LineTurn> {
-        let buffered = self.open_file().flush_waiters.as_ref().expect("only buffered files have a line");
-        let turn = self.go_in_line(buffered).await;
+    async fn reach_writer_turn(&self, len: usize) -> Result<WriterTurn> {
+        let buffered = self.open_file().flush_waiters.as_ref().expect("only buffered files have a queue");
+        let turn = self.queue_for_room(buffered).await;
         loop {
             let completed = pin!(buffered.completed.notified());
-            let verdict = self.weigh(&mut self.open_file().turn.take(), len, true);
-            match verdict {
-                Verdict::Fits(_) | Verdict::Through => return Ok(turn),
-                Verdict::InLine => self.make_room(completed).await?,
+            let room = self.check_room(&mut self.open_file().turn.take(), len, true);
+            match room {
+                RoomCheck::Fits(_) | RoomCheck::WriteThrough => return Ok(turn),
+                RoomCheck::MustWait => self.make_room(completed).await?,
             }
         }
     }
 
-    /// Waits for a portion that is on its way, or sends what is kept back on its way.
+    /// Waits for the chunk in flight, or starts a flush.
     async fn make_room(&self, completed: Pin<&mut Notified<'_>>) -> Result<()> {
         let open_file = self.open_file();
         let in_flight = open_file
@@ -196,8 +196,8 @@ impl FileHandle {
             .as_ref()
             .is_some_and(|write_buffer| write_buffer.is_in_flight());
         if in_flight {
-            // One portion on its way while the next fills, and no more.
-            Held::new(completed).await;
+            // At most one chunk is in flight while the next fills.
+            HoldsClock::new(completed).await;
             return Ok(());
         }
         let weight =
@@ -208,48 +208,51 @@ impl FileHandle {
         Ok(())
     }
 
-    /// Takes bytes in if that overtakes nothing and there is room.
-    pub(crate) fn offer(&self, bytes: &[IoSlice<'_>], in_line: bool) -> Result<Offered> {
+    /// Buffers the bytes if that overtakes no operation and there is room.
+    pub(crate) fn write_to_buffer(&self, bytes: &[IoSlice<'_>], has_turn: bool) -> Result<BufferOutcome> {
         let open_file = self.open_file();
         let mut guard = open_file.turn.take();
+        // A failure that was not reported goes to this caller, before it adds more bytes.
         if let Some(failure) =
             guard.write_buffer.as_mut().and_then(|write_buffer| write_buffer.take_failure())
         {
             return Err(failure);
         }
-        let position = match self.weigh(&mut guard, len_of(bytes), in_line) {
-            Verdict::Fits(position) => position,
-            Verdict::InLine => return Ok(Offered::InLine),
-            Verdict::Through => return Ok(Offered::Through),
+        // The checks come before the copy, under the same turn.
+        let position = match self.check_room(&mut guard, len_of(bytes), has_turn) {
+            RoomCheck::Fits(position) => position,
+            RoomCheck::MustWait => return Ok(BufferOutcome::MustWait),
+            RoomCheck::WriteThrough => return Ok(BufferOutcome::WriteThrough),
         };
         let state = &mut *guard;
-        let Some(write_buffer) = &mut state.write_buffer else { return Ok(Offered::Through) };
+        let Some(write_buffer) = &mut state.write_buffer else { return Ok(BufferOutcome::WriteThrough) };
         let mut end = position;
         for slice in bytes {
             write_buffer.accept(slice, end, &open_file.context.buffers);
             end += slice.len() as u64;
         }
+        // Readers in place would miss buffered bytes, so the gate is closed until they are in the file.
         if !std::mem::replace(&mut write_buffer.holds_gate, true) {
             open_file.turn.close_gate(1);
         }
         state.core.shift(CursorMove::To(end));
         open_file.writes_buffered.fetch_add(1, Ordering::Relaxed);
-        Ok(Offered::Accepted)
+        Ok(BufferOutcome::Accepted)
     }
 
-    /// What `len` bytes at the cursor would find now.
-    fn weigh(&self, state: &mut FileState, len: usize, in_line: bool) -> Verdict {
+    /// Whether the buffer can take `len` bytes at the cursor now.
+    fn check_room(&self, state: &mut FileState, len: usize, has_turn: bool) -> RoomCheck {
         let open_file = self.open_file();
         let behind_messages = self.is_behind_messages();
-        let Some(write_buffer) = &mut state.write_buffer else { return Verdict::Through };
+        let Some(write_buffer) = &mut state.write_buffer else { return RoomCheck::WriteThrough };
         if write_buffer.has_failure() {
-            // To be heard first.
-            return Verdict::Through;
+            // It has to be reported first.
+            return RoomCheck::WriteThrough;
         }
-        if write_buffer.writers_waiting > 0 && !in_line {
-            return Verdict::InLine;
+        if write_buffer.writers_waiting > 0 && !has_turn {
+            return RoomCheck::MustWait;
         }
-        // Refusals have their place on the way of an operation. A shutdown sends what was kept back before it.
+        // An operation reports these refusals. A shutdown has flushed all earlier bytes already.
         let refused = state.core.is_closed()
             || open_file.device.admission.is_stopping()
             || open_file.poison().is_some();
@@ -258,34 +261,35 @@ impl FileHandle {
             true => 0..u64::MAX,
             false => position..position.saturating_add(len as u64),
         };
-        // An older read of these bytes may yet see what came after them; it has to end before they are accepted.
+        // An earlier read of these bytes could still see the new ones; it has to end before they are accepted.
         let free = state.core.is_free(&Footprint { span: Span::Buffer(range), cursor: true });
         if refused || behind_messages || !free {
-            return Verdict::Through;
+            return RoomCheck::WriteThrough;
         }
+        // A new buffer may begin only where it leaves no hole, so the end of the file has to be known.
         match write_buffer.room(len, position) {
             Room::Here => {}
-            Room::Fresh if write_buffer.is_crowded(len) => return Verdict::InLine,
+            Room::Fresh if write_buffer.is_crowded(len) => return RoomCheck::MustWait,
             Room::Fresh => {
                 let appends = open_file.access.append;
                 let end = match write_buffer.known_end(position, appends) {
                     Some(end) => Some(end),
                     None if open_file.access.remote => None,
-                    // Something on its way will move it.
+                    // A chunk in flight will move the end.
                     None if appends && write_buffer.is_in_flight() => None,
                     None => open_file.file.len().ok(),
                 };
                 match end {
                     Some(end) if appends => position = end,
                     Some(end) if position <= end => {}
-                    // Kept back behind a hole, they would change what reads before them find.
-                    Some(_) | None => return Verdict::Through,
+                    // Bytes after a hole would change what reads at lower offsets find.
+                    Some(_) | None => return RoomCheck::WriteThrough,
                 }
             }
-            Room::AfterFlush => return Verdict::InLine,
-            Room::Never => return Verdict::Through,
+            Room::AfterFlush => return RoomCheck::MustWait,
+            Room::Never => return RoomCheck::WriteThrough,
         }
-        Verdict::Fits(position)
+        RoomCheck::Fits(position)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end of a handle: settling, closing, handing the descriptor over.
+//! Closing a handle, and handing its descriptor over.
 
 use std::any::Any;
 use std::fs::File as StdFile;
@@ -14,18 +14,20 @@ use crate::limits::{DRAIN_SPIN_ROUNDS, HAND_OVER_PAUSES, HAND_OVER_ROUNDS, RETRY
 use crate::open_file::OpenFile;
 use crate::open_file::everything;
 
-/// The end.
+/// Closing.
 impl FileHandle {
-    /// Returns whether nobody else has the file: no clone, and no [`actor`](FileHandle::actor) that was handed out.
+    /// Returns whether there is no other user of the file: no clone, and no [`actor`](FileHandle::actor) handed
+    /// out.
     pub fn is_last(&self) -> bool {
         Arc::strong_count(&self.inner) == 1 && !self.inner.is_lent()
     }
 
-    /// Waits for everything before it and reports what nobody has heard of; the file stays open.
+    /// Waits for all earlier operations and reports failures that no caller has received; the file stays open.
     ///
     /// # Errors
     ///
-    /// Every failure that no caller has heard; [`Error::is_poisoned`] after a failed sync; that of a closed file.
+    /// Every failure that no caller has received; [`Error::is_poisoned`] after a failed sync; that of a closed
+    /// file.
     ///
     /// # Cancellation
     ///
@@ -40,7 +42,7 @@ impl FileHandle {
 
     fn settle_in_place(&self) -> Option<Result<()>> {
         let open_file = self.open_file();
-        if self.is_kept_out() {
+        if self.must_queue() {
             return None;
         }
         let state = open_file.turn.take();
@@ -54,8 +56,8 @@ impl FileHandle {
         Some(open_file.vouch(|_| Ok(())).map_err(|cause| open_file.error(Operation::Close, cause)))
     }
 
-    /// Closes the file if this is the last handle; otherwise does what [`settle`](FileHandle::settle) does, and the
-    /// file goes on for the others.
+    /// Closes the file if this is the last handle; otherwise does what [`settle`](FileHandle::settle) does and
+    /// leaves the file open for the others.
     ///
     /// # Errors
     ///
@@ -69,8 +71,8 @@ impl FileHandle {
             return self.close_all().await;
         }
         let settled = self.settle().await;
-        // Of several that end at the same time, one is told that it is the last.
-        match self.alone() {
+        // Of several handles that close at the same time, exactly one gets `Some` here.
+        match self.into_last() {
             Some(last) => {
                 let closed = last.close_all().await;
                 settled.and(closed)
@@ -79,18 +81,18 @@ impl FileHandle {
         }
     }
 
-    fn alone(self) -> Option<FileHandle> {
+    fn into_last(self) -> Option<FileHandle> {
         let FileHandle { inner, time_limit, refuse } = self;
         let inner = Arc::into_inner(inner).filter(|inner| !inner.is_lent())?;
         Some(FileHandle { inner: Arc::new(inner), time_limit, refuse })
     }
 
-    /// Waits for everything before it, then closes the file for every clone. When it returns, the descriptor is
-    /// gone: in place where nothing is under way and that cannot block.
+    /// Waits for all earlier operations, then closes the file for every clone. The descriptor is closed when it
+    /// returns; in place if no operation is pending and closing cannot block.
     ///
     /// # Errors
     ///
-    /// What closing the descriptor reports, or before that every failure that no caller has heard.
+    /// The error of closing the descriptor, or any earlier failure that no caller has received.
     ///
     /// # Cancellation
     ///
@@ -98,17 +100,18 @@ impl FileHandle {
     pub async fn close_all(&self) -> Result<()> {
         let open_file = self.open_file();
         self.here(Operation::Close)?;
-        if !self.is_behind_messages() && open_file.shut_if_quick() {
-            let ended = open_file.end().map_err(|cause| open_file.error(Operation::Close, cause));
-            // Its outcome is booked, which decides what the actor's links are told.
+        if !self.is_behind_messages() && open_file.close_if_quick() {
+            let closed =
+                open_file.close_and_report().map_err(|cause| open_file.error(Operation::Close, cause));
+            // The result is recorded, which decides the reason that the actor's links get.
             open_file.wake_actor();
-            return ended;
+            return closed;
         }
         self.submit(Close).await.map(|_| ())
     }
 
-    /// Waits for everything before it, then hands over the file's descriptor, the kernel's cursor at the file's. With
-    /// other handles there is a second descriptor for it, and they go on.
+    /// Waits for all earlier operations, then hands over the file's descriptor, with the kernel's cursor set to
+    /// the file's. If there are other handles it hands over a second descriptor, and they stay usable.
     ///
     /// # Errors
     ///
@@ -118,42 +121,42 @@ impl FileHandle {
     ///
     /// This handle is gone; the file goes on for its clones.
     pub async fn into_std(self) -> Result<StdFile> {
-        if !self.is_at_rest() {
+        if !self.is_idle() {
             self.run(|_| ()).await?;
         }
         let path = self.open_file().path.clone();
-        let handed = match self.surrender() {
-            Ok(surrender) => {
-                surrender.wait().await;
-                surrender.finish().map_err(|(error, _)| error)
+        let handed = match self.hand_over() {
+            Ok(hand_over) => {
+                hand_over.wait().await;
+                hand_over.finish().map_err(|(error, _)| error)
             }
             Err(shared) => shared.second_descriptor(),
         };
         handed.map_err(|error| Error::io(Operation::Open, error).at_path(path))
     }
 
-    /// Does what [`into_std`](FileHandle::into_std) does, if nothing is queued or running.
+    /// Does what [`into_std`](FileHandle::into_std) does, if no operation is queued or running.
     ///
     /// # Errors
     ///
-    /// The handle itself, if something is, or a second descriptor is needed and there is none.
+    /// The handle itself, if an operation is pending, or a second descriptor is needed and there is none.
     pub fn try_into_std(self) -> std::result::Result<StdFile, FileHandle> {
-        if !self.is_at_rest() {
+        if !self.is_idle() {
             return Err(self);
         }
-        match self.surrender() {
-            Ok(surrender) => {
-                surrender.spin_for_answer();
-                surrender.finish().map_err(|(_, handle)| handle)
+        match self.hand_over() {
+            Ok(hand_over) => {
+                hand_over.spin();
+                hand_over.finish().map_err(|(_, handle)| handle)
             }
             Err(shared) => shared.second_descriptor().map_err(|_| shared),
         }
     }
 
-    /// Whether there is a descriptor, and nothing under way that would have to be waited for.
-    fn is_at_rest(&self) -> bool {
+    /// Whether there is a descriptor and no pending operation.
+    pub(crate) fn is_idle(&self) -> bool {
         let open_file = self.open_file();
-        if self.is_kept_out() {
+        if self.must_queue() {
             return false;
         }
         let state = open_file.turn.take();
@@ -166,27 +169,27 @@ impl FileHandle {
         open_file.file.to_std(position)
     }
 
-    /// Gives the file up for handing its descriptor over; comes back if others have it too.
-    fn surrender(self) -> std::result::Result<Surrender, FileHandle> {
+    /// Closes the file in order to hand its descriptor over; returns the handle if others have the file too.
+    fn hand_over(self) -> std::result::Result<HandOver, FileHandle> {
         let open_file = self.open_file().clone();
-        if !self.is_last() || self.is_kept_out() {
+        if !self.is_last() || self.must_queue() {
             return Err(self);
         }
         let mut state = open_file.turn.take();
         let position = state.core.position();
-        let shut = open_file.shut(&mut state);
+        let closed = open_file.close_if_idle(&mut state);
         drop(state);
-        if !shut {
+        if !closed {
             return Err(self);
         }
         let engine = self.inner.engine.clone();
-        Ok(Surrender { open_file, engine, position, time_limit: self.time_limit, refuse: self.refuse })
+        Ok(HandOver { open_file, engine, position, time_limit: self.time_limit, refuse: self.refuse })
     }
 }
 
-/// A file that is shut, on its way to the program. Its actor and the worker of its last operation may not have let
-/// go of it yet.
-struct Surrender {
+/// A closed file whose descriptor is being handed over. Its actor and the worker of its last operation may
+/// still have a reference.
+struct HandOver {
     open_file: Arc<OpenFile>,
     engine: Arc<dyn Any + Send + std::marker::Sync>,
     position: u64,
@@ -194,8 +197,8 @@ struct Surrender {
     refuse: bool,
 }
 
-impl Surrender {
-    /// Waits a moment for the others to let go.
+impl HandOver {
+    /// Waits for a short time until no other reference is left.
     async fn wait(&self) {
         for _ in 0..HAND_OVER_ROUNDS {
             if self.is_alone() {
@@ -203,7 +206,7 @@ impl Surrender {
             }
             tokio::task::yield_now().await;
         }
-        // One of them has lost its core.
+        // A thread with a reference has been preempted.
         for _ in 0..HAND_OVER_PAUSES {
             if self.is_alone() {
                 return;
@@ -212,8 +215,8 @@ impl Surrender {
         }
     }
 
-    /// The same without waiting.
-    fn spin_for_answer(&self) {
+    /// Does the same without suspending the caller.
+    fn spin(&self) {
         for _ in 0..DRAIN_SPIN_ROUNDS {
             if self.is_alone() {
                 return;
@@ -226,9 +229,9 @@ impl Surrender {
         Arc::strong_count(&self.open_file) == 1
     }
 
-    /// Hands over the descriptor, or one that has taken its place by now: either way it is the only one.
+    /// Hands over the descriptor, or a second one that replaces it: either way it is the only one left.
     fn finish(self) -> std::result::Result<StdFile, (io::Error, FileHandle)> {
-        let Surrender { open_file, engine, position, time_limit, refuse } = self;
+        let HandOver { open_file, engine, position, time_limit, refuse } = self;
         let file = open_file.file.clone();
         open_file.hand_over();
         let open_file = match Arc::try_unwrap(open_file) {
@@ -241,7 +244,7 @@ impl Surrender {
         };
         match file.to_std(position) {
             Ok(std) => {
-                open_file.end_for_another();
+                open_file.close_duplicate();
                 Ok(std)
             }
             Err(error) => {
@@ -253,12 +256,12 @@ impl Surrender {
 }
 
 impl Drop for Inner {
-    /// Whoever drops the last handle finds the descriptor gone, if nothing was under way and that cannot block.
-    /// Anything else is left to whoever drops the opening, which a worker may have until it looks up; whoever asks for
-    /// the file meanwhile waits.
+    /// When the last handle is dropped, the descriptor is closed here if no operation is pending and that
+    /// cannot block. Otherwise the last reference to the open file closes it, which a worker may hold for a
+    /// while; later requests for the file wait.
     ///
-    /// In the child of a fork nothing is done: to let go of an actor wakes its runtime, under a lock that may be shut for
-    /// ever there.
+    /// In a forked child nothing is done: dropping an actor wakes its runtime, under a lock that may never be
+    /// released there.
     fn drop(&mut self) {
         if !self.open_file.is_here() {
             std::mem::forget(std::mem::take(&mut self.actors));
@@ -267,9 +270,9 @@ impl Drop for Inner {
         if self.is_lent() {
             return;
         }
-        match self.open_file.shut_if_quick() {
-            true => self.open_file.end_unheard(),
-            false => self.open_file.leave(),
+        match self.open_file.close_if_quick() {
+            true => self.open_file.close_unobserved(),
+            false => self.open_file.last_handle_dropped(),
         }
     }
 }

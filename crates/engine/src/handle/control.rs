@@ -1,6 +1,6 @@
 //! Cursor, length, attributes, durability, closures.
 
-use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
+use std::fs::{File as StdFile, FileTimes, Permissions};
 use std::io::SeekFrom;
 use std::sync::atomic::Ordering;
 
@@ -8,19 +8,19 @@ use super::{FileHandle, position, unexpected};
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
-    self, Advise, Allocate, Answer, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor, SetPermissions,
-    SetTimes, Sync, TakeObject, seek,
+    self, Advise, Allocate, Answer, CopyRange, Duplicate, FileOp, Receive, Run, Seek, SetLen, SetLenToCursor,
+    SetPermissions, SetTimes, Sync, TakeObject, seek,
 };
-use crate::storage::{Advice, Allocation, errno};
+use crate::storage::{Advice, Allocation, Metadata, StorageFile, errno};
 
 /// Cursor, length, attributes, durability.
 impl FileHandle {
     /// Moves the cursor; arithmetic unless something is queued before it.
-    ///
+    /// Moves the cursor; only arithmetic, unless an operation is queued before it.
     /// # Errors
     ///
-    /// `EINVAL` for a position before the start or beyond `i64::MAX`; on a buffered file those of
-    /// [`flush`](FileHandle::flush), which comes first.
+    /// `EINVAL` for a position before the start or beyond `i64::MAX`; on a buffered file any error of
+    /// [`flush`](FileHandle::flush), which runs first.
     ///
     /// # Cancellation
     ///
@@ -28,7 +28,7 @@ impl FileHandle {
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
         tokio::task::consume_budget().await;
         if to != SeekFrom::Current(0) {
-            self.settle_buffer().await?;
+            self.flush_buffer().await?;
         }
         if let Some(result) = self.seek_in_place(to) {
             return result;
@@ -60,18 +60,18 @@ impl FileHandle {
         open_file.in_place.fetch_add(1, Ordering::Relaxed);
         match seek::target(to, state.core.position(), || open_file.file.len()) {
             Ok(position) => {
-                state.core.shift(op.leads(position));
+                state.core.shift(op.cursor_move(position));
                 Some(Ok(position))
             }
             Err(error) => Some(Err(Error::io(Operation::Seek, error).at_path(open_file.path.clone()))),
         }
     }
 
-    /// Returns the attributes, in place where no write before it is still under way.
+    /// Returns the attributes; in place if no earlier write is pending.
     ///
     /// # Errors
     ///
-    /// Whatever `fstat` returns.
+    /// Any error of `fstat`.
     ///
     /// # Cancellation
     ///
@@ -89,7 +89,7 @@ impl FileHandle {
 
     fn metadata_in_place(&self) -> Option<Result<Metadata>> {
         let open_file = self.open_file();
-        if self.is_kept_out() {
+        if self.must_queue() {
             return None;
         }
         let state = open_file.turn.take();
@@ -102,24 +102,24 @@ impl FileHandle {
         Some(open_file.file.metadata().map_err(|error| Error::io(Operation::Metadata, error).at_path(path())))
     }
 
-    /// Sets the length: cuts, or extends with zeros.
+    /// Truncates the file, or extends it with zeros.
     ///
     /// # Errors
     ///
-    /// Whatever `ftruncate` returns.
+    /// Any error of `ftruncate`.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes.
+    /// Before it begins: nothing happens. Afterwards: it completes.
     pub async fn set_len(&self, len: u64) -> Result<()> {
         self.submit(SetLen(len)).await.map(|_| ())
     }
 
-    /// Cuts the file off at the cursor, or extends it to there with zeros; answers the new length.
+    /// Truncates the file at the cursor, or extends it to there with zeros; returns the new length.
     ///
     /// # Errors
     ///
-    /// Whatever `ftruncate` returns.
+    /// Any error of `ftruncate`.
     ///
     /// # Cancellation
     ///
@@ -132,7 +132,7 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// Whatever `fchmod` returns.
+    /// Any error of `fchmod`.
     ///
     /// # Cancellation
     ///
@@ -145,7 +145,7 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// Whatever `futimens` returns.
+    /// Any error of `futimens`.
     ///
     /// # Cancellation
     ///
@@ -158,7 +158,7 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// Whatever `fallocate` returns.
+    /// Any error of `fallocate`.
     ///
     /// # Cancellation
     ///
@@ -167,11 +167,11 @@ impl FileHandle {
         self.submit(Allocate { how, offset, len }).await.map(|_| ())
     }
 
-    /// Says how a range is going to be used; a `len` of 0 means to the end.
+    /// Advises how a range will be used; a `len` of 0 means to the end.
     ///
     /// # Errors
     ///
-    /// Whatever `posix_fadvise` returns.
+    /// Any error of `posix_fadvise`.
     ///
     /// # Cancellation
     ///
@@ -180,16 +180,16 @@ impl FileHandle {
         self.submit(Advise { advice, offset, len }).await.map(|_| ())
     }
 
-    /// Makes everything acknowledged before it, on any clone, survive a power cut. Syncs that queue together
-    /// cost one system call.
+    /// Makes everything that any clone has written survive a power cut. Syncs that queue together cost one
+    /// system call.
     ///
     /// # Errors
     ///
-    /// The device's; that of an earlier write that failed; [`Error::is_poisoned`] after a failed sync.
+    /// Those of the device; that of an earlier failed write; [`Error::is_poisoned`] after a failed sync.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
+    /// Before it begins: nothing happens. Afterwards: it completes, and a failure poisons the file.
     pub async fn sync(&self, all: bool) -> Result<()> {
         self.submit(Sync { all }).await.map(|_| ())
     }
@@ -202,7 +202,7 @@ impl FileHandle {
     ///
     /// # Cancellation
     ///
-    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    /// Before it begins: it never runs. Afterwards: it completes and its result is dropped.
     pub async fn run<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&StdFile) -> T + Send + 'static,
@@ -216,8 +216,8 @@ impl FileHandle {
         }
     }
 
-    /// Waits for everything before it, then takes the object out that was [wrapped](crate::Engine::wrap); every
-    /// operation after it fails. `None` if it is no `T`, which changes nothing.
+    /// Waits for all earlier operations, then takes the [wrapped](crate::Engine::wrap) object out; every later
+    /// operation fails. Returns `None` and changes nothing if the object is no `T`.
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl FileHandle {
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: the object is dropped.
+    /// Before it begins: nothing happens. Afterwards: the object is dropped.
     pub async fn take_object<T: Send + 'static>(&self) -> Result<Option<T>> {
         match self.submit(TakeObject::new::<T>()).await? {
             Answer::Value(value) => match value.downcast::<Option<T>>() {
@@ -236,18 +236,62 @@ impl FileHandle {
         }
     }
 
-    /// Copies at most `count` bytes of `from`, beginning at `offset`, to the cursor and moves it behind them,
-    /// while no other operation of this file runs. Answers how many; fewer only at the end of `from`, or if
-    /// something had been copied before a failure.
+    /// Duplicates the storage's handle after all earlier operations. Errors name `operation`.
     ///
     /// # Errors
     ///
-    /// Whatever `copy_file_range`, reading and writing return; `EINVAL` for a file open for appending.
+    /// Any error of duplicating a descriptor; unsupported where the storage has no second handles.
+    ///
+    /// # Cancellation
+    ///
+    /// The second handle is closed.
+    pub async fn duplicate(&self, operation: Operation) -> Result<Box<dyn StorageFile>> {
+        if self.is_idle() {
+            let duplicated = self.open_file().file.duplicate();
+            return duplicated.map_err(|error| Error::io(operation, error).at_path(self.path()));
+        }
+        match self.submit(Duplicate { operation }).await? {
+            Answer::Value(value) => match value.downcast() {
+                Ok(duplicated) => Ok(*duplicated),
+                Err(_) => unreachable!("it answers a storage's file"),
+            },
+            other => unexpected(&other),
+        }
+    }
+
+    /// Copies at most `count` bytes from `offset` of `from` to the cursor, which moves past them, while no
+    /// other operation of this file runs. Returns the number of bytes, which is smaller only at the end of
+    /// `from` or if a failure followed.
+    ///
+    /// # Errors
+    ///
+    /// Any error of `copy_file_range`, reading and writing; `EINVAL` for a file open for appending; unsupported if
+    /// `from` is of another storage.
     ///
     /// # Cancellation
     ///
     /// Like [`set_len`](FileHandle::set_len).
-    pub async fn receive(&self, from: StdFile, offset: u64, count: u64) -> Result<u64> {
+    pub async fn receive(&self, from: Box<dyn StorageFile>, offset: u64, count: u64) -> Result<u64> {
         position(self.submit(Receive { from, offset, count }).await?)
+    }
+
+    /// Copies at most `count` bytes from `offset` of `from` to `at`, beside operations on other ranges. Returns the
+    /// number of bytes, which is smaller only at the end of `from` or if a failure followed.
+    ///
+    /// # Errors
+    ///
+    /// Like [`receive`](FileHandle::receive).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`set_len`](FileHandle::set_len).
+    pub async fn copy_range(
+        &self,
+        from: Box<dyn StorageFile>,
+        offset: u64,
+        count: u64,
+        at: u64,
+    ) -> Result<u64> {
+        position(self.submit(CopyRange { from, offset, count, at }).await?)
     }
 }

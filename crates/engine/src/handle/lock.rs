@@ -1,39 +1,40 @@
-//! Advisory locks: attempts, and the line of those who wait.
+//! Advisory locks: attempts, and waiting in the queue.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use super::{FileHandle, unexpected};
-use crate::context::lock_queue::{AcquiredLock, Ended, Outlook};
+use crate::context::lock_queue::{AcquiredLock, KernelWaitEnd, WaitFor};
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::{Answer, Lock};
 use crate::limits::{LOCK_RECHECK_PAUSE, LOCK_RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
+use crate::open_file::LockThread;
 use crate::open_file::OpenFile;
-use crate::open_file::Watcher;
 use crate::storage::{LockKind, StorageFile};
 
 /// Advisory locks.
 impl FileHandle {
-    /// Takes the advisory lock, waiting while someone else holds it, in line with the other openings of the file.
+    /// Takes the advisory lock, waiting in a queue with the other open files while another holds it.
     ///
     /// # Errors
     ///
-    /// Whatever `flock` returns; a timeout after the handle's limit.
+    /// Any error of `flock`; a timeout after the handle's limit.
     ///
     /// # Cancellation
     ///
-    /// The lock is not taken; if it was just then, it is released.
+    /// The lock is not taken; if it was taken just then, it is released.
     pub async fn lock(&self, kind: LockKind) -> Result<()> {
-        self.in_time(Operation::Lock, self.lock_in_line(kind)).await
+        self.in_time(Operation::Lock, pin!(self.lock_in_queue(kind))).await
     }
 
-    /// Takes the advisory lock if nobody else holds a conflicting one; says whether it did.
+    /// Takes the advisory lock if no other holder has a conflicting one; returns whether it did.
     ///
     /// # Errors
     ///
-    /// Whatever `flock` returns.
+    /// Any error of `flock`.
     ///
     /// # Cancellation
     ///
@@ -46,10 +47,10 @@ impl FileHandle {
             if taken(&self.submit(Lock::Try(kind, None)).await?)? {
                 return Ok(true);
             }
-            if pause > LOCK_RETRY_PAUSE_MAX || !locks.may_be_forsaken(seen) {
+            if pause > LOCK_RETRY_PAUSE_MAX || !locks.may_have_met_stand_in(seen) {
                 return Ok(false);
             }
-            // A watch may have had it, for the moment in which it finds that nobody waits any more.
+            // A stand-in may have had the lock for the moment in which it finds that no waiter is left.
             self.open_file().context.pause(pause).await;
             pause *= 2;
         }
@@ -59,7 +60,7 @@ impl FileHandle {
     ///
     /// # Errors
     ///
-    /// Whatever `flock` returns.
+    /// Any error of `flock`.
     ///
     /// # Cancellation
     ///
@@ -68,27 +69,28 @@ impl FileHandle {
         self.submit(Lock::Release).await.map(|_| ())
     }
 
-    async fn lock_in_line(&self, kind: LockKind) -> Result<()> {
+    async fn lock_in_queue(&self, kind: LockKind) -> Result<()> {
         let open_file = self.open_file();
         if open_file.inode.locks.is_held_by(open_file.holder()) && self.attempt(kind, None).await? {
             return Ok(());
         }
-        let mut place = Place::take(open_file, kind);
+        let mut entry = QueueEntry::take(open_file, kind);
         let mut pause = RETRY_PAUSE_MIN;
         loop {
-            place.reach_front().await?;
+            // `changes` is read before the attempt, so that a release during the attempt is not missed.
+            entry.reach_front().await?;
             let seen = open_file.inode.locks.changes();
             let acquired = open_file.inode.locks.take_acquired();
             if self.attempt(kind, acquired).await? {
                 return Ok(());
             }
-            match open_file.inode.locks.outlook(open_file.holder(), kind, seen) {
-                Outlook::Changed => {}
-                // Peeked at again without a call too: somebody may have released it past the engine.
-                Outlook::Called => place.wait(LOCK_RECHECK_PAUSE).await?,
-                Outlook::Unwatched => self.post_watch(kind).await?,
-                Outlook::Unwatchable => {
-                    place.wait(pause).await?;
+            match open_file.inode.locks.wait_for(open_file.holder(), kind, seen) {
+                WaitFor::Nothing => {}
+                // With a pause too: the lock may have been released without the engine's knowledge.
+                WaitFor::Notification => entry.wait(LOCK_RECHECK_PAUSE).await?,
+                WaitFor::NewKernelWait => self.start_kernel_wait(kind).await?,
+                WaitFor::Pause => {
+                    entry.wait(pause).await?;
                     pause = (pause * 2).min(LOCK_RETRY_PAUSE_MAX);
                 }
             }
@@ -99,12 +101,12 @@ impl FileHandle {
         taken(&self.submit_untimed(Lock::Try(kind, acquired)).await?)
     }
 
-    /// Has a thread wait for the lock by a second opening of the file.
-    async fn post_watch(&self, kind: LockKind) -> Result<()> {
+    /// Makes a thread wait for the lock on a stand-in.
+    async fn start_kernel_wait(&self, kind: LockKind) -> Result<()> {
         let open_file = self.open_file();
-        let mut posting = Posting { open_file, ended: Some(Ended::NotNow) };
-        let Some(watcher) = open_file.context.watcher() else {
-            // All threads are taken: tried again after a pause, by whoever is in front then.
+        let mut starting = KernelWaitStart { open_file, ended: Some(KernelWaitEnd::NoThread) };
+        let Some(thread) = open_file.context.lock_thread() else {
+            // All threads are in use: the first waiter tries again after a pause.
             open_file.context.pause(LOCK_RETRY_PAUSE_MAX).await;
             return Ok(());
         };
@@ -114,8 +116,8 @@ impl FileHandle {
             other => unexpected(&other),
         };
         match stand_in {
-            Some(file) => posting.post(watcher, *file, kind),
-            None => posting.ended = Some(Ended::Refused),
+            Some(file) => starting.submit(thread, *file, kind),
+            None => starting.ended = Some(KernelWaitEnd::Refused),
         }
         Ok(())
     }
@@ -128,40 +130,40 @@ fn taken(answer: &Answer) -> Result<bool> {
     }
 }
 
-/// The duty to post a watch: one that is given up half-way is left to the next.
-struct Posting<'a> {
+/// The duty to start a kernel wait: a caller that gives up half-way leaves it to the next.
+struct KernelWaitStart<'a> {
     open_file: &'a Arc<OpenFile>,
-    /// How the watch has ended, unless it was posted.
-    ended: Option<Ended>,
+    /// The result of the kernel wait, unless it was started.
+    ended: Option<KernelWaitEnd>,
 }
 
-impl Posting<'_> {
-    fn post(&mut self, watcher: Watcher, file: Arc<dyn StorageFile>, kind: LockKind) {
+impl KernelWaitStart<'_> {
+    fn submit(&mut self, thread: LockThread, file: Arc<dyn StorageFile>, kind: LockKind) {
         self.ended = None;
-        self.open_file.context.watch(watcher, self.open_file.inode.clone(), file, kind);
+        self.open_file.context.wait_for_lock(thread, self.open_file.inode.clone(), file, kind);
     }
 }
 
-impl Drop for Posting<'_> {
+impl Drop for KernelWaitStart<'_> {
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {
-            self.open_file.inode.locks.watched(ended);
+            self.open_file.inode.locks.kernel_wait_ended(ended);
         }
     }
 }
 
-/// A place in the line of the file's waiters.
-struct Place<'a> {
+/// An entry in the file's queue of waiters.
+struct QueueEntry<'a> {
     open_file: &'a Arc<OpenFile>,
     number: u64,
     turn: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> QueueEntry<'a> {
     fn take(open_file: &'a Arc<OpenFile>, kind: LockKind) -> Self {
         let (number, turn) = open_file.inode.locks.join(kind);
-        Place { open_file, number, turn, stopped: open_file.context.stopped.subscribe() }
+        QueueEntry { open_file, number, turn, stopped: open_file.context.stopped.subscribe() }
     }
 
     async fn reach_front(&mut self) -> Result<()> {
@@ -171,9 +173,9 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Waits to be called, and no longer than this.
+    /// Waits for a notification, at most this long.
     async fn wait(&mut self, most: Duration) -> Result<()> {
-        let Place { open_file, turn, stopped, .. } = self;
+        let QueueEntry { open_file, turn, stopped, .. } = self;
         tokio::select! {
             () = turn.notified() => Ok(()),
             () = open_file.context.pause(most) => Ok(()),
@@ -184,7 +186,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         self.open_file.inode.locks.leave(self.number);
     }

@@ -1,7 +1,7 @@
-//! One open file as its callers see it: the way of an operation from the call to the answer.
+//! One open file as its callers see it: the life of an operation from the call to the answer.
 //!
-//! `read`, `read_until`, `write`, `control`, `lock` and `close` try what can be done in place and word the rest as operations; `submit`
-//! admits those, lets them take their place and awaits the answer.
+//! `read`, `read_until`, `write`, `control`, `lock` and `close` do in place what they can and make operations
+//! of the rest; `submit` admits those, queues them in the order and awaits the answer.
 
 mod buffered;
 mod close;
@@ -28,14 +28,14 @@ use crate::file::CursorMove;
 use crate::file_op::Answer;
 use crate::open_file::OpenFile;
 
-pub(crate) use buffered::{LineTurn, Offered};
+pub(crate) use buffered::{BufferOutcome, WriterTurn};
 pub use rejected::Rejected;
 
 /// A handle on one open plain file. Clones share the file: one actor, one cursor.
 #[derive(Clone)]
 pub struct FileHandle {
     inner: Arc<Inner>,
-    /// How long an operation of this handle may take; not shared with clones made before it was set.
+    /// Time limit of this handle's operations; not shared with clones made before it was set.
     time_limit: Option<Duration>,
     /// Whether an operation is refused instead of waiting for a permit.
     refuse: bool,
@@ -45,7 +45,7 @@ struct Inner {
     open_file: Arc<OpenFile>,
     /// Started by the first operation that has to queue; most files never need one.
     actors: Incarnations,
-    /// Keeps the engine running as long as a file is open.
+    /// Keeps the engine running while a file is open.
     engine: Arc<dyn Any + Send + std::marker::Sync>,
 }
 
@@ -59,7 +59,7 @@ impl FileHandle {
         &self.inner.open_file
     }
 
-    /// Puts the cursor of a file that was taken over where its kernel cursor stands.
+    /// Sets the cursor of an adopted file to its kernel cursor.
     pub(crate) fn start_at(&self, position: u64) {
         self.open_file().turn.take().core.shift(CursorMove::To(position));
     }
@@ -74,72 +74,73 @@ impl FileHandle {
         self.open_file().access.append
     }
 
-    /// Returns whether bytes come or go in their order only, as with an object that cannot seek.
+    /// Returns whether bytes have no offsets, as with an object that cannot seek.
     pub fn is_sequential(&self) -> bool {
         self.open_file().access.sequential
     }
 
-    /// Returns the descriptor behind the file, if the storage has one. It is the engine's to close.
+    /// Returns the file's descriptor, if the storage has one. The engine closes it.
     pub fn descriptor(&self) -> Option<RawFd> {
         self.as_std().map(AsRawFd::as_raw_fd)
     }
 
-    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor. What is done to
-    /// that passes by the file's order.
+    /// Returns the std file, if the storage has one, in order to lend its descriptor. Calls on it bypass the
+    /// file's order.
     pub fn as_std(&self) -> Option<&std::fs::File> {
         self.open_file().file.as_std()
     }
 
-    /// Returns a handle whose operations fail with a timeout after `limit`, saying whether they had begun.
+    /// Returns a handle whose operations fail with a timeout after `limit`; the error says whether they had
+    /// begun.
     #[must_use]
     pub fn with_time_limit(&self, limit: Duration) -> Self {
         FileHandle { time_limit: Some(limit), ..self.clone() }
     }
 
-    /// How long an operation may take.
+    /// The time limit of an operation.
     pub(crate) fn limit(&self) -> Option<Duration> {
         self.time_limit
     }
 
-    /// Returns a handle whose operations are refused where they would wait for a permit.
+    /// Returns a handle whose operations are refused instead of waiting for a permit.
     #[must_use]
     pub fn refusing(&self) -> Self {
         FileHandle { refuse: true, ..self.clone() }
     }
 
-    /// Returns the file's actor, starting one if there is none that lives. That of a closed file has stopped.
+    /// Returns the file's actor, starting one if none is alive. That of a closed file has stopped.
     pub fn actor(&self) -> ActorRef<FileActor> {
         self.open_file().inbox.hand_out();
-        let last = self.open_file().is_over().then(|| self.inner.actors.last()).flatten();
-        last.unwrap_or_else(|| self.living_actor())
+        let last = self.open_file().is_closed_and_idle().then(|| self.inner.actors.last()).flatten();
+        last.unwrap_or_else(|| self.live_actor())
     }
 }
 
 impl Inner {
-    /// Whether somebody outside keeps the file open by its actor.
+    /// Whether another actor or the program keeps the file open by a reference to its actor.
     fn is_lent(&self) -> bool {
-        !self.open_file.inbox.is_unused() && self.actors.are_lent()
+        !self.open_file.inbox.is_unused() && self.actors.have_other_references()
     }
 }
 
 impl FileHandle {
-    fn living_actor(&self) -> ActorRef<FileActor> {
+    fn live_actor(&self) -> ActorRef<FileActor> {
         let start =
             |predecessor| FileActor::start(self.open_file().clone(), self.inner.engine.clone(), predecessor);
-        self.inner.actors.living(start)
+        self.inner.actors.get_or_start(start)
     }
 
-    /// Whether nothing may be done in place: the file is another process's, or messages come first.
-    fn is_kept_out(&self) -> bool {
+    /// Whether nothing may be done in place: this is a forked process, or messages come first.
+    fn must_queue(&self) -> bool {
         !self.open_file().is_here() || self.is_behind_messages()
     }
 
-    /// Whether messages of other actors, which this caller may have sent, are not in the order yet. What it asks
-    /// for next must not overtake them.
+    /// Whether messages of other actors, which this caller may have sent, are not in the order yet. Its next
+    /// operation must not overtake them.
     pub(crate) fn is_behind_messages(&self) -> bool {
         let inbox = &self.open_file().inbox;
-        // The mailbox first: what leaves it is noted before.
-        !inbox.is_unused() && (self.inner.actors.have_mail() || !inbox.is_settled())
+        // The mailbox first: the inbox changes before a message leaves it.
+        !inbox.is_unused() && (self.inner.actors.have_messages() || !inbox.is_settled())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading: in place if nothing is in the way, else as an operation.
+//! Reading: in place if no operation blocks it, otherwise as an operation.
 
 use std::sync::atomic::Ordering;
 
@@ -12,17 +12,17 @@ use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, PIECE_BYTES};
 
 /// Reading.
 impl FileHandle {
-    /// Reads at `offset` into `buf`; at most 768 KiB where the kernel has them at hand, else at most 1 MiB.
+    /// Reads at `offset` into `buf`: at most 768 KiB from the page cache, otherwise at most 1 MiB.
     ///
     /// # Errors
     ///
-    /// Whatever the read returns; [`Error::is_closed`] after a close.
+    /// Any error of the read; [`Error::is_closed`] after a close.
     ///
     /// # Cancellation
     ///
     /// Nothing is lost: a positioned read changes nothing.
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        pay(buf.len()).await;
+        consume_budget(buf.len()).await;
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
@@ -30,7 +30,7 @@ impl FileHandle {
         Box::pin(self.read_into(op, buf)).await
     }
 
-    /// Reads at the cursor into `buf` and moves the cursor; at most 768 KiB where the kernel has them at hand, else at
+    /// Reads at the cursor into `buf` and moves the cursor: at most 768 KiB from the page cache, otherwise at
     /// most 1 MiB.
     ///
     /// # Errors
@@ -39,9 +39,9 @@ impl FileHandle {
     ///
     /// # Cancellation
     ///
-    /// No byte is lost: the cursor counts a byte as read only when this returns it.
+    /// No byte is lost: the cursor moves only when this returns the bytes.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
-        pay(buf.len()).await;
+        consume_budget(buf.len()).await;
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
@@ -49,7 +49,7 @@ impl FileHandle {
         Box::pin(self.read_into(op, buf)).await
     }
 
-    /// Reads at most `len` bytes at `offset` (or at the cursor) into bytes of its own.
+    /// Reads at most `len` bytes at `offset`, or at the cursor, into a buffer of its own.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl FileHandle {
     ///
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
-        pay(len).await;
+        consume_budget(len).await;
         self.here(Operation::Read)?;
         let wanted = len.min(IN_PLACE_BYTES_MAX);
         let mut buffer = self.open_file().context.buffers.take(wanted);
@@ -80,7 +80,7 @@ impl FileHandle {
         }
     }
 
-    /// Reads at the cursor if that can be done now, without waiting for anything.
+    /// Reads at the cursor if that is possible without waiting.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl FileHandle {
         self.read_in_place(buf).transpose()
     }
 
-    /// Marks the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
+    /// Returns a mark of the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
     ///
     /// # Errors
     ///
@@ -99,15 +99,15 @@ impl FileHandle {
         Ok(self.open_file().turn.take().core.changes())
     }
 
-    /// Returns whether nothing has changed the file since the mark, nor is about to change `len` bytes at `offset`: what
-    /// was read there after the mark is what would be read now.
+    /// Returns whether `len` bytes at `offset` are unchanged since the mark and no pending operation changes
+    /// them: bytes that were read after the mark are still current.
     pub fn is_as_marked(&self, mark: u64, offset: u64, len: usize) -> bool {
         let state = self.open_file().turn.take();
         let span = Span::Read(offset..offset.saturating_add(len as u64));
         state.core.changes() == mark && state.is_free(&Footprint { span, cursor: false })
     }
 
-    /// Reads at `offset` if that can be done now, without waiting for anything.
+    /// Reads at `offset` if that is possible without waiting.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl FileHandle {
 
     fn read_at_in_place(&self, buf: &mut [u8], offset: u64) -> Option<Result<usize>> {
         let open_file = self.open_file();
-        if open_file.access.remote || self.is_kept_out() {
+        if open_file.access.remote || self.must_queue() {
             return None;
         }
         let len = buf.len().min(IN_PLACE_BYTES_MAX);
@@ -155,7 +155,7 @@ impl FileHandle {
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
         let open_file = self.open_file();
-        if open_file.access.remote || self.is_kept_out() {
+        if open_file.access.remote || self.must_queue() {
             return None;
         }
         let mut state = open_file.turn.take();
@@ -193,9 +193,9 @@ impl FileHandle {
     }
 }
 
-/// Pays for a read in place from the task's cooperative budget, so that large ones let others run as often as
-/// small ones do.
-pub(crate) async fn pay(bytes: usize) {
+/// Charges a read in place to the task's cooperative budget, so that large reads yield as often as small ones
+/// do.
+pub(crate) async fn consume_budget(bytes: usize) {
     for _ in 0..bytes.min(IN_PLACE_BYTES_MAX).div_ceil(IN_PLACE_BYTES_PER_UNIT).max(1) {
         tokio::task::consume_budget().await;
     }

@@ -1,59 +1,61 @@
-//! Reading on from the cursor, up to a delimiter or until there is enough, and looking at what comes next.
+//! Reading from the cursor up to a delimiter or a length, and peeking.
 
 use bytes::{Bytes, BytesMut};
 
-use super::read::pay;
+use super::read::consume_budget;
 use super::{FileHandle, unexpected};
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
 
-/// What became of an attempt in place.
+/// Result of an attempt in place.
 enum Attempt {
-    /// It is done.
+    /// It is complete.
     Done(Result<Bytes>),
-    /// More has to be looked through than was allowed.
+    /// The end was not found within the bytes that the attempt may read.
     Longer,
     /// It has to queue.
     Declined,
 }
 
-/// Reading on.
+/// Reading up to a delimiter or a length.
 impl FileHandle {
-    /// Reads from the cursor up to and including the first `delimiter`, `limit` bytes at most, and moves the
-    /// cursor behind them. Without a delimiter at the end: the limit or the end of the file came first; empty at
-    /// the end of the file.
+    /// Reads from the cursor up to and including the first `delimiter`, at most `limit` bytes, and moves the
+    /// cursor past them. If the last byte is no delimiter, the limit or the end of the file came first; empty
+    /// at the end of the file.
     ///
-    /// One step of the file's order, so that two readers never get parts of one line. (A line of more than
-    /// 64 MiB takes several.)
+    /// It is one step of the file's order, so two readers never get parts of one line. (A line of more than 64
+    /// MiB takes several steps.)
     ///
     /// # Errors
     ///
-    /// Like [`read`](FileHandle::read); nothing is taken then.
+    /// Like [`read`](FileHandle::read); then no byte is taken.
     ///
     /// # Cancellation
     ///
-    /// Like [`read`](FileHandle::read): no byte is lost. (Of a line of more than 64 MiB, whole steps are.)
+    /// Like [`read`](FileHandle::read): no byte is lost. (Of a line of more than 64 MiB, completed steps are
+    /// lost.)
     pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
         let until = ReadUntil::Delimiter(delimiter);
-        let line = self.read_as_far(until, limit.min(LINE_BYTES_MAX)).await?;
+        let line = self.read_from_cursor(until, limit.min(LINE_BYTES_MAX)).await?;
         if line.len() < LINE_BYTES_MAX || line.len() == limit || until.is_complete(&line) {
             return Ok(line);
         }
         Box::pin(self.read_long(line, until, limit)).await
     }
 
-    /// Reads from the cursor up to and including the first `delimiter`, or to the end of the file, if that is `limit`
-    /// bytes at most without the delimiter, and moves the cursor behind them; empty at the end of the file.
+    /// Reads from the cursor up to and including the first `delimiter`, or to the end of the file, if that is
+    /// at most `limit` bytes without the delimiter, and moves the cursor past them; empty at the end of the
+    /// file.
     ///
-    /// One step of the file's order, so that two readers never get parts of one line. (With the limit `usize::MAX`,
-    /// which is none, a line of more than 64 MiB takes several.)
+    /// It is one step of the file's order, so two readers never get parts of one line. (With `usize::MAX`,
+    /// which means no limit, a line of more than 64 MiB takes several steps.)
     ///
     /// # Errors
     ///
-    /// [`Error::is_too_long`](crate::Error::is_too_long) if there are more bytes; like [`read`](FileHandle::read).
-    /// Nothing is taken then.
+    /// [`Error::is_too_long`](crate::Error::is_too_long) if there are more bytes; like
+    /// [`read`](FileHandle::read). Then no byte is taken.
     ///
     /// # Cancellation
     ///
@@ -63,7 +65,7 @@ impl FileHandle {
             return Box::pin(self.read_until(delimiter, limit)).await;
         };
         let until = ReadUntil::Line(delimiter, limit);
-        let line = self.read_as_far(until, len).await?;
+        let line = self.read_from_cursor(until, len).await?;
         match until.refuses(&line) {
             true => Err(self.open_file().error(Operation::Read, Cause::TooLong(limit as u64))),
             false => Ok(line),
@@ -73,7 +75,7 @@ impl FileHandle {
     async fn read_long(&self, start: Bytes, until: ReadUntil, limit: usize) -> Result<Bytes> {
         let mut line = BytesMut::from(start);
         while line.len() < limit && !until.is_complete(&line) {
-            let more = self.read_as_far(until, (limit - line.len()).min(LINE_BYTES_MAX)).await?;
+            let more = self.read_from_cursor(until, (limit - line.len()).min(LINE_BYTES_MAX)).await?;
             if more.is_empty() {
                 break;
             }
@@ -82,22 +84,22 @@ impl FileHandle {
         Ok(line.freeze())
     }
 
-    /// Reads `len` bytes from the cursor in one step of the file's order, fewer only at the end of the file, and
-    /// moves the cursor behind them.
+    /// Reads `len` bytes from the cursor in one step of the file's order, fewer only at the end of the file,
+    /// and moves the cursor past them.
     ///
     /// # Errors
     ///
-    /// Like [`read`](FileHandle::read); nothing is taken then.
+    /// Like [`read`](FileHandle::read); then no byte is taken.
     ///
     /// # Cancellation
     ///
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_full(&self, len: usize) -> Result<Bytes> {
-        self.read_as_far(ReadUntil::Exact, len).await
+        self.read_from_cursor(ReadUntil::Exact, len).await
     }
 
-    /// Returns what a read of at most `len` bytes would give, and leaves the cursor where it is; empty at the
-    /// end of the file.
+    /// Returns what a read of at most `len` bytes would return, without moving the cursor; empty at the end of
+    /// the file.
     ///
     /// # Errors
     ///
@@ -107,19 +109,19 @@ impl FileHandle {
     ///
     /// Nothing happens.
     pub async fn peek(&self, len: usize) -> Result<Bytes> {
-        self.read_as_far(ReadUntil::Peek, len).await
+        self.read_from_cursor(ReadUntil::Peek, len).await
     }
 
-    async fn read_as_far(&self, until: ReadUntil, len: usize) -> Result<Bytes> {
+    async fn read_from_cursor(&self, until: ReadUntil, len: usize) -> Result<Bytes> {
         let attempts: &[usize] = match until {
-            // Most lines are short, so that is all that is paid for at first.
+            // Most lines are short, so the first attempt charges only a little to the task's budget.
             ReadUntil::Delimiter(_) | ReadUntil::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
-            // Not cut short: the caller wants all of it, so it is all for a worker if it is too much.
+            // The caller wants all of it, so a worker reads it if it is too much for one attempt.
             ReadUntil::Exact if len > IN_PLACE_BYTES_MAX => &[],
             ReadUntil::Exact | ReadUntil::Available | ReadUntil::Peek => &[IN_PLACE_BYTES_MAX],
         };
         for most in attempts {
-            pay(len.min(*most)).await;
+            consume_budget(len.min(*most)).await;
             match self.read_until_in_place(until, len, *most) {
                 Attempt::Done(result) => return result,
                 Attempt::Longer => {}
@@ -134,7 +136,7 @@ impl FileHandle {
 
     fn read_until_in_place(&self, until: ReadUntil, len: usize, most: usize) -> Attempt {
         let open_file = self.open_file();
-        if open_file.access.remote || self.is_kept_out() {
+        if open_file.access.remote || self.must_queue() {
             return Attempt::Declined;
         }
         let mut state = open_file.turn.take();

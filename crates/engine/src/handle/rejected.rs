@@ -1,4 +1,4 @@
-//! A refusal that gives the payload back.
+//! An error that returns the payload.
 
 use std::fmt;
 
@@ -6,10 +6,11 @@ use bytes::Bytes;
 
 use crate::error::Error;
 
-/// An operation that was refused or failed, with the payload if no byte of it was taken.
+/// An operation that was refused or failed, with its payload if no byte of it was written.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Rejected {
-    /// Why.
+    /// The reason.
     pub error: Error,
     /// The payload, if the operation was refused before it began.
     pub payload: Option<Bytes>,

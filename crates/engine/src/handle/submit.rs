@@ -1,16 +1,16 @@
-//! The slow way: a permit, a place in the order, an answer.
+//! The slow path: a permit, a place in the order, an answer.
 
 use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
 use crate::admission::Permit;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -23,7 +23,7 @@ use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply};
 use crate::pool::Pickup;
 use crate::stats::add;
 
-/// The slow way.
+/// The slow path.
 impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(crate) fn submit(&self, op: impl Into<Op>) -> impl Future<Output = Result<Answer>> {
@@ -31,96 +31,112 @@ impl FileHandle {
         self.submit_when_admitted(op.operation(), op.weight(), || op, None)
     }
 
-    /// Like [`submit`](FileHandle::submit), for an operation that copies what its caller has: it is worded once
-    /// it has its permit, so that what has none holds no memory. What is lent is fed to it meanwhile.
+    /// Like [`submit`](FileHandle::submit), for an operation that copies bytes of its caller: `make_op` runs
+    /// after the admission, so an operation without a permit holds no memory. A lender is polled while the
+    /// operation runs.
     pub(crate) async fn submit_when_admitted(
         &self,
         operation: Operation,
         weight: usize,
-        word: impl FnOnce() -> Op,
+        make_op: impl FnOnce() -> Op,
         lender: Option<&mut Lender<'_>>,
     ) -> Result<Answer> {
         self.here(operation)?;
-        let Some(limit) = self.time_limit else {
-            let receiver = self.send(operation, weight, word).await?;
-            return Pending { receiver, open_file: self.open_file(), operation }.answer(lender).await;
-        };
-        let late = |begun| self.open_file().error(operation, Cause::TimedOut(limit)).begun(begun);
-        let alarm = self.open_file().context.pause(limit);
-        tokio::pin!(alarm);
+        if let Some(limit) = self.time_limit {
+            return Box::pin(self.submit_within(limit, operation, weight, make_op, lender)).await;
+        }
+        let receiver = self.send(operation, weight, make_op).await?;
+        PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(lender).await
+    }
+
+    async fn submit_within(
+        &self,
+        limit: Duration,
+        operation: Operation,
+        weight: usize,
+        make_op: impl FnOnce() -> Op,
+        lender: Option<&mut Lender<'_>>,
+    ) -> Result<Answer> {
+        let timed_out = |begun| self.open_file().error(operation, Cause::TimedOut(limit)).begun(begun);
+        // The same timer bounds the admission and the operation.
+        let timeout = self.open_file().context.pause(limit);
+        tokio::pin!(timeout);
         let receiver = tokio::select! {
             biased;
-            receiver = self.send(operation, weight, word) => receiver?,
-            () = &mut alarm => return Err(late(false)),
+            receiver = self.send(operation, weight, make_op) => receiver?,
+            () = &mut timeout => return Err(timed_out(false)),
         };
-        let mut pending = Pending { receiver, open_file: self.open_file(), operation };
+        let mut pending = PendingAnswer { receiver, open_file: self.open_file(), operation };
         tokio::select! {
             biased;
             answer = pending.answer(lender) => return answer,
-            () = alarm => {}
+            () = timeout => {}
         }
+        // Too late: an operation that has not begun is withdrawn, any other completes without its caller.
         match pending.receiver.cancel() {
             Cancelled::BeforeBegin => {
                 self.open_file().purge();
-                Err(late(false))
+                Err(timed_out(false))
             }
-            Cancelled::Begun => Err(late(true)),
+            Cancelled::Begun => Err(timed_out(true)),
             Cancelled::Done(outcome) => outcome,
             Cancelled::Nothing => Err(self.open_file().error(operation, Cause::Stopped)),
         }
     }
 
-    /// The same, however long it takes: for what is limited as a whole.
+    /// Like [`submit`](FileHandle::submit), without the time limit: for a part of a call that is limited as a
+    /// whole.
     pub(crate) async fn submit_untimed(&self, op: impl Into<Op>) -> Result<Answer> {
         let op = op.into();
         let operation = op.operation();
         self.here(operation)?;
         let receiver = self.send(operation, op.weight(), || op).await?;
-        Pending { receiver, open_file: self.open_file(), operation }.answer(None).await
+        PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(None).await
     }
 
-    /// Takes a permit and lets the operation take its place in the order.
+    /// Takes a permit and queues the operation in the order.
     async fn send(
         &self,
         operation: Operation,
         weight: usize,
-        word: impl FnOnce() -> Op,
+        make_op: impl FnOnce() -> Op,
     ) -> Result<oneshot::Receiver<Outcome>> {
         if self.is_behind_messages() {
-            return Box::pin(self.send_after_messages(word())).await;
+            return Box::pin(self.send_after_messages(make_op())).await;
         }
         let permit = self.admit(operation, weight).await?;
-        Ok(self.take_place(word(), permit))
+        Ok(self.enqueue(make_op(), permit))
     }
 
-    /// Sends an operation behind the messages before it, or after them if there is no actor any more to take it.
+    /// Sends an operation through the actor, behind earlier messages, or directly once they are in the order or
+    /// no actor is left.
     async fn send_after_messages(&self, mut op: Op) -> Result<oneshot::Receiver<Outcome>> {
         for _ in 0..ACTORS_TRIED_MAX {
             if !self.is_behind_messages() {
                 break;
             }
             match self.send_behind_messages(op).await? {
-                Sent::Told(receiver) => return Ok(receiver),
+                Sent::Delivered(receiver) => return Ok(receiver),
                 Sent::Undelivered(back) => op = back,
             }
         }
         let permit = self.admit(op.operation(), op.weight()).await?;
-        Ok(self.take_place(op, permit))
+        Ok(self.enqueue(op, permit))
     }
 
-    fn take_place(&self, op: Op, permit: Permit) -> oneshot::Receiver<Outcome> {
+    fn enqueue(&self, op: Op, permit: Permit) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
-        self.start(op, permit, Reply::Slot(sender), &receiver);
+        self.start(op, permit, Reply::Oneshot(sender), &receiver);
         receiver
     }
 
-    /// Refuses what would touch the file's state in a process that only has a copy of it.
+    /// Refuses to touch the file's state in a forked process, which has only a copy of it.
     pub(crate) fn here(&self, operation: Operation) -> Result<()> {
         let open_file = self.open_file();
         if open_file.is_here() { Ok(()) } else { Err(open_file.error(operation, Cause::Forked)) }
     }
 
-    /// Lets an admitted operation take its place in the order.
+    /// Queues an admitted operation in the order; spins for the answer if a worker takes it at once.
     pub(crate) fn start(&self, op: Op, permit: Permit, reply: Reply, receiver: &oneshot::Receiver<Outcome>) {
         let is_quick = op.is_quick();
         let alone = self.open_file().access.alone;
@@ -130,15 +146,16 @@ impl FileHandle {
             }
             Arrived::Started(_) => {}
             Arrived::Posted => {
-                // Posted before: an actor that dies now looks at the post once more, or is seen to be dead here.
-                self.living_actor();
+                // Posted first: an actor that ends now either looks at the queue once more, or is seen here to
+                // have ended.
+                self.live_actor();
                 self.open_file().wake_actor();
             }
         }
     }
 
-    /// Sends an operation the way of the messages before it. It takes no permit along: the actor has to let those
-    /// in first, and they may need it.
+    /// Sends an operation through the mailbox. It takes no permit along: the actor has to admit the messages
+    /// before it first, and they may need that permit.
     async fn send_behind_messages(&self, op: Op) -> Result<Sent> {
         let operation = op.operation();
         let overloaded = |limit| self.open_file().error(operation, Cause::Overloaded(limit));
@@ -147,30 +164,29 @@ impl FileHandle {
             return Err(overloaded("operations"));
         }
         let (sender, receiver) = oneshot::channel();
-        let envelope = Envelope { op, reply: Reply::Slot(sender), refuse: self.refuse };
-        let actor = self.living_actor();
-        match Held::new(Exclusive::new(Box::pin(deliver(actor, envelope)))).await {
+        let envelope = Envelope { op, reply: Reply::Oneshot(sender), refuse: self.refuse };
+        let actor = self.live_actor();
+        match HoldsClock::new(Exclusive::new(Box::pin(deliver(actor, envelope)))).await {
             Delivery::Delivered => {
                 add(&self.open_file().context.stats.messages, 1);
-                Ok(Sent::Told(receiver))
+                Ok(Sent::Delivered(receiver))
             }
             Delivery::Full => {
                 add(&self.open_file().context.stats.refusals, 1);
                 Err(overloaded("messages"))
             }
-            // It has just been ended; the next one goes on where it ends.
+            // The actor has just ended; the next one continues where it ended.
             Delivery::Ended(envelope) => Ok(Sent::Undelivered(envelope.op)),
             Delivery::Lost => Err(self.open_file().error(operation, Cause::Stopped)),
         }
     }
 
-    /// Waits for a permit for as long as an operation of this handle may take, behind the messages that this caller
-    /// may have sent.
+    /// Waits for a permit within the time limit of this handle, behind messages that this caller may have sent.
     pub(crate) async fn admit_in_time(&self, operation: Operation, weight: usize) -> Result<Permit> {
         self.in_time(operation, self.admit_after_messages(operation, weight)).await
     }
 
-    /// Waits for what comes before an operation begins, for as long as one of this handle may take.
+    /// Runs a wait that precedes an operation within the time limit of this handle.
     pub(crate) async fn in_time<T>(
         &self,
         operation: Operation,
@@ -188,7 +204,7 @@ impl FileHandle {
 
     async fn admit_after_messages(&self, operation: Operation, weight: usize) -> Result<Permit> {
         if self.is_behind_messages() {
-            // Answered when everything before it is in the order.
+            // The answer means that every earlier message is in the order.
             self.submit(Seek { to: SeekFrom::Current(0) }).await?;
         }
         self.admit(operation, weight).await
@@ -203,22 +219,22 @@ impl FileHandle {
     }
 }
 
-/// What became of an operation that was sent behind messages.
+/// Result of sending an operation behind messages.
 enum Sent {
     /// The actor has it.
-    Told(oneshot::Receiver<Outcome>),
-    /// There is no actor to take it.
+    Delivered(oneshot::Receiver<Outcome>),
+    /// There is no actor that could take it.
     Undelivered(Op),
 }
 
-/// An operation under way. Dropping it gives up: what comes of it is taken care of.
-struct Pending<'a> {
+/// A pending operation. Dropping it cancels the operation, or handles its outcome.
+struct PendingAnswer<'a> {
     receiver: oneshot::Receiver<Outcome>,
     open_file: &'a Arc<OpenFile>,
     operation: Operation,
 }
 
-impl Pending<'_> {
+impl PendingAnswer<'_> {
     async fn answer(&mut self, mut lender: Option<&mut Lender<'_>>) -> Result<Answer> {
         let receiver = &mut self.receiver;
         let outcome = poll_fn(|cx| {
@@ -227,20 +243,20 @@ impl Pending<'_> {
             }
             Pin::new(&mut *receiver).poll(cx)
         });
-        let outcome = Held::new(outcome).await;
+        let outcome = HoldsClock::new(outcome).await;
         outcome.unwrap_or_else(|| Err(self.open_file.error(self.operation, Cause::Stopped)))
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for PendingAnswer<'_> {
     fn drop(&mut self) {
         if !self.open_file.is_here() {
             return;
         }
         match self.receiver.cancel() {
             Cancelled::BeforeBegin => self.open_file.purge(),
-            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.open_file.forsake_lock(claim),
-            Cancelled::Done(outcome) => self.open_file.orphan(outcome),
+            Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.open_file.release_unclaimed_lock(claim),
+            Cancelled::Done(outcome) => self.open_file.settle_unreported(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }

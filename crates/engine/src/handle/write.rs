@@ -1,4 +1,4 @@
-//! Writing: always an operation, since no write can be promised not to block.
+//! Writing: always an operation, since any write may block.
 
 use std::io::IoSlice;
 
@@ -6,30 +6,30 @@ use bytes::Bytes;
 
 use super::{FileHandle, Rejected, position, unexpected};
 use crate::error::{Cause, Operation, Result};
-use crate::file_op::lent::Lender;
+use crate::file_op::lent::{Contents, Lender};
 use crate::file_op::{Answer, Append, Offset, Op, Payload, Write, WriteLent};
 use crate::limits::PIECE_BYTES;
 
 /// Writing.
 impl FileHandle {
-    /// Writes `bytes` at `offset`, or at the cursor and moves it. With `all` it either writes everything or
-    /// fails; without, it may write a prefix. They are copied once they are admitted, and where there are many,
-    /// piece by piece.
+    /// Writes `bytes` at `offset`, or at the cursor, which then moves. With `all` it writes everything or
+    /// fails; without, it may write a prefix. The bytes are copied after the admission, many of them piece by
+    /// piece.
     ///
     /// # Errors
     ///
-    /// Whatever the write returns, with the bytes that did reach the file;
+    /// Any error of the write, with the number of bytes that reached the file;
     /// [`Error::is_poisoned`](crate::Error::is_poisoned) after a failed sync.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, with a copy of what is left, and an error is
-    /// reported by the next sync.
+    /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes, and the
+    /// next sync reports an error.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
         tokio::task::consume_budget().await;
         self.here(Operation::Write)?;
         if offset.is_none()
-            && let Some(buffered) = self.try_buffer(&[IoSlice::new(bytes)]).await
+            && let Some(buffered) = self.write_buffered(&[IoSlice::new(bytes)]).await
         {
             return buffered.map(|()| bytes.len());
         }
@@ -41,18 +41,18 @@ impl FileHandle {
         self.write_payload(bytes.len(), copy, offset, all).await
     }
 
-    /// A record is one call of the system, or another opening could put one of its own amid it; and what has no
-    /// positions has no place for a second piece.
+    /// An appended record must be one system call, because another open file could append between two. A file
+    /// without offsets has no place for a second piece.
     fn is_written_in_pieces(&self) -> bool {
         !self.open_file().appends() && !self.is_sequential()
     }
 
     /// Writes all of `bytes` as one operation and copies them piece by piece.
     async fn write_lent(&self, bytes: &[u8], offset: Option<u64>) -> Result<usize> {
-        let mut lender = Lender::new(bytes, self.open_file().buffers().clone());
+        let mut lender = Lender::new(Contents::Borrowed(bytes), self.open_file().buffers().clone());
         let op = WriteLent { offset: offset.map_or(Offset::Cursor, Offset::At), lent: lender.lent() };
-        let word = || Op::from(op);
-        match self.submit_when_admitted(Operation::Write, bytes.len(), word, Some(&mut lender)).await? {
+        let make_op = || Op::from(op);
+        match self.submit_when_admitted(Operation::Write, bytes.len(), make_op, Some(&mut lender)).await? {
             Answer::Written(count) => Ok(count),
             other => unexpected(&other),
         }
@@ -69,14 +69,14 @@ impl FileHandle {
     /// As there.
     pub async fn write_bytes(&self, bytes: Bytes, offset: Option<u64>, all: bool) -> Result<usize> {
         if offset.is_none()
-            && let Some(buffered) = self.try_buffer(&[IoSlice::new(&bytes)]).await
+            && let Some(buffered) = self.write_buffered(&[IoSlice::new(&bytes)]).await
         {
             return buffered.map(|()| bytes.len());
         }
         self.write_payload(bytes.len(), || Payload::Shared(bytes), offset, all).await
     }
 
-    /// Like [`write`](FileHandle::write), gathering from several slices.
+    /// Like [`write`](FileHandle::write), from several slices.
     ///
     /// # Errors
     ///
@@ -94,7 +94,7 @@ impl FileHandle {
         self.here(Operation::Write)?;
         let len: usize = slices.iter().map(|slice| slice.len()).sum();
         if offset.is_none()
-            && let Some(buffered) = self.try_buffer(slices).await
+            && let Some(buffered) = self.write_buffered(slices).await
         {
             return buffered.map(|()| len);
         }
@@ -113,7 +113,7 @@ impl FileHandle {
         if len == 0 {
             return Ok(0);
         }
-        let word = || match offset {
+        let make_op = || match offset {
             Some(offset) => {
                 Op::from(Write { offset: Offset::At(offset), payload: payload(), all, buffered: false })
             }
@@ -121,13 +121,13 @@ impl FileHandle {
         };
         let operation =
             if self.is_append() && offset.is_none() { Operation::Append } else { Operation::Write };
-        match self.submit_when_admitted(operation, len, word, None).await? {
+        match self.submit_when_admitted(operation, len, make_op, None).await? {
             Answer::Written(count) => Ok(count),
             other => unexpected(&other),
         }
     }
 
-    /// A write where the cursor stands, which is at the end of a file opened for appending.
+    /// Makes a write at the cursor, which is the end in a file open for appending.
     pub(crate) fn cursor_write(&self, payload: Payload, all: bool) -> Op {
         match self.is_append() {
             true => Op::from(Append { payload, moves_cursor: true, wants_offset: false, buffered: false }),
@@ -135,7 +135,7 @@ impl FileHandle {
         }
     }
 
-    /// Adds `record` at the end in one piece and returns the offset where it begins.
+    /// Appends a copy of `record` contiguously and returns the offset of its first byte. The copy is made after admission.
     ///
     /// # Errors
     ///
@@ -144,17 +144,38 @@ impl FileHandle {
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn append(&self, record: Bytes) -> Result<u64> {
-        let op = Op::from(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        position(self.submit(op).await?)
+    pub async fn append(&self, record: &[u8]) -> Result<u64> {
+        let make_op = || record_at_end(Payload::Copied(self.open_file().buffers().copy(record)));
+        position(self.submit_when_admitted(Operation::Append, record.len(), make_op, None).await?)
     }
 
-    /// Like [`append`](FileHandle::append), but refused at once where it would wait for a permit.
+    /// Like [`append`](FileHandle::append), but refused at once instead of waiting for a permit.
+    ///
+    /// # Errors
+    ///
+    /// Like [`append`](FileHandle::append); [`Error::is_overloaded`](crate::Error::is_overloaded).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn try_append(&self, record: &[u8]) -> Result<u64> {
+        self.refusing().append(record).await
+    }
+
+    /// Like [`append`](FileHandle::append), without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Like [`write`](FileHandle::write).
+    ///
+    /// # Cancellation
+    ///
+    /// Like [`write`](FileHandle::write).
+    pub async fn append_bytes(&self, record: Bytes) -> Result<u64> {
+        position(self.submit(record_at_end(Payload::Shared(record))).await?)
+    }
+
+    /// Like [`append_bytes`](FileHandle::append_bytes), but refused at once instead of waiting for a permit.
     ///
     /// # Errors
     ///
@@ -163,37 +184,30 @@ impl FileHandle {
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
-    pub async fn try_append(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
-        let buffered = record.clone();
-        let op = Op::from(Append {
-            payload: Payload::Shared(record),
-            moves_cursor: false,
-            wants_offset: true,
-            buffered: false,
-        });
-        let answer = self.try_submit(op, buffered).await?;
+    pub async fn try_append_bytes(&self, record: Bytes) -> std::result::Result<u64, Rejected> {
+        let answer = self.try_submit(record_at_end(Payload::Shared(record.clone())), record).await?;
         Ok(position(answer)?)
     }
 
-    /// Like [`write_bytes`](FileHandle::write_bytes) with `all`, but refused at once where it would wait for a
+    /// Like [`write_bytes`](FileHandle::write_bytes) with `all`, but refused at once instead of waiting for a
     /// permit.
     ///
     /// # Errors
     ///
-    /// [`Rejected`] with the payload if it was refused, without if it failed.
+    /// [`Rejected`] with the payload if it was refused, without it if it failed.
     ///
     /// # Cancellation
     ///
     /// Like [`write`](FileHandle::write).
     pub async fn try_write_at(&self, bytes: Bytes, offset: u64) -> std::result::Result<(), Rejected> {
-        let buffered = bytes.clone();
+        let payload = bytes.clone();
         let op = Op::from(Write {
             offset: Offset::At(offset),
             payload: Payload::Shared(bytes),
             all: true,
             buffered: false,
         });
-        self.try_submit(op, buffered).await.map(|_| ())
+        self.try_submit(op, payload).await.map(|_| ())
     }
 
     async fn try_submit(&self, op: Op, payload: Bytes) -> std::result::Result<Answer, Rejected> {
@@ -205,4 +219,9 @@ impl FileHandle {
             }
         }
     }
+}
+
+/// A record of its own, wherever the end is when its turn comes.
+fn record_at_end(payload: Payload) -> Op {
+    Op::from(Append { payload, moves_cursor: false, wants_offset: true, buffered: false })
 }

@@ -12,22 +12,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::footing::{Footing, is_deep};
 use super::listed::Rest;
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
+use crate::limits::{ENTRIES_AHEAD_MAX, ENTRIES_AHEAD_OF_ONE_MAX, LISTINGS_PLANNED_MAX};
 use crate::storage::{Kind, Storage};
-
-/// Entries held for a walk that it has not come to: a few batches of it.
-const ENTRIES_AHEAD_MAX: usize = 8 * 1024;
-
-/// Entries of one directory that are listed ahead; the walk reads on where that stopped.
-const ENTRIES_OF_ONE_MAX: usize = 4 * 1024;
-
-/// Directories planned at a time. What does not fit is listed when the walk comes to it.
-const PLANNED_MAX: usize = 1024;
+use crate::sync::{Condvar, Mutex, lock, mutant, wait_until};
 
 /// What a walk and its second worker share.
 pub(super) struct Ahead {
@@ -61,12 +54,12 @@ enum Progress {
 
 impl Ahead {
     pub(super) fn new(max_depth: usize) -> Self {
-        Ahead { max_depth, state: Mutex::default(), listed: Condvar::new() }
+        Ahead { max_depth, state: Mutex::new(State::default()), listed: Condvar::new() }
     }
 
     /// Whether there is anything to list, and room for it.
     pub(super) fn is_useful(&self) -> bool {
-        let state = self.lock();
+        let state = lock(&self.state);
         // One is the walker's own next.
         state.planned.len() > 1 && state.held < ENTRIES_AHEAD_MAX
     }
@@ -82,18 +75,18 @@ impl Ahead {
         if planned.is_empty() {
             return;
         }
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         // What is deeper comes before what was planned above it.
         for one in planned.into_iter().rev() {
             state.planned.push_front(one);
         }
-        state.planned.truncate(PLANNED_MAX);
+        state.planned.truncate(LISTINGS_PLANNED_MAX);
     }
 
     /// What `directory` has to tell, for the walk that has come to it.
     pub(super) fn take(&self, directory: &Path, footing: &mut Footing, storage: &dyn Storage) -> Rest {
         loop {
-            let mut state = self.lock();
+            let mut state = lock(&self.state);
             match state.begun.remove(directory) {
                 None => {
                     state.planned.retain(|planned| planned.path != directory);
@@ -109,7 +102,7 @@ impl Ahead {
                 }
             }
             if state.planned.is_empty() || state.held >= ENTRIES_AHEAD_MAX {
-                drop(self.listed.wait(state));
+                drop(wait_until(&self.listed, state, None));
             } else {
                 drop(state);
                 self.list_one(storage);
@@ -119,7 +112,7 @@ impl Ahead {
 
     /// Lets go what is planned, in work or there in a directory that the walk does not come to any more.
     pub(super) fn forget(&self, directory: &Path) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.planned.retain(|planned| !planned.path.starts_with(directory));
         let gone: Vec<_> = state.begun.extract_if(|path, _| path.starts_with(directory)).collect();
         for (_, progress) in gone {
@@ -131,8 +124,8 @@ impl Ahead {
     }
 
     /// Lists the first of those that are planned; `false` if there is none, or enough is held.
-    fn list_one(&self, storage: &dyn Storage) -> bool {
-        let mut state = self.lock();
+    pub(super) fn list_one(&self, storage: &dyn Storage) -> bool {
+        let mut state = lock(&self.state);
         if state.held >= ENTRIES_AHEAD_MAX {
             return false;
         }
@@ -141,14 +134,19 @@ impl Ahead {
         drop(state);
         let work = Work { ahead: self, directory };
         let mut rest = Rest::of(storage.list(&work.directory));
-        rest.hold_some(&work.directory, ENTRIES_OF_ONE_MAX);
+        rest.hold_some(&work.directory, ENTRIES_AHEAD_OF_ONE_MAX);
         self.plan(&work.directory, &rest, depth + 1);
         work.done(rest);
         true
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// What a model asks in the end.
+#[cfg(all(test, folio_loom))]
+impl Ahead {
+    pub(super) fn holds_nothing(&self) -> bool {
+        let state = lock(&self.state);
+        (state.held, state.begun.len()) == (0, 0)
     }
 }
 
@@ -160,23 +158,30 @@ struct Work<'a> {
 
 impl Work<'_> {
     fn done(self, rest: Rest) {
-        let mut state = self.ahead.lock();
+        let mut state = lock(&self.ahead.state);
         // Unless it was forgotten meanwhile.
-        let Some(progress) = state.begun.get_mut(&self.directory) else { return };
         let entries = rest.found.len();
-        *progress = Progress::Held(rest);
-        state.held += entries;
+        match state.begun.get_mut(&self.directory) {
+            Some(progress) => {
+                *progress = Progress::Held(rest);
+                state.held += entries;
+            }
+            None if mutant("ahead-holds-what-was-forgotten") => state.held += entries + 1,
+            None => {}
+        }
     }
 }
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        let mut state = self.ahead.lock();
+        let mut state = lock(&self.ahead.state);
         if let Some(Progress::InWork) = state.begun.get(&self.directory) {
             state.begun.remove(&self.directory);
         }
         drop(state);
-        self.ahead.listed.notify_all();
+        if !mutant("ahead-lists-without-waking") {
+            self.ahead.listed.notify_all();
+        }
     }
 }
 

@@ -1,39 +1,37 @@
 //! Operations on attributes: asking for them, changing permissions, owner and times, existence.
-//!
-//! `follow` says whether a symbolic link at the end of the path is followed.
 
-use std::fs::{DirEntry, FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{PathOp, PathRequest};
+use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
-use crate::storage::Stamps;
+use crate::storage::{Entry, Links, Metadata, Stamps};
 
 /// Asks for attributes.
-pub fn metadata(path: PathBuf, follow: bool) -> impl PathRequest<Reply = Metadata> {
-    PathOp::new(Operation::Metadata, path, move |storage, path| match follow {
-        true => storage.metadata(&path),
-        false => storage.symlink_metadata(&path),
+pub fn metadata(at: impl Into<At>, links: Links) -> impl PathRequest<Reply = Metadata> {
+    PathOp::new(Operation::Metadata, at.into(), move |storage, at: At| {
+        let (names, path) = at.names(storage);
+        names.metadata(path, links)
     })
-    .in_place(move |storage, path| match follow {
-        true => storage.metadata_cached(path),
-        false => storage.symlink_metadata_cached(path),
-    })
+    .in_place(move |storage, at| storage.metadata_cached(at.of_process()?, links))
 }
 
 /// Asks for the attributes of a listed entry itself, through the directory it was listed from.
 ///
 /// Unlike [`metadata`], it finds the entry even after the directory was renamed.
-pub fn entry_metadata(entry: Arc<DirEntry>) -> impl PathRequest<Reply = Metadata> {
-    PathOp::new(Operation::Metadata, entry.path(), move |_, _| entry.metadata())
+pub fn entry_metadata(entry: Arc<Entry>) -> impl PathRequest<Reply = Metadata> {
+    PathOp::new(Operation::Metadata, entry.path(), move |storage, _| entry.metadata(storage))
 }
 
 /// Asks whether a path names something, following symbolic links.
-pub fn exists(path: PathBuf) -> impl PathRequest<Reply = bool> {
-    PathOp::new(Operation::Metadata, path, |storage, path| found(storage.metadata(&path)))
-        .in_place(|storage, path| storage.metadata_cached(path).map(found))
+pub fn exists(at: impl Into<At>) -> impl PathRequest<Reply = bool> {
+    PathOp::new(Operation::Metadata, at.into(), |storage, at: At| {
+        let (names, path) = at.names(storage);
+        found(names.metadata(path, Links::Follow))
+    })
+    .in_place(|storage, at| storage.metadata_cached(at.of_process()?, Links::Follow).map(found))
 }
 
 /// Only "not found" means no: a path that may not be looked at could be there.
@@ -46,35 +44,34 @@ fn found(metadata: io::Result<Metadata>) -> io::Result<bool> {
 }
 
 /// Changes the permissions of what a path names, following symbolic links.
-pub fn set_permissions(path: PathBuf, permissions: Permissions) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::SetPermissions, path, |storage, path| storage.set_permissions(&path, permissions))
+pub fn set_permissions(at: impl Into<At>, permissions: Permissions) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::SetPermissions, at, |names, path| names.set_permissions(path, permissions))
 }
 
 /// Changes owner and group; `None` leaves one as it is.
 pub fn set_owner(
-    path: PathBuf,
+    at: impl Into<At>,
     uid: Option<u32>,
     gid: Option<u32>,
-    follow: bool,
+    links: Links,
 ) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::SetOwner, path, move |storage, path| storage.set_owner(&path, uid, gid, follow))
+    at::on(Operation::SetOwner, at, move |names, path| names.set_owner(path, uid, gid, links))
 }
 
 /// Changes the times of the last reading and the last change.
-pub fn set_times(path: PathBuf, times: Stamps, follow: bool) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::SetTimes, path, move |storage, path| storage.set_times(&path, &times, follow))
+pub fn set_times(at: impl Into<At>, times: Stamps, links: Links) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::SetTimes, at, move |names, path| names.set_times(path, &times, links))
 }
 
 /// Changes times in std's words.
-pub fn set_file_times(path: PathBuf, times: FileTimes, follow: bool) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::SetTimes, path, move |storage, path| storage.set_file_times(&path, times, follow))
+pub fn set_file_times(path: PathBuf, times: FileTimes, links: Links) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::SetTimes, path, move |storage, path| storage.set_file_times(&path, times, links))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{PathRequest, exists, metadata};
-    use crate::storage::Storage;
-    use crate::storage::os::Os;
+    use crate::storage::{Links, Names, os::Os};
     use std::{fs, io};
 
     #[test]
@@ -83,7 +80,7 @@ mod tests {
         let os = Os::new();
         fs::write(dir.path().join("file"), b"x").expect("write");
         std::os::unix::fs::symlink("missing", dir.path().join("dangling")).expect("symlink");
-        os.metadata(dir.path()).expect("learn the device");
+        os.metadata(dir.path(), Links::Follow).expect("learn the device");
         let check = |name: &str, expected: Result<bool, io::ErrorKind>| {
             let request = exists(dir.path().join(name));
             if let Some(answer) = request.in_place(&os) {
@@ -95,7 +92,7 @@ mod tests {
         check("missing", Ok(false));
         check("dangling", Ok(false));
         check("file/below", Err(io::ErrorKind::NotADirectory));
-        let request = metadata(dir.path().join("dangling"), false);
+        let request = metadata(dir.path().join("dangling"), Links::NotLast);
         if let Some(answer) = request.in_place(&os) {
             assert!(answer.expect("lstat in place").is_symlink());
         }

@@ -1,31 +1,20 @@
-//! Operations below an open directory: whatever has a name there, and nothing else.
+//! Open directories: what is asked of one, and the names below it, which lead to nothing else.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::{Metadata, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::whole::{Whole, read_opened, reading};
-use super::{PathOp, PathRequest, Subject};
-use crate::error::{Error, Operation, Result, Worded};
+use super::{At, PathOp, PathRequest, at};
+use crate::error::{Error, Operation, Result};
 use crate::exclusive::Exclusive;
-use crate::limits::PATH_BYTES_MAX;
-use crate::storage::{Identity, Kind, Links, Listed, Mode, NameListing, Stamps, Storage, StorageDir};
+use crate::limits::{PATH_BYTES_MAX, WAY_STEP_BYTES};
+use crate::storage::{Kind, Links, Listed, NameListing, StorageDir};
 
-/// Names fetched in one job. A batch is then worth its hop to a worker, and fills about one `getdents64` buffer.
-pub const NAMES_BATCH_MAX: usize = 512;
-
-/// Directories tried to make for one path, which has at most half as many parts as bytes (4,096) and each of
-/// whose parts is tried twice: before its parent is there and after.
-const CREATES_MAX: usize = 4096;
-
-/// Bytes that are looked up at a time of a way that is too long for the kernel: half of what it takes, so that a name of
-/// any length ends within them.
-const WAY_STEP_BYTES: usize = PATH_BYTES_MAX / 2;
+pub use crate::limits::NAMES_BATCH_MAX;
 
 /// An open directory and the path it was opened by, which is for messages alone. Clones share it.
 #[derive(Clone)]
@@ -45,43 +34,9 @@ pub fn adopt(descriptor: OwnedFd) -> impl PathRequest<Reply = OpenDir> {
 /// Opens a directory by its path, following symbolic links.
 pub fn open(path: PathBuf) -> impl PathRequest<Reply = OpenDir> {
     PathOp::new(Operation::Open, path, |storage, path| {
-        let dir = storage.open_dir(&path)?.into();
+        let dir = storage.open_dir(&path, Links::Follow)?.into();
         Ok(OpenDir { dir, path: path.into() })
     })
-}
-
-/// A name below an open directory.
-struct Below {
-    dir: Arc<dyn StorageDir>,
-    name: PathBuf,
-    /// For messages.
-    path: PathBuf,
-}
-
-impl Subject for Below {
-    fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn identities(&self, _storage: &dyn Storage) -> Vec<Identity> {
-        let metadata = self.dir.metadata(&self.name, Links::Follow);
-        metadata.map(|metadata| Identity::of(&metadata)).into_iter().collect()
-    }
-}
-
-/// From one name to another.
-impl Subject for (Below, Below) {
-    fn path(&self) -> &Path {
-        &self.0.path
-    }
-
-    fn target(&self) -> Option<&Path> {
-        Some(&self.1.path)
-    }
-
-    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
-        [&self.0, &self.1].into_iter().flat_map(|below| below.identities(storage)).collect()
-    }
 }
 
 impl fmt::Debug for OpenDir {
@@ -92,36 +47,9 @@ impl fmt::Debug for OpenDir {
 
 /// The operations. Each is one look-up of each of its names.
 impl OpenDir {
-    fn at(&self, name: PathBuf) -> Below {
-        Below { dir: self.dir.clone(), path: self.path.join(&name), name }
-    }
-
-    fn below<T: Send + 'static, W>(
-        &self,
-        operation: Operation,
-        name: PathBuf,
-        work: W,
-    ) -> impl PathRequest<Reply = T> + use<T, W>
-    where
-        W: FnOnce(&dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
-    {
-        PathOp::new(operation, self.at(name), |_, Below { dir, name, .. }| work(&*dir, &name))
-    }
-
-    fn between<T: Send + 'static, W>(
-        &self,
-        operation: Operation,
-        from: PathBuf,
-        target: &OpenDir,
-        to: PathBuf,
-        work: W,
-    ) -> impl PathRequest<Reply = T> + use<T, W>
-    where
-        W: FnOnce(&dyn StorageDir, &Path, &dyn StorageDir, &Path) -> io::Result<T> + Send + 'static,
-    {
-        PathOp::new(operation, (self.at(from), target.at(to)), |_, (from, to)| {
-            work(&*from.dir, &from.name, &*to.dir, &to.name)
-        })
+    /// A name below the directory.
+    pub fn at(&self, name: PathBuf) -> At {
+        At::below(self.dir.clone(), self.path.join(&name), name)
     }
 
     /// Returns the path the directory was opened by.
@@ -134,11 +62,75 @@ impl OpenDir {
         self.dir.clone()
     }
 
-    /// Opens a directory as a root of its own.
+    /// A request about the directory itself, which its messages name.
+    fn itself<T: Send + 'static, W>(
+        &self,
+        operation: Operation,
+        work: W,
+    ) -> impl PathRequest<Reply = T> + use<T, W>
+    where
+        W: FnOnce(&dyn StorageDir) -> io::Result<T> + Send + 'static,
+    {
+        let dir = self.dir.clone();
+        PathOp::new(operation, self.at(PathBuf::new()), move |_, _| work(&*dir))
+    }
+
+    /// Opens the directory once more, for reading.
+    pub fn to_std(&self) -> impl PathRequest<Reply = std::fs::File> + use<> {
+        self.itself(Operation::Open, |dir| dir.to_std())
+    }
+
+    /// Makes the names in the directory survive a power cut.
+    pub fn sync(&self) -> impl PathRequest<Reply = ()> + use<> {
+        self.itself(Operation::SyncAll, |dir| dir.sync())
+    }
+
+    /// Fetches the next names of the directory itself; `None` begins.
+    pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
+        self.itself(Operation::ReadDir, |dir| match from {
+            None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
+            Some(OpenNames { failed: Some(error), .. }) => Err(error),
+            Some(names) => Ok(names.batch()),
+        })
+    }
+
+    /// Opens a directory below this one as a root of its own.
     pub fn open_dir(&self, name: PathBuf, links: Links) -> impl PathRequest<Reply = OpenDir> + use<> {
         let path = self.path.join(&name);
-        self.below(Operation::Open, name, move |dir, name| {
-            Ok(OpenDir { dir: dir.open_dir(name, links)?.into(), path: path.into() })
+        at::on(Operation::Open, self.at(name), move |names, name| {
+            Ok(OpenDir { dir: names.open_dir(name, links)?.into(), path: path.into() })
+        })
+    }
+
+    /// Copies a file to a name below the same or another directory, following symbolic links to both.
+    pub fn copy(
+        &self,
+        from: PathBuf,
+        target: &OpenDir,
+        to: PathBuf,
+    ) -> impl PathRequest<Reply = u64> + use<> {
+        at::between(Operation::Copy, self.at(from), target.at(to), |names, from, target, to| {
+            names.copy(from, target, to)
+        })
+    }
+
+    /// Creates the symbolic link `link` containing `original`, which may lead anywhere.
+    pub fn symlink(&self, original: PathBuf, link: PathBuf) -> impl PathRequest<Reply = ()> + use<> {
+        at::on(Operation::Symlink, self.at(link), move |names, link| names.symlink(&original, link))
+    }
+
+    /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
+    pub fn step(&self, name: PathBuf) -> impl PathRequest<Reply = Step> + use<> {
+        let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
+        let dir = self.dir.clone();
+        PathOp::new(Operation::ReadDir, self.at(name.clone()), move |_, _| {
+            let dir: Arc<dyn StorageDir> = open_in_steps(&*dir, &name)?.into();
+            let (mut dirs, mut files) = (Vec::new(), Vec::new());
+            for listed in dir.names()? {
+                let Listed { name, kind, .. } = listed?;
+                if kind == Some(Kind::Dir) { dirs.push(name) } else { files.push(name) }
+            }
+            Ok(Step { dir: OpenDir { dir, path }, dirs, files })
         })
     }
 
@@ -149,163 +141,6 @@ impl OpenDir {
     /// Whatever duplicating it returns; unsupported where the storage has no descriptors.
     pub fn to_fd(&self) -> Result<OwnedFd> {
         self.dir.to_fd().map_err(|error| Error::io(Operation::Open, error).at_path(self.path.clone()))
-    }
-
-    /// Opens the directory once more, for reading.
-    pub fn to_std(&self) -> impl PathRequest<Reply = std::fs::File> + use<> {
-        self.below(Operation::Open, PathBuf::new(), |dir, _| dir.to_std())
-    }
-
-    /// Resolves a name to the way to it from the directory.
-    pub fn canonicalize(&self, name: PathBuf) -> impl PathRequest<Reply = PathBuf> + use<> {
-        self.below(Operation::Canonicalize, name, |dir, name| dir.canonicalize(name))
-    }
-
-    /// Copies a file to a name below the same or another directory.
-    pub fn copy(
-        &self,
-        from: PathBuf,
-        target: &OpenDir,
-        to: PathBuf,
-    ) -> impl PathRequest<Reply = u64> + use<> {
-        self.between(Operation::Copy, from, target, to, |dir, from, target, to| dir.copy(from, target, to))
-    }
-
-    /// Asks for attributes.
-    pub fn metadata(&self, name: PathBuf, links: Links) -> impl PathRequest<Reply = Metadata> + use<> {
-        self.below(Operation::Metadata, name, move |dir, name| dir.metadata(name, links))
-    }
-
-    /// Asks whether a name leads to something; only "not found" is a no.
-    pub fn exists(&self, name: PathBuf) -> impl PathRequest<Reply = bool> + use<> {
-        self.below(Operation::Metadata, name, |dir, name| match dir.metadata(name, Links::Follow) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        })
-    }
-
-    /// Asks whether a name may be used in certain ways. What leads out of the directory is a no as well.
-    pub fn access(&self, name: PathBuf, mode: Mode) -> impl PathRequest<Reply = bool> + use<> {
-        self.below(Operation::Access, name, move |dir, name| match dir.access(name, mode) {
-            Ok(()) => Ok(true),
-            // Not a no of the kernel's: this storage cannot tell.
-            Err(error) if Worded::errno_of(&error).is_none() => Err(error),
-            Err(_) => Ok(false),
-        })
-    }
-
-    /// Creates a directory, or with `recursive` every missing parent too.
-    pub fn create_dir(
-        &self,
-        name: PathBuf,
-        recursive: bool,
-        mode: Option<u32>,
-    ) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::CreateDir, name, move |dir, name| {
-            if recursive { create_dirs(dir, name, mode) } else { dir.create_dir(name, mode) }
-        })
-    }
-
-    /// Removes a directory, or with `recursive` everything in it too.
-    pub fn remove_dir(&self, name: PathBuf, recursive: bool) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::RemoveDir, name, move |dir, name| dir.remove_dir(name, recursive))
-    }
-
-    /// Removes the name of a file.
-    pub fn remove_file(&self, name: PathBuf) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::RemoveFile, name, |dir, name| dir.remove_file(name))
-    }
-
-    /// Renames to a name below the same or another directory.
-    pub fn rename(
-        &self,
-        from: PathBuf,
-        target: &OpenDir,
-        to: PathBuf,
-    ) -> impl PathRequest<Reply = ()> + use<> {
-        self.between(Operation::Rename, from, target, to, |dir, from, target, to| {
-            dir.rename(from, target, to)
-        })
-    }
-
-    /// Gives a file a second name below the same or another directory.
-    pub fn hard_link(
-        &self,
-        original: PathBuf,
-        target: &OpenDir,
-        link: PathBuf,
-    ) -> impl PathRequest<Reply = ()> + use<> {
-        self.between(Operation::HardLink, original, target, link, |dir, from, target, to| {
-            dir.hard_link(from, target, to)
-        })
-    }
-
-    /// Creates the symbolic link `link` containing `original`.
-    pub fn symlink(&self, original: PathBuf, link: PathBuf) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::Symlink, link, move |dir, link| dir.symlink(&original, link))
-    }
-
-    /// Reads what a symbolic link contains.
-    pub fn read_link(&self, name: PathBuf) -> impl PathRequest<Reply = PathBuf> + use<> {
-        self.below(Operation::ReadLink, name, |dir, name| dir.read_link(name))
-    }
-
-    /// Changes permissions.
-    pub fn set_permissions(
-        &self,
-        name: PathBuf,
-        permissions: Permissions,
-    ) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::SetPermissions, name, |dir, name| dir.set_permissions(name, permissions))
-    }
-
-    /// Changes times.
-    pub fn set_times(
-        &self,
-        name: PathBuf,
-        times: Stamps,
-        links: Links,
-    ) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::SetTimes, name, move |dir, name| dir.set_times(name, &times, links))
-    }
-
-    /// Creates a FIFO.
-    pub fn make_fifo(&self, name: PathBuf, mode: u32) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::MakeFifo, name, move |dir, name| dir.make_fifo(name, mode))
-    }
-
-    /// Reads a file from its beginning to its end.
-    pub fn read(&self, name: PathBuf) -> impl PathRequest<Reply = Whole<Vec<u8>>> + use<> {
-        self.below(Operation::Read, name, |dir, name| read_opened(dir.open(name, &reading())?, None))
-    }
-
-    /// Makes the names in the directory survive a power cut.
-    pub fn sync(&self) -> impl PathRequest<Reply = ()> + use<> {
-        self.below(Operation::SyncAll, PathBuf::new(), |dir, _| dir.sync())
-    }
-
-    /// Fetches the next names of the directory itself; `None` begins.
-    pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
-        self.below(Operation::ReadDir, PathBuf::new(), move |dir, _| match from {
-            None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
-            Some(OpenNames { failed: Some(error), .. }) => Err(error),
-            Some(names) => Ok(names.batch()),
-        })
-    }
-
-    /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
-    pub fn step(&self, name: PathBuf) -> impl PathRequest<Reply = Step> + use<> {
-        let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
-        self.below(Operation::ReadDir, name, move |dir, name| {
-            let dir: Arc<dyn StorageDir> = open_in_steps(dir, name)?.into();
-            let (mut dirs, mut files) = (Vec::new(), Vec::new());
-            for listed in dir.names()? {
-                let Listed { name, kind, .. } = listed?;
-                if kind == Some(Kind::Dir) { dirs.push(name) } else { files.push(name) }
-            }
-            Ok(Step { dir: OpenDir { dir, path }, dirs, files })
-        })
     }
 }
 
@@ -377,31 +212,4 @@ impl fmt::Debug for OpenNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenNames").field("failed", &self.failed).finish_non_exhaustive()
     }
-}
-
-/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
-fn create_dirs(dir: &dyn StorageDir, path: &Path, mode: Option<u32>) -> io::Result<()> {
-    // As std has it: the directory itself is there.
-    if path.as_os_str().is_empty() {
-        return Ok(());
-    }
-    let mut missing = vec![path];
-    for _ in 0..CREATES_MAX {
-        let Some(next) = missing.last() else { return Ok(()) };
-        match dir.create_dir(next, mode) {
-            Ok(()) => drop(missing.pop()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent),
-                Some(_) | None => return Err(error),
-            },
-            Err(error) => {
-                let there = dir.metadata(next, Links::Follow).is_ok_and(|metadata| metadata.is_dir());
-                if !there {
-                    return Err(error);
-                }
-                missing.pop();
-            }
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::NotFound, "its parents are removed while they are made"))
 }

@@ -1,16 +1,12 @@
 //! Paths of any length: the kernel looks up 4,095 bytes of one, and what is below a deeper directory from there.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, PATH_BYTES_MAX};
-use crate::storage::{Foothold, Lister, Storage};
-
-/// Bytes in a name, as nearly every file system has it.
-const NAME_BYTES_MAX: usize = 255;
+use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
+use crate::storage::{Foothold, Links, Lister, Metadata, Storage};
 
 /// Whether the kernel may refuse what is in a directory for the length of its path.
 pub(super) fn is_deep(directory: &Path) -> bool {
@@ -40,17 +36,16 @@ impl Footing {
         }
     }
 
-    /// The attributes of what `path` names, following a link in its last part or not.
+    /// The attributes of what `path` names.
     pub(super) fn metadata(
         &mut self,
         path: &Path,
-        follow: bool,
+        links: Links,
         storage: &dyn Storage,
     ) -> io::Result<Metadata> {
         match self.reach(path, storage)? {
-            Some((foothold, rest)) => foothold.metadata(rest, follow),
-            None if follow => storage.metadata(path),
-            None => storage.symlink_metadata(path),
+            Some((foothold, rest)) => foothold.metadata(rest, links),
+            None => storage.metadata(path, links),
         }
     }
 

@@ -5,9 +5,9 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::footing::is_deep;
+use super::footing::{Footing, is_deep};
 use crate::exclusive::Exclusive;
-use crate::storage::{Kind, Lister};
+use crate::storage::{FileType, Kind, Links, Lister, Storage};
 
 /// What a directory still has to tell.
 pub(super) struct Rest {
@@ -27,6 +27,16 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Its type, which takes a call where the directory does not keep it.
+    pub(super) fn file_type(&self, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
+        match self.kind {
+            Some(kind) => Ok(kind.into()),
+            None => {
+                footing.metadata(&self.path, Links::NotLast, storage).map(|metadata| metadata.file_type())
+            }
+        }
+    }
+
     /// With its whole path.
     pub(super) fn told_of(self, directory: &Path) -> Found {
         if is_deep(directory) { Found { path: directory.join(&self.path), ..self } } else { self }

@@ -4,6 +4,9 @@
 
 pub mod access;
 mod ahead;
+#[cfg(all(test, folio_loom))]
+mod ahead_loom;
+mod at;
 pub mod attributes;
 pub mod closure;
 pub mod copy_tree;
@@ -23,5 +26,6 @@ pub mod walk;
 pub mod whole;
 pub mod xattr;
 
+pub use at::At;
 pub(crate) use path_op::identify;
 pub use path_op::{PathOp, PathRequest, Subject};

@@ -1,4 +1,4 @@
-//! OpenFile a file; what becomes of it is decided by its nature.
+//! Opening a file; what becomes of it is decided by its nature.
 
 use std::io;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{PathOp, PathRequest, Subject};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::{Identity, Links, OpenRequest, Opened, Storage, StorageDir, os::Os};
+use crate::storage::{Identity, OpenRequest, Opened, Storage, StorageDir, os::Os};
 
 /// Opens a file by its path, or below a directory that must not be left.
 pub(crate) fn open(
@@ -43,7 +43,7 @@ impl Subject for Asked {
     fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
         let found = match &self.below {
             None => storage.identity(&self.path),
-            Some((dir, name)) => dir.metadata(name, Links::Follow).map(|metadata| Identity::of(&metadata)),
+            Some((dir, name)) => dir.identity(name),
         };
         found.into_iter().collect()
     }

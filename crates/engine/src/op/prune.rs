@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::tree::create_dirs;
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::storage::Storage;
@@ -19,9 +20,9 @@ pub fn remove_dirs(path: PathBuf) -> impl PathRequest<Reply = ()> {
 pub fn renames(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = ()> {
     PathOp::new(Operation::Rename, (from, to), |storage, (from, to)| {
         if let Some(parent) = named(to.parent()) {
-            storage.create_dir(parent, true, None)?;
+            create_dirs(storage, parent, None)?;
         }
-        storage.rename(&from, &to)?;
+        storage.rename(&from, storage, &to)?;
         prune(storage, from.parent());
         Ok(())
     })

@@ -44,7 +44,7 @@ pub fn begin(
 ) -> impl PathRequest<Reply = Moving> {
     let give_up: GiveUp = Arc::new(give_up);
     PathOp::new(Operation::Rename, (from, to), |storage, ends| {
-        match storage.rename(&ends.0, &ends.1) {
+        match storage.rename(&ends.0, storage, &ends.1) {
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
             renamed => return renamed.map(|()| Moving::Done),
         }

@@ -2,28 +2,57 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{DirEntry, FileType};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{PathOp, PathRequest};
+use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::Listing;
+use crate::storage::{Entry, FileType, Links, Listing, Names};
 
-/// Entries fetched in one job. A batch then fills about one `getdents64` buffer (32 KiB), and the hop to the
-/// worker is spread over enough entries to cost less than the entries do.
-pub const ENTRIES_BATCH_MAX: usize = 128;
+use crate::limits::CREATES_MAX;
+
+pub use crate::limits::ENTRIES_BATCH_MAX;
 
 /// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
 /// the permission bits before the umask; `None` means `0o777`.
-pub fn create_dir(path: PathBuf, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::CreateDir, path, move |storage, path| storage.create_dir(&path, recursive, mode))
+pub fn create_dir(at: impl Into<At>, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::CreateDir, at, move |names, path| match recursive {
+        true => create_dirs(names, path, mode),
+        false => names.create_dir(path, mode),
+    })
+}
+
+/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
+pub(super) fn create_dirs(names: &dyn Names, path: &Path, mode: Option<u32>) -> io::Result<()> {
+    // As std has it: the directory itself is there.
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let mut missing = vec![path];
+    for _ in 0..CREATES_MAX {
+        let Some(next) = missing.last() else { return Ok(()) };
+        match names.create_dir(next, mode) {
+            Ok(()) => drop(missing.pop()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent),
+                Some(_) | None => return Err(error),
+            },
+            Err(error) => {
+                let there = names.metadata(next, Links::Follow).is_ok_and(|metadata| metadata.is_dir());
+                if !there {
+                    return Err(error);
+                }
+                missing.pop();
+            }
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "its parents are removed while they are made"))
 }
 
 /// Removes a directory, or with `recursive` everything in it too; symbolic links are removed, never followed.
-pub fn remove_dir(path: PathBuf, recursive: bool) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::RemoveDir, path, move |storage, path| storage.remove_dir(&path, recursive))
+pub fn remove_dir(at: impl Into<At>, recursive: bool) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::RemoveDir, at, move |names, path| names.remove_dir(path, recursive))
 }
 
 /// Fetches the next entries of a directory, from where the batch before stopped; `None` opens the listing.
@@ -62,7 +91,7 @@ pub struct DirBatch {
 #[derive(Debug)]
 pub struct ListedEntry {
     /// The entry; its methods block.
-    pub entry: DirEntry,
+    pub entry: Entry,
     /// The type, if the file system keeps it in the directory or the worker could find it out.
     pub file_type: Option<FileType>,
 }
@@ -73,7 +102,7 @@ impl OpenListing {
         while entries.len() < ENTRIES_BATCH_MAX {
             match self.rest.get_mut().next() {
                 Some(Ok(entry)) => {
-                    let file_type = entry.file_type().ok();
+                    let file_type = entry.file_type();
                     entries.push(ListedEntry { entry, file_type });
                 }
                 Some(Err(error)) => {
@@ -98,7 +127,7 @@ mod tests {
     use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, read_dir};
     use crate::exclusive::Exclusive;
     use crate::op::PathRequest;
-    use crate::storage::os::Os;
+    use crate::storage::{Storage, os::Os};
     use std::collections::BTreeSet;
     use std::{fs, io};
 
@@ -132,7 +161,8 @@ mod tests {
     fn failure_in_the_middle_comes_after_the_entries_before_it() {
         let dir = tempfile::tempdir().expect("temp dir");
         fs::write(dir.path().join("file"), b"").expect("write");
-        let broken = fs::read_dir(dir.path()).expect("list").chain([Err(io::Error::from_raw_os_error(5))]);
+        let entries = Os::new().read_dir(dir.path()).expect("list");
+        let broken = entries.chain([Err(io::Error::from_raw_os_error(5))]);
         let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
         assert_eq!(batch.entries.len(), 1);
         let request = read_dir(dir.path().into(), batch.next);

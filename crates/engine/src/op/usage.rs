@@ -10,10 +10,8 @@ use super::footing::Footing;
 use super::walk::{OpenWalk, WalkEntry, WalkRules};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation};
-use crate::storage::Storage;
-
-/// Unit of `st_blocks`, in bytes, on every file system.
-const BLOCK_BYTES: u64 = 512;
+use crate::limits::STAT_BLOCK_BYTES;
+use crate::storage::{Links, Storage};
 
 /// What a tree takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +65,8 @@ impl OpenMeasure {
     fn add(&mut self, entry: &WalkEntry, storage: &dyn Storage) -> Result<(), Error> {
         // The root is what its name leads to, and is walked as that.
         let path = entry.path();
-        let look = self.footing.metadata(path, entry.depth() == 0, storage);
+        let links = if entry.depth() == 0 { Links::Follow } else { Links::NotLast };
+        let look = self.footing.metadata(path, links, storage);
         let metadata = look.map_err(|error| Error::io(Operation::DiskUsage, error).at_path(path))?;
         if metadata.is_dir() {
             self.sum.directories += 1;
@@ -78,7 +77,7 @@ impl OpenMeasure {
             self.sum.files += 1;
             self.sum.bytes += metadata.len();
         }
-        self.sum.allocated += metadata.blocks() * BLOCK_BYTES;
+        self.sum.allocated += metadata.blocks() * STAT_BLOCK_BYTES;
         Ok(())
     }
 

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fmt;
-use std::fs::{FileType, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -17,23 +16,9 @@ use super::listed::{Found, Rest};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
-use crate::storage::{Kind, Storage, errno};
+use crate::storage::{FileType, Links, Metadata, Storage, errno};
 
-/// Entries and errors found in the first job of a walk, so that the first entry comes soon.
-pub const WALK_BATCH_MIN: usize = 128;
-
-/// Entries and errors found in one job, to which batches grow by doubling. Waking a worker and its caller
-/// then costs a few hundredths of what finding the entries costs, and a batch stays below 1 MiB unless paths
-/// are long.
-pub const WALK_BATCH_MAX: usize = 2048;
-
-/// Entries looked at in one job, told of or not. A filter that refuses a whole tree must not keep a worker
-/// until the end of it, nor keep a caller that gave up from stopping it.
-pub const WALK_STEPS_MAX: usize = 8 * WALK_BATCH_MAX;
-
-/// Listings that hold a descriptor at a time; what is left of older ones is read into memory. Deeper than
-/// most trees, and far below what a process may open.
-pub const WALK_OPEN_MAX: usize = 16;
+pub use crate::limits::{WALK_BATCH_MAX, WALK_BATCH_MIN, WALK_OPEN_MAX, WALK_STEPS_MAX};
 
 /// Which entries are met, and in which order.
 #[derive(Clone)]
@@ -174,14 +159,14 @@ impl WalkEntry {
 
     /// Asks for its attributes, however long its path is: of the link's target where the walk has followed it.
     pub(crate) fn stat(&self) -> impl PathRequest<Reply = Metadata> + use<> {
-        let follow = self.path_is_symlink && !self.file_type.is_symlink();
+        let is_followed = self.path_is_symlink && !self.file_type.is_symlink();
+        let links = if is_followed { Links::Follow } else { Links::NotLast };
         PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
-            Footing::default().metadata(&path, follow, storage)
+            Footing::default().metadata(&path, links, storage)
         })
-        .in_place(move |storage, path| match follow {
-            _ if path.as_os_str().len() >= PATH_BYTES_MAX => None,
-            true => storage.metadata_cached(path),
-            false => storage.symlink_metadata_cached(path),
+        .in_place(move |storage, path| {
+            let is_short = path.as_os_str().len() < PATH_BYTES_MAX;
+            is_short.then(|| storage.metadata_cached(path, links)).flatten()
         })
     }
 }
@@ -218,7 +203,6 @@ pub struct OpenWalk {
     footing: Footing,
     /// The directories that the root is in, once a link has been followed.
     above: Option<Vec<Above>>,
-    types: Types,
     /// The file system that is not left; `None` if there is none.
     device: Option<u64>,
     /// Where a second worker leaves what it has listed. Not with a filter, and not on one file system alone: these
@@ -257,27 +241,6 @@ fn path_of(here: &[u8], len: usize) -> &Path {
     Path::new(OsStr::from_bytes(&here[..len]))
 }
 
-/// A type of std's for each kind that was met. Std makes none from what a directory tells, so the first thing of
-/// each kind is asked.
-#[derive(Default)]
-struct Types([Option<FileType>; KINDS]);
-
-const KINDS: usize = Kind::CharDevice as usize + 1;
-
-impl Types {
-    fn of(&mut self, found: &Found, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
-        if let Some(known) = found.kind.and_then(|kind| self.0[kind as usize]) {
-            return Ok(known);
-        }
-        let asked = footing.metadata(&found.path, false, storage)?.file_type();
-        // It may have been exchanged for something else meanwhile, which then says nothing about others.
-        if let Some(kind) = found.kind.filter(|kind| Kind::of(asked) == Some(*kind)) {
-            self.0[kind as usize] = Some(asked);
-        }
-        Ok(asked)
-    }
-}
-
 impl OpenWalk {
     /// Starts at `root` without touching anything.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
@@ -293,7 +256,6 @@ impl OpenWalk {
             batch_bytes: 0,
             footing: Footing::default(),
             above: None,
-            types: Types::default(),
             device: None,
             ahead,
         }
@@ -358,7 +320,7 @@ impl OpenWalk {
 
     /// The root is walked into even as a symbolic link: who names it means what it leads to.
     fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
-        let metadata = match storage.symlink_metadata(&self.root) {
+        let metadata = match storage.metadata(&self.root, Links::NotLast) {
             Ok(metadata) => metadata,
             Err(error) => return met.push(Err(failed(&self.root, 0, error))),
         };
@@ -370,7 +332,8 @@ impl OpenWalk {
             path_is_symlink: metadata.is_symlink(),
             is_entered: false,
         };
-        let target = if metadata.is_symlink() { storage.metadata(&self.root) } else { Ok(metadata) };
+        let target =
+            if metadata.is_symlink() { storage.metadata(&self.root, Links::Follow) } else { Ok(metadata) };
         match target {
             Ok(target) => {
                 if self.rules.follow_links {
@@ -389,7 +352,7 @@ impl OpenWalk {
 
     fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let depth = self.levels.len();
-        let file_type = match self.types.of(&found, &mut self.footing, storage) {
+        let file_type = match found.file_type(&mut self.footing, storage) {
             Ok(file_type) => file_type,
             Err(error) => return met.push(Err(failed(&found.path, depth, error))),
         };
@@ -414,8 +377,10 @@ impl OpenWalk {
     /// end.
     fn target(&mut self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
         let depth = self.levels.len();
-        let target =
-            self.footing.metadata(link, true, storage).map_err(|error| failed(link, depth, error))?;
+        let target = self
+            .footing
+            .metadata(link, Links::Follow, storage)
+            .map_err(|error| failed(link, depth, error))?;
         if !target.is_dir() {
             return Ok(target);
         }
@@ -435,7 +400,8 @@ impl OpenWalk {
         for level in levels.iter_mut().rev() {
             let path = path_of(here, level.len);
             if level.identity.is_none() {
-                level.identity = footing.metadata(path, true, storage).ok().as_ref().map(identity_of);
+                level.identity =
+                    footing.metadata(path, Links::Follow, storage).ok().as_ref().map(identity_of);
             }
             if level.identity == Some(identity) {
                 return Some(path.to_owned());
@@ -449,7 +415,7 @@ impl OpenWalk {
     /// Whether a directory may be walked into. What cannot be asked is told of instead of the directory.
     fn is_on_device(&mut self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
         let Some(device) = self.device.filter(|_| directory.depth > 0) else { return Ok(true) };
-        let asked = self.footing.metadata(&directory.path, true, storage);
+        let asked = self.footing.metadata(&directory.path, Links::Follow, storage);
         asked
             .map(|metadata| metadata.dev() == device)
             .map_err(|error| failed(&directory.path, directory.depth, error))
@@ -517,7 +483,7 @@ impl OpenWalk {
         let (mut failed, mut entries) = (VecDeque::new(), Vec::with_capacity(rest.found.len()));
         for found in rest.found.drain(..) {
             let found = found.map(|found| found.told_of(directory));
-            match found.and_then(|found| Ok((self.types.of(&found, &mut self.footing, storage)?, found))) {
+            match found.and_then(|found| Ok((found.file_type(&mut self.footing, storage)?, found))) {
                 Ok((file_type, Found { path, kind, ino })) => {
                     let path_is_symlink = file_type.is_symlink();
                     let is_entered = false;
@@ -572,7 +538,7 @@ impl Above {
     fn all(root: &Path, storage: &dyn Storage) -> Vec<Above> {
         let Ok(root) = storage.canonicalize(root) else { return Vec::new() };
         let above = root.ancestors().skip(1).filter_map(|path| {
-            let identity = identity_of(&storage.metadata(path).ok()?);
+            let identity = identity_of(&storage.metadata(path, Links::Follow).ok()?);
             Some(Above { path: path.to_owned(), identity })
         });
         above.collect()

@@ -4,16 +4,10 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
-use super::{PathOp, PathRequest};
+use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
-use crate::limits::IN_PLACE_BYTES_MAX;
-use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
-
-/// Room made for a file that does not tell its length, in bytes: most files of `/proc` fit.
-const FIRST_ROOM_BYTES: u64 = 8 * 1024;
-
-/// Most room made on the word of the length alone, in bytes: the length of a sparse file may be any number.
-const FIRST_ROOM_BYTES_MAX: u64 = 256 * 1024 * 1024;
+use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
+use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
 
 /// What came of a request about a whole file.
 #[derive(Debug)]
@@ -26,12 +20,13 @@ pub enum Whole<T> {
 }
 
 /// Reads a file from its beginning to its end, if that is at most `limit` bytes; `None` for as many as memory holds.
-pub fn read(path: PathBuf, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
-    PathOp::new(Operation::Read, path, move |storage, path| {
-        read_opened(storage.open(&path, &reading())?, limit)
+pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
+    PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
+        let (names, path) = at.names(storage);
+        read_opened(names.open(path, &reading())?, limit)
     })
-    .in_place(move |storage, path| {
-        let opened = match storage.open_cached(path, &reading())? {
+    .in_place(move |storage, at| {
+        let opened = match storage.open_cached(at.of_process()?, &reading())? {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
@@ -54,7 +49,7 @@ pub(crate) fn writing() -> OpenRequest {
 }
 
 /// Reads a file from its beginning to its end.
-pub(super) fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
+fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
     if waits_for_peers(&opened) {
         return Ok(Whole::Stream(opened));
     }
@@ -193,11 +188,11 @@ pub enum Copied {
 pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
     PathOp::new(Operation::Copy, (from, to), |storage, (from, to)| {
         // Asked before it is opened: a FIFO's reader would take that for a writer who comes and goes.
-        let target = storage.metadata(&to).map(|target| target.file_type());
+        let target = storage.metadata(&to, Links::Follow).map(|target| target.file_type());
         if target.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
             return Ok(Copied::ToStream);
         }
-        storage.copy(&from, &to).map(Copied::Whole)
+        storage.copy(&from, storage, &to).map(Copied::Whole)
     })
     .again()
 }
@@ -205,12 +200,11 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
 #[cfg(test)]
 mod tests {
     use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, Whole, read, writing};
-    use crate::storage::Storage;
-    use crate::storage::os::Os;
+    use crate::storage::{Links, Names, os::Os};
     use std::fs;
     use std::io;
     use std::io::ErrorKind;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     fn done<T>(whole: Whole<T>) -> T {
         match whole {
@@ -230,7 +224,7 @@ mod tests {
     fn whole_files_come_back_and_limits_are_exact() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
-        os.metadata(dir.path()).expect("learn the device");
+        os.metadata(dir.path(), Links::Follow).expect("learn the device");
         let path = dir.path().join("file");
         let check = |len: usize| {
             let contents: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
@@ -274,7 +268,7 @@ mod tests {
     fn file_without_a_length_is_read_whole() {
         let os = Os::new();
         let check = |path: &str| {
-            let request = read(path.into(), None);
+            let request = read(PathBuf::from(path), None);
             let expected = fs::read(path).expect("std reads it");
             assert!(!expected.is_empty());
             if let Some(now) = request.in_place(&os) {
@@ -290,7 +284,7 @@ mod tests {
 
     #[test]
     fn endless_device_meets_the_limit() {
-        let request = read("/dev/zero".into(), Some(100_000));
+        let request = read(PathBuf::from("/dev/zero"), Some(100_000));
         assert_eq!(request.execute(&Os::new()).map(done).map_err(|e| e.kind()), Err(ErrorKind::FileTooLarge));
     }
 
@@ -307,7 +301,7 @@ mod tests {
     fn refusals_keep_their_reason() {
         let os = Os::new();
         let dir = tempfile::tempdir().expect("temp dir");
-        let read_error = |path: &Path| read(path.into(), None).execute(&os).err();
+        let read_error = |path: &Path| read(PathBuf::from(path), None).execute(&os).err();
         let write = |path: &Path| write(&os, path, b"x").err();
         let errno = |e: Option<std::io::Error>| e.and_then(|e| e.raw_os_error());
         assert_eq!(errno(read_error(dir.path())), Some(21), "EISDIR");

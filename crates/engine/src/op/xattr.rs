@@ -1,42 +1,40 @@
 //! Operations on extended attributes: names with values that a file system keeps beside a file.
-//!
-//! `follow` says whether a symbolic link at the end of the path is followed.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use bytes::Bytes;
 
-use super::{PathOp, PathRequest};
+use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
-use crate::storage::XattrMode;
+use crate::storage::{Links, XattrMode};
 
 /// Asks for a value.
-pub fn get(path: PathBuf, name: OsString, follow: bool) -> impl PathRequest<Reply = Option<Vec<u8>>> {
-    PathOp::new(Operation::GetXattr, path, move |storage, path| storage.xattr(&path, &name, follow))
+pub fn get(at: impl Into<At>, name: OsString, links: Links) -> impl PathRequest<Reply = Option<Vec<u8>>> {
+    at::on(Operation::GetXattr, at, move |names, path| names.xattr(path, &name, links))
 }
 
 /// Sets a value; `mode` says whether it may, must or must not be there before.
 pub fn set(
-    path: PathBuf,
+    at: impl Into<At>,
     name: OsString,
     value: Bytes,
     mode: XattrMode,
-    follow: bool,
+    links: Links,
 ) -> impl PathRequest<Reply = ()> {
     let bytes = value.len();
-    PathOp::new(Operation::SetXattr, path, move |storage, path| {
-        storage.set_xattr(&path, &name, &value, mode, follow)
+    PathOp::new(Operation::SetXattr, at.into(), move |storage, at: At| {
+        let (names, path) = at.names(storage);
+        names.set_xattr(path, &name, &value, mode, links)
     })
     .holding(bytes)
 }
 
 /// Asks for all names.
-pub fn list(path: PathBuf, follow: bool) -> impl PathRequest<Reply = Vec<OsString>> {
-    PathOp::new(Operation::ListXattr, path, move |storage, path| storage.xattrs(&path, follow))
+pub fn list(at: impl Into<At>, links: Links) -> impl PathRequest<Reply = Vec<OsString>> {
+    at::on(Operation::ListXattr, at, move |names, path| names.xattrs(path, links))
 }
 
 /// Removes a value and its name.
-pub fn remove(path: PathBuf, name: OsString, follow: bool) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::RemoveXattr, path, move |storage, path| storage.remove_xattr(&path, &name, follow))
+pub fn remove(at: impl Into<At>, name: OsString, links: Links) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::RemoveXattr, at, move |names, path| names.remove_xattr(path, &name, links))
 }

@@ -1,31 +1,31 @@
-//! Whether a caller should look out for its answer for a moment instead of going to sleep.
+//! Whether a caller spins for its answer before it sleeps.
 //!
 //! A write of a page takes a worker three microseconds; putting the caller's thread to sleep and waking it
-//! takes ten to eighty. So where a worker that is awake takes the operation at once, the caller looks out
-//! for the answer within its own poll, for as long as a read in place may take and no longer. Whether that
-//! pays depends on the device and on the load, so each file learns it.
+//! takes ten to eighty. So when an awake worker takes the operation at once, the caller spins for the answer
+//! within its own poll, for at most as long as a read in place may take. Whether that pays depends on the
+//! device and on the load, so each file learns it.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::limits::{SPIN_CREDIT_MAX, SPIN_CREDIT_MIN};
 
-/// A credit that stays.
+/// A credit that never changes.
 const NEVER: i32 = i32::MIN;
 
-/// What a file has learned about looking out. A guess that may be wrong, so every access is relaxed.
+/// What a file has learned about spinning. It is a guess that may be wrong, so every access is relaxed.
 #[derive(Debug)]
 pub(crate) struct AdaptiveSpin {
-    /// Above zero: look out. Below: that many operations have to go by before it is tried again.
+    /// Above zero: spin. Below zero: the number of operations to skip before the next attempt.
     credit: AtomicI32,
 }
 
 impl AdaptiveSpin {
-    /// On a single core looking out would keep the worker from working, so it is never done there.
+    /// On a single core a spinning caller would keep the worker from running, so it never spins there.
     pub(crate) fn new(cores: usize) -> Self {
         AdaptiveSpin { credit: AtomicI32::new(if cores > 1 { SPIN_CREDIT_MAX } else { NEVER }) }
     }
 
-    /// Whether to look out this time.
+    /// Whether to spin this time.
     pub(crate) fn allows(&self) -> bool {
         let credit = self.credit.load(Ordering::Relaxed);
         if credit <= 0 && credit > NEVER {
@@ -34,8 +34,8 @@ impl AdaptiveSpin {
         credit > 0
     }
 
-    /// Learns from whether the answer came in time. One success makes good for one failure; a run of failures
-    /// stops the looking out for a while.
+    /// Learns from whether the answer came in time. One success offsets one failure; a run of failures pauses
+    /// the spinning.
     pub(crate) fn learn(&self, answered: bool) {
         let credit = self.credit.load(Ordering::Relaxed);
         let learned = match (answered, credit) {

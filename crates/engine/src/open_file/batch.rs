@@ -1,4 +1,4 @@
-//! A batch at a worker: carried out, booked, answered.
+//! A batch at a worker: executed, recorded, answered.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::Job;
 use crate::stats::add;
 
-/// One batch on its way through a lane.
+/// A batch on its way through a lane.
 pub(crate) struct FileJob {
     open_file: Arc<OpenFile>,
     /// `None` once it has run.
@@ -32,12 +32,12 @@ impl FileJob {
 }
 
 impl Job for FileJob {
-    /// Runs the batch, then those of the same file that it was holding up, as long as others need not wait
-    /// too long for this worker: the file's state is warm here, and nobody has to be woken.
+    /// Runs the batch, then batches of the same file that waited for it, up to a number that is fair to other
+    /// files: the file's state is in this core's cache, and no thread has to be woken.
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
             let Some(batch_id) = self.batch_id.take() else { return };
-            let mut next = self.open_file.carry_out(batch_id).into_iter();
+            let mut next = self.open_file.run_batch(batch_id).into_iter();
             self.batch_id = next.next();
             self.open_file.submit_all(next);
         }
@@ -48,17 +48,17 @@ impl Job for FileJob {
 }
 
 impl Drop for FileJob {
-    /// A job that never ran must not leave its file blocked.
+    /// A job that never ran must not block its file.
     fn drop(&mut self) {
         let Some(batch_id) = self.batch_id.take() else { return };
         let Some(batch) = self.open_file.turn.take().take(batch_id) else { return };
         let next = self.open_file.finish(batch_id, CursorMove::Stay, batch.closers);
-        // Each of these meets the same fate or runs; its callers are answered either way.
+        // Each of these runs or is dropped too; its callers are answered either way.
         self.open_file.submit_all(next);
     }
 }
 
-/// How a batch ends in the order.
+/// The end of a batch, for the order.
 #[derive(Clone, Copy)]
 struct BatchEnd {
     batch_id: BatchId,
@@ -67,10 +67,10 @@ struct BatchEnd {
 }
 
 impl OpenFile {
-    /// Carries a batch out, records its end and answers its callers. Returns what may start now.
-    fn carry_out(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
-        // The batch stays in the file's state until here, so that cancelled callers can take their part out of it.
-        // If all of them did, nothing is left.
+    /// Executes a batch, records its end and answers its callers. Returns the batches that may start now.
+    fn run_batch(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
+        // Until here the batch is in the file's state, where cancelled callers can withdraw their operations.
+        // If all of them did, there is nothing to do.
         let begun = Instant::now();
         let (batch, closed) = {
             let mut state = self.turn.take();
@@ -83,30 +83,31 @@ impl OpenFile {
             Err(batch) => batch,
         };
 
-        // From `begin` on an operation counts as begun, and its caller can no longer cancel it.
+        // `begin` marks an operation as begun; its caller can no longer cancel it.
         let stats = &self.context.stats;
-        let asked = batch.items.len();
+        let count = batch.items.len();
         let live: Vec<PendingOp> = batch.items.into_iter().filter(|pending| pending.reply.begin()).collect();
-        add(&stats.cancelled, (asked - live.len()) as u64);
+        add(&stats.cancelled, (count - live.len()) as u64);
         add(&stats.hops, live.len() as u64);
         let mut info: Vec<OpInfo> = live.iter().map(OpInfo::of).collect();
         let (ops, callers): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|pending| (pending.op, (pending.reply, pending.permit))).unzip();
 
-        // A batch that was ordered behind a close finds the file closed.
+        // A batch that was ordered after a close is refused.
         let start = Start { cursor: batch.cursor, room: batch.room };
         let mut ran = match closed {
             true => BatchResult::refused(ops.len(), &Cause::Closed),
             false => self.run_guarded(ops, start),
         };
 
-        // Plain operations are recorded before any caller is answered, so that whoever hears of one finds its effect.
-        // A cursor read or a lock is recorded together with its answer: a cancelled caller gives it back.
+        // Plain operations are recorded before any caller is answered, so that a caller with an answer finds
+        // its effect. A cursor read or a lock is recorded together with its answer, because a cancelled caller
+        // gives it back.
         let ending = info.first().map_or(Ending::Plain, |info| info.ending);
         let mut next = match ending {
             Ending::CursorRead | Ending::Lock => Vec::new(),
             Ending::Plain | Ending::CursorWrite | Ending::Close => {
-                self.finish_ran(batch_id, &mut ran, batch.closers, &mut info)
+                self.finish_batch(batch_id, &mut ran, batch.closers, &mut info)
             }
         };
         let ended = Instant::now();
@@ -114,13 +115,13 @@ impl OpenFile {
             stats.waited.record(begun.saturating_duration_since(info.arrived));
             stats.served.record(ended.saturating_duration_since(begun));
             stats.note_duration(info.operation, &self.path, ended.saturating_duration_since(info.arrived));
-            let outcome = outcome.map_err(|failed| self.describe(&info, failed));
+            let outcome = outcome.map_err(|failed| self.error_of(&info, failed));
             let end = BatchEnd { batch_id, closers: batch.closers, moved: ran.moved };
             next.append(&mut self.answer(info.ending, end, caller, outcome));
         }
 
-        // A chunk of the write buffer that is complete may let the next one start; and the end of a close decides
-        // what the actor's links are sent.
+        // A written chunk of the write buffer may let the next one start. The end of a close decides what the
+        // actor sends its links.
         if self.flush_waiters.is_some() {
             next.append(&mut self.ready(&mut self.turn.take()));
         }
@@ -130,8 +131,8 @@ impl OpenFile {
         next
     }
 
-    /// Answers a caller, and records the end of the batch with it where the two belong together. Returns what may
-    /// start then.
+    /// Answers a caller, and records the end of the batch in the same step where both must be atomic. Returns
+    /// the batches that may start then.
     fn answer(
         &self,
         ending: Ending,
@@ -147,13 +148,13 @@ impl OpenFile {
         };
         match answered {
             Ok(waker) => waker.into_iter().for_each(Waker::wake),
-            Err(unclaimed) => self.orphan(unclaimed),
+            Err(unclaimed) => self.settle_unreported(unclaimed),
         }
         next
     }
 
-    /// Records the end of a batch, and in what looked ahead that it is of now. Returns what may start.
-    fn finish_ran(
+    /// Records the end of a batch and stamps the result of a peek. Returns the batches that may start.
+    fn finish_batch(
         &self,
         batch_id: BatchId,
         ran: &mut BatchResult,
@@ -162,8 +163,8 @@ impl OpenFile {
     ) -> Vec<BatchId> {
         let mut state = self.turn.take();
         for outcome in &mut ran.outcomes {
-            if let Ok(Answer::Peeked(looked)) = outcome {
-                state.core.stamp_seen(&mut looked.seen);
+            if let Ok(Answer::Peeked(peeked)) = outcome {
+                state.core.stamp_seen(&mut peeked.seen);
             }
         }
         if ran.outcomes.iter().all(Result::is_ok) {
@@ -173,13 +174,13 @@ impl OpenFile {
         if let ([Err(Failed::Storage(failure))], [info @ OpInfo { ending: Ending::CursorWrite, .. }]) =
             (&*ran.outcomes, info)
         {
-            // Several that were merged have no one place to begin again.
+            // Merged writes have no single offset at which to resume.
             info.offset = state.core.position().checked_sub(failure.bytes_done);
         }
         next
     }
 
-    pub(crate) fn describe(&self, info: &OpInfo, failed: Failed) -> Error {
+    pub(crate) fn error_of(&self, info: &OpInfo, failed: Failed) -> Error {
         let error = match failed {
             Failed::Storage(failure) => {
                 let cause = match failure.error.kind() {

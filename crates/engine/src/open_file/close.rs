@@ -1,8 +1,8 @@
-//! How a file's descriptor is given up: in place, by a worker, or into the hands of the program.
+//! Closing a file's descriptor: in place, by a worker, or by handing it to the program.
 //!
-//! Whoever gives it up has first made sure that nothing of the file is running and that nothing will be: behind the
-//! closed gate, with the readers gone and the state closed. From then on other handles, the actor and workers may
-//! keep the opening for as long as they like.
+//! The caller has made sure that no operation of the file is running or will run: the gate is closed, no reader
+//! is inside, and the state is closed. After that, other handles, the actor and workers may keep the `OpenFile`
+//! as long as they like.
 
 use std::io;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use crate::error::{Cause, Error, Operation};
 use crate::file::{Footprint, Trust, WriteBuffer};
 use crate::file_op::{Close, FileOp};
 use crate::open_file::file::OpenFile;
-use crate::open_file::final_flush::{CloseJob, FinalFlush, GivenUp};
+use crate::open_file::final_flush::{CloseJob, CloseNotice, FinalFlush};
 use crate::open_file::final_write_guard::FinalWriteGuard;
 use crate::open_file::state::FileState;
 use crate::stats::add;
 
-/// What an operation touches that nothing may run beside.
+/// The footprint of an operation that runs alone.
 pub(crate) fn everything() -> Footprint {
     Close.footprint(0, u64::MAX)
 }
 
 impl OpenFile {
-    /// Closes the file for whatever comes, if nothing is queued, running or kept back; says whether it did.
-    pub(crate) fn shut(&self, state: &mut FileState) -> bool {
+    /// Refuses every later operation if none is queued, running or buffered; returns whether that was so.
+    pub(crate) fn close_if_idle(&self, state: &mut FileState) -> bool {
         if state.core.is_closed() || !state.is_free(&everything()) {
             return false;
         }
-        // Never opened again: reads in place find a closed file on the slow way.
+        // The gate stays closed: reads in place find the closed file on the slow path.
         self.turn.close_gate(1);
         let drained = self.turn.drain();
         if drained {
@@ -39,130 +39,138 @@ impl OpenFile {
         drained
     }
 
-    /// Shuts the file if nothing is under way and giving the descriptor up cannot block.
-    pub(crate) fn shut_if_quick(&self) -> bool {
+    /// Closes the file if no operation is pending and closing the descriptor cannot block.
+    pub(crate) fn close_if_quick(&self) -> bool {
         let mut state = self.turn.take();
         !state.core.is_closed()
             && state.is_free(&everything())
             && self.closes_quickly()
-            && self.shut(&mut state)
+            && self.close_if_idle(&mut state)
     }
 
-    /// Whether giving the descriptor up cannot block. Only asked while nothing else can give it up.
+    /// Whether closing the descriptor cannot block. Only called while no other thread can close it.
     fn closes_quickly(&self) -> bool {
         !self.access.slow_to_close
             || (!self.access.remote && !self.access.alone && self.file.closes_at_once())
     }
 
-    /// Ends a file that is shut. What something before it owes is reported first, then what closing itself
-    /// reports; the descriptor is gone in any case.
-    pub(crate) fn end(&self) -> Result<(), Cause> {
+    /// Closes the descriptor of a closed file. Returns an earlier failure first, then one of closing; the
+    /// descriptor is gone in any case.
+    pub(crate) fn close_and_report(&self) -> Result<(), Cause> {
+        let result = self.close_after_check();
+        self.context.registry.forget_closed(&self.inode, self);
+        result
+    }
+
+    fn close_after_check(&self) -> Result<(), Cause> {
         if !self.access.write {
-            return self.give_up().map_err(|error| Cause::Io(Arc::new(error)));
+            return self.close_descriptor().map_err(|error| Cause::Io(Arc::new(error)));
         }
-        let owed = match self.inode.with_health(|health| health.settle()) {
-            Trust::Sound => return self.give_up().map_err(|error| self.latch(error)),
+        let owed = match self.inode.with_health(|health| health.check_sync()) {
+            Trust::Sound => return self.close_descriptor().map_err(|error| self.latch(error)),
             Trust::Poisoned(error) => Cause::Poisoned(error),
             Trust::Owed(error) => Cause::EarlierWrite(error),
         };
-        self.given_up.store(true, Ordering::Relaxed);
+        self.descriptor_gone.store(true, Ordering::Relaxed);
         if let Err(error) = self.file.abandon() {
-            self.note_unheard(error);
+            self.record_close_failure(error);
         }
-        drop(self.given_up_guard());
+        drop(self.close_notice());
         Err(owed)
     }
 
-    /// Gives the descriptor of a shut file up, or finds that somebody has.
-    fn give_up(&self) -> io::Result<()> {
-        // Whoever shut the file is alone, so this only tells the drop, which comes after: Relaxed is enough.
-        self.given_up.store(true, Ordering::Relaxed);
-        let gone = self.given_up_guard();
+    /// Closes the descriptor of a closed file, and records that for the drop.
+    fn close_descriptor(&self) -> io::Result<()> {
+        // The caller is alone and only the drop reads this, which comes later: Relaxed is enough.
+        self.descriptor_gone.store(true, Ordering::Relaxed);
+        let notice = self.close_notice();
         let closed = self.file.close();
-        drop(gone);
+        drop(notice);
         closed
     }
 
-    fn given_up_guard(&self) -> GivenUp {
-        GivenUp { context: self.context.clone(), inode: self.inode.clone(), holder: self.holder() }
+    fn close_notice(&self) -> CloseNotice {
+        CloseNotice { context: self.context.clone(), inode: self.inode.clone(), holder: self.holder() }
     }
 
-    /// Ends a shut file that nobody waits for.
-    pub(crate) fn end_unheard(&self) {
-        if let Err(error) = self.give_up() {
-            self.note_unheard(error);
+    /// Closes the descriptor of a closed file when no caller waits for the result.
+    pub(crate) fn close_unobserved(&self) {
+        if let Err(error) = self.close_descriptor() {
+            self.record_close_failure(error);
         }
+        self.context.registry.forget_closed(&self.inode, self);
     }
 
-    /// Nobody hears of it but the next sync, the counter and the log.
-    fn note_unheard(&self, error: io::Error) {
+    /// Reports the failure to the next sync, the counter and the log, since no caller is left.
+    fn record_close_failure(&self, error: io::Error) {
         let error = Arc::new(error);
-        // Latched before it is counted: whoever sees the count finds the other openings poisoned.
+        // Poisoned before it is counted: a reader of the counter finds the other open files poisoned.
         if self.access.write {
             self.inode.with_health(|health| health.poison(error.clone()));
         }
         add(&self.context.stats.unobserved_errors, 1);
         let error = Error::new(Operation::Close, Cause::Io(error)).at_path(self.path.clone());
-        tracing::warn!(%error, "nobody was left to hear of a failure");
+        tracing::warn!(%error, "a failure reached no caller");
     }
 
-    /// Notes that the descriptor goes to the program: the drop has nothing left to close.
+    /// Records that the program has the descriptor now, so that the drop closes nothing.
     pub(crate) fn hand_over(&self) {
-        self.inode.locks.lost(self.holder());
-        self.given_up.store(true, Ordering::Relaxed);
+        self.inode.locks.released_if_held(self.holder());
+        self.descriptor_gone.store(true, Ordering::Relaxed);
     }
 
-    /// Gives up the descriptor of a shut file whose opening the program has by another: where that may take time,
-    /// whoever drops the opening sees to it.
-    pub(crate) fn end_for_another(&self) {
+    /// Closes the descriptor of a closed file that the program has by another descriptor. If that may block,
+    /// the drop of this `OpenFile` does it.
+    pub(crate) fn close_duplicate(&self) {
         if self.closes_quickly() {
-            self.end_unheard();
+            self.close_unobserved();
         } else {
-            self.given_up.store(false, Ordering::Relaxed);
+            self.descriptor_gone.store(false, Ordering::Relaxed);
         }
     }
 
-    /// Lets a shut file in again, whose descriptor could not be handed over.
+    /// Accepts operations again, after the descriptor could not be handed over.
     pub(crate) fn reopen(&self) {
-        self.given_up.store(false, Ordering::Relaxed);
+        self.descriptor_gone.store(false, Ordering::Relaxed);
         self.turn.take().core.reopen();
         self.turn.open_gate(1);
     }
 
-    /// Gives up the descriptor of an opening that nobody has any more: where that may take time, a worker does it.
-    pub(crate) fn depart(&mut self) {
-        if *self.given_up.get_mut() || self.leaves_at_once() {
+    /// Closes the descriptor when the last reference is dropped; if that may block, a worker does it.
+    pub(crate) fn close_after_last_handle(&mut self) {
+        if *self.descriptor_gone.get_mut() || self.close_in_place() {
             return;
         }
         let (open, buffered) = self.take_buffered();
-        // An object has to be ended even if nothing was written.
+        // A wrapped object has to be closed even if nothing was written.
         let changed = self.written.load(Ordering::Relaxed) || self.access.alone || !buffered.is_empty();
-        let last = (!buffered.is_empty()).then(|| FinalFlush::of(self, buffered));
+        let flush = (!buffered.is_empty()).then(|| FinalFlush::of(self, buffered));
         let job = CloseJob {
             file: self.file.clone(),
             path: self.path.clone(),
             inode: self.inode.clone(),
             context: self.context.clone(),
             report: open && changed,
-            last,
-            _given_up: self.given_up_guard(),
+            flush,
+            _notice: self.close_notice(),
         };
-        // Late: a worker may have been the last to let go of the file, and the engine have gone with it.
+        // A late submission: a worker may have held the last reference, and the engine may have stopped
+        // meanwhile.
         drop(self.context.pool.submit_late(self.device.lane, Box::new(job)));
     }
 
-    /// Gives the descriptor up on this thread if that cannot block and nothing is kept back.
-    fn leaves_at_once(&self) -> bool {
+    /// Closes the descriptor on this thread if that cannot block and nothing is buffered.
+    fn close_in_place(&self) -> bool {
         let buffered = self.turn.take().write_buffer.as_deref().is_some_and(WriteBuffer::is_dirty);
         let quick = !buffered && self.closes_quickly();
         if quick {
-            self.end_unheard();
+            self.close_unobserved();
         }
         quick
     }
 
-    /// Whether the file was still open, and what it had kept back then. Closing has reported what it could not
-    /// write, so that is nobody's any more.
+    /// Returns whether the file was still open, and its buffered bytes. A close has already reported bytes that
+    /// it could not write.
     fn take_buffered(&self) -> (bool, Vec<crate::file::Chunk>) {
         let mut state = self.turn.take();
         let open = !state.core.is_closed();
@@ -170,19 +178,20 @@ impl OpenFile {
         (open, buffered.map_or(Vec::new(), |mut write_buffer| write_buffer.take_chunks()))
     }
 
-    /// Told when the last handle goes: has whoever asks for this file wait for what is under way, or kept back.
-    pub(crate) fn leave(&self) {
+    /// Called when the last handle is dropped: later requests for this file wait for pending and buffered
+    /// writes.
+    pub(crate) fn last_handle_dropped(&self) {
         if self.turn.share().is_none() && !self.turn.take().core.is_closed() {
-            self.leaving.get_or_init(|| FinalWriteGuard::begin(&self.context, &self.inode));
+            self.final_write_guard.get_or_init(|| FinalWriteGuard::begin(&self.context, &self.inode));
         }
     }
 }
 
 impl Drop for OpenFile {
-    /// Never blocks: where giving the descriptor up may take time, a worker does it.
+    /// Never blocks: if closing the descriptor may take time, a worker does it.
     fn drop(&mut self) {
         if !self.is_here() {
-            // The parent has the same file, and writes what it has accepted.
+            // In a forked child: the parent has the same file and writes its buffered bytes.
             return;
         }
         let stats = &self.context.stats;
@@ -190,7 +199,7 @@ impl Drop for OpenFile {
         add(&stats.bytes_read, self.bytes_in_place.load(Ordering::Relaxed));
         add(&stats.writes_buffered, self.writes_buffered.load(Ordering::Relaxed));
         add(&stats.closed, 1);
-        self.depart();
+        self.close_after_last_handle();
         self.context.registry.forget(&self.inode);
     }
 }

@@ -1,7 +1,8 @@
-//! Which failures a file owes to its next sync: those after which it may lack what it should hold.
+//! Which failures the next sync must report: those after which the file may lack bytes.
 //!
-//! A call that was refused before it touched anything lost nothing. Who asked for it knows; to the others it is
-//! as if it had never been asked for. If nobody is left to know it, it is owed like any other.
+//! A call that was refused before it touched anything lost nothing. Its caller has the error, and for other
+//! callers nothing has changed. If no caller is left to receive the error, the next sync reports it like any
+//! other.
 
 use std::io;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use crate::stats::add;
 use crate::storage::errno;
 
 impl OpenFile {
-    /// Takes care of an outcome that nobody heard: bytes go back before the cursor, an error becomes sticky.
-    pub(crate) fn orphan(&self, outcome: Outcome) {
+    /// Handles an outcome that no caller received: bytes go back to the cursor, an error goes to the next sync.
+    pub(crate) fn settle_unreported(&self, outcome: Outcome) {
         match outcome {
             Ok(answer @ Answer::Read(_, Some(taken))) => {
                 let mut state = self.turn.take();
@@ -23,23 +24,23 @@ impl OpenFile {
                 state.core.give_back(taken, len);
             }
             Ok(_) => {}
-            Err(error) => self.orphan_error(&error),
+            Err(error) => self.settle_unreported_error(&error),
         }
     }
 
-    /// Gives bytes that nobody saw back to the storage, which may be unable to read them twice.
+    /// Returns undelivered bytes to the storage, which may be unable to read them twice.
     pub(crate) fn take_back(&self, answer: &Answer) -> u64 {
         let Answer::Read(buffer, Some(taken)) = answer else { return 0 };
         self.file.take_back(buffer.as_ref(), taken.offset());
         buffer.as_ref().len() as u64
     }
 
-    fn orphan_error(&self, error: &Error) {
+    fn settle_unreported_error(&self, error: &Error) {
         match error.cause() {
             Cause::Io(_) | Cause::EarlierWrite(_) | Cause::Panicked(_) | Cause::WriteZero => {
-                self.remember(error)
+                self.record_unreported(error)
             }
-            // Nothing has happened, and whoever asked for it has given up.
+            // Nothing has happened, and the caller has given up.
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::Poisoned(_)
@@ -55,31 +56,31 @@ impl OpenFile {
         }
     }
 
-    /// Takes care of a failure that nobody hears: the next sync does, it is counted, and it is logged.
-    pub(crate) fn remember(&self, error: &Error) {
-        if let Some(source) = self.owed_unheard(error) {
+    /// Reports a failure without a caller: to the next sync, the counter and the log.
+    pub(crate) fn record_unreported(&self, error: &Error) {
+        if let Some(source) = self.owed_unreported(error) {
             self.inode.with_health(|health| health.owe(source));
         }
         add(&self.context.stats.unobserved_errors, 1);
-        tracing::warn!(%error, "nobody was left to hear of a failure");
+        tracing::warn!(%error, "a failure reached no caller");
     }
 
-    /// Whether the failure of something that changes the file is owed although its caller hears of it.
+    /// Whether the next sync must report the failure of a change even though its caller receives it.
     pub(crate) fn owes(&self, failure: &Failure) -> bool {
         let error = &*failure.error;
         let is_refusal = match self.access.alone {
-            // What a program's own object means by an error, and what it had taken by then, is its own affair.
+            // What an error of a program's own object means, and how many bytes it had taken, is unknown.
             true => error.kind() == io::ErrorKind::Unsupported,
             false => is_wrong_request(error) || (!self.access.remote && is_forbidden(error)),
         };
         failure.bytes_done > 0 || !is_refusal
     }
 
-    /// What a failure that nobody hears leaves to the next sync, apart from what it owed when it happened: one of
-    /// them may have reported that by now, and must not do so twice.
-    pub(crate) fn owed_unheard(&self, error: &Error) -> Option<Arc<io::Error>> {
+    /// What the next sync must report of a failure without a caller, beyond what was recorded when it happened:
+    /// a sync may have reported that part already, and must not do so twice.
+    pub(crate) fn owed_unreported(&self, error: &Error) -> Option<Arc<io::Error>> {
         match error.cause() {
-            // A sync that nobody heard has not settled the debt.
+            // A sync that reported to no caller has not settled the debt.
             Cause::EarlierWrite(source) => Some(source.clone()),
             Cause::Io(source) if changes_contents(error.operation()) => {
                 let failure = Failure { error: source.clone(), bytes_done: error.bytes_done() };
@@ -104,27 +105,27 @@ impl OpenFile {
     }
 }
 
-/// Whether the call was turned away though it made sense. Over a network a write may report what became of the
-/// ones before it, and then this is no refusal of the call itself.
+/// Whether a sensible call was refused. On a network file system the error may be one of an earlier write, and
+/// then it is no refusal.
 fn is_forbidden(error: &io::Error) -> bool {
     let forbidden = [errno::FILE_TOO_BIG, errno::NOT_PERMITTED, errno::TEXT_BUSY];
     error.raw_os_error().is_some_and(|errno| forbidden.contains(&errno))
 }
 
-/// Whether the call made no sense for this file, whatever state it is in.
+/// Whether the call can never succeed on this file.
 pub(crate) fn is_wrong_request(error: &io::Error) -> bool {
     let wrong = [errno::NOT_OPEN_FOR, errno::NO_POSITION, errno::IS_A_DIRECTORY];
     matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
         || error.raw_os_error().is_some_and(|errno| wrong.contains(&errno))
 }
 
-/// Whether a failure of such an operation is owed when it happens, unless it was a refusal.
+/// Whether failures of this operation are recorded for the next sync when they happen, refusals aside.
 fn changes_contents(operation: Operation) -> bool {
     use Operation::{Append, SendFile, SetLen, Write};
     matches!(operation, Write | Append | SetLen | SendFile)
 }
 
-/// Whether a failure of such an operation has nothing to do with debts: it changes nothing, or it is final.
+/// Whether failures of this operation never concern the next sync: it changes nothing, or is final.
 fn is_apart(operation: Operation) -> bool {
     use Operation::{Close, Read, SyncAll, SyncData};
     matches!(operation, Read | SyncAll | SyncData | Close)

@@ -1,4 +1,4 @@
-//! One opening of a file: what its callers, its actor and its workers share.
+//! An open file, shared by its handles, its actor and its workers.
 
 use std::fmt;
 use std::path::Path;
@@ -29,26 +29,26 @@ pub(crate) struct OpenFile {
     pub(crate) context: Arc<EngineContext>,
     pub(crate) device: Arc<Device>,
     pub(crate) inode: Arc<Inode>,
-    /// Operations that finished in place; kept here, beside the turn, so that counting them costs no other
-    /// cache line. Added to the engine's counter when the file goes.
+    /// Operations that finished in place. They are counted here, in a cache line that the turn touches anyway,
+    /// and added to the engine's counter when the file closes.
     pub(crate) in_place: AtomicU64,
     /// Bytes they read.
     pub(crate) bytes_in_place: AtomicU64,
-    /// Writes that were kept back.
+    /// Writes accepted into the write buffer.
     pub(crate) writes_buffered: AtomicU64,
     pub(crate) access: Access,
-    /// The engine's, kept here for the same reason as the counters.
+    /// The engine's, copied here for the same reason as the counters.
     origin: Origin,
     pub(crate) adaptive_spin: AdaptiveSpin,
-    /// Set by the first write; decides how the descriptor is given up.
+    /// Set by the first write; decides how the descriptor is closed.
     pub(crate) written: AtomicBool,
-    /// Whether the descriptor was given up, or is another's to close.
-    pub(crate) given_up: AtomicBool,
-    /// There if the file keeps writes back.
+    /// Whether the descriptor is closed, or the program's to close.
+    pub(crate) descriptor_gone: AtomicBool,
+    /// Present if writes are buffered.
     pub(crate) flush_waiters: Option<Box<FlushWaiters>>,
     pub(crate) inbox: Inbox,
-    /// There once the last handle has gone, if something was still to be written then.
-    pub(crate) leaving: OnceLock<FinalWriteGuard>,
+    /// Present after the last handle is dropped, if something remained to be written.
+    pub(crate) final_write_guard: OnceLock<FinalWriteGuard>,
 }
 
 /// How the file was opened, as far as later operations depend on it.
@@ -56,18 +56,18 @@ pub(crate) struct OpenFile {
 pub(crate) struct Access {
     pub(crate) append: bool,
     pub(crate) write: bool,
-    /// Calls cannot be promised not to block, so nothing is done in place.
+    /// Calls may block at any time, so nothing is done in place.
     pub(crate) remote: bool,
     /// Operations run one at a time, whatever they touch.
     pub(crate) alone: bool,
-    /// Bytes come and go in their order: nothing is done at an offset.
+    /// A stream of bytes without offsets.
     pub(crate) sequential: bool,
-    /// Giving the descriptor up may free many blocks or flush, unless the storage knows better.
+    /// Closing the descriptor may free many blocks or flush, unless the storage knows better.
     pub(crate) slow_to_close: bool,
 }
 
 impl OpenFile {
-    /// Makes a file that has just been opened known to its engine.
+    /// Registers a newly opened file with its engine.
     pub(crate) fn new(
         opened: Opened,
         request: &OpenRequest,
@@ -88,7 +88,7 @@ impl OpenFile {
         let (registry, cores) = (context.registry.clone(), context.cores);
         let buffers = write && request.buffer_bytes > 0;
         if buffers {
-            at_exit::watch(&context);
+            at_exit::register(&context);
         }
         let write_buffer = buffers.then(|| Box::new(WriteBuffer::new(request.buffer_bytes, access.append)));
         let mut state = FileState { write_buffer, ..FileState::default() };
@@ -109,15 +109,15 @@ impl OpenFile {
                 origin,
                 adaptive_spin: AdaptiveSpin::new(cores),
                 written: AtomicBool::new(false),
-                given_up: AtomicBool::new(false),
+                descriptor_gone: AtomicBool::new(false),
                 flush_waiters: buffers.then(Box::default),
                 inbox: Inbox::default(),
-                leaving: OnceLock::new(),
+                final_write_guard: OnceLock::new(),
             })
         })
     }
 
-    /// Whether the engine's threads are in this process. If not, nothing here may be locked: see [`Origin`].
+    /// Whether the engine's threads are in this process. If not, no lock of it may be taken: see [`Origin`].
     pub(crate) fn is_here(&self) -> bool {
         self.origin.is_here()
     }
@@ -127,12 +127,12 @@ impl OpenFile {
         Error::new(operation, cause).at_path(self.path.clone())
     }
 
-    /// Where its operations take their buffers from.
+    /// The pool that its operations take buffers from.
     pub(crate) fn buffers(&self) -> &Arc<Buffers> {
         if self.file.is_direct() { &self.context.aligned } else { &self.context.buffers }
     }
 
-    /// Waits for what earlier openings of the same file have still to write.
+    /// Waits for the final writes of other open files of the same inode.
     pub(crate) async fn wait_for_final_writes(&self) {
         self.context.final_writes.wait_while(|| self.inode.final_writes.load(Ordering::Acquire) > 0).await;
     }

@@ -1,4 +1,4 @@
-//! A descriptor that a worker gives up after the last handle was dropped, and what was still to be written before.
+//! Closing a descriptor on a worker after the last handle was dropped, and the final flush before it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -18,48 +18,48 @@ use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::StorageFile;
 
-/// Tells whoever waits for a descriptor, or for the file's lock, when the descriptor has been given up.
-pub(crate) struct GivenUp {
+/// Notifies waiters for a descriptor, and for the file's lock, once the descriptor is closed.
+pub(crate) struct CloseNotice {
     pub(crate) context: Arc<EngineContext>,
     pub(crate) inode: Arc<Inode>,
     pub(crate) holder: Holder,
 }
 
-impl Drop for GivenUp {
+impl Drop for CloseNotice {
     fn drop(&mut self) {
         if self.context.here().is_ok() {
             self.context.descriptors.free_one();
-            self.inode.locks.lost(self.holder);
+            self.inode.locks.released_if_held(self.holder);
         }
     }
 }
 
-/// Gives a descriptor up on a worker after the last handle was dropped.
+/// Closes a descriptor on a worker after the last handle was dropped.
 pub(crate) struct CloseJob {
     pub(crate) file: Arc<dyn StorageFile>,
     pub(crate) path: Arc<Path>,
     pub(crate) inode: Arc<Inode>,
     pub(crate) context: Arc<EngineContext>,
-    /// Whether something was written and nobody has asked for the errors of closing.
+    /// Whether errors of closing must be reported: something was written, and no caller closed the file.
     pub(crate) report: bool,
-    /// What a buffered file had still kept back.
-    pub(crate) last: Option<FinalFlush>,
-    /// Last, so that the descriptor has gone before.
-    pub(crate) _given_up: GivenUp,
+    /// The bytes that were still buffered.
+    pub(crate) flush: Option<FinalFlush>,
+    /// The last field, so that the descriptor is dropped before.
+    pub(crate) _notice: CloseNotice,
 }
 
-/// What was kept back when the last handle went.
+/// The bytes that were buffered when the last handle was dropped.
 pub(crate) struct FinalFlush {
     chunks: Vec<Chunk>,
     append: bool,
     context: Arc<EngineContext>,
-    _leaving: FinalWriteGuard,
+    _guard: FinalWriteGuard,
     /// Makes a shutdown wait.
     _permit: Permit,
 }
 
 impl FinalFlush {
-    /// Takes over what a dying opening has kept back; from now on others wait for it.
+    /// Takes over the chunks of an open file that is being dropped; later requests for the file wait for them.
     pub(crate) fn of(open_file: &OpenFile, chunks: Vec<Chunk>) -> Self {
         let OpenFile { context, inode, device, access, .. } = open_file;
         context.unfinished.add();
@@ -67,12 +67,12 @@ impl FinalFlush {
             chunks,
             append: access.append,
             context: context.clone(),
-            _leaving: FinalWriteGuard::begin(context, inode),
-            _permit: device.admission.admit_unseated(),
+            _guard: FinalWriteGuard::begin(context, inode),
+            _permit: device.admission.admit_beyond_limits(),
         }
     }
 
-    /// Writes everything; a panic is a failure too.
+    /// Writes all chunks; a panic counts as a failure.
     fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
         let payload = |chunk: &Chunk| Payload::Shared(chunk.bytes.clone());
         let written = catch_unwind(AssertUnwindSafe(|| {
@@ -109,7 +109,7 @@ impl Drop for FinalFlush {
     }
 }
 
-/// The same error once more, since the first is shared.
+/// A copy of a shared error.
 fn copy_of(error: &Arc<std::io::Error>) -> std::io::Error {
     match error.raw_os_error() {
         Some(errno) => std::io::Error::from_raw_os_error(errno),
@@ -118,42 +118,42 @@ fn copy_of(error: &Arc<std::io::Error>) -> std::io::Error {
 }
 
 impl CloseJob {
-    /// Nobody hears of it but the next sync, the counter and the log.
-    fn note(&self, operation: Operation, error: Arc<std::io::Error>) {
+    /// Reports a failure to the next sync, the counter and the log, since no caller is left.
+    fn record_unreported(&self, operation: Operation, error: Arc<std::io::Error>) {
         add(&self.context.stats.unobserved_errors, 1);
         let error = Error::new(operation, Cause::Io(error)).at_path(self.path.clone());
-        tracing::warn!(%error, "nobody was left to hear of a failure");
+        tracing::warn!(%error, "a failure reached no caller");
     }
 }
 
 impl Drop for CloseJob {
-    /// Bytes that no worker came for are lost, and that is said.
+    /// Bytes that no worker fetched are lost, which is reported.
     fn drop(&mut self) {
-        if let Some(_last) = self.last.take() {
+        if let Some(_flush) = self.flush.take() {
             let error = Arc::new(std::io::Error::other("the engine has stopped"));
             self.inode.with_health(|health| health.owe(error.clone()));
-            self.note(Operation::Write, error);
+            self.record_unreported(Operation::Write, error);
         }
     }
 }
 
 impl Job for CloseJob {
     fn run(mut self: Box<Self>) {
-        if let Some(last) = self.last.take()
-            && let Err(error) = last.write(&*self.file)
+        if let Some(flush) = self.flush.take()
+            && let Err(error) = flush.write(&*self.file)
         {
             let error = Arc::new(error);
             self.inode.with_health(|health| health.owe(error.clone()));
-            self.note(Operation::Write, error);
+            self.record_unreported(Operation::Write, error);
         }
         if !self.report {
             return;
         }
         if let Err(error) = self.file.close() {
-            // Latched before it is counted: whoever sees the count finds the other openings poisoned.
+            // Poisoned before it is counted: a reader of the counter finds the other open files poisoned.
             let error = Arc::new(error);
             self.context.registry.poison(&self.inode, error.clone());
-            self.note(Operation::Close, error);
+            self.record_unreported(Operation::Close, error);
         }
     }
 }

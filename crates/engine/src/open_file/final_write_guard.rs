@@ -1,4 +1,4 @@
-//! Who is still to write something after its last handle has gone.
+//! Marks a file that still has something to write after its last handle was dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
 
-/// A file whose last handle has gone and that has still something to write. Whoever asks for it waits.
+/// While it lives, later requests for the file wait.
 pub(crate) struct FinalWriteGuard {
     inode: Arc<Inode>,
     context: Arc<EngineContext>,

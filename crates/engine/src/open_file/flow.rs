@@ -1,4 +1,4 @@
-//! The way of an operation through the order of its file: it arrives, waits, starts, ends.
+//! The life of an operation in the order of its file: arrival, wait, start, end.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -14,7 +14,7 @@ use crate::pool::Pickup;
 use crate::stats::add;
 
 impl OpenFile {
-    /// Lets an operation run at once if nothing is in its way. Otherwise it is posted to the actor.
+    /// Starts an operation at once if no earlier one blocks it; otherwise posts it to the actor.
     pub(crate) fn arrive(self: &Arc<Self>, pending: PendingOp) -> Arrived {
         let mut state = self.turn.take();
         if state.core.is_closed() {
@@ -22,7 +22,7 @@ impl OpenFile {
             self.refuse(pending, Cause::Closed);
             return Arrived::Started(Pickup::Later);
         }
-        let sent_ahead = self.make_way(&mut state, &pending);
+        let flushes = self.flush_before(&mut state, &pending);
         if pending.closes_gate() {
             self.turn.close_gate(1);
         }
@@ -30,12 +30,12 @@ impl OpenFile {
         let arrived = match arrival {
             Arrival::Start(batch) => Some(state.start(batch)),
             Arrival::Wait(pending) => {
-                state.post.push_back(pending);
+                state.posted.push_back(pending);
                 None
             }
         };
         drop(state);
-        self.submit_all(sent_ahead);
+        self.submit_all(flushes);
         match arrived {
             Some(batch_id) => Arrived::Started(self.submit(batch_id)),
             None => {
@@ -45,48 +45,48 @@ impl OpenFile {
         }
     }
 
-    /// Queues an operation that came to the actor by a message, behind what was posted before.
+    /// Queues an operation that arrived in a message to the actor, after those posted before.
     pub(crate) fn push(self: &Arc<Self>, pending: PendingOp) {
         let mut state = self.turn.take();
         if state.core.is_closed() {
             drop(state);
             return self.refuse(pending, Cause::Closed);
         }
-        let gone = self.empty_post(&mut state);
-        let sent_ahead = self.make_way(&mut state, &pending);
+        let cancelled = self.receive_posted(&mut state);
+        let flushes = self.flush_before(&mut state, &pending);
         if pending.closes_gate() {
             self.turn.close_gate(1);
         }
         state.core.push(pending);
         drop(state);
-        add(&self.context.stats.cancelled, gone.len() as u64);
-        drop(gone);
-        self.submit_all(sent_ahead);
+        add(&self.context.stats.cancelled, cancelled.len() as u64);
+        drop(cancelled);
+        self.submit_all(flushes);
     }
 
-    /// Moves what was posted into the order; returns those whose callers are gone.
-    pub(crate) fn empty_post(&self, state: &mut FileState) -> Vec<PendingOp> {
-        let mut gone = Vec::new();
-        while let Some(pending) = state.post.pop_front() {
+    /// Moves posted operations into the order; returns those whose callers are gone.
+    pub(crate) fn receive_posted(&self, state: &mut FileState) -> Vec<PendingOp> {
+        let mut cancelled = Vec::new();
+        while let Some(pending) = state.posted.pop_front() {
             if pending.reply.is_cancelled() {
                 state.core.lose_mail();
-                gone.push(pending);
+                cancelled.push(pending);
             } else {
                 state.core.receive(pending);
             }
         }
-        self.turn.open_gate(closers(&gone));
-        gone
+        self.turn.open_gate(closers(&cancelled));
+        cancelled
     }
 
-    /// Answers an operation that will not be carried out.
+    /// Answers an operation that will not run.
     fn refuse(&self, pending: PendingOp, cause: Cause) {
         let error = self.error(pending.op.operation(), cause).begun(false);
-        // Nobody left to hear of a refusal means nobody was refused.
+        // A caller that is gone needs no refusal.
         let _ = pending.reply.send(Err(error));
     }
 
-    /// Starts everything that may start now. Called by whoever changed something.
+    /// Starts every operation that may start now. Called after any change that may allow one.
     pub(crate) fn pump(self: &Arc<Self>) {
         let ready = self.ready(&mut self.turn.take());
         self.submit_all(ready);
@@ -101,11 +101,11 @@ impl OpenFile {
         ready
     }
 
-    /// Sends a worker for the batch.
+    /// Submits the batch to a worker.
     pub(crate) fn submit(self: &Arc<Self>, batch_id: BatchId) -> Pickup {
         add(&self.context.stats.jobs, 1);
         let job = FileJob::new(batch_id, self.clone());
-        // A refused job comes back and dies here, which answers its callers: the engine has stopped.
+        // A refused job is dropped here, which answers its callers: the engine has stopped.
         self.context.pool.submit(self.device.lane, Box::new(job)).unwrap_or(Pickup::Later)
     }
 
@@ -115,13 +115,13 @@ impl OpenFile {
         }
     }
 
-    /// Books the end of a batch and returns what may start now.
+    /// Records the end of a batch and returns the batches that may start now.
     pub(crate) fn finish(&self, batch_id: BatchId, moved: CursorMove, closers: u64) -> Vec<BatchId> {
         self.complete(&mut self.turn.take(), batch_id, moved, closers)
     }
 
-    /// Ends a cursor read. Whether its caller gets the bytes and whether the cursor moves is one step under
-    /// the turn: a caller that gave up and reads on at once would otherwise get later bytes first.
+    /// Ends a cursor read. Delivering the bytes and moving the cursor is one step under the turn: a caller that
+    /// cancels and reads on at once would otherwise get later bytes first.
     pub(crate) fn finish_read(
         &self,
         batch_id: BatchId,
@@ -133,18 +133,18 @@ impl OpenFile {
         if let Ok(Answer::Read(_, Some(taken))) = &mut outcome {
             state.core.stamp(taken);
         }
-        // Unheard bytes have not left the cursor, so there is nothing to give back to it.
-        let heard = reply.put(outcome).map_err(|unheard| {
-            unheard.map(|answer| {
+        // Undelivered bytes have not left the cursor, so there is nothing to give back to it.
+        let answered = reply.put(outcome).map_err(|unreported| {
+            unreported.map(|answer| {
                 self.take_back(&answer);
                 Answer::Done
             })
         });
-        let moved = if heard.is_ok() { moved } else { CursorMove::Stay };
-        (self.complete(&mut state, batch_id, moved, 0), heard)
+        let moved = if answered.is_ok() { moved } else { CursorMove::Stay };
+        (self.complete(&mut state, batch_id, moved, 0), answered)
     }
 
-    /// Books the end of a batch and returns what may start now.
+    /// Records the end of a batch and returns the batches that may start now.
     pub(crate) fn complete(
         &self,
         state: &mut FileState,
@@ -159,40 +159,40 @@ impl OpenFile {
         self.ready(state)
     }
 
-    /// Takes out and drops what no worker has begun and whose caller is gone, so that its permits are free
-    /// again; what waited for it may start.
+    /// Drops operations that have not begun and whose callers are gone, so that their permits are free again,
+    /// and starts what waited for them.
     pub(crate) fn purge(self: &Arc<Self>) {
         let mut state = self.turn.take();
-        let mut gone = state.unpost(|pending| pending.reply.is_cancelled());
-        gone.append(&mut state.core.remove_unless(|pending| !pending.reply.is_cancelled()));
-        gone.append(&mut state.recall());
-        self.turn.open_gate(closers(&gone));
+        let mut cancelled = state.remove_posted(|pending| pending.reply.is_cancelled());
+        cancelled.append(&mut state.core.remove_unless(|pending| !pending.reply.is_cancelled()));
+        cancelled.append(&mut state.recall());
+        self.turn.open_gate(closers(&cancelled));
         let ready = self.ready(&mut state);
         drop(state);
-        add(&self.context.stats.cancelled, gone.len() as u64);
-        drop(gone);
+        add(&self.context.stats.cancelled, cancelled.len() as u64);
+        drop(cancelled);
         self.submit_all(ready);
     }
 
-    /// Moves what callers have posted into the order, then starts everything that may start.
+    /// Moves posted operations into the order, then starts every operation that may start.
     pub(crate) fn collect(self: &Arc<Self>) {
         let mut state = self.turn.take();
-        let gone = self.empty_post(&mut state);
+        let cancelled = self.receive_posted(&mut state);
         let ready = self.ready(&mut state);
         drop(state);
-        add(&self.context.stats.cancelled, gone.len() as u64);
-        // Behind the turn: an answer may lead back here.
-        drop(gone);
+        add(&self.context.stats.cancelled, cancelled.len() as u64);
+        // Dropped outside of the turn: an answer may lead back here.
+        drop(cancelled);
         self.submit_all(ready);
     }
 
-    /// Whether the file has been closed, and what closing reports is known.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether the file is closed and the result of closing is known.
+    pub(crate) fn is_closed_and_idle(&self) -> bool {
         let state = self.turn.take();
         state.core.is_closed() && state.running.is_empty()
     }
 
-    /// Whether something waits only for readers inside a shared turn to leave it, or may.
+    /// Whether an operation may wait only for readers inside a shared turn.
     pub(crate) fn waits_for_readers(&self) -> bool {
         self.turn.take().core.has_waiting() && self.turn.has_readers()
     }

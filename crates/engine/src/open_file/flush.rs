@@ -1,4 +1,4 @@
-//! A buffered file's portions on their way: sealed under the turn, carried by the order, booked where they land.
+//! Flushing the write buffer: chunks are taken under the turn, written in order, and recorded when written.
 
 use std::sync::Arc;
 
@@ -10,18 +10,19 @@ use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::open_file::state::FileState;
 
-/// What moves the cursor and touches nothing: whether an operation's place is known depends on who else moves it.
+/// Moves the cursor and touches no byte: asks whether an earlier operation has yet to move the cursor.
 pub(crate) const AT_CURSOR: Footprint = Footprint { span: Span::Read(0..0), cursor: true };
 
 impl OpenFile {
-    /// Sends what is kept back on its way if `queued` must find it in the file.
-    pub(crate) fn make_way(self: &Arc<Self>, state: &mut FileState, pending: &PendingOp) -> Vec<BatchId> {
+    /// Starts a flush if `pending` must find the buffered bytes in the file.
+    pub(crate) fn flush_before(self: &Arc<Self>, state: &mut FileState, pending: &PendingOp) -> Vec<BatchId> {
         if state.write_buffer.is_none() {
             return Vec::new();
         }
+        // What the operation touches is only an estimate while earlier ones have yet to move the cursor.
         let mut footprint = pending.footprint(state.core.position(), state.core.room());
         if footprint.cursor && !state.core.is_free(&AT_CURSOR) {
-            // Others have yet to move the cursor: it may end up anywhere.
+            // The cursor may end up anywhere.
             match &mut footprint.span {
                 Span::Read(range) | Span::Peek(range) | Span::Write(range) if !range.is_empty() => {
                     *range = 0..u64::MAX
@@ -30,6 +31,7 @@ impl OpenFile {
                 Span::Append | Span::Sync | Span::Exclusive => {}
             }
         }
+        // A barrier flushes everything. Any other operation flushes only if it would miss buffered bytes.
         let Some(write_buffer) = &mut state.write_buffer else { return Vec::new() };
         if footprint.span == Span::Exclusive {
             // It may change where the file ends.
@@ -39,10 +41,10 @@ impl OpenFile {
         if must { self.start_flush(state, None) } else { Vec::new() }
     }
 
-    /// Makes operations of everything that is kept back; returns what may start now.
+    /// Makes operations of all buffered bytes; returns the batches that may start now.
     ///
-    /// Without a permit they go without a seat: the bytes they hold are bounded by the file's buffer, and an
-    /// operation that has been admitted waits for them.
+    /// Without a permit they are admitted beyond the limits: the write buffer bounds their bytes, and an admitted
+    /// operation waits for them.
     pub(crate) fn start_flush(
         self: &Arc<Self>,
         state: &mut FileState,
@@ -51,16 +53,16 @@ impl OpenFile {
         if self.push_chunks(state, permit) { self.start_behind_readers(state) } else { Vec::new() }
     }
 
-    /// Queues everything that is kept back; says whether there was anything.
+    /// Queues all buffered bytes; returns whether there were any.
     fn push_chunks(self: &Arc<Self>, state: &mut FileState, mut permit: Option<Permit>) -> bool {
         let Some(write_buffer) = &mut state.write_buffer else { return false };
         let chunks = write_buffer.take_chunks();
         let held_gate = std::mem::take(&mut write_buffer.holds_gate);
         let any = !chunks.is_empty();
         for chunk in chunks {
-            let permit = permit.take().unwrap_or_else(|| self.device.admission.admit_unseated());
+            let permit = permit.take().unwrap_or_else(|| self.device.admission.admit_beyond_limits());
             self.turn.close_gate(1);
-            state.core.push(self.carry(chunk, permit));
+            state.core.push(self.chunk_op(chunk, permit));
         }
         if held_gate {
             self.turn.open_gate(1);
@@ -68,8 +70,8 @@ impl OpenFile {
         any
     }
 
-    /// Starts what may start. The gate has been closed since bytes were kept back, so a reader who is still
-    /// inside has lost its core; somebody has to look again for it.
+    /// Starts the chunks. The gate has been closed since bytes were buffered, so a reader that is still inside
+    /// wakes no one when it leaves, and a task has to wait for it.
     fn start_behind_readers(self: &Arc<Self>, state: &mut FileState) -> Vec<BatchId> {
         if !self.turn.drain() {
             let open_file = self.clone();
@@ -83,7 +85,7 @@ impl OpenFile {
         self.ready(state)
     }
 
-    fn carry(self: &Arc<Self>, chunk: Chunk, permit: Permit) -> PendingOp {
+    fn chunk_op(self: &Arc<Self>, chunk: Chunk, permit: Permit) -> PendingOp {
         let payload = Payload::Shared(chunk.bytes.clone());
         let op = if self.access.append {
             Op::from(Append { payload, moves_cursor: false, wants_offset: false, buffered: true })
@@ -91,16 +93,16 @@ impl OpenFile {
             Op::from(Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true })
         };
         self.context.unfinished.add();
-        let mut journey = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };
-        let reply = Reply::Ask(Box::new(move |outcome| journey.end(outcome)));
+        let mut in_flight = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };
+        let reply = Reply::Message(Box::new(move |outcome| in_flight.end(outcome)));
         PendingOp { op, reply, permit, arrived: std::time::Instant::now(), alone: self.access.alone }
     }
 }
 
-/// A portion that is away. One that is lost on the way has failed like any other.
+/// A chunk in flight. If it is dropped before its end, it has failed.
 struct InFlightChunk {
     open_file: Arc<OpenFile>,
-    /// `None` once it has landed.
+    /// `None` once it has ended.
     chunk: Option<Chunk>,
 }
 
@@ -108,6 +110,7 @@ impl InFlightChunk {
     fn end(&mut self, outcome: Outcome) {
         let Some(chunk) = self.chunk.take() else { return };
         let number = chunk.number;
+        // A failed chunk keeps the bytes that did not reach the file.
         let failed = outcome.err().map(|error| {
             let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX).min(chunk.bytes.len());
             let rest = Chunk { start: chunk.start + done as u64, bytes: chunk.bytes.slice(done..), ..chunk };
@@ -115,19 +118,20 @@ impl InFlightChunk {
         });
         let open_file = &self.open_file;
         let mut state = open_file.turn.take();
+        // The buffer learns of the end. Bytes that were accepted meanwhile keep the gate closed.
         let fine = failed.is_none();
-        let mut crowded = false;
+        let mut writers_wait = false;
         if let Some(write_buffer) = &mut state.write_buffer {
             write_buffer.completed(number, failed);
             if write_buffer.is_dirty() && !write_buffer.holds_gate {
                 write_buffer.holds_gate = true;
                 open_file.turn.close_gate(1);
             }
-            crowded = write_buffer.writers_waiting > 0;
+            writers_wait = write_buffer.writers_waiting > 0;
         }
-        // Whoever waits for room wakes up to an empty buffer, and this worker goes on with the full one: it
-        // takes what it finds in the order when it has answered.
-        if fine && crowded {
+        // Waiting writers find an empty buffer, and this worker continues with the full one: it looks into the
+        // order after its answer.
+        if fine && writers_wait {
             open_file.push_chunks(&mut state, None);
         }
         drop(state);

@@ -1,14 +1,14 @@
-//! What callers of a buffered file wait for.
+//! What callers of a buffered file wait on.
 
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
 
-/// What callers of a buffered file wait for. What it keeps back is behind the turn.
+/// What callers of a buffered file wait on. The write buffer itself is guarded by the turn.
 #[derive(Debug, Default)]
 pub(crate) struct FlushWaiters {
-    /// Told each time a portion has landed.
+    /// Notified each time a chunk has ended.
     pub(crate) completed: Notify,
-    /// Serves the writers who wait for room in the order they came.
-    pub(crate) line: Arc<Mutex<()>>,
+    /// Admits writers that wait for room in order of arrival.
+    pub(crate) writers: Arc<Mutex<()>>,
 }

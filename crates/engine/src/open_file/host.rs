@@ -1,4 +1,4 @@
-//! What an operation may use of its open file, and what stands before it.
+//! What an operation may use of its open file, and the checks before it runs.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,14 +51,14 @@ impl Host for OpenFile {
         if self.file.try_lock(kind)? {
             return Ok(Some(locks.granted(self.holder(), kind)));
         }
-        // A refused change of kind has lost what there was.
-        locks.lost(self.holder());
+        // A refused conversion has lost the lock that was held.
+        locks.released_if_held(self.holder());
         Ok(None)
     }
 
     fn unlock(&self) -> io::Result<()> {
         let released = self.file.unlock();
-        self.inode.locks.gone(self.holder());
+        self.inode.locks.released(self.holder());
         released
     }
 
@@ -67,32 +67,32 @@ impl Host for OpenFile {
     }
 
     fn forget_lock(&self) {
-        self.inode.locks.gone(self.holder());
+        self.inode.locks.released(self.holder());
     }
 
     fn close(&self) -> Result<(), Cause> {
         self.turn.take().core.close();
-        // Never opened again: reads in place find a closed file on the slow way.
+        // The gate stays closed: reads in place find the closed file on the slow path.
         self.turn.close_gate(1);
-        self.end()
+        self.close_and_report()
     }
 }
 
 impl OpenFile {
-    /// Runs the operations; a panic inside becomes every one's failure, and nothing else is hurt.
+    /// Runs the operations. A panic fails all of them and goes no further.
     pub(crate) fn run_guarded(&self, ops: Vec<Op>, start: Start) -> BatchResult {
         let count = ops.len();
         let operation = ops.first().map(|op| op.operation());
         catch_unwind(AssertUnwindSafe(|| self.run(ops, start))).unwrap_or_else(|panic| {
             add(&self.context.stats.panics, count as u64);
             let text = panic_text(&*panic);
-            self.book_panic(operation, &text);
+            self.record_panic(operation, &text);
             BatchResult::refused(count, &Cause::Panicked(text))
         })
     }
 
-    /// What panicked has failed, as far as syncs are concerned.
-    fn book_panic(&self, operation: Option<Operation>, text: &str) {
+    /// Counts a panic as a failed write, or as a failed sync or close.
+    fn record_panic(&self, operation: Option<Operation>, text: &str) {
         let error = || Arc::new(io::Error::other(format!("it panicked: {text}")));
         if matches!(operation, Some(Operation::Write | Operation::Append | Operation::SetLen)) {
             self.inode.with_health(|health| health.owe(error()));
@@ -108,32 +108,34 @@ impl OpenFile {
             return BatchResult::refused(ops.len(), &cause);
         }
         if self.access.sequential && first.is_placed() {
-            // Where the object happens to stand is no excuse: the cursor would be wrong from then on.
+            // It is refused even if the object happens to be at this offset: the cursor would be wrong
+            // afterwards.
             let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
             return BatchResult { outcomes: ops.iter().map(refuse).collect(), ..BatchResult::default() };
         }
         Op::run(ops, self, start)
     }
 
-    /// Whether writes go to the end of the file, wherever they are told to go.
+    /// Whether writes go to the end of the file, whatever their offset.
     pub(crate) fn appends(&self) -> bool {
         self.access.append || self.file.appends()
     }
 
-    /// Makes the call that vouches for everything before it, unless something failed; its own failure is final.
+    /// Makes a call that vouches for all earlier writes, unless one of them failed. Its own failure poisons the
+    /// file.
     pub(crate) fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> io::Result<()>) -> Result<(), Cause> {
-        match self.inode.with_health(|health| health.settle()) {
+        match self.inode.with_health(|health| health.check_sync()) {
             Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
             Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
             Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {
-                // It has flushed nothing and lost nothing, and will say so again.
+                // It has flushed nothing and lost nothing, and will fail again.
                 true => Cause::Io(Arc::new(error)),
                 false => self.latch(error),
             }),
         }
     }
 
-    /// From now on nothing can be vouched for.
+    /// Poisons the file: no later sync can vouch for it.
     pub(crate) fn latch(&self, error: io::Error) -> Cause {
         let error = Arc::new(error);
         self.context.registry.poison(&self.inode, error.clone());

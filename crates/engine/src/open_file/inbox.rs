@@ -1,36 +1,36 @@
-//! How far a file's actor is with its messages.
+//! Progress of a file's actor through its messages.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// How far the actor is with the messages it was sent. What still stands in its mailbox is not known here.
+/// Progress of the actor through its messages. What is still in its mailbox is unknown here.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
     stage: AtomicU8,
 }
 
-/// Other actors have no reference to this file's.
+/// No other actor has a reference to this file's.
 const UNUSED: u8 = 0;
-/// Everything that was taken out of the mailbox is in the order.
+/// Every message taken from the mailbox is in the order.
 const SETTLED: u8 = 1;
-/// Something may be taken out and not in the order yet.
+/// A message may have been taken and not be in the order yet.
 const TAKING: u8 = 2;
 /// A message waits for its permit.
 const WAITING: u8 = 3;
 
 impl Inbox {
-    /// Notes that others may send messages from now on.
+    /// Records that other actors may send messages from now on.
     pub(crate) fn hand_out(&self) {
-        // Relaxed: whoever sends a message has the reference from here, or from someone who has.
+        // Relaxed: a sender of messages has the reference from here, or from another that has.
         let _ = self.stage.compare_exchange(UNUSED, SETTLED, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Whether nobody can have sent a message.
+    /// Whether no message can have been sent.
     pub(crate) fn is_unused(&self) -> bool {
         self.stage.load(Ordering::Relaxed) == UNUSED
     }
 
-    /// Whether everything that was taken out of the mailbox is in the order. Acquire pairs with the release in
-    /// `settle`: whoever finds it so finds the order that way.
+    /// Whether every message taken from the mailbox is in the order. Acquire pairs with the release in
+    /// `settle`: a caller that sees `true` sees those messages in the order.
     pub(crate) fn is_settled(&self) -> bool {
         matches!(self.stage.load(Ordering::Acquire), UNUSED | SETTLED)
     }
@@ -40,7 +40,7 @@ impl Inbox {
         self.stage.load(Ordering::Relaxed) == WAITING
     }
 
-    /// Comes before something is taken out, so that nobody finds the mailbox empty and this settled.
+    /// Called before a message is taken, so that an empty mailbox is never seen together with a settled inbox.
     pub(crate) fn take(&self) {
         self.enter(TAKING);
     }
@@ -53,7 +53,7 @@ impl Inbox {
         self.enter(SETTLED);
     }
 
-    /// An actor that nobody else knows has nothing to tell, and its callers look at one word less.
+    /// The actor of an unshared file records nothing, which saves its callers a shared word.
     fn enter(&self, stage: u8) {
         if !self.is_unused() {
             self.stage.store(stage, Ordering::Release);

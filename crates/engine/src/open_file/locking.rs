@@ -1,4 +1,4 @@
-//! Taking and releasing advisory locks: the operations, and the watch for locks that others hold.
+//! Taking and releasing advisory locks: the operations, and the threads that wait for other holders.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,22 +7,22 @@ use std::time::Instant;
 
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
-use crate::context::lock_queue::{AcquiredLock, Ended, Holder, Undo};
+use crate::context::lock_queue::{AcquiredLock, Holder, KernelWaitEnd, Undo};
 use crate::file::{BatchId, CursorMove};
 use crate::file_op::{Answer, Lock};
-use crate::limits::LOCK_WATCHES_MAX;
+use crate::limits::LOCK_THREADS_MAX;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::Job;
 use crate::storage::{LockKind, StorageFile};
 
 impl OpenFile {
-    /// This opening among the holders of its file's lock: no other has its address as long as it is there.
+    /// This open file among the holders of its inode's lock: its address is unique while it lives.
     pub(crate) fn holder(&self) -> Holder {
         Holder(std::ptr::from_ref(self).addr())
     }
 
-    /// Takes back what nobody heard of, as far as no clone relies on it.
+    /// Releases an acquisition that no caller received, unless a clone relies on it.
     pub(crate) fn take_back_lock(&self, claim: u64) {
         let undone = match self.inode.locks.undo(self.holder(), claim) {
             Undo::Nothing => return,
@@ -30,13 +30,13 @@ impl OpenFile {
             Undo::Share => self.file.try_lock(LockKind::Shared).map(drop),
         };
         if let Err(error) = undone {
-            tracing::warn!(path = %self.path.display(), %error, "a lock that nobody heard of stays");
+            tracing::warn!(path = %self.path.display(), %error, "a lock that no caller received stays");
         }
-        self.inode.locks.gone(self.holder());
+        self.inode.locks.released(self.holder());
     }
 
-    /// Ends an operation on the lock. Whether its caller has the lock, or it is taken back, is decided before any
-    /// other operation of the file begins: a clone could rely on it.
+    /// Ends an operation on the lock. Whether the caller has the lock or it is released is decided before any
+    /// other operation of the file begins, because a clone could rely on it.
     pub(crate) fn finish_lock(
         &self,
         batch_id: BatchId,
@@ -46,30 +46,30 @@ impl OpenFile {
     ) -> (Vec<BatchId>, Result<Option<Waker>, Outcome>) {
         let claim = if let Ok(Answer::Locked(claim)) = &outcome { *claim } else { None };
         let mut state = self.turn.take();
-        let mut heard = reply.put(outcome);
-        if let (Err(_), Some(claim)) = (&heard, claim) {
+        let mut answered = reply.put(outcome);
+        if let (Err(_), Some(claim)) = (&answered, claim) {
             drop(state);
             self.take_back_lock(claim);
-            heard = Err(Ok(Answer::Done));
+            answered = Err(Ok(Answer::Done));
             state = self.turn.take();
         }
-        (self.complete(&mut state, batch_id, CursorMove::Stay, closers), heard)
+        (self.complete(&mut state, batch_id, CursorMove::Stay, closers), answered)
     }
 
-    /// Has a lock taken back whose answer was there and not looked at.
-    pub(crate) fn forsake_lock(self: &Arc<Self>, claim: u64) {
-        let reply = Reply::Ask(Box::new(drop));
-        let permit = self.device.admission.admit_unseated();
+    /// Releases a lock whose answer arrived and was not received.
+    pub(crate) fn release_unclaimed_lock(self: &Arc<Self>, claim: u64) {
+        let reply = Reply::Message(Box::new(drop));
+        let permit = self.device.admission.admit_beyond_limits();
         let (op, alone) = (Lock::TakeBack(claim).into(), self.access.alone);
         self.push(PendingOp { op, reply, permit, arrived: Instant::now(), alone });
         self.pump();
     }
 }
 
-/// The right to one of the threads that wait for locks.
-pub(crate) struct Watcher(Arc<AtomicUsize>);
+/// The right to use one of the threads that wait for locks.
+pub(crate) struct LockThread(Arc<AtomicUsize>);
 
-impl Drop for Watcher {
+impl Drop for LockThread {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -77,51 +77,57 @@ impl Drop for Watcher {
 
 impl EngineContext {
     /// Takes one of the threads that wait for locks, if one is free.
-    pub(crate) fn watcher(&self) -> Option<Watcher> {
-        let watcher = Watcher(self.watchers.clone());
-        // Counted first, so that of two that come at once at least one sees the other: carries no data.
-        (self.watchers.fetch_add(1, Ordering::Relaxed) < LOCK_WATCHES_MAX).then_some(watcher)
+    pub(crate) fn lock_thread(&self) -> Option<LockThread> {
+        let thread = LockThread(self.lock_threads.clone());
+        // Counted first, so that of two callers at once at least one sees the other. It carries no data.
+        (self.lock_threads.fetch_add(1, Ordering::Relaxed) < LOCK_THREADS_MAX).then_some(thread)
     }
 
-    /// Has a thread wait for the lock of `inode` by `file`, a stand-in.
-    pub(crate) fn watch(
+    /// Makes a thread wait for the lock of `inode` by `file`, a stand-in.
+    pub(crate) fn wait_for_lock(
         &self,
-        watcher: Watcher,
+        thread: LockThread,
         inode: Arc<Inode>,
         file: Arc<dyn StorageFile>,
         kind: LockKind,
     ) {
-        let job = Watch { inode, file: Some(file), kind, ended: Some(Ended::NotNow), _watcher: watcher };
-        // A refused job tells by its drop that it has ended.
-        drop(self.watch_pool.submit(self.watch_lane, Box::new(job)));
+        let job = LockWaitJob {
+            inode,
+            file: Some(file),
+            kind,
+            ended: Some(KernelWaitEnd::NoThread),
+            _thread: thread,
+        };
+        // A refused job reports its end when it is dropped.
+        drop(self.lock_pool.submit(self.lock_lane, Box::new(job)));
     }
 }
 
 /// Waits in the kernel until the lock is free.
-struct Watch {
+struct LockWaitJob {
     inode: Arc<Inode>,
-    /// `None` once it was handed on: whoever drops it releases the lock, so there must not be two.
+    /// `None` once it was handed on: dropping it releases the lock, so there must not be two.
     file: Option<Arc<dyn StorageFile>>,
     kind: LockKind,
-    /// How it ends; `None` once that was told.
-    ended: Option<Ended>,
-    _watcher: Watcher,
+    /// Its result; `None` once it was reported.
+    ended: Option<KernelWaitEnd>,
+    _thread: LockThread,
 }
 
-impl Job for Watch {
+impl Job for LockWaitJob {
     fn run(mut self: Box<Self>) {
         let Some(file) = self.file.take() else { return };
         self.ended = Some(match file.lock(self.kind) {
-            Ok(()) => Ended::Acquired(AcquiredLock(file)),
-            Err(_) => Ended::Refused,
+            Ok(()) => KernelWaitEnd::Acquired(AcquiredLock(file)),
+            Err(_) => KernelWaitEnd::Refused,
         });
     }
 }
 
-impl Drop for Watch {
+impl Drop for LockWaitJob {
     fn drop(&mut self) {
         if let Some(ended) = self.ended.take() {
-            self.inode.locks.watched(ended);
+            self.inode.locks.kernel_wait_ended(ended);
         }
     }
 }

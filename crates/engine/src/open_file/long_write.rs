@@ -1,4 +1,4 @@
-//! A write that is lent piece by piece: one batch of the order, which no worker holds while the next piece is
+//! A write that is lent piece by piece: one batch of the order, which needs no worker while the next piece is
 //! being copied.
 
 use std::sync::Arc;
@@ -22,18 +22,18 @@ pub(crate) struct LongWrite {
     lent: Arc<Lent>,
     info: OpInfo,
     begun: Instant,
-    /// Where the first byte goes.
+    /// Offset of the first byte.
     start: u64,
-    /// Whether the cursor goes along.
+    /// Whether it moves the cursor.
     moves_cursor: bool,
     /// Bytes that are in the file.
     done: u64,
-    /// `None` once it is over.
-    place: Option<Held>,
+    /// `None` once it has ended.
+    slot: Option<OrderSlot>,
 }
 
-/// What it holds until it is over: its place in the order, its permit, and its caller's answer.
-struct Held {
+/// What it holds until its end: the place in the order, the permit, and the caller's answer.
+struct OrderSlot {
     batch_id: BatchId,
     closers: u64,
     reply: Reply,
@@ -41,7 +41,7 @@ struct Held {
 }
 
 impl LongWrite {
-    /// Takes over a batch that is one; another one comes back.
+    /// Takes over a batch that is a lent write; returns any other batch.
     pub(crate) fn of(
         batch: Batch<PendingOp>,
         open_file: &Arc<OpenFile>,
@@ -52,7 +52,7 @@ impl LongWrite {
         };
         let (offset, lent) = (*offset, lent.clone());
         let Batch { batch_id, cursor, closers, mut items, .. } = batch;
-        let pending = items.pop().expect("the first of it has just been looked at");
+        let pending = items.pop().expect("the batch has a first operation");
         Ok(Box::new(LongWrite {
             open_file: open_file.clone(),
             lent,
@@ -64,29 +64,31 @@ impl LongWrite {
             },
             moves_cursor: offset == Offset::Cursor,
             done: 0,
-            place: Some(Held { batch_id, closers, reply: pending.reply, permit: pending.permit }),
+            slot: Some(OrderSlot { batch_id, closers, reply: pending.reply, permit: pending.permit }),
         }))
     }
 
-    /// Writes the first pieces; returns what may start now.
+    /// Writes the first pieces; returns the batches that may start now.
     pub(crate) fn begin(mut self: Box<Self>) -> Vec<BatchId> {
         let stats = &self.open_file.context.stats;
-        if self.place.as_ref().is_some_and(|held| held.reply.begin()) && self.lent.begin() {
+        // As for any batch: a caller that is gone by now gets nothing written.
+        if self.slot.as_ref().is_some_and(|slot| slot.reply.begin()) && self.lent.begin() {
             add(&stats.hops, 1);
             return self.write_on();
         }
         add(&stats.cancelled, 1);
-        self.give_up()
+        self.release_slot()
     }
 
-    /// Answers without having done anything; returns what may start now.
+    /// Answers without writing anything; returns the batches that may start now.
     pub(crate) fn refuse(&mut self, cause: Cause) -> Vec<BatchId> {
         self.end(Err(Failed::Cause(cause)))
     }
 
-    /// Writes what is on the state. If there is more to come it stands by, and nothing may start.
+    /// Writes the queued pieces. If more are to come, the write is parked and no batch may start.
     fn write_on(self: Box<Self>) -> Vec<BatchId> {
         let lent = self.lent.clone();
+        // `next` parks the write when it finds no piece; the lender resumes it on any worker.
         let mut this = self;
         while let Some((mut writer, piece)) = lent.next(this) {
             match writer.write(piece) {
@@ -113,9 +115,12 @@ impl LongWrite {
         outcome.map(|_| ())
     }
 
-    /// Gives the place in the order back, then answers.
+    /// Releases the place in the order, then answers.
     fn end(&mut self, result: Result<(), Failed>) -> Vec<BatchId> {
-        let Some(Held { batch_id, closers, reply, permit }) = self.place.take() else { return Vec::new() };
+        let Some(OrderSlot { batch_id, closers, reply, permit }) = self.slot.take() else {
+            return Vec::new();
+        };
+        // First the lender stops, then the order learns the new length, then the caller gets its answer.
         self.lent.end();
         let open_file = &self.open_file;
         let next = {
@@ -133,17 +138,18 @@ impl LongWrite {
         let count = usize::try_from(self.done).unwrap_or(usize::MAX);
         let outcome = result.map(|()| Answer::Written(count));
         match reply
-            .put(outcome.map_err(|failed| open_file.describe(&self.info, failed).after_bytes(self.done)))
+            .put(outcome.map_err(|failed| open_file.error_of(&self.info, failed).after_bytes(self.done)))
         {
             Ok(waker) => waker.into_iter().for_each(Waker::wake),
-            Err(unheard) => open_file.orphan(unheard),
+            Err(unreported) => open_file.settle_unreported(unreported),
         }
         next
     }
 
-    /// Gives the place in the order back without an answer, which tells the caller that the engine has stopped.
-    fn give_up(&mut self) -> Vec<BatchId> {
-        let Some(Held { batch_id, closers, .. }) = self.place.take() else { return Vec::new() };
+    /// Releases the place in the order without an answer, which means to the caller that the engine has
+    /// stopped.
+    fn release_slot(&mut self) -> Vec<BatchId> {
+        let Some(OrderSlot { batch_id, closers, .. }) = self.slot.take() else { return Vec::new() };
         self.lent.end();
         self.open_file.finish(batch_id, self.moved(), closers)
     }
@@ -167,15 +173,15 @@ impl Writer for LongWrite {
     fn resume(self: Box<Self>) {
         let open_file = self.open_file.clone();
         add(&open_file.context.stats.jobs, 1);
-        // A refused job comes back and dies here, which answers its caller: the engine has stopped.
+        // A refused job is dropped here, which answers its caller: the engine has stopped.
         drop(open_file.context.pool.submit(open_file.device.lane, self));
     }
 }
 
 impl Drop for LongWrite {
-    /// One that never came to its end must not leave its file blocked.
+    /// A write that was dropped early must not block its file.
     fn drop(&mut self) {
-        let next = self.give_up();
+        let next = self.release_slot();
         self.open_file.submit_all(next);
     }
 }

@@ -1,9 +1,9 @@
-//! One open file as its callers, its actor and the workers share it.
+//! One open file, as its callers, its actor and the workers share it.
 //!
 //! ```text
 //!   arrive ──▶ order ──▶ batch ──▶ worker ──▶ outcome ──▶ the caller
 //!                ▲                   │
-//!                └── what waited ────┘         flush: what a buffered file has accepted joins the same order
+//!     └── what waited ────┘         flush: chunks of the write buffer join the same order
 //! ```
 
 mod adaptive_spin;
@@ -30,5 +30,5 @@ pub(crate) use close::everything;
 pub(crate) use file::OpenFile;
 pub(crate) use flush::AT_CURSOR;
 pub(crate) use flush_waiters::FlushWaiters;
-pub(crate) use locking::Watcher;
+pub(crate) use locking::LockThread;
 pub(crate) use state::FileState;

@@ -1,4 +1,4 @@
-//! What has to be known of an operation when its batch ends.
+//! What is needed of an operation when its batch ends.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use crate::error::Operation;
 use crate::file_op::Ending;
 use crate::open_file::pending::PendingOp;
 
-/// What an error names of it, and what its end takes.
+/// What an error names, and what has to be done at the end.
 pub(crate) struct OpInfo {
     pub(crate) operation: Operation,
     pub(crate) offset: Option<u64>,

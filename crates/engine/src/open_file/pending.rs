@@ -1,84 +1,84 @@
-//! One operation on its way, and what travels with it.
+//! A pending operation with its reply and its permit.
 
 use std::fmt;
 use std::task::Waker;
 use std::time::Instant;
 
 use crate::admission::Permit;
-use crate::at_exit::Unsettled;
+use crate::at_exit::ExitGuard;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered, Span};
 use crate::file_op::{Answer, Op};
 use crate::oneshot;
 use crate::pool::Pickup;
 
-/// How an operation ended.
+/// The result of an operation.
 pub(crate) type Outcome = Result<Answer, Error>;
 
-/// One operation with all that travels with it.
+/// An operation with its reply and its permit.
 pub(crate) struct PendingOp {
     pub(crate) op: Op,
     pub(crate) reply: Reply,
     pub(crate) permit: Permit,
     pub(crate) arrived: Instant,
-    /// Nothing else of its file may run meanwhile, whatever it touches.
+    /// No other operation of its file may run meanwhile, whatever it touches.
     pub(crate) alone: bool,
 }
 
 impl PendingOp {
-    /// Whether reads in place must stay out from its arrival to its end.
+    /// Whether reads in place are refused from its arrival to its end.
     pub(crate) fn closes_gate(&self) -> bool {
         self.footprint(0, u64::MAX).span.closes_gate()
     }
 }
 
-/// What became of an operation that arrived.
+/// Result of the arrival of an operation.
 pub(crate) enum Arrived {
-    /// A worker has it, or its answer is there.
+    /// A worker has it, or it is answered.
     Started(Pickup),
-    /// It has been posted to the actor, who has to be told.
+    /// It has been posted to the actor, which has to be woken.
     Posted,
 }
 
-/// Where an answer goes.
+/// The receiver of an answer.
 pub(crate) enum Reply {
-    /// To a caller's future.
-    Slot(oneshot::Sender<Outcome>),
-    /// To a handle that has acknowledged the bytes already, so that the end of the process waits for them.
-    Accepted { sender: oneshot::Sender<Outcome>, _unsettled: Unsettled },
-    /// To whoever asked the actor by a message.
-    Ask(Box<dyn FnOnce(Outcome) + Send>),
+    /// A caller's future.
+    Oneshot(oneshot::Sender<Outcome>),
+    /// A handle that has acknowledged the bytes already, so that the end of the process waits for them.
+    Accepted { sender: oneshot::Sender<Outcome>, _exit_guard: ExitGuard },
+    /// The sender of a message to the actor.
+    Message(Box<dyn FnOnce(Outcome) + Send>),
 }
 
 impl Reply {
-    /// Whether someone still wants it; from then on the operation counts as begun.
+    /// Marks the operation as begun; returns whether its caller still waits for it.
     pub(crate) fn begin(&self) -> bool {
         match self {
-            Reply::Slot(sender) | Reply::Accepted { sender, .. } => sender.begin(),
-            Reply::Ask(_) => true,
+            Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.begin(),
+            Reply::Message(_) => true,
         }
     }
 
-    /// Whether the asker has gone away before the operation began.
+    /// Whether the caller gave up before the operation began.
     pub(crate) fn is_cancelled(&self) -> bool {
         match self {
-            Reply::Slot(sender) | Reply::Accepted { sender, .. } => sender.is_cancelled(),
-            Reply::Ask(_) => false,
+            Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.is_cancelled(),
+            Reply::Message(_) => false,
         }
     }
 
-    /// Answers without waking the asker; the outcome comes back if nobody hears it.
+    /// Answers and returns the caller's waker; returns the outcome if the caller is gone.
     pub(crate) fn put(self, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
         match self {
-            Reply::Slot(sender) | Reply::Accepted { sender, .. } => sender.put(outcome),
-            Reply::Ask(answer) => {
+            Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.put(outcome),
+            Reply::Message(answer) => {
                 answer(outcome);
                 Ok(None)
             }
         }
     }
 
-    /// Answers; the outcome comes back if nobody hears it.
+    /// Answers and wakes the caller; returns the outcome if the caller is gone.
     pub(crate) fn send(self, outcome: Outcome) -> Result<(), Outcome> {
         self.put(outcome).map(|waker| waker.into_iter().for_each(Waker::wake))
     }
@@ -105,7 +105,7 @@ impl fmt::Debug for PendingOp {
     }
 }
 
-/// How many closings of the gate go with these.
+/// How many times these close the gate.
 pub(crate) fn closers(pending: &[PendingOp]) -> u64 {
     pending.iter().filter(|pending| pending.closes_gate()).count() as u64
 }

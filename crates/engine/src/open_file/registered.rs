@@ -1,4 +1,4 @@
-//! What the engine asks of an open file: to flush, to give up, to show what it is doing.
+//! What the engine needs of an open file: flushing, giving up, and showing its operations.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,7 @@ impl Registered for OpenFile {
 
     fn abandon(&self) {
         let mut state = self.turn.take();
-        let mut waiting = state.unpost(|_| true);
+        let mut waiting = state.remove_posted(|_| true);
         waiting.append(&mut state.core.remove_unless(|_| false));
         self.turn.open_gate(closers(&waiting));
         drop(state);

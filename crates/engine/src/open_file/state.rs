@@ -1,4 +1,4 @@
-//! The state of an open file and its running batches: all that its turn guards.
+//! The state of an open file and its running batches, guarded by its turn.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -9,14 +9,14 @@ use crate::error::Operation;
 use crate::file::{Batch, BatchId, Core, CursorMove, Footprint, WakeActor, WriteBuffer};
 use crate::open_file::pending::{PendingOp, closers};
 
-/// The file's state and what its running batches are, all behind the turn.
+/// The file's state and its running batches, guarded by the turn.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
     pub(crate) core: Core<PendingOp>,
-    /// What callers have posted to the actor, first come first. The state counts it as mailed.
-    pub(crate) post: VecDeque<PendingOp>,
+    /// Operations posted to the actor, oldest first. The core counts them as mailed.
+    pub(crate) posted: VecDeque<PendingOp>,
     pub(crate) running: Vec<Running>,
-    /// What a buffered file keeps back.
+    /// The write buffer of a buffered file.
     pub(crate) write_buffer: Option<Box<WriteBuffer>>,
 }
 
@@ -24,18 +24,18 @@ pub(crate) struct FileState {
 #[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) batch_id: BatchId,
-    /// The batch itself until a worker begins it: kept here and not in the worker's job, so that those who
-    /// give up get their permits and payloads back though every worker is stuck.
+    /// The batch itself until a worker begins it. It is here and not in the worker's job, so that cancelled
+    /// callers get their permits and payloads back even if every worker is stuck.
     batch: Option<Batch<PendingOp>>,
     pub(crate) operation: Operation,
     pub(crate) since: Instant,
-    /// How many operations it carries out.
+    /// The number of its operations.
     pub(crate) operations: u64,
-    /// A sweep has said that it is stuck.
+    /// Whether a sweep has reported it as stuck.
     pub(crate) reported: bool,
 }
 
-/// Wakes the file's actor from wherever a batch ended. Its own channel, never the mailbox.
+/// Wakes the file's actor from any thread. It is a channel of its own, never the mailbox.
 #[derive(Debug, Default)]
 pub(crate) struct ActorWaker {
     pub(crate) notify: Notify,
@@ -48,8 +48,8 @@ impl WakeActor for ActorWaker {
 }
 
 impl FileState {
-    /// Whether something with this footprint may act in place: it overtakes nothing, and finds in the file
-    /// whatever was accepted before it.
+    /// Whether an operation with this footprint may act in place: it overtakes none, and finds all earlier
+    /// bytes in the file.
     pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {
         self.core.is_free(footprint)
             && !self
@@ -58,18 +58,19 @@ impl FileState {
                 .is_some_and(|write_buffer| write_buffer.must_flush_before(footprint))
     }
 
-    /// Takes out of the post what satisfies `goes`.
-    pub(crate) fn unpost(&mut self, goes: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
-        let (gone, buffered) = std::mem::take(&mut self.post).into_iter().partition(|pending| goes(pending));
-        self.post = buffered;
-        let gone: VecDeque<PendingOp> = gone;
-        gone.iter().for_each(|_| self.core.lose_mail());
-        gone.into()
+    /// Removes posted operations that satisfy `selected`.
+    pub(crate) fn remove_posted(&mut self, selected: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
+        let (removed, remaining) =
+            std::mem::take(&mut self.posted).into_iter().partition(|pending| selected(pending));
+        self.posted = remaining;
+        let removed: VecDeque<PendingOp> = removed;
+        removed.iter().for_each(|_| self.core.lose_mail());
+        removed.into()
     }
 
-    /// What waits for its start, first come first.
+    /// Returns the waiting operations, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &PendingOp> {
-        self.core.waiting().chain(&self.post)
+        self.core.waiting().chain(&self.posted)
     }
 
     pub(crate) fn start(&mut self, batch: Batch<PendingOp>) -> BatchId {
@@ -92,19 +93,19 @@ impl FileState {
         self.running.iter_mut().find(|running| running.batch_id == batch_id)?.batch.take()
     }
 
-    /// Takes those whose callers are gone out of the batches that no worker has begun, and ends a batch of
-    /// which nothing is left.
+    /// Removes operations whose callers are gone from batches that have not begun, and ends batches that became
+    /// empty.
     pub(crate) fn recall(&mut self) -> Vec<PendingOp> {
-        let mut gone = Vec::new();
+        let mut removed = Vec::new();
         for running in &mut self.running {
             let Some(batch) = &mut running.batch else { continue };
-            let (cancelled, buffered) = std::mem::take(&mut batch.items)
+            let (cancelled, remaining) = std::mem::take(&mut batch.items)
                 .into_iter()
                 .partition(|pending| pending.reply.is_cancelled());
-            batch.items = buffered;
+            batch.items = remaining;
             batch.closers -= closers(&cancelled);
             running.operations -= cancelled.len() as u64;
-            gone.extend(cancelled);
+            removed.extend(cancelled);
         }
         let core = &mut self.core;
         self.running.retain(|running| {
@@ -114,6 +115,6 @@ impl FileState {
             }
             !empty
         });
-        gone
+        removed
     }
 }

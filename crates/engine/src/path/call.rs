@@ -1,4 +1,4 @@
-//! Requests about paths: no open file, hence no actor; in place, or one job under a permit.
+//! Requests about paths: without an open file or an actor; in place, or as one job under a permit.
 
 use std::future::Future;
 use std::io;
@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::admission::Permit;
-use crate::at_exit::Unsettled;
+use crate::at_exit::ExitGuard;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
@@ -22,17 +22,16 @@ use crate::pool::Job;
 use crate::stats::add;
 
 impl EngineContext {
-    /// Carries out a request about a path.
-    pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, request: R) -> Result<R::Reply> {
+    /// Executes a request about a path.
+    pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| RequestInfo::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&request).refusal(Cause::Stopped));
         }
-        let request = match self.final_writes.is_any() {
-            true => Box::pin(self.wait_for_final_writes(request)).await?,
-            false => request,
-        };
+        if self.final_writes.is_any() {
+            request = Box::pin(self.wait_for_final_writes(request)).await?;
+        }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| RequestInfo::of(&request).error(error));
@@ -40,16 +39,16 @@ impl EngineContext {
         Exclusive::new(Box::pin(self.call_by_worker(request, &self.names))).await
     }
 
-    /// Waits for what files that were dropped have still to write, if the request would look for it; returns the request.
+    /// Waits for final writes of dropped files that the request would miss; returns the request.
     pub(crate) async fn wait_for_final_writes<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R> {
         while self.final_writes.is_any() {
-            let gone = self.final_writes.gone();
-            let (asked, identities) = self.call_by_worker(identify(request), &self.names).await?;
-            request = asked;
-            if !self.final_writes.concerns(&identities, request.reads_below()) {
+            let next_end = self.final_writes.next_end();
+            let (requested, identities) = self.call_by_worker(identify(request), &self.names).await?;
+            request = requested;
+            if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
             }
-            Held::new(Box::pin(gone)).await;
+            HoldsClock::new(Box::pin(next_end)).await;
         }
         Ok(request)
     }
@@ -65,18 +64,18 @@ impl EngineContext {
         Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program))).await
     }
 
-    /// Has a worker carry the request out, again as often as it meets a process without descriptors.
+    /// Makes a worker execute the request, and repeats it while the process has no free descriptors.
     async fn call_by_worker<R: PathRequest>(
         self: &Arc<Self>,
         mut request: R,
         device: &Device,
     ) -> Result<R::Reply> {
-        let mut front = None;
+        let mut turn = None;
         loop {
             let again = request.again();
             match (self.call_once(request, device).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
-                    if !self.wait_for_descriptor(&mut front).await {
+                    if !self.wait_for_descriptor(&mut turn).await {
                         return Err(error);
                     }
                     request = again;
@@ -91,34 +90,34 @@ impl EngineContext {
         let admitted = device.admission.admit(request.bytes()).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let (sender, receiver) = oneshot::channel();
-        let waiting = Arc::new(Mutex::new(Some((request, permit))));
+        let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
-            PathJob { waiting: waiting.clone(), sender, context: self.clone(), arrived: Instant::now() };
+            PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
         drop(self.pool.submit(device.lane, Box::new(job)));
-        let mut pending = PendingCall { receiver, waiting, context: self };
-        let outcome = Held::new(&mut pending.receiver).await;
+        let mut pending = PendingCall { receiver, unstarted, context: self };
+        let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
 }
 
 impl EngineContext {
-    /// Takes in a request that nobody waits for, without blocking. `keep` lives until a worker is sent for.
+    /// Submits a request without waiting for it and without blocking. `keep` lives until the job is submitted.
     pub(crate) fn call_detached<R: PathRequest>(self: &Arc<Self>, request: R, keep: impl Send + 'static) {
         if self.here().is_err() {
-            // What the parent left to be cleaned up is the parent's.
+            // What a parent has to clean up stays the parent's.
             return;
         }
-        let unsettled = Unsettled::new(self);
+        let exit_guard = ExitGuard::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
         let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
-        // The first poll counts it as outstanding: a shutdown that is asked for next waits for it.
+        // The first poll counts it as outstanding, so a later shutdown waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(admitted) => self.submit_detached(request, admitted, unsettled),
+            Poll::Ready(admitted) => self.submit_detached(request, admitted, exit_guard),
             Poll::Pending => {
                 let context = self.clone();
                 self.runtime.spawn(async move {
                     let admitted = admitted.await;
-                    context.submit_detached(request, admitted, unsettled);
+                    context.submit_detached(request, admitted, exit_guard);
                     drop(keep);
                 });
             }
@@ -129,28 +128,28 @@ impl EngineContext {
         self: &Arc<Self>,
         request: R,
         admitted: Result<Permit, Cause>,
-        unsettled: Unsettled,
+        exit_guard: ExitGuard,
     ) {
         match admitted {
             Ok(permit) => {
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
-                let job = DetachedJob { request, context, arrived, _unsettled: unsettled };
+                let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
                 drop(self.pool.submit(self.names.lane, Box::new(job)));
             }
-            Err(cause) => note_unheard(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
+            Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
     }
 
-    /// Carries a request out on this thread, a worker's.
-    fn carry_out<R: PathRequest>(&self, request: R, arrived: Instant) -> Result<R::Reply> {
+    /// Executes a request on this thread, which is a worker's.
+    fn execute<R: PathRequest>(&self, request: R, arrived: Instant) -> Result<R::Reply> {
         let info = RequestInfo::of(&request);
         let begun = Instant::now();
         let key = self.running_requests.begin(info.operation, &info.path, begun);
-        let ran = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
+        let result = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
         self.running_requests.end(key);
         self.descriptors.free_one();
-        let outcome = match ran {
+        let outcome = match result {
             Ok(result) => result.map_err(|error| info.error(error)),
             Err(panic) => {
                 add(&self.stats.panics, 1);
@@ -166,14 +165,14 @@ impl EngineContext {
     }
 }
 
-/// A request that no worker has begun, and its permit. Shared between the job and the caller, who takes both
-/// back when it gives up: the job itself may stand behind stuck ones for long.
-pub(crate) type Waiting<R> = Mutex<Option<(R, Permit)>>;
+/// A request that has not begun, and its permit. The job and the caller share it, so that a caller that gives
+/// up frees both even while the job waits behind stuck ones.
+pub(crate) type Unstarted<R> = Mutex<Option<(R, Permit)>>;
 
-/// A call under way. Dropping it gives up; an outcome that was there already is not lost silently.
+/// A pending call. Dropping it cancels the request, or reports an outcome that no caller received.
 pub(crate) struct PendingCall<'a, R, T> {
     pub(crate) receiver: oneshot::Receiver<Result<T>>,
-    pub(crate) waiting: Arc<Waiting<R>>,
+    pub(crate) unstarted: Arc<Unstarted<R>>,
     pub(crate) context: &'a EngineContext,
 }
 
@@ -184,24 +183,24 @@ impl<R, T> Drop for PendingCall<'_, R, T> {
         }
         match self.receiver.cancel() {
             Cancelled::BeforeBegin => {
-                drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+                drop(self.unstarted.lock().unwrap_or_else(PoisonError::into_inner).take());
                 add(&self.context.stats.cancelled, 1);
             }
-            Cancelled::Done(outcome) => note_unheard(self.context, &outcome),
+            Cancelled::Done(outcome) => record_unreported(self.context, &outcome),
             Cancelled::Begun | Cancelled::Nothing => {}
         }
     }
 }
 
-pub(crate) fn note_unheard<T>(context: &EngineContext, outcome: &Result<T>) {
+pub(crate) fn record_unreported<T>(context: &EngineContext, outcome: &Result<T>) {
     if let Err(error) = outcome {
         add(&context.stats.unobserved_errors, 1);
-        tracing::warn!(%error, "nobody was left to hear of a failure");
+        tracing::warn!(%error, "a failure reached no caller");
     }
 }
 
 struct PathJob<R: PathRequest> {
-    waiting: Arc<Waiting<R>>,
+    unstarted: Arc<Unstarted<R>>,
     sender: oneshot::Sender<Result<R::Reply>>,
     context: Arc<EngineContext>,
     arrived: Instant,
@@ -209,36 +208,37 @@ struct PathJob<R: PathRequest> {
 
 impl<R: PathRequest> Job for PathJob<R> {
     fn run(self: Box<Self>) {
-        let PathJob { waiting, sender, context, arrived } = *self;
+        let PathJob { unstarted, sender, context, arrived } = *self;
         if !sender.begin() {
             return;
         }
-        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
-        let outcome = context.carry_out(request, arrived);
-        // A reply that nobody hears may have to clean up after itself, for which a shutdown waits.
-        let buffered = sender.is_cancelled().then_some(permit);
-        if let Err(unheard) = sender.send(outcome) {
-            note_unheard(&context, &unheard);
+        let outcome = context.execute(request, arrived);
+        // A reply without a receiver may have to clean up when dropped; the permit makes a shutdown wait for
+        // that.
+        let kept_permit = sender.is_cancelled().then_some(permit);
+        if let Err(unreported) = sender.send(outcome) {
+            record_unreported(&context, &unreported);
         }
-        drop(buffered);
+        drop(kept_permit);
     }
 }
 
-/// A request that nobody waits for. A job that never ran says so when it is dropped.
+/// A request without a caller. A job that is dropped before it ran reports that.
 struct DetachedJob<R: PathRequest> {
     /// `None` once it has run.
     request: Option<(R, Permit)>,
     context: Arc<EngineContext>,
     arrived: Instant,
     /// Makes the end of the process wait.
-    _unsettled: Unsettled,
+    _exit_guard: ExitGuard,
 }
 
 impl<R: PathRequest> Job for DetachedJob<R> {
     fn run(mut self: Box<Self>) {
         let Some((request, permit)) = self.request.take() else { return };
-        note_unheard(&self.context, &self.context.carry_out(request, self.arrived));
+        record_unreported(&self.context, &self.context.execute(request, self.arrived));
         drop(permit);
     }
 }
@@ -246,12 +246,15 @@ impl<R: PathRequest> Job for DetachedJob<R> {
 impl<R: PathRequest> Drop for DetachedJob<R> {
     fn drop(&mut self) {
         if let Some((request, _permit)) = self.request.take() {
-            note_unheard(&self.context, &Err::<(), _>(RequestInfo::of(&request).refusal(Cause::Stopped)));
+            record_unreported(
+                &self.context,
+                &Err::<(), _>(RequestInfo::of(&request).refusal(Cause::Stopped)),
+            );
         }
     }
 }
 
-/// What an error of a request has to name, kept apart because the request is used up by its execution.
+/// What an error of a request names, kept apart because the execution consumes the request.
 pub(crate) struct RequestInfo {
     pub(crate) operation: Operation,
     pub(crate) path: Arc<Path>,
@@ -273,7 +276,7 @@ impl RequestInfo {
         }
     }
 
-    /// Names what failed, and where: a closure of the program's own is about no path.
+    /// Names the operation and its paths: a closure of the program's own has none.
     pub(crate) fn refusal(&self, cause: Cause) -> Error {
         let error = Error::new(self.operation, cause);
         if self.operation == Operation::Run {

@@ -11,40 +11,39 @@ use crate::admission::Permit;
 use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
-use crate::file_op::lent::{Lender, Lent, Writer};
+use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Waiting, note_unheard};
+use crate::path::call::{PendingCall, RequestInfo, Unstarted, record_unreported};
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::Opened;
 
 impl EngineContext {
-    /// Makes the file that `open` opens hold exactly `contents`; a stream comes back with nothing done.
+    /// Replaces the contents of the file that `open` opens; returns a stream without writing to it.
     pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
-        open: R,
-        contents: &[u8],
+        mut open: R,
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
-        self.here().map_err(|cause| facts_of(&open).refusal(cause))?;
+        self.here().map_err(|cause| write_info(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
-            return Err(facts_of(&open).refusal(Cause::Stopped));
+            return Err(write_info(&open).refusal(Cause::Stopped));
         }
-        let mut open = match self.final_writes.is_any() {
-            true => Box::pin(self.wait_for_final_writes(open)).await?,
-            false => open,
-        };
-        let mut front = None;
+        if self.final_writes.is_any() {
+            open = Box::pin(self.wait_for_final_writes(open)).await?;
+        }
+        let mut turn = None;
         loop {
             let again = open.again();
-            match (Box::pin(self.write_whole_once(open, contents)).await, again) {
+            match (self.write_whole_once(open, contents.clone()).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
-                    if !self.wait_for_descriptor(&mut front).await {
+                    if !self.wait_for_descriptor(&mut turn).await {
                         return Err(error);
                     }
                     open = again;
@@ -57,39 +56,39 @@ impl EngineContext {
     async fn write_whole_once<R: PathRequest<Reply = Opened>>(
         self: &Arc<Self>,
         open: R,
-        contents: &[u8],
+        contents: Contents<'_>,
     ) -> Result<Whole<()>> {
-        let info = facts_of(&open);
+        let info = write_info(&open);
         let admitted = self.names.admission.admit(contents.len()).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let mut lender = Lender::new(contents, self.buffers.clone());
         let (sender, receiver) = oneshot::channel();
-        let waiting = Arc::new(Mutex::new(Some((open, permit))));
+        let unstarted = Arc::new(Mutex::new(Some((open, permit))));
         let job = WholeJob {
-            waiting: waiting.clone(),
+            unstarted: unstarted.clone(),
             sender,
             lent: lender.lent(),
             context: self.clone(),
             arrived: Instant::now(),
         };
         drop(self.pool.submit(self.names.lane, Box::new(job)));
-        // What is left of the bytes is the lender's to leave behind.
-        let mut pending = PendingCall { receiver, waiting, context: self };
+        // If this future is dropped, the lender leaves a copy of the remaining bytes.
+        let mut pending = PendingCall { receiver, unstarted, context: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
         });
-        Held::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+        HoldsClock::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
 }
 
-/// Its errors speak of writing: the opening is only where that begins.
-fn facts_of(open: &impl PathRequest) -> RequestInfo {
+/// Errors name the write, of which the opening is only the beginning.
+fn write_info(open: &impl PathRequest) -> RequestInfo {
     RequestInfo { operation: Operation::Write, ..RequestInfo::of(open) }
 }
 
 struct WholeJob<R> {
-    waiting: Arc<Waiting<R>>,
+    unstarted: Arc<Unstarted<R>>,
     sender: oneshot::Sender<Result<Whole<()>>>,
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
@@ -98,19 +97,19 @@ struct WholeJob<R> {
 
 impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
-        let WholeJob { waiting, sender, lent, context, arrived } = *self;
+        let WholeJob { unstarted, sender, lent, context, arrived } = *self;
         if !sender.begin() {
             return;
         }
-        let begun = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (open, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
         if !lent.begin() {
-            // He gave up between the two: nothing has been done, and nobody is left to be told.
+            // The caller gave up in between: nothing has been done, and no caller is left.
             return;
         }
-        let (info, begun) = (facts_of(&open), Instant::now());
+        let (info, begun) = (write_info(&open), Instant::now());
         let request = context.running_requests.begin(info.operation, &info.path, begun);
-        let end = End { sender, permit, info, request };
+        let end = WriteEnd { sender, permit, info, request };
         let opened = guarded(|| open.execute(&*context.storage).map(Overwrite::begin));
         let mut writing =
             Box::new(WholeWrite { context, lent, arrived, begun, file: None, done: 0, end: Some(end) });
@@ -125,7 +124,7 @@ impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
     }
 }
 
-/// One that is under way.
+/// A write of a whole file under way.
 struct WholeWrite {
     context: Arc<EngineContext>,
     lent: Arc<Lent>,
@@ -133,14 +132,14 @@ struct WholeWrite {
     begun: Instant,
     /// `None` once it is closed, or could not be opened.
     file: Option<Overwrite>,
-    /// Bytes that are written.
+    /// Number of bytes written.
     done: usize,
-    /// `None` once it is over.
-    end: Option<End>,
+    /// `None` once it has ended.
+    end: Option<WriteEnd>,
 }
 
-/// What goes with its end.
-struct End {
+/// What is used up by its end.
+struct WriteEnd {
     sender: oneshot::Sender<Result<Whole<()>>>,
     permit: Permit,
     info: RequestInfo,
@@ -148,7 +147,7 @@ struct End {
 }
 
 impl WholeWrite {
-    /// Writes what is on the table, and stands by if there is more to come.
+    /// Writes the queued pieces, and is parked if more are to come.
     fn write_on(self: Box<Self>) {
         let lent = self.lent.clone();
         let mut this = self;
@@ -174,7 +173,7 @@ impl WholeWrite {
     }
 
     fn end(&mut self, result: std::result::Result<Whole<()>, Cause>) {
-        let Some(End { sender, permit, info, request }) = self.end.take() else { return };
+        let Some(WriteEnd { sender, permit, info, request }) = self.end.take() else { return };
         drop(self.file.take());
         self.lent.end();
         let context = &self.context;
@@ -193,8 +192,8 @@ impl WholeWrite {
         add(&stats.jobs, 1);
         drop(permit);
         let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(self.done as u64));
-        if let Err(unheard) = sender.send(outcome) {
-            note_unheard(context, &unheard);
+        if let Err(unreported) = sender.send(outcome) {
+            record_unreported(context, &unreported);
         }
     }
 }
@@ -208,15 +207,15 @@ impl Job for WholeWrite {
 impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
         let context = self.context.clone();
-        // A refused job comes back and dies here, which answers its caller: the engine has stopped.
+        // A refused job is dropped here, which answers its caller: the engine has stopped.
         drop(context.pool.submit(context.names.lane, self));
     }
 }
 
 impl Drop for WholeWrite {
-    /// One that never came to its end is no errand any more, and its descriptor is free.
+    /// A write that was dropped early is no running request any more, and its descriptor is free.
     fn drop(&mut self) {
-        if let Some(End { request, .. }) = self.end.take() {
+        if let Some(WriteEnd { request, .. }) = self.end.take() {
             self.lent.end();
             drop(self.file.take());
             self.context.running_requests.end(request);
@@ -225,7 +224,7 @@ impl Drop for WholeWrite {
     }
 }
 
-/// Makes calls of the storage; a panic inside is a failure too.
+/// Calls the storage; a panic counts as a failure.
 fn guarded<T>(calls: impl FnOnce() -> io::Result<T>) -> std::result::Result<T, Cause> {
     match catch_unwind(AssertUnwindSafe(calls)) {
         Ok(result) => result.map_err(|error| Cause::Io(Arc::new(error))),

@@ -1,15 +1,15 @@
-//! What tokio's traits need: reads, writes and seeks that a caller polls, and may never poll again.
+//! Reads, writes and seeks for tokio's traits: a caller polls them, and may never poll again.
 //!
 //! ```text
-//!   poll_write ── room, a permit ──▶ bytes copied, in the file's order, Ready(n) ──▶ flush, shutdown wait for it
-//!       └── none: Pending, nothing taken            its failure is heard once, by the next call that can tell it
+//!   poll_write ── room, a permit ──▶ bytes copied, queued in the order, Ready(n) ──▶ flush and shutdown wait for it
+//!       └── none: Pending, no byte taken           its failure is reported once, by the next call that can
 //!
 //!   poll_read ── in place ──▶ Ready(n), the cursor moves
-//!       └── not at hand: a worker looks ──▶ the next poll hands out what it saw, if that still holds
+//!       └── not cached: a worker peeks ──▶ the next poll delivers the bytes, if they are still current
 //! ```
 //!
-//! What is under way for a handle never depends on being polled again: an accepted write has its place in the
-//! order, a look leaves the cursor alone, and what was waited for in line goes to the next if nobody fetches it.
+//! Nothing that a handle has under way depends on another poll: an accepted write is in the order, a peek
+//! leaves the cursor, and a reservation passes to the next waiter if the caller does not fetch it.
 
 mod read;
 mod reservation;
@@ -24,35 +24,35 @@ use crate::error::Error;
 use crate::file_op::Peeked;
 use crate::stream::ReadAhead;
 
-use under_way::{Job, Rest, Unheard, Waiting, Writing};
+use under_way::{PolledCall, Rest, StreamWait, Unreported, Writing};
 
-/// What one handle has under way by polls. One handle, one of these: clones have their own.
+/// What one handle has under way by polls. Clones have their own.
 #[derive(Default)]
 pub struct Polled {
     writing: Writing,
-    /// What an accepted write left behind when it failed. It is the first thing that the next write or flush tries.
+    /// Bytes of a failed write. The next write or flush tries them first.
     rest: Rest,
-    /// A failure that nobody has heard of.
-    failure: Option<Unheard>,
-    /// A look at what comes next.
-    looking: Option<Job<Peeked>>,
-    /// Looks in a row that no longer held when they were fetched.
-    void: u32,
-    /// How often [`LOOKED_AGE_MAX`](crate::limits::LOOKED_AGE_MAX) is doubled: learnt from how late this handle's polls
-    /// come.
+    /// A failure that has not been reported.
+    failure: Option<Unreported>,
+    /// A peek at the next bytes.
+    peeking: Option<PolledCall<Peeked>>,
+    /// Consecutive peeks that were out of date when they were fetched.
+    stale: u32,
+    /// How often [`PEEK_AGE_MAX`](crate::limits::PEEK_AGE_MAX) is doubled, learned from the delay of this
+    /// handle's polls.
     lateness: u32,
     /// A seek.
-    seeking: Option<Job<u64>>,
-    /// A flush of what a buffered file keeps back.
-    flushing: Option<Job<()>>,
-    /// What reading a stream waits for.
-    reading: Waiting<ReadAhead>,
-    /// What writing to a stream waits for.
-    putting: Waiting<()>,
+    seeking: Option<PolledCall<u64>>,
+    /// A flush of the write buffer.
+    flushing: Option<PolledCall<()>>,
+    /// What a read from a stream waits for.
+    stream_read: StreamWait<ReadAhead>,
+    /// What a write to a stream waits for.
+    stream_write: StreamWait<()>,
 }
 
 impl Polled {
-    /// Whether a method of the same handle has something to settle before it begins.
+    /// Whether other methods of the handle have to wait for a write or a seek first.
     pub fn is_busy(&self) -> bool {
         self.is_writing() || self.seeking.is_some()
     }
@@ -61,7 +61,7 @@ impl Polled {
         !matches!(self.writing, Writing::Idle) || !self.rest.bytes.is_empty() || self.failure.is_some()
     }
 
-    /// Forgets what a failed write left undone, or will: its caller has gone elsewhere in the file.
+    /// Drops the rest of a failed write, also of one still under way: its caller has moved the cursor.
     pub fn forget_rest(&mut self) {
         self.rest = Rest::default();
         if let Writing::UnderWay(accepted) = &mut self.writing {
@@ -69,13 +69,13 @@ impl Polled {
         }
     }
 
-    /// Keeps a failure for the next call that can tell it.
-    fn fail(&mut self, unheard: Unheard) {
-        self.failure.get_or_insert(unheard);
+    /// Keeps a failure for the next call that can report it.
+    fn fail(&mut self, unreported: Unreported) {
+        self.failure.get_or_insert(unreported);
     }
 
-    fn hear(&mut self) -> Option<Error> {
-        self.failure.take().map(Unheard::hear)
+    fn take_failure(&mut self) -> Option<Error> {
+        self.failure.take().map(Unreported::report)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading by polls: nothing is taken from the file before the poll that hands it out.
+//! Reading by polls: the bytes are taken in the poll that delivers them.
 
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -11,15 +11,15 @@ use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::handle::{FileHandle, unexpected};
 use crate::limits::{
-    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, LOOKED_AGE_MAX, LOOKS_VOID_MAX, POLLED_LOOKS_MAX,
+    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, PEEK_AGE_MAX, PEEKS_STALE_MAX, POLLED_PEEKS_MAX,
     POLLED_READ_BYTES_MAX,
 };
 
 impl Polled {
-    fn learn_lateness(&mut self, age: Duration, adaptive_spin: Duration) {
-        if age > adaptive_spin {
+    fn learn_lateness(&mut self, age: Duration, age_max: Duration) {
+        if age > age_max {
             self.lateness = (self.lateness + 1).min(LATENESS_MAX);
-        } else if age < adaptive_spin / 4 {
+        } else if age < age_max / 4 {
             self.lateness = self.lateness.saturating_sub(1);
         }
     }
@@ -28,7 +28,7 @@ impl Polled {
 /// Reading by polls.
 impl FileHandle {
     /// Reads at the cursor into `buf`. The cursor moves in the poll that returns the bytes and in no other, so
-    /// that whoever goes away without them leaves them to every reader of the file.
+    /// a caller that is dropped leaves them to every reader of the file.
     ///
     /// # Errors
     ///
@@ -42,72 +42,76 @@ impl FileHandle {
         self.here(Operation::Read)?;
         ready!(self.poll_sought(polled, cx))?;
         let progress = ready!(coop::poll_proceed(cx));
-        // Readers by trait come back at once, so each unit of their budget stands for as much copying as elsewhere.
+        // Readers by trait call again at once, so each unit of their budget is worth as many bytes as
+        // elsewhere.
         let at_hand = buf.len().min(IN_PLACE_BYTES_PER_UNIT);
-        // Only what came before this poll tells how late that is.
-        let mut has_waited = polled.looking.is_some();
-        for _ in 0..POLLED_LOOKS_MAX {
+        // Only a peek of an earlier poll shows how late this poll is.
+        let mut has_waited = polled.peeking.is_some();
+        for _ in 0..POLLED_PEEKS_MAX {
+            // In place, if the page cache has the bytes and no operation blocks the read.
             if let Some(count) = self.read_now(&mut buf[..at_hand])? {
-                (polled.looking, polled.void) = (None, 0);
+                (polled.peeking, polled.stale) = (None, 0);
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
             }
+            // Otherwise a worker peeks, and its bytes are delivered if they are still current.
             let len = buf.len().min(POLLED_READ_BYTES_MAX);
-            let looking = polled.looking.get_or_insert_with(|| {
+            let peeking = polled.peeking.get_or_insert_with(|| {
                 let file = self.clone();
-                Box::pin(async move { file.look(len).await })
+                Box::pin(async move { file.peek_by_worker(len).await })
             });
-            let looked = ready!(looking.as_mut().poll(cx));
-            polled.looking = None;
-            let looked = looked?;
-            let age = looked.at.elapsed();
-            let adaptive_spin = LOOKED_AGE_MAX * (1 << polled.lateness);
+            let peeked = ready!(peeking.as_mut().poll(cx));
+            polled.peeking = None;
+            let peeked = peeked?;
+            let age = peeked.at.elapsed();
+            let age_max = PEEK_AGE_MAX * (1 << polled.lateness);
             if std::mem::take(&mut has_waited) {
-                polled.learn_lateness(age, adaptive_spin);
+                polled.learn_lateness(age, age_max);
             }
-            if let Some(count) = self.hand_out(&looked, age <= adaptive_spin, polled.void, buf) {
-                polled.void = 0;
+            if let Some(count) = self.deliver(&peeked, age <= age_max, polled.stale, buf) {
+                polled.stale = 0;
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
             }
-            polled.void = polled.void.saturating_add(1);
+            polled.stale = polled.stale.saturating_add(1);
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
-    /// Has a worker look at what comes next.
-    async fn look(&self, len: usize) -> Result<Peeked> {
+    /// Makes a worker peek at the next bytes.
+    async fn peek_by_worker(&self, len: usize) -> Result<Peeked> {
         match self.submit(Read { offset: Offset::Cursor, len, until: ReadUntil::Peek }).await? {
-            Answer::Peeked(looked) => Ok(looked),
+            Answer::Peeked(peeked) => Ok(peeked),
             other => unexpected(&other),
         }
     }
 
-    /// Hands out what a look saw and moves the cursor, unless it is void: the cursor stands elsewhere, something is
-    /// before this read, the file has been changed, or may have been since it was `fresh`.
-    fn hand_out(&self, looked: &Peeked, fresh: bool, void: u32, buf: &mut [u8]) -> Option<usize> {
+    /// Delivers the bytes of a peek and moves the cursor, unless they are out of date: the cursor is elsewhere,
+    /// an operation comes before this read, the file has changed, or it may have changed because the peek is
+    /// too old.
+    fn deliver(&self, peeked: &Peeked, fresh: bool, stale: u32, buf: &mut [u8]) -> Option<usize> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
-        if state.core.is_closed() || !state.core.begins_at(looked.seen) {
+        if state.core.is_closed() || !state.core.begins_at(peeked.seen) {
             return None;
         }
-        let offset = looked.seen.offset();
+        let offset = peeked.seen.offset();
         let room = usize::try_from(state.core.room()).unwrap_or(usize::MAX);
-        let len = looked.buffer.as_ref().len().min(buf.len()).min(room);
+        let len = peeked.buffer.as_ref().len().min(buf.len()).min(room);
         let span = Span::Peek(offset..offset.saturating_add(len.max(1) as u64));
         if !state.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
         let count = if open_file.access.sequential && len > 0 {
-            // The object has kept them, and would give them out a second time.
+            // The object has kept the bytes for the next read, which must not return them again.
             open_file.file.read_returned(&mut buf[..len], offset)?
         } else {
-            let holds = state.core.is_unchanged_since(looked.seen) || void >= LOOKS_VOID_MAX;
+            let holds = state.core.is_unchanged_since(peeked.seen) || stale >= PEEKS_STALE_MAX;
             if !holds || !fresh {
                 return None;
             }
-            buf[..len].copy_from_slice(&looked.buffer.as_ref()[..len]);
+            buf[..len].copy_from_slice(&peeked.buffer.as_ref()[..len]);
             len
         };
         state.core.shift(CursorMove::Read { offset, len: count as u64 });

@@ -1,8 +1,8 @@
-//! Something that was waited for on behalf of a caller who polls, and is kept for it only so long.
+//! A reservation: something that a caller by polls waits for, kept for it for a limited time.
 //!
-//! A caller by tokio's traits may go away between two polls without a word. What it was in line for would then
-//! be granted to nobody and held for ever: a permit, a lock, the room in a buffer. So a task of the engine's
-//! waits in line for it, and what was granted and is not fetched in time goes to the next.
+//! A caller by tokio's traits may be dropped between two polls without notice. A permit, a lock or the room in
+//! a buffer would then be granted to no caller and held for ever. So a task of the engine waits instead, and
+//! what the caller does not fetch in time goes to the next waiter.
 
 use std::fmt;
 use std::future::Future;
@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 use crate::context::EngineContext;
 use crate::limits::RESERVATION_MAX;
 
-/// See the module. Dropping it gives the place in line up.
+/// See the module. Dropping it leaves the queue.
 pub(crate) struct Reservation<T> {
     shared: Arc<Shared<T>>,
     task: AbortHandle,
@@ -23,57 +23,57 @@ pub(crate) struct Reservation<T> {
 }
 
 struct Shared<T> {
-    stand: Mutex<Stand<T>>,
+    state: Mutex<State<T>>,
     fetched: Notify,
 }
 
-/// How a reservation stands.
-enum Stand<T> {
-    /// In line; who is to be woken.
-    InLine(Option<Waker>),
-    /// Granted.
-    Here(T),
-    /// Fetched, or gone to the next since nobody came for it.
-    Gone,
+/// State of a reservation.
+enum State<T> {
+    /// The task waits; this waker is woken at its end.
+    Waiting(Option<Waker>),
+    /// The wait has ended and its result is here.
+    Granted(T),
+    /// The result was fetched, or has passed to the next waiter.
+    Ended,
 }
 
 impl<T: Send + 'static> Reservation<T> {
-    /// Has a task of the engine's wait in line.
-    pub(crate) fn new(context: &Arc<EngineContext>, line: impl Future<Output = T> + Send + 'static) -> Self {
-        let shared = Arc::new(Shared { stand: Mutex::new(Stand::InLine(None)), fetched: Notify::new() });
-        let place = Place(shared.clone());
+    /// Starts a task of the engine that waits.
+    pub(crate) fn new(context: &Arc<EngineContext>, wait: impl Future<Output = T> + Send + 'static) -> Self {
+        let shared = Arc::new(Shared { state: Mutex::new(State::Waiting(None)), fetched: Notify::new() });
+        let end = TaskEnd(shared.clone());
         let task = context.runtime.spawn(async move {
-            place.0.grant(line.await);
-            let lapse = tokio::time::sleep(RESERVATION_MAX);
+            end.0.grant(wait.await);
+            let expiry = tokio::time::sleep(RESERVATION_MAX);
             tokio::select! {
-                () = place.0.fetched.notified() => {}
-                () = lapse => {}
+                () = end.0.fetched.notified() => {}
+                () = expiry => {}
             }
         });
         Reservation { shared, task: task.abort_handle(), context: context.clone() }
     }
 
-    /// Fetches what was granted; `None` if nobody came for it in time, or the engine has stopped.
+    /// Fetches the result; `None` if it was not fetched in time, or the engine has stopped.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let mut stand = self.shared.stand();
-        match std::mem::replace(&mut *stand, Stand::Gone) {
-            Stand::InLine(_) => {
-                *stand = Stand::InLine(Some(cx.waker().clone()));
+        let mut state = self.shared.state();
+        match std::mem::replace(&mut *state, State::Ended) {
+            State::Waiting(_) => {
+                *state = State::Waiting(Some(cx.waker().clone()));
                 Poll::Pending
             }
-            Stand::Here(granted) => {
-                drop(stand);
+            State::Granted(granted) => {
+                drop(state);
                 self.shared.fetched.notify_one();
                 Poll::Ready(Some(granted))
             }
-            Stand::Gone => Poll::Ready(None),
+            State::Ended => Poll::Ready(None),
         }
     }
 }
 
 impl<T> Drop for Reservation<T> {
     fn drop(&mut self) {
-        // Another process has no runtime to tell.
+        // A forked process has no runtime to abort a task in.
         if self.context.here().is_ok() {
             self.task.abort();
         }
@@ -81,30 +81,30 @@ impl<T> Drop for Reservation<T> {
 }
 
 impl<T> Shared<T> {
-    fn stand(&self) -> MutexGuard<'_, Stand<T>> {
-        self.stand.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn grant(&self, granted: T) {
-        self.change(Stand::Here(granted));
+        self.change(State::Granted(granted));
     }
 
-    fn change(&self, to: Stand<T>) {
-        let before = std::mem::replace(&mut *self.stand(), to);
+    fn change(&self, to: State<T>) {
+        let before = std::mem::replace(&mut *self.state(), to);
         match before {
-            Stand::InLine(Some(waker)) => waker.wake(),
-            // Outside of the lock: giving back what was granted may wake the next in line.
-            Stand::InLine(None) | Stand::Here(_) | Stand::Gone => {}
+            State::Waiting(Some(waker)) => waker.wake(),
+            // Dropped outside of the lock: that may wake the next waiter.
+            State::Waiting(None) | State::Granted(_) | State::Ended => {}
         }
     }
 }
 
-/// The end of the task, however it ends.
-struct Place<T>(Arc<Shared<T>>);
+/// Ends the reservation when the task ends, for any reason.
+struct TaskEnd<T>(Arc<Shared<T>>);
 
-impl<T> Drop for Place<T> {
+impl<T> Drop for TaskEnd<T> {
     fn drop(&mut self) {
-        self.0.change(Stand::Gone);
+        self.0.change(State::Ended);
     }
 }
 

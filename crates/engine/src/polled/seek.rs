@@ -12,11 +12,11 @@ use crate::handle::FileHandle;
 
 /// Seeking by polls.
 impl FileHandle {
-    /// Begins to move the cursor, after everything that was accepted before.
+    /// Begins to move the cursor, after everything accepted before.
     pub fn start_seek(&self, polled: &mut Polled, to: SeekFrom) {
         polled.forget_rest();
         let file = self.clone();
-        // Its place in the order is taken now: what is asked of another handle after this comes after it.
+        // Polled now, so that it precedes later operations of other handles in the order.
         let mut seek = Box::pin(coop::unconstrained(async move { file.seek(to).await }));
         polled.seeking = Some(match seek.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(position) => Box::pin(std::future::ready(position)),
@@ -24,7 +24,7 @@ impl FileHandle {
         });
     }
 
-    /// Ends the seek that was begun; without one, tells where the cursor is.
+    /// Completes the pending seek; without one, returns the position of the cursor.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl FileHandle {
         Poll::Ready(sought)
     }
 
-    /// Ends the seek that was begun, if there is one.
+    /// Completes the pending seek, if there is one.
     ///
     /// # Errors
     ///

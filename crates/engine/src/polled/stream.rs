@@ -1,4 +1,4 @@
-//! Streams by polls: each call is made in the poll that answers it, and whoever goes away holds nothing.
+//! Streams by polls: each call is made in the poll that answers it, so a dropped caller holds nothing.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
-use super::under_way::Waiting;
+use super::under_way::StreamWait;
 use crate::error::{Operation, Result};
 use crate::stream::StreamHandle;
 
 /// Streams by polls.
 impl StreamHandle {
-    /// Reads what is there into `buf`; 0 means that every peer has gone.
+    /// Reads available bytes into `buf`; 0 means that every peer has closed.
     ///
     /// # Errors
     ///
-    /// Whatever the read returns.
+    /// Any error of the read.
     pub fn poll_read(
         &self,
         polled: &mut Polled,
@@ -29,7 +29,7 @@ impl StreamHandle {
     ) -> Poll<Result<usize>> {
         self.check_running(Operation::Read)?;
         let progress = ready!(coop::poll_proceed(cx));
-        let waiting = &mut polled.reading;
+        let waiting = &mut polled.stream_read;
         loop {
             let mut ahead = ready!(self.poll_turn(waiting, cx, self.reading()))?;
             if !ahead.bytes().is_empty() {
@@ -48,11 +48,11 @@ impl StreamHandle {
         }
     }
 
-    /// Writes what the peer has room for; `Pending` means that nothing was written.
+    /// Writes as much as the peer has room for; `Pending` means that nothing was written.
     ///
     /// # Errors
     ///
-    /// Whatever the write returns, `EPIPE` if every reader has gone.
+    /// Any error of the write; `EPIPE` if every reader has closed.
     pub fn poll_write(
         &self,
         polled: &mut Polled,
@@ -61,7 +61,7 @@ impl StreamHandle {
     ) -> Poll<Result<usize>> {
         self.check_running(Operation::Write)?;
         let progress = ready!(coop::poll_proceed(cx));
-        let waiting = &mut polled.putting;
+        let waiting = &mut polled.stream_write;
         let Some(bytes) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };
         loop {
             let turn = ready!(self.poll_turn(waiting, cx, self.writing()))?;
@@ -79,37 +79,37 @@ impl StreamHandle {
         }
     }
 
-    /// The right to make a call now, once whatever was waited for has come.
+    /// Returns the right to make a call, once the current wait has ended.
     fn poll_turn<T: Send + 'static>(
         &self,
-        waiting: &mut Waiting<T>,
+        waiting: &mut StreamWait<T>,
         cx: &mut Context<'_>,
         lock: &Arc<Mutex<T>>,
     ) -> Poll<Result<OwnedMutexGuard<T>>> {
         loop {
             let granted = match waiting {
-                Waiting::Idle => None,
-                Waiting::Peer(peer) => {
+                StreamWait::Idle => None,
+                StreamWait::Peer(peer) => {
                     let ready = ready!(peer.as_mut().poll(cx));
-                    *waiting = Waiting::Idle;
+                    *waiting = StreamWait::Idle;
                     ready?;
                     None
                 }
-                Waiting::Lock(reservation) => {
+                StreamWait::Lock(reservation) => {
                     let granted = ready!(reservation.poll(cx));
-                    *waiting = Waiting::Idle;
+                    *waiting = StreamWait::Idle;
                     granted
                 }
             };
             if let Some(turn) = granted.or_else(|| lock.clone().try_lock_owned().ok()) {
                 return Poll::Ready(Ok(turn));
             }
-            *waiting = Waiting::Lock(Reservation::new(self.context(), lock.clone().lock_owned()));
+            *waiting = StreamWait::Lock(Reservation::new(self.context(), lock.clone().lock_owned()));
         }
     }
 
-    fn wait_for_peer<T>(&self, waiting: &mut Waiting<T>, interest: Interest) {
+    fn wait_for_peer<T>(&self, waiting: &mut StreamWait<T>, interest: Interest) {
         let stream = self.clone();
-        *waiting = Waiting::Peer(Box::pin(async move { stream.ready(interest).await }));
+        *waiting = StreamWait::Peer(Box::pin(async move { stream.ready(interest).await }));
     }
 }

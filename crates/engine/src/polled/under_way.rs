@@ -1,4 +1,4 @@
-//! What a handle may have under way by polls, and what becomes of it when the handle goes.
+//! What a handle may have under way by polls, and its end when the handle is dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,78 +12,78 @@ use tokio::time::Sleep;
 
 use super::reservation::Reservation;
 use crate::admission::Permit;
-use crate::context::paused_clock::Held;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
-use crate::handle::LineTurn;
+use crate::handle::WriterTurn;
 use crate::oneshot;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 
-/// A call of the handle's own that is driven by polls.
-pub(super) type Job<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+/// A call of the handle that is driven by polls.
+pub(super) type PolledCall<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-/// How far a handle's writes by polls have come.
+/// Progress of a handle's writes by polls.
 #[derive(Default)]
 pub(super) enum Writing {
     /// Nothing is under way.
     #[default]
     Idle,
-    /// In line for what a write needs before its bytes are taken.
-    InLine(Reservation<Result<Admitted>>),
-    /// Bytes were accepted, and how that ends is not known.
+    /// Waiting for what a write needs before its bytes are taken.
+    Waiting(Reservation<Result<Admitted>>),
+    /// Bytes were accepted, and the result is unknown.
     UnderWay(Accepted),
 }
 
-/// What a write was in line for.
+/// What a write has waited for.
 pub(super) enum Admitted {
-    /// A permit for so many bytes.
+    /// A permit for this many bytes.
     Permit(Permit, usize),
-    /// The front of the line for a buffer's room.
-    Room(LineTurn),
+    /// The first place in the queue for room in the buffer.
+    Room(WriterTurn),
 }
 
 /// Bytes that were acknowledged and did not reach the file.
 #[derive(Default)]
 pub(super) struct Rest {
     pub(super) bytes: Bytes,
-    /// Where the cursor has to stand for them; `None` where bytes go to the end.
+    /// Where the cursor must be to write them; `None` if they go to the end.
     pub(super) at: Option<u64>,
 }
 
-/// A write that was acknowledged before its end was known. Dropping it leaves it to the engine.
+/// A write that was acknowledged before its end. Dropping it leaves it to the engine.
 pub(super) struct Accepted {
-    pub(super) receiver: Held<oneshot::Receiver<Outcome>>,
+    pub(super) receiver: HoldsClock<oneshot::Receiver<Outcome>>,
     pub(super) bytes: Bytes,
     pub(super) open_file: Arc<OpenFile>,
-    /// Ends a wait for it. What was accepted goes on: it has been acknowledged.
-    pub(super) alarm: Option<Pin<Box<Sleep>>>,
+    /// Ends a wait for the result. The write itself completes, since it has been acknowledged.
+    pub(super) timeout: Option<Pin<Box<Sleep>>>,
     pub(super) limit: Option<Duration>,
     pub(super) settled: bool,
-    /// Its caller has gone elsewhere in the file: what it leaves behind is not tried again.
+    /// The caller has moved the cursor: a failed rest is not tried again.
     pub(super) forgotten: bool,
 }
 
 impl Accepted {
-    /// How it ended; or that it takes longer than this handle waits, and then it is still under way.
+    /// Returns the result, or a timeout after this handle's limit, with the write still under way.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         if let Poll::Ready(outcome) = Pin::new(&mut self.receiver).poll(cx) {
-            return Poll::Ready(self.settle(outcome));
+            return Poll::Ready(self.finish(outcome));
         }
         let Some(limit) = self.limit else { return Poll::Pending };
         let context = &self.open_file.context;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(context.pause(limit)));
-        ready!(alarm.as_mut().poll(cx));
-        self.alarm = None;
+        let timeout = self.timeout.get_or_insert_with(|| Box::pin(context.pause(limit)));
+        ready!(timeout.as_mut().poll(cx));
+        self.timeout = None;
         Poll::Ready(Err(self.error(Cause::TimedOut(limit))))
     }
 
-    /// Looks whether it has ended, with nobody to wake.
-    pub(super) fn look(&mut self) -> Poll<Result<()>> {
-        let looked = Pin::new(self.receiver.wait_mut()).poll(&mut Context::from_waker(Waker::noop()));
-        looked.map(|outcome| self.settle(outcome))
+    /// Returns the result if there is one, without registering a waker.
+    pub(super) fn poll_now(&mut self) -> Poll<Result<()>> {
+        let peeked = Pin::new(self.receiver.get_mut()).poll(&mut Context::from_waker(Waker::noop()));
+        peeked.map(|outcome| self.finish(outcome))
     }
 
-    pub(super) fn settle(&mut self, outcome: Option<Outcome>) -> Result<()> {
+    pub(super) fn finish(&mut self, outcome: Option<Outcome>) -> Result<()> {
         self.settled = true;
         outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
     }
@@ -96,7 +96,7 @@ impl Accepted {
         self.open_file.error(Operation::Write, cause)
     }
 
-    /// What did not reach the file, if that and its place are known.
+    /// The bytes that did not reach the file, if they and their offset are known.
     pub(super) fn rest_after(&self, error: &Error) -> Rest {
         let at = error.offset().map(|offset| offset + error.bytes_done());
         if self.forgotten || (at.is_none() && !self.open_file.access.append) {
@@ -111,43 +111,43 @@ impl Drop for Accepted {
     fn drop(&mut self) {
         if !self.settled
             && self.open_file.is_here()
-            && let Some(outcome) = self.receiver.wait().leave()
+            && let Some(outcome) = self.receiver.get_ref().detach()
         {
-            self.open_file.orphan(outcome);
+            self.open_file.settle_unreported(outcome);
         }
     }
 }
 
-/// A failure that nobody has heard of. Dropped like that it is counted and logged.
-pub(super) struct Unheard {
+/// A failure that has not been reported. When dropped it is counted and logged.
+pub(super) struct Unreported {
     pub(super) error: Option<Error>,
     pub(super) open_file: Arc<OpenFile>,
 }
 
-impl Unheard {
-    pub(super) fn hear(mut self) -> Error {
+impl Unreported {
+    pub(super) fn report(mut self) -> Error {
         self.error.take().expect("only this and drop take it out, and each once")
     }
 }
 
-impl Drop for Unheard {
+impl Drop for Unreported {
     fn drop(&mut self) {
         if let Some(error) = self.error.take()
             && self.open_file.is_here()
         {
-            self.open_file.orphan(Err(error));
+            self.open_file.settle_unreported(Err(error));
         }
     }
 }
 
 /// What one direction of a stream waits for.
 #[derive(Default)]
-pub(super) enum Waiting<T> {
+pub(super) enum StreamWait<T> {
     /// Nothing.
     #[default]
     Idle,
-    /// Others of the same direction.
+    /// Other callers of the same direction.
     Lock(Reservation<OwnedMutexGuard<T>>),
     /// The peer.
-    Peer(Job<()>),
+    Peer(PolledCall<()>),
 }

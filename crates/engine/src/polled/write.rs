@@ -1,4 +1,4 @@
-//! Writing by polls: accepted at once where there is room, one write under way, its failure heard once.
+//! Writing by polls: accepted at once if there is room, one write under way, its failure reported once.
 
 use std::future::Future;
 use std::io::IoSlice;
@@ -9,13 +9,13 @@ use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
-use super::under_way::{Accepted, Admitted, Rest, Unheard, Writing};
+use super::under_way::{Accepted, Admitted, Rest, Unreported, Writing};
 use crate::admission::Permit;
-use crate::at_exit::Unsettled;
-use crate::context::paused_clock::Held;
+use crate::at_exit::ExitGuard;
+use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
-use crate::handle::{FileHandle, Offered};
+use crate::handle::{BufferOutcome, FileHandle};
 use crate::limits::POLLED_WRITE_BYTES_MAX;
 use crate::oneshot;
 use crate::open_file::AT_CURSOR;
@@ -23,15 +23,15 @@ use crate::open_file::pending::Reply;
 
 /// Writing by polls.
 impl FileHandle {
-    /// Accepts a prefix of `slices` for the cursor, of at most 2 MiB; returns its length. Bytes once accepted
-    /// have their place in the file's order, before everything that is asked of it later.
+    /// Accepts a prefix of `slices` for the cursor, of at most 2 MiB; returns its length. Accepted bytes are in
+    /// the file's order, before all later operations.
     ///
-    /// `Pending` means that nothing was taken: an earlier write is still under way, or there is no room.
+    /// `Pending` means that nothing was taken: an earlier write is under way, or there is no room.
     ///
     /// # Errors
     ///
-    /// That of the write before, once; nothing was accepted then. What it left undone comes first the next time. A
-    /// write that takes longer than this handle waits goes on, and is waited for again the next time.
+    /// That of the write before, once; then nothing was accepted, and its rest is written first the next time.
+    /// A timeout leaves the earlier write under way, and the next call waits for it again.
     pub fn poll_write(
         &self,
         polled: &mut Polled,
@@ -51,20 +51,21 @@ impl FileHandle {
         Poll::Ready(accepted)
     }
 
-    /// Waits for the write that is under way and tries what an earlier one left undone.
+    /// Waits for the write under way and retries the rest of a failed one.
     ///
     /// # Errors
     ///
     /// Theirs, once.
     pub fn poll_settled(&self, polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            if let Some(error) = polled.hear() {
+            // First a failure that is already known, then the result of the write under way.
+            if let Some(error) = polled.take_failure() {
                 return Poll::Ready(Err(error));
             }
             if let Writing::UnderWay(accepted) = &mut polled.writing {
                 let outcome = ready!(accepted.poll(cx));
-                if let (Err(late), false) = (&outcome, accepted.settled) {
-                    return Poll::Ready(Err(late.clone()));
+                if let (Err(timed_out), false) = (&outcome, accepted.settled) {
+                    return Poll::Ready(Err(timed_out.clone()));
                 }
                 if let Err(error) = outcome {
                     polled.rest = accepted.rest_after(&error);
@@ -73,17 +74,19 @@ impl FileHandle {
                 }
                 polled.writing = Writing::Idle;
             }
+            // Then the rest of a failed write, if the cursor is still where it belongs.
             if !self.is_in_place_for(&polled.rest) {
                 polled.rest = Rest::default();
             }
             if polled.rest.bytes.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            // Nothing else is in line as long as there is a rest, so the permit is for all of it.
+            // No other wait can be pending while there is a rest, so the permit covers all of it.
             let (permit, _) = ready!(self.poll_permit(polled, cx, polled.rest.bytes.len()))?;
             let rest = std::mem::take(&mut polled.rest);
             let mut accepted = self.accept(rest.bytes, permit);
-            if let Poll::Ready(Err(error)) = accepted.look() {
+            // The retry may end at once; otherwise it is the write under way now.
+            if let Poll::Ready(Err(error)) = accepted.poll_now() {
                 polled.rest = accepted.rest_after(&error);
                 return Poll::Ready(Err(error));
             }
@@ -93,7 +96,7 @@ impl FileHandle {
         }
     }
 
-    /// Waits for everything that was accepted, and writes out what a buffered file keeps back.
+    /// Waits for everything accepted, and flushes the write buffer.
     ///
     /// # Errors
     ///
@@ -112,7 +115,7 @@ impl FileHandle {
         Poll::Ready(flushed)
     }
 
-    /// Whether the cursor stands where the bytes belong: elsewhere they would destroy others.
+    /// Whether the cursor is where the bytes belong: anywhere else they would overwrite others.
     fn is_in_place_for(&self, rest: &Rest) -> bool {
         let Some(at) = rest.at else { return true };
         let state = self.open_file().turn.take();
@@ -126,46 +129,49 @@ impl FileHandle {
         slices: &[IoSlice<'_>],
         len: usize,
     ) -> Poll<Result<usize>> {
-        // A flush that was begun before promises nothing about what is accepted now.
+        // A flush that began earlier promises nothing about bytes accepted now.
         polled.flushing = None;
+        // A buffered file takes the bytes at once if it has room; a reserved turn goes first.
         if self.is_buffered() {
-            let turn = match ready!(poll_line(polled, cx)).transpose()? {
+            let turn = match ready!(poll_reservation(polled, cx)).transpose()? {
                 Some(Admitted::Room(turn)) => Some(turn),
                 Some(Admitted::Permit(..)) | None => None,
             };
-            // In one piece, as it would be as an operation.
+            // Contiguous, as an operation would be.
             let joined;
             let bytes = match slices {
                 [one] => &one[..len],
-                _ => {
+                [] | [_, _, ..] => {
                     joined = self.join(slices, len);
                     &joined[..]
                 }
             };
-            match self.offer(&[IoSlice::new(bytes)], turn.is_some())? {
-                Offered::Accepted => return Poll::Ready(Ok(len)),
-                Offered::InLine => {
+            match self.write_to_buffer(&[IoSlice::new(bytes)], turn.is_some())? {
+                BufferOutcome::Accepted => return Poll::Ready(Ok(len)),
+                BufferOutcome::MustWait => {
                     drop(turn);
                     return self.poll_for_room(polled, cx, len);
                 }
-                Offered::Through => {}
+                BufferOutcome::WriteThrough => {}
             }
         }
+        // Without a buffer the bytes become an operation, as many of them as the permit covers.
         let (permit, admitted) = ready!(self.poll_permit(polled, cx, len))?;
         let bytes = self.join(slices, len.min(admitted));
-        Poll::Ready(self.take(polled, bytes, permit))
+        Poll::Ready(self.accept_now(polled, bytes, permit))
     }
 
-    /// Takes the bytes in. What fails at once has its failure told now, behind the bytes that got through.
-    fn take(&self, polled: &mut Polled, bytes: Bytes, permit: Permit) -> Result<usize> {
+    /// Accepts the bytes. If the write fails at once, returns the bytes written before and keeps the failure
+    /// for later.
+    fn accept_now(&self, polled: &mut Polled, bytes: Bytes, permit: Permit) -> Result<usize> {
         let len = bytes.len();
         let mut accepted = self.accept(bytes, permit);
-        match accepted.look() {
+        match accepted.poll_now() {
             Poll::Ready(Ok(())) => Ok(len),
             Poll::Ready(Err(error)) if error.bytes_done() == 0 => Err(error),
             Poll::Ready(Err(error)) => {
                 let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX).min(len);
-                polled.fail(Unheard { error: Some(error), open_file: self.open_file().clone() });
+                polled.fail(Unreported { error: Some(error), open_file: self.open_file().clone() });
                 Ok(done)
             }
             Poll::Pending => {
@@ -179,27 +185,28 @@ impl FileHandle {
         let open_file = self.open_file().clone();
         let (sender, receiver) = oneshot::channel();
         let op = self.cursor_write(Payload::Shared(bytes.clone()), true);
-        let reply = Reply::Accepted { sender, _unsettled: Unsettled::new(&open_file.context) };
+        let reply = Reply::Accepted { sender, _exit_guard: ExitGuard::new(&open_file.context) };
         self.start(op, permit, reply, &receiver);
         Accepted {
-            receiver: Held::new(receiver),
+            receiver: HoldsClock::new(receiver),
             bytes,
             open_file,
-            alarm: None,
+            timeout: None,
             limit: self.limit(),
             settled: false,
             forgotten: false,
         }
     }
 
-    /// A permit for `weight` bytes and how many it is good for, which are fewer if an earlier poll asked for them.
+    /// Returns a permit for `weight` bytes and the bytes it covers, which are fewer if an earlier poll asked
+    /// for them.
     fn poll_permit(
         &self,
         polled: &mut Polled,
         cx: &mut Context<'_>,
         weight: usize,
     ) -> Poll<Result<(Permit, usize)>> {
-        match ready!(poll_line(polled, cx)).transpose()? {
+        match ready!(poll_reservation(polled, cx)).transpose()? {
             Some(Admitted::Permit(permit, bytes)) => return Poll::Ready(Ok((permit, bytes))),
             Some(Admitted::Room(_)) | None => {}
         }
@@ -212,11 +219,11 @@ impl FileHandle {
             Ok(permit) => Poll::Ready(Ok((permit, weight))),
             Err(Cause::Overloaded(_)) => {
                 let file = self.clone();
-                let line = async move {
+                let wait = async move {
                     let permit = file.admit_in_time(Operation::Write, weight).await?;
                     Ok(Admitted::Permit(permit, weight))
                 };
-                self.poll_in_line(polled, cx, line)
+                self.reserve(polled, cx, wait)
             }
             Err(cause) => Poll::Ready(Err(self.open_file().error(Operation::Write, cause).begun(false))),
         }
@@ -224,20 +231,20 @@ impl FileHandle {
 
     fn poll_for_room<T>(&self, polled: &mut Polled, cx: &mut Context<'_>, len: usize) -> Poll<T> {
         let file = self.clone();
-        self.poll_in_line(polled, cx, async move { file.wait_for_front(len).await.map(Admitted::Room) })
+        self.reserve(polled, cx, async move { file.wait_for_writer_turn(len).await.map(Admitted::Room) })
     }
 
-    /// Goes in line. What may be there at once is asked for again by the next poll.
-    fn poll_in_line<T>(
+    /// Starts a wait. If it ends at once, the next poll finds that out.
+    fn reserve<T>(
         &self,
         polled: &mut Polled,
         cx: &mut Context<'_>,
-        line: impl Future<Output = Result<Admitted>> + Send + 'static,
+        wait: impl Future<Output = Result<Admitted>> + Send + 'static,
     ) -> Poll<T> {
-        let mut reservation = Reservation::new(&self.open_file().context, line);
+        let mut reservation = Reservation::new(&self.open_file().context, wait);
         match reservation.poll(cx) {
-            Poll::Pending => polled.writing = Writing::InLine(reservation),
-            // Granted between two lines of code, or never: the next poll finds out.
+            Poll::Pending => polled.writing = Writing::Waiting(reservation),
+            // Granted or ended within these two lines: the next poll handles it.
             Poll::Ready(_) => cx.waker().wake_by_ref(),
         }
         Poll::Pending
@@ -248,9 +255,9 @@ impl FileHandle {
     }
 }
 
-/// What the handle was in line for; `None` if it was not, or has lost its place.
-fn poll_line(polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Option<Result<Admitted>>> {
-    let Writing::InLine(reservation) = &mut polled.writing else { return Poll::Ready(None) };
+/// Returns what the handle has waited for; `None` if it has not, or came too late.
+fn poll_reservation(polled: &mut Polled, cx: &mut Context<'_>) -> Poll<Option<Result<Admitted>>> {
+    let Writing::Waiting(reservation) = &mut polled.writing else { return Poll::Ready(None) };
     let granted = ready!(reservation.poll(cx));
     polled.writing = Writing::Idle;
     Poll::Ready(granted)

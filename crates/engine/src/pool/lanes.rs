@@ -1,22 +1,22 @@
-//! The jobs that wait, one FIFO per device, and which of them may start next.
+//! The waiting jobs, one FIFO per device, and the lanes that may start one.
 //!
-//! A lane whose workers are all stuck is simply not in `turns`: nobody looks at its jobs, however many they
-//! are, and the other lanes go round without it.
+//! A lane whose workers are all stuck is not in `turns`: its jobs cost nothing, however many they are, and the
+//! other lanes are served without it.
 
 use std::collections::VecDeque;
 
-/// The pool's share for one device. Only meaningful to the pool that gave it.
+/// The pool's share for one device. Only meaningful to the pool that created it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
-/// Names one waiting job, so that its submitter can find it again.
+/// Identifies one waiting job, so that its submitter can find it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobId(u64);
 
 /// All lanes of one pool. No locks and no threads: the queue wraps it in its mutex.
 pub(super) struct Lanes<J> {
     lanes: Vec<Lane<J>>,
-    /// Lanes with a job that may start now, each once, the longest waiting first.
+    /// Lanes with a job that may start now, each once, in round-robin order.
     turns: VecDeque<LaneId>,
     workers_max: usize,
     startable: usize,
@@ -26,12 +26,12 @@ pub(super) struct Lanes<J> {
 struct Lane<J> {
     waiting: VecDeque<(JobId, J)>,
     running: usize,
-    /// Whether the lane stands in `turns`.
+    /// Whether the lane is in `turns`.
     listed: bool,
 }
 
 impl<J> Lanes<J> {
-    /// Starts without a lane; each lane to come may hold `workers_max` workers.
+    /// Creates it without lanes; each later lane may hold `workers_max` workers.
     pub(super) fn new(workers_max: usize) -> Lanes<J> {
         Lanes {
             lanes: Vec::new(),
@@ -54,7 +54,7 @@ impl<J> Lanes<J> {
         id
     }
 
-    /// Takes the oldest job of the lane whose turn it is, and one of the lane's slots with it.
+    /// Takes the oldest job of the next lane in turn, and one of the lane's slots.
     pub(super) fn take(&mut self) -> Option<(LaneId, J)> {
         let id = self.turns.pop_front()?;
         self.lanes[id.0].listed = false;
@@ -66,12 +66,12 @@ impl<J> Lanes<J> {
         Some((id, job))
     }
 
-    /// Gives back the slot that [`take`](Self::take) took.
+    /// Returns the slot that [`take`](Self::take) took.
     pub(super) fn finish(&mut self, id: LaneId) {
         self.update(id, |lane| lane.running -= 1);
     }
 
-    /// Takes out every waiting job; those that run are not touched.
+    /// Removes every waiting job; running ones are unaffected.
     pub(super) fn drain(&mut self) -> Vec<(JobId, J)> {
         self.turns.clear();
         self.startable = 0;
@@ -84,17 +84,17 @@ impl<J> Lanes<J> {
             .collect()
     }
 
-    /// Jobs that a worker could start at this moment.
+    /// Number of jobs that a worker could start now.
     pub(super) fn startable(&self) -> usize {
         self.startable
     }
 
-    /// Waiting and running jobs, lane by lane in the order of their creation.
+    /// Waiting and running jobs of each lane, in order of creation.
     pub(super) fn counts(&self) -> impl Iterator<Item = (usize, usize)> {
         self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running))
     }
 
-    /// The only way to change a lane: keeps `startable` and `turns` true.
+    /// The only way to change a lane: keeps `startable` and `turns` consistent.
     fn update<R>(&mut self, id: LaneId, change: impl FnOnce(&mut Lane<J>) -> R) -> R {
         let lane = &mut self.lanes[id.0];
         let before = lane.startable(self.workers_max);

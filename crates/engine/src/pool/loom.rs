@@ -1,6 +1,6 @@
-//! Models of the queue: no wakeup is lost, and every worker ends.
+//! Models of the queue: no wake-up is lost, and every worker ends.
 //!
-//! Time stands still in a model, so a worker that is forgotten stays asleep and loom reports a deadlock.
+//! A model has no time, so a worker that is not woken stays asleep and loom reports a deadlock.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ impl Model {
             Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
             Ok(Pushed::Spawn(seat, id)) => match self.queue.spawn_failed(seat.number(), id) {
                 SpawnFailure::Degraded(wakeup) => wakeup.iter().for_each(|wakeup| wakeup.notify()),
-                // The first worker did everything and ended before this thread came to tell.
+                // The first worker did everything and ended before this thread could report.
                 SpawnFailure::Stranded { own, others } => assert!(own.is_none() && others.is_empty()),
             },
             Err(_) => panic!("the queue is open"),

@@ -1,12 +1,12 @@
-//! Blocking work: a bounded number of threads of our own, shared out over one lane per device.
+//! Blocking work: a bounded number of threads, shared over one lane per device.
 //!
 //! ```text
 //!   submit ──▶ lane a ▢▢▢ ──┐
-//!   submit ──▶ lane b ▢ ────┼─ in turns ──▶ folio-worker-0 … folio-worker-15
+//!   submit ──▶ lane b ▢ ────┼─ round robin ──▶ folio-worker-0 … folio-worker-15
 //!   submit ──▶ lane c ──────┘
 //! ```
 //!
-//! A lane holds only part of the workers, so a device that hangs keeps its share and the rest go on.
+//! A lane holds only a part of the workers, so a device that hangs keeps its share and the others proceed.
 
 mod job;
 mod lanes;
@@ -31,7 +31,8 @@ use crate::limits::Limits;
 use crate::sync::{AtomicU64, Ordering};
 pub(crate) use thread::cores;
 
-/// A handle to the workers. Clones share them; with the last one gone, idle workers still end by themselves.
+/// A handle to the workers. Clones share them; idle workers end by themselves even after the last clone is
+/// gone.
 #[derive(Clone)]
 pub(crate) struct Pool(Arc<Shared>);
 
@@ -39,23 +40,23 @@ pub(crate) struct Pool(Arc<Shared>);
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct PoolSnapshot {
-    /// Living worker threads, those that are about to start included.
+    /// Live worker threads, including those that are about to start.
     pub workers: usize,
     /// Workers that sleep until there is work.
     pub idle: usize,
-    /// Workers without work that stay awake for a moment, in case some comes at once.
+    /// Workers without work that stay awake for a moment in case of a new job.
     pub spinning: usize,
-    /// Jobs that no worker has started.
+    /// Jobs that no worker has begun.
     pub queued: usize,
-    /// Jobs that a worker is carrying out.
+    /// Jobs that a worker is executing.
     pub running: usize,
-    /// Jobs that panicked, since the start.
+    /// Jobs that have panicked.
     pub panics: u64,
-    /// Threads started, since the start.
+    /// Threads that have been started.
     pub threads_started: u64,
-    /// Threads that the system refused, since the start. The pool went on with those that it had.
+    /// Threads that the system has refused. The pool continued with those it had.
     pub spawn_failures: u64,
-    /// The share of each device, in the order in which the engine met them.
+    /// The share of each device, in order of first use.
     pub lanes: Vec<LaneSnapshot>,
 }
 
@@ -63,48 +64,48 @@ pub struct PoolSnapshot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneSnapshot {
-    /// Jobs that no worker has started.
+    /// Jobs that no worker has begun.
     pub queued: usize,
-    /// Jobs that a worker is carrying out.
+    /// Jobs that a worker is executing.
     pub running: usize,
 }
 
-/// When a job that was taken will begin.
+/// When a submitted job will begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pickup {
-    /// A worker that is awake sees it.
+    /// An awake worker takes it at once.
     Now,
-    /// A worker has to wake up, or to finish something else, first.
+    /// A worker has to wake up or to finish another job first.
     Later,
 }
 
 impl Pool {
-    /// Makes a pool without a thread; the first job starts one.
+    /// Creates a pool without threads; the first job starts one.
     pub(crate) fn start(limits: &Limits) -> Pool {
         Pool(Arc::new(Shared { queue: Queue::new(limits), panics: AtomicU64::new(0) }))
     }
 
-    /// Adds a lane. Lanes stay for the life of the pool: there is one per device, and devices are few.
+    /// Adds a lane. Lanes live as long as the pool: there is one per device, and devices are few.
     pub(crate) fn add_lane(&self) -> LaneId {
         self.0.queue.add_lane()
     }
 
-    /// Queues a job behind those of its lane.
+    /// Queues a job at the end of its lane.
     ///
     /// # Errors
     ///
-    /// Gives the job back after [`close`](Self::close), or if there is no worker and the system refuses to
-    /// start one. In the latter case jobs of others that waited for the same worker are dropped.
+    /// Returns the job after [`close`](Self::close), or if there is no worker and the system refuses to start
+    /// one. In the latter case jobs of others that waited for the same worker are dropped.
     pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
         self.pushed(self.0.queue.push(lane, job)?)
     }
 
-    /// Like [`submit`](Self::submit), and after [`close`](Self::close) too as long as a worker lives: for what
-    /// cleans up after the last of those who use the pool, which may be a job itself.
+    /// Like [`submit`](Self::submit), but also after [`close`](Self::close) while a worker lives: for clean-up
+    /// after the last user of the pool, which may be a job itself.
     ///
     /// # Errors
     ///
-    /// Gives the job back if no worker is left, or as `submit` does.
+    /// Returns the job if no worker is left, or as `submit` does.
     pub(crate) fn submit_late(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
         self.pushed(self.0.queue.push_late(lane, job)?)
     }
@@ -119,24 +120,24 @@ impl Pool {
         Ok(Pickup::Later)
     }
 
-    /// Stops admission. Workers carry out what is queued, then end.
+    /// Stops admission. Workers execute the queued jobs, then end.
     pub(crate) fn close(&self) {
         self.0.queue.close();
     }
 
-    /// Blocks until every worker has ended or the deadline has come; says whether all have.
+    /// Blocks until every worker has ended or the deadline has passed; returns whether all have ended.
     ///
-    /// Meant for after [`close`](Self::close), and never for a worker: it would wait for itself.
+    /// It is meant for after [`close`](Self::close). A worker must not call it: it would wait for itself.
     pub(crate) fn join(&self, deadline: Instant) -> bool {
         self.0.queue.wait_ended(Some(deadline))
     }
 
-    /// Drops every job that has not begun, on this thread, and returns how many there were.
+    /// Drops every job that has not begun, on this thread, and returns their number.
     pub(crate) fn abandon(&self) -> usize {
         self.0.queue.drain().len()
     }
 
-    /// Reads the pool's numbers; they belong together, except for `panics`, which may run ahead.
+    /// Reads the pool's numbers; they are consistent, except for `panics`, which may be newer.
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let counts = self.0.queue.counts();
         let lanes = counts.lanes.into_iter().map(|(queued, running)| LaneSnapshot { queued, running });
@@ -166,7 +167,7 @@ impl Pool {
             }
             SpawnFailure::Degraded(None) => Ok(()),
             SpawnFailure::Stranded { own, others } => {
-                // Their drop answers their callers.
+                // Dropping them answers their callers.
                 drop(others);
                 own.map_or(Ok(()), Err)
             }

@@ -1,4 +1,4 @@
-//! The synchronised core of the pool: who takes which job, and who sleeps.
+//! The synchronised core of the pool: which worker takes which job, and which one sleeps.
 //!
 //! ```text
 //!   starting ──┐            ┌── job ──▶ running ──┐
@@ -7,23 +7,23 @@
 //!              └───────────────── finished ◀──────┘
 //! ```
 //!
-//! One rule keeps wakeups from being lost. A worker is *on its way* while it starts, spins, or has been
-//! woken: it will look at the lanes under the lock before it parks. Whenever the lock is released,
+//! One rule prevents lost wake-ups. A worker is *incoming* while it starts, spins, or has been woken: it will
+//! look at the lanes under the lock before it parks. Whenever the lock is released,
 //!
 //! ```text
-//!   startable jobs ≤ workers on their way,  or nobody is parked
+//!   startable jobs ≤ incoming workers,  or no worker is parked
 //! ```
 //!
-//! so a push that a worker on its way will meet costs one lock and no system call. A worker that finishes
+//! so a push that an incoming worker will see costs one lock and no system call. A worker that finishes a job
 //! keeps the rule by itself: it frees at most one job of its lane and takes one.
 //!
-//! Nothing here starts a thread: [`Queue::push`] says what to do, and the shell (or a loom model) does it.
+//! Nothing here starts a thread: [`Queue::push`] returns what to do, and the pool (or a loom model) does it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::lanes::{JobId, LaneId, Lanes};
-use super::thread::give_way;
+use super::thread::yield_now;
 use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
     AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, has_passed, lock, mutant, spin, wait_until,
@@ -32,10 +32,10 @@ use crate::sync::{
 /// Jobs by lane, and the workers that wait for them.
 pub(super) struct Queue<J> {
     state: Mutex<State<J>>,
-    /// Startable jobs, written under the lock and read by spinning workers without it. Only a hint: whoever
-    /// acts on it looks again under the lock, so Relaxed is enough.
+    /// Startable jobs, written under the lock and read by spinning workers without it. It is a hint: a worker
+    /// looks again under the lock, so Relaxed is enough.
     hint: AtomicUsize,
-    /// Notified when no worker lives any more.
+    /// Notified when the last worker has ended.
     ended: Condvar,
     workers_max: usize,
     worker_idle_max: Duration,
@@ -44,70 +44,70 @@ pub(super) struct Queue<J> {
 struct State<J> {
     lanes: Lanes<J>,
     admission: Admission,
-    /// Living workers, those that are starting included.
+    /// Live workers, including those that are starting.
     workers: usize,
     starting: usize,
     spinning: usize,
-    /// Taken out of `parked` but not yet back under the lock.
+    /// Removed from `parked` but not yet back under the lock.
     woken: usize,
-    /// Parked workers. The last one is woken first: it is the warmest, and the others get to expire.
+    /// Parked workers. The last one is woken first: its caches are warm, and the others may expire.
     parked: Vec<Wakeup>,
-    /// Numbers that ended workers had.
+    /// Numbers of ended workers, for reuse.
     numbers: Vec<usize>,
     threads_started: u64,
     spawn_failures: u64,
 }
 
-/// Whether jobs are taken.
+/// Whether jobs are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission {
-    /// Jobs are taken, and workers wait for them.
+    /// Jobs are accepted, and workers wait for them.
     Open,
-    /// No job is taken; a worker that finds none to start ends.
+    /// No job is accepted; a worker that finds none to start ends.
     Closed,
 }
 
-/// What a push asks of its caller, to be done without the lock.
+/// What a push requires of its caller, without the lock.
 pub(super) enum Pushed {
-    /// A spinning worker sees it now: nothing.
+    /// Nothing: a spinning worker sees the job now.
     Seen,
-    /// A worker will come by, or all are busy: nothing.
+    /// Nothing: an incoming worker will see the job, or all are busy.
     Covered,
-    /// Ring for this worker, which was parked.
+    /// Wake this worker, which was parked.
     Wake(Wakeup),
-    /// Start a worker on this seat, or report to [`Queue::spawn_failed`] with the id.
+    /// Start a worker with this seat, or report the failure to [`Queue::spawn_failed`] with the id.
     Spawn(Seat, JobId),
 }
 
-/// What becomes of the queue when a worker could not be started.
+/// Consequence of a worker that could not be started.
 pub(super) enum SpawnFailure<J> {
-    /// Other workers live; the wakeup is of one that must take over what the failed one was to do.
+    /// Other workers are alive; the wakeup is for one that must take over the job of the failed one.
     Degraded(Option<Wakeup>),
-    /// No worker is left. Nobody would ever run what was queued, so it is handed over.
+    /// No worker is left to run the queued jobs, so they are returned.
     Stranded {
-        /// The job whose push asked for the worker, unless it was run in the meantime.
+        /// The job of the push that asked for the worker, unless it has run in the meantime.
         own: Option<J>,
         /// Jobs of others that relied on a worker that failed as well.
         others: Vec<J>,
     },
 }
 
-/// One worker's place in the pool.
+/// The place of one worker in the pool.
 pub(super) struct Seat {
     number: usize,
     wakeup: Wakeup,
     stage: Stage,
 }
 
-/// What a worker was doing when it last let go of the lock.
+/// What a worker was doing when it last released the lock.
 enum Stage {
     /// It has not asked for a job yet.
     Starting,
-    /// It ran a job of this lane, and still holds the lane's slot.
+    /// It ran a job of this lane and still holds the lane's slot.
     Running(LaneId),
 }
 
-/// Wakes one parked worker. A stale notify is harmless: a worker that is still listed as parked parks again.
+/// Wakes one parked worker. A stale notification is harmless: a worker that is still in `parked` parks again.
 #[derive(Clone)]
 pub(super) struct Wakeup(Arc<Condvar>);
 
@@ -148,13 +148,13 @@ impl<J> Queue<J> {
         lock(&self.state).lanes.add()
     }
 
-    /// Queues a job; gives it back if the queue is closed.
+    /// Queues a job; returns it if the queue is closed.
     pub(super) fn push(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
         self.push_if(lane, job, |state| state.admission == Admission::Open)
     }
 
-    /// Queues a job even if the queue is closed, as long as a worker lives: it looks here once more before it
-    /// ends.
+    /// Queues a job even if the queue is closed, while a worker lives: it looks at the lanes once more before
+    /// it ends.
     pub(super) fn push_late(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
         self.push_if(lane, job, |state| state.admission == Admission::Open || state.workers > 0)
     }
@@ -166,6 +166,8 @@ impl<J> Queue<J> {
         }
         let id = state.lanes.push(lane, job);
         self.publish(&state);
+        // Cheapest first: an incoming worker, then a parked one, then a new one, else the job waits for a busy
+        // one.
         if state.is_covered() {
             return Ok(if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered });
         }
@@ -178,12 +180,13 @@ impl<J> Queue<J> {
         Ok(Pushed::Covered)
     }
 
-    /// Waits for the next job; `None` tells the worker to end. Returns the slot of the job before.
+    /// Waits for the next job; `None` ends the worker. Returns the slot of its previous job.
     pub(super) fn next(&self, seat: &mut Seat) -> Option<J> {
         let mut state = lock(&self.state);
         state.arrive(seat);
         let mut has_spun = false;
         let mut expires = None;
+        // A worker looks at the lanes, spins once, looks again, and parks; after each wake-up it begins anew.
         loop {
             if let Some((lane, job)) = state.lanes.take() {
                 self.publish(&state);
@@ -191,7 +194,7 @@ impl<J> Queue<J> {
                 return Some(job);
             }
             if state.admission == Admission::Closed || has_passed(expires) {
-                self.leave(state, seat);
+                self.retire(state, seat);
                 return None;
             }
             if !has_spun && state.spinning < WORKERS_SPINNING_MAX {
@@ -216,8 +219,8 @@ impl<J> Queue<J> {
         state.spawn_failures += 1;
         state.free(number);
         if state.workers > 0 {
-            // Between the push and now a worker may have parked and another push may have relied on the
-            // start that failed. It got nobody's wakeup, so notify for it here.
+            // Since the push a worker may have parked, and another push may have relied on the failed start.
+            // That push woke no worker, so one is woken here.
             if state.is_covered() || mutant("queue-failed-spawn-forgets-the-parked") {
                 return SpawnFailure::Degraded(None);
             }
@@ -232,7 +235,7 @@ impl<J> Queue<J> {
         SpawnFailure::Stranded { own, others: stranded.into_iter().map(|(_, job)| job).collect() }
     }
 
-    /// Stops admission. Workers start what is queued and then end.
+    /// Stops admission. Workers execute the queued jobs and then end.
     pub(super) fn close(&self) {
         let mut state = lock(&self.state);
         state.admission = Admission::Closed;
@@ -245,7 +248,7 @@ impl<J> Queue<J> {
         parked.iter().for_each(Wakeup::notify);
     }
 
-    /// Takes out every job that no worker has started.
+    /// Removes every job that no worker has begun.
     pub(super) fn drain(&self) -> Vec<J> {
         let mut state = lock(&self.state);
         let drained = state.lanes.drain();
@@ -254,7 +257,7 @@ impl<J> Queue<J> {
         drained.into_iter().map(|(_, job)| job).collect()
     }
 
-    /// Blocks until no worker lives, at the longest until the deadline; says whether none does.
+    /// Blocks until no worker is alive or the deadline has passed; returns whether none is.
     pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> bool {
         let mut state = lock(&self.state);
         while state.workers > 0 {
@@ -282,17 +285,17 @@ impl<J> Queue<J> {
         self.hint.store(state.lanes.startable(), Ordering::Relaxed);
     }
 
-    /// Looks out for work without the lock. The caller looks at the lanes again before it parks: a push may
-    /// have counted on this worker up to the moment when it takes the lock back.
+    /// Spins for work without the lock. The caller looks at the lanes again before it parks: a push may have
+    /// relied on this worker until it takes the lock back.
     fn spin<'a>(&'a self, mut state: MutexGuard<'a, State<J>>) -> MutexGuard<'a, State<J>> {
         state.spinning += 1;
         drop(state);
         let mut rounds = 1;
         while self.hint.load(Ordering::Relaxed) == 0 && rounds < WORKER_SPIN_ROUNDS {
             rounds += 1;
-            // The caller that was just answered may have been put on this very core.
+            // A caller that was just answered may have been put on this very core.
             if rounds % WORKER_SPIN_ROUNDS_PER_YIELD == 0 {
-                give_way();
+                yield_now();
             }
             spin();
         }
@@ -301,7 +304,7 @@ impl<J> Queue<J> {
         state
     }
 
-    /// Waits until it is taken out of the parked ones, or leaves them by itself when its time is over.
+    /// Waits until another thread removes it from `parked`, or removes itself when its time is over.
     fn park<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<J>>,
@@ -322,7 +325,7 @@ impl<J> Queue<J> {
         }
     }
 
-    fn leave(&self, mut state: MutexGuard<'_, State<J>>, seat: &Seat) {
+    fn retire(&self, mut state: MutexGuard<'_, State<J>>, seat: &Seat) {
         state.free(seat.number);
         let is_last = state.workers == 0;
         drop(state);
@@ -333,7 +336,7 @@ impl<J> Queue<J> {
 }
 
 impl<J> State<J> {
-    /// Whether every startable job has a worker on its way to it.
+    /// Whether every startable job has an incoming worker.
     fn is_covered(&self) -> bool {
         if self.spinning > 0 && mutant("queue-spinner-covers-every-job") {
             return true;
@@ -347,8 +350,8 @@ impl<J> State<J> {
         Some(wakeup)
     }
 
-    /// Opens a seat. Numbers are used again, so that a thread's name stays short enough for the kernel's 15
-    /// bytes: together with the free ones they are always `0..workers + free`.
+    /// Creates a seat. Numbers are reused, so that a thread's name fits into the kernel's 15 bytes: used and
+    /// free numbers are always `0..workers + free`.
     fn seat(&mut self) -> Seat {
         let number = self.numbers.pop().unwrap_or(self.workers);
         self.workers += 1;
@@ -371,7 +374,7 @@ impl<J> State<J> {
 }
 
 impl Seat {
-    /// Tells this worker from the others that live.
+    /// Distinguishes this worker from the other live ones.
     pub(super) fn number(&self) -> usize {
         self.number
     }

@@ -11,6 +11,7 @@ use super::lanes::Lanes;
 use super::queue::{Pushed, Queue, SpawnFailure};
 use super::{Job, LaneId, LaneSnapshot, Pool};
 use crate::limits::Limits;
+use crate::random::{Random, seeds};
 
 /// Longer than any test takes: a test that waits so long has failed.
 const FOREVER: Duration = Duration::from_secs(60);
@@ -48,7 +49,8 @@ fn receive<T>(receiver: &Receiver<T>) -> T {
     receiver.recv_timeout(FOREVER).expect("something is sent")
 }
 
-/// Submits jobs that say that they have begun and then wait for the gate, which is shut while written to.
+/// Submits jobs that report their begin and then wait for the gate, which is closed while it is locked for
+/// writing.
 fn submit_stuck(pool: &Pool, lane: LaneId, jobs: usize, gate: &Arc<RwLock<()>>, begun: &Sender<()>) {
     for _ in 0..jobs {
         let (gate, begun) = (gate.clone(), begun.clone());
@@ -81,7 +83,7 @@ fn threads_never_exceed_workers_max() {
 }
 
 #[test]
-fn a_stuck_lane_leaves_other_lanes_alone() {
+fn i1_a_stuck_lane_leaves_other_lanes_alone() {
     for (workers_max, lane_workers_max, jobs) in [(2, 1, 1), (2, 1, 50), (4, 3, 50), (16, 12, 200)] {
         let pool = pool(workers_max, lane_workers_max);
         let (stuck, free) = (pool.add_lane(), pool.add_lane());
@@ -297,7 +299,7 @@ fn a_refused_thread_only_costs_capacity() {
     assert!(queue.wait_ended(Some(Instant::now())));
 }
 
-/// Lanes as plainly as they can be written. Only the order among lanes is left open.
+/// A naive model of the lanes. Only the order among lanes is left open.
 struct Model {
     lanes: Vec<(VecDeque<u64>, usize)>,
     workers_max: usize,
@@ -309,25 +311,17 @@ impl Model {
     }
 }
 
-/// The next number of a xorshift generator.
-fn random(state: &mut u64) -> u64 {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    *state
-}
-
 #[test]
 fn lanes_are_fifos_with_a_bounded_number_of_workers() {
-    for seed in 1..=200_u64 {
-        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let workers_max = 1 + (seed % 3) as usize;
+    seeds(200, |seed| {
+        let mut random = Random::new(seed);
+        let workers_max = 1 + random.index(3);
         let mut lanes = Lanes::new(workers_max);
         let ids: Vec<LaneId> = (0..4).map(|_| lanes.add()).collect();
         let mut model = Model { lanes: vec![Default::default(); ids.len()], workers_max };
         for step in 0..300 {
-            let index = random(&mut state) as usize % ids.len();
-            match random(&mut state) % 8 {
+            let index = random.index(ids.len());
+            match random.index(8) {
                 0..=3 => {
                     lanes.push(ids[index], step);
                     model.lanes[index].0.push_back(step);
@@ -356,5 +350,5 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
             }
             assert_eq!(lanes.startable(), model.startable(), "seed {seed}, step {step}");
         }
-    }
+    });
 }

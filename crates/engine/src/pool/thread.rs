@@ -2,7 +2,7 @@
 
 use std::{io, thread};
 
-/// Starts a thread that is never joined by its handle: the queue's count is waited for, which has a deadline.
+/// Starts a detached thread: the queue counts its workers, and waiting for that count has a deadline.
 ///
 /// # Errors
 ///
@@ -12,12 +12,12 @@ pub(super) fn start(name: String, run: impl FnOnce() + Send + 'static) -> io::Re
     thread::Builder::new().name(name).spawn(run).map(drop)
 }
 
-/// Threads that can run at a time; 1 if the system does not say.
+/// Threads that can run at once; 1 if the system does not say.
 pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Lets another thread run on this core, if one is ready to.
-pub(super) fn give_way() {
+pub(super) fn yield_now() {
     thread::yield_now();
 }

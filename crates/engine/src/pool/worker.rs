@@ -1,4 +1,4 @@
-//! The workers: each takes jobs from its seat at the queue.
+//! The workers: each takes jobs from the queue.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +9,12 @@ use super::queue::Seat;
 use super::thread;
 use crate::sync::Ordering;
 
-/// Starts a worker on its seat.
+/// Starts a worker with its seat.
 ///
 /// # Errors
 ///
-/// The system refuses another thread. The seat is gone then, and the queue must be told of its number.
+/// The system refuses another thread. The seat is gone then, and the caller must report its number to the
+/// queue.
 pub(super) fn spawn(shared: Arc<Shared>, seat: Seat) -> io::Result<()> {
     thread::start(format!("folio-worker-{}", seat.number()), move || work(&shared, seat))
 }
@@ -25,10 +26,10 @@ fn work(shared: &Shared, mut seat: Seat) {
 }
 
 fn run(shared: &Shared, job: Box<dyn Job>) {
-    // A job owns all it touches, so nothing that it leaves half done is seen again.
+    // A job owns all it touches, so no other code sees what it leaves half done.
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| job.run())) {
         shared.panics.fetch_add(1, Ordering::Relaxed);
-        // Dropping a payload may panic in turn and would end the worker without the queue's knowing.
+        // Dropping a payload may panic in turn, which would end the worker unnoticed by the queue.
         std::mem::forget(payload);
     }
 }

@@ -30,6 +30,7 @@ pub struct Stamps {
 
 /// Whether an extended attribute may, must or must not be there before it is set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum XattrMode {
     /// Created or replaced.
     #[default]
@@ -42,6 +43,7 @@ pub enum XattrMode {
 
 /// What `fallocate` does to a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Allocation {
     /// Reserves space, so that writing there cannot run out of it; a range beyond the end extends the file.
     Extend,
@@ -55,6 +57,7 @@ pub enum Allocation {
 
 /// How a range of a file is going to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Advice {
     /// Nothing special.
     Normal,

@@ -1,17 +1,13 @@
-//! The port's open directories: names are looked up below one of them and never lead out of it.
+//! Listings, paths that are too long, and trees: what a directory is asked for as a whole.
 
-use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
-use std::fs::{Metadata, Permissions};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use super::{Mode, OpenRequest, Opened, Stamps};
+use super::{Kind, Metadata};
 
-/// Which symbolic links on the way of a path are followed. None of them leads out of the directory in any case.
+/// Which symbolic links on the way of a path are followed. Below an open directory none leads out of it in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
     /// All.
@@ -20,6 +16,17 @@ pub enum Links {
     NotLast,
     /// None: one on the way is an error (`ELOOP`).
     Refuse,
+}
+
+impl Links {
+    /// Whether a last one is followed; unsupported if none may be on the way, for calls that leave the way to the system.
+    pub(super) fn follows_last(self) -> io::Result<bool> {
+        match self {
+            Links::Follow => Ok(true),
+            Links::NotLast => Ok(false),
+            Links::Refuse => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
 }
 
 /// How a tree is removed.
@@ -55,26 +62,6 @@ pub struct Copied {
     pub passed_over_first: Option<PathBuf>,
 }
 
-/// What kind of thing has a name, as far as the directory tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Kind {
-    /// A regular file.
-    File,
-    /// A directory.
-    Dir,
-    /// A symbolic link.
-    Symlink,
-    /// A FIFO.
-    Fifo,
-    /// A socket.
-    Socket,
-    /// A block device.
-    BlockDevice,
-    /// A character device.
-    CharDevice,
-}
-
 /// Hands out what is in a directory, many names at a time.
 pub trait Lister: Send {
     /// Calls `each` with the next names, without `.` and `..`: what the directory keeps of the kind (`None` where
@@ -91,27 +78,11 @@ pub trait Foothold: Debug + Send + Sync {
     /// Starts a listing of what `rest` leads to from here. May block.
     fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>>;
 
-    /// Returns the attributes of what `rest` leads to from here, following a link in its last part or not.
-    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata>;
+    /// Returns the attributes of what `rest` leads to from here.
+    fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata>;
 
     /// Goes on to a directory.
     fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
-}
-
-impl Kind {
-    /// What std calls it.
-    pub fn of(file_type: std::fs::FileType) -> Option<Kind> {
-        let kinds = [
-            (file_type.is_file(), Kind::File),
-            (file_type.is_dir(), Kind::Dir),
-            (file_type.is_symlink(), Kind::Symlink),
-            (file_type.is_fifo(), Kind::Fifo),
-            (file_type.is_socket(), Kind::Socket),
-            (file_type.is_block_device(), Kind::BlockDevice),
-            (file_type.is_char_device(), Kind::CharDevice),
-        ];
-        kinds.into_iter().find_map(|(is, kind)| is.then_some(kind))
-    }
 }
 
 /// One name in a directory.
@@ -123,90 +94,4 @@ pub struct Listed {
     pub kind: Option<Kind>,
     /// Inode number.
     pub ino: u64,
-}
-
-/// The names in a directory, one by one, without `.` and `..`.
-pub type NameListing = Box<dyn Iterator<Item = io::Result<Listed>> + Send>;
-
-/// One open directory, its *root*. It goes with the directory when that is renamed or moved.
-///
-/// Every path is relative to the root and must stay below it at each step: a `..` above the root, an absolute
-/// path and a symbolic link that leads to either fail with `EXDEV`, a link of procfs that is no path
-/// (`/proc/self/fd/3`) with any error; whatever others rename or exchange meanwhile. Paths are looked up once a
-/// call. Calls that are about a name (all that change one) do not follow a link in its last part and refuse a
-/// last part of `.` or `..` with `EINVAL`.
-pub trait StorageDir: Debug + Send + Sync + 'static {
-    /// Opens a file, in the manner of [`Storage::open`](super::Storage::open).
-    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened>;
-
-    /// Opens a directory as a root of its own.
-    fn open_dir(&self, path: &Path, links: Links) -> io::Result<Box<dyn StorageDir>>;
-
-    /// Returns the attributes of what `path` names.
-    fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata>;
-
-    /// Succeeds if this process may use what `path` names in every way of `mode`, following links.
-    fn access(&self, path: &Path, mode: Mode) -> io::Result<()>;
-
-    /// Starts a listing of the root itself.
-    fn names(&self) -> io::Result<NameListing>;
-
-    /// Creates one directory; `mode` as in [`OpenRequest`].
-    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()>;
-
-    /// Removes one empty directory, or with `recursive` everything in it too, never through a symbolic link.
-    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()>;
-
-    /// Removes the name of a file.
-    fn remove_file(&self, path: &Path) -> io::Result<()>;
-
-    /// Renames to a name below `target`, a directory of the same storage, replacing what had it.
-    fn rename(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<()>;
-
-    /// Gives a file a second name below `target`, a directory of the same storage.
-    fn hard_link(&self, original: &Path, target: &dyn StorageDir, link: &Path) -> io::Result<()>;
-
-    /// Creates the symbolic link `link` containing `original`, which may lead anywhere.
-    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()>;
-
-    /// Returns what the symbolic link `path` contains.
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
-
-    /// Changes the permissions of what `path` names, following links.
-    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()>;
-
-    /// Changes the times of what `path` names.
-    fn set_times(&self, path: &Path, times: &Stamps, links: Links) -> io::Result<()>;
-
-    /// Creates a FIFO with these permission bits before the umask.
-    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()>;
-
-    /// Copies contents and permissions to a name below `target`, a directory of the same storage, following links
-    /// to both; returns the bytes copied.
-    fn copy(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<u64> {
-        let _ = (from, target, to);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Returns the way from the root to what `path` names, without links and dots; `.` for the root itself.
-    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        let _ = path;
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Returns a second descriptor of the root, good for looking names up. Does not block.
-    fn to_fd(&self) -> io::Result<OwnedFd> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Opens the root once more, for reading.
-    fn to_std(&self) -> io::Result<std::fs::File> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Makes the names in the root survive a power cut.
-    fn sync(&self) -> io::Result<()>;
-
-    /// This value, for the calls that take two directories and have to know both as their own kind.
-    fn as_any(&self) -> &dyn Any;
 }

@@ -5,53 +5,40 @@
 //! a method costs the operation that called it and nothing else.
 
 use std::any::Any;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fmt::Debug;
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirEntryExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 mod attributes;
 mod dir;
+mod entry;
 pub(crate) mod errno;
+mod kind;
+mod metadata;
 mod mover;
+mod names;
+mod open_request;
 pub mod os;
 mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Clearing, Copied, Foothold, Kind, Links, Listed, Lister, NameListing, StorageDir, TreeCopier};
+pub use dir::{Clearing, Copied, Foothold, Links, Listed, Lister, TreeCopier};
+pub use entry::{Entry, Listing};
+pub use kind::Kind;
+pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
-
-/// How a file is to be opened: the union of std's and tokio's options on Unix.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OpenRequest {
-    /// Open for reading.
-    pub read: bool,
-    /// Open for writing.
-    pub write: bool,
-    /// Every write goes to the end.
-    pub append: bool,
-    /// Cut the file to length 0.
-    pub truncate: bool,
-    /// Create the file if it is missing.
-    pub create: bool,
-    /// Create the file and fail if it exists.
-    pub create_new: bool,
-    /// Permission bits of a file that is created; `None` means `0o666` before the umask.
-    pub mode: Option<u32>,
-    /// Further `O_*` flags, as in `std::os::unix::fs::OpenOptionsExt::custom_flags`.
-    pub custom_flags: i32,
-    /// Bytes of writes at the cursor that the engine may keep back and write out together; 0 for none. No
-    /// concern of the storage's.
-    pub buffer_bytes: usize,
-}
+pub use names::{NameListing, Names, StorageDir};
+pub use open_request::OpenRequest;
 
 /// What kind of thing was opened, as far as the engine treats kinds differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Nature {
     /// Has a length and takes positioned reads and writes: regular files and block devices.
     Plain,
@@ -85,6 +72,7 @@ impl Identity {
 
 /// A file that has just been opened, with what one `fstat` told.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Opened {
     /// The file itself.
     pub file: Box<dyn StorageFile>,
@@ -100,70 +88,43 @@ pub struct Opened {
     pub remote: bool,
 }
 
-/// One kind of disk: opens files and works on names.
-pub trait Storage: Debug + Send + Sync + 'static {
-    /// Opens `path` close-on-exec and without waiting for a peer (`O_NONBLOCK`).
-    ///
-    /// The request has been checked: at least one of read, write and append is set, and nothing contradicts.
-    fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened>;
+impl Opened {
+    /// Returns a plain file on a disk of this machine, which is what most storages open; the fields say otherwise.
+    pub fn plain(file: Box<dyn StorageFile>, device: u64, inode: u64, len: u64) -> Opened {
+        Opened { file, device, inode, len, nature: Nature::Plain, remote: false }
+    }
+}
 
+/// One kind of disk. Its [`Names`] are those that the process itself would look up.
+pub trait Storage: Names {
     /// Opens `path` for reading if that needs no disk (`RESOLVE_CACHED`), without blocking.
     ///
-    /// `None` says "ask [`open`](Storage::open)" and nothing else: in particular it does not mean missing.
+    /// `None` says "ask [`open`](Names::open)" and nothing else: in particular it does not mean missing.
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         let _ = (path, request);
+        None
+    }
+
+    /// Does what [`metadata`](Names::metadata) does, if that needs no disk, without blocking; else `None`.
+    fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
+        let _ = (path, links);
         None
     }
 
     /// Creates a file without a name in `dir`, for reading and writing, with these permission bits before the umask.
     ///
     /// `None` says that the file system has no such files, or that `dir` is missing: ask
-    /// [`open`](Storage::open) for one with a name and remove that.
+    /// [`open`](Names::open) for one with a name and remove that.
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
         let _ = (dir, mode);
         None
     }
 
-    /// Returns the attributes of what `path` names, following symbolic links.
-    fn metadata(&self, path: &Path) -> io::Result<Metadata>;
-
-    /// Which file a path leads to, whatever way it is spelled.
-    fn identity(&self, path: &Path) -> io::Result<Identity> {
-        self.metadata(path).map(|metadata| Identity::of(&metadata))
+    /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.
+    fn link_unnamed(&self, file: &dyn StorageFile, link: &Path) -> io::Result<()> {
+        let _ = (file, link);
+        Err(io::ErrorKind::Unsupported.into())
     }
-
-    /// Like [`metadata`](Storage::metadata), if that needs no disk, without blocking; else `None`.
-    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        let _ = path;
-        None
-    }
-
-    /// Returns the attributes of `path` itself, even where it is a symbolic link.
-    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata>;
-
-    /// Like [`symlink_metadata`](Storage::symlink_metadata), if that needs no disk, without blocking; else `None`.
-    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        let _ = path;
-        None
-    }
-
-    /// Returns the absolute form of `path` with all symbolic links resolved.
-    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
-
-    /// Copies contents and permissions without set-ID bits; returns the bytes copied. The copy is closed with its error.
-    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64>;
-
-    /// Creates one directory, or with `recursive` every missing parent too; `mode` as in [`OpenRequest`].
-    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()>;
-
-    /// Gives the file at `original` the second name `link`.
-    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()>;
-
-    /// Creates the symbolic link `link` containing `original`.
-    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()>;
-
-    /// Returns what the symbolic link `path` contains.
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
 
     /// Starts a listing; entries come from the iterator, which blocks like any other call.
     fn read_dir(&self, path: &Path) -> io::Result<Listing>;
@@ -186,120 +147,31 @@ pub trait Storage: Debug + Send + Sync + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Removes one empty directory, or with `recursive` everything in it too, never through a symbolic link.
-    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()>;
-
     /// Removes a directory and everything in it in this manner. An error in the tree should name the entry.
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         let _ = how;
         self.remove_dir(path, true)
     }
 
-    /// Removes the name of a file.
-    fn remove_file(&self, path: &Path) -> io::Result<()>;
-
-    /// Renames, replacing what `to` named.
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-
     /// Renames to a name that is free; `EEXIST` if it is not. In one step if the storage can, else the file has both
     /// names for a moment.
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.hard_link(from, to)?;
-        self.remove_file(from)
-    }
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Starts to move what has one name to another on another file system, which [`rename`](Storage::rename) refused
+    /// Starts to move what has one name to another on another file system, which [`rename`](Names::rename) refused
     /// with `EXDEV`. Nothing is copied yet. `None` if both are names of one thing, which then keeps both.
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
         let _ = (from, to);
         Err(io::ErrorKind::CrossesDevices.into())
     }
 
-    /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.
-    fn link_unnamed(&self, file: &std::fs::File, link: &Path) -> io::Result<()> {
-        let _ = (file, link);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Changes the permissions of what `path` names.
-    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()>;
-
-    /// Succeeds if this process may use what `path` names in every way of `mode`, following symbolic links.
-    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        let _ = (path, mode);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Returns size and limits of the file system that holds what `path` names.
-    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
-        let _ = path;
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Creates a FIFO with these permission bits before the umask.
-    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
-        let _ = (path, mode);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Changes owner and group of what `path` names; `None` leaves one alone. Here and in the methods below,
-    /// `follow` says whether a symbolic link in the last part stands for what it leads to or for itself.
-    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
-        let _ = (path, uid, gid, follow);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Changes the times of what `path` names.
-    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
-        let _ = (path, times, follow);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
     /// Changes the times of what `path` names, in std's words.
-    fn set_file_times(&self, path: &Path, times: FileTimes, follow: bool) -> io::Result<()> {
-        self.set_times(path, &os::stamps_of(times)?, follow)
-    }
-
-    /// Returns the value of an extended attribute; `None` if there is none of that name.
-    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
-        let _ = (path, name, follow);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Sets an extended attribute.
-    fn set_xattr(
-        &self,
-        path: &Path,
-        name: &OsStr,
-        value: &[u8],
-        mode: XattrMode,
-        follow: bool,
-    ) -> io::Result<()> {
-        let _ = (path, name, value, mode, follow);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Returns the names of the extended attributes, in no particular order.
-    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
-        let _ = (path, follow);
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Removes an extended attribute; `ENODATA` if there is none of that name.
-    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
-        let _ = (path, name, follow);
-        Err(io::ErrorKind::Unsupported.into())
+    fn set_file_times(&self, path: &Path, times: FileTimes, links: Links) -> io::Result<()> {
+        self.set_times(path, &times.try_into()?, links)
     }
 
     /// Returns the home directory of a user, or of the one this process runs as; `None` if nobody knows it.
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         let _ = user;
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    /// Opens a directory, found like any other path, as a root that names are looked up below.
-    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
-        let _ = path;
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -310,7 +182,7 @@ pub trait Storage: Debug + Send + Sync + 'static {
     }
 }
 
-/// Ways to use a path, for [`Storage::access`]. Joined by `|`.
+/// Ways to use a path, for [`Names::access`]. Joined by `|`.
 ///
 /// ```
 /// use folio_engine::storage::Mode;
@@ -399,17 +271,14 @@ impl StatVfs {
     }
 }
 
-/// The entries of a directory, one by one.
-pub type Listing = Box<dyn Iterator<Item = io::Result<std::fs::DirEntry>> + Send>;
-
-/// Hands out what a listing of std's entries tells.
+/// Hands out what a listing of entries tells.
 struct Entries(Listing);
 
 impl Lister for Entries {
     fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool> {
         let Some(entry) = self.0.next() else { return Ok(false) };
         let entry = entry?;
-        each(&entry.file_name(), entry.file_type().ok().and_then(Kind::of), entry.ino());
+        each(&entry.file_name(), entry.file_type().and_then(|file_type| file_type.kind()), entry.ino());
         Ok(true)
     }
 }
@@ -537,9 +406,15 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Copies at most `count` bytes of `from`, beginning at `offset`, to `at`; fewer only if `from` ends first
-    /// or something has been copied before a failure. Neither kernel cursor is used.
-    fn receive(&self, from: &std::fs::File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+    /// Opens a second handle of the same opening, for those who read it at offsets, give it a name or close it; it stays
+    /// good when this one is closed.
+    fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Copies at most `count` bytes of `from`, a file of the same storage, beginning at `offset`, to `at`; fewer only if
+    /// `from` ends first or something has been copied before a failure. Neither kernel cursor is used.
+    fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
         let _ = (from, offset, count, at);
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -7,12 +7,12 @@
 
 use std::any::{Any, type_name};
 use std::fmt;
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::returned::Returned;
-use super::{LockKind, StorageFile, errno};
+use super::{LockKind, Metadata, StorageFile, errno};
 
 /// What is done with an object whose file is closed.
 type Ending<T> = Box<dyn FnOnce(T) -> io::Result<()> + Send>;

@@ -1,16 +1,16 @@
 //! FIFOs, sockets and terminals: driven by readiness, so that waiting for a peer never holds a worker.
 //!
-//! They have no position, so there is nothing to order but whole writes against each other and reads against
-//! reads; two fair locks do that. Reads happen in the caller's poll; what they take beyond what they were
-//! asked for stays with the lock, for whoever reads next. Writes run as a task of the engine, so that a
-//! cancelled caller never leaves half a record behind.
+//! They have no offsets, so only whole writes have to be ordered among each other, and reads among reads; two
+//! fair locks do that. Reads happen in the caller's poll; bytes read beyond the request stay behind the lock
+//! for the next reader. Writes run as a task of the engine, so that a cancelled caller never leaves half a
+//! record behind.
 
 use std::any::Any;
 use std::fmt;
 use std::io::{self, IoSlice, IsTerminal};
 use std::os::fd::{AsRawFd, RawFd};
 use std::path::Path;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -25,7 +25,7 @@ use crate::context::EngineContext;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::limits::PIECE_BYTES;
 use crate::stats::add;
-use crate::storage::{OpenRequest, StorageFile, errno};
+use crate::storage::{Metadata, OpenRequest, StorageFile, errno};
 use crate::stream::ReadAhead;
 
 /// A handle on one open FIFO, socket or terminal. Clones share it.
@@ -38,11 +38,11 @@ struct Inner {
     descriptor: AsyncFd<Descriptor>,
     path: Arc<Path>,
     context: Arc<EngineContext>,
-    /// What the descriptor was opened for; there is no waiting for anything else.
+    /// What the descriptor was opened for; it cannot be polled for anything else.
     interest: Interest,
-    /// Serves readers in the order they came.
+    /// Serves readers in order of arrival.
     reading: Arc<Mutex<ReadAhead>>,
-    /// Keeps a record in one piece.
+    /// Keeps each write contiguous.
     writing: Arc<Mutex<()>>,
     _engine: Arc<dyn Any + Send + Sync>,
 }
@@ -50,23 +50,23 @@ struct Inner {
 struct Descriptor(Box<dyn StorageFile>);
 
 impl AsRawFd for Descriptor {
-    /// Only called for files that have a descriptor; -1 is refused by the kernel like any closed one.
+    /// Only called for files that have a descriptor; the kernel refuses -1 like any closed one.
     fn as_raw_fd(&self) -> RawFd {
         self.0.as_std().map_or(-1, AsRawFd::as_raw_fd)
     }
 }
 
-/// What becomes of bytes beyond those that were asked for where no delimiter has come.
+/// What to do with bytes that reach the limit without a delimiter.
 #[derive(Clone, Copy, Debug)]
-enum Beyond {
-    /// They stay for the next reader.
-    Stays,
-    /// They are an error, and all stay.
+enum Overlong {
+    /// Return them up to the limit.
+    Returned,
+    /// Refuse, and leave all of them for the next reader.
     Refused,
 }
 
 impl StreamHandle {
-    /// Registers the descriptor with the engine's own reactor; gives it back if it cannot be waited for.
+    /// Registers the descriptor with the engine's own reactor; returns it if it cannot be polled.
     pub(crate) fn new(
         file: Box<dyn StorageFile>,
         request: &OpenRequest,
@@ -91,12 +91,12 @@ impl StreamHandle {
         &self.inner.path
     }
 
-    /// Returns the descriptor. It is the engine's to close.
+    /// Returns the descriptor. The engine closes it.
     pub fn descriptor(&self) -> Option<RawFd> {
         self.as_std().map(AsRawFd::as_raw_fd)
     }
 
-    /// Returns the std file behind it, if the storage has one, for those who lend its descriptor.
+    /// Returns the std file, if the storage has one, in order to lend its descriptor.
     pub fn as_std(&self) -> Option<&std::fs::File> {
         self.inner.descriptor.get_ref().0.as_std()
     }
@@ -106,17 +106,17 @@ impl StreamHandle {
         self.as_std().is_some_and(IsTerminal::is_terminal)
     }
 
-    /// Returns whether bytes were read that no reader has got yet, or may have been: somebody is reading.
+    /// Returns whether bytes were read ahead and not delivered, or may have been because a reader is active.
     pub fn has_read_ahead(&self) -> bool {
         self.inner.reading.try_lock().map_or(true, |ahead| !ahead.bytes().is_empty())
     }
 
-    /// Waits until something can be read and reads what is there, at most `buf.len()` bytes; 0 means that
-    /// every peer has gone.
+    /// Waits until the stream is readable and reads the available bytes, at most `buf.len()`; 0 means that
+    /// every peer has closed.
     ///
     /// # Errors
     ///
-    /// Whatever the read returns.
+    /// Any error of the read.
     ///
     /// # Cancellation
     ///
@@ -130,21 +130,21 @@ impl StreamHandle {
             }
             inner.call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
         };
-        inner.read_unless_stopped(read).await
+        inner.read_unless_stopped(pin!(read)).await
     }
 
-    /// Reads up to and including the first `delimiter`, `limit` bytes at most. Without a delimiter at the end:
-    /// the limit or the end of the stream came first; empty at the end.
+    /// Reads up to and including the first `delimiter`, at most `limit` bytes. If the last byte is no
+    /// delimiter, the limit or the end of the stream came first; empty at the end.
     ///
     /// # Errors
     ///
-    /// Whatever the read returns; bytes that came before stay for the next reader.
+    /// Any error of the read; bytes that arrived before stay for the next reader.
     ///
     /// # Cancellation
     ///
-    /// No byte is lost: what has come so far stays for the next reader.
+    /// No byte is lost: bytes that have arrived stay for the next reader.
     pub async fn read_until(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
-        Ok(self.gather(Some(delimiter), limit, Beyond::Stays).await?.unwrap_or_default())
+        Ok(self.read_ahead_until(Some(delimiter), limit, Overlong::Returned).await?.unwrap_or_default())
     }
 
     /// Reads `len` bytes, fewer only at the end of the stream.
@@ -157,11 +157,11 @@ impl StreamHandle {
     ///
     /// Like [`read_until`](StreamHandle::read_until).
     pub async fn read_full(&self, len: usize) -> Result<Bytes> {
-        Ok(self.gather(None, len, Beyond::Stays).await?.unwrap_or_default())
+        Ok(self.read_ahead_until(None, len, Overlong::Returned).await?.unwrap_or_default())
     }
 
-    /// Reads up to and including the first `delimiter`, or to the end of the stream, if that is `limit` bytes at most
-    /// without the delimiter; empty at the end.
+    /// Reads up to and including the first `delimiter`, or to the end of the stream, if that is at most `limit`
+    /// bytes without the delimiter; empty at the end.
     ///
     /// # Errors
     ///
@@ -172,108 +172,116 @@ impl StreamHandle {
     ///
     /// Like [`read_until`](StreamHandle::read_until).
     pub async fn read_line(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
-        let line = self.gather(Some(delimiter), limit.saturating_add(1), Beyond::Refused).await?;
+        let line = self.read_ahead_until(Some(delimiter), limit.saturating_add(1), Overlong::Refused).await?;
         line.ok_or_else(|| self.inner.too_long(limit))
     }
 
-    /// Reads everything up to the end of the stream, if no line of it has more than `limit` bytes before its
+    /// Reads everything up to the end of the stream, if no line has more than `limit` bytes before its
     /// `delimiter`.
     ///
     /// # Errors
     ///
-    /// [`Error::is_too_long`] if one has, and all that has come stays for the next reader; whatever the read returns.
+    /// [`Error::is_too_long`] if a line has, and all bytes stay for the next reader; any error of the read.
     ///
     /// # Cancellation
     ///
     /// Like [`read_until`](StreamHandle::read_until).
     pub async fn read_lines(&self, delimiter: u8, limit: usize) -> Result<Bytes> {
         let inner = &*self.inner;
-        let gather = async {
+        let read = async {
             let mut ahead = inner.reading.lock().await;
             let (mut start, mut searched) = (0, 0);
             loop {
-                let there = ahead.bytes();
-                for at in memchr_iter(delimiter, &there[searched..]).chain([there.len() - searched]) {
+                let available = ahead.bytes();
+                for at in memchr_iter(delimiter, &available[searched..]).chain([available.len() - searched]) {
                     let end = searched + at;
                     if end - start > limit {
                         return Ok(None);
                     }
-                    start = if end < there.len() { end + 1 } else { start };
+                    start = if end < available.len() { end + 1 } else { start };
                 }
-                searched = there.len();
+                searched = available.len();
                 if inner.fill(&mut ahead).await? == 0 {
                     return Ok(Some(ahead.take(searched)));
                 }
             }
         };
-        inner.read_unless_stopped(gather).await?.ok_or_else(|| inner.too_long(limit))
+        inner.read_unless_stopped(pin!(read)).await?.ok_or_else(|| inner.too_long(limit))
     }
 
-    /// Waits until something can be read and returns it, `len` bytes at most, leaving it for the next reader;
+    /// Waits until the stream is readable and returns at most `len` bytes, which stay for the next reader;
     /// empty at the end.
     ///
     /// # Errors
     ///
-    /// Whatever the read returns.
+    /// Any error of the read.
     ///
     /// # Cancellation
     ///
     /// Nothing is lost.
     pub async fn peek(&self, len: usize) -> Result<Bytes> {
         let inner = &*self.inner;
-        let look = async {
+        let peek = async {
             let mut ahead = inner.reading.lock().await;
             if ahead.bytes().is_empty() && len > 0 {
                 inner.fill(&mut ahead).await?;
             }
-            let there = ahead.bytes();
-            Ok(Bytes::copy_from_slice(&there[..there.len().min(len)]))
+            let available = ahead.bytes();
+            Ok(Bytes::copy_from_slice(&available[..available.len().min(len)]))
         };
-        inner.read_unless_stopped(look).await
+        inner.read_unless_stopped(pin!(peek)).await
     }
 
-    /// `None` if it is refused.
-    async fn gather(&self, delimiter: Option<u8>, limit: usize, beyond: Beyond) -> Result<Option<Bytes>> {
+    /// Reads up to a delimiter or the limit; `None` if that is refused.
+    async fn read_ahead_until(
+        &self,
+        delimiter: Option<u8>,
+        limit: usize,
+        overlong: Overlong,
+    ) -> Result<Option<Bytes>> {
         let inner = &*self.inner;
-        let gather = async {
+        let read = async {
             let mut ahead = inner.reading.lock().await;
             let mut searched = 0;
             loop {
-                let there = ahead.bytes();
-                let there = &there[..there.len().min(limit)];
-                let end = delimiter.and_then(|delimiter| memchr(delimiter, &there[searched..]));
-                match (end, beyond) {
-                    (Some(at), Beyond::Stays | Beyond::Refused) => {
+                let available = ahead.bytes();
+                let available = &available[..available.len().min(limit)];
+                let end = delimiter.and_then(|delimiter| memchr(delimiter, &available[searched..]));
+                match (end, overlong) {
+                    (Some(at), Overlong::Returned | Overlong::Refused) => {
                         return Ok(Some(ahead.take(searched + at + 1)));
                     }
-                    (None, Beyond::Stays) if there.len() == limit => return Ok(Some(ahead.take(limit))),
-                    (None, Beyond::Refused) if there.len() == limit => return Ok(None),
-                    (None, Beyond::Stays | Beyond::Refused) => {}
+                    (None, Overlong::Returned) if available.len() == limit => {
+                        return Ok(Some(ahead.take(limit)));
+                    }
+                    (None, Overlong::Refused) if available.len() == limit => return Ok(None),
+                    (None, Overlong::Returned | Overlong::Refused) => {}
                 }
-                searched = there.len();
+                searched = available.len();
                 if inner.fill(&mut ahead).await? == 0 {
                     return Ok(Some(ahead.take(searched)));
                 }
             }
         };
-        inner.read_unless_stopped(gather).await
+        inner.read_unless_stopped(pin!(read)).await
     }
 
-    /// Writes all of `bytes`, waiting for the peer to make room; never mixed with another write.
+    /// Writes all of `bytes`, waiting for the peer to make room; never interleaved with another write.
     ///
     /// # Errors
     ///
-    /// Whatever the write returns (`EPIPE` if every reader has gone), with the bytes that got through.
+    /// Any error of the write (`EPIPE` if every reader has closed), with the number of bytes written.
     ///
     /// # Cancellation
     ///
-    /// Before its permit: nothing happens. After: it goes on until everything is written or the peer is gone.
+    /// Before its permit: nothing happens. Afterwards: it continues until everything is written or the peer has
+    /// closed.
     pub async fn write_all(&self, bytes: Bytes) -> Result<()> {
         self.write_when_admitted(bytes.len(), || bytes).await
     }
 
-    /// Writes the slices, one behind the other, like [`write_all`](StreamHandle::write_all); without `all` only
-    /// the first MiB of them. They are copied once there is a permit.
+    /// Writes the concatenated slices, like [`write_all`](StreamHandle::write_all); without `all` only their
+    /// first MiB. They are copied after the admission.
     ///
     /// # Errors
     ///
@@ -285,8 +293,8 @@ impl StreamHandle {
     pub async fn write(&self, slices: &[IoSlice<'_>], all: bool) -> Result<usize> {
         let len = slices.iter().map(|slice| slice.len()).sum();
         let len = if all { len } else { PIECE_BYTES.min(len) };
-        let gather = || self.inner.context.buffers.copy_slices(slices, len).into_bytes();
-        self.write_when_admitted(len, gather).await.map(|()| len)
+        let read = || self.inner.context.buffers.copy_slices(slices, len).into_bytes();
+        self.write_when_admitted(len, read).await.map(|()| len)
     }
 
     async fn write_when_admitted(&self, len: usize, bytes: impl FnOnce() -> Bytes) -> Result<()> {
@@ -297,7 +305,7 @@ impl StreamHandle {
         let permit = admission.admit(len).await.map_err(refuse)?;
         let bytes = bytes();
         let runtime = inner.context.runtime.clone();
-        let turn = take_place(&inner.writing);
+        let turn = queue_lock(&inner.writing);
         let task = runtime.spawn(async move {
             let _permit = permit;
             let key = inner.context.running_requests.begin(Operation::Write, &inner.path, Instant::now());
@@ -318,17 +326,17 @@ impl StreamHandle {
     ///
     /// # Errors
     ///
-    /// Whatever `fstat` returns.
-    pub fn metadata(&self) -> Result<std::fs::Metadata> {
+    /// Any error of `fstat`.
+    pub fn metadata(&self) -> Result<Metadata> {
         let inner = &*self.inner;
         inner.descriptor.get_ref().0.metadata().map_err(|error| inner.error(Operation::Metadata, error))
     }
 
-    /// Returns a std file of the same opening, which waits like any other.
+    /// Returns a std file of the same stream, which shares its flags.
     ///
     /// # Errors
     ///
-    /// Whatever duplicating the descriptor returns.
+    /// Any error of duplicating the descriptor.
     pub fn to_std(&self) -> Result<std::fs::File> {
         self.inner.descriptor.get_ref().0.to_std(0).map_err(|error| self.inner.error(Operation::Open, error))
     }
@@ -352,7 +360,7 @@ impl StreamHandle {
         }
     }
 
-    /// Refuses an operation that only makes sense for files with a position, as the kernel does: `ESPIPE`.
+    /// Refuses an operation that needs an offset, as the kernel does: `ESPIPE`.
     ///
     /// # Errors
     ///
@@ -375,7 +383,7 @@ impl StreamHandle {
     }
 }
 
-/// What polls need: calls that are made at once or not at all, and what to wait for.
+/// What polls need: calls that are made at once or not at all, and waits.
 impl StreamHandle {
     pub(crate) fn reading(&self) -> &Arc<Mutex<ReadAhead>> {
         &self.inner.reading
@@ -393,7 +401,7 @@ impl StreamHandle {
         self.inner.error(operation, error)
     }
 
-    /// Refuses if the engine has stopped, or is another process's.
+    /// Refuses if the engine has stopped, or belongs to the parent process.
     pub(crate) fn check_running(&self, operation: Operation) -> Result<()> {
         self.inner.here(operation)?;
         match *self.inner.context.stopped.borrow() {
@@ -414,7 +422,7 @@ impl StreamHandle {
         Ok(count)
     }
 
-    /// Waits until a call is worth another try.
+    /// Waits until another attempt makes sense.
     pub(crate) async fn ready(&self, interest: Interest) -> Result<()> {
         let operation = if interest.is_readable() { Operation::Read } else { Operation::Write };
         let mut stop = self.inner.context.stopped.subscribe();
@@ -428,8 +436,8 @@ impl StreamHandle {
 }
 
 impl Drop for StreamHandle {
-    /// In the child of a fork the reactor's descriptor is still the parent's: to take a stream out of it here would
-    /// leave the parent waiting for ever, so it stays until the child ends.
+    /// In a forked child the reactor's descriptor is still the parent's: deregistering a stream here would
+    /// leave the parent waiting for ever, so it stays registered until the child ends.
     fn drop(&mut self) {
         if self.inner.context.here().is_err() {
             std::mem::forget(self.inner.clone());
@@ -437,15 +445,15 @@ impl Drop for StreamHandle {
     }
 }
 
-/// A place in the line of those who write.
-type Place = Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>;
+/// A place in the queue of writers.
+type QueuedLock = Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>;
 
-/// Goes in line at once: a write that is given up and goes on must not be overtaken by what is asked for later.
-fn take_place(line: &Arc<Mutex<()>>) -> Place {
-    let mut place = Box::pin(line.clone().lock_owned());
-    match place.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+/// Queues at once: a cancelled write that continues must not be overtaken by a later one.
+fn queue_lock(lock: &Arc<Mutex<()>>) -> QueuedLock {
+    let mut queued = Box::pin(lock.clone().lock_owned());
+    match queued.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(turn) => Box::pin(std::future::ready(turn)),
-        Poll::Pending => place,
+        Poll::Pending => queued,
     }
 }
 
@@ -467,9 +475,9 @@ fn register(
 }
 
 impl Inner {
-    /// Makes the call if that need not wait. A write is tried, since some devices never say that they are ready.
-    /// A read is not, unless there was something to read: a FIFO that no writer has come to yet looks like one that
-    /// all have left.
+    /// Makes the call if it need not wait. A write is attempted, since some devices never report readiness. A
+    /// read is not, unless there was something to read: a FIFO that has had no writer yet looks like one that
+    /// all writers have closed.
     fn try_call<T>(
         &self,
         interest: Interest,
@@ -482,7 +490,7 @@ impl Inner {
                 result => return result,
             }
         }
-        // Under the reactor's eyes, which then knows that readiness has yet to come.
+        // Through the reactor, which then records that the stream is not ready.
         self.descriptor.try_io(interest, call)
     }
 
@@ -493,7 +501,7 @@ impl Inner {
         }
     }
 
-    /// Makes the call when it need not wait; at once where the descriptor was not opened for it, since the kernel
+    /// Makes the call when it need not wait; at once if the descriptor was not opened for it, since the kernel
     /// refuses it then and readiness would never come.
     async fn call<T>(
         &self,
@@ -508,7 +516,7 @@ impl Inner {
         self.descriptor.async_io(interest, call).await
     }
 
-    /// Reads on; what came is kept in the poll that it came in.
+    /// Reads ahead; the bytes are stored in the poll that read them.
     async fn fill(&self, ahead: &mut ReadAhead) -> io::Result<usize> {
         let fill = |descriptor: &Descriptor| ahead.fill(|room| descriptor.0.read_stream(room));
         self.call(Interest::READABLE, fill).await
@@ -526,7 +534,7 @@ impl Inner {
         result.map_err(|error| self.error(Operation::Read, error))
     }
 
-    async fn write_in_turn(&self, turn: Place, bytes: &[u8], done: &mut u64) -> Result<()> {
+    async fn write_in_turn(&self, turn: QueuedLock, bytes: &[u8], done: &mut u64) -> Result<()> {
         let _turn = turn.await;
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Bytes of a stream that were read and not handed out yet.
+//! Bytes of a stream that were read and not delivered yet.
 
 use std::io;
 
@@ -6,10 +6,10 @@ use bytes::Bytes;
 
 use crate::limits::READ_AHEAD_BYTES;
 
-/// See the module. Empty, it holds no memory until the first time something is read ahead.
+/// See the module. It holds no memory until the first read ahead.
 #[derive(Debug, Default)]
 pub(crate) struct ReadAhead {
-    /// Initialised once and then reused; only what lies between `start` and `end` means something.
+    /// Initialised once and then reused; only the bytes between `start` and `end` are valid.
     room: Vec<u8>,
     start: usize,
     end: usize,
@@ -20,7 +20,7 @@ impl ReadAhead {
         &self.room[self.start..self.end]
     }
 
-    /// Adds what one call of `read` gives; returns how much that is.
+    /// Appends the bytes of one call of `read`; returns their number.
     pub(crate) fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
         self.room.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
@@ -33,14 +33,14 @@ impl ReadAhead {
         Ok(count)
     }
 
-    /// Takes out the first `len` bytes.
+    /// Removes and returns the first `len` bytes.
     pub(crate) fn take(&mut self, len: usize) -> Bytes {
         let taken = Bytes::copy_from_slice(&self.bytes()[..len]);
         self.skip(len);
         taken
     }
 
-    /// Moves as many bytes as fit into `buf`; returns how many.
+    /// Moves as many bytes as fit into `buf`; returns their number.
     pub(crate) fn move_to(&mut self, buf: &mut [u8]) -> usize {
         let len = buf.len().min(self.end - self.start);
         buf[..len].copy_from_slice(&self.bytes()[..len]);
@@ -50,7 +50,7 @@ impl ReadAhead {
 
     fn skip(&mut self, len: usize) {
         self.start += len;
-        // A long line must not keep its memory for as long as the stream is open.
+        // A long line must not keep its memory while the stream is open.
         if self.start == self.end && self.room.len() > 4 * READ_AHEAD_BYTES {
             *self = ReadAhead::default();
         }
@@ -60,9 +60,9 @@ impl ReadAhead {
 #[cfg(test)]
 mod tests {
     use super::{READ_AHEAD_BYTES, ReadAhead};
-    use crate::test_rng::{Dice, seeds};
+    use crate::random::{Random, seeds};
 
-    /// A source that gives at most so many bytes a call.
+    /// A source that gives at most `most` bytes per call.
     fn pour(ahead: &mut ReadAhead, source: &mut impl Iterator<Item = u8>, most: usize) -> usize {
         let fill = |room: &mut [u8]| {
             let most = most.min(room.len());
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn bytes_come_out_in_the_order_they_went_in() {
         seeds(5, |seed| {
-            let mut dice = Dice::new(seed);
+            let mut dice = Random::new(seed);
             let mut ahead = ReadAhead::default();
             let mut source = (0..=u8::MAX).cycle();
             let mut expected = (0..=u8::MAX).cycle();

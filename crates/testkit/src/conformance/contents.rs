@@ -2,7 +2,7 @@
 
 use std::io::IoSlice;
 
-use folio_engine::storage::{Nature, OpenRequest};
+use folio_engine::storage::Nature;
 
 use super::Check;
 use super::ground::{Ground, appending, both, contents, fails, ok, reading, write_all, writing};
@@ -26,13 +26,13 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn open_errors(on: &Ground) {
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
+    ok(on.storage.create_dir(&on.path("dir"), None));
     on.put("file", b"x");
-    let new = OpenRequest { create_new: true, ..writing() };
+    let new = writing().create_new(true);
     for (name, request, errno) in [
         ("missing", reading(), ENOENT),
         ("missing", writing(), ENOENT),
-        ("missing/file", OpenRequest { create: true, ..writing() }, ENOENT),
+        ("missing/file", writing().create(true), ENOENT),
         ("file", new, EEXIST),
         ("dir", writing(), EISDIR),
     ] {
@@ -42,12 +42,12 @@ fn open_errors(on: &Ground) {
 }
 
 fn create_and_truncate(on: &Ground) {
-    on.open("a", &OpenRequest { create_new: true, ..both() });
+    on.open("a", &both().create_new(true));
     assert_eq!(on.contents("a"), b"");
     on.put("a", b"hello");
-    on.open("a", &OpenRequest { create: true, ..writing() });
+    on.open("a", &writing().create(true));
     assert_eq!(on.contents("a"), b"hello", "create leaves an existing file alone");
-    let opened = on.open("a", &OpenRequest { truncate: true, ..writing() });
+    let opened = on.open("a", &writing().truncate(true));
     assert_eq!(opened.len, 0, "the length is the one after truncating");
     assert_eq!(on.contents("a"), b"");
 }
@@ -59,7 +59,7 @@ fn openings_identify(on: &Ground) {
     assert_eq!((first.device, first.inode), (second.device, second.inode));
     assert_ne!((first.device, first.inode), (other.device, other.inode));
     assert_eq!((first.len, first.nature), (5, Nature::Plain));
-    ok(on.storage.rename(&on.path("a"), &on.path("c")));
+    ok(on.storage.rename(&on.path("a"), &*on.storage, &on.path("c")));
     assert_eq!(on.open("c", &reading()).inode, first.inode, "a rename keeps the identity");
 }
 
@@ -148,7 +148,7 @@ fn appends(on: &Ground) {
 
 fn append_openings(on: &Ground) {
     on.put("a", b"head");
-    let file = on.open("a", &OpenRequest { read: true, ..appending() }).file;
+    let file = on.open("a", &appending().read(true)).file;
     ok(file.append(&[IoSlice::new(b"+")]));
     assert_eq!(contents(&*file), b"head+");
     fails(on.open("a", &appending()).file.read_at(&mut [0], 0), &[EBADF]);

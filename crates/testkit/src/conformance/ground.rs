@@ -5,7 +5,9 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::storage::{Links, OpenRequest, Opened, Storage, StorageFile};
+
+use crate::errno::EEXIST;
 
 #[derive(Debug)]
 pub(super) struct Ground {
@@ -36,7 +38,7 @@ impl Ground {
     }
 
     pub(super) fn put(&self, name: &str, bytes: &[u8]) {
-        let request = OpenRequest { create: true, truncate: true, ..both() };
+        let request = both().create(true).truncate(true);
         write_all(&*self.open(name, &request).file, bytes, 0);
     }
 
@@ -44,25 +46,37 @@ impl Ground {
         contents(&*self.open(name, &reading()).file)
     }
 
+    /// Creates a directory and those above it that are missing.
+    pub(super) fn dirs(&self, name: &str) {
+        let mut path = self.path("");
+        for part in Path::new(name) {
+            path.push(part);
+            match self.storage.create_dir(&path, None) {
+                Err(error) if error.raw_os_error() == Some(EEXIST) => {}
+                created => ok(created),
+            }
+        }
+    }
+
     pub(super) fn exists(&self, name: &str) -> bool {
-        self.storage.symlink_metadata(&self.path(name)).is_ok()
+        self.storage.metadata(&self.path(name), Links::NotLast).is_ok()
     }
 }
 
 pub(super) fn reading() -> OpenRequest {
-    OpenRequest { read: true, ..OpenRequest::default() }
+    OpenRequest::default().read(true)
 }
 
 pub(super) fn writing() -> OpenRequest {
-    OpenRequest { write: true, ..OpenRequest::default() }
+    OpenRequest::default().write(true)
 }
 
 pub(super) fn both() -> OpenRequest {
-    OpenRequest { read: true, write: true, ..OpenRequest::default() }
+    OpenRequest::default().read(true).write(true)
 }
 
 pub(super) fn appending() -> OpenRequest {
-    OpenRequest { append: true, create: true, ..OpenRequest::default() }
+    OpenRequest::default().append(true).create(true)
 }
 
 pub(super) fn contents(file: &dyn StorageFile) -> Vec<u8> {

@@ -2,9 +2,12 @@
 
 mod attributes;
 mod contents;
+mod directories;
 mod ground;
+mod handles;
 mod names;
 mod sharing;
+mod trees;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,7 +28,16 @@ type Check = (&'static str, fn(&Ground));
 ///
 /// If the storage breaks a contract; the failing check is named on standard error.
 pub fn conformance(make: impl Fn() -> (Arc<dyn Storage>, PathBuf)) {
-    for (name, check) in [contents::CHECKS, names::CHECKS, attributes::CHECKS, sharing::CHECKS].concat() {
+    let checks = [
+        contents::CHECKS,
+        names::CHECKS,
+        directories::CHECKS,
+        trees::CHECKS,
+        attributes::CHECKS,
+        sharing::CHECKS,
+        handles::CHECKS,
+    ];
+    for (name, check) in checks.concat() {
         let (storage, root) = make();
         let _named = Named { name };
         check(&Ground::new(storage, root));

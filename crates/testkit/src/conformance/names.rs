@@ -5,12 +5,14 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use folio_engine::storage::Links;
+
 use super::Check;
 use super::ground::{Ground, contents, fails, if_supported, ok, reading};
 use crate::errno::{EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM};
 
 pub(super) const CHECKS: &[Check] = &[
-    ("create_dir makes one directory, or all that are missing", dirs),
+    ("create_dir makes one directory, and no parents", dirs),
     ("remove_dir takes empty directories, or whole trees", dir_removals),
     ("a removed file stays readable where it is open", file_removals),
     ("a rename replaces what was there, in one step", renames),
@@ -25,21 +27,18 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn dirs(on: &Ground) {
-    let create = |name: &str, recursive| on.storage.create_dir(&on.path(name), recursive, None);
-    ok(create("a", false));
-    fails(create("a", false), &[EEXIST]);
-    fails(create("x/y", false), &[ENOENT]);
-    ok(create("x/y/z", true));
-    ok(create("x/y/z", true));
-    on.put("x/file", b"");
-    fails(create("x/file", false), &[EEXIST]);
-    assert!(create("x/file", true).is_err());
-    fails(create("x/file/z", true), &[ENOTDIR]);
+    let create = |name: &str| on.storage.create_dir(&on.path(name), None);
+    ok(create("a"));
+    fails(create("a"), &[EEXIST]);
+    fails(create("x/y"), &[ENOENT]);
+    on.put("file", b"");
+    fails(create("file"), &[EEXIST]);
+    fails(create("file/z"), &[ENOTDIR]);
 }
 
 fn dir_removals(on: &Ground) {
     let remove = |name: &str, recursive| on.storage.remove_dir(&on.path(name), recursive);
-    ok(on.storage.create_dir(&on.path("a/b"), true, None));
+    on.dirs("a/b");
     on.put("a/b/file", b"x");
     on.put("file", b"x");
     fails(remove("a", false), &[ENOTEMPTY, EEXIST]);
@@ -47,14 +46,14 @@ fn dir_removals(on: &Ground) {
     fails(remove("file", false), &[ENOTDIR]);
     ok(remove("a", true));
     assert!(!on.exists("a") && on.exists("file"));
-    ok(on.storage.create_dir(&on.path("empty"), false, None));
+    ok(on.storage.create_dir(&on.path("empty"), None));
     ok(remove("empty", false));
     assert!(!on.exists("empty"));
 }
 
 fn file_removals(on: &Ground) {
     on.put("a", b"abc");
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
+    ok(on.storage.create_dir(&on.path("dir"), None));
     let file = on.file("a");
     ok(on.storage.remove_file(&on.path("a")));
     assert!(!on.exists("a"));
@@ -67,20 +66,20 @@ fn renames(on: &Ground) {
     on.put("a", b"new");
     on.put("b", b"old");
     let old = on.file("b");
-    ok(on.storage.rename(&on.path("a"), &on.path("b")));
+    ok(on.storage.rename(&on.path("a"), &*on.storage, &on.path("b")));
     assert!(!on.exists("a"));
     assert_eq!((on.contents("b"), contents(&*old)), (b"new".to_vec(), b"old".to_vec()));
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
-    ok(on.storage.create_dir(&on.path("empty"), false, None));
+    ok(on.storage.create_dir(&on.path("dir"), None));
+    ok(on.storage.create_dir(&on.path("empty"), None));
     on.put("dir/file", b"x");
-    ok(on.storage.rename(&on.path("dir"), &on.path("empty")));
+    ok(on.storage.rename(&on.path("dir"), &*on.storage, &on.path("empty")));
     assert_eq!(on.contents("empty/file"), b"x");
 }
 
 fn bad_renames(on: &Ground) {
     on.put("file", b"x");
     for dir in ["dir", "full/inner"] {
-        ok(on.storage.create_dir(&on.path(dir), true, None));
+        on.dirs(dir);
     }
     for (from, to, errnos) in [
         ("missing", "b", &[ENOENT][..]),
@@ -90,21 +89,21 @@ fn bad_renames(on: &Ground) {
         ("dir", "full", &[ENOTEMPTY, EEXIST]),
         ("full", "full/inner/deeper", &[EINVAL]),
     ] {
-        fails(on.storage.rename(&on.path(from), &on.path(to)), errnos);
+        fails(on.storage.rename(&on.path(from), &*on.storage, &on.path(to)), errnos);
     }
     assert!(["file", "dir", "full/inner"].iter().all(|name| on.exists(name)));
 }
 
 fn hard_links(on: &Ground) {
     on.put("a", b"abc");
-    let link = |from: &str, to: &str| on.storage.hard_link(&on.path(from), &on.path(to));
+    let link = |from: &str, to: &str| on.storage.hard_link(&on.path(from), &*on.storage, &on.path(to));
     if if_supported(link("a", "b")).is_none() {
         return;
     }
     assert_eq!(on.open("a", &reading()).inode, on.open("b", &reading()).inode);
     fails(link("a", "b"), &[EEXIST]);
     fails(link("missing", "c"), &[ENOENT]);
-    ok(on.storage.rename(&on.path("a"), &on.path("b")));
+    ok(on.storage.rename(&on.path("a"), &*on.storage, &on.path("b")));
     assert!(on.exists("a") && on.exists("b"), "two names of one file both stay");
     ok(on.storage.remove_file(&on.path("a")));
     assert_eq!(on.contents("b"), b"abc");
@@ -117,11 +116,11 @@ fn symlinks(on: &Ground) {
     }
     assert_eq!(ok(on.storage.read_link(&on.path("link"))), Path::new("a"));
     assert_eq!(on.contents("link"), b"abc");
-    assert!(ok(on.storage.symlink_metadata(&on.path("link"))).is_symlink());
-    assert!(ok(on.storage.metadata(&on.path("link"))).is_file());
+    assert!(ok(on.storage.metadata(&on.path("link"), Links::NotLast)).is_symlink());
+    assert!(ok(on.storage.metadata(&on.path("link"), Links::Follow)).is_file());
     fails(on.storage.read_link(&on.path("a")), &[EINVAL]);
-    ok(on.storage.create_dir(&on.path("tree"), false, None));
-    ok(on.storage.create_dir(&on.path("kept"), false, None));
+    ok(on.storage.create_dir(&on.path("tree"), None));
+    ok(on.storage.create_dir(&on.path("kept"), None));
     on.put("kept/file", b"x");
     ok(on.storage.symlink(&on.path("kept"), &on.path("tree/out")));
     ok(on.storage.remove_dir(&on.path("tree"), true));
@@ -133,7 +132,7 @@ fn symlinks(on: &Ground) {
 fn listings(on: &Ground) {
     on.put("b", b"");
     on.put("a", b"");
-    ok(on.storage.create_dir(&on.path("c"), false, None));
+    ok(on.storage.create_dir(&on.path("c"), None));
     let Some(listing) = if_supported(on.storage.read_dir(&on.path(""))) else { return };
     let mut names: Vec<_> = listing.map(|entry| ok(entry).file_name()).collect();
     names.sort();
@@ -144,20 +143,20 @@ fn listings(on: &Ground) {
 fn copies(on: &Ground) {
     on.put("a", b"abc");
     on.put("b", b"something longer");
-    let mut permissions = ok(on.storage.metadata(&on.path("a"))).permissions();
+    let mut permissions = ok(on.storage.metadata(&on.path("a"), Links::Follow)).permissions();
     permissions.set_readonly(true);
     ok(on.storage.set_permissions(&on.path("a"), permissions.clone()));
     for to in ["b", "fresh"] {
-        assert_eq!(ok(on.storage.copy(&on.path("a"), &on.path(to))), 3);
+        assert_eq!(ok(on.storage.copy(&on.path("a"), &*on.storage, &on.path(to))), 3);
         assert_eq!(on.contents(to), b"abc");
-        assert_eq!(ok(on.storage.metadata(&on.path(to))).permissions(), permissions);
+        assert_eq!(ok(on.storage.metadata(&on.path(to), Links::Follow)).permissions(), permissions);
     }
-    fails(on.storage.copy(&on.path("missing"), &on.path("c")), &[ENOENT]);
+    fails(on.storage.copy(&on.path("missing"), &*on.storage, &on.path("c")), &[ENOENT]);
     assert!(!on.exists("c"));
 }
 
 fn canonical(on: &Ground) {
-    ok(on.storage.create_dir(&on.path("dir"), false, None));
+    ok(on.storage.create_dir(&on.path("dir"), None));
     on.put("a", b"");
     let canonical = |name: &str| on.storage.canonicalize(&on.path(name));
     assert_eq!(ok(canonical("./dir/../a")), ok(canonical("")).join("a"));
@@ -169,14 +168,14 @@ fn cached(on: &Ground) {
     if let Some(opened) = on.storage.open_cached(&on.path("a"), &reading()) {
         assert_eq!(contents(&*ok(opened).file), b"abc");
     }
-    if let Some(metadata) = on.storage.metadata_cached(&on.path("a")) {
+    if let Some(metadata) = on.storage.metadata_cached(&on.path("a"), Links::Follow) {
         assert_eq!(ok(metadata).len(), 3);
     }
     ok(on.storage.remove_file(&on.path("a")));
     if let Some(opened) = on.storage.open_cached(&on.path("a"), &reading()) {
         fails(opened, &[ENOENT]);
     }
-    if let Some(metadata) = on.storage.metadata_cached(&on.path("a")) {
+    if let Some(metadata) = on.storage.metadata_cached(&on.path("a"), Links::Follow) {
         fails(metadata, &[ENOENT]);
     }
 }
@@ -195,11 +194,11 @@ fn odd_paths(on: &Ground) {
     ] {
         let results: [io::Result<()>; 6] = [
             on.storage.open(&path, &reading()).map(drop),
-            on.storage.metadata(&path).map(drop),
+            on.storage.metadata(&path, Links::Follow).map(drop),
             on.storage.canonicalize(&path).map(drop),
             on.storage.remove_file(&path),
             on.storage.remove_dir(&path, true),
-            on.storage.rename(&path, &on.path("target")),
+            on.storage.rename(&path, &*on.storage, &on.path("target")),
         ];
         assert!(results.iter().all(Result::is_err), "{path:?}: {results:?}");
     }

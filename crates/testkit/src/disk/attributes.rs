@@ -1,23 +1,32 @@
 //! The attributes of a node, and the `Metadata` made from them.
 
-use std::fs::{self, FileTimes, Metadata, Permissions};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use folio_engine::storage::{self, Kind, Metadata, Stamp, Stamps};
 
 /// The umask of the simulated process.
 const UMASK: u32 = 0o022;
 
-/// What `chmod` and `utimensat` have set.
+/// What `chmod`, `chown`, `utimensat` and `setxattr` have set.
 #[derive(Clone, Debug)]
 pub(super) struct Attributes {
     mode: u32,
-    /// Each call that set times: `FileTimes` cannot be read, only applied again.
-    times: Vec<FileTimes>,
+    uid: u32,
+    gid: u32,
+    accessed: SystemTime,
+    modified: SystemTime,
+    pub(super) extended: BTreeMap<OsString, Vec<u8>>,
 }
 
 impl Attributes {
     pub(super) fn new(mode: u32) -> Attributes {
-        Attributes { mode: mode & !UMASK, times: Vec::new() }
+        let (accessed, modified) = (UNIX_EPOCH, UNIX_EPOCH);
+        Attributes { mode: mode & !UMASK, uid: 0, gid: 0, accessed, modified, extended: BTreeMap::new() }
     }
 
     pub(super) fn set_permissions(&mut self, permissions: &Permissions) {
@@ -28,25 +37,32 @@ impl Attributes {
         Permissions::from_mode(self.mode)
     }
 
-    pub(super) fn set_times(&mut self, times: FileTimes) {
-        self.times.push(times);
+    pub(super) fn set_owner(&mut self, uid: Option<u32>, gid: Option<u32>) {
+        self.uid = uid.unwrap_or(self.uid);
+        self.gid = gid.unwrap_or(self.gid);
     }
 
-    /// Makes the metadata of a file: only the system can make one, so an unlinked file stands model.
-    pub(super) fn of_file(&self, len: u64) -> io::Result<Metadata> {
-        let stand_in = tempfile::tempfile()?;
-        stand_in.set_len(len)?;
-        self.times.iter().try_for_each(|times| stand_in.set_times(*times))?;
-        stand_in.set_permissions(self.permissions())?;
-        stand_in.metadata()
+    pub(super) fn set_file_times(&mut self, times: FileTimes) -> io::Result<()> {
+        self.set_times(&Stamps::try_from(times)?);
+        Ok(())
     }
 
-    /// Makes the metadata of a directory.
-    pub(super) fn of_dir(&self) -> io::Result<Metadata> {
-        let stand_in = tempfile::tempdir()?;
-        let opened = fs::File::open(stand_in.path())?;
-        self.times.iter().try_for_each(|times| opened.set_times(*times))?;
-        opened.set_permissions(self.permissions())?;
-        opened.metadata()
+    pub(super) fn set_times(&mut self, times: &Stamps) {
+        for (time, stamp) in [(&mut self.accessed, times.accessed), (&mut self.modified, times.modified)] {
+            match stamp {
+                Stamp::Keep => {}
+                Stamp::Now => *time = SystemTime::now(),
+                Stamp::At(moment) => *time = moment,
+            }
+        }
+    }
+
+    pub(super) fn metadata(&self, kind: Kind, len: u64, device: u64, inode: u64) -> Metadata {
+        let mut attributes = storage::Attributes::new(kind);
+        (attributes.len, attributes.device, attributes.inode) = (len, device, inode);
+        (attributes.permissions, attributes.uid, attributes.gid) = (self.mode, self.uid, self.gid);
+        (attributes.accessed, attributes.modified) = (self.accessed, self.modified);
+        attributes.changed = self.modified;
+        attributes.into()
     }
 }

@@ -1,6 +1,7 @@
 //! A disk in memory, with planned faults and a memory of what a power cut would leave.
 
 mod attributes;
+mod directory;
 mod flock;
 mod image;
 mod moving;
@@ -48,11 +49,10 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///
 /// # What it does not
 ///
-/// * Symbolic links, listings and moves of directories between mounts: `Unsupported`. (A `std::fs::DirEntry` cannot be made.)
-/// * Permissions are kept and reported but never enforced; owners and further `O_*` flags are ignored; the
+/// * Symbolic links, FIFOs, unnamed files and moves of directories between mounts: `Unsupported`. An open directory is its path.
+/// * Permissions are kept and reported but never enforced; owners are kept and further `O_*` flags ignored; the
 ///   umask is 022.
-/// * Times: only those that were set. The device and inode of a `Metadata` mean nothing: only those of an
-///   `Opened` do.
+/// * Times: only those that were set; else the epoch. Everything has one name by its `Metadata`.
 /// * Streams, memory maps, descriptors (`as_std` is `None`), a limit on space (plan an `ENOSPC`), files over
 ///   256 MiB (`EFBIG`), silent corruption.
 #[derive(Clone, Debug)]
@@ -121,17 +121,6 @@ impl Disk {
     pub fn put(&self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
         let path = path.as_ref();
         self.put_node(path, Node::File(FileNode::durable(self.next_inode(), bytes.into())));
-    }
-
-    /// Makes the directory `path` with its parents, durable, past the plan and the counters.
-    ///
-    /// # Panics
-    ///
-    /// If there is a file at `path` or on the way.
-    pub fn put_dir(&self, path: impl AsRef<Path>) {
-        let _turn = lock(&self.shared.names_turn);
-        let parts = tree::parts(path.as_ref()).expect("the test names a valid path");
-        self.dirs_to(&parts);
     }
 
     /// Returns the bytes of the file at `path`, as any reader would see them.

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 
-use folio_engine::storage::{Mover, OpenRequest, Storage, StorageFile};
+use folio_engine::storage::{Mover, Names, OpenRequest, StorageFile};
 
 use super::Disk;
 use super::node::Node;
@@ -51,8 +51,7 @@ impl Moving {
     fn copy(&mut self) -> io::Result<()> {
         drop(self.disk.enter(Call::Copy, &self.from)?);
         let beside = self.to.with_file_name(".moving");
-        let request =
-            OpenRequest { write: true, create_new: true, mode: Some(0o600), ..OpenRequest::default() };
+        let request = OpenRequest::default().write(true).create_new(true).mode(Some(0o600));
         let copy = self.disk.open(&beside, &request)?.file;
         self.beside = Some(beside);
         copy.write_at(&[IoSlice::new(&self.bytes)], 0)?;
@@ -83,10 +82,10 @@ impl Mover for Moving {
 
     fn give_name(&mut self) -> io::Result<()> {
         let beside = self.beside.as_deref().expect("it was copied");
-        self.disk.rename(beside, &self.to)?;
+        self.disk.rename(beside, &self.disk, &self.to)?;
         self.beside = None;
         let dir = self.to.parent().expect("a file has one");
-        self.disk.open(dir, &OpenRequest { read: true, ..OpenRequest::default() })?.file.sync(true)
+        self.disk.open(dir, &OpenRequest::default().read(true))?.file.sync(true)
     }
 
     fn remove_original(&mut self) -> io::Result<()> {

@@ -1,18 +1,24 @@
 //! The simulated disk as a storage: calls on names.
 
-use std::fs::{Metadata, Permissions};
+use std::any::Any;
+use std::ffi::{OsStr, OsString};
+use std::fs::Permissions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Identity, Listing, Mover, Nature, OpenRequest, Opened, Storage};
+use folio_engine::storage::{
+    Entry, Identity, Links, Listed, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps,
+    Storage, StorageDir, XattrMode,
+};
 
+use super::directory::SimulatedDir;
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
 use super::opening::{Opening, declined};
 use super::tree::{errno, file, joined, parts};
 use super::{Disk, PIECE_BYTES};
-use crate::errno::{EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
+use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
 use crate::faults::Call;
 use crate::lock::lock;
 
@@ -22,40 +28,19 @@ const FILE_MODE: u32 = 0o666;
 /// Permission bits of a new directory, before the umask, where the request names none.
 const DIR_MODE: u32 = 0o777;
 
-impl Storage for Disk {
+impl Names for Disk {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let _entered = self.enter(Call::Open, path)?;
         self.opened(path, request)
     }
 
-    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
-        match self.enter(Call::OpenCached, path) {
-            Ok(_) if may_change(request) => None,
-            Ok(_) => Some(self.opened(path, request)),
-            Err(refusal) => declined(refusal),
-        }
-    }
-
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+    fn metadata(&self, path: &Path, _links: Links) -> io::Result<Metadata> {
         let _entered = self.enter(Call::Metadata, path)?;
-        self.find(path)?.metadata()
+        self.attributes(path)
     }
 
     fn identity(&self, path: &Path) -> io::Result<Identity> {
-        let node = self.find(path)?;
-        let device = self.mount_of(&joined(&parts(path)?)).device;
-        Ok(Identity { device, inode: node.inode() })
-    }
-
-    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        match self.enter(Call::MetadataCached, path) {
-            Ok(_) => Some(self.find(path).and_then(|node| node.metadata())),
-            Err(refusal) => declined(refusal),
-        }
-    }
-
-    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        self.metadata(path)
+        Ok(Identity::of(&self.attributes(path)?))
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -64,64 +49,10 @@ impl Storage for Disk {
         Ok(joined(&parts(path)?))
     }
 
-    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
-        let _entered = self.enter(Call::Copy, from)?;
-        let source = file(self.find(from)?).map_err(|_| not_a_file())?;
-        let request = OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() };
-        let bytes = source.contents();
-        let target = file(self.node_for(to, &request)?)?;
-        target.write(Place::At(0), &bytes, PIECE_BYTES);
-        Node::File(target).set_permissions(&source.permissions());
-        drop(self.enter(Call::Close, to)?);
-        Ok(bytes.len() as u64)
-    }
-
-    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
+    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let _entered = self.enter(Call::CreateDir, path)?;
         let _turn = lock(&self.shared.names_turn);
-        let parts = parts(path)?;
-        if !recursive {
-            return self.make_dir(path, mode);
-        }
-        for depth in 1..=parts.len() {
-            match self.walk(&parts[..depth]) {
-                Ok(Node::Dir(_)) => {}
-                Ok(Node::File(_)) => return Err(errno(if depth < parts.len() { ENOTDIR } else { EEXIST })),
-                Err(_) => self.make_dir(&joined(&parts[..depth]), mode)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
-        let _entered = self.enter(Call::HardLink, original)?;
-        let _turn = lock(&self.shared.names_turn);
-        self.check_one_mount(original, link)?;
-        let node = self.walk(&parts(original)?)?;
-        let (dir, name) = self.parent(link)?;
-        match node {
-            _ if dir.get(&name).is_some() => Err(errno(EEXIST)),
-            Node::Dir(_) => Err(errno(EPERM)),
-            Node::File(_) => {
-                dir.set(name, node);
-                Ok(())
-            }
-        }
-    }
-
-    fn symlink(&self, _original: &Path, link: &Path) -> io::Result<()> {
-        let _entered = self.enter(Call::Symlink, link)?;
-        Err(unsupported("symbolic links"))
-    }
-
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        let _entered = self.enter(Call::ReadLink, path)?;
-        Err(unsupported("symbolic links"))
-    }
-
-    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
-        let _entered = self.enter(Call::ReadDir, path)?;
-        Err(unsupported("listings"))
+        self.make_dir(path, mode)
     }
 
     fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
@@ -153,8 +84,9 @@ impl Storage for Disk {
         }
     }
 
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
         let _entered = self.enter(Call::Rename, from)?;
+        self.check_same(target)?;
         let _turn = lock(&self.shared.names_turn);
         self.check_one_mount(from, to)?;
         let (from_dir, from_name) = self.parent(from)?;
@@ -174,8 +106,44 @@ impl Storage for Disk {
         Ok(())
     }
 
-    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
-        Ok(Some(Box::new(Moving::begin(self, from, to)?)))
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::HardLink, original)?;
+        self.check_same(target)?;
+        let _turn = lock(&self.shared.names_turn);
+        self.check_one_mount(original, link)?;
+        let node = self.walk(&parts(original)?)?;
+        let (dir, name) = self.parent(link)?;
+        match node {
+            _ if dir.get(&name).is_some() => Err(errno(EEXIST)),
+            Node::Dir(_) => Err(errno(EPERM)),
+            Node::File(_) => {
+                dir.set(name, node);
+                Ok(())
+            }
+        }
+    }
+
+    fn symlink(&self, _original: &Path, link: &Path) -> io::Result<()> {
+        let _entered = self.enter(Call::Symlink, link)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let _entered = self.enter(Call::ReadLink, path)?;
+        Err(unsupported("symbolic links"))
+    }
+
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
+        let _entered = self.enter(Call::Copy, from)?;
+        self.check_same(target)?;
+        let source = file(self.find(from)?).map_err(|_| not_a_file())?;
+        let request = OpenRequest::default().write(true).create(true).truncate(true);
+        let bytes = source.contents();
+        let target = file(self.node_for(to, &request)?)?;
+        target.write(Place::At(0), &bytes, PIECE_BYTES);
+        Node::File(target).set_permissions(&source.permissions());
+        drop(self.enter(Call::Close, to)?);
+        Ok(bytes.len() as u64)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
@@ -183,10 +151,127 @@ impl Storage for Disk {
         self.find(path)?.set_permissions(&permissions);
         Ok(())
     }
+
+    fn open_dir(&self, path: &Path, _links: Links) -> io::Result<Box<dyn StorageDir>> {
+        let _entered = self.enter(Call::OpenDir, path)?;
+        Ok(Box::new(SimulatedDir::open(self, path)?))
+    }
+
+    /// Permissions are not enforced, so whatever is there may be used.
+    fn access(&self, path: &Path, _mode: Mode) -> io::Result<()> {
+        let _entered = self.enter(Call::Access, path)?;
+        self.find(path).map(drop)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::SetOwner, path)?;
+        lock(self.find(path)?.attributes()).set_owner(uid, gid);
+        Ok(())
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::SetTimes, path)?;
+        lock(self.find(path)?.attributes()).set_times(times);
+        Ok(())
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, _links: Links) -> io::Result<Option<Vec<u8>>> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let attributes = lock(node.attributes());
+        Ok(attributes.extended.get(name).cloned())
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        _links: Links,
+    ) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let extended = &mut lock(node.attributes()).extended;
+        match (mode, extended.contains_key(name)) {
+            (XattrMode::Create, true) => return Err(errno(EEXIST)),
+            (XattrMode::Replace, false) => return Err(errno(ENODATA)),
+            _ => {}
+        }
+        extended.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn xattrs(&self, path: &Path, _links: Links) -> io::Result<Vec<OsString>> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let attributes = lock(node.attributes());
+        Ok(attributes.extended.keys().cloned().collect())
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, _links: Links) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr, path)?;
+        let node = self.find(path)?;
+        let removed = lock(node.attributes()).extended.remove(name);
+        removed.map(drop).ok_or_else(|| errno(ENODATA))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Storage for Disk {
+    fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
+        match self.enter(Call::OpenCached, path) {
+            Ok(_) if may_change(request) => None,
+            Ok(_) => Some(self.opened(path, request)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn metadata_cached(&self, path: &Path, _links: Links) -> Option<io::Result<Metadata>> {
+        match self.enter(Call::MetadataCached, path) {
+            Ok(_) => Some(self.attributes(path)),
+            Err(refusal) => declined(refusal),
+        }
+    }
+
+    fn read_dir(&self, path: &Path) -> io::Result<Listing> {
+        let _entered = self.enter(Call::ReadDir, path)?;
+        let directory = path.to_owned();
+        Ok(Box::new(self.listed(path)?.into_iter().map(move |listed| Ok(Entry::new(&directory, listed)))))
+    }
+
+    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.hard_link(from, self, to)?;
+        self.remove_file(from)
+    }
+
+    fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
+        Ok(Some(Box::new(Moving::begin(self, from, to)?)))
+    }
 }
 
 impl Disk {
-    fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+    fn attributes(&self, path: &Path) -> io::Result<Metadata> {
+        let node = self.find(path)?;
+        Ok(node.metadata(self.mount_of(&joined(&parts(path)?)).device))
+    }
+
+    /// What is in a directory now.
+    pub(super) fn listed(&self, path: &Path) -> io::Result<Vec<Listed>> {
+        let Node::Dir(dir) = self.find(path)? else { return Err(errno(ENOTDIR)) };
+        let names = lock(dir.names());
+        let listed = names.now.iter().map(|(name, node)| Listed {
+            name: name.clone(),
+            kind: Some(node.kind()),
+            ino: node.inode(),
+        });
+        Ok(listed.collect())
+    }
+
+    pub(super) fn opened(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let node = self.node_for(path, request)?;
         let len = match &node {
             Node::File(file) => file.len(),
@@ -196,7 +281,9 @@ impl Disk {
         let mount = self.mount_of(&path);
         let inode = node.inode();
         let file = Box::new(Opening::new(self, path, node, request));
-        Ok(Opened { file, device: mount.device, inode, len, nature: Nature::Plain, remote: mount.remote })
+        let mut opened = Opened::plain(file, mount.device, inode, len);
+        opened.remote = mount.remote;
+        Ok(opened)
     }
 
     /// Finds or makes what an open names, in one step against other calls on names.
@@ -234,6 +321,12 @@ impl Disk {
         }
         parent.set(name, Node::Dir(DirNode::new(self.next_inode(), mode.unwrap_or(DIR_MODE))));
         Ok(())
+    }
+
+    fn check_same(&self, target: &dyn Names) -> io::Result<()> {
+        let other = target.as_any().downcast_ref::<Disk>();
+        let is_same = other.is_some_and(|other| Arc::ptr_eq(&other.shared, &self.shared));
+        if is_same { Ok(()) } else { Err(errno(EXDEV)) }
     }
 
     fn check_one_mount(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io;
 use std::sync::{Arc, Mutex};
+
+use folio_engine::storage::{Kind, Metadata};
 
 use super::attributes::Attributes;
 use super::flock::Locks;
@@ -28,10 +30,18 @@ impl Node {
         }
     }
 
-    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+    pub(super) fn metadata(&self, device: u64) -> Metadata {
+        let len = match self {
+            Node::File(file) => file.len(),
+            Node::Dir(_) => 0,
+        };
+        lock(self.attributes()).metadata(self.kind(), len, device, self.inode())
+    }
+
+    pub(super) fn kind(&self) -> Kind {
         match self {
-            Node::File(file) => lock(&file.attributes).of_file(file.len()),
-            Node::Dir(dir) => lock(&dir.attributes).of_dir(),
+            Node::File(_) => Kind::File,
+            Node::Dir(_) => Kind::Dir,
         }
     }
 
@@ -39,11 +49,11 @@ impl Node {
         lock(self.attributes()).set_permissions(permissions);
     }
 
-    pub(super) fn set_times(&self, times: FileTimes) {
-        lock(self.attributes()).set_times(times);
+    pub(super) fn set_file_times(&self, times: FileTimes) -> io::Result<()> {
+        lock(self.attributes()).set_file_times(times)
     }
 
-    fn attributes(&self) -> &Mutex<Attributes> {
+    pub(super) fn attributes(&self) -> &Mutex<Attributes> {
         match self {
             Node::File(file) => &file.attributes,
             Node::Dir(dir) => &dir.attributes,

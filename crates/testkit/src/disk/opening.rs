@@ -1,11 +1,11 @@
 //! An open file or directory of the simulated disk.
 
-use std::fs::{FileTimes, Metadata, Permissions};
+use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use folio_engine::storage::{LockKind, OpenRequest, StorageFile};
+use folio_engine::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
 
 use super::node::{FileNode, Node, Place};
 use super::tree::errno;
@@ -165,7 +165,7 @@ impl StorageFile for Opening {
 
     fn metadata(&self) -> io::Result<Metadata> {
         let _entered = self.enter(Call::FileMetadata)?;
-        self.node.metadata()
+        Ok(self.node.metadata(self.disk.mount_of(&self.path).device))
     }
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
@@ -176,8 +176,7 @@ impl StorageFile for Opening {
 
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let _entered = self.enter(Call::SetTimes)?;
-        self.node.set_times(times);
-        Ok(())
+        self.node.set_file_times(times)
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
@@ -188,6 +187,53 @@ impl StorageFile for Opening {
     fn unlock(&self) -> io::Result<()> {
         let _entered = self.enter(Call::Unlock)?;
         lock(self.file()?.locks()).unlock(self.id);
+        Ok(())
+    }
+
+    /// A second one counts as another opening, with a lock of its own.
+    fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
+        let _entered = self.enter(Call::Duplicate)?;
+        let Access { read, write, append } = self.access;
+        let request = OpenRequest::default().read(read).write(write).append(append);
+        Ok(Box::new(Opening::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
+    }
+
+    fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+        let entered = self.enter(Call::Receive)?;
+        let file = self.writable()?;
+        if self.access.append {
+            return Err(errno(EINVAL));
+        }
+        let rest = from.len()?.saturating_sub(offset).min(count).min(entered.allowance.bytes_max as u64);
+        let mut bytes = vec![0; rest as usize];
+        let read = from.read_at(&mut bytes, offset)?;
+        check_end(file, Place::At(at), read)?;
+        file.write(Place::At(at), &bytes[..read], self.piece_bytes());
+        Ok(read as u64)
+    }
+
+    /// Space is never short, so that reserving it only makes the file longer.
+    fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
+        let _entered = self.enter(Call::Allocate)?;
+        let file = self.writable()?;
+        let end = offset.checked_add(len).filter(|_| len > 0).ok_or_else(|| errno(EINVAL))?;
+        let zeros = |end: u64| vec![0; end.saturating_sub(offset) as usize];
+        match how {
+            _ if end > FILE_BYTES_MAX => return Err(errno(EFBIG)),
+            Allocation::KeepSize => {}
+            Allocation::Extend => file.set_len(end.max(file.len())),
+            Allocation::PunchHole => {
+                file.write(Place::At(offset), &zeros(end.min(file.len())), self.piece_bytes());
+            }
+            Allocation::ZeroRange => {
+                file.write(Place::At(offset), &zeros(end), self.piece_bytes());
+            }
+            _ => return Err(io::ErrorKind::Unsupported.into()),
+        }
+        Ok(())
+    }
+
+    fn advise(&self, _advice: Advice, _offset: u64, _len: u64) -> io::Result<()> {
         Ok(())
     }
 

@@ -53,6 +53,17 @@ pub(super) fn joined(parts: &[OsString]) -> PathBuf {
 }
 
 impl Disk {
+    /// Makes the directory `path` with its parents, durable, past the plan and the counters.
+    ///
+    /// # Panics
+    ///
+    /// If there is a file at `path` or on the way.
+    pub fn put_dir(&self, path: impl AsRef<Path>) {
+        let _turn = lock(&self.shared.names_turn);
+        let parts = parts(path.as_ref()).expect("the test names a valid path");
+        self.dirs_to(&parts);
+    }
+
     /// Finds what `path` names, in one step against renames.
     pub(super) fn find(&self, path: &Path) -> io::Result<Node> {
         let _turn = lock(&self.shared.names_turn);

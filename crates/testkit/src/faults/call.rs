@@ -2,36 +2,44 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// One kind of call: a method of `Storage` or `StorageFile`.
+/// One kind of call: a method of `Names`, `Storage` or `StorageFile`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// `Storage::open`.
+    /// `Names::open`.
     Open,
     /// `Storage::open_cached`.
     OpenCached,
-    /// `Storage::metadata` and `Storage::symlink_metadata`.
+    /// `Names::metadata`.
     Metadata,
     /// `Storage::metadata_cached`.
     MetadataCached,
-    /// `Storage::canonicalize`.
+    /// `Names::canonicalize`.
     Canonicalize,
-    /// `Storage::copy`.
+    /// `Names::copy`.
     Copy,
-    /// `Storage::create_dir`.
+    /// `Names::create_dir`.
     CreateDir,
-    /// `Storage::hard_link`.
+    /// `Names::hard_link`.
     HardLink,
-    /// `Storage::symlink`.
+    /// `Names::symlink`.
     Symlink,
-    /// `Storage::read_link`.
+    /// `Names::read_link`.
     ReadLink,
-    /// `Storage::read_dir`.
+    /// `Storage::read_dir` and `StorageDir::names`.
     ReadDir,
-    /// `Storage::remove_dir`.
+    /// `Names::open_dir`.
+    OpenDir,
+    /// `Names::access`.
+    Access,
+    /// `Names::set_owner`.
+    SetOwner,
+    /// Any call about extended attributes.
+    Xattr,
+    /// `Names::remove_dir`.
     RemoveDir,
-    /// `Storage::remove_file`.
+    /// `Names::remove_file`.
     RemoveFile,
-    /// `Storage::rename`.
+    /// `Names::rename`.
     Rename,
     /// `StorageFile::read_at`.
     ReadAt,
@@ -41,8 +49,14 @@ pub enum Call {
     WriteAt,
     /// `StorageFile::append`.
     Append,
-    /// `StorageFile::sync`.
+    /// `StorageFile::sync` and `StorageDir::sync`.
     Sync,
+    /// `StorageFile::receive`, of the file that receives.
+    Receive,
+    /// `StorageFile::duplicate`.
+    Duplicate,
+    /// `StorageFile::allocate`.
+    Allocate,
     /// `StorageFile::set_len`.
     SetLen,
     /// `StorageFile::len`.
@@ -51,7 +65,7 @@ pub enum Call {
     FileMetadata,
     /// `set_permissions`, by name or on an open file.
     SetPermissions,
-    /// `StorageFile::set_times`.
+    /// `set_times`, by name or on an open file.
     SetTimes,
     /// `StorageFile::try_lock`.
     Lock,
@@ -64,11 +78,18 @@ pub enum Call {
 const KINDS: usize = Call::Close as usize + 1;
 
 /// Counts calls by kind, and how many ran at a time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Calls {
     counts: [AtomicU64; KINDS],
     running: AtomicUsize,
     running_max: AtomicUsize,
+}
+
+impl Default for Calls {
+    fn default() -> Self {
+        let counts = [const { AtomicU64::new(0) }; KINDS];
+        Calls { counts, running: AtomicUsize::new(0), running_max: AtomicUsize::new(0) }
+    }
 }
 
 impl Calls {

@@ -1,13 +1,9 @@
 //! A gate that calls wait at until the test opens it.
 
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
 use crate::lock::lock;
-
-/// How long [`Gate::arrived`] waits before it gives the test up: far longer than any arrival takes on a busy
-/// machine, and shorter than a harness waits before it kills a hanging run without a message.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::wait::PATIENCE;
 
 /// Blocks calls until the test lets them pass; the test's end of [`Trigger::wait_for`].
 ///
@@ -46,7 +42,7 @@ impl Gate {
     ///
     /// # Panics
     ///
-    /// If they have not come within 30 s.
+    /// If they have not come within [`PATIENCE`].
     pub fn arrived(&self, count: u64) {
         let state = lock(&self.hinge.state);
         let missing = |state: &mut State| state.arrivals < count;

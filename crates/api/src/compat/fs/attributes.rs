@@ -4,7 +4,7 @@ use std::fs::{Metadata, Permissions};
 use std::io;
 use std::path::Path;
 
-use super::failure::in_std_words;
+use super::failure::{in_std_words, std_own};
 use crate::fs;
 
 /// Returns the attributes of what a path names, by [`fs::metadata`].
@@ -13,10 +13,6 @@ use crate::fs;
 ///
 /// Those of [`fs::metadata`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let len = folio::compat::fs::metadata("data.bin").await?.len();
@@ -24,7 +20,7 @@ use crate::fs;
 /// # }
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    fs::metadata(path).await.map_err(in_std_words)
+    std_own(fs::metadata(path).await.map_err(in_std_words)?.into_std())
 }
 
 /// Returns the attributes of a path itself, by [`fs::symlink_metadata`].
@@ -33,10 +29,6 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// Those of [`fs::symlink_metadata`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let is_link = folio::compat::fs::symlink_metadata("current").await?.is_symlink();
@@ -44,7 +36,7 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # }
 /// ```
 pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
-    fs::symlink_metadata(path).await.map_err(in_std_words)
+    std_own(fs::symlink_metadata(path).await.map_err(in_std_words)?.into_std())
 }
 
 /// Changes the permissions of what a path names, by [`fs::set_permissions`].
@@ -52,10 +44,6 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # Errors
 ///
 /// Those of [`fs::set_permissions`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::set_permissions`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -76,10 +64,6 @@ pub async fn set_permissions(path: impl AsRef<Path>, perm: Permissions) -> io::R
 /// # Errors
 ///
 /// Those of [`fs::try_exists`], in std's words.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {

@@ -12,10 +12,6 @@ use crate::fs;
 ///
 /// Those of [`fs::copy`], in std's words.
 ///
-/// # Cancellation
-///
-/// That of [`fs::copy`].
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let bytes = folio::compat::fs::copy("data.bin", "data.backup").await?;
@@ -31,10 +27,6 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64, i
 /// # Errors
 ///
 /// Those of [`fs::read`], in std's words.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -52,10 +44,6 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 ///
 /// Those of [`fs::read_to_string`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let config: String = folio::compat::fs::read_to_string("config.toml").await?;
@@ -71,10 +59,6 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 /// # Errors
 ///
 /// Those of [`fs::write`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::write`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {

@@ -12,10 +12,6 @@ use crate::fs;
 ///
 /// Those of [`fs::create_dir`], in std's words.
 ///
-/// # Cancellation
-///
-/// That of [`fs::create_dir`].
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// folio::compat::fs::create_dir("out").await?;
@@ -31,10 +27,6 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # Errors
 ///
 /// Those of [`fs::create_dir_all`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::create_dir_all`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -52,10 +44,6 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// Those of [`fs::remove_dir`], in std's words.
 ///
-/// # Cancellation
-///
-/// That of [`fs::remove_dir`].
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// folio::compat::fs::remove_dir("out").await?;
@@ -71,10 +59,6 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # Errors
 ///
 /// Those of [`fs::remove_dir_all`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::remove_dir_all`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -122,10 +106,6 @@ impl DirBuilder {
     /// # Errors
     ///
     /// Those of [`fs::DirBuilder::create`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// That of [`fs::DirBuilder::create`].
     pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
         self.inner.create(path).await.map_err(in_std_words)
     }

@@ -23,6 +23,11 @@ pub(super) fn carried_in_std_words(error: io::Error) -> io::Error {
     error.downcast().map_or_else(|other| other, in_std_words)
 }
 
+/// Takes std's own value out; there is none where a storage that is not the operating system answered.
+pub(super) fn std_own<T>(value: Option<T>) -> io::Result<T> {
+    value.ok_or_else(|| ErrorKind::Unsupported.into())
+}
+
 fn std_text(error: &Error) -> Option<String> {
     if error.kind() == ErrorKind::InvalidInput && error.path().is_some_and(has_nul) {
         return Some("file name contained an unexpected NUL byte".to_owned());

@@ -11,10 +11,8 @@ use std::time::SystemTime;
 use tokio::io::AsyncWrite;
 
 use super::FileTimes;
-use super::failure::in_std_words;
-
-/// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
-const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+use super::failure::{in_std_words, std_own};
+use crate::limits::COMPAT_BUFFER_BYTES;
 
 /// An open file. Reads, writes and seeks are tokio's traits; everything else is a method.
 ///
@@ -32,7 +30,7 @@ pub struct File {
 
 impl File {
     pub(super) fn new(inner: crate::File) -> File {
-        File { inner, max_buf_size: MAX_BUF_SIZE }
+        File { inner, max_buf_size: COMPAT_BUFFER_BYTES }
     }
 
     /// Takes over a std file, its position included.
@@ -45,10 +43,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::sync_all`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// That of [`crate::File::sync_all`].
     pub async fn sync_all(&self) -> io::Result<()> {
         self.inner.sync_all().await.map_err(in_std_words)
     }
@@ -58,10 +52,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::sync_data`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// That of [`crate::File::sync_all`].
     pub async fn sync_data(&self) -> io::Result<()> {
         self.inner.sync_data().await.map_err(in_std_words)
     }
@@ -71,10 +61,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_len`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
         self.inner.set_len(size).await.map_err(in_std_words)
     }
@@ -84,12 +70,8 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::metadata`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.inner.metadata().await.map_err(in_std_words)
+        std_own(self.inner.metadata().await.map_err(in_std_words)?.into_std())
     }
 
     /// Returns another handle on the same file: one cursor, and the same limit by
@@ -98,17 +80,13 @@ impl File {
     /// # Errors
     ///
     /// None; the type is tokio's.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn try_clone(&self) -> io::Result<File> {
         let inner = self.inner.try_clone().await.map_err(in_std_words)?;
         Ok(File { inner, max_buf_size: self.max_buf_size })
     }
 
-    /// Returns a std file of the same opening, after everything asked for before is done. What of that failed, and was
-    /// not told, is lost, as it is with tokio.
+    /// Returns a std file of the same opening, after everything asked for before is done. A failure of
+    /// theirs that no caller has received is lost, as it is with tokio.
     ///
     /// # Panics
     ///
@@ -130,7 +108,7 @@ impl File {
         let _ = poll_fn(|cx| Pin::new(&mut file).poll_flush(cx)).await;
         match file.try_into_std() {
             Ok(std) => std,
-            Err(busy) => duplicate(&busy).await,
+            Err(busy) => Box::pin(duplicate(&busy)).await,
         }
     }
 
@@ -149,10 +127,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_permissions`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
         self.inner.set_permissions(perm).await.map_err(in_std_words)
     }
@@ -162,10 +136,6 @@ impl File {
     /// # Errors
     ///
     /// Those of [`crate::File::set_times`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.inner.set_times(times.into_std()).await.map_err(in_std_words)
     }
@@ -173,10 +143,6 @@ impl File {
     /// Changes the time of the last modification.
     ///
     /// # Errors
-    ///
-    /// Like [`set_times`](File::set_times).
-    ///
-    /// # Cancellation
     ///
     /// Like [`set_times`](File::set_times).
     pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {

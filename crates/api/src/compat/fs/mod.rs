@@ -24,6 +24,10 @@
 //!
 //! In new code. [`crate::File`] is shared between tasks by `&self`, reads and writes at positions, appends whole records,
 //! and its errors name the operation and the path; here all of that has to be left out, since tokio has no names for it.
+//!
+//! # Cancellation
+//!
+//! Dropping a future does what it does with the function or method of [`crate::fs`] and [`crate::File`] that has the same name.
 
 mod attributes;
 mod contents;

@@ -12,10 +12,6 @@ use crate::fs;
 ///
 /// Those of [`fs::canonicalize`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let absolute = folio::compat::fs::canonicalize("../config.toml").await?;
@@ -31,10 +27,6 @@ pub async fn canonicalize(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// # Errors
 ///
 /// Those of [`fs::hard_link`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::hard_link`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -52,10 +44,6 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io
 ///
 /// Those of [`fs::read_link`], in std's words.
 ///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// let target = folio::compat::fs::read_link("current").await?;
@@ -71,10 +59,6 @@ pub async fn read_link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
 /// # Errors
 ///
 /// Those of [`fs::remove_file`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::remove_file`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -92,10 +76,6 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// Those of [`fs::rename`], in std's words.
 ///
-/// # Cancellation
-///
-/// That of [`fs::rename`].
-///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
 /// folio::compat::fs::rename("upload.part", "upload.bin").await?;
@@ -111,10 +91,6 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 /// # Errors
 ///
 /// Those of [`fs::symlink`], in std's words.
-///
-/// # Cancellation
-///
-/// That of [`fs::symlink`].
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {

@@ -136,11 +136,11 @@ impl OpenOptions {
                 // Refused before anything was touched. std refuses the same and has its own texts for it, which differ
                 // from version to version.
                 Err(error) if error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none() => {
-                    open_by_std(path, options.to_std()).await
+                    Box::pin(open_by_std(path, options.to_std())).await
                 }
                 opened => opened.map(File::new).map_err(in_std_words),
             },
-            Settings::Std(options) => open_by_std(path, options.clone()).await,
+            Settings::Std(options) => Box::pin(open_by_std(path, options.clone())).await,
         }
     }
 }

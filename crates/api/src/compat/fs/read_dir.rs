@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::task::{Context, Poll};
 
-use super::failure::in_std_words;
+use super::failure::{in_std_words, std_own};
 use crate::fs;
 
 /// Opens a directory for listing, by [`fs::read_dir`].
@@ -14,10 +14,6 @@ use crate::fs;
 /// # Errors
 ///
 /// Those of [`fs::read_dir`], in std's words.
-///
-/// # Cancellation
-///
-/// Nothing is changed in any case.
 ///
 /// ```
 /// # async fn example() -> std::io::Result<()> {
@@ -86,12 +82,8 @@ impl DirEntry {
     /// # Errors
     ///
     /// Those of [`fs::DirEntry::metadata`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.0.metadata().await.map_err(in_std_words)
+        std_own(self.0.metadata().await.map_err(in_std_words)?.into_std())
     }
 
     /// Returns the type of the entry itself, even where it is a symbolic link.
@@ -99,11 +91,7 @@ impl DirEntry {
     /// # Errors
     ///
     /// Those of [`fs::DirEntry::file_type`], in std's words.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing is changed in any case.
     pub async fn file_type(&self) -> io::Result<FileType> {
-        self.0.file_type().await.map_err(in_std_words)
+        std_own(self.0.file_type().await.map_err(in_std_words)?.into_std())
     }
 }

@@ -25,8 +25,8 @@ pub use pattern::Pattern;
 /// Finds the paths that match a pattern.
 ///
 /// `?` and `*` stand for one and any number of characters but `/`, `**` as a whole part of the pattern for any
-/// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` takes the meaning of
-/// the next character away ([`Pattern::escape`] does it for a whole text). A leading dot is a character like any other. A
+/// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` escapes the next
+/// character ([`Pattern::escape`] does so for a whole text). A leading dot is a character like any other. A
 /// `[` that nothing closes is one, too. A pattern that ends with `/` finds directories only, links to some among them.
 /// `a/**` finds `a`, if it is a directory, and everything below. Without any of these it finds the path it is, if there is
 /// such a thing.
@@ -404,24 +404,4 @@ fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path, likeness
 
 fn is_any(part: &Part) -> bool {
     matches!(part, Part::Any)
-}
-
-/// Whether [`glob`] would find `path`, were it there and a directory or not. Here for tests, which need no tree
-/// for it.
-///
-/// # Errors
-///
-/// Like [`glob`].
-#[doc(hidden)]
-pub fn glob_would_find(pattern: &str, path: &Path, is_dir: bool) -> Result<bool> {
-    let pattern = Search::parse(pattern, GlobOptions::new().likeness())?;
-    let Ok(below) = path.strip_prefix(&pattern.base) else { return Ok(false) };
-    let ways: Vec<&Path> = below.ancestors().filter(|way| !way.as_os_str().is_empty()).collect();
-    let depths = pattern.min_depth..=pattern.max_depth.unwrap_or(usize::MAX);
-    let passes = ways
-        .iter()
-        .rev()
-        .zip(1..)
-        .all(|(way, depth)| may_lead_to_a_match(&pattern.levels, depth, way, pattern.likeness));
-    Ok(depths.contains(&ways.len()) && passes && pattern.matches_way(below, is_dir))
 }

@@ -3,9 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-/// Patterns without choices that one with choices may stand for. A choice in a choice multiplies, and each of
-/// them is tried on each name.
-const CHOICES_MAX: usize = 1024;
+use crate::limits::GLOB_CHOICES_MAX;
 
 /// What makes two names alike.
 #[derive(Clone, Copy, Debug)]
@@ -194,7 +192,7 @@ fn sequence(text: &str, within: bool) -> Option<(Vec<String>, &str)> {
             '}' => return None,
             '{' => {
                 let (all, after) = choice(&rest[1..])?;
-                if texts.len() * all.len() > CHOICES_MAX {
+                if texts.len() * all.len() > GLOB_CHOICES_MAX {
                     return None;
                 }
                 let with = |text: &String| all.iter().map(|one| format!("{text}{one}")).collect::<Vec<_>>();
@@ -217,7 +215,7 @@ fn choice(text: &str) -> Option<(Vec<String>, &str)> {
     loop {
         let (texts, after) = sequence(rest, true)?;
         all.extend(texts);
-        if all.len() > CHOICES_MAX {
+        if all.len() > GLOB_CHOICES_MAX {
             return None;
         }
         match after.strip_prefix(',') {

@@ -6,13 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use folio_engine::Exclusive;
 use futures_core::Stream;
 
 use super::BinaryFile;
 use crate::Result;
 
-type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>;
 
 /// A stream of the lines of a file, with their ends. Made by [`BinaryFile::lines`].
 ///
@@ -31,13 +30,13 @@ type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send>>;
 /// ```
 pub struct BinaryLines {
     file: BinaryFile,
-    reading: Exclusive<Option<Reading>>,
+    reading: Option<Reading>,
     done: bool,
 }
 
 impl BinaryLines {
     pub(super) fn new(file: BinaryFile) -> BinaryLines {
-        BinaryLines { file, reading: Exclusive::default(), done: false }
+        BinaryLines { file, reading: None, done: false }
     }
 
     /// Sets how many bytes a line may have, without its end; unless set, as many as for the
@@ -91,7 +90,7 @@ impl BinaryLines {
     }
 
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes>> {
-        let reading = self.reading.get_mut();
+        let reading = &mut self.reading;
         let future = reading.get_or_insert_with(|| {
             let file = self.file.clone();
             Box::pin(async move { file.readline(None).await })

@@ -51,6 +51,11 @@ pub use name::Name;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Cancellation
+///
+/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
+/// changes nothing. Methods with another rule say so.
 #[derive(Clone)]
 pub struct BinaryFile {
     inner: Arc<Inner>,
@@ -292,7 +297,7 @@ impl BinaryFile {
     /// Puts the descriptor that others have too where the file's cursor is.
     async fn leave_in_place(&self, file: File) -> Result<()> {
         let second = file.into_std().await?;
-        // Whoever closes first is told what NFS and FUSE found no room for.
+        // The first close returns what NFS and FUSE found no room for.
         close(second).map_err(|error| self.at_path(Error::io(Operation::Close, error)))
     }
 

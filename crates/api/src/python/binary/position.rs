@@ -40,10 +40,6 @@ impl BinaryFile {
     ///
     /// `ESPIPE` for what has no positions.
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
     /// let here = file.tell().await?;
@@ -60,10 +56,6 @@ impl BinaryFile {
     /// # Errors
     ///
     /// Like [`File::set_len`](crate::File::set_len); `EINVAL` for what has no length.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {

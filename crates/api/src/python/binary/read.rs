@@ -6,14 +6,8 @@ use bytes::{Bytes, BytesMut};
 use folio_engine::Handle;
 
 use super::{BinaryFile, BinaryLines};
+use crate::limits::{CHUNK_BYTES, PYTHON_BUFFER_BYTES};
 use crate::{Error, File, Operation, Result};
-
-/// Bytes that a look ahead, and a read of no particular length, ask for: what CPython's buffers hold on most disks,
-/// up to its version 3.13.
-const BUFFER_BYTES: usize = 8 * 1024;
-
-/// Bytes asked for at a time by who wants everything of a file that does not say how long it is.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Reading.
 impl BinaryFile {
@@ -64,7 +58,7 @@ impl BinaryFile {
     /// # }
     /// ```
     pub async fn read1(&self, size: Option<usize>) -> Result<Bytes> {
-        self.for_reading("read1")?.read_bytes(size.unwrap_or(BUFFER_BYTES)).await
+        self.for_reading("read1")?.read_bytes(size.unwrap_or(PYTHON_BUFFER_BYTES)).await
     }
 
     /// Reads everything up to the end of the file.
@@ -126,10 +120,6 @@ impl BinaryFile {
     ///
     /// Like [`File::read`].
     ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
-    ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
     /// let is_gzip = file.peek().await?.starts_with(&[0x1f, 0x8b]);
@@ -137,7 +127,7 @@ impl BinaryFile {
     /// # }
     /// ```
     pub async fn peek(&self) -> Result<Bytes> {
-        self.for_reading("peek")?.peek(BUFFER_BYTES).await
+        self.for_reading("peek")?.peek(PYTHON_BUFFER_BYTES).await
     }
 
     /// Sets how many bytes a line may have, without its end, for this handle and what is made of it; 64 MiB unless set.

@@ -3,10 +3,8 @@
 use bytes::BytesMut;
 
 use super::{BinaryFile, Descriptor};
+use crate::limits::JOINED_BYTES;
 use crate::{Operation, Result};
-
-/// Bytes of lines that are written in one step.
-const JOINED_BYTES: usize = 1024 * 1024;
 
 /// Writing.
 impl BinaryFile {
@@ -16,10 +14,6 @@ impl BinaryFile {
     /// # Errors
     ///
     /// Like [`File::write`](crate::File::write).
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
     ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
@@ -73,7 +67,7 @@ impl BinaryFile {
     ///
     /// # Cancellation
     ///
-    /// What is on its way goes on; a failure is told to the next write or flush.
+    /// What is on its way goes on; the next write or flush returns its failure.
     ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {

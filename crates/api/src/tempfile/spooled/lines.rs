@@ -3,10 +3,8 @@
 use std::io::SeekFrom;
 
 use super::{Place, SpooledTemporaryFile, rest_of};
+use crate::limits::SPOOL_LOOK_BYTES;
 use crate::{Error, Operation, Result};
-
-/// Bytes looked at a time for the end of a line on disk: most lines take one look.
-const LOOK_BYTES: usize = 8 * 1024;
 
 impl SpooledTemporaryFile {
     /// Returns the bytes up to and including the next `\n`, but no more than `limit` of them if there is a limit;
@@ -50,8 +48,8 @@ impl SpooledTemporaryFile {
         let start = file.stream_position().await?;
         let mut line = Vec::new();
         while line.len() < most {
-            let wanted = LOOK_BYTES.min(most - line.len());
-            let bytes = file.read_bytes_at(wanted, start + line.len() as u64).await?;
+            let wanted = SPOOL_LOOK_BYTES.min(most - line.len());
+            let bytes = file.read_bytes_at(start + line.len() as u64, wanted).await?;
             let end = line_len(&bytes);
             line.extend_from_slice(&bytes[..end.unwrap_or(bytes.len())]);
             if end.is_some() || bytes.is_empty() {
@@ -66,7 +64,7 @@ impl SpooledTemporaryFile {
     }
 
     /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have
-    /// as many bytes together. A hint of 0 is none.
+    /// as many bytes together. A hint of 0 means all lines.
     ///
     /// # Errors
     ///

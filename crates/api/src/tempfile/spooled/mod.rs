@@ -2,6 +2,7 @@
 
 mod lines;
 mod poll;
+#[cfg(feature = "text")]
 mod text;
 
 use std::fmt;
@@ -12,20 +13,14 @@ use std::path::Path;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use folio_engine::{Exclusive, LINE_LIMIT_BYTES};
+use folio_engine::LINE_LIMIT_BYTES;
 
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
 use crate::engine::Engine;
+use crate::limits::{HOLE_BYTES_MAX, SPOOL_BYTES};
 use crate::{Buffering, Error, File, Operation, Result};
 use folio_engine::{Current, Engine as Core};
-
-/// Bytes kept in memory unless told otherwise: most uploads and intermediate results never reach the disk,
-/// and a thousand of them at a time stay within a gigabyte.
-const MAX_SIZE_BYTES: u64 = 1024 * 1024;
-
-/// Bytes of zeros that are kept in memory between what was written and what follows: any position can be asked for.
-const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// A file in memory that becomes a [`TemporaryFile`] before it would grow beyond its limit.
 ///
@@ -47,11 +42,11 @@ pub struct SpooledTemporaryFile {
     /// `None` is the default one, not started before it is needed.
     engine: Option<Core>,
     /// A rollover that a poll has begun.
-    rolling: Exclusive<Option<ToDisk>>,
+    rolling: Option<ToDisk>,
 }
 
 /// The contents on their way to the disk.
-type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send>>;
+type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send + Sync>>;
 
 /// Where the contents are.
 enum Place {
@@ -84,7 +79,7 @@ impl SpooledTemporaryFile {
     /// Returns a builder: 1 MiB in memory at the most.
     pub fn builder() -> SpooledTemporaryFileBuilder {
         let disk = TemporaryFile::builder();
-        SpooledTemporaryFileBuilder { max_size: MAX_SIZE_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
+        SpooledTemporaryFileBuilder { max_size: SPOOL_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
     }
 
     /// Returns the file on disk, once there is one.
@@ -300,10 +295,6 @@ impl SpooledTemporaryFile {
     /// # Errors
     ///
     /// If it is closed.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing happens.
     pub async fn stream_position(&self) -> Result<u64> {
         match &self.place {
             Place::Memory(_, cursor) => Ok(*cursor),
@@ -360,17 +351,17 @@ impl SpooledTemporaryFile {
 
     /// Where the contents are, for somebody who may change them: a rollover that was begun would miss that.
     fn place(&mut self) -> &mut Place {
-        self.rolling = Exclusive::default();
+        self.rolling = None;
         &mut self.place
     }
 
     /// Writes what is in memory to a new file, and puts its cursor where ours is; `None` if it is there already.
-    fn to_disk(&self) -> Option<impl Future<Output = Result<File>> + Send + use<>> {
+    fn to_disk(&self) -> Option<ToDisk> {
         let Place::Memory(bytes, cursor) = &self.place else { return None };
         // A copy, because whoever gives up on it must find the contents where they were.
         let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
         let (disk, engine) = (self.disk.clone(), self.engine.clone());
-        Some(async move {
+        Some(Box::pin(async move {
             let engine = engine.map_or_else(Core::current, |engine| Ok(Current::Scoped(engine)))?;
             let file = disk.create_in(&engine).await?.into_file();
             if !bytes.is_empty() {
@@ -378,7 +369,7 @@ impl SpooledTemporaryFile {
             }
             file.seek(SeekFrom::Start(cursor)).await?;
             Ok(file)
-        })
+        }))
     }
 
     fn check_open(&self, operation: Operation) -> Result<()> {
@@ -461,7 +452,7 @@ impl SpooledTemporaryFileBuilder {
     /// Returns an empty one that rolls over on the default engine; nothing is touched.
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
-        let (place, rolling) = (Place::Memory(Vec::new(), 0), Exclusive::default());
+        let (place, rolling) = (Place::Memory(Vec::new(), 0), None);
         SpooledTemporaryFile { place, max_size, line_limit, disk, engine: None, rolling }
     }
 

@@ -5,17 +5,16 @@ use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use folio_engine::Exclusive;
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
-use super::{Place, SpooledTemporaryFile, ToDisk, move_cursor, put, rest_of};
+use super::{Place, SpooledTemporaryFile, move_cursor, put, rest_of};
 use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
     fn poll_rollover(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let mut rolling = self.rolling.get_mut().take();
+        let mut rolling = self.rolling.take();
         if rolling.is_none() {
-            rolling = self.to_disk().map(|to_disk| Box::pin(to_disk) as ToDisk);
+            rolling = self.to_disk();
         }
         let Some(mut to_disk) = rolling else { return Poll::Ready(Ok(())) };
         match to_disk.as_mut().poll(cx) {
@@ -24,7 +23,7 @@ impl SpooledTemporaryFile {
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
-                self.rolling = Exclusive::new(Some(to_disk));
+                self.rolling = Some(to_disk);
                 Poll::Pending
             }
         }

@@ -1,9 +1,9 @@
-//! Which two operations may run together.
+//! Conflicts between two operations.
 
 use super::{Kind, items};
 use crate::file::{Arrival, Core, CursorMove, Merge};
 
-/// Where the file ends: behind everything that most of these touch.
+/// The end of the file: beyond everything that most of these operations touch.
 const END: u64 = 100;
 
 /// Whether `later` has to wait while `earlier` runs, and equally while it waits itself.
@@ -32,7 +32,7 @@ fn check_in(known_len: u64, earlier: Kind, later: Kind, waits: bool) {
         !started
     };
     let waiting = || {
-        // Something that both wait for keeps the first from running.
+        // A barrier that both wait for keeps the first from running.
         let kinds = [Kind::Exclusive, earlier.clone(), later.clone()];
         let mut state = state();
         items(kinds).into_iter().for_each(|item| state.push(item));

@@ -1,8 +1,8 @@
-//! Where the cursor is, and what cancelled reads give back to it.
+//! The position of the cursor, and the bytes that cancelled reads give back to it.
 
 use super::{Kind, items};
 use crate::file::{Batch, Core, CursorMove, Taken};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
 
 use super::Item;
 
@@ -96,7 +96,7 @@ fn what_is_given_back_while_another_read_runs_is_neither_lost_nor_doubled() {
     }
 }
 
-/// A cursor read at a worker, or answered and not yet looked at.
+/// A cursor read at a worker, or answered and not yet received.
 enum Reading {
     Runs(Batch<Item>),
     Answered(Taken, (u64, u64)),
@@ -104,13 +104,13 @@ enum Reading {
 
 /// Cancelled and delivered reads in any order; returns how often each byte was delivered.
 fn deliveries(seed: u64, bytes: usize) -> Vec<u32> {
-    let mut dice = Dice::new(seed);
+    let mut dice = Random::new(seed);
     let mut state = Core::default();
     let mut delivered = vec![0; bytes];
     let mut readings: Vec<Reading> = Vec::new();
     let left = |offset: u64| bytes as u64 - offset.min(bytes as u64);
     for step in 0.. {
-        // Towards the end nobody gives up, so that it comes to one.
+        // Towards the end no reader cancels, so that the simulation terminates.
         let cancels = step < 200 && dice.chance(50);
         if readings.len() < 4 && dice.chance(50) {
             state.push(items([Kind::CursorRead(dice.within(1..9))]).remove(0));

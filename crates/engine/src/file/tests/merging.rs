@@ -1,13 +1,13 @@
-//! What becomes one system call.
+//! Merging into one system call.
 
 use super::{Kind, items};
 use crate::file::{Core, CursorMove};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
 
-/// The sizes of the batches that queued operations start in, each ended before the next starts.
+/// Sizes of the batches in which queued operations start, each ended before the next starts.
 fn batches(kinds: impl IntoIterator<Item = Kind>) -> Vec<usize> {
     let mut state = Core::default();
-    // No write makes the file longer, which reads before it would have to be kept from seeing.
+    // No write extends the file, so that earlier reads beyond its end block nothing.
     state.note_len(u64::MAX);
     items(kinds).into_iter().for_each(|item| state.push(item));
     let mut sizes = Vec::new();

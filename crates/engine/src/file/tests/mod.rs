@@ -9,14 +9,14 @@ use std::ops::Range;
 
 use super::{Footprint, Merge, Ordered, Span};
 
-/// An operation that is what its footprint says, at the cursor or not.
+/// An operation with the footprint of its kind, at the cursor or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Item {
     id: usize,
     kind: Kind,
 }
 
-/// Every way an operation can lie in a file.
+/// All kinds of footprints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Read(Range<u64>),
@@ -76,7 +76,7 @@ impl Ordered for Item {
     }
 }
 
-/// Numbers the operations in the order in which they come.
+/// Numbers the operations in order of arrival.
 fn items(kinds: impl IntoIterator<Item = Kind>) -> Vec<Item> {
     kinds.into_iter().enumerate().map(|(id, kind)| Item { id, kind }).collect()
 }

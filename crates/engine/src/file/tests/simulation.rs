@@ -1,8 +1,7 @@
-//! Random operations on one file against the same operations one by one.
+//! Random operations on one file, compared with the same operations one by one.
 //!
-//! Whatever overlaps, waits and merges, every operation must come to what it would come to if all ran one
-//! after the other in the order in which they came: reads end where the file did then, and find zeros where a
-//! write had jumped ahead.
+//! However operations overlap, wait and merge, each must have the result that it has if all run one after
+//! another in order of arrival: reads end at the end that the file had then, and find zeros in holes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,12 +9,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{Item, Kind, items};
 use crate::file::{Arrival, Batch, BatchId, Core, CursorMove, Footprint, Merge, Ordered, Span};
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX};
-use crate::test_rng::{Dice, seeds};
+use crate::random::{Random, seeds};
 
-/// Operations that a simulation brings.
+/// Number of operations in a simulation.
 const OPS: usize = 60;
 
-/// Positions that operations choose from: few, so that they meet.
+/// Positions that operations choose from: few, so that they overlap.
 const PLACES: u64 = 24;
 
 /// Changes the footprint that the order sees; the identity, unless a mutant is planted.
@@ -40,17 +39,17 @@ impl Ordered for Claimed {
     }
 }
 
-/// Where every other barrier cuts the file.
+/// Length to which every other barrier truncates the file.
 const CUT: u64 = PLACES / 2;
 
-/// The file: who wrote each byte, and where it ends.
+/// The file: the writer of each byte, and the end.
 #[derive(Clone, Default)]
 struct Bytes {
     written_by: BTreeMap<u64, usize>,
     end: u64,
 }
 
-/// What an operation saw: where it worked, and who had written the bytes it read.
+/// Result of an operation: its offset, and the writers of the bytes it read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Seen {
     at: u64,
@@ -58,7 +57,7 @@ struct Seen {
 }
 
 impl Bytes {
-    /// Carries an operation out; returns what it saw and where it leaves the cursor.
+    /// Executes an operation; returns its result and the position of the cursor after it.
     fn act(&mut self, item: &Item, cursor: u64) -> (Seen, u64) {
         let seen = |at, read| Seen { at, read };
         match &item.kind {
@@ -103,7 +102,7 @@ impl Bytes {
     }
 }
 
-fn any_kind(dice: &mut Dice) -> Kind {
+fn any_kind(dice: &mut Random) -> Kind {
     let start = dice.within(0..PLACES);
     let len = dice.within(1..6);
     match dice.index(16) {
@@ -118,8 +117,8 @@ fn any_kind(dice: &mut Dice) -> Kind {
     }
 }
 
-/// Runs of contiguous writes, appends and syncs, which merge.
-fn any_run(dice: &mut Dice) -> Vec<Kind> {
+/// Contiguous writes, appends and syncs, which merge.
+fn any_run(dice: &mut Random) -> Vec<Kind> {
     let kind = any_kind(dice);
     match kind {
         Kind::Write(range) if dice.chance(50) => {
@@ -131,7 +130,7 @@ fn any_run(dice: &mut Dice) -> Vec<Kind> {
     }
 }
 
-/// A batch at a worker: it acts at once or when it ends, which is the worst that a worker can do.
+/// A batch at a worker. It acts at once or only at its end, which is the worst case.
 struct Job {
     batch_id: BatchId,
     items: Vec<Item>,
@@ -141,13 +140,13 @@ struct Job {
 }
 
 struct World {
-    dice: Dice,
+    dice: Random,
     state: Core<Claimed>,
     mailbox: VecDeque<Claimed>,
     jobs: Vec<Job>,
     bytes: Bytes,
     seen: BTreeMap<usize, Seen>,
-    /// Readers are inside a shared turn.
+    /// Whether readers are inside a shared turn.
     held: bool,
     closers: u64,
     claim: Claim,
@@ -156,7 +155,7 @@ struct World {
 impl World {
     fn new(seed: u64, claim: Claim) -> World {
         World {
-            dice: Dice::new(seed),
+            dice: Random::new(seed),
             state: Core::default(),
             mailbox: VecDeque::new(),
             jobs: Vec::new(),
@@ -183,7 +182,7 @@ impl World {
         }
     }
 
-    /// What a caller does with the exclusive turn: reads and seeks, if they overtake nothing.
+    /// What a caller does under the exclusive turn: reads and seeks, if they overtake nothing.
     fn acts_in_place(&mut self, op: &Claimed) -> bool {
         if !matches!(op.item.kind, Kind::Read(_) | Kind::CursorRead(_) | Kind::Seek(_)) {
             return false;
@@ -221,7 +220,8 @@ impl World {
         self.jobs.push(job);
     }
 
-    /// What the bytes cannot show: a sync or barrier comes after all it has to, and nothing passes a barrier.
+    /// Checks what the bytes cannot show: a sync or barrier waits for every earlier operation it must, and no
+    /// operation overtakes a barrier.
     fn check_order(&self, items: &[Item]) {
         let running = self.jobs.iter().flat_map(|job| &job.items);
         let waiting = self.state.waiting().chain(&self.mailbox).map(|op| &op.item);
@@ -278,7 +278,7 @@ impl World {
             0 => self.deliver(),
             1 if !self.jobs.is_empty() => self.end_one(),
             2 => {
-                // Readers get in only while nothing that closes the gate is there.
+                // Readers get in only while no pending operation closes the gate.
                 self.held = self.closers == 0 && self.jobs.is_empty() && self.dice.chance(50);
                 self.pump();
             }
@@ -323,7 +323,7 @@ fn check_merged(items: &[Item]) {
     }
 }
 
-/// `known_len` is how long the file is believed to be at least; it is empty.
+/// `known_len` is the assumed lower bound of the length of the file, which is empty.
 fn simulate(seed: u64, claim: Claim, known_len: u64) {
     let mut world = World::new(seed, claim);
     world.state.note_len(known_len);

@@ -12,20 +12,11 @@ use super::platform::confined::Confined;
 use super::platform::found::Found;
 use super::platform::{CREATES, PATH};
 use super::stat;
+use crate::limits::{LOOKUP_LINKS_MAX, LOOKUP_STEPS_MAX, PATH_BYTES_MAX};
 use crate::storage::Links;
-
-/// Bytes in a path, the NUL behind it included, as the kernel has it (`PATH_MAX`).
-const PATH_BYTES_MAX: usize = 4096;
 
 /// What of a mode `open` looks at and `openat2` takes.
 const PERMISSION_BITS: u32 = 0o7777;
-
-/// Symbolic links followed for one path, as the kernel has it.
-const LINKS_MAX: usize = 40;
-
-/// Directories looked into for one path. Links that repeat a long way forty times could otherwise keep a worker
-/// for minutes; no honest path comes near it.
-const STEPS_MAX: usize = 1 << 16;
 
 /// How paths are looked up below a directory.
 #[derive(Debug, Default)]
@@ -98,7 +89,7 @@ struct Walker<'a> {
 impl<'a> Walker<'a> {
     fn new(root: BorrowedFd<'a>) -> Self {
         let (way, ahead) = (Vec::new(), Vec::new());
-        Walker { root, way, here: None, ahead, steps_left: STEPS_MAX, links_left: LINKS_MAX }
+        Walker { root, way, here: None, ahead, steps_left: LOOKUP_STEPS_MAX, links_left: LOOKUP_LINKS_MAX }
     }
 
     fn begin(&mut self, path: &Path) -> Result<(), Errno> {
@@ -352,18 +343,18 @@ mod tests {
     fn links_that_repeat_a_long_way_come_to_an_end() {
         let (_dir, base, root) = ground();
         // Each link leads four hundred times up and down and on to the next.
-        for link in 0..super::LINKS_MAX - 1 {
+        for link in 0..super::LOOKUP_LINKS_MAX - 1 {
             let way = format!("{}l{}", "a/b/../../".repeat(400), link + 1);
             symlink(way, base.join(format!("root/l{link}"))).expect("symlink");
         }
         let find = |links: usize| {
             let beneath = Beneath::default();
             beneath.walk();
-            let path = format!("l{}", super::LINKS_MAX - 1 - links);
+            let path = format!("l{}", super::LOOKUP_LINKS_MAX - 1 - links);
             beneath.find(root.as_fd(), Path::new(&path), Links::Follow).map(drop)
         };
         // The last of them is missing.
         assert_eq!(find(2), Err(Errno::NOENT));
-        assert_eq!(find(super::LINKS_MAX - 1), Err(Errno::LOOP));
+        assert_eq!(find(super::LOOKUP_LINKS_MAX - 1), Err(Errno::LOOP));
     }
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 use rustix::fs::{OFlags, SeekFrom as Sought, seek};
 use rustix::io::Errno;
 
-use super::descriptor::{Descriptor, STAT_BLOCK_BYTES};
+use super::descriptor::Descriptor;
+use crate::limits::STAT_BLOCK_BYTES;
 
 /// Permission bits that a copy takes over. Not the set-ID bits: they would give whoever runs the copy the rights of
 /// whoever made it.

@@ -14,10 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{FileType, fstat};
 
 use super::platform::devices::closes_quietly;
-use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
-
-/// Bytes of a block in `st_blocks`, whatever the file system's own are.
-pub(super) const STAT_BLOCK_BYTES: u64 = 512;
+use crate::limits::{CLOSE_IN_PLACE_BYTES_MAX, STAT_BLOCK_BYTES};
 
 /// See the module.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -27,7 +27,9 @@ use super::platform::{PATH, names};
 use super::stat::{bits, kind};
 use super::{attributes, copy, tree};
 use crate::error::Worded;
-use crate::storage::{Clearing, Links, Listed, Mode, NameListing, OpenRequest, Opened, Stamps, StorageDir};
+use crate::storage::{
+    Clearing, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
+};
 
 /// Permission bits of a new directory, before the umask, where the request names none.
 const DIR_BITS: u32 = 0o777;
@@ -133,7 +135,7 @@ impl OsDir {
     }
 }
 
-impl StorageDir for OsDir {
+impl Names for OsDir {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let mut flags = open::flags(request) | OFlags::NONBLOCK | OFlags::NOCTTY;
         if flags.intersects(PATH) {
@@ -161,10 +163,6 @@ impl StorageDir for OsDir {
         self.find(path, Links::Follow)?.access(mode)
     }
 
-    fn names(&self) -> io::Result<NameListing> {
-        Ok(Box::new(Names(rustix::fs::Dir::new(self.readable()?)?)))
-    }
-
     fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let place = self.place(path)?;
         let bits = bits(mode.unwrap_or(DIR_BITS));
@@ -187,7 +185,7 @@ impl StorageDir for OsDir {
         Ok(unlinkat(place.parent(), place.name, AtFlags::empty())?)
     }
 
-    fn rename(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<()> {
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
         let (old, new) = (self.place(from)?, os(target)?.place(to)?);
         old.check_slash()?;
         if new.slash && !old.slash {
@@ -199,7 +197,7 @@ impl StorageDir for OsDir {
         Ok(renameat(old.parent(), old.name, new.parent(), new.name)?)
     }
 
-    fn hard_link(&self, original: &Path, target: &dyn StorageDir, link: &Path) -> io::Result<()> {
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
         let (old, new) = (self.place(original)?, os(target)?.place(link)?);
         old.check_slash()?;
         refuse_slash(&new)?;
@@ -240,7 +238,7 @@ impl StorageDir for OsDir {
         Ok(names::make_fifo(place.parent(), place.name, bits(mode))?)
     }
 
-    fn copy(&self, from: &Path, target: &dyn StorageDir, to: &Path) -> io::Result<u64> {
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
         let target = os(target)?;
         let no_wait = OFlags::NONBLOCK | OFlags::NOCTTY;
         let reader = self.reach(from, no_wait | OFlags::RDONLY, Bits::empty(), Links::Follow)?;
@@ -254,6 +252,16 @@ impl StorageDir for OsDir {
         Beneath::way(self.root.as_fd(), path).map_err(refused)
     }
 
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl StorageDir for OsDir {
+    fn names(&self) -> io::Result<NameListing> {
+        Ok(Box::new(DirNames(rustix::fs::Dir::new(self.readable()?)?)))
+    }
+
     fn to_fd(&self) -> io::Result<OwnedFd> {
         self.root.try_clone()
     }
@@ -264,10 +272,6 @@ impl StorageDir for OsDir {
 
     fn sync(&self) -> io::Result<()> {
         Ok(rustix::fs::fsync(self.readable()?)?)
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
     }
 }
 
@@ -280,7 +284,7 @@ fn refused(errno: Errno) -> io::Error {
 }
 
 /// Two directories of different storages have no name in common.
-fn os(dir: &dyn StorageDir) -> Result<&OsDir, Errno> {
+fn os(dir: &dyn Names) -> Result<&OsDir, Errno> {
     dir.as_any().downcast_ref().ok_or(Errno::XDEV)
 }
 
@@ -290,9 +294,9 @@ fn refuse_slash(place: &Place<'_>) -> Result<(), Errno> {
 }
 
 /// A listing that asks for the kind of a thing where the file system does not keep it in the directory.
-struct Names(rustix::fs::Dir);
+struct DirNames(rustix::fs::Dir);
 
-impl Iterator for Names {
+impl Iterator for DirNames {
     type Item = io::Result<Listed>;
 
     fn next(&mut self) -> Option<Self::Item> {

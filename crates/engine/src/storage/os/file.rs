@@ -1,6 +1,6 @@
 //! One open file of the operating system.
 
-use std::fs::{File, FileTimes, Metadata, Permissions};
+use std::fs::{File, FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,11 +16,9 @@ use super::open::{asks_nonblocking, open_again};
 use super::platform::{open_file, space};
 use super::receive;
 use super::stat::end_of;
+use crate::limits::VECTORED_BUFFERS_MAX;
 use crate::storage::returned::Returned;
-use crate::storage::{Advice, Allocation, LockKind, OpenRequest, StorageFile};
-
-/// Buffers one system call takes (`IOV_MAX`).
-const BUFFERS_MAX: usize = 1_024;
+use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
 
 /// An open descriptor, with what was found out about it.
 #[derive(Debug)]
@@ -283,7 +281,7 @@ impl StorageFile for OsFile {
     }
 
     fn metadata(&self) -> io::Result<Metadata> {
-        self.file.metadata()
+        self.file.metadata().map(Metadata::from)
     }
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
@@ -349,7 +347,13 @@ impl StorageFile for OsFile {
         }
     }
 
-    fn receive(&self, from: &File, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+    fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
+        let file = self.as_std().ok_or(Errno::BADF)?.try_clone()?;
+        Ok(Box::new(OsFile::adopted(file, &OpenRequest::default(), self.remote)))
+    }
+
+    fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
+        let from = from.as_std().ok_or(io::ErrorKind::Unsupported)?;
         // The kernel would ignore `at`, and the cursor would be wrong from then on.
         if self.appends() {
             return Err(Errno::INVAL.into());
@@ -401,7 +405,7 @@ impl StorageFile for OsFile {
 fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
     let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
     let bufs = &bufs[first..];
-    &bufs[..bufs.len().min(BUFFERS_MAX)]
+    &bufs[..bufs.len().min(VECTORED_BUFFERS_MAX)]
 }
 
 /// Whether a read or write was refused for being one at an offset.
@@ -417,7 +421,7 @@ fn uninterrupted<T>(call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> 
 mod tests {
     use std::io::IoSlice;
 
-    use super::{BUFFERS_MAX, one_call};
+    use super::{VECTORED_BUFFERS_MAX, one_call};
 
     #[test]
     fn one_call_takes_a_prefix_that_begins_with_bytes() {
@@ -431,8 +435,8 @@ mod tests {
         check(&[], 0);
         check(&[0, 0], 0);
         check(&[0, 1, 0, 2], 3);
-        check(&[1; 2 * BUFFERS_MAX], BUFFERS_MAX);
-        let mut late = vec![0; 2 * BUFFERS_MAX];
+        check(&[1; 2 * VECTORED_BUFFERS_MAX], VECTORED_BUFFERS_MAX);
+        let mut late = vec![0; 2 * VECTORED_BUFFERS_MAX];
         late.push(1);
         check(&late, 1);
     }

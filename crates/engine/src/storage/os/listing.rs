@@ -1,7 +1,6 @@
 //! Listing a directory without an allocation for each name.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -13,7 +12,7 @@ use super::platform::PATH;
 use super::platform::found;
 use super::platform::names::Reader;
 use super::stat::kind;
-use crate::storage::{Foothold, Kind, Lister};
+use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
 
 /// An open directory, and room for its names.
 pub(super) struct Raw(Reader);
@@ -49,8 +48,8 @@ impl Foothold for Above {
         Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
     }
 
-    fn metadata(&self, rest: &Path, follow: bool) -> io::Result<Metadata> {
-        found::metadata(self.0.as_fd(), rest, follow)
+    fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata> {
+        found::metadata(self.0.as_fd(), rest, links.follows_last()?)
     }
 
     fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>> {

@@ -9,9 +9,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::platform::NO_SIGNAL;
-
-/// Bytes that a pipe takes without waiting once it can be written at all (`PIPE_BUF`).
-const UNWATCHED_BYTES_MAX: usize = 4096;
+use crate::limits::PIPE_BUF_BYTES;
 
 /// See the module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +48,7 @@ impl Manners {
             }
             Manners::Watched => {
                 watch(file, PollFlags::OUT)?;
-                let first = &buf[..buf.len().min(UNWATCHED_BYTES_MAX)];
+                let first = &buf[..buf.len().min(PIPE_BUF_BYTES)];
                 Ok(rustix::io::retry_on_intr(|| rustix::io::write(file, first))?)
             }
         }

@@ -32,8 +32,9 @@ mod platform;
 #[path = "portable/mod.rs"]
 mod platform;
 
+use std::any::Any;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Metadata, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
@@ -42,15 +43,14 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, CWD};
 
-pub(crate) use attributes::stamps_of;
 pub use descriptor::close;
 pub use open::{LOOP, NOFOLLOW};
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Foothold, Links, Lister, Listing, Mode, Mover, OpenRequest, Opened, Stamps, StatVfs, Storage,
-    StorageDir, TreeCopier, XattrMode,
+    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
+    Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use dir::OsDir;
@@ -110,7 +110,7 @@ impl Os {
             Err(error) => return Some(Err(error)),
         };
         match self.devices.known_remote(metadata.dev()) {
-            Some(false) => Some(Ok(metadata)),
+            Some(false) => Some(Ok(metadata.into())),
             None | Some(true) => None,
         }
     }
@@ -163,7 +163,7 @@ impl Os {
     }
 }
 
-impl Storage for Os {
+impl Names for Os {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let file = open::without_waiting(path, request)?;
         let seen = open::Seen::of(&file)?;
@@ -171,6 +171,120 @@ impl Storage for Os {
         Ok(seen.into_opened(OsFile::new(file, request, remote), remote))
     }
 
+    fn open_dir(&self, path: &Path, links: Links) -> io::Result<Box<dyn StorageDir>> {
+        if links != Links::Follow {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
+    }
+
+    fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata> {
+        let metadata = if links.follows_last()? { fs::metadata(path) } else { fs::symlink_metadata(path) }?;
+        self.devices.learn(metadata.dev(), path, links);
+        Ok(metadata.into())
+    }
+
+    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
+        access::of(CWD, path, mode, AtFlags::empty())
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
+        let mut builder = DirBuilder::new();
+        if let Some(mode) = mode {
+            builder.mode(mode);
+        }
+        builder.create(path)
+    }
+
+    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
+        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        one_kind(target)?;
+        fs::rename(from, to)
+    }
+
+    fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
+        one_kind(target)?;
+        fs::hard_link(original, link)
+    }
+
+    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
+        std::os::unix::fs::symlink(original, link)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::read_link(path)
+    }
+
+    fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
+        one_kind(target)?;
+        copy::contents_and_permissions(from, to)
+    }
+
+    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
+        Ok(names::make_fifo(CWD, path, stat::bits(mode))?)
+    }
+
+    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
+        fs::set_permissions(path, permissions)
+    }
+
+    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links) -> io::Result<()> {
+        attributes::set_owner(path, uid, gid, links.follows_last()?)
+    }
+
+    fn set_times(&self, path: &Path, times: &Stamps, links: Links) -> io::Result<()> {
+        attributes::set_times(CWD, path, times, links.follows_last()?)
+    }
+
+    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
+        statvfs::of(path)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        xattr::get(path, name, links.follows_last()?)
+    }
+
+    fn set_xattr(
+        &self,
+        path: &Path,
+        name: &OsStr,
+        value: &[u8],
+        mode: XattrMode,
+        links: Links,
+    ) -> io::Result<()> {
+        xattr::set(path, name, value, mode, links.follows_last()?)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        xattr::list(path, links.follows_last()?)
+    }
+
+    fn remove_xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<()> {
+        xattr::remove(path, name, links.follows_last()?)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// A path of the process and a name below an open directory have no call in common.
+fn one_kind(target: &dyn Names) -> io::Result<()> {
+    if target.as_any().is::<Os>() { Ok(()) } else { Err(io::ErrorKind::CrossesDevices.into()) }
+}
+
+impl Storage for Os {
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         if !cached::is_plain_read(request) {
             return None;
@@ -201,6 +315,15 @@ impl Storage for Os {
         }
     }
 
+    fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
+        let found = match links {
+            Links::Follow => self.cached.name(path)?,
+            Links::NotLast => self.cached.name_itself(path)?,
+            Links::Refuse => return None,
+        };
+        self.metadata_in_memory(found)
+    }
+
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
         let file = match names::unnamed(dir, mode)? {
             Ok(file) => file,
@@ -214,57 +337,13 @@ impl Storage for Os {
         }))
     }
 
-    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
-        let metadata = fs::metadata(path)?;
-        self.devices.learn(metadata.dev(), path, Links::Follow);
-        Ok(metadata)
-    }
-
-    fn metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        self.metadata_in_memory(self.cached.name(path)?)
-    }
-
-    fn symlink_metadata(&self, path: &Path) -> io::Result<Metadata> {
-        let metadata = fs::symlink_metadata(path)?;
-        self.devices.learn(metadata.dev(), path, Links::NotLast);
-        Ok(metadata)
-    }
-
-    fn symlink_metadata_cached(&self, path: &Path) -> Option<io::Result<Metadata>> {
-        self.metadata_in_memory(self.cached.name_itself(path)?)
-    }
-
-    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::canonicalize(path)
-    }
-
-    fn copy(&self, from: &Path, to: &Path) -> io::Result<u64> {
-        copy::contents_and_permissions(from, to)
-    }
-
-    fn create_dir(&self, path: &Path, recursive: bool, mode: Option<u32>) -> io::Result<()> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(recursive);
-        if let Some(mode) = mode {
-            builder.mode(mode);
-        }
-        builder.create(path)
-    }
-
-    fn hard_link(&self, original: &Path, link: &Path) -> io::Result<()> {
-        fs::hard_link(original, link)
-    }
-
-    fn symlink(&self, original: &Path, link: &Path) -> io::Result<()> {
-        std::os::unix::fs::symlink(original, link)
-    }
-
-    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
-        fs::read_link(path)
+    fn link_unnamed(&self, file: &dyn StorageFile, link: &Path) -> io::Result<()> {
+        let file = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
+        names::link_unnamed(file, link)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
-        Ok(Box::new(fs::read_dir(path)?))
+        Ok(Box::new(fs::read_dir(path)?.map(|entry| entry.map(Entry::from))))
     }
 
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
@@ -279,20 +358,8 @@ impl Storage for Os {
         Ok(Box::new(TreeCopy::begin(from, to, Box::new(Plain))?))
     }
 
-    fn remove_dir(&self, path: &Path, recursive: bool) -> io::Result<()> {
-        if recursive { removal::tree(path, Clearing::default()) } else { fs::remove_dir(path) }
-    }
-
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         removal::tree(path, how)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
     }
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -304,63 +371,8 @@ impl Storage for Os {
         Ok(relocation.map(|relocation| Box::new(relocation) as Box<dyn Mover>))
     }
 
-    fn link_unnamed(&self, file: &File, link: &Path) -> io::Result<()> {
-        names::link_unnamed(file, link)
-    }
-
-    fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
-        fs::set_permissions(path, permissions)
-    }
-
-    fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        access::of(CWD, path, mode, AtFlags::empty())
-    }
-
-    fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
-        statvfs::of(path)
-    }
-
-    fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
-        Ok(names::make_fifo(CWD, path, stat::bits(mode))?)
-    }
-
-    fn set_owner(&self, path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
-        attributes::set_owner(path, uid, gid, follow)
-    }
-
-    fn set_times(&self, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
-        attributes::set_times(CWD, path, times, follow)
-    }
-
-    fn xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<Option<Vec<u8>>> {
-        xattr::get(path, name, follow)
-    }
-
-    fn set_xattr(
-        &self,
-        path: &Path,
-        name: &OsStr,
-        value: &[u8],
-        mode: XattrMode,
-        follow: bool,
-    ) -> io::Result<()> {
-        xattr::set(path, name, value, mode, follow)
-    }
-
-    fn xattrs(&self, path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
-        xattr::list(path, follow)
-    }
-
-    fn remove_xattr(&self, path: &Path, name: &OsStr, follow: bool) -> io::Result<()> {
-        xattr::remove(path, name, follow)
-    }
-
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         passwd::home_dir(user)
-    }
-
-    fn open_dir(&self, path: &Path) -> io::Result<Box<dyn StorageDir>> {
-        Ok(Box::new(OsDir::open_root(path, self.beneath.clone(), self.devices.clone())?))
     }
 
     fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {

@@ -1,4 +1,4 @@
-//! OpenFile without waiting for a peer, and telling from one `fstat` what was opened.
+//! Opening without waiting for a peer, and telling from one `fstat` what was opened.
 
 use std::fs::{self, File};
 use std::io;

@@ -5,10 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::platform::space::copy_range;
-
-/// Bytes carried through memory at a time where the kernel does not copy by itself. As `io::copy` would use,
-/// times eight: each step is two system calls.
-const CARRIED_BYTES_MAX: usize = 64 * 1024;
+use crate::limits::CARRIED_BYTES_MAX;
 
 /// Writes bytes where the cursor of the target stands.
 type Put<'a> = &'a dyn Fn(&[u8], u64) -> io::Result<usize>;

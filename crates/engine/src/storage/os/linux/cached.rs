@@ -1,4 +1,4 @@
-//! OpenFile what the kernel can find without the disk (`RESOLVE_CACHED`), for calls made in place.
+//! Opening what the kernel can find without the disk (`RESOLVE_CACHED`), for calls made in place.
 
 use std::fs::File;
 use std::io;

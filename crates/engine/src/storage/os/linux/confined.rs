@@ -8,11 +8,8 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::Errno;
 
 use super::found::Found;
+use crate::limits::LOOKUP_TRIES_MAX;
 use crate::storage::Links;
-
-/// Calls made again because something was renamed while a `..` was looked up; after them the walker, which no
-/// rename disturbs, does it.
-const TRIES_MAX: usize = 32;
 
 #[derive(Debug, Default)]
 pub(in crate::storage::os) struct Confined {
@@ -55,7 +52,7 @@ impl Confined {
             Links::NotLast => (flags | OFlags::NOFOLLOW, confined),
             Links::Refuse => (flags | OFlags::NOFOLLOW, confined | ResolveFlags::NO_SYMLINKS),
         };
-        for _ in 0..TRIES_MAX {
+        for _ in 0..LOOKUP_TRIES_MAX {
             match openat2(root, path, flags, mode, resolve) {
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(Errno::NOSYS) => {

@@ -9,10 +9,8 @@ use rustix::fs::{Mode, OFlags, Stat, fstat, fstatfs, major, minor, open};
 
 use super::mounts;
 use super::remote::is_remote;
+use crate::limits::DEVICES_MAX;
 use crate::storage::Links;
-
-/// Devices remembered at a time. Machines mount a few dozen; past the limit everything is asked again.
-const DEVICES_MAX: usize = 256;
 
 /// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
 /// Others may flush there, as FAT and eCryptfs can.

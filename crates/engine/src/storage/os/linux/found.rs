@@ -2,7 +2,7 @@
 //! becomes of its name. Where a call takes no such descriptor, it is named through `/proc/self/fd`.
 
 use std::ffi::{CStr, OsStr};
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use super::in_proc;
 use crate::storage::os::{access, attributes};
-use crate::storage::{Mode, Stamps};
+use crate::storage::{Metadata, Mode, Stamps};
 
 #[derive(Debug)]
 pub(in crate::storage::os) struct Found(OwnedFd);
@@ -44,7 +44,7 @@ impl Found {
     }
 
     pub(in crate::storage::os) fn metadata(self) -> io::Result<Metadata> {
-        File::from(self.0).metadata()
+        File::from(self.0).metadata().map(Metadata::from)
     }
 
     pub(in crate::storage::os) fn access(&self, mode: Mode) -> io::Result<()> {
@@ -78,7 +78,7 @@ pub(in crate::storage::os) fn metadata(
 ) -> io::Result<Metadata> {
     let links = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
     let flags = OFlags::PATH | OFlags::CLOEXEC | links;
-    File::from(openat(dir, path, flags, Bits::empty())?).metadata()
+    File::from(openat(dir, path, flags, Bits::empty())?).metadata().map(Metadata::from)
 }
 
 /// Where an open directory is at this moment; `None` if that cannot be told.

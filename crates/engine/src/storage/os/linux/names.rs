@@ -14,10 +14,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::in_proc;
+use crate::limits::LISTING_BYTES;
 use crate::storage::os::naming::by_two_names;
-
-/// Bytes that one call fills with names: a thousand names of usual length, as many as most directories have.
-const NAMES_BYTES: usize = 32 * 1024;
 
 /// What `O_TMPFILE` fails with where it is not known, by kernel or file system.
 const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
@@ -79,7 +77,7 @@ impl Reader {
     pub(in crate::storage::os) fn open(from: BorrowedFd<'_>, path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let directory = openat(from, path, flags, Mode::empty())?;
-        Ok(Reader { directory, room: Vec::with_capacity(NAMES_BYTES) })
+        Ok(Reader { directory, room: Vec::with_capacity(LISTING_BYTES) })
     }
 
     /// Reads on, and returns whether there may be more.
@@ -96,7 +94,7 @@ pub(in crate::storage::os) fn read_on(
     dir: BorrowedFd<'_>,
     each: impl FnMut(&CStr, FileType, u64),
 ) -> Result<bool, Errno> {
-    let mut room = Vec::with_capacity(NAMES_BYTES);
+    let mut room = Vec::with_capacity(LISTING_BYTES);
     fill(RawDir::new(dir, room.spare_capacity_mut()), each)
 }
 

@@ -7,10 +7,8 @@ use std::num::NonZeroU64;
 use rustix::fs::{FallocateFlags, fadvise, fallocate};
 use rustix::io::{Errno, retry_on_intr};
 
+use crate::limits::COPIED_BYTES_MAX;
 use crate::storage::{Advice, Allocation};
-
-/// Bytes asked of one `copy_file_range`. Below the kernel's own limit on every architecture.
-const COPIED_BYTES_MAX: u64 = 1 << 30;
 
 pub(in crate::storage::os) fn allocate(
     file: &File,

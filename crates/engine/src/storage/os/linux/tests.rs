@@ -9,7 +9,7 @@ use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::storage::os::Os;
 use crate::storage::os::descriptor::Descriptor;
 use crate::storage::os::tests::{appending, creating, make_fifo, reading, room, symlink};
-use crate::storage::{Nature, OpenRequest, Storage};
+use crate::storage::{Links, Names, Nature, OpenRequest, Storage};
 
 #[test]
 fn files_of_the_machine_are_local() {
@@ -28,15 +28,15 @@ fn cached_paths_answer_what_the_blocking_calls_answer() {
     symlink(&os, "file", &dir.path().join("link"));
     symlink(&os, "loop", &dir.path().join("loop"));
     let before = Os::new();
-    assert!(before.metadata_cached(&file).is_none(), "an unknown device is not trusted");
+    assert!(before.metadata_cached(&file, Links::Follow).is_none(), "an unknown device is not trusted");
     assert!(before.open_cached(&file, &reading()).is_none(), "an unknown device is not trusted");
 
-    os.metadata(&file).expect("learn the device");
+    os.metadata(&file, Links::Follow).expect("learn the device");
     let check = |path: PathBuf, expected: Result<u64, i32>| {
-        let blocking = os.metadata(&path).map(|m| m.len()).map_err(|e| e.raw_os_error());
+        let blocking = os.metadata(&path, Links::Follow).map(|m| m.len()).map_err(|e| e.raw_os_error());
         assert_eq!(blocking, expected.map_err(Some), "{}", path.display());
         // `None` is always allowed; a second look after a blocking one finds everything in memory.
-        if let Some(now) = os.metadata_cached(&path) {
+        if let Some(now) = os.metadata_cached(&path, Links::Follow) {
             assert_eq!(now.map(|m| m.len()).map_err(|e| e.raw_os_error()), blocking, "{}", path.display());
         }
         if let Some(now) = os.open_cached(&path, &reading()) {
@@ -48,7 +48,10 @@ fn cached_paths_answer_what_the_blocking_calls_answer() {
     check(dir.path().join("missing"), Err(2));
     check(dir.path().join("file/below"), Err(20));
     check(dir.path().join("loop"), Err(40));
-    assert!(os.metadata_cached(&file).is_some(), "kernels from 5.12 on answer this from memory");
+    assert!(
+        os.metadata_cached(&file, Links::Follow).is_some(),
+        "kernels from 5.12 on answer this from memory"
+    );
     assert!(os.open_cached(&file, &reading()).is_some());
 }
 
@@ -72,7 +75,7 @@ fn cached_opening_keeps_a_fifo() {
     let (dir, os) = room();
     let fifo = make_fifo(dir.path());
     assert!(os.open_cached(&fifo, &reading()).is_none(), "not even opened before the mounts are known");
-    os.metadata(&fifo).expect("learn the device");
+    os.metadata(&fifo, Links::Follow).expect("learn the device");
     let opened = os.open_cached(&fifo, &reading()).expect("in memory").expect("open");
     assert_eq!(opened.nature, Nature::Stream);
 }
@@ -83,15 +86,15 @@ fn cached_calls_work_beside_remote_file_systems() {
     let (dir, os) = room();
     let path = dir.path().join("file");
     fs::write(&path, b"12345").expect("write");
-    os.metadata(&path).expect("learn the device");
+    os.metadata(&path, Links::Follow).expect("learn the device");
     os.devices.pretend_remote(u64::MAX);
     assert!(os.devices.may_be_remote());
-    assert_eq!(os.metadata_cached(&path).map(|m| m.expect("metadata").len()), Some(5));
+    assert_eq!(os.metadata_cached(&path, Links::Follow).map(|m| m.expect("metadata").len()), Some(5));
     assert_eq!(os.open_cached(&path, &reading()).map(|o| o.expect("open").len), Some(5));
 
     let device = std::os::unix::fs::MetadataExt::dev(&fs::metadata(&path).expect("metadata"));
     os.devices.pretend_remote(device);
-    assert!(os.metadata_cached(&path).is_none());
+    assert!(os.metadata_cached(&path, Links::Follow).is_none());
     assert!(os.open_cached(&path, &reading()).is_none());
     let opened = os.open(&path, &reading()).expect("open");
     assert!(opened.remote && opened.file.read_now(&mut [0; 8], 0).is_none());

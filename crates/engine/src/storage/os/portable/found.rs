@@ -2,18 +2,22 @@
 //! the name up again, in that very directory, and refuses a link that has been put in its place.
 
 use std::ffi::{CStr, OsStr, OsString};
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::stat::{FchmodatFlags, fchmodat};
 use rustix::fs::{AtFlags, FileType, Mode as Bits, OFlags, Stat, fchmod, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 use crate::storage::os::{access, attributes, stat};
-use crate::storage::{Mode, Stamps};
+use crate::storage::{Attributes, Kind, Metadata, Mode, Stamps};
+
+/// Bits of a mode beside those of the kind.
+const PERMISSION_BITS: u32 = 0o7777;
 
 const NOFOLLOW: AtFlags = AtFlags::SYMLINK_NOFOLLOW;
 
@@ -48,7 +52,7 @@ impl Found {
     }
 
     pub(in crate::storage::os) fn metadata(self) -> io::Result<Metadata> {
-        same(&self.dir, Path::new(&self.name), &self.stat, false)
+        Ok(metadata_of(&self.stat))
     }
 
     pub(in crate::storage::os) fn access(&self, mode: Mode) -> io::Result<()> {
@@ -62,7 +66,7 @@ impl Found {
     pub(in crate::storage::os) fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let bits = stat::bits(permissions.mode());
         match change(&self.dir, &*self.name, bits) {
-            Err(Errno::OPNOTSUPP | Errno::NOTSUP | Errno::INVAL | Errno::NOSYS) => {
+            Err(error) if [Errno::OPNOTSUPP, Errno::NOTSUP, Errno::INVAL, Errno::NOSYS].contains(&error) => {
                 Ok(fchmod(opened(&self.dir, &self.name)?, bits)?)
             }
             changed => Ok(changed?),
@@ -80,8 +84,8 @@ pub(in crate::storage::os) fn metadata(
     path: &Path,
     follow: bool,
 ) -> io::Result<Metadata> {
-    let stat = statat(dir, path, if follow { AtFlags::empty() } else { NOFOLLOW })?;
-    same(&dir.try_clone_to_owned()?, path, &stat, follow)
+    let flags = if follow { AtFlags::empty() } else { NOFOLLOW };
+    Ok(metadata_of(&statat(dir, path, flags)?))
 }
 
 /// Where an open directory is at this moment; `None` if that cannot be told.
@@ -92,13 +96,8 @@ pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
         path.into()
     });
     #[cfg(not(target_vendor = "apple"))]
-    let path = fs::read_link(in_dev(dir)).ok();
+    let path = std::fs::read_link(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(dir))).ok();
     path
-}
-
-/// A path by which an open directory is reached. Where it is not, the system refuses it.
-fn in_dev(dir: &OwnedFd) -> PathBuf {
-    format!("/dev/fd/{}", dir.as_raw_fd()).into()
 }
 
 /// Changes the permissions of a directory that may not be opened, and never of what a link in its place leads to.
@@ -113,18 +112,30 @@ fn change<P: nix::NixPath + ?Sized>(dir: impl AsFd, name: &P, bits: Bits) -> Res
     changed.map_err(|error| Errno::from_raw_os_error(error as i32))
 }
 
-/// Std makes its attributes by a path or an open file only: by whichever leads to the thing that has been found.
-fn same(dir: &OwnedFd, path: &Path, found: &Stat, follow: bool) -> io::Result<Metadata> {
-    let here = if cfg!(target_vendor = "apple") { path_of(dir) } else { Some(in_dev(dir)) };
-    let whole = here.map(|here| here.join(path));
-    let named = whole.map(|whole| if follow { fs::metadata(whole) } else { fs::symlink_metadata(whole) });
-    match named {
-        Some(Ok(named)) if (named.dev(), named.ino()) == stat::identity(found) => Ok(named),
-        Some(_) | None => match FileType::from_raw_mode(found.st_mode) {
-            FileType::RegularFile | FileType::Directory => opened(dir, path.as_os_str())?.metadata(),
-            _ => Err(io::ErrorKind::Unsupported.into()),
-        },
-    }
+/// Std makes its attributes by a path or an open file only, and neither may be had here.
+#[allow(clippy::unnecessary_cast, reason = "the widths differ by system")]
+fn metadata_of(found: &Stat) -> Metadata {
+    let kind = stat::kind(FileType::from_raw_mode(found.st_mode)).unwrap_or(Kind::File);
+    let mut attributes = Attributes::new(kind);
+    attributes.permissions = stat::mode(found) & PERMISSION_BITS;
+    (attributes.device, attributes.inode) = stat::identity(found);
+    attributes.len = found.st_size as u64;
+    attributes.links = found.st_nlink as u64;
+    (attributes.uid, attributes.gid) = (found.st_uid, found.st_gid);
+    attributes.rdev = found.st_rdev as u64;
+    attributes.block_size = found.st_blksize as u64;
+    attributes.blocks = found.st_blocks as u64;
+    attributes.accessed = moment(stat::accessed(found));
+    attributes.modified = moment(stat::modified(found));
+    attributes.changed = moment((found.st_ctime as i64, found.st_ctime_nsec as i64));
+    attributes.into()
+}
+
+/// Seconds count down before 1970, nanoseconds always up.
+fn moment((seconds, nanoseconds): (i64, i64)) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let second = if seconds < 0 { UNIX_EPOCH - whole } else { UNIX_EPOCH + whole };
+    second + Duration::from_nanos(nanoseconds as u64)
 }
 
 fn opened(dir: &OwnedFd, path: &OsStr) -> io::Result<File> {

@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
-/// Names read at a time: as many as most directories have.
-const NAMES_MAX: usize = 1024;
+use crate::limits::LISTING_NAMES_MAX;
 
 pub(in crate::storage::os) fn again(_: &File) -> Option<PathBuf> {
     None
@@ -89,7 +88,7 @@ impl Reader {
         &mut self,
         each: impl FnMut(&CStr, FileType, u64),
     ) -> Result<bool, Errno> {
-        fill(&mut self.0, NAMES_MAX, each)
+        fill(&mut self.0, LISTING_NAMES_MAX, each)
     }
 }
 

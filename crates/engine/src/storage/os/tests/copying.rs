@@ -5,7 +5,8 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 
 use super::room;
-use crate::storage::Storage;
+use crate::skip::skip;
+use crate::storage::{Links, Names};
 
 /// Bytes of a block of every file system that tests are run on, and of a large page.
 const BLOCK: u64 = 64 * 1024;
@@ -29,7 +30,7 @@ fn holes_stay_holes_and_every_byte_is_where_it_was() {
         if over {
             fs::write(&to, vec![0xEE; 3 * BLOCK as usize]).expect("write");
         }
-        assert_eq!(os.copy(&from, &to).expect("copy"), len, "{blocks:?} of {len}");
+        assert_eq!(os.copy(&from, &os, &to).expect("copy"), len, "{blocks:?} of {len}");
         assert!(fs::read(&to).expect("read") == fs::read(&from).expect("read"), "{blocks:?} of {len}");
         let taken = |path: &Path| fs::metadata(path).expect("it is there").blocks();
         assert!(taken(&to) <= taken(&from), "{blocks:?} of {len}: {} blocks", taken(&to));
@@ -55,7 +56,7 @@ fn what_says_it_is_longer_than_it_is_ends_where_it_ends() {
     for path in ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled", "/sys/power/state"] {
         let Ok(expected) = fs::read(path) else { continue };
         let to = dir.path().join("to");
-        let copied = os.copy(Path::new(path), &to).expect("copy");
+        let copied = os.copy(Path::new(path), &os, &to).expect("copy");
         assert_eq!((copied as usize, fs::read(&to).expect("read")), (expected.len(), expected), "{path}");
         fs::remove_file(&to).expect("it is there");
     }
@@ -64,7 +65,7 @@ fn what_says_it_is_longer_than_it_is_ends_where_it_ends() {
 #[test]
 fn set_id_bits_are_never_copied() {
     let (dir, os) = room();
-    let below = os.open_dir(dir.path()).expect("open");
+    let below = os.open_dir(dir.path(), Links::Follow).expect("open");
     let superuser = rustix::process::geteuid().is_root();
     let check = |mode: u32, expected: u32, foreign: bool, over: Option<u32>| {
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
@@ -79,7 +80,7 @@ fn set_id_bits_are_never_copied() {
                 fs::set_permissions(&to, fs::Permissions::from_mode(over)).expect("chmod");
             }
             match by_name {
-                true => os.copy(&from, &to).expect("copy"),
+                true => os.copy(&from, &os, &to).expect("copy"),
                 false => below.copy(Path::new("from"), &*below, Path::new("to")).expect("copy"),
             };
             let got = fs::metadata(&to).expect("it is there").mode() & 0o7777;
@@ -90,7 +91,7 @@ fn set_id_bits_are_never_copied() {
     };
     for foreign in [false, true] {
         if foreign && !superuser {
-            eprintln!("skipped: only the superuser can give files away");
+            skip("copying another user's file", "only the superuser can give files away");
             continue;
         }
         for over in [None, Some(0o644), Some(0o6755)] {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::Os;
-use crate::storage::{OpenRequest, Storage};
+use crate::storage::{Names, OpenRequest};
 
 pub(super) fn reading() -> OpenRequest {
     OpenRequest { read: true, ..OpenRequest::default() }

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::OFlags;
 
 use super::{Os, appending, creating, errno, reading, room};
-use crate::storage::{LockKind, OpenRequest, Storage, StorageFile};
+use crate::storage::{LockKind, Names, OpenRequest, StorageFile};
 
 #[test]
 fn positioned_calls_read_what_was_written() {

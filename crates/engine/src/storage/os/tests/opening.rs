@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use super::{Os, creating, errno, make_fifo, reading, room};
-use crate::storage::{Nature, OpenRequest, Opened, Storage, StorageFile};
+use crate::storage::{Names, Nature, OpenRequest, Opened, Storage, StorageFile};
 
 #[test]
 fn opening_tells_identity_length_and_nature() {
@@ -51,7 +51,7 @@ fn fifo_never_holds_an_opening() {
     let full = std::iter::repeat_with(|| writer.write_stream(&[0; 65_536])).find_map(Result::err);
     assert_eq!(full.map(|e| e.kind()), Some(ErrorKind::WouldBlock));
 
-    let error = os.copy(&fifo, &dir.path().join("copy")).expect_err("a FIFO is not copied");
+    let error = os.copy(&fifo, &os, &dir.path().join("copy")).expect_err("a FIFO is not copied");
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
@@ -127,12 +127,11 @@ fn an_unnamed_file_is_private_and_has_the_name_alone_that_it_is_given() {
     let file = opened.expect("the directory takes files").file;
     let metadata = file.metadata().expect("it is open");
     assert_eq!((metadata.nlink(), metadata.mode() & 0o7777), (0, 0o600));
-    let std = file.as_std().expect("it has a descriptor");
     let (name, taken) = (dir.path().join("name"), dir.path().join("taken"));
     fs::write(&taken, b"theirs").expect("the directory takes files");
-    let refused = os.link_unnamed(std, &taken).map_err(|error| error.kind());
+    let refused = os.link_unnamed(&*file, &taken).map_err(|error| error.kind());
     assert_eq!(refused, Err(ErrorKind::AlreadyExists));
-    os.link_unnamed(std, &name).expect("the name is free");
+    os.link_unnamed(&*file, &name).expect("the name is free");
     assert_eq!(fs::metadata(&name).expect("it has a name").ino(), metadata.ino());
     assert_eq!(fs::read(&taken).expect("it is there"), b"theirs");
     assert!(os.open_unnamed(&dir.path().join("missing"), 0o600).is_none(), "left to the opening by name");

@@ -18,7 +18,7 @@ use super::LISTED;
 use super::names::{Named, Names};
 use super::way::{Inside, Way, identity};
 use crate::error::{InTheWay, Worded};
-use crate::limits::{COPY_TREE_BYTES_MAX, COPY_TREE_ENTRIES_MAX};
+use crate::limits::{COPY_TREE_BYTES_MAX, COPY_TREE_ENTRIES_MAX, EXCHANGED_LOOKS_MAX};
 use crate::storage::os::copy;
 use crate::storage::os::platform::{PATH, names};
 use crate::storage::os::stat::{self, Identity};
@@ -32,9 +32,6 @@ const SHARED_BITS: u32 = 0o1777;
 
 /// The bit by which what is created in a directory gets its group.
 const SGID: u32 = 0o2000;
-
-/// Times a name is looked at again because somebody has exchanged what has it.
-const LOOKS_MAX: usize = 8;
 
 /// What a copy keeps of what it copies. Everything is told by descriptors: paths may lead elsewhere by now.
 pub(in crate::storage::os) trait Keeper: Send {
@@ -188,7 +185,7 @@ impl TreeCopy {
 
     fn entry(&mut self, Named { name, kind }: &Named) -> io::Result<()> {
         let mut kind = *kind;
-        for _ in 0..LOOKS_MAX {
+        for _ in 0..EXCHANGED_LOOKS_MAX {
             match self.make(name, kind) {
                 Ok(Outcome::Done) => return Ok(()),
                 Ok(Outcome::Exchanged) => {

@@ -13,11 +13,8 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::limits::XATTR_BYTES_MAX;
 use crate::storage::XattrMode;
-
-/// Most bytes that the kernel returns as the value or as the list of names (`XATTR_SIZE_MAX`, `XATTR_LIST_MAX`),
-/// so that one call is enough.
-const XATTR_BYTES_MAX: usize = 64 * 1024;
 
 /// What a call fails with for an attribute that is not there.
 #[cfg(not(target_vendor = "apple"))]

@@ -9,7 +9,22 @@ use folio_engine::Handle;
 
 use crate::{File, Result};
 
-/// See the module. Its functions do what those of [`File`] do that have their names.
+/// What a [`TextFile`](crate::text::TextFile) stands on: a [`File`] or a
+/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile). Sealed: nothing else can be one.
+///
+/// ```
+/// use folio::text::{TextFile, TextIo};
+///
+/// async fn first_line<F: TextIo>(text: &mut TextFile<F>) -> folio::Result<String> {
+///     Ok(text.next_line().await?.unwrap_or_default())
+/// }
+/// ```
+pub trait TextIo: Below {}
+
+impl<F: Below> TextIo for F {}
+
+/// What is done to it. The functions do what those of [`File`] do that have their names. Outside of this crate the trait
+/// has no name, which seals the one above.
 pub trait Below: fmt::Debug + Send + Sync {
     /// Returns the path, for messages.
     fn path(&self) -> &Path;

@@ -1,0 +1,100 @@
+//! A name, and where it is looked up.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{PathOp, PathRequest, Subject};
+use crate::error::Operation;
+use crate::storage::{Identity, Names, Storage, StorageDir};
+
+/// A name that a request is about: a path of the process, which is made of a `PathBuf`, or one below an open directory,
+/// which [`OpenDir::at`](super::dir::OpenDir::at) makes.
+#[derive(Clone, Debug)]
+pub struct At {
+    /// What messages call it; without a directory, what is looked up.
+    path: PathBuf,
+    below: Option<(Arc<dyn StorageDir>, PathBuf)>,
+}
+
+impl From<PathBuf> for At {
+    fn from(path: PathBuf) -> Self {
+        At { path, below: None }
+    }
+}
+
+impl At {
+    pub(super) fn below(dir: Arc<dyn StorageDir>, path: PathBuf, name: PathBuf) -> Self {
+        At { path, below: Some((dir, name)) }
+    }
+
+    /// Where it is looked up, and the name there.
+    pub(super) fn names<'a>(&'a self, storage: &'a dyn Storage) -> (&'a dyn Names, &'a Path) {
+        match &self.below {
+            None => (storage, &self.path),
+            Some((dir, name)) => (&**dir, name),
+        }
+    }
+
+    /// The path, if the process looks it up.
+    pub(super) fn of_process(&self) -> Option<&Path> {
+        self.below.is_none().then_some(&*self.path)
+    }
+}
+
+impl Subject for At {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        let (names, path) = self.names(storage);
+        names.identity(path).into_iter().collect()
+    }
+}
+
+/// From one name to another.
+impl Subject for (At, At) {
+    fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    fn target(&self) -> Option<&Path> {
+        Some(&self.1.path)
+    }
+
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        [&self.0, &self.1].into_iter().flat_map(|at| at.identities(storage)).collect()
+    }
+}
+
+/// Makes a request of one call on a name.
+pub(super) fn on<T: Send + 'static, W>(
+    operation: Operation,
+    at: impl Into<At>,
+    work: W,
+) -> impl PathRequest<Reply = T>
+where
+    W: FnOnce(&dyn Names, &Path) -> io::Result<T> + Send + 'static,
+{
+    PathOp::new(operation, at.into(), |storage, at: At| {
+        let (names, path) = at.names(storage);
+        work(names, path)
+    })
+}
+
+/// Makes a request of one call on two names.
+pub(super) fn between<T: Send + 'static, W>(
+    operation: Operation,
+    from: impl Into<At>,
+    to: impl Into<At>,
+    work: W,
+) -> impl PathRequest<Reply = T>
+where
+    W: FnOnce(&dyn Names, &Path, &dyn Names, &Path) -> io::Result<T> + Send + 'static,
+{
+    PathOp::new(operation, (from.into(), to.into()), |storage, (from, to): (At, At)| {
+        let ((names, from), (target, to)) = (from.names(storage), to.names(storage));
+        work(names, from, target, to)
+    })
+}
