@@ -46,7 +46,8 @@
 //! # When not to use it
 //!
 //! For memory-mapped access, for `O_DIRECT` databases that want their own ring, and in programs that are not
-//! async: use `std::fs` there. On systems other than Linux nothing is done in place.
+//! async: use `std::fs` there. Systems other than Linux do without what only Linux offers, in-place calls first of all; the
+//! README has the table.
 //!
 //! # Cancellation
 //!

@@ -323,7 +323,7 @@ impl Engine {
             match StreamHandle::new(opened.file, request, path.clone(), context.clone(), engine) {
                 Ok(stream) => return Ok(Handle::Stream(stream)),
                 // A stream without readiness answers at once or never; it is driven like a plain file.
-                Err((file, error)) if error.raw_os_error() == Some(errno::NOT_PERMITTED) => {
+                Err((file, error)) if errno::cannot_be_waited_for(&error) => {
                     if !file.has_positions() {
                         opened.nature = Nature::Object { seekable: false };
                     }

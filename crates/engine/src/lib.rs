@@ -26,8 +26,13 @@
 //! ```
 //!
 //! Users want the `folio` crate; this one is for authors of handles or [`storage`]s of their own. [`Limits`]
-//! are its limits. On kernels before 5.11, and on network and user-space file systems, nothing is done in
-//! place.
+//! are its limits. On Linux before 5.11, on other systems, and on network and user-space file systems, nothing is
+//! done in place.
+
+#[cfg(not(unix))]
+compile_error!(
+    "folio works on Linux, macOS and other Unix systems; Windows and WebAssembly have no storage here yet"
+);
 
 mod actor;
 mod admission;

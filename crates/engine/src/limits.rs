@@ -1,5 +1,10 @@
 //! Every bound of the engine, with its unit and its reason.
 
+#![cfg_attr(
+    any(folio_portable, not(target_os = "linux")),
+    allow(dead_code, reason = "some bound calls that only Linux has")
+)]
+
 use std::time::Duration;
 
 /// Bytes that one read in place may copy; a longer read is a short read. Copying them occupies the executor's
@@ -217,6 +222,10 @@ pub(crate) const PIPE_BUF_BYTES: usize = 4096;
 
 /// Bytes of names that one call reads: a thousand names of usual length, as many as most directories have.
 pub(crate) const LISTING_BYTES: usize = 32 * 1024;
+
+/// Names that are read at a time where the system does not say how many bytes they take.
+#[cfg_attr(all(target_os = "linux", not(folio_portable)), allow(dead_code))]
+pub(crate) const LISTING_NAMES_MAX: usize = 1024;
 
 /// Attempts to look a name up again because another file has taken it meanwhile.
 pub(crate) const EXCHANGED_LOOKS_MAX: usize = 8;

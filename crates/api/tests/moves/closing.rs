@@ -79,6 +79,10 @@ async fn a_lost_write_is_told_by_whoever_closes_and_no_original_goes() {
         fs::write(original, CONTENTS).expect("the room takes files");
     }
     for (what, name, act) in ACTS {
+        // Only Linux gives such a file a name.
+        if what.starts_with("an unnamed file") && cfg!(any(folio_portable, not(target_os = "linux"))) {
+            continue;
+        }
         let Some(late) = Late::mount() else { return };
         let error = act(room.path().join(name), at(&late, name)).await.expect_err(what);
         assert_eq!(error.raw_os_error(), Some(EDQUOT), "{what}: {error}");

@@ -114,6 +114,10 @@ async fn check(way: &str, end: End, write: bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_ended_a_file_finds_its_descriptor_and_its_lock_gone() {
+    // Elsewhere a drop leaves the close to a worker, since no call tells whether it waits for a device.
+    if cfg!(any(folio_portable, not(target_os = "linux"))) {
+        return;
+    }
     // A child of another test has every descriptor, locks and all, until it executes its program.
     if !alone("closing::whoever_ended_a_file_finds_its_descriptor_and_its_lock_gone") {
         return;
@@ -127,6 +131,10 @@ async fn whoever_ended_a_file_finds_its_descriptor_and_its_lock_gone() {
 
 #[tokio::test]
 async fn a_program_that_was_just_written_runs() {
+    // Elsewhere a drop leaves the close to a worker, since no call tells whether it waits for a device.
+    if cfg!(any(folio_portable, not(target_os = "linux"))) {
+        return;
+    }
     if !alone("closing::a_program_that_was_just_written_runs") {
         return;
     }

@@ -25,14 +25,20 @@ pub(crate) struct Crate<'a> {
     files: BTreeMap<String, &'a Source>,
     /// What the front pages of rooms export: from the exported path to where it is defined.
     exported: BTreeMap<String, String>,
+    /// Modules that stand in a folder of another name, from the one to the other; the first of several, as the others
+    /// have the same names.
+    moved: BTreeMap<String, String>,
 }
 
 impl<'a> Crate<'a> {
     pub(crate) fn of(root: &'a str, sources: &'a [Source]) -> Self {
         let own = sources.iter().filter(|source| source.path.starts_with(root) && !source.is_test());
         let files: BTreeMap<_, _> = own.map(|source| (module(root, source), source)).collect();
-        let mut exported = BTreeMap::new();
+        let (mut exported, mut moved) = (BTreeMap::new(), BTreeMap::new());
         for (module, source) in &files {
+            for (name, folder) in folders(source) {
+                moved.entry(join(module, name)).or_insert_with(|| join(module, folder));
+            }
             for named in paths(source).iter().filter(|named| is_export(source, named.line)) {
                 let path = absolute(module, source, &named.path);
                 let path = path.unwrap_or_else(|| format!("{FOREIGN}{}", named.path));
@@ -40,12 +46,16 @@ impl<'a> Crate<'a> {
                 exported.insert(join(module, &name), path);
             }
         }
-        Crate { root, files, exported }
+        Crate { root, files, exported, moved }
     }
 
     /// The file in which something with this path is defined, if it is one of this crate's.
     fn file(&self, path: &str) -> Option<&str> {
-        let mut path = path;
+        let moved = self.moved.iter().find_map(|(name, folder)| {
+            let rest = path.strip_prefix(name)?;
+            (rest.is_empty() || rest.starts_with("::")).then(|| format!("{folder}{rest}"))
+        });
+        let mut path = moved.as_deref().unwrap_or(path);
         // An export may lead to another one.
         for _ in 0..4 {
             match (1..=path.matches("::").count() + 1).find_map(|parts| self.exported.get(first(path, parts)))
@@ -69,12 +79,23 @@ impl<'a> Crate<'a> {
         let mut arrows = BTreeMap::new();
         for (module, source) in &self.files {
             let found = paths(source);
-            let used = found.iter().filter(|named| !is_export(source, named.line));
+            // Who may see something is no use of it.
+            let seen_by =
+                |named: &Named| source.code[named.line].contains(&format!("pub(in {})", named.path));
+            let used = found.iter().filter(|named| !is_export(source, named.line) && !seen_by(named));
             let named = used.filter_map(|Named { path, .. }| self.file(&absolute(module, source, path)?));
             arrows.insert(&**module, named.filter(|to| to != module).collect());
         }
         arrows
     }
+}
+
+/// The modules that a file declares by `#[path]`, each with its folder.
+fn folders(source: &Source) -> impl Iterator<Item = (&str, &str)> {
+    source.lines.windows(2).filter_map(|lines| {
+        let folder = lines[0].strip_prefix("#[path = \"")?.strip_suffix("/mod.rs\"]")?;
+        Some((lines[1].strip_prefix("mod ")?.strip_suffix(';')?, folder))
+    })
 }
 
 /// The module that a file is, without the crate's name.
@@ -188,4 +209,7 @@ fn a_circle_of_files_is_caught() {
     check(&[("lib", "mod a;\npub use a::A;\npub use other::B;"), ("a", "use crate::B;")], 0);
     check(&[("lib", "mod a;\nuse a::A;\nstruct B;"), ("a", "use crate::B;")], 1);
     check(&[("a/mod", "mod b;\nuse b::B;\npub struct A;"), ("a/b", "use super::A;")], 1);
+    let moved = "mod b;\n#[path = \"d/mod.rs\"]\nmod c;\nuse b::B;";
+    check(&[("a/mod", moved), ("a/b", "use super::c::C;"), ("a/d/mod", "pub struct C;")], 0);
+    check(&[("a/mod", moved), ("a/b", "use super::c::C;"), ("a/d/mod", "use crate::a::b::B;")], 1);
 }

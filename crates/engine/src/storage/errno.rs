@@ -1,42 +1,49 @@
-//! The error numbers that the engine itself gives or looks for, as Linux has them.
+//! The error numbers that the engine itself gives or looks for. Some differ by system.
 
 use std::io;
 
+use rustix::io::Errno;
+
 /// `EINVAL`: the request makes no sense for this file.
-pub(crate) const INVALID: i32 = 22;
+pub(crate) const INVALID: i32 = Errno::INVAL.raw_os_error();
 
 /// `EBADF`: the file is not open for this.
-pub(crate) const NOT_OPEN_FOR: i32 = 9;
+pub(crate) const NOT_OPEN_FOR: i32 = Errno::BADF.raw_os_error();
 
 /// `EISDIR`: it is a directory.
-pub(crate) const IS_A_DIRECTORY: i32 = 21;
+pub(crate) const IS_A_DIRECTORY: i32 = Errno::ISDIR.raw_os_error();
 
 /// `ETXTBSY`: the file is being executed, or swapped to.
-pub(crate) const TEXT_BUSY: i32 = 26;
+pub(crate) const TEXT_BUSY: i32 = Errno::TXTBSY.raw_os_error();
 
 /// `EFBIG`: longer than the file system, the process or the format allows.
-pub(crate) const FILE_TOO_BIG: i32 = 27;
+pub(crate) const FILE_TOO_BIG: i32 = Errno::FBIG.raw_os_error();
 
 /// `ESPIPE`: a stream has no position.
-pub(crate) const NO_POSITION: i32 = 29;
+pub(crate) const NO_POSITION: i32 = Errno::SPIPE.raw_os_error();
 
 /// `ENXIO`: a FIFO that nobody reads was opened for writing.
-pub(crate) const NO_READER: i32 = 6;
+pub(crate) const NO_READER: i32 = Errno::NXIO.raw_os_error();
 
-/// `EPERM`, which epoll answers for what cannot be waited for.
-pub(crate) const NOT_PERMITTED: i32 = 1;
+/// `EPERM`: nobody may do this to the file.
+pub(crate) const NOT_PERMITTED: i32 = Errno::PERM.raw_os_error();
 
 /// `ELOOP`: symbolic links lead in a circle.
-pub(crate) const LINKS_IN_A_CIRCLE: i32 = 40;
+pub(crate) const LINKS_IN_A_CIRCLE: i32 = Errno::LOOP.raw_os_error();
 
 /// `ENAMETOOLONG`: a path is longer than can be looked up.
-pub(crate) const NAME_TOO_LONG: i32 = 36;
+pub(crate) const NAME_TOO_LONG: i32 = Errno::NAMETOOLONG.raw_os_error();
 
 /// `EMFILE`: the process has as many descriptors as it may have.
-pub(crate) const PROCESS_TABLE_FULL: i32 = 24;
+pub(crate) const PROCESS_TABLE_FULL: i32 = Errno::MFILE.raw_os_error();
 
 /// `ENFILE`: the system has as many as it can have.
-pub(crate) const SYSTEM_TABLE_FULL: i32 = 23;
+pub(crate) const SYSTEM_TABLE_FULL: i32 = Errno::NFILE.raw_os_error();
+
+/// Whether a file was refused because it cannot be waited for: epoll answers `EPERM`, kqueue one of the others.
+pub(crate) fn cannot_be_waited_for(error: &io::Error) -> bool {
+    [Errno::PERM, Errno::INVAL, Errno::NODEV].contains(&Errno::from_io_error(error).unwrap_or(Errno::IO))
+}
 
 /// The error with this number.
 pub(crate) fn error(errno: i32) -> io::Error {

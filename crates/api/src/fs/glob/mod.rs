@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use folio_engine::storage::os::LOOP;
 use futures_core::Stream;
 
 mod name;
@@ -20,9 +21,6 @@ use crate::{Error, Operation, Result};
 
 pub use options::GlobOptions;
 pub use pattern::Pattern;
-
-/// `ELOOP`, as Linux has it.
-const LOOP: i32 = 40;
 
 /// Finds the paths that match a pattern.
 ///

@@ -1,16 +1,18 @@
-//! Looking paths up below a directory without ever leaving it: by one call where the kernel has one
-//! (`openat2`, Linux 5.6), else part by part.
+//! Looking paths up below a directory without ever leaving it: by one call where the kernel has one, else part by part.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
+use rustix::fs::{FileType, Mode, OFlags, openat};
 use rustix::io::Errno;
 
-use crate::limits::{LOOKUP_LINKS_MAX, LOOKUP_STEPS_MAX, LOOKUP_TRIES_MAX, PATH_BYTES_MAX};
+use super::platform::confined::Confined;
+use super::platform::found::Found;
+use super::platform::{CREATES, PATH};
+use super::stat;
+use crate::limits::{LOOKUP_LINKS_MAX, LOOKUP_STEPS_MAX, PATH_BYTES_MAX};
 use crate::storage::Links;
 
 /// What of a mode `open` looks at and `openat2` takes.
@@ -19,15 +21,13 @@ const PERMISSION_BITS: u32 = 0o7777;
 /// How paths are looked up below a directory.
 #[derive(Debug, Default)]
 pub(super) struct Beneath {
-    /// Whether the kernel's own call is missing or forbidden. Set once and for good; carries no data, so Relaxed
-    /// is enough.
-    walks: AtomicBool,
+    kernel: Confined,
 }
 
 impl Beneath {
     /// Looks everything up part by part from now on.
     pub(super) fn walk(&self) {
-        self.walks.store(true, Ordering::Relaxed);
+        self.kernel.give_up();
     }
 
     /// Opens what `path` names below `root`.
@@ -39,66 +39,37 @@ impl Beneath {
         mode: Mode,
         links: Links,
     ) -> Result<OwnedFd, Errno> {
-        // The kernel insists on a mode of 0 where nothing is created, and on permission bits alone where something is.
-        let creates = flags.intersects(OFlags::CREATE | OFlags::TMPFILE.difference(OFlags::DIRECTORY));
-        let mode = if creates { mode & Mode::from_raw_mode(PERMISSION_BITS) } else { Mode::empty() };
+        // `openat2` insists on a mode of 0 where nothing is created, and on permission bits alone where something is.
+        let creates = flags.intersects(CREATES);
+        let mode = if creates { mode & stat::bits(PERMISSION_BITS) } else { Mode::empty() };
         let flags = flags | OFlags::CLOEXEC;
-        match self.by_kernel(root, path, flags, mode, links) {
+        match self.kernel.open(root, path, flags, mode, links) {
             Some(result) => result,
             None => Walker::new(root).open(path, flags, mode, links),
         }
     }
 
-    /// Returns the way from `root` to what `path` names, without links and dots. Always part by part: the kernel
-    /// has no call for it that no rename disturbs.
+    /// Opens the directory that `path` names below `root`, to stand in it.
+    pub(super) fn dir(&self, root: BorrowedFd<'_>, path: &Path, links: Links) -> Result<OwnedFd, Errno> {
+        self.open(root, path, PATH | OFlags::DIRECTORY, Mode::empty(), links)
+    }
+
+    /// Finds what `path` names below `root`, without opening it.
+    pub(super) fn find(&self, root: BorrowedFd<'_>, path: &Path, links: Links) -> Result<Found, Errno> {
+        match self.kernel.find(root, path, links) {
+            Some(result) => result,
+            None => Walker::new(root).find(path, links),
+        }
+    }
+
+    /// Returns the way from `root` to what `path` names, without links and dots. Always part by part: no kernel
+    /// has a call for it that no rename disturbs.
     pub(super) fn way(root: BorrowedFd<'_>, path: &Path) -> Result<PathBuf, Errno> {
         Walker::new(root).way_to(path)
     }
-
-    /// `None` if the kernel cannot do it, for good or this time.
-    fn by_kernel(
-        &self,
-        root: BorrowedFd<'_>,
-        path: &Path,
-        flags: OFlags,
-        mode: Mode,
-        links: Links,
-    ) -> Option<Result<OwnedFd, Errno>> {
-        if self.walks.load(Ordering::Relaxed) {
-            return None;
-        }
-        let confined = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        let (flags, resolve) = match links {
-            Links::Follow => (flags, confined),
-            Links::NotLast => (flags | OFlags::NOFOLLOW, confined),
-            Links::Refuse => (flags | OFlags::NOFOLLOW, confined | ResolveFlags::NO_SYMLINKS),
-        };
-        for _ in 0..LOOKUP_TRIES_MAX {
-            match openat2(root, path, flags, mode, resolve) {
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(Errno::NOSYS) => {
-                    self.walk();
-                    return None;
-                }
-                // Of the file, or of a filter that knows the call and lets nobody use it.
-                Err(Errno::PERM) if !self.is_allowed(root) => return None,
-                result => return Some(result),
-            }
-        }
-        None
-    }
-
-    fn is_allowed(&self, root: BorrowedFd<'_>) -> bool {
-        let probe = openat2(root, ".", OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH);
-        let allowed = !matches!(probe, Err(Errno::PERM | Errno::NOSYS));
-        if !allowed {
-            self.walk();
-        }
-        allowed
-    }
 }
 
-/// One path under way, for kernels without a call for it.
+/// One path under way, where no call does it.
 ///
 /// It never asks the kernel for `..`, which would lead to wherever the directory has been moved: it goes back to
 /// the root and comes down again by the names it had come by. It never lets the kernel follow a link, and so
@@ -129,58 +100,59 @@ impl<'a> Walker<'a> {
         self.enqueue(path)
     }
 
-    fn way_to(mut self, path: &Path) -> Result<PathBuf, Errno> {
-        self.begin(path)?;
-        loop {
-            self.count_step()?;
-            let part = self.ahead.pop().expect("a path has a last part, which returns");
-            let is_last = self.ahead.is_empty();
-            let arrived = match part.as_bytes() {
-                b"." => is_last,
-                b".." => {
-                    self.go_up()?;
-                    is_last
+    fn way_to(self, path: &Path) -> Result<PathBuf, Errno> {
+        self.go(path, Links::Follow, |walker, name| {
+            if let Some(name) = name {
+                if walker.see(name, Links::Follow)?.is_none() {
+                    return Ok(None);
                 }
-                _ if is_last => {
-                    let found = self.last(&part, OFlags::PATH, Mode::empty(), Links::Follow)?;
-                    found.is_some().then(|| self.way.push(part)).is_some()
-                }
-                _ => {
-                    self.enter(&part, Links::Follow)?;
-                    false
-                }
-            };
-            if arrived {
-                let way = if self.way.is_empty() { vec![OsString::from(".")] } else { self.way };
-                return Ok(way.iter().collect());
+                walker.way.push(name.clone());
             }
-        }
+            let way = std::mem::take(&mut walker.way);
+            Ok(Some(if way.is_empty() { ".".into() } else { way.iter().collect() }))
+        })
     }
 
-    fn open(mut self, path: &Path, flags: OFlags, mode: Mode, links: Links) -> Result<OwnedFd, Errno> {
+    fn find(self, path: &Path, links: Links) -> Result<Found, Errno> {
+        self.go(path, links, |walker, name| match name {
+            Some(name) => walker.see(name, links),
+            None => Found::look(walker.here(), ".".as_ref()).map(Some),
+        })
+    }
+
+    fn open(self, path: &Path, flags: OFlags, mode: Mode, links: Links) -> Result<OwnedFd, Errno> {
+        self.go(path, links, |walker, name| match name {
+            Some(name) => walker.last(name, flags, mode, links),
+            None => openat(walker.here(), ".", flags, mode).map(Some),
+        })
+    }
+
+    /// Goes to what has the last name, or to where it stands then if that was no name. `last` returns `None` if it was
+    /// a link that leads on.
+    fn go<T>(
+        mut self,
+        path: &Path,
+        links: Links,
+        last: impl Fn(&mut Self, Option<&OsString>) -> Result<Option<T>, Errno>,
+    ) -> Result<T, Errno> {
         self.begin(path)?;
         loop {
             self.count_step()?;
             let part = self.ahead.pop().expect("a path has a last part, which returns");
-            let is_last = self.ahead.is_empty();
-            match part.as_bytes() {
-                b"." => {}
-                b".." => self.go_up()?,
-                _ => {
-                    let found = if is_last {
-                        self.last(&part, flags, mode, links)?
-                    } else {
-                        self.enter(&part, links)?;
-                        None
-                    };
-                    if let Some(found) = found {
-                        return Ok(found);
-                    }
-                    continue;
+            let name = match part.as_bytes() {
+                b"." => None,
+                b".." => {
+                    self.go_up()?;
+                    None
                 }
-            }
-            if is_last {
-                return openat(self.here(), ".", flags, mode);
+                _ => Some(&part),
+            };
+            if self.ahead.is_empty() {
+                if let Some(found) = last(&mut self, name)? {
+                    return Ok(found);
+                }
+            } else if let Some(name) = name {
+                self.enter(name, links)?;
             }
         }
     }
@@ -212,7 +184,7 @@ impl<'a> Walker<'a> {
     fn go_up(&mut self) -> Result<(), Errno> {
         self.way.pop().ok_or(Errno::XDEV)?;
         self.here = None;
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
         for index in 0..self.way.len() {
             self.count_step()?;
             self.here = Some(openat(self.here(), &self.way[index], flags, Mode::empty())?);
@@ -220,33 +192,46 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn look(&self, name: &OsString) -> Result<(OwnedFd, FileType), Errno> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let found = openat(self.here(), name, flags, Mode::empty())?;
-        let kind = FileType::from_raw_mode(fstat(&found)?.st_mode);
-        Ok((found, kind))
-    }
-
     fn enter(&mut self, name: &OsString, links: Links) -> Result<(), Errno> {
-        let (found, kind) = self.look(name)?;
-        match kind {
-            FileType::Directory => {
-                self.way.push(name.clone());
-                self.here = Some(found);
-                Ok(())
-            }
-            FileType::Symlink => self.follow(&found, links),
-            _ => Err(Errno::NOTDIR),
+        let found = Found::look(self.here(), name)?;
+        match found.kind()? {
+            FileType::Directory => match found.into_fd() {
+                Ok(dir) => {
+                    self.way.push(name.clone());
+                    self.here = Some(dir);
+                }
+                Err(error) if is_exchanged(error) => self.ahead.push(name.clone()),
+                Err(error) => return Err(error),
+            },
+            FileType::Symlink => self.follow(&found, name, links)?,
+            _ => return Err(Errno::NOTDIR),
         }
+        Ok(())
     }
 
-    /// `link` is the link itself, whatever has its name by now.
-    fn follow(&mut self, link: &OwnedFd, links: Links) -> Result<(), Errno> {
+    /// Finds the last part without opening it; `None` if it was a link that leads on.
+    fn see(&mut self, name: &OsString, links: Links) -> Result<Option<Found>, Errno> {
+        let found = Found::look(self.here(), name)?;
+        if links == Links::Follow && found.kind()? == FileType::Symlink {
+            return self.follow(&found, name, links).map(|()| None);
+        }
+        Ok(Some(found))
+    }
+
+    fn follow(&mut self, link: &Found, name: &OsString, links: Links) -> Result<(), Errno> {
         if links == Links::Refuse {
             return Err(Errno::LOOP);
         }
         self.links_left = self.links_left.checked_sub(1).ok_or(Errno::LOOP)?;
-        self.enqueue(readlinkat(link, "", Vec::new())?.as_bytes())
+        match link.contents() {
+            Ok(contents) => self.enqueue(&contents),
+            // It is none any more.
+            Err(Errno::INVAL) => {
+                self.ahead.push(name.clone());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens the last part; `None` if it was a link that leads on, or has become another thing meanwhile.
@@ -257,7 +242,7 @@ impl<'a> Walker<'a> {
         mode: Mode,
         links: Links,
     ) -> Result<Option<OwnedFd>, Errno> {
-        let (found, kind) = match self.look(name) {
+        let found = match Found::look(self.here(), name) {
             Ok(found) => found,
             Err(Errno::NOENT) if flags.contains(OFlags::CREATE) => {
                 return self.open_here(name, flags, mode);
@@ -265,16 +250,12 @@ impl<'a> Walker<'a> {
             Err(error) => return Err(error),
         };
         let stays = links != Links::Follow || flags.contains(OFlags::NOFOLLOW);
-        match kind {
+        match found.kind()? {
             FileType::Symlink if flags.contains(OFlags::CREATE | OFlags::EXCL) => Err(Errno::EXIST),
-            FileType::Symlink if stays && flags.contains(OFlags::DIRECTORY) => Err(Errno::NOTDIR),
-            FileType::Symlink if stays && flags.contains(OFlags::PATH) => Ok(Some(found)),
-            FileType::Symlink if stays => Err(Errno::LOOP),
-            FileType::Symlink => self.follow(&found, links).map(|()| None),
-            kind if flags.contains(OFlags::PATH) => {
-                let fits = kind == FileType::Directory || !flags.contains(OFlags::DIRECTORY);
-                if fits { Ok(Some(found)) } else { Err(Errno::NOTDIR) }
-            }
+            FileType::Symlink if !stays => self.follow(&found, name, links).map(|()| None),
+            kind if flags.contains(OFlags::DIRECTORY) && kind != FileType::Directory => Err(Errno::NOTDIR),
+            _ if flags.intersects(PATH) => found.into_fd().map(Some),
+            FileType::Symlink => Err(Errno::LOOP),
             _ => self.open_here(name, flags, mode),
         }
     }
@@ -283,13 +264,22 @@ impl<'a> Walker<'a> {
     fn open_here(&mut self, name: &OsString, flags: OFlags, mode: Mode) -> Result<Option<OwnedFd>, Errno> {
         match openat(self.here(), name, flags | OFlags::NOFOLLOW, mode) {
             Ok(opened) => Ok(Some(opened)),
-            Err(Errno::LOOP) => {
+            // Who asks for a directory was shown one.
+            Err(error)
+                if is_exchanged(error) && (error != Errno::NOTDIR || flags.contains(OFlags::DIRECTORY)) =>
+            {
                 self.ahead.push(name.clone());
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether what was found has made way for a link, or for another thing, before it was opened. FreeBSD says `EMLINK`
+/// of a link.
+fn is_exchanged(error: Errno) -> bool {
+    [Errno::LOOP, Errno::MLINK, Errno::NOTDIR].contains(&error)
 }
 
 #[cfg(test)]
@@ -303,7 +293,7 @@ mod tests {
     use rustix::fs::{Mode, OFlags};
     use rustix::io::Errno;
 
-    use super::{Beneath, Walker};
+    use super::{Beneath, Found, Walker};
     use crate::storage::Links;
 
     /// A root with `a/b/`, and beside it what must not be reached.
@@ -340,7 +330,7 @@ mod tests {
         let (_dir, base, root) = ground();
         let mut walker = Walker::new(root.as_fd());
         walker.enter(&"a".into(), Links::Follow).expect("enter");
-        walker.look(&"secret".into()).expect("a file");
+        Found::look(walker.here(), "secret".as_ref()).expect("a file");
         fs::remove_file(base.join("root/a/secret")).expect("remove");
         symlink(base.join("outside/secret"), base.join("root/a/secret")).expect("symlink");
         let opened = walker.open_here(&"secret".into(), OFlags::RDONLY, Mode::empty());
@@ -361,8 +351,7 @@ mod tests {
             let beneath = Beneath::default();
             beneath.walk();
             let path = format!("l{}", super::LOOKUP_LINKS_MAX - 1 - links);
-            let flags = OFlags::PATH;
-            beneath.open(root.as_fd(), Path::new(&path), flags, Mode::empty(), Links::Follow).map(drop)
+            beneath.find(root.as_fd(), Path::new(&path), Links::Follow).map(drop)
         };
         // The last of them is missing.
         assert_eq!(find(2), Err(Errno::NOENT));

@@ -11,23 +11,10 @@ use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FileType, fstat, fstatfs};
+use rustix::fs::{FileType, fstat};
 
+use super::platform::devices::closes_quietly;
 use crate::limits::{CLOSE_IN_PLACE_BYTES_MAX, STAT_BLOCK_BYTES};
-
-/// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
-/// Others may flush there, as FAT and eCryptfs can.
-const QUIET_TYPES: [u32; 9] = [
-    0xEF53,      // ext2, ext3, ext4
-    0x5846_5342, // XFS
-    0x9123_683E, // Btrfs
-    0x0102_1994, // tmpfs
-    0x8584_58F6, // ramfs
-    0xF2F5_2010, // F2FS
-    0x2FC1_2FC1, // ZFS
-    0xCA45_1A4E, // bcachefs
-    0x794C_7630, // overlayfs, which stands on one of them
-];
 
 /// See the module.
 #[derive(Debug)]
@@ -72,7 +59,7 @@ impl Descriptor {
         let few = (stat.st_blocks as u64).saturating_mul(STAT_BLOCK_BYTES) <= CLOSE_IN_PLACE_BYTES_MAX;
         FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
             && (few || (stat.st_nlink > 0 && !cut))
-            && fstatfs(file).is_ok_and(|found| QUIET_TYPES.contains(&(found.f_type as u32)))
+            && closes_quietly(file)
     }
 }
 
@@ -112,7 +99,7 @@ impl AsFd for Descriptor {
 mod tests {
     use std::os::fd::AsRawFd;
 
-    use super::{CLOSE_IN_PLACE_BYTES_MAX, Descriptor};
+    use super::Descriptor;
 
     #[test]
     fn a_closed_descriptor_is_not_closed_again() {
@@ -134,29 +121,6 @@ mod tests {
         let file = Descriptor::new(file).into_file().expect("it is open");
         assert_eq!(file.as_raw_fd(), number);
         assert!(file.metadata().is_ok());
-    }
-
-    #[test]
-    fn what_may_wait_is_told_from_what_does_not() {
-        fn check(bytes: u64, named: bool, cut: bool, expected: bool) {
-            let named_file = tempfile::NamedTempFile::new_in("/dev/shm").expect("temp file");
-            let file = named_file.reopen().expect("it is there");
-            rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes).expect("room");
-            if !named {
-                named_file.close().expect("it goes");
-            }
-            let descriptor = Descriptor::new(file);
-            assert_eq!(descriptor.closes_at_once(cut), expected, "{bytes} bytes, named {named}, cut {cut}");
-        }
-        let much = 2 * CLOSE_IN_PLACE_BYTES_MAX;
-        check(4096, true, false, true);
-        check(4096, true, true, true);
-        check(4096, false, false, true);
-        check(much, true, false, true);
-        check(much, true, true, false);
-        check(much, false, false, false);
-        let null = std::fs::File::options().write(true).open("/dev/null").expect("null");
-        assert!(!Descriptor::new(null).closes_at_once(false), "a device may do anything");
     }
 
     impl Descriptor {

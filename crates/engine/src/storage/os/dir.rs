@@ -1,33 +1,34 @@
 //! One open directory of the operating system.
 //!
-//! What a call is about is found below the root by [`Beneath`], to the thing itself (`O_PATH`) or to the
-//! directory that holds its name; the rest of the call works on that descriptor, so that nothing is looked up
-//! twice. Where a call takes no such descriptor, it is named through `/proc/self/fd`.
+//! What a call is about is found below the root by [`Beneath`], to the thing itself or to the
+//! directory that holds its name; the rest of the call works on what was found.
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode as Bits, OFlags, fstat, linkat, mkdirat, mkfifoat, openat, readlinkat,
-    renameat, statat, symlinkat, unlinkat,
+    AtFlags, FileType, Mode as Bits, OFlags, fstat, linkat, mkdirat, openat, readlinkat, renameat, statat,
+    symlinkat, unlinkat,
 };
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 
 use super::beneath::Beneath;
-use super::devices::Devices;
 use super::file::OsFile;
 use super::open::{self, Seen};
-use super::{attributes, copy, special, tree};
+use super::platform::devices::Devices;
+use super::platform::found::{Found, path_of};
+use super::platform::{PATH, names};
+use super::stat::{bits, kind};
+use super::{attributes, copy, tree};
 use crate::error::Worded;
 use crate::storage::{
-    Clearing, Kind, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps,
-    StorageDir,
+    Clearing, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
 };
 
 /// Permission bits of a new directory, before the umask, where the request names none.
@@ -36,8 +37,8 @@ const DIR_BITS: u32 = 0o777;
 /// Permission bits of a new file, before the umask, where the request names none.
 const FILE_BITS: u32 = 0o666;
 
-/// A directory that was opened by its path alone (`O_PATH`): that takes no right to read it, and what needs
-/// the right opens it once more.
+/// A directory that was opened by its path alone where the system can do that: it takes no right to read it, and what
+/// needs the right opens it once more.
 #[derive(Debug)]
 pub(super) struct OsDir {
     root: OwnedFd,
@@ -74,7 +75,7 @@ impl Place<'_> {
 impl OsDir {
     /// Opens a directory found like any other path.
     pub(super) fn open_root(path: &Path, beneath: Arc<Beneath>, devices: Arc<Devices>) -> io::Result<Self> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Bits::empty())?;
         Ok(OsDir { root, beneath, devices })
     }
@@ -89,13 +90,16 @@ impl OsDir {
             return Err(Errno::NOTDIR.into());
         }
         fcntl_setfd(&root, FdFlags::CLOEXEC)?;
-        let path =
-            through_proc(&root, |path| std::fs::read_link(path)).unwrap_or_else(|_| "<directory>".into());
+        let path = path_of(&root).unwrap_or_else(|| "<directory>".into());
         Ok((OsDir { root, beneath, devices }, path))
     }
 
-    fn find(&self, path: &Path, flags: OFlags, links: Links) -> io::Result<OwnedFd> {
-        self.reach(path, flags | OFlags::PATH, Bits::empty(), links)
+    fn find(&self, path: &Path, links: Links) -> io::Result<Found> {
+        self.beneath.find(self.root.as_fd(), path, links).map_err(refused)
+    }
+
+    fn dir(&self, path: &Path, links: Links) -> io::Result<OwnedFd> {
+        self.beneath.dir(self.root.as_fd(), path, links).map_err(refused)
     }
 
     /// Opens what a path names below the root.
@@ -117,7 +121,7 @@ impl OsDir {
         };
         let parent = match parent {
             None => None,
-            Some(parent) => Some(self.find(Path::new(parent), OFlags::DIRECTORY, Links::Follow)?),
+            Some(parent) => Some(self.dir(Path::new(parent), Links::Follow)?),
         };
         if name == b"." || name == b".." {
             return Err(Errno::INVAL.into());
@@ -134,11 +138,11 @@ impl OsDir {
 impl Names for OsDir {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let mut flags = open::flags(request) | OFlags::NONBLOCK | OFlags::NOCTTY;
-        if flags.contains(OFlags::PATH) {
+        if flags.intersects(PATH) {
             // `open` ignores all others beside it, `openat2` refuses them.
-            flags &= OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+            flags &= PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW;
         }
-        let bits = Bits::from_bits_truncate(request.mode.unwrap_or(FILE_BITS));
+        let bits = bits(request.mode.unwrap_or(FILE_BITS));
         let file = File::from(self.reach(path, flags, bits, Links::Follow)?);
         let seen = Seen::of(&file)?;
         let remote = self.devices.ask_if_remote(seen.device, &file);
@@ -146,23 +150,22 @@ impl Names for OsDir {
     }
 
     fn open_dir(&self, path: &Path, links: Links) -> io::Result<Box<dyn StorageDir>> {
-        let root = self.find(path, OFlags::DIRECTORY, links)?;
+        let root = self.dir(path, links)?;
         let (beneath, devices) = (self.beneath.clone(), self.devices.clone());
         Ok(Box::new(OsDir { root, beneath, devices }))
     }
 
     fn metadata(&self, path: &Path, links: Links) -> io::Result<Metadata> {
-        File::from(self.find(path, OFlags::empty(), links)?).metadata().map(Metadata::from)
+        self.find(path, links)?.metadata()
     }
 
     fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        let found = self.find(path, OFlags::empty(), Links::Follow)?;
-        through_proc(&found, |path| special::access(path, mode))
+        self.find(path, Links::Follow)?.access(mode)
     }
 
     fn create_dir(&self, path: &Path, mode: Option<u32>) -> io::Result<()> {
         let place = self.place(path)?;
-        let bits = Bits::from_bits_truncate(mode.unwrap_or(DIR_BITS));
+        let bits = bits(mode.unwrap_or(DIR_BITS));
         Ok(mkdirat(place.parent(), place.name, bits)?)
     }
 
@@ -217,14 +220,12 @@ impl Names for OsDir {
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
-        let found = self.find(path, OFlags::empty(), Links::Follow)?;
-        through_proc(&found, |path| std::fs::set_permissions(path, permissions.clone()))
+        self.find(path, Links::Follow)?.set_permissions(permissions)
     }
 
     fn set_times(&self, path: &Path, times: &Stamps, links: Links) -> io::Result<()> {
         if links == Links::Follow {
-            let found = self.find(path, OFlags::empty(), Links::Follow)?;
-            return through_proc(&found, |path| attributes::set_times(CWD, path, times, true));
+            return self.find(path, Links::Follow)?.set_times(times);
         }
         let place = self.place(path)?;
         place.check_slash()?;
@@ -234,7 +235,7 @@ impl Names for OsDir {
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
         let place = self.place(path)?;
         refuse_slash(&place)?;
-        Ok(mkfifoat(place.parent(), place.name, Bits::from_bits_truncate(mode))?)
+        Ok(names::make_fifo(place.parent(), place.name, bits(mode))?)
     }
 
     fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
@@ -243,8 +244,7 @@ impl Names for OsDir {
         let reader = self.reach(from, no_wait | OFlags::RDONLY, Bits::empty(), Links::Follow)?;
         copy::between(&File::from(reader), |mode| {
             let flags = no_wait | OFlags::WRONLY | OFlags::CREATE;
-            let bits = Bits::from_bits_truncate(mode);
-            target.reach(to, flags, bits, Links::Follow).map(File::from)
+            target.reach(to, flags, bits(mode), Links::Follow).map(File::from)
         })
     }
 
@@ -293,15 +293,6 @@ fn refuse_slash(place: &Place<'_>) -> Result<(), Errno> {
     if place.slash { Err(Errno::NOTDIR) } else { Ok(()) }
 }
 
-/// Names an open descriptor for calls that take paths only. The kernel goes to the very thing, not by its name.
-fn through_proc<T>(found: &OwnedFd, call: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
-    call(Path::new(&format!("/proc/self/fd/{}", found.as_raw_fd()))).map_err(|error| match error.kind() {
-        // The thing is there, since it is open.
-        io::ErrorKind::NotFound => io::Error::new(io::ErrorKind::Unsupported, "this takes a mounted /proc"),
-        _ => error,
-    })
-}
-
 /// A listing that asks for the kind of a thing where the file system does not keep it in the directory.
 struct DirNames(rustix::fs::Dir);
 
@@ -325,19 +316,5 @@ impl Iterator for DirNames {
             let name = OsStr::from_bytes(name).to_owned();
             return Some(Ok(Listed { name, kind, ino: entry.ino() }));
         }
-    }
-}
-
-/// What the directory says; `None` where it does not.
-pub(super) fn kind(file_type: FileType) -> Option<Kind> {
-    match file_type {
-        FileType::RegularFile => Some(Kind::File),
-        FileType::Directory => Some(Kind::Dir),
-        FileType::Symlink => Some(Kind::Symlink),
-        FileType::Fifo => Some(Kind::Fifo),
-        FileType::Socket => Some(Kind::Socket),
-        FileType::BlockDevice => Some(Kind::BlockDevice),
-        FileType::CharacterDevice => Some(Kind::CharDevice),
-        FileType::Unknown => None,
     }
 }

@@ -9,8 +9,10 @@ use std::io::{self, IoSlice};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, OFlags, StatxFlags};
+use rustix::fs::OFlags;
 
+use super::platform::{DIRECT, open_file};
+use super::stat::end_of;
 use crate::limits::{DIRECT_ALIGN_BYTES, PIECE_BYTES};
 use crate::storage::errno;
 
@@ -33,7 +35,7 @@ struct Alignment {
 impl Direct {
     /// As the flags of the opening say.
     pub(super) fn of(custom_flags: i32) -> Self {
-        let on = OFlags::from_bits_retain(custom_flags as u32).contains(OFlags::DIRECT);
+        let on = OFlags::from_bits_retain(custom_flags as u32).intersects(DIRECT);
         Direct { on: AtomicBool::new(on), alignment: OnceLock::new() }
     }
 
@@ -43,7 +45,7 @@ impl Direct {
 
     /// Looks at the descriptor's own flag, which whoever has the descriptor may change at any time.
     pub(super) fn look(&self, file: &File) -> bool {
-        let on = rustix::fs::fcntl_getfl(file).is_ok_and(|flags| flags.contains(OFlags::DIRECT));
+        let on = rustix::fs::fcntl_getfl(file).is_ok_and(|flags| flags.intersects(DIRECT));
         self.on.store(on, Ordering::Relaxed);
         on
     }
@@ -97,7 +99,7 @@ impl Direct {
         bufs: &[IoSlice<'_>],
         call: impl Fn(&[IoSlice<'_>]) -> io::Result<(usize, u64)>,
     ) -> io::Result<(usize, u64)> {
-        self.put(file, bufs, usize::MAX, || super::file::end_of(file).unwrap_or(0), call)
+        self.put(file, bufs, usize::MAX, || end_of(file).unwrap_or(0), call)
     }
 
     /// `offset` is asked where the bytes were to go.
@@ -139,15 +141,10 @@ impl Direct {
 }
 
 impl Alignment {
-    /// What the kernel says (since 6.1, and not for every file system); else the block size.
+    /// What the kernel says; else the block size.
     fn of(file: &File) -> Self {
-        let told = rustix::fs::statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN).ok();
-        let told = told.filter(|told| told.stx_dio_mem_align > 0 && told.stx_dio_offset_align > 0);
-        match told {
-            Some(told) => Alignment {
-                memory: told.stx_dio_mem_align as usize,
-                offset: told.stx_dio_offset_align as usize,
-            },
+        match open_file::direct_alignment(file) {
+            Some((memory, offset)) => Alignment { memory, offset },
             None => {
                 let block = rustix::fs::fstat(file).map_or(0, |stat| stat.st_blksize as usize);
                 let block = block.min(DIRECT_ALIGN_BYTES);

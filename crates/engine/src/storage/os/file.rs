@@ -1,28 +1,24 @@
 //! One open file of the operating system.
 
 use std::fs::{File, FileTimes, Permissions};
-use std::io::{self, IoSlice, IoSliceMut};
-use std::os::unix::fs::{FileExt, FileTypeExt};
+use std::io::{self, IoSlice};
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{FlockOperation, OFlags, SeekFrom};
-use rustix::io::{Errno, ReadWriteFlags};
+use rustix::fs::{FlockOperation, OFlags};
+use rustix::io::Errno;
 
 use super::descriptor::Descriptor;
 use super::direct::Direct;
+use super::manners::Manners;
 use super::open::{asks_nonblocking, open_again};
-use super::special;
-use super::standard::Manners;
+use super::platform::{open_file, space};
+use super::receive;
+use super::stat::end_of;
 use crate::limits::VECTORED_BUFFERS_MAX;
 use crate::storage::returned::Returned;
 use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
-
-/// First kernel whose `RWF_NOWAIT` never reports the end of the file for pages it merely did not have.
-const READ_NOW_KERNEL: (u32, u32) = (5, 11);
-
-/// The offset by which `pwritev2` means the descriptor's own position.
-const OWN_POSITION: u64 = u64::MAX;
 
 /// An open descriptor, with what was found out about it.
 #[derive(Debug)]
@@ -72,7 +68,7 @@ impl OsFile {
             keeps_nonblocking: asks_nonblocking(request),
             manners: None,
             // Direct I/O is never in memory, and the kernel waits for it whatever it was told.
-            reads_now: AtomicBool::new(!remote && !direct.is_on() && kernel_reads_now()),
+            reads_now: AtomicBool::new(!remote && !direct.is_on() && open_file::reads_now()),
             direct,
             appends_at_once: AtomicBool::new(true),
             position: Mutex::new(()),
@@ -90,13 +86,13 @@ impl OsFile {
         OsFile { lent: AtomicBool::new(true), ..OsFile::new(file, request, remote) }
     }
 
-    /// One `pwritev2` appends and leaves the position at the end of its own bytes, wherever other processes
-    /// had put the end; `None` if the file does not support that.
+    /// One call appends and leaves the position at the end of its own bytes, wherever other processes had put the end;
+    /// `None` if the file does not support that.
     fn append_at_once(&self, bufs: &[IoSlice<'_>]) -> Option<io::Result<(usize, u64)>> {
         if !self.appends_at_once.load(Ordering::Relaxed) {
             return None;
         }
-        match uninterrupted(|| rustix::io::pwritev2(&self.file, bufs, OWN_POSITION, ReadWriteFlags::APPEND)) {
+        match uninterrupted(|| open_file::append(&self.file, bufs)) {
             Ok(written) => Some(self.ending_at_position(written)),
             Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
                 self.appends_at_once.store(false, Ordering::Relaxed);
@@ -172,8 +168,7 @@ impl StorageFile for OsFile {
         if !self.reads_now.load(Ordering::Relaxed) || i64::try_from(offset).is_err() {
             return None;
         }
-        let bufs = &mut [IoSliceMut::new(buf)];
-        match rustix::io::preadv2(&self.file, bufs, offset, ReadWriteFlags::NOWAIT) {
+        match open_file::read_now(&self.file, buf, offset) {
             Ok(read) => Some(Ok(read)),
             Err(Errno::AGAIN | Errno::INTR) => None,
             Err(Errno::OPNOTSUPP | Errno::PERM | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) => {
@@ -262,9 +257,9 @@ impl StorageFile for OsFile {
     /// try would say that all is well.
     fn sync(&self, all: bool) -> io::Result<()> {
         if all {
-            rustix::fs::fsync(&self.file)?
+            open_file::sync_all(&self.file)?
         } else {
-            rustix::fs::fdatasync(&self.file)?
+            open_file::sync_data(&self.file)?
         }
         Ok(())
     }
@@ -363,7 +358,7 @@ impl StorageFile for OsFile {
         if self.appends() {
             return Err(Errno::INVAL.into());
         }
-        special::receive(&self.file, from, offset, count, at, &|bytes, at| {
+        receive::receive(&self.file, from, offset, count, at, &|bytes, at| {
             self.write_on(&[IoSlice::new(bytes)], at)
         })
     }
@@ -379,11 +374,11 @@ impl StorageFile for OsFile {
     }
 
     fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
-        special::allocate(&self.file, how, offset, len)
+        space::allocate(&self.file, how, offset, len)
     }
 
     fn advise(&self, advice: Advice, offset: u64, len: u64) -> io::Result<()> {
-        special::advise(&self.file, advice, offset, len)
+        space::advise(&self.file, advice, offset, len)
     }
 
     fn as_std(&self) -> Option<&File> {
@@ -405,15 +400,6 @@ impl StorageFile for OsFile {
     }
 }
 
-/// Returns where the file ends, also for block devices, whose `st_size` is 0; moves the position.
-pub(super) fn end_of(file: &File) -> io::Result<u64> {
-    let metadata = file.metadata()?;
-    if metadata.file_type().is_block_device() {
-        return Ok(rustix::fs::seek(file, SeekFrom::End(0))?);
-    }
-    Ok(metadata.len())
-}
-
 /// The prefix that one system call takes. Leading empty buffers go, so that a call of nothing but empty ones
 /// cannot stand before bytes and look like a device that is full.
 fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
@@ -431,39 +417,11 @@ fn uninterrupted<T>(call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> 
     rustix::io::retry_on_intr(call)
 }
 
-/// Whether the running kernel's `RWF_NOWAIT` can be trusted; read once, and no without a `/proc` to tell.
-fn kernel_reads_now() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
-        release.is_ok_and(|release| version(&release) >= Some(READ_NOW_KERNEL))
-    })
-}
-
-fn version(release: &str) -> Option<(u32, u32)> {
-    let mut numbers = release.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::IoSlice;
 
-    use super::{VECTORED_BUFFERS_MAX, one_call, version};
-
-    #[test]
-    fn kernel_versions_are_read_from_any_release_text() {
-        fn check(release: &str, expected: Option<(u32, u32)>) {
-            assert_eq!(version(release), expected, "{release:?}");
-        }
-        check("6.18.44-fc-v669\n", Some((6, 18)));
-        check("5.11", Some((5, 11)));
-        check("5.4.0-150-generic", Some((5, 4)));
-        check("4.19-rc1", Some((4, 19)));
-        check("", None);
-        check("next", None);
-        check("7", None);
-    }
+    use super::{VECTORED_BUFFERS_MAX, one_call};
 
     #[test]
     fn one_call_takes_a_prefix_that_begins_with_bytes() {

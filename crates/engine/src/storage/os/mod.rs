@@ -1,27 +1,36 @@
 //! The storage that talks to the operating system, through std where std makes the right call and through
 //! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
 
-mod accounts;
+mod access;
 mod attributes;
 mod beneath;
-mod cached;
 mod copy;
 mod descriptor;
-mod devices;
 mod dir;
 mod direct;
 mod file;
 mod listing;
-mod mounts;
+mod manners;
 mod naming;
 mod open;
+mod passwd;
+mod receive;
 mod relocate;
 mod removal;
-mod special;
 mod standard;
+mod stat;
+mod statvfs;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod xattr;
+
+#[cfg(all(target_os = "linux", not(folio_portable)))]
+#[path = "linux/mod.rs"]
+mod platform;
+#[cfg(not(all(target_os = "linux", not(folio_portable))))]
+#[path = "portable/mod.rs"]
+mod platform;
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
@@ -32,10 +41,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::CWD;
+use rustix::fs::{AtFlags, CWD};
 
 pub use descriptor::close;
-pub use open::NOFOLLOW;
+pub use open::{LOOP, NOFOLLOW};
 pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
@@ -44,10 +53,11 @@ use super::{
     Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
-use cached::CachedPaths;
-use devices::Devices;
 use dir::OsDir;
 use file::OsFile;
+use platform::cached::{self, CachedPaths};
+use platform::devices::Devices;
+use platform::names;
 use relocate::Relocation;
 use tree::copy::{Plain, TreeCopy};
 
@@ -63,6 +73,10 @@ pub struct Os {
 }
 
 impl Os {
+    /// Whether what is in memory can be found and read there without waiting for a device. Only Linux tells the one from
+    /// the other; elsewhere a worker makes the call.
+    pub const IN_PLACE: bool = platform::IN_PLACE;
+
     /// Makes the storage without any system call.
     pub fn new() -> Self {
         Os::default()
@@ -171,7 +185,7 @@ impl Names for Os {
     }
 
     fn access(&self, path: &Path, mode: Mode) -> io::Result<()> {
-        special::access(path, mode)
+        access::of(CWD, path, mode, AtFlags::empty())
     }
 
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -218,7 +232,7 @@ impl Names for Os {
     }
 
     fn make_fifo(&self, path: &Path, mode: u32) -> io::Result<()> {
-        special::make_fifo(path, mode)
+        Ok(names::make_fifo(CWD, path, stat::bits(mode))?)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
@@ -234,11 +248,11 @@ impl Names for Os {
     }
 
     fn statvfs(&self, path: &Path) -> io::Result<StatVfs> {
-        special::statvfs(path)
+        statvfs::of(path)
     }
 
     fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
-        attributes::xattr(path, name, links.follows_last()?)
+        xattr::get(path, name, links.follows_last()?)
     }
 
     fn set_xattr(
@@ -249,15 +263,15 @@ impl Names for Os {
         mode: XattrMode,
         links: Links,
     ) -> io::Result<()> {
-        attributes::set_xattr(path, name, value, mode, links.follows_last()?)
+        xattr::set(path, name, value, mode, links.follows_last()?)
     }
 
     fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
-        attributes::xattrs(path, links.follows_last()?)
+        xattr::list(path, links.follows_last()?)
     }
 
     fn remove_xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<()> {
-        attributes::remove_xattr(path, name, links.follows_last()?)
+        xattr::remove(path, name, links.follows_last()?)
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -311,7 +325,7 @@ impl Storage for Os {
     }
 
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
-        let file = match open::unnamed(dir, mode)? {
+        let file = match names::unnamed(dir, mode)? {
             Ok(file) => file,
             Err(error) => return Some(Err(error)),
         };
@@ -325,7 +339,7 @@ impl Storage for Os {
 
     fn link_unnamed(&self, file: &dyn StorageFile, link: &Path) -> io::Result<()> {
         let file = file.as_std().ok_or(io::ErrorKind::Unsupported)?;
-        naming::link_unnamed(file, link)
+        names::link_unnamed(file, link)
     }
 
     fn read_dir(&self, path: &Path) -> io::Result<Listing> {
@@ -349,7 +363,7 @@ impl Storage for Os {
     }
 
     fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        naming::rename_noclobber(from, to)
+        names::rename_noclobber(from, to)
     }
 
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
@@ -358,7 +372,7 @@ impl Storage for Os {
     }
 
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
-        accounts::home_dir(user)
+        passwd::home_dir(user)
     }
 
     fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {

@@ -2,27 +2,22 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use rustix::fs::{FileType, OFlags, Stat, fstat, major, minor};
+use rustix::fs::{FileType, OFlags, Stat, fstat};
 use rustix::io::Errno;
 
+use super::platform::devices::{may_be_made_up, never_waits};
+use super::platform::{DIRECT, names};
+use super::stat;
 use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
-
-/// Major number of Linux's memory devices.
-const MEMORY_MAJOR: u32 = 1;
-
-/// Their minor numbers that never wait: null, zero, full, random and urandom. Not `mem`, `port` and `kmsg`:
-/// those reach hardware, or wait for messages.
-const MEMORY_MINORS: [u32; 5] = [3, 5, 7, 8, 9];
 
 /// Refuses to follow a symbolic link in the last part of a path (`O_NOFOLLOW`), whose number differs by machine.
 pub const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
-/// What `O_TMPFILE` fails with where it is not known, by kernel or file system.
-const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
+/// The error number of links that lead in a circle (`ELOOP`), which differs by system.
+pub const LOOP: i32 = Errno::LOOP.raw_os_error();
 
 /// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a
 /// terminal must not become the controlling one of a server).
@@ -80,7 +75,7 @@ pub(super) fn flags(request: &OpenRequest) -> OFlags {
 /// Opens the file of a descriptor once more, whatever became of its names: for reading, or as it was opened itself
 /// where that is forbidden. (Closing what was open for writing would be a message to those who watch for that.)
 pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let path = names::again(file).ok_or(io::ErrorKind::Unsupported)?;
     let reading = OpenRequest { read: true, ..OpenRequest::default() };
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     match options(&reading, flags).open(&path) {
@@ -89,17 +84,6 @@ pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
             Ok((options(&request, flags).open(&path)?, request))
         }
         opened => Ok((opened?, reading)),
-    }
-}
-
-/// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
-pub(super) fn unnamed(dir: &Path, mode: u32) -> Option<io::Result<File>> {
-    // Without `O_EXCL`, its owner can give it a name by `linkat`.
-    let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).mode(mode).custom_flags(OFlags::TMPFILE.bits() as i32);
-    match options.open(dir) {
-        Err(error) if Errno::from_io_error(&error).is_some_and(|errno| NOT_UNNAMED.contains(&errno)) => None,
-        result => Some(result),
     }
 }
 
@@ -143,7 +127,7 @@ pub(super) fn access_of(file: &File) -> io::Result<OpenRequest> {
         read: mode != OFlags::WRONLY,
         write: mode != OFlags::RDONLY,
         append: flags.contains(OFlags::APPEND),
-        custom_flags: (flags & (OFlags::NONBLOCK | OFlags::DIRECT)).bits() as i32,
+        custom_flags: (flags & (OFlags::NONBLOCK | DIRECT)).bits() as i32,
         ..OpenRequest::default()
     })
 }
@@ -160,11 +144,12 @@ impl Seen {
     pub(super) fn of(file: &File) -> io::Result<Seen> {
         let stat = fstat(file)?;
         let len = match FileType::from_raw_mode(stat.st_mode) {
-            FileType::BlockDevice => super::file::end_of(file)?,
+            FileType::BlockDevice => stat::end_of(file)?,
             _ => stat.st_size as u64,
         };
         let nature = if is_in_order(file, &stat) { Nature::Stream } else { nature(&stat) };
-        Ok(Seen { device: stat.st_dev, inode: stat.st_ino, len, nature })
+        let (device, inode) = stat::identity(&stat);
+        Ok(Seen { device, inode, len, nature })
     }
 
     /// Whether somebody at the other end notices that the file was opened.
@@ -185,11 +170,11 @@ impl Seen {
 
 /// Whether it is no stream by its type and yet gives and takes bytes in their order only: eventfds, timerfds and
 /// their kin, which have no type at all, and files that a pseudo file system makes up, which are empty by their
-/// length. No disk has such files, so those on one cost no further call.
+/// length.
 fn is_in_order(file: &File, stat: &Stat) -> bool {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::Unknown => true,
-        FileType::RegularFile if stat.st_size == 0 && major(stat.st_dev) == 0 => {
+        FileType::RegularFile if stat.st_size == 0 && may_be_made_up(stat) => {
             rustix::fs::tell(file) == Err(Errno::SPIPE)
         }
         FileType::RegularFile
@@ -206,9 +191,11 @@ fn nature(stat: &Stat) -> Nature {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::Fifo | FileType::Socket => Nature::Stream,
         FileType::CharacterDevice => {
-            let never_waits =
-                major(stat.st_rdev) == MEMORY_MAJOR && MEMORY_MINORS.contains(&minor(stat.st_rdev));
-            if never_waits { Nature::Memory } else { Nature::Stream }
+            if never_waits(stat) {
+                Nature::Memory
+            } else {
+                Nature::Stream
+            }
         }
         // Directories and symbolic links (`O_PATH`) refuse reads and writes at once, as std's do.
         FileType::RegularFile

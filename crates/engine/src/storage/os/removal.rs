@@ -10,6 +10,7 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 
+use super::platform::PATH;
 use super::tree::clear;
 use crate::storage::Clearing;
 
@@ -39,7 +40,7 @@ pub(super) fn tree(path: &Path, how: Clearing) -> io::Result<()> {
     if above.as_os_str().is_empty() {
         return clear::tree(CWD, name, how);
     }
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let parent = openat(CWD, above, flags, Mode::empty())?;
     clear::tree(parent.as_fd(), name, how)
 }

@@ -7,17 +7,14 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fstat, major, minor};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
 
 use super::file::OsFile;
 use super::open::{Seen, access_of};
-use crate::limits::PIPE_BUF_BYTES;
+use super::platform::names;
 use crate::storage::wrapped::Wrapped;
 use crate::storage::{Nature, OpenRequest, Opened};
 
@@ -97,7 +94,7 @@ fn open_again(shared: &File, seen: &Seen, request: &OpenRequest) -> Option<File>
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     let mut options = File::options();
     options.read(request.read).write(request.append).custom_flags(flags);
-    let own = options.open(format!("/proc/self/fd/{}", shared.as_raw_fd())).ok()?;
+    let own = options.open(names::again(shared)?).ok()?;
     Seen::of(&own).is_ok_and(|own| own.is_same_as(seen)).then_some(own)
 }
 
@@ -122,59 +119,5 @@ fn can_be_opened_again(shared: &File) -> bool {
         | FileType::Symlink
         | FileType::BlockDevice
         | FileType::Unknown => false,
-    }
-}
-
-/// How a description in blocking mode that others use too is used without waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manners {
-    /// Each call says by itself that it will not wait.
-    Socket,
-    /// It is asked before each call. If another process takes the bytes in between, the call waits.
-    Watched,
-}
-
-impl Manners {
-    pub(super) fn of(file: &File) -> io::Result<Self> {
-        let socket = FileType::from_raw_mode(fstat(file)?.st_mode) == FileType::Socket;
-        Ok(if socket { Manners::Socket } else { Manners::Watched })
-    }
-
-    pub(super) fn read(self, file: &File, buf: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Manners::Socket => {
-                let (count, _) =
-                    rustix::io::retry_on_intr(|| rustix::net::recv(file, &mut *buf, RecvFlags::DONTWAIT))?;
-                Ok(count)
-            }
-            Manners::Watched => {
-                watch(file, PollFlags::IN)?;
-                Ok(rustix::io::retry_on_intr(|| rustix::io::read(file, &mut *buf))?)
-            }
-        }
-    }
-
-    pub(super) fn write(self, file: &File, buf: &[u8]) -> io::Result<usize> {
-        match self {
-            Manners::Socket => {
-                let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-                Ok(rustix::io::retry_on_intr(|| rustix::net::send(file, buf, flags))?)
-            }
-            Manners::Watched => {
-                watch(file, PollFlags::OUT)?;
-                let first = &buf[..buf.len().min(PIPE_BUF_BYTES)];
-                Ok(rustix::io::retry_on_intr(|| rustix::io::write(file, first))?)
-            }
-        }
-    }
-}
-
-/// `WouldBlock` unless a call can be made now, be it to hear of an error or of the end.
-fn watch(file: &File, ready: PollFlags) -> io::Result<()> {
-    let mut asked = [PollFd::new(file, ready)];
-    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-    match rustix::io::retry_on_intr(|| poll(&mut asked, Some(&at_once)))? {
-        0 => Err(Errno::AGAIN.into()),
-        _ => Ok(()),
     }
 }

@@ -4,14 +4,13 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use rustix::buffer::spare_capacity;
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, Stat, Timespec, Timestamps, Uid, XattrFlags, chmodat, chownat, fchmod,
-    fchown, fgetxattr, flistxattr, fsetxattr, fstat, futimens, statat, utimensat,
+    AtFlags, FileType, Gid, Mode, Stat, Timespec, Timestamps, Uid, chmodat, chownat, fchmod, fchown, fstat,
+    futimens, statat, utimensat,
 };
 use rustix::io::Errno;
 
-use crate::limits::XATTR_BYTES_MAX;
+use crate::storage::os::{stat as told, xattr};
 
 /// All permission bits.
 const ALL_BITS: u32 = 0o7777;
@@ -26,7 +25,7 @@ const CAPABILITY: &[u8] = b"security.capability";
 pub(super) fn of_open(from: BorrowedFd<'_>, stat: &Stat, to: BorrowedFd<'_>) -> io::Result<()> {
     let owned = owner(stat, fstat(to)?, |uid, gid| fchown(to, uid, gid))?;
     // Before the permissions, under which the owner may not be allowed to.
-    attributes(from, to, owned)?;
+    xattr::copy(from, to, |name| name == CAPABILITY && !owned, lenient)?;
     // After the owner, whose change takes the set-ID bits away.
     lenient(fchmod(to, bits(stat, owned)))?;
     lenient(futimens(to, &times(stat)))?;
@@ -67,44 +66,19 @@ fn owner(
 }
 
 fn bits(stat: &Stat, owned: bool) -> Mode {
-    Mode::from_raw_mode(stat.st_mode & if owned { ALL_BITS } else { SHARED_BITS })
+    told::bits(told::mode(stat) & if owned { ALL_BITS } else { SHARED_BITS })
 }
 
 fn times(stat: &Stat) -> Timestamps {
-    let time = |tv_sec, tv_nsec: u64| Timespec { tv_sec, tv_nsec: tv_nsec as _ };
-    Timestamps {
-        last_access: time(stat.st_atime, stat.st_atime_nsec),
-        last_modification: time(stat.st_mtime, stat.st_mtime_nsec),
-    }
-}
-
-/// Access lists are among them.
-fn attributes(from: BorrowedFd<'_>, to: BorrowedFd<'_>, owned: bool) -> Result<(), Errno> {
-    let mut names = Vec::with_capacity(XATTR_BYTES_MAX);
-    lenient(flistxattr(from, spare_capacity(&mut names)).map(drop))?;
-    if names.is_empty() {
-        return Ok(());
-    }
-    let mut value = Vec::with_capacity(XATTR_BYTES_MAX);
-    for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
-        if name == CAPABILITY && !owned {
-            continue;
-        }
-        value.clear();
-        if lenient(fgetxattr(from, name, spare_capacity(&mut value)).map(drop))? {
-            lenient(fsetxattr(to, name, &value, XattrFlags::empty()))?;
-        }
-    }
-    Ok(())
+    let time = |(tv_sec, tv_nsec)| Timespec { tv_sec, tv_nsec };
+    Timestamps { last_access: time(told::accessed(stat)), last_modification: time(told::modified(stat)) }
 }
 
 /// `false` for what there is no place for, or no right to, as CPython's `shutil` has it.
 fn lenient(outcome: Result<(), Errno>) -> Result<bool, Errno> {
     match outcome {
         Ok(()) => Ok(true),
-        Err(Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::NODATA) => {
-            Ok(false)
-        }
+        Err(Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
         Err(error) => Err(error),
     }
 }

@@ -18,16 +18,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Stat, fstat, fsync, mkdirat, mkfifoat, openat, readlinkat, renameat,
-    symlinkat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, readlinkat, renameat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 
 use super::copy;
 use super::descriptor::Descriptor;
+use super::platform::{names, open_file::sync_all};
+use super::stat::{self, Identity};
 use super::tree::LISTED;
 use super::tree::clear;
-use super::tree::way::Identity;
 use crate::error::Worded;
 use crate::storage::{Clearing, Mover};
 use place::Place;
@@ -35,6 +35,7 @@ use tree::Tree;
 
 /// Permissions of a file and of a directory until they are complete: nobody else sees into them.
 const FILE_FILLING: Mode = Mode::RUSR.union(Mode::WUSR);
+const FILE_FILLING_BITS: u32 = 0o600;
 const DIR_FILLING: Mode = Mode::RWXU;
 
 /// What tells that something is as it was.
@@ -44,22 +45,22 @@ struct Seen {
     mode: u32,
     owner: (u32, u32),
     len: i64,
-    modified: (i64, u64),
+    modified: (i64, i64),
 }
 
 impl Seen {
     fn of(stat: &Stat) -> Seen {
         Seen {
-            identity: (stat.st_dev, stat.st_ino),
-            mode: stat.st_mode,
+            identity: stat::identity(stat),
+            mode: stat::mode(stat),
             owner: (stat.st_uid, stat.st_gid),
             len: stat.st_size,
-            modified: (stat.st_mtime, stat.st_mtime_nsec),
+            modified: stat::modified(stat),
         }
     }
 
     fn kind(&self) -> FileType {
-        FileType::from_raw_mode(self.mode)
+        stat::kind_of(self.mode)
     }
 }
 
@@ -140,7 +141,7 @@ impl Relocation {
                 self.keep_by_name()
             }
             FileType::Fifo => {
-                self.make(|parent, name| mkfifoat(parent, name, FILE_FILLING))?;
+                self.make(|parent, name| names::make_fifo(parent, name, FILE_FILLING))?;
                 self.keep_by_name()
             }
             _ => self.copy_file(),
@@ -171,7 +172,7 @@ impl Relocation {
         let to = self.make(|parent, name| create(parent, name))?;
         fill(&from, &stat, &to)?;
         // Before the original goes; what NFS and FUSE report, they report at one of these two.
-        fsync(&*to)?;
+        sync_all(&*to)?;
         to.close()
     }
 }
@@ -198,7 +199,7 @@ impl Mover for Relocation {
         let parent = self.target.parent();
         renameat(parent, beside, parent, self.target.name())?;
         self.beside = None;
-        match self.synced.as_ref().map(fsync) {
+        match self.synced.as_ref().map(sync_all) {
             // A file system that keeps no names on a device has none to lose.
             None | Some(Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP)) => Ok(()),
             Some(Err(error)) => Err(error.into()),

@@ -12,7 +12,9 @@ use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, openat, sta
 use rustix::io::Errno;
 
 use crate::limits::BESIDE_NAMES_MAX;
-use crate::storage::os::tree::way::{Identity, identity};
+use crate::storage::os::platform::{EFFECTIVE, PATH};
+use crate::storage::os::stat::Identity;
+use crate::storage::os::tree::way::identity;
 
 /// A name in an open directory.
 pub(super) struct Place {
@@ -35,7 +37,7 @@ impl Place {
             _ => {}
         }
         let above = if above.is_empty() { b"." } else { above };
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let parent = openat(CWD, above, flags, Mode::empty())?;
         Ok(Place { parent, name: name.to_vec(), slash: len < bytes.len() })
     }
@@ -59,7 +61,7 @@ impl Place {
 
     /// Refuses where nothing can be removed from the directory.
     pub(super) fn check_removable(&self) -> Result<(), Errno> {
-        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+        accessat(self.parent(), ".", Access::WRITE_OK | Access::EXEC_OK, EFFECTIVE)
     }
 
     /// Opens the directory once more, to be synced; `None` where that takes a right that naming does not.
@@ -74,7 +76,7 @@ impl Place {
 
     /// Whether it lies in a directory or in one below that.
     pub(super) fn is_inside(&self, dir: Identity) -> Result<bool, Errno> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut here = openat(self.parent(), ".", flags, Mode::empty())?;
         let mut known = identity(here.as_fd())?;
         loop {

@@ -9,17 +9,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, statat, syncfs, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, linkat, openat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::{Seen, changed, fill, keep, not_movable};
 use crate::error::{InTheWay, Worded};
 use crate::storage::TreeCopier;
 use crate::storage::os::descriptor::Descriptor;
+use crate::storage::os::platform::PATH;
+use crate::storage::os::platform::open_file::{sync_in_tree, sync_tree};
+use crate::storage::os::stat::{self, Identity};
 use crate::storage::os::tree::LISTED;
 use crate::storage::os::tree::copy::{Here, Keeper, TreeCopy};
 use crate::storage::os::tree::names::{Named, Names};
-use crate::storage::os::tree::way::{Identity, Way};
+use crate::storage::os::tree::way::Way;
 
 /// A tree on its way.
 pub(super) struct Tree {
@@ -75,8 +78,8 @@ impl Tree {
             return Ok(true);
         }
         self.copy = None;
-        // One call for all of them: a sync of each would take the device's time as often as there are files.
-        syncfs(&self.to)?;
+        // One call for all of them where there is one: a sync of each takes the device's time as often as there are files.
+        sync_tree(&self.to)?;
         Ok(false)
     }
 
@@ -95,8 +98,7 @@ impl Tree {
         let record = held(&self.record);
         let mut way = Way::new(root, Names::new());
         loop {
-            let (dir, names) = way.here();
-            match names.next(dir) {
+            match way.next_name() {
                 Some(Ok(Named { name, .. })) => {
                     let settled = settle(&mut way, &name, &record, removes);
                     settled.map_err(|error| InTheWay::error(way.to(Some(&name)), error))?;
@@ -146,7 +148,8 @@ struct Keeping {
 impl Keeper for Keeping {
     fn entered(&mut self, from: BorrowedFd<'_>) -> io::Result<()> {
         let stat = fstat(from)?;
-        if *self.device.get_or_insert(stat.st_dev) != stat.st_dev {
+        let (device, _) = stat::identity(&stat);
+        if *self.device.get_or_insert(device) != device {
             let why = "another file system is mounted there";
             return Err(Worded::error(Errno::BUSY.raw_os_error(), why));
         }
@@ -173,8 +176,9 @@ impl Keeper for Keeping {
 
     fn file(&mut self, file: &File, open: &mut dyn FnMut(u32) -> io::Result<File>) -> io::Result<u64> {
         let stat = fstat(file)?;
-        let to = Descriptor::new(open(super::FILE_FILLING.bits())?);
+        let to = Descriptor::new(open(super::FILE_FILLING_BITS)?);
         let copied = fill(file, &stat, &to)?;
+        sync_in_tree(&*to)?;
         to.close()?;
         held(&self.record).add(&stat);
         Ok(copied)
@@ -189,13 +193,14 @@ impl Keeper for Keeping {
 
     fn completed(&mut self, from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
         let stat = self.inside.pop().expect("what is completed was entered");
-        keep::of_open(from, &stat, to)
+        keep::of_open(from, &stat, to)?;
+        Ok(sync_in_tree(to)?)
     }
 }
 
 /// Opens the directory of something in the copy, part by part: the way may be longer than a path.
 fn parent<'a>(root: BorrowedFd<'_>, way: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (mut dir, mut parts) = (root.try_clone_to_owned()?, way.iter().peekable());
     loop {
         let part = parts.next().unwrap_or(OsStr::from_bytes(b"."));

@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::Os;
-use crate::storage::OpenRequest;
+use crate::storage::{Names, OpenRequest};
 
-fn reading() -> OpenRequest {
+pub(super) fn reading() -> OpenRequest {
     OpenRequest { read: true, ..OpenRequest::default() }
 }
 
-fn creating() -> OpenRequest {
+pub(super) fn creating() -> OpenRequest {
     OpenRequest { read: true, write: true, create: true, ..OpenRequest::default() }
 }
 
-fn appending() -> OpenRequest {
+pub(super) fn appending() -> OpenRequest {
     OpenRequest { append: true, create: true, ..OpenRequest::default() }
 }
 
@@ -30,13 +30,17 @@ fn errno<T>(result: io::Result<T>) -> Option<i32> {
     result.err().expect("must fail").raw_os_error()
 }
 
-fn room() -> (tempfile::TempDir, Os) {
+pub(super) fn room() -> (tempfile::TempDir, Os) {
     (tempfile::tempdir().expect("temp dir"), Os::new())
 }
 
 /// Makes a FIFO that nobody has open.
-fn make_fifo(dir: &Path) -> PathBuf {
+pub(super) fn make_fifo(dir: &Path) -> PathBuf {
     let path = dir.join("fifo");
     mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).expect("mkfifo");
     path
+}
+
+pub(super) fn symlink(os: &Os, original: &str, link: &Path) {
+    os.symlink(Path::new(original), link).expect("symlink");
 }

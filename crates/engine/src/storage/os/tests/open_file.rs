@@ -59,18 +59,6 @@ fn in_place_reads_give_up_once_and_for_good_where_unsupported() {
     check("/etc/passwd");
 }
 
-#[test]
-fn cached_file_is_read_in_place() {
-    let (dir, os) = room();
-    let path = dir.path().join("file");
-    fs::write(&path, vec![7; 5_000]).expect("write");
-    let file = os.open(&path, &reading()).expect("open").file;
-    let mut buf = [0; 8_192];
-    file.read_at(&mut buf, 0).expect("warm");
-    assert_eq!(file.read_now(&mut buf, 0).map(|r| r.expect("read")), Some(5_000));
-    assert_eq!(file.read_now(&mut buf, 5_000).map(|r| r.expect("read")), Some(0), "the end is an answer");
-}
-
 /// Two openings of each kind append in turn, and every offset is exact although neither knows of the other.
 #[test]
 fn appends_of_two_openings_report_exact_offsets() {

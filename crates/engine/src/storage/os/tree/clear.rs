@@ -2,10 +2,10 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, chmod, fchmod, fstat, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, fchmod, fstat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::enter;
@@ -13,6 +13,7 @@ use super::names::{Named, Names, may_be_dir};
 use super::way::Way;
 use crate::error::InTheWay;
 use crate::storage::Clearing;
+use crate::storage::os::platform::found::set_bits;
 
 /// What the owner may do with a directory whose contents are to go.
 const CLEARABLE: Mode = Mode::RWXU;
@@ -47,8 +48,7 @@ impl Clear {
     /// Removes everything below the root.
     fn all(&mut self) -> io::Result<()> {
         loop {
-            let (dir, names) = self.way.here();
-            match names.next(dir) {
+            match self.way.next_name() {
                 Some(Ok(Named { name, kind })) => {
                     let cleared = self.remove_or_enter(&name, may_be_dir(kind));
                     self.judge(cleared, Some(&name))?;
@@ -117,12 +117,9 @@ fn ease(dir: BorrowedFd<'_>) -> bool {
     shut && fchmod(dir, CLEARABLE).is_ok()
 }
 
-/// Lets the owner work in a directory that it could not open. By its number, as a name could be exchanged for a link
-/// to something outside of the tree.
+/// Lets the owner work in a directory that it could not open.
 fn unlock(dir: BorrowedFd<'_>, name: &CStr) -> bool {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let found = openat(dir, name, flags, Mode::empty());
-    found.is_ok_and(|found| chmod(format!("/proc/self/fd/{}", found.as_fd().as_raw_fd()), CLEARABLE).is_ok())
+    set_bits(dir, name, CLEARABLE).is_ok()
 }
 
 fn gone_is_fine(removed: Result<(), Errno>) -> Result<(), Errno> {

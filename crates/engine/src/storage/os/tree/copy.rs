@@ -9,17 +9,19 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, chmodat, fchmod, fstat, mkdirat, mkfifoat, openat, readlinkat,
-    statat, symlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, chmodat, fchmod, fstat, mkdirat, openat, readlinkat, statat,
+    symlinkat,
 };
 use rustix::io::Errno;
 
 use super::LISTED;
 use super::names::{Named, Names};
-use super::way::{Identity, Inside, Way, identity};
+use super::way::{Inside, Way, identity};
 use crate::error::{InTheWay, Worded};
 use crate::limits::{COPY_TREE_BYTES_MAX, COPY_TREE_ENTRIES_MAX, EXCHANGED_LOOKS_MAX};
 use crate::storage::os::copy;
+use crate::storage::os::platform::{PATH, names};
+use crate::storage::os::stat::{self, Identity};
 use crate::storage::{Copied, TreeCopier};
 
 /// Permissions of a directory while it is filled: nobody else sees into a copy that is not complete.
@@ -27,6 +29,9 @@ const FILLING: Mode = Mode::RWXU;
 
 /// Permission bits that mean the same whoever the owner is.
 const SHARED_BITS: u32 = 0o1777;
+
+/// The bit by which what is created in a directory gets its group.
+const SGID: u32 = 0o2000;
 
 /// What a copy keeps of what it copies. Everything is told by descriptors: paths may lead elsewhere by now.
 pub(in crate::storage::os) trait Keeper: Send {
@@ -61,10 +66,10 @@ pub(in crate::storage::os) trait Keeper: Send {
 
     /// Completes a directory with everything in it: nothing touches it any more.
     fn completed(&mut self, from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
-        let kept = fstat(from)?.st_mode & SHARED_BITS;
+        let kept = stat::mode(&fstat(from)?) & SHARED_BITS;
         // The group of what is created in it comes from where the copy is.
-        let inherited = fstat(to)?.st_mode & Mode::SGID.bits();
-        Ok(fchmod(to, Mode::from_raw_mode(kept | inherited))?)
+        let inherited = stat::mode(&fstat(to)?) & SGID;
+        Ok(fchmod(to, stat::bits(kept | inherited))?)
     }
 }
 
@@ -126,7 +131,7 @@ impl TreeCopy {
         let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
         let above = bytes[..len].iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
         let (above, name) = (&bytes[..above], &bytes[above..len]);
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let above = openat(CWD, if above.is_empty() { b"." } else { above }, flags, Mode::empty())?;
         mkdirat(&above, name, FILLING)?;
         let target = openat(&above, name, LISTED | OFlags::NOFOLLOW, Mode::empty())?;
@@ -153,8 +158,7 @@ impl TreeCopy {
 
     /// Copies one entry, or completes a directory; `false` at the end.
     fn step(&mut self) -> io::Result<bool> {
-        let (dir, names) = self.source.here();
-        let named = match names.next(dir) {
+        let named = match self.source.next_name() {
             Some(Ok(named)) => named,
             Some(Err(error)) => return Err(InTheWay::error(self.source.to(None), error.into())),
             None => return self.complete().map_err(|error| InTheWay::error(self.source.to(None), error)),
@@ -244,9 +248,8 @@ impl TreeCopy {
             return Ok(Outcome::Done);
         }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        copied.bytes += keeper.file(&file, &mut |mode| {
-            Ok(File::from(openat(here.to, name, flags, Mode::from_bits_truncate(mode))?))
-        })?;
+        copied.bytes += keeper
+            .file(&file, &mut |mode| Ok(File::from(openat(here.to, name, flags, stat::bits(mode))?)))?;
         Ok(Outcome::Done)
     }
 
@@ -261,12 +264,12 @@ impl TreeCopy {
     }
 
     fn fifo(&mut self, name: &CStr) -> io::Result<Outcome> {
-        let stat = statat(self.source.dir(), name, AtFlags::SYMLINK_NOFOLLOW)?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::Fifo {
+        let found = statat(self.source.dir(), name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if FileType::from_raw_mode(found.st_mode) != FileType::Fifo {
             return Ok(Outcome::Exchanged);
         }
-        let mode = Mode::from_raw_mode(stat.st_mode & SHARED_BITS);
-        mkfifoat(self.target.dir(), name, mode)?;
+        let mode = stat::bits(stat::mode(&found) & SHARED_BITS);
+        names::make_fifo(self.target.dir(), name, mode)?;
         // Once more, as the umask has taken some.
         chmodat(self.target.dir(), name, mode, AtFlags::empty())?;
         self.made(name)

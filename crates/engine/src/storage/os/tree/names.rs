@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::ffi::CString;
 use std::os::fd::BorrowedFd;
 
-use rustix::fs::{FileType, RawDir};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 
-use super::way::Inside;
-use crate::limits::LISTING_BYTES;
+use super::way::{Inside, Way};
+use crate::storage::os::platform::names::read_on;
 
 /// One name.
 pub(in crate::storage::os) struct Named {
@@ -52,24 +52,30 @@ impl Names {
     }
 
     fn read_on(&mut self, dir: BorrowedFd<'_>) {
-        let mut room = Vec::with_capacity(LISTING_BYTES);
-        let mut listing = RawDir::new(dir, room.spare_capacity_mut());
-        self.end = loop {
-            match listing.next() {
-                Some(Ok(entry)) => {
-                    let name = entry.file_name();
-                    if name != c"." && name != c".." {
-                        self.read.push_back(Named { name: name.to_owned(), kind: entry.file_type() });
-                    }
-                    if listing.is_buffer_empty() {
-                        break End::Unknown;
-                    }
-                }
-                // Of a directory that is removed meanwhile there is no more.
-                None | Some(Err(Errno::NOENT)) => break End::Reached,
-                Some(Err(error)) => break End::Failed(error),
-            }
+        let more = read_on(dir, |name, kind, _| self.read.push_back(Named { name: name.to_owned(), kind }));
+        self.end = match more {
+            Ok(true) => End::Unknown,
+            // Of a directory that is removed meanwhile there is no more.
+            Ok(false) | Err(Errno::NOENT) => End::Reached,
+            Err(error) => End::Failed(error),
         };
+    }
+}
+
+impl Way<Names> {
+    /// The next name in the directory one is in. Reading may take a descriptor of its own: in a process that has none
+    /// left, levels are given up for it.
+    pub(in crate::storage::os) fn next_name(&mut self) -> Option<Result<Named, Errno>> {
+        loop {
+            let (dir, names) = self.here();
+            match names.next(dir) {
+                Some(Err(error @ (Errno::MFILE | Errno::NFILE))) => match self.spare_one() {
+                    Ok(true) => self.here().1.end = End::Unknown,
+                    Ok(false) | Err(_) => return Some(Err(error)),
+                },
+                next => return next,
+            }
+        }
     }
 }
 

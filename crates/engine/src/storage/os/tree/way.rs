@@ -10,6 +10,7 @@ use rustix::io::Errno;
 
 use super::{LISTED, enter};
 use crate::limits::TREE_OPEN_MAX;
+use crate::storage::os::stat::{self, Identity};
 
 /// What belongs to one level.
 pub(in crate::storage::os) trait Inside {
@@ -38,12 +39,9 @@ enum Dir {
     GivenUp(Identity),
 }
 
-pub(in crate::storage::os) type Identity = (u64, u64);
-
 /// Device and inode of what is open.
 pub(in crate::storage::os) fn identity(dir: BorrowedFd<'_>) -> Result<Identity, Errno> {
-    let stat = fstat(dir)?;
-    Ok((stat.st_dev, stat.st_ino))
+    Ok(stat::identity(&fstat(dir)?))
 }
 
 impl<T: Inside> Way<T> {

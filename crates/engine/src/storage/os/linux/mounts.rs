@@ -6,7 +6,7 @@ use std::fs;
 /// The mount table of this process.
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 
-/// Names of the file systems of [`super::devices`] in the mount table. FUSE's carry a suffix (`fuse.sshfs`).
+/// Names of the file systems of [`super::remote`] in the mount table. FUSE's carry a suffix (`fuse.sshfs`).
 const REMOTE_NAMES: [&str; 24] = [
     "nfs", "nfs4", "fuse", "fuseblk", "virtiofs", "cifs", "smb3", "smbfs", "9p", "ceph", "afs", "coda",
     "ncpfs", "autofs", "gfs2", "ocfs2", "lustre", "gpfs", "orangefs", "pvfs2", "vboxsf", "vmhgfs", "fhgfs",
@@ -14,7 +14,7 @@ const REMOTE_NAMES: [&str; 24] = [
 ];
 
 /// Returns whether a remote file system is mounted; yes if that cannot be told.
-pub(super) fn any_remote() -> bool {
+pub(in crate::storage::os) fn any_remote() -> bool {
     fs::read(MOUNT_TABLE).map_or(true, |table| names_remote(&String::from_utf8_lossy(&table)))
 }
 

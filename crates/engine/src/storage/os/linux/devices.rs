@@ -5,39 +5,37 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use rustix::fs::{Mode, OFlags, StatFs, fstat, fstatfs, open};
+use rustix::fs::{Mode, OFlags, Stat, fstat, fstatfs, major, minor, open};
 
 use super::mounts;
+use super::remote::is_remote;
 use crate::limits::DEVICES_MAX;
 use crate::storage::Links;
 
-/// `f_type` of the file systems whose calls wait for a server, a cluster or another process.
-const REMOTE_TYPES: [u32; 20] = [
-    0x6969,      // NFS
-    0x6573_5546, // FUSE, virtiofs
-    0xFF53_4D42, // CIFS
-    0x517B,      // SMB
-    0xFE53_4D42, // SMB2
-    0x0102_1997, // 9p
-    0x00C3_6400, // Ceph
-    0x6B41_4653, // AFS in the kernel
-    0x5346_414F, // OpenAFS
-    0x7375_7245, // Coda
-    0x564C,      // NCP
-    0x0187,      // autofs
-    0x0116_1970, // GFS2
-    0x7461_636F, // OCFS2
-    0x0BD0_0BD0, // Lustre
-    0x4750_4653, // GPFS
-    0x2003_0528, // OrangeFS
-    0x786F_4256, // VirtualBox shared folders
-    0xBACB_ACBC, // VMware shared folders
-    0x1983_0326, // FhGFS, BeeGFS
+/// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
+/// Others may flush there, as FAT and eCryptfs can.
+const QUIET_TYPES: [u32; 9] = [
+    0xEF53,      // ext2, ext3, ext4
+    0x5846_5342, // XFS
+    0x9123_683E, // Btrfs
+    0x0102_1994, // tmpfs
+    0x8584_58F6, // ramfs
+    0xF2F5_2010, // F2FS
+    0x2FC1_2FC1, // ZFS
+    0xCA45_1A4E, // bcachefs
+    0x794C_7630, // overlayfs, which stands on one of them
 ];
+
+/// Major number of the memory devices.
+const MEMORY_MAJOR: u32 = 1;
+
+/// Their minor numbers that never wait: null, zero, full, random and urandom. Not `mem`, `port` and `kmsg`:
+/// those reach hardware, or wait for messages.
+const MEMORY_MINORS: [u32; 5] = [3, 5, 7, 8, 9];
 
 /// What is known about devices, by `st_dev`.
 #[derive(Debug, Default)]
-pub(super) struct Devices {
+pub(in crate::storage::os) struct Devices {
     known: RwLock<Vec<Device>>,
     /// Whether the mount table was found free of remote file systems. Written whenever a device is
     /// remembered; carries no data, so Relaxed is enough.
@@ -52,7 +50,7 @@ struct Device {
 
 impl Devices {
     /// Returns what is known without any system call.
-    pub(super) fn known_remote(&self, number: u64) -> Option<bool> {
+    pub(in crate::storage::os) fn known_remote(&self, number: u64) -> Option<bool> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|device| device.number == number).map(|device| device.remote)
     }
@@ -61,7 +59,7 @@ impl Devices {
     ///
     /// While it cannot, calls in place go without a look at the device first. A remote file system mounted
     /// since then is noticed by the first call that meets it, and that one call may wait for it.
-    pub(super) fn may_be_remote(&self) -> bool {
+    pub(in crate::storage::os) fn may_be_remote(&self) -> bool {
         !self.all_local.load(Ordering::Relaxed)
     }
 
@@ -70,7 +68,7 @@ impl Devices {
     /// A local answer is asked for again each time, because the number of an unmounted file system goes to
     /// the next one mounted, and a wrong "local" would stop an executor thread. Asking a local file system
     /// takes a fraction of a microsecond. A wrong "remote" only costs speed, so it is never asked again.
-    pub(super) fn ask_if_remote(&self, number: u64, file: impl AsFd) -> bool {
+    pub(in crate::storage::os) fn ask_if_remote(&self, number: u64, file: impl AsFd) -> bool {
         match self.known_remote(number) {
             Some(true) => true,
             known @ (Some(false) | None) => {
@@ -86,7 +84,7 @@ impl Devices {
 
     /// Asks about the device that `path` was found on by way of these links, if it is not known yet. May wait for
     /// it.
-    pub(super) fn learn(&self, number: u64, path: &Path, links: Links) {
+    pub(in crate::storage::os) fn learn(&self, number: u64, path: &Path, links: Links) {
         if self.known_remote(number).is_some() {
             return;
         }
@@ -104,7 +102,7 @@ impl Devices {
     }
 
     #[cfg(test)]
-    pub(super) fn pretend_remote(&self, number: u64) {
+    pub(in crate::storage::os) fn pretend_remote(&self, number: u64) {
         self.remember(Device { number, remote: true });
     }
 
@@ -121,9 +119,20 @@ impl Devices {
     }
 }
 
-fn is_remote(stat: &StatFs) -> bool {
-    // `f_type` is signed and of different widths on different machines; the magic numbers have 32 bits.
-    REMOTE_TYPES.contains(&(stat.f_type as u32))
+/// Whether a character device is one of memory, whose calls never wait.
+pub(in crate::storage::os) fn never_waits(device: &Stat) -> bool {
+    major(device.st_rdev) == MEMORY_MAJOR && MEMORY_MINORS.contains(&minor(device.st_rdev))
+}
+
+/// Whether a regular file without a length could be one that a pseudo file system makes up. No disk has such files, so
+/// those on one cost no further call.
+pub(in crate::storage::os) fn may_be_made_up(stat: &Stat) -> bool {
+    major(stat.st_dev) == 0
+}
+
+/// Whether closing a file waits for no device, once blocks need neither be freed nor written.
+pub(in crate::storage::os) fn closes_quietly(file: impl AsFd) -> bool {
+    fstatfs(file).is_ok_and(|found| QUIET_TYPES.contains(&(found.f_type as u32)))
 }
 
 #[cfg(test)]

@@ -12,24 +12,24 @@ use crate::storage::OpenRequest;
 
 /// Whether the kernel looks paths up without the disk. Found out by the first call that says it does not.
 #[derive(Debug, Default)]
-pub(super) struct CachedPaths {
+pub(in crate::storage::os) struct CachedPaths {
     /// Set once and for good; carries no data, so Relaxed is enough.
     unsupported: AtomicBool,
 }
 
 impl CachedPaths {
     /// Opens for reading; `None` if that would take the disk.
-    pub(super) fn open(&self, path: &Path) -> Option<io::Result<File>> {
+    pub(in crate::storage::os) fn open(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)
     }
 
     /// Finds what `path` names without opening it (`O_PATH`); `None` if that would take the disk.
-    pub(super) fn name(&self, path: &Path) -> Option<io::Result<File>> {
+    pub(in crate::storage::os) fn name(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::PATH)
     }
 
     /// Like [`name`](CachedPaths::name), of a last part that is a symbolic link the link itself.
-    pub(super) fn name_itself(&self, path: &Path) -> Option<io::Result<File>> {
+    pub(in crate::storage::os) fn name_itself(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::PATH | OFlags::NOFOLLOW)
     }
 
@@ -54,14 +54,14 @@ impl CachedPaths {
 }
 
 /// Whether opening has no effect but the opening itself, so that it can be tried and let go again.
-pub(super) fn is_plain_read(request: &OpenRequest) -> bool {
+pub(in crate::storage::os) fn is_plain_read(request: &OpenRequest) -> bool {
     let OpenRequest { mode, buffer_bytes, .. } = *request;
     let plain = OpenRequest { read: true, mode, buffer_bytes, ..OpenRequest::default() };
     *request == plain
 }
 
 /// Returns the device that a name was found on, from what the kernel has in memory.
-pub(super) fn device_without_sync(named: &File) -> Option<u64> {
+pub(in crate::storage::os) fn device_without_sync(named: &File) -> Option<u64> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let seen = statx(named, "", flags, StatxFlags::TYPE).ok()?;
     Some(makedev(seen.stx_dev_major, seen.stx_dev_minor))

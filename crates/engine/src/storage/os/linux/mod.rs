@@ -1,0 +1,41 @@
+//! What Linux has calls of its own for. `portable/` has the same names for all other systems.
+
+pub(super) mod cached;
+pub(super) mod confined;
+pub(super) mod devices;
+pub(super) mod found;
+mod mounts;
+pub(super) mod names;
+pub(super) mod open_file;
+mod remote;
+pub(super) mod space;
+#[cfg(test)]
+mod tests;
+
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+
+use rustix::fs::{AtFlags, OFlags};
+use rustix::net::SendFlags;
+
+pub(super) const IN_PLACE: bool = true;
+
+/// Opens a directory by its path alone: that takes no right to read it.
+pub(super) const PATH: OFlags = OFlags::PATH;
+
+/// Passes the page cache by.
+pub(super) const DIRECT: OFlags = OFlags::DIRECT;
+
+/// Creates a file, whichever of the two is set.
+pub(super) const CREATES: OFlags = OFlags::CREATE.union(OFlags::TMPFILE.difference(OFlags::DIRECTORY));
+
+/// Asks what the effective user may do, not the real one.
+pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
+
+/// Has a call on a socket that nobody listens at fail, where it would end the process.
+pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+
+/// Names an open descriptor for calls that take paths only.
+fn in_proc(descriptor: &impl AsRawFd) -> PathBuf {
+    format!("/proc/self/fd/{}", descriptor.as_raw_fd()).into()
+}

@@ -1,0 +1,116 @@
+//! Names, and files without one.
+
+use std::ffi::CStr;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    AtFlags, CWD, FileType, MemfdFlags, Mode, OFlags, RawDir, RenameFlags, linkat, memfd_create, mkfifoat,
+    openat, renameat_with,
+};
+use rustix::io::Errno;
+
+use super::in_proc;
+use crate::limits::LISTING_BYTES;
+use crate::storage::os::naming::by_two_names;
+
+/// What `O_TMPFILE` fails with where it is not known, by kernel or file system.
+const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
+
+/// Returns a path that opens the file of a descriptor once more, whatever became of its names; `None` if none does.
+pub(in crate::storage::os) fn again(file: &File) -> Option<PathBuf> {
+    Some(in_proc(file))
+}
+
+/// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
+pub(in crate::storage::os) fn unnamed(dir: &Path, mode: u32) -> Option<io::Result<File>> {
+    // Without `O_EXCL`, its owner can give it a name by `linkat`.
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(mode).custom_flags(OFlags::TMPFILE.bits() as i32);
+    match options.open(dir) {
+        Err(error) if Errno::from_io_error(&error).is_some_and(|errno| NOT_UNNAMED.contains(&errno)) => None,
+        result => Some(result),
+    }
+}
+
+/// Names an open file. By itself the descriptor is enough for the superuser alone, before Linux 6.10; through
+/// `/proc` it is for everybody.
+pub(in crate::storage::os) fn link_unnamed(file: &File, link: &Path) -> io::Result<()> {
+    match linkat(file, "", CWD, link, AtFlags::EMPTY_PATH) {
+        Err(Errno::NOENT) => Ok(linkat(CWD, in_proc(file), CWD, link, AtFlags::SYMLINK_FOLLOW)?),
+        result => Ok(result?),
+    }
+}
+
+/// Creates an empty file of nobody else's.
+pub(in crate::storage::os) fn scratch() -> io::Result<File> {
+    Ok(File::from(memfd_create("folio-times", MemfdFlags::CLOEXEC)?))
+}
+
+/// Renames in one step where kernel and file system can refuse to replace (`RENAME_NOREPLACE`), else by a second
+/// name and the removal of the first.
+pub(in crate::storage::os) fn rename_noclobber(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => by_two_names(from, to),
+        result => Ok(result?),
+    }
+}
+
+pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(
+    dir: BorrowedFd<'_>,
+    name: P,
+    mode: Mode,
+) -> Result<(), Errno> {
+    mkfifoat(dir, name, mode)
+}
+
+/// A directory that is read bit by bit, and room for its names.
+pub(in crate::storage::os) struct Reader {
+    directory: OwnedFd,
+    room: Vec<u8>,
+}
+
+impl Reader {
+    pub(in crate::storage::os) fn open(from: BorrowedFd<'_>, path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let directory = openat(from, path, flags, Mode::empty())?;
+        Ok(Reader { directory, room: Vec::with_capacity(LISTING_BYTES) })
+    }
+
+    /// Reads on, and returns whether there may be more.
+    pub(in crate::storage::os) fn more(
+        &mut self,
+        each: impl FnMut(&CStr, FileType, u64),
+    ) -> Result<bool, Errno> {
+        fill(RawDir::new(&self.directory, self.room.spare_capacity_mut()), each)
+    }
+}
+
+/// Reads names on where the position of an open directory stands, and returns whether there may be more.
+pub(in crate::storage::os) fn read_on(
+    dir: BorrowedFd<'_>,
+    each: impl FnMut(&CStr, FileType, u64),
+) -> Result<bool, Errno> {
+    let mut room = Vec::with_capacity(LISTING_BYTES);
+    fill(RawDir::new(dir, room.spare_capacity_mut()), each)
+}
+
+fn fill(
+    mut listing: RawDir<'_, impl std::os::fd::AsFd>,
+    mut each: impl FnMut(&CStr, FileType, u64),
+) -> Result<bool, Errno> {
+    while let Some(entry) = listing.next() {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != c"." && name != c".." {
+            each(name, entry.file_type(), entry.ino());
+        }
+        if listing.is_buffer_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

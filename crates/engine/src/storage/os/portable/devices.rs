@@ -1,0 +1,51 @@
+//! Which devices are remote, asked of each file that is opened: nothing on a path is done before.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use rustix::fs::{FileType, Stat, fstatfs, stat};
+
+use super::remote::is_remote;
+use crate::storage::Links;
+
+/// Devices whose calls never wait.
+const NEVER_WAIT: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+#[derive(Debug, Default)]
+pub(in crate::storage::os) struct Devices;
+
+impl Devices {
+    pub(in crate::storage::os) fn known_remote(&self, _: u64) -> Option<bool> {
+        None
+    }
+
+    pub(in crate::storage::os) fn may_be_remote(&self) -> bool {
+        true
+    }
+
+    pub(in crate::storage::os) fn ask_if_remote(&self, _: u64, file: impl AsFd) -> bool {
+        fstatfs(file).map_or(true, |stat| is_remote(&stat))
+    }
+
+    pub(in crate::storage::os) fn learn(&self, _: u64, _: &Path, _: Links) {}
+}
+
+/// Whether a character device is one of memory. Its number differs by system; its name does not.
+pub(in crate::storage::os) fn never_waits(device: &Stat) -> bool {
+    NEVER_WAIT.into_iter().any(|path| {
+        stat(path).is_ok_and(|known| {
+            FileType::from_raw_mode(known.st_mode) == FileType::CharacterDevice
+                && known.st_rdev == device.st_rdev
+        })
+    })
+}
+
+/// Whether a regular file without a length could be one that a pseudo file system makes up.
+pub(in crate::storage::os) fn may_be_made_up(_: &Stat) -> bool {
+    true
+}
+
+/// Whether closing a file waits for no device, once blocks need neither be freed nor written.
+pub(in crate::storage::os) fn closes_quietly(_: impl AsFd) -> bool {
+    false
+}
