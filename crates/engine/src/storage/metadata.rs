@@ -249,7 +249,7 @@ impl MetadataExt for Metadata {
     }
 }
 
-/// Seconds, and nanoseconds after them: the fraction counts forward before the epoch too, as the kernel has it.
+/// Seconds, and nanoseconds after them. As in the kernel, the nanoseconds count forward before the epoch too.
 fn since_epoch(time: SystemTime) -> (i64, i64) {
     let parts = |span: Duration| (span.as_secs() as i64, i64::from(span.subsec_nanos()));
     match time.duration_since(UNIX_EPOCH) {
@@ -270,9 +270,9 @@ impl fmt::Debug for Metadata {
 /// The type of a file, under std's names; those of Unix are at [`FileTypeExt`].
 #[derive(Clone, Copy)]
 pub struct FileType {
-    /// `None` for what no kind is known of.
+    /// `None` for an unknown kind.
     kind: Option<Kind>,
-    /// Kept for those who need std's own; nobody else can make one.
+    /// Std's own value, which cannot be made from the kind.
     std: Option<std::fs::FileType>,
 }
 
@@ -304,12 +304,13 @@ impl FileType {
         self.kind == Some(Kind::Symlink)
     }
 
-    /// Returns the kind; `None` if the system calls it by none of these.
+    /// Returns the kind; `None` if it is unknown.
     pub fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// Returns std's own value; `None` if it was not the operating system that answered, or only the directory did.
+    /// Returns std's own value; `None` if the type came from a directory listing or from another storage than the
+    /// operating system.
     pub fn into_std(self) -> Option<std::fs::FileType> {
         self.std
     }
@@ -333,7 +334,7 @@ impl FileTypeExt for FileType {
     }
 }
 
-/// By the kind alone, wherever it is known from.
+/// Compares kinds alone, not their sources.
 impl PartialEq for FileType {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind

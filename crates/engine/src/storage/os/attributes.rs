@@ -25,8 +25,16 @@ pub(super) fn set_times(dir: impl AsFd, path: &Path, times: &Stamps, follow: boo
     Ok(utimensat(dir, path, &times, flags)?)
 }
 
-/// What std's times are, which tell nobody: they are set on a file of our own and read back. Twice, from different
-/// times, so that those show that are left alone.
+/// Std's times have no getters, so they are set on a scratch file and read back; this takes system calls and may block.
+impl TryFrom<FileTimes> for Stamps {
+    type Error = io::Error;
+
+    fn try_from(times: FileTimes) -> io::Result<Self> {
+        stamps_of(times)
+    }
+}
+
+/// Sets the times twice, over different old times, to find those that they leave unchanged.
 fn stamps_of(times: FileTimes) -> io::Result<Stamps> {
     let file = scratch()?;
     let seen = |from: SystemTime| {
@@ -38,15 +46,6 @@ fn stamps_of(times: FileTimes) -> io::Result<Stamps> {
     let (one, other) = (seen(UNIX_EPOCH)?, seen(UNIX_EPOCH + Duration::from_secs(1))?);
     let stamp = |one, other| if one == other { Stamp::At(one) } else { Stamp::Keep };
     Ok(Stamps { accessed: stamp(one.0, other.0), modified: stamp(one.1, other.1) })
-}
-
-/// std's times tell nobody what they are, so finding it out takes calls of the system and may block.
-impl TryFrom<FileTimes> for Stamps {
-    type Error = io::Error;
-
-    fn try_from(times: FileTimes) -> io::Result<Self> {
-        stamps_of(times)
-    }
 }
 
 fn timespec(stamp: Stamp) -> Result<Timespec, Errno> {

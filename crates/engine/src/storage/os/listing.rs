@@ -14,7 +14,7 @@ use super::platform::names::Reader;
 use super::stat::kind;
 use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
 
-/// An open directory, and room for its names.
+/// An open directory with a buffer for its names.
 pub(super) struct Raw(Reader);
 
 impl Raw {
@@ -32,7 +32,7 @@ impl Lister for Raw {
     }
 }
 
-/// A directory on the way to what is deeper than a path is long.
+/// A directory where the look-up of the rest of a long path starts.
 #[derive(Debug)]
 pub(super) struct Above(OwnedFd);
 
