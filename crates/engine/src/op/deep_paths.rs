@@ -1,4 +1,4 @@
-//! Paths of any length: the kernel looks up 4,095 bytes of one, and what is below a deeper directory from there.
+//! Paths of any length: the kernel looks up at most 4,095 bytes at once, so longer paths start from an open directory.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,27 +8,26 @@ use std::path::Path;
 use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
 use crate::storage::{Foothold, Links, Lister, Metadata, Storage};
 
-/// Whether the kernel may refuse what is in a directory for the length of its path.
+/// Whether paths of entries of this directory may be too long for the kernel.
 pub(super) fn is_deep(directory: &Path) -> bool {
     directory.as_os_str().len() + 1 + NAME_BYTES_MAX >= PATH_BYTES_MAX
 }
 
-/// Directories of which one leads to the next and the last near to where one looks. Empty as long as paths are short.
+/// A chain of open directories, each below the one before, the last near the current path. Empty while paths are short.
 #[derive(Default)]
-pub(super) struct Footing {
+pub(super) struct DeepPaths {
     held: Vec<Held>,
-    /// The path that all that is held is on.
+    /// The path of the last directory in the chain.
     path: Vec<u8>,
 }
 
 struct Held {
-    /// Bytes of the path that lead to it.
+    /// The length of its path, in bytes.
     len: usize,
     foothold: Box<dyn Foothold>,
 }
 
-impl Footing {
-    /// Starts a listing.
+impl DeepPaths {
     pub(super) fn list(&mut self, path: &Path, storage: &dyn Storage) -> io::Result<Box<dyn Lister>> {
         match self.reach(path, storage)? {
             Some((foothold, rest)) => foothold.list(rest),
@@ -36,7 +35,6 @@ impl Footing {
         }
     }
 
-    /// The attributes of what `path` names.
     pub(super) fn metadata(
         &mut self,
         path: &Path,
@@ -49,7 +47,7 @@ impl Footing {
         }
     }
 
-    /// Where to look from, and the way from there; `None` if the path is not too long.
+    /// Returns the directory to start from and the rest of the path; `None` if the path is short enough.
     fn reach<'a>(
         &mut self,
         path: &'a Path,
@@ -66,7 +64,7 @@ impl Footing {
             if rest.len() < 2 * FOOTHOLD_BYTES {
                 break;
             }
-            // A name that is longer than any may be is for the storage to refuse.
+            // The storage refuses a name that is too long.
             let step = rest[..FOOTHOLD_BYTES].iter().rposition(|byte| *byte == b'/').filter(|step| *step > 0);
             let Some(step) = step else { break };
             let way = Path::new(OsStr::from_bytes(&rest[..=step]));
@@ -88,7 +86,7 @@ impl Footing {
         }))
     }
 
-    /// Lets go what the path does not lead through.
+    /// Closes directories that are not on `path`.
     fn leave(&mut self, path: &[u8]) {
         let common = if path.starts_with(&self.path) {
             self.path.len()
@@ -99,7 +97,7 @@ impl Footing {
     }
 }
 
-/// What comes behind so many bytes of a path, without the slashes between them: a path of its own is relative.
+/// The path after its first `len` bytes, without leading slashes, which would make it absolute.
 fn rest(path: &[u8], len: usize) -> &[u8] {
     let slashes = if len == 0 { 0 } else { path[len..].iter().take_while(|byte| **byte == b'/').count() };
     &path[len + slashes..]

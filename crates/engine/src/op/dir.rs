@@ -1,4 +1,4 @@
-//! Open directories: what is asked of one, and the names below it, which lead to nothing else.
+//! Open directories: requests about one, and about the names below it, which no path leaves.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::storage::{Kind, Links, Listed, NameListing, StorageDir};
 
 pub use crate::limits::NAMES_BATCH_MAX;
 
-/// An open directory and the path it was opened by, which is for messages alone. Clones share it.
+/// An open directory and the path it was opened by, which only messages use. Clones share the directory.
 #[derive(Clone)]
 pub struct OpenDir {
     dir: Arc<dyn StorageDir>,
@@ -45,7 +45,7 @@ impl fmt::Debug for OpenDir {
     }
 }
 
-/// The operations. Each is one look-up of each of its names.
+/// The operations. Each looks up each of its names once.
 impl OpenDir {
     /// A name below the directory.
     pub fn at(&self, name: PathBuf) -> At {
@@ -62,7 +62,7 @@ impl OpenDir {
         self.dir.clone()
     }
 
-    /// A request about the directory itself, which its messages name.
+    /// Makes a request about the directory itself; its messages name the directory.
     fn itself<T: Send + 'static, W>(
         &self,
         operation: Operation,
@@ -85,7 +85,7 @@ impl OpenDir {
         self.itself(Operation::SyncAll, |dir| dir.sync())
     }
 
-    /// Fetches the next names of the directory itself; `None` begins.
+    /// Fetches the next names in the directory itself; `None` starts the listing.
     pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
         self.itself(Operation::ReadDir, |dir| match from {
             None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
@@ -119,7 +119,7 @@ impl OpenDir {
         at::on(Operation::Symlink, self.at(link), move |names, link| names.symlink(&original, link))
     }
 
-    /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
+    /// Opens a directory and lists all of it. Follows no link on the way; the way may be of any length.
     pub fn step(&self, name: PathBuf) -> impl PathRequest<Reply = Step> + use<> {
         let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
         let dir = self.dir.clone();
@@ -144,7 +144,7 @@ impl OpenDir {
     }
 }
 
-/// Opens what a way without links leads to. One that is too long for the kernel is the same way in parts.
+/// Opens a directory without following links. A way that is too long for the kernel is opened part by part.
 fn open_in_steps(dir: &dyn StorageDir, way: &Path) -> io::Result<Box<dyn StorageDir>> {
     let mut rest = way.as_os_str().as_bytes();
     let mut reached: Option<Box<dyn StorageDir>> = None;
@@ -164,7 +164,7 @@ fn open_in_steps(dir: &dyn StorageDir, way: &Path) -> io::Result<Box<dyn Storage
     }
 }
 
-/// A directory of a tree with what is in it.
+/// A directory of a tree, with its entries.
 #[derive(Debug)]
 pub struct Step {
     /// The directory.
@@ -178,7 +178,7 @@ pub struct Step {
 /// A listing of names between two batches.
 pub struct OpenNames {
     rest: Exclusive<NameListing>,
-    /// What ended the batch before this one early: told only after the names that came before it.
+    /// What ended the batch before this one early: returned only after the names before it.
     failed: Option<io::Error>,
 }
 

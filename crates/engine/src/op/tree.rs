@@ -23,9 +23,9 @@ pub fn create_dir(at: impl Into<At>, recursive: bool, mode: Option<u32>) -> impl
     })
 }
 
-/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
+/// Tries the whole path first, since most parents exist; then creates missing parents from the top.
 pub(super) fn create_dirs(names: &dyn Names, path: &Path, mode: Option<u32>) -> io::Result<()> {
-    // As std has it: the directory itself is there.
+    // Like std: an empty path means the working directory, which exists.
     if path.as_os_str().is_empty() {
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub fn list_names(path: PathBuf) -> impl PathRequest<Reply = Vec<OsString>> {
 /// A listing between two batches. It holds the directory's descriptor.
 pub struct OpenListing {
     rest: Exclusive<Listing>,
-    /// What ended the batch before this one early: told only after the entries that came before it.
+    /// What ended the batch before this one early: returned only after the entries before it.
     failed: Option<io::Error>,
 }
 
@@ -87,12 +87,12 @@ pub struct DirBatch {
     pub next: Option<OpenListing>,
 }
 
-/// One entry with what the directory itself tells about it.
+/// One entry with the information that the directory itself keeps about it.
 #[derive(Debug)]
 pub struct ListedEntry {
     /// The entry; its methods block.
     pub entry: Entry,
-    /// The type, if the file system keeps it in the directory or the worker could find it out.
+    /// The type, if the directory keeps it or a call of the worker found it.
     pub file_type: Option<FileType>,
 }
 
@@ -166,7 +166,7 @@ mod tests {
         let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
         assert_eq!(batch.entries.len(), 1);
         let request = read_dir(dir.path().into(), batch.next);
-        let error = request.execute(&Os::new()).expect_err("told now");
+        let error = request.execute(&Os::new()).expect_err("reported now");
         assert_eq!(error.raw_os_error(), Some(5));
     }
 }
