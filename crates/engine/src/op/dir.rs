@@ -8,11 +8,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::pages::Pages;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::{Error, Operation, Result};
-use crate::exclusive::Exclusive;
 use crate::limits::{PATH_BYTES_MAX, WAY_STEP_BYTES};
-use crate::storage::{Kind, Links, Listed, NameListing, StorageDir};
+use crate::storage::{Kind, Links, Listed, StorageDir};
 
 pub use crate::limits::NAMES_BATCH_MAX;
 
@@ -87,10 +87,13 @@ impl OpenDir {
 
     /// Fetches the next names in the directory itself; `None` starts the listing.
     pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
-        self.itself(Operation::ReadDir, |dir| match from {
-            None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
-            Some(OpenNames { failed: Some(error), .. }) => Err(error),
-            Some(names) => Ok(names.batch()),
+        self.itself(Operation::ReadDir, |dir| {
+            let listing = match from {
+                Some(listing) => listing,
+                None => OpenNames::new(dir.names()?),
+            };
+            let (names, next) = listing.batch(NAMES_BATCH_MAX)?;
+            Ok(NameBatch { names, next })
         })
     }
 
@@ -176,11 +179,7 @@ pub struct Step {
 }
 
 /// A listing of names between two batches.
-pub struct OpenNames {
-    rest: Exclusive<NameListing>,
-    /// What ended the batch before this one early: returned only after the names before it.
-    failed: Option<io::Error>,
-}
+pub type OpenNames = Pages<Listed>;
 
 /// Some names, in the directory's order.
 #[derive(Debug)]
@@ -189,27 +188,4 @@ pub struct NameBatch {
     pub names: Vec<Listed>,
     /// How to go on; `None` at the end.
     pub next: Option<OpenNames>,
-}
-
-impl OpenNames {
-    fn batch(mut self) -> NameBatch {
-        let mut names = Vec::new();
-        while names.len() < NAMES_BATCH_MAX {
-            match self.rest.get_mut().next() {
-                Some(Ok(listed)) => names.push(listed),
-                Some(Err(error)) => {
-                    self.failed = Some(error);
-                    break;
-                }
-                None => return NameBatch { names, next: None },
-            }
-        }
-        NameBatch { names, next: Some(self) }
-    }
-}
-
-impl fmt::Debug for OpenNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenNames").field("failed", &self.failed).finish_non_exhaustive()
-    }
 }

@@ -11,6 +11,7 @@ mod dir_stream;
 pub mod filesystem;
 pub mod names;
 pub(crate) mod open;
+pub mod pages;
 mod path_op;
 mod prefetch;
 #[cfg(all(test, folio_loom))]
