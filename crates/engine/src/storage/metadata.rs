@@ -250,12 +250,13 @@ impl MetadataExt for Metadata {
 }
 
 /// Seconds, and nanoseconds after them. As in the kernel, the nanoseconds count forward before the epoch too.
-fn since_epoch(time: SystemTime) -> (i64, i64) {
+pub(super) fn since_epoch(time: SystemTime) -> (i64, i64) {
     let parts = |span: Duration| (span.as_secs() as i64, i64::from(span.subsec_nanos()));
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => parts(after),
         Err(before) => match parts(before.duration()) {
-            (seconds, 0) => (-seconds, 0),
+            // The earliest moment has no positive counterpart, and wraps to itself.
+            (seconds, 0) => (seconds.wrapping_neg(), 0),
             (seconds, nanos) => (-seconds - 1, 1_000_000_000 - nanos),
         },
     }
@@ -409,6 +410,8 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(since_epoch(UNIX_EPOCH + half), (0, 500_000_000));
         assert_eq!(since_epoch(UNIX_EPOCH - half), (-1, 500_000_000));
+        assert_eq!(since_epoch(UNIX_EPOCH - Duration::from_nanos(1)), (-1, 999_999_999));
+        assert_eq!(since_epoch(UNIX_EPOCH - 3 * half), (-2, 500_000_000));
         assert_eq!(since_epoch(UNIX_EPOCH - Duration::from_secs(2)), (-2, 0));
     }
 }

@@ -102,20 +102,7 @@ pub(crate) fn asks_nonblocking(request: &OpenRequest) -> bool {
 
 /// The flags of `open(2)` for a request, for a user's own opener.
 pub(crate) fn open_flags(request: &OpenRequest) -> i32 {
-    let access = match (request.read, request.write || request.append) {
-        (true, true) => OFlags::RDWR,
-        (false, true) => OFlags::WRONLY,
-        (true | false, false) => OFlags::RDONLY,
-    };
-    let further = [
-        (request.append, OFlags::APPEND),
-        (request.truncate, OFlags::TRUNC),
-        (request.create || request.create_new, OFlags::CREATE),
-        (request.create_new, OFlags::EXCL),
-    ];
-    let asked = further.into_iter().filter(|(asked, _)| *asked);
-    let flags = asked.fold(access | OFlags::CLOEXEC, |all, (_, flag)| all | flag);
-    flags.bits() as i32 | request.custom_flags
+    (flags(request) | OFlags::CLOEXEC).bits() as i32
 }
 
 /// The access that a descriptor was opened with.
