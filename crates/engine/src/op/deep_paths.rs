@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
-use crate::storage::{Foothold, Links, Lister, Metadata, Storage};
+use crate::limits::{DEEP_DIR_STEP_BYTES, DEEP_DIRS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
+use crate::storage::{DeepDir, Links, Lister, Metadata, Storage};
 
 /// Whether paths of entries of this directory may be too long for the kernel.
 pub(super) fn is_deep(directory: &Path) -> bool {
@@ -24,13 +24,13 @@ pub(super) struct DeepPaths {
 struct Held {
     /// The length of its path, in bytes.
     len: usize,
-    foothold: Box<dyn Foothold>,
+    deep_dir: Box<dyn DeepDir>,
 }
 
 impl DeepPaths {
     pub(super) fn list(&mut self, path: &Path, storage: &dyn Storage) -> io::Result<Box<dyn Lister>> {
         match self.reach(path, storage)? {
-            Some((foothold, rest)) => foothold.list(rest),
+            Some((deep_dir, rest)) => deep_dir.list(rest),
             None => storage.list(path),
         }
     }
@@ -42,7 +42,7 @@ impl DeepPaths {
         storage: &dyn Storage,
     ) -> io::Result<Metadata> {
         match self.reach(path, storage)? {
-            Some((foothold, rest)) => foothold.metadata(rest, links),
+            Some((deep_dir, rest)) => deep_dir.metadata(rest, links),
             None => storage.metadata(path, links),
         }
     }
@@ -52,7 +52,7 @@ impl DeepPaths {
         &mut self,
         path: &'a Path,
         storage: &dyn Storage,
-    ) -> io::Result<Option<(&dyn Foothold, &'a Path)>> {
+    ) -> io::Result<Option<(&dyn DeepDir, &'a Path)>> {
         let bytes = path.as_os_str().as_bytes();
         if bytes.len() < PATH_BYTES_MAX {
             self.held.clear();
@@ -61,28 +61,29 @@ impl DeepPaths {
         self.leave(bytes);
         loop {
             let rest = rest(bytes, self.held.last().map_or(0, |held| held.len));
-            if rest.len() < 2 * FOOTHOLD_BYTES {
+            if rest.len() < 2 * DEEP_DIR_STEP_BYTES {
                 break;
             }
             // The storage refuses a name that is too long.
-            let step = rest[..FOOTHOLD_BYTES].iter().rposition(|byte| *byte == b'/').filter(|step| *step > 0);
+            let step =
+                rest[..DEEP_DIR_STEP_BYTES].iter().rposition(|byte| *byte == b'/').filter(|step| *step > 0);
             let Some(step) = step else { break };
             let way = Path::new(OsStr::from_bytes(&rest[..=step]));
-            let foothold = match self.held.last() {
-                Some(held) => held.foothold.foothold(way),
-                None => storage.foothold(way),
+            let deep_dir = match self.held.last() {
+                Some(held) => held.deep_dir.deep_dir(way),
+                None => storage.deep_dir(way),
             };
             let len = bytes.len() - rest.len() + step;
             self.path.clear();
             self.path.extend_from_slice(&bytes[..len]);
-            self.held.push(Held { len, foothold: foothold? });
-            if self.held.len() > FOOTHOLDS_MAX {
+            self.held.push(Held { len, deep_dir: deep_dir? });
+            if self.held.len() > DEEP_DIRS_MAX {
                 self.held.remove(0);
             }
         }
         Ok(self.held.last().map(|held| {
             let rest = rest(bytes, held.len);
-            (&*held.foothold, Path::new(OsStr::from_bytes(rest)))
+            (&*held.deep_dir, Path::new(OsStr::from_bytes(rest)))
         }))
     }
 

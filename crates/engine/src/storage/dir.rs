@@ -75,7 +75,7 @@ pub trait Lister: Send {
 }
 
 /// A directory where the look-up of the rest of a long path starts.
-pub trait Foothold: Debug + Send + Sync {
+pub trait DeepDir: Debug + Send + Sync {
     /// Starts a listing of the directory at `rest`, relative to this one. May block.
     fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>>;
 
@@ -83,7 +83,7 @@ pub trait Foothold: Debug + Send + Sync {
     fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata>;
 
     /// Opens the directory at `rest`, relative to this one, in the same way.
-    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
+    fn deep_dir(&self, rest: &Path) -> io::Result<Box<dyn DeepDir>>;
 }
 
 /// One name in a directory.

@@ -28,7 +28,7 @@ mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Clearing, Copied, Foothold, Links, Listed, Lister, TreeCopier};
+pub use dir::{Clearing, Copied, DeepDir, Links, Listed, Lister, TreeCopier};
 pub use entry::{Entry, Listing};
 pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
@@ -135,7 +135,7 @@ pub trait Storage: Names {
     }
 
     /// Opens the directory at `path`, to look up the rest of a path that is too long for one call.
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
         let _ = path;
         Err(errno::error(errno::NAME_TOO_LONG))
     }

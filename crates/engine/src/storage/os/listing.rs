@@ -12,7 +12,7 @@ use super::platform::PATH;
 use super::platform::found;
 use super::platform::names::Reader;
 use super::stat::kind;
-use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
+use crate::storage::{DeepDir, Kind, Links, Lister, Metadata};
 
 /// An open directory with a buffer for its names.
 pub(super) struct Raw(Reader);
@@ -43,7 +43,7 @@ impl Above {
     }
 }
 
-impl Foothold for Above {
+impl DeepDir for Above {
     fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>> {
         Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
     }
@@ -52,7 +52,7 @@ impl Foothold for Above {
         found::metadata(self.0.as_fd(), rest, links.follows_last()?)
     }
 
-    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>> {
+    fn deep_dir(&self, rest: &Path) -> io::Result<Box<dyn DeepDir>> {
         Ok(Box::new(Above::open(self.0.as_fd(), rest)?))
     }
 }

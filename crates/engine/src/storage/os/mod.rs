@@ -49,7 +49,7 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
+    Clearing, DeepDir, Entry, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
     Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
@@ -348,7 +348,7 @@ impl Storage for Os {
         Ok(Box::new(listing::Raw::open(CWD, path)?))
     }
 
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
         Ok(Box::new(listing::Above::open(CWD, path)?))
     }
 
