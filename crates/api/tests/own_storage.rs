@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio::storage::{
-    Advice, Allocation, Clearing, Copied, Foothold, Identity, Kind, Links, Lister, Listing, LockKind,
+    Advice, Allocation, Clearing, Copied, DeepDir, Identity, Kind, Links, Lister, Listing, LockKind,
     Metadata, Mode, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage, StorageDir,
     StorageFile, TreeCopier, XattrMode,
 };
@@ -89,7 +89,7 @@ struct OwnFile(Arc<dyn StorageFile>);
 struct OwnLister(Box<dyn Lister>);
 
 #[derive(Debug)]
-struct OwnFoothold(Box<dyn Foothold>);
+struct OwnDeepDir(Box<dyn DeepDir>);
 
 struct OwnCopier(Box<dyn TreeCopier>);
 
@@ -143,8 +143,8 @@ impl Storage for Own {
         Ok(Box::new(OwnLister(self.0.list(path)?)))
     }
 
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
-        Ok(Box::new(OwnFoothold(self.0.foothold(path)?)))
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
+        Ok(Box::new(OwnDeepDir(self.0.deep_dir(path)?)))
     }
 
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
@@ -238,11 +238,11 @@ impl Lister for OwnLister {
     }
 }
 
-impl Foothold for OwnFoothold {
+impl DeepDir for OwnDeepDir {
     forward! {
         fn list(rest: &Path) -> io::Result<Box<dyn Lister>>;
         fn metadata(rest: &Path, links: Links) -> io::Result<Metadata>;
-        fn foothold(rest: &Path) -> io::Result<Box<dyn Foothold>>;
+        fn deep_dir(rest: &Path) -> io::Result<Box<dyn DeepDir>>;
     }
 }
 

@@ -209,10 +209,10 @@ pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
 /// Bytes of a path between two directories that are held open on the way to a file deeper than `PATH_MAX`, and
 /// at most twice as many from the last: one name of any length, or a few microseconds of names of one byte.
-pub(crate) const FOOTHOLD_BYTES: usize = 256;
+pub(crate) const DEEP_DIR_STEP_BYTES: usize = 256;
 
 /// Such directories held at once. Those above are looked up again on the way back, which is rare.
-pub(crate) const FOOTHOLDS_MAX: usize = 16;
+pub(crate) const DEEP_DIRS_MAX: usize = 16;
 
 /// Bytes of paths at which a batch of a walk is full, however few entries it has: long paths need memory.
 pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;

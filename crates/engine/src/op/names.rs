@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
 
-/// Renames, replacing what `to` named.
+/// Renames, replacing the file at `to`.
 pub fn rename(from: impl Into<At>, to: impl Into<At>) -> impl PathRequest<Reply = ()> {
     at::between(Operation::Rename, from, to, |names, from, target, to| names.rename(from, target, to))
 }

@@ -1,9 +1,9 @@
-//! Names that are given only if they are free, where the kernel cannot refuse to replace one.
+//! Renames that never replace, where the kernel has no call for them.
 
 use std::io;
 use std::path::Path;
 
-/// Renames by a second name and the removal of the first.
+/// Renames by adding a second name and removing the first.
 pub(super) fn by_two_names(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::hard_link(from, to)?;
     std::fs::remove_file(from)
