@@ -33,7 +33,7 @@ pub use entry::{Entry, Listing};
 pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
-pub use names::{NameListing, Names, StorageDir};
+pub use names::{IfTaken, NameListing, Names, StorageDir};
 pub use open_request::OpenRequest;
 
 /// What kind of thing was opened, as far as the engine treats kinds differently.
@@ -152,10 +152,6 @@ pub trait Storage: Names {
         let _ = how;
         self.remove_dir(path, true)
     }
-
-    /// Renames to a name that is free; `EEXIST` if it is not. In one step if the storage can, else the file has both
-    /// names for a moment.
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Starts to move what has one name to another on another file system, which [`rename`](Names::rename) refused
     /// with `EXDEV`. Nothing is copied yet. `None` if both are names of one thing, which then keeps both.
@@ -354,6 +350,18 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
 
     /// Changes the permissions.
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()>;
+
+    /// Changes owner and group; `None` leaves one alone.
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _ = (uid, gid);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sets an extended attribute, whether there is one of that name or not.
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _ = (name, value);
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Changes the timestamps.
     fn set_times(&self, times: FileTimes) -> io::Result<()>;
