@@ -200,7 +200,7 @@ pub(crate) const COPY_TREE_ENTRIES_MAX: usize = 128;
 /// Bytes of contents after which a job that copies a tree ends, for the same reason: about ten milliseconds.
 pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
-/// Names that are tried for the temporary copy of a move. A single one is taken only if it was foreseen, or by
+/// Names that are tried for the temporary copy of a move, and for the new contents of a file that is replaced. A single one is taken only if it was foreseen, or by
 /// 2^64 others.
 pub(crate) const BESIDE_NAMES_MAX: u32 = 8;
 
@@ -350,3 +350,6 @@ impl Default for Limits {
         }
     }
 }
+
+/// Symbolic links that a file to be replaced may be behind: as many as the kernel follows.
+pub(crate) const REPLACE_LINKS_MAX: u32 = 40;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::durable::Parent;
 use super::pages::Pages;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
@@ -12,12 +13,54 @@ use crate::storage::{Entry, FileType, Links, Names};
 
 pub use crate::limits::ENTRIES_BATCH_MAX;
 
-/// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
-/// the permission bits before the umask; `None` means `0o777`.
-pub fn create_dir(at: impl Into<At>, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
-    at::on(Operation::CreateDir, at, move |names, path| match recursive {
-        true => create_dirs(names, path, mode),
-        false => names.create_dir(path, mode),
+/// How a directory is to be created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Creation {
+    /// Whether missing parents are created too; a directory that exists is then no error.
+    pub recursive: bool,
+    /// The permission bits before the umask; `None` means `0o777`.
+    pub mode: Option<u32>,
+    /// Whether it survives a power cut.
+    pub durable: bool,
+}
+
+/// Creates a directory.
+pub fn create_dir(at: impl Into<At>, how: Creation) -> impl PathRequest<Reply = ()> {
+    let Creation { recursive, mode, durable } = how;
+    at::on(Operation::CreateDir, at, move |names, path| match (recursive, durable) {
+        (true, false) => create_dirs(names, path, mode),
+        (false, false) => names.create_dir(path, mode),
+        (true, true) => {
+            create_dirs(names, path, mode)?;
+            sync_way(names, path)
+        }
+        (false, true) => {
+            let parent = Parent::of(names, path)?;
+            names.create_dir(path, mode)?;
+            parent.sync()
+        }
+    })
+}
+
+/// Syncs every directory that names a part of the path, from the top: those that exist too, since the process that made
+/// one of them may have died before syncing it. One that this user may not read was made by another user.
+fn sync_way(names: &dyn Names, path: &Path) -> io::Result<()> {
+    let mut above: Vec<&Path> = path.ancestors().filter(|part| part.file_name().is_some()).collect();
+    above.reverse();
+    for part in above {
+        match Parent::of(names, part) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            parent => parent?.sync()?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names in a directory survive a power cut.
+pub fn sync_dir(at: impl Into<At>) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::SyncAll, at, |names, path| {
+        let opened = names.open_dir(path, Links::Follow)?;
+        opened.sync()
     })
 }
 

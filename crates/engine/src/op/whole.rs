@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
+use super::replace::{Draft, Drafts, Replacing};
 use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
@@ -55,10 +56,33 @@ fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>>
     read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
 }
 
-/// A file that is being written as a whole. Not atomic: a crash can leave any part of it.
+/// What came of opening a file to write it as a whole: it can be written, or it is a stream.
+pub(crate) type Begun = Result<Overwrite, Opened>;
+
+/// Opens a file empty, to be written as a whole.
+pub(crate) fn overwrite(at: At) -> impl PathRequest<Reply = Begun> {
+    PathOp::new(Operation::Write, at, |storage, at: At| {
+        let (names, path) = at.names(storage);
+        names.open(path, &writing()).map(Overwrite::begin)
+    })
+    .again()
+}
+
+/// Creates the draft of a file that is to be replaced as a whole.
+pub(crate) fn replace(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = Begun> {
+    PathOp::new(Operation::Replace, at, move |_, at| {
+        let (opened, draft) = Draft::begin(at, drafts, how)?;
+        Ok(Ok(Overwrite { file: opened.file, written: 0, draft: Some(draft) }))
+    })
+    .again()
+}
+
+/// A file that is being written as a whole. Without a draft this is not atomic: a crash can leave any part of it.
 pub(crate) struct Overwrite {
     file: Box<dyn StorageFile>,
     written: usize,
+    /// What takes the name at the end.
+    draft: Option<Draft>,
 }
 
 impl Overwrite {
@@ -67,7 +91,7 @@ impl Overwrite {
         if waits_for_peers(&opened) {
             return Err(opened);
         }
-        Ok(Overwrite { file: opened.file, written: 0 })
+        Ok(Overwrite { file: opened.file, written: 0, draft: None })
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -90,9 +114,19 @@ impl Overwrite {
         self.written
     }
 
-    /// Closes the file; an error may report that earlier writes were lost.
+    /// Closes the file; an error may report that earlier writes were lost. A draft takes its name.
     pub(crate) fn close(self) -> io::Result<()> {
-        self.file.close()
+        match self.draft {
+            Some(draft) => draft.finish(&*self.file),
+            None => self.file.close(),
+        }
+    }
+
+    /// Leaves it as it is. A draft is removed.
+    pub(crate) fn give_up(mut self) {
+        if let Some(draft) = &mut self.draft {
+            draft.abandon();
+        }
     }
 }
 

@@ -34,6 +34,12 @@ pub(crate) const LINKS_IN_A_CIRCLE: i32 = Errno::LOOP.raw_os_error();
 /// `ENAMETOOLONG`: a path is longer than can be looked up.
 pub(crate) const NAME_TOO_LONG: i32 = Errno::NAMETOOLONG.raw_os_error();
 
+/// `EEXIST`: the name is taken.
+pub(crate) const NAME_TAKEN: i32 = Errno::EXIST.raw_os_error();
+
+/// `EOPNOTSUPP`: the file system has no such thing.
+pub(crate) const NOT_SUPPORTED: i32 = Errno::OPNOTSUPP.raw_os_error();
+
 /// `EMFILE`: the process has reached its limit of descriptors.
 pub(crate) const PROCESS_TABLE_FULL: i32 = Errno::MFILE.raw_os_error();
 

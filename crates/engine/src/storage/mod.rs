@@ -33,7 +33,7 @@ pub use entry::{Entry, Listing};
 pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
-pub use names::{NameListing, Names, StorageDir};
+pub use names::{IfTaken, NameListing, Names, StorageDir};
 pub use open_request::OpenRequest;
 
 /// The nature of an open file: how the engine has to drive it.
@@ -152,10 +152,6 @@ pub trait Storage: Names {
         let _ = how;
         self.remove_dir(path, true)
     }
-
-    /// Renames without replacing; `EEXIST` if `to` is taken. Where the storage cannot do this atomically, the file has
-    /// both names for a moment.
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Starts a move to another file system, after [`rename`](Names::rename) failed with `EXDEV`. Nothing is copied yet.
     /// `None` if `from` and `to` are the same file, which then keeps both names.
@@ -354,6 +350,18 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
 
     /// Changes the permissions.
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()>;
+
+    /// Changes owner and group; `None` leaves one alone.
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _ = (uid, gid);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sets an extended attribute, whether there is one of that name or not.
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _ = (name, value);
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Changes the timestamps.
     fn set_times(&self, times: FileTimes) -> io::Result<()>;

@@ -10,6 +10,18 @@ use std::path::{Path, PathBuf};
 
 use super::{Identity, Links, Listed, Metadata, Mode, OpenRequest, Opened, Stamps, StatVfs, XattrMode};
 
+/// What becomes of a name that is taken when something is renamed to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfTaken {
+    /// It names what is renamed, and what it named before loses it.
+    #[default]
+    Replace,
+    /// It stays as it is, and the call fails with `EEXIST`.
+    Refuse,
+    /// The two names are exchanged; both have to be there.
+    Exchange,
+}
+
 /// The names in a directory, one by one, without `.` and `..`.
 pub type NameListing = Box<dyn Iterator<Item = io::Result<Listed>> + Send>;
 
@@ -65,6 +77,20 @@ pub trait Names: Debug + Send + Sync + 'static {
 
     /// Renames, replacing the file at `to`.
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()>;
+
+    /// Renames, and does with a name that is taken what `if_taken` says: in one step if the storage can. Where it cannot
+    /// refuse in one step, the file has both names for a moment, and a directory is not renamed at all; where it cannot
+    /// exchange, that is unsupported.
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
+        match if_taken {
+            IfTaken::Replace => self.rename(from, target, to),
+            IfTaken::Refuse => {
+                self.hard_link(from, target, to)?;
+                self.remove_file(from)
+            }
+            IfTaken::Exchange => Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE)),
+        }
+    }
 
     /// Gives the file at `original` the second name `link`.
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()>;
@@ -166,6 +192,9 @@ pub trait StorageDir: Names {
     /// Makes the names in the root durable.
     fn sync(&self) -> io::Result<()>;
 }
+
+/// Why two names cannot be exchanged.
+pub(super) const NO_EXCHANGE: &str = "this system cannot exchange two names in one step";
 
 fn unsupported<T>() -> io::Result<T> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,12 +1,13 @@
 //! An open directory of the simulated disk.
 
 use std::any::Any;
+use std::ffi::{OsStr, OsString};
 use std::fs::Permissions;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use folio_engine::storage::{
-    Links, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
+    IfTaken, Links, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
 };
 
 use super::Disk;
@@ -98,6 +99,11 @@ impl Names for SimulatedDir {
         self.disk.rename(&self.name(from)?, &target.disk, &target.name(to)?)
     }
 
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
+        let target = self.same(target)?;
+        self.disk.rename_with(&self.name(from)?, &target.disk, &target.name(to)?, if_taken)
+    }
+
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
         let target = self.same(target)?;
         self.disk.hard_link(&self.name(original)?, &target.disk, &target.name(link)?)
@@ -114,6 +120,14 @@ impl Names for SimulatedDir {
     fn copy(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<u64> {
         let target = self.same(target)?;
         self.disk.copy(&self.below(from)?, &target.disk, &target.below(to)?)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        self.disk.xattr(&self.below(path)?, name, links)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        self.disk.xattrs(&self.below(path)?, links)
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {

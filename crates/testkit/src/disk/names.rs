@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio_engine::storage::{
-    Entry, Identity, Links, Listed, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps,
-    Storage, StorageDir, XattrMode,
+    Entry, Identity, IfTaken, Links, Listed, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
+    Stamps, Storage, StorageDir, XattrMode,
 };
 
 use super::directory::SimulatedDir;
@@ -85,6 +85,10 @@ impl Names for Disk {
     }
 
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        self.rename_with(from, target, to, IfTaken::Replace)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
         let _entered = self.enter(Call::Rename, from)?;
         self.check_same(target)?;
         let _turn = lock(&self.shared.names_turn);
@@ -93,6 +97,19 @@ impl Names for Disk {
         let node = from_dir.get(&from_name).ok_or_else(|| errno(ENOENT))?;
         let (to_dir, to_name) = self.parent(to)?;
         let replaced = to_dir.get(&to_name);
+        match (if_taken, &replaced) {
+            (IfTaken::Refuse, Some(_)) => return Err(errno(EEXIST)),
+            (IfTaken::Exchange, None) => return Err(errno(ENOENT)),
+            (IfTaken::Exchange, Some(_)) if is_inside(&parts(from)?, &parts(to)?) => {
+                return Err(errno(EINVAL));
+            }
+            (IfTaken::Exchange, Some(other)) => {
+                from_dir.set(from_name, other.clone());
+                to_dir.set(to_name, node);
+                return Ok(());
+            }
+            (IfTaken::Refuse, None) | (IfTaken::Replace, _) => {}
+        }
         // Two names of one file: POSIX says that nothing happens, and both stay.
         if replaced.as_ref().is_some_and(|replaced| replaced.inode() == node.inode()) {
             return Ok(());
@@ -243,11 +260,6 @@ impl Storage for Disk {
         Ok(Box::new(self.listed(path)?.into_iter().map(move |listed| Ok(Entry::new(&directory, listed)))))
     }
 
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.hard_link(from, self, to)?;
-        self.remove_file(from)
-    }
-
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
         Ok(Some(Box::new(Moving::begin(self, from, to)?)))
     }
@@ -337,6 +349,11 @@ impl Disk {
 
 fn may_change(request: &OpenRequest) -> bool {
     request.write || request.append || request.truncate || request.create || request.create_new
+}
+
+/// Whether one is a directory that the other lies in.
+fn is_inside(one: &[OsString], other: &[OsString]) -> bool {
+    one != other && (one.starts_with(other) || other.starts_with(one))
 }
 
 fn check_replaceable(node: &Node, replaced: Option<&Node>) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! An open file or directory of the simulated disk.
 
+use std::ffi::OsStr;
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
@@ -171,6 +172,18 @@ impl StorageFile for OpenNode {
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let _entered = self.enter(Call::SetPermissions)?;
         self.node.set_permissions(&permissions);
+        Ok(())
+    }
+
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _entered = self.enter(Call::SetOwner)?;
+        lock(self.node.attributes()).set_owner(uid, gid);
+        Ok(())
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr)?;
+        lock(self.node.attributes()).extended.insert(name.to_owned(), value.to_owned());
         Ok(())
     }
 

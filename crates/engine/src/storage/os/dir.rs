@@ -27,7 +27,8 @@ use super::stat::{bits, kind};
 use super::{attributes, copy, tree};
 use crate::error::Worded;
 use crate::storage::{
-    Clearing, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
+    Clearing, IfTaken, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps,
+    StorageDir,
 };
 
 /// Default permission bits of a new directory, before the umask.
@@ -185,6 +186,10 @@ impl Names for OsDir {
     }
 
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        self.rename_with(from, target, to, IfTaken::Replace)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
         let (old, new) = (self.place(from)?, os(target)?.place(to)?);
         old.check_slash()?;
         if new.slash && !old.slash {
@@ -193,7 +198,12 @@ impl Names for OsDir {
                 return Err(Errno::NOTDIR.into());
             }
         }
-        Ok(renameat(old.parent(), old.name, new.parent(), new.name)?)
+        let (from, to) = ((old.parent(), Path::new(old.name)), (new.parent(), Path::new(new.name)));
+        match if_taken {
+            IfTaken::Replace => Ok(renameat(from.0, from.1, to.0, to.1)?),
+            IfTaken::Refuse => names::rename_noclobber(from, to),
+            IfTaken::Exchange => names::exchange(from, to),
+        }
     }
 
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
@@ -216,6 +226,14 @@ impl Names for OsDir {
         }
         let contents = readlinkat(place.parent(), place.name, Vec::new())?;
         Ok(OsString::from_vec(contents.into_bytes()).into())
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        self.find(path, links)?.xattr(name)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        self.find(path, links)?.xattrs()
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {

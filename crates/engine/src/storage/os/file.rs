@@ -1,7 +1,9 @@
 //! One open file of the operating system.
 
+use std::ffi::OsStr;
 use std::fs::{File, FileTimes, Permissions};
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +18,7 @@ use super::open::{asks_nonblocking, open_again};
 use super::platform::{open_file, space};
 use super::receive;
 use super::stat::end_of;
+use super::xattr;
 use crate::limits::VECTORED_BUFFERS_MAX;
 use crate::storage::returned::Returned;
 use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
@@ -285,6 +288,14 @@ impl StorageFile for OsFile {
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         self.file.set_permissions(permissions)
+    }
+
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        std::os::unix::fs::fchown(&*self.file, uid, gid)
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        xattr::set_open(self.file.as_fd(), name, value)
     }
 
     fn set_times(&self, times: FileTimes) -> io::Result<()> {

@@ -49,8 +49,8 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, DeepDir, Entry, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
-    Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
+    Clearing, DeepDir, Entry, IfTaken, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest,
+    Opened, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use dir::OsDir;
@@ -211,6 +211,15 @@ impl Names for Os {
         fs::rename(from, to)
     }
 
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
+        one_kind(target)?;
+        match if_taken {
+            IfTaken::Replace => fs::rename(from, to),
+            IfTaken::Refuse => names::rename_noclobber((CWD, from), (CWD, to)),
+            IfTaken::Exchange => names::exchange((CWD, from), (CWD, to)),
+        }
+    }
+
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
         one_kind(target)?;
         fs::hard_link(original, link)
@@ -358,10 +367,6 @@ impl Storage for Os {
 
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         removal::tree(path, how)
-    }
-
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        names::rename_noclobber(from, to)
     }
 
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {

@@ -1,7 +1,7 @@
 //! An entry of a directory, held by a descriptor that needs no permission (`O_PATH`): calls go to the same file even if
 //! its name changes. Calls that take no such descriptor get its path in `/proc/self/fd`.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode as Bits, OFlags, chmod, fstat, ope
 use rustix::io::Errno;
 
 use super::in_proc;
-use crate::storage::os::{access, attributes};
+use crate::storage::os::{access, attributes, xattr};
 use crate::storage::{Metadata, Mode, Stamps};
 
 #[derive(Debug)]
@@ -57,6 +57,14 @@ impl Found {
 
     pub(in crate::storage::os) fn set_times(&self, times: &Stamps) -> io::Result<()> {
         self.through_proc(|path| attributes::set_times(CWD, path, times, true))
+    }
+
+    pub(in crate::storage::os) fn xattr(&self, name: &OsStr) -> io::Result<Option<Vec<u8>>> {
+        self.through_proc(|path| xattr::get(path, name, true))
+    }
+
+    pub(in crate::storage::os) fn xattrs(&self) -> io::Result<Vec<OsString>> {
+        self.through_proc(|path| xattr::list(path, true))
     }
 
     fn through_proc<T>(&self, call: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {

@@ -15,7 +15,8 @@ use rustix::io::Errno;
 
 use super::in_proc;
 use crate::limits::LISTING_BYTES;
-use crate::storage::os::naming::by_two_names;
+use crate::storage::names::NO_EXCHANGE;
+use crate::storage::os::naming::{Name, by_two_names};
 
 /// The errors of `O_TMPFILE` where kernel or file system do not support it.
 const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
@@ -51,11 +52,27 @@ pub(in crate::storage::os) fn scratch() -> io::Result<File> {
 
 /// Renames atomically where kernel and file system support `RENAME_NOREPLACE`, else by adding a second name and removing
 /// the first.
-pub(in crate::storage::os) fn rename_noclobber(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+pub(in crate::storage::os) fn rename_noclobber(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => by_two_names(from, to),
         result => Ok(result?),
     }
+}
+
+/// Exchanges two names in one step where kernel and file system can (`RENAME_EXCHANGE`).
+pub(in crate::storage::os) fn exchange(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::EXCHANGE) {
+        Err(error @ Errno::INVAL) if is_one_inside_the_other(from, to) => Err(error.into()),
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE))
+        }
+        result => Ok(result?),
+    }
+}
+
+/// What a file system that can exchange names says `EINVAL` of.
+fn is_one_inside_the_other((_, from): Name<'_>, (_, to): Name<'_>) -> bool {
+    from.starts_with(to) || to.starts_with(from)
 }
 
 pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(

@@ -73,6 +73,15 @@ impl Found {
         }
     }
 
+    /// Both take a descriptor of the thing, which only Linux gives without a right to it.
+    pub(in crate::storage::os) fn xattr(&self, _: &OsStr) -> io::Result<Option<Vec<u8>>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::storage::os) fn xattrs(&self) -> io::Result<Vec<OsString>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(in crate::storage::os) fn set_times(&self, times: &Stamps) -> io::Result<()> {
         attributes::set_times(&self.dir, Path::new(&self.name), times, false)
     }

@@ -59,6 +59,10 @@ pub(in crate::storage::os) fn set(
     Ok(())
 }
 
+pub(in crate::storage::os) fn set_open(file: BorrowedFd<'_>, name: &OsStr, value: &[u8]) -> io::Result<()> {
+    Ok(fsetxattr(file, name, value, XattrFlags::empty())?)
+}
+
 pub(in crate::storage::os) fn list(path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
     let mut names = Vec::with_capacity(XATTR_BYTES_MAX);
     if follow {
