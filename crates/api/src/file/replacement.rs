@@ -99,7 +99,7 @@ impl Replacement {
     pub async fn discard(self) -> Result<()> {
         let Replacement { file, draft, engine } = self;
         drop(file);
-        engine.discard(draft).await
+        Box::pin(engine.discard(draft)).await
     }
 }
 
