@@ -108,7 +108,7 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Attributes, Clearing, Copied, Entry, FileType, Foothold, Identity, IfTaken, Kind,
+        Advice, Allocation, Attributes, Clearing, Copied, DeepDir, Entry, FileType, Identity, IfTaken, Kind,
         Links, Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature,
         OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
         os::Os,

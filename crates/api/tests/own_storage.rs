@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio::storage::{
-    Advice, Allocation, Clearing, Copied, Foothold, Identity, IfTaken, Kind, Links, Lister, Listing,
-    LockKind, Metadata, Mode, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage,
-    StorageDir, StorageFile, TreeCopier, XattrMode,
+    Advice, Allocation, Clearing, Copied, DeepDir, Identity, IfTaken, Kind, Links, Lister, Listing, LockKind,
+    Metadata, Mode, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage, StorageDir,
+    StorageFile, TreeCopier, XattrMode,
 };
 use folio::{Engine, File, fs};
 use folio_testkit::conformance;
@@ -99,7 +99,7 @@ struct OwnFile(Arc<dyn StorageFile>);
 struct OwnLister(Box<dyn Lister>);
 
 #[derive(Debug)]
-struct OwnFoothold(Box<dyn Foothold>);
+struct OwnDeepDir(Box<dyn DeepDir>);
 
 struct OwnCopier(Box<dyn TreeCopier>);
 
@@ -153,8 +153,8 @@ impl Storage for Own {
         Ok(Box::new(OwnLister(self.0.list(path)?)))
     }
 
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
-        Ok(Box::new(OwnFoothold(self.0.foothold(path)?)))
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
+        Ok(Box::new(OwnDeepDir(self.0.deep_dir(path)?)))
     }
 
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
@@ -249,11 +249,11 @@ impl Lister for OwnLister {
     }
 }
 
-impl Foothold for OwnFoothold {
+impl DeepDir for OwnDeepDir {
     forward! {
         fn list(rest: &Path) -> io::Result<Box<dyn Lister>>;
         fn metadata(rest: &Path, links: Links) -> io::Result<Metadata>;
-        fn foothold(rest: &Path) -> io::Result<Box<dyn Foothold>>;
+        fn deep_dir(rest: &Path) -> io::Result<Box<dyn DeepDir>>;
     }
 }
 

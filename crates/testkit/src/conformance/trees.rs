@@ -10,7 +10,7 @@ use crate::errno::{EEXIST, EINVAL, ENOENT};
 
 pub(super) const CHECKS: &[Check] = &[
     ("a walk is told each name once, and its kind if the directory keeps it", lists),
-    ("a foothold is a place like the path to it", footholds),
+    ("a deep_dir is a place like the path to it", footholds),
     ("a tree is copied with everything in it", copies),
     ("a tree is cleared, and nothing beside it", clears),
     ("a rename that replaces nothing leaves what is there", no_clobbering),
@@ -41,8 +41,8 @@ fn footholds(on: &Ground) {
     on.dirs("dir/inner");
     on.put("dir/inner/file", b"abc");
     // Without one, paths that are too long stay too long.
-    let Ok(dir) = on.storage.foothold(&on.path("dir")) else { return };
-    let inner = ok(dir.foothold("inner".as_ref()));
+    let Ok(dir) = on.storage.deep_dir(&on.path("dir")) else { return };
+    let inner = ok(dir.deep_dir("inner".as_ref()));
     assert_eq!(ok(inner.metadata("file".as_ref(), Links::Follow)).len(), 3);
     assert_eq!(all(ok(dir.list("inner".as_ref()))).len(), 1);
 }

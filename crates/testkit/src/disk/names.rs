@@ -15,7 +15,7 @@ use folio_engine::storage::{
 use super::directory::SimulatedDir;
 use super::moving::Moving;
 use super::node::{DirNode, FileNode, Node, Place};
-use super::opening::{Opening, declined};
+use super::opening::{OpenNode, declined};
 use super::tree::{errno, file, joined, parts};
 use super::{Disk, PIECE_BYTES};
 use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
@@ -292,7 +292,7 @@ impl Disk {
         let path = joined(&parts(path)?);
         let mount = self.mount_of(&path);
         let inode = node.inode();
-        let file = Box::new(Opening::new(self, path, node, request));
+        let file = Box::new(OpenNode::new(self, path, node, request));
         let mut opened = Opened::plain(file, mount.device, inode, len);
         opened.remote = mount.remote;
         Ok(opened)

@@ -17,7 +17,7 @@ use crate::lock::lock;
 
 /// One opening: what `open` gives, with its access and its lock.
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(super) struct OpenNode {
     disk: Disk,
     path: PathBuf,
     node: Node,
@@ -33,12 +33,12 @@ struct Access {
     append: bool,
 }
 
-impl Opening {
-    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> Opening {
+impl OpenNode {
+    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> OpenNode {
         let access = Access { read: request.read, write: request.write, append: request.append };
         disk.shared.open_files.fetch_add(1, Relaxed);
         let id = disk.shared.next_opening.fetch_add(1, Relaxed);
-        Opening { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
+        OpenNode { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
     }
 
     fn enter(&self, call: Call) -> Result<Entered<'_>, Refusal> {
@@ -111,7 +111,7 @@ impl Opening {
     }
 }
 
-impl StorageFile for Opening {
+impl StorageFile for OpenNode {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let entered = self.enter(Call::ReadAt)?;
         self.read(&entered, buf, offset)
@@ -208,7 +208,7 @@ impl StorageFile for Opening {
         let _entered = self.enter(Call::Duplicate)?;
         let Access { read, write, append } = self.access;
         let request = OpenRequest::default().read(read).write(write).append(append);
-        Ok(Box::new(Opening::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
+        Ok(Box::new(OpenNode::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
     }
 
     fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
@@ -260,7 +260,7 @@ impl StorageFile for Opening {
     }
 }
 
-impl Drop for Opening {
+impl Drop for OpenNode {
     fn drop(&mut self) {
         self.let_go();
     }

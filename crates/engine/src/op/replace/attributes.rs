@@ -27,7 +27,7 @@ pub(super) fn dress(
     how: &Replacing,
 ) -> io::Result<()> {
     if how.keeps_mode || how.keeps_owner || how.keeps_xattrs {
-        // Looked at now: whoever has been denied the old contents in the meantime must not get at the new.
+        // Read now: a user who may no longer read the old contents must not be able to read the new.
         if let Some(old) = present(names, target)?.filter(Metadata::is_file) {
             take_over(names, target, &old, file, how)?;
         }

@@ -23,7 +23,7 @@ const PREFIX: &str = ".folio-replace-";
 /// Random digits in a name, in base 16: 64 bits.
 const RANDOM_DIGITS: usize = 16;
 
-/// Permission bits of a draft whose own are set later: nobody else gets at contents that may be secret.
+/// Permission bits of a draft whose own are set later: no other user may read contents that may be secret.
 const PRIVATE_MODE: u32 = 0o600;
 
 /// Sees to it, without blocking, that the name of a draft that was given up is removed.
@@ -65,7 +65,7 @@ impl Litter {
     pub(super) fn remove(self) -> io::Result<()> {
         let (names, _) = self.at.names(&*self.storage);
         match names.remove_file(&self.beside) {
-            // Swept by somebody who could not know that it lives, or removed with its directory.
+            // A sweep on another machine has removed it, which does not see its lock, or it went with its directory.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
@@ -189,8 +189,8 @@ impl Subject for Litter {
     }
 }
 
-/// A name that fits wherever another does, that nobody could lie in wait at, and that a sweep recognises. The hasher's
-/// keys are the system's random numbers.
+/// A name that no other user can guess, and that a sweep recognises. The hasher's keys are random numbers of the
+/// system.
 fn unforeseen() -> String {
     let random = RandomState::new().build_hasher().finish();
     format!("{PREFIX}{}-{random:0width$x}", std::process::id(), width = RANDOM_DIGITS)

@@ -62,7 +62,7 @@ impl Subject for Finishing {
         self.draft.path()
     }
 
-    /// None: whoever has the file at this name open keeps the old contents.
+    /// None: a file that is open under this name keeps the old contents.
     fn identities(&self, _: &dyn Storage) -> Vec<Identity> {
         Vec::new()
     }

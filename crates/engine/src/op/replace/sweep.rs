@@ -11,8 +11,8 @@ use crate::op::{At, PathRequest, at};
 use crate::storage::os::NOFOLLOW;
 use crate::storage::{Identity, Kind, Links, LockKind, Metadata, Nature, OpenRequest, Opened, StorageDir};
 
-/// Removes the drafts in a directory whose writers are dead; replies with their number. One that cannot be looked at,
-/// because it is somebody else's or the file system has no locks, stays.
+/// Removes the drafts in a directory whose writers are dead; replies with their number. One that cannot be
+/// examined stays: another user owns it, or the file system has no locks.
 pub fn sweep(directory: impl Into<At>) -> impl PathRequest<Reply = u64> {
     at::on(Operation::SweepReplacements, directory, |names, path| {
         let dir = names.open_dir(path, Links::Follow)?;
@@ -65,7 +65,7 @@ fn is_same(named: &Metadata, opened: &Opened) -> bool {
     Identity::of(named) == Identity { device: opened.device, inode: opened.inode }
 }
 
-/// Gone by now, somebody else's, or no file.
+/// Whether it is gone by now, belongs to another user, or is no file.
 fn is_none_of_ours(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied | ErrorKind::IsADirectory)
         || error.raw_os_error() == Some(crate::storage::os::LOOP)

@@ -17,8 +17,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Finds it. Links in the last part of the path are followed unless one is to be replaced itself: a link that leads
-    /// nowhere yet is as good as one that does, as it is to whoever writes through it.
+    /// Finds it. Links in the last part of the path are followed, unless the link itself is to be replaced. A dangling link
+    /// names the target too, as it does for a write.
     pub(super) fn find(names: &dyn Names, path: &Path, replaces_link: bool) -> io::Result<Target> {
         let mut path = path.to_owned();
         for _ in 0..REPLACE_LINKS_MAX {

@@ -1,4 +1,4 @@
-//! Names that are given only if they are free, where the kernel cannot refuse to replace one.
+//! Renames that never replace, where the kernel has no call for them.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -9,7 +9,7 @@ use rustix::fs::{AtFlags, linkat, unlinkat};
 /// A name, and the directory it is looked up from.
 pub(super) type Name<'a> = (BorrowedFd<'a>, &'a Path);
 
-/// Renames by a second name and the removal of the first.
+/// Renames by adding a second name and removing the first.
 pub(super) fn by_two_names((dir, from): Name<'_>, (target, to): Name<'_>) -> io::Result<()> {
     linkat(dir, from, target, to, AtFlags::empty())?;
     Ok(unlinkat(dir, from, AtFlags::empty())?)

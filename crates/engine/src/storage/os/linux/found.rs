@@ -1,5 +1,5 @@
-//! What a name names, held by a descriptor that asks for no right to it (`O_PATH`): calls go to the very thing, whatever
-//! becomes of its name. Where a call takes no such descriptor, it is named through `/proc/self/fd`.
+//! An entry of a directory, held by a descriptor that needs no permission (`O_PATH`): calls go to the same file even if
+//! its name changes. Calls that take no such descriptor get its path in `/proc/self/fd`.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -33,7 +33,7 @@ impl Found {
         Ok(FileType::from_raw_mode(fstat(&self.0)?.st_mode))
     }
 
-    /// What a link contains.
+    /// The contents of a link.
     pub(in crate::storage::os) fn contents(&self) -> Result<Vec<u8>, Errno> {
         Ok(readlinkat(&self.0, "", Vec::new())?.into_bytes())
     }
@@ -78,7 +78,7 @@ impl Found {
     }
 }
 
-/// The attributes of what a path names below a directory.
+/// The attributes of the file at a path below a directory.
 pub(in crate::storage::os) fn metadata(
     dir: BorrowedFd<'_>,
     path: &Path,
@@ -89,12 +89,12 @@ pub(in crate::storage::os) fn metadata(
     File::from(openat(dir, path, flags, Bits::empty())?).metadata().map(Metadata::from)
 }
 
-/// Where an open directory is at this moment; `None` if that cannot be told.
+/// The current path of an open directory; `None` if it cannot be found.
 pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
     std::fs::read_link(in_proc(dir)).ok()
 }
 
-/// Changes the permissions of a directory that may not be opened, and never of what a link in its place leads to.
+/// Changes the permissions of a directory that may not be opened. Never follows a link in its place.
 pub(in crate::storage::os) fn set_bits(dir: BorrowedFd<'_>, name: &CStr, bits: Bits) -> Result<(), Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let found = openat(dir, name, flags, Bits::empty())?;

@@ -1,4 +1,4 @@
-//! Names. A file without one is made by nobody but Linux.
+//! Names. Only Linux can create a file without one.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::CStr;
@@ -28,7 +28,7 @@ pub(in crate::storage::os) fn link_unnamed(_: &File, _: &Path) -> io::Result<()>
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Creates an empty file of nobody else's.
+/// Creates an empty file that no other process opens.
 pub(in crate::storage::os) fn scratch() -> io::Result<File> {
     let name = format!(".folio-times-{:016x}", RandomState::new().build_hasher().finish());
     let path = std::env::temp_dir().join(name);
@@ -63,7 +63,7 @@ pub(in crate::storage::os) fn exchange(_: Name<'_>, _: Name<'_>) -> io::Result<(
     Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE))
 }
 
-/// Apple's systems have a call for whole paths only, which in a directory that is moved meanwhile would lead elsewhere.
+/// Apple's systems have a call for whole paths only, which would lead elsewhere if the directory is moved meanwhile.
 #[cfg(target_vendor = "apple")]
 pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(
     dir: BorrowedFd<'_>,
