@@ -14,8 +14,8 @@ use super::changes::Naming;
 use super::node::{DirNode, FileNode, Node, Place};
 use super::opening::Opening;
 use super::tree::{Foot, Found, errno, file, walk};
-use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV};
-use crate::faults::Call;
+use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EOPNOTSUPP, EPERM, EXDEV};
+use crate::faults::{Call, Refusal};
 use crate::lock::lock;
 
 /// Permission bits of a new file, before the umask, where the request names none.
@@ -260,9 +260,11 @@ impl Disk {
 
     /// A file without a name, whose openings go by the directory's path.
     pub(super) fn open_unnamed_in(&self, at: At<'_>, mode: u32) -> Option<io::Result<Opened>> {
-        if let Err(refusal) = self.enter(Call::Open, &at.shown()) {
-            return Some(Err(refusal.into()));
-        }
+        let _entered = match self.enter(Call::OpenUnnamed, &at.shown()) {
+            Ok(entered) => entered,
+            Err(Refusal::WouldBlock | Refusal::Errno(EOPNOTSUPP)) => return None,
+            Err(refusal) => return Some(Err(refusal.into())),
+        };
         match self.find(at, Links::Follow) {
             Ok(Node::Dir(_)) => {}
             Ok(Node::File(_) | Node::Link(_)) | Err(_) => return None,

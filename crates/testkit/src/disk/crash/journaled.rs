@@ -6,12 +6,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::atom::{Choice, Part, common, extent, sectors};
+use super::atom::{BLOCK_BYTES, Choice, Part, common, extent, sectors};
 use super::worst::put;
 use crate::disk::journal::{Change, Fate, FileLog, Pending};
-
-/// Unit of allocation, in bytes: that of ext4 and XFS where nobody has chosen another.
-const BLOCK_BYTES: usize = 4096;
 
 /// What the length says about the blocks below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,11 +65,18 @@ impl File<'_> {
                 Change::SetLen { len: new } => (len, old_end, since) = (*new, old_end.min(*new), index + 1),
                 Change::Write { offset, bytes, .. } if pending.change.resizes() => {
                     let end = offset + bytes.len();
-                    if self.keeps(pending, Part::Size) {
-                        self.imply(index, old_end..end, since);
-                        len = len.max(end);
-                    } else if *offset <= len {
-                        len = self.grown(index, len, end);
+                    let border = (len / BLOCK_BYTES + 1) * BLOCK_BYTES;
+                    let reached = match () {
+                        () if self.keeps(pending, Part::Size) => Some(end),
+                        () if self.keeps(pending, Part::Border(len / BLOCK_BYTES)) => Some(border),
+                        () => None,
+                    };
+                    if let Some(reached) = reached {
+                        self.imply(index, old_end..reached, since);
+                        len = len.max(reached);
+                    }
+                    if *offset <= border {
+                        len = self.grown(index, len, *offset..end);
                     }
                 }
                 Change::Write { .. } => {}
@@ -82,11 +86,12 @@ impl File<'_> {
     }
 
     /// How far whole blocks of a write that grows the file have arrived.
-    fn grown(&self, index: usize, mut len: usize, end: usize) -> usize {
+    fn grown(&self, index: usize, mut len: usize, written: Range<usize>) -> usize {
         loop {
             let border = (len / BLOCK_BYTES + 1) * BLOCK_BYTES;
             let has = |sector| self.through.get(&sector).is_some_and(|through| *through >= index);
-            if border > end || !sectors(len..border, self.sector_bytes).all(has) {
+            let arrived = written.start.max(len)..border;
+            if border > written.end || arrived.is_empty() || !sectors(arrived, self.sector_bytes).all(has) {
                 return len;
             }
             len = border;

@@ -12,7 +12,8 @@ pub enum CrashModel {
     /// * A sync also keeps every such change up to the last one that the synced file or directory took part in.
     /// * Bytes beyond the end of a file may be left only together with all earlier changes of the journal, with the
     ///   blocks of 4,096 bytes before them, and with whatever was first written to their own block. What was written
-    ///   to that block later may read as zeros. So a file that was never synced may be empty under its final name.
+    ///   to that block later may read as zeros. The length of a write may stop at the end of any of its blocks. So a
+    ///   file that was never synced may be empty under its final name.
     /// * Bytes that overwrite others reach the disk whenever they like, sector by sector; a sector that has a later
     ///   write has the earlier ones too.
     Ext4Like,
@@ -23,7 +24,7 @@ pub enum CrashModel {
     XfsLike,
     /// A disk without order: any set of un-synced changes may be left.
     ///
-    /// Each sector of a write, each growth of a length, and each operation on names in one directory is kept or lost by
+    /// Each sector of a write, each growth of a length by a block or less, and each operation on names in one directory is kept or lost by
     /// itself. A sync of a file keeps its own bytes, length and attributes, and not its name; a sync of a directory
     /// keeps the names in it, and of a rename from or to another directory its own half.
     WorstCase,

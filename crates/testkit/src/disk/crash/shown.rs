@@ -97,6 +97,7 @@ fn fate(subject: &Subject, choice: &Choice, serial: Serial) -> String {
 fn part(atom: &Atom) -> String {
     match atom.part {
         Part::Size => "the length".to_owned(),
+        Part::Border(block) => format!("the length of block {block}"),
         Part::Sector(sector) => format!("sector {sector}"),
         Part::Names(dir) => format!("names in inode {dir}"),
         Part::Traits => "the attributes".to_owned(),

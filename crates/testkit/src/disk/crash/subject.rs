@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::atom::{Atom, Choice, Part, sectors};
+use super::atom::{Atom, BLOCK_BYTES, Choice, Part, borders, sectors};
 use super::model::CrashModel;
 use crate::disk::journal::{Body, Change, Fate, FileLog, Ino, Journal, Pending, Serial};
 
@@ -96,8 +96,8 @@ impl Subject {
             let all = sectors(offset..end, self.sector_bytes);
             let before = sectors(offset..len_before.min(end).max(offset), self.sector_bytes);
             let behind = all.filter(move |sector| !before.contains(sector)).map(Part::Sector);
-            let serial = pending.serial;
-            behind.chain([Part::Size]).map(move |part| Atom { serial, part })
+            let (serial, lengths) = (pending.serial, self.lengths(pending));
+            behind.chain(lengths).map(move |part| Atom { serial, part })
         };
         self.open().flat_map(parts).collect()
     }
@@ -124,11 +124,31 @@ impl Subject {
             Change::SetLen { .. } => Vec::new(),
             Change::Write { offset, bytes, .. } => {
                 let sectors = sectors(*offset..offset + bytes.len(), self.sector_bytes).map(Part::Sector);
-                let size = pending.change.resizes().then_some(Part::Size);
-                size.into_iter().chain(sectors).map(|part| Atom { serial: pending.serial, part }).collect()
+                let parts = self.lengths(pending).into_iter().chain(sectors);
+                parts.map(|part| Atom { serial: pending.serial, part }).collect()
             }
         };
         self.open().flat_map(parts).collect()
+    }
+
+    /// The lengths that a write may leave.
+    fn lengths(&self, pending: &Pending) -> Vec<Part> {
+        let Change::Write { offset, bytes, len_before } = &*pending.change else { return Vec::new() };
+        if !pending.change.resizes() {
+            return Vec::new();
+        }
+        let borders = borders(*offset, *len_before, offset + bytes.len());
+        let borders = match self.model {
+            CrashModel::WorstCase => borders,
+            // At once in a block that is there; those of new blocks come with their bytes.
+            CrashModel::Ext4Like
+                if len_before % BLOCK_BYTES > 0 && *offset < len_before.next_multiple_of(BLOCK_BYTES) =>
+            {
+                borders.start..borders.end.min(borders.start + 1)
+            }
+            CrashModel::Ext4Like | CrashModel::XfsLike => 0..0,
+        };
+        borders.map(Part::Border).chain([Part::Size]).collect()
     }
 
     fn open(&self) -> impl Iterator<Item = &Pending> {

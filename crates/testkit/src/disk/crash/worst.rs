@@ -1,6 +1,6 @@
 //! The bytes of a file on a disk without order.
 
-use super::atom::{Choice, Part, common, extent, sectors};
+use super::atom::{BLOCK_BYTES, Choice, Part, borders, common, extent, sectors};
 use crate::disk::journal::{Change, Fate, FileLog};
 
 pub(super) fn bytes(log: &FileLog, choice: &Choice, sector_bytes: usize) -> Vec<u8> {
@@ -16,10 +16,15 @@ pub(super) fn bytes(log: &FileLog, choice: &Choice, sector_bytes: usize) -> Vec<
                     len = *new;
                 }
             }
-            Change::Write { offset, bytes: new, .. } => {
+            Change::Write { offset, bytes: new, len_before } => {
                 let range = *offset..offset + new.len();
                 if pending.change.resizes() && keeps(Part::Size) {
                     len = len.max(range.end);
+                }
+                for block in
+                    borders(*offset, *len_before, range.end).filter(|block| keeps(Part::Border(*block)))
+                {
+                    len = len.max((block + 1) * BLOCK_BYTES);
                 }
                 for sector in
                     sectors(range.clone(), sector_bytes).filter(|sector| keeps(Part::Sector(*sector)))
