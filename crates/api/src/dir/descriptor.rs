@@ -41,10 +41,6 @@ impl Dir {
     ///
     /// `EACCES` if the directory may not be read; unsupported where the storage has no descriptors.
     ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
-    ///
     /// ```
     /// # async fn example(data: folio::Dir) -> folio::Result<()> {
     /// let directory: std::fs::File = data.into_std_file().await?;

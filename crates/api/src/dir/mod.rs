@@ -65,10 +65,6 @@ impl Dir {
     ///
     /// If the path is missing or no directory.
     ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
-    ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
     /// let cache = folio::Dir::open("cache").await?;
@@ -87,10 +83,6 @@ impl Dir {
     /// # Errors
     ///
     /// If the name is missing, no directory, or leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -111,10 +103,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`open_dir`](Dir::open_dir).
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -138,10 +126,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`File::open`]; `EXDEV` for a name that leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -283,10 +267,6 @@ impl Dir {
     /// # Errors
     ///
     /// Like [`open_dir`](Dir::open_dir). If it may not be read, the first entry is the error.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {

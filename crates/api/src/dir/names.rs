@@ -206,7 +206,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
+    /// If the name is missing, leads out, or this process does not own the file; unsupported where `/proc` is not mounted.
     ///
     /// ```
     /// # async fn example(keys: folio::Dir) -> folio::Result<()> {

@@ -120,10 +120,6 @@ impl File {
     /// `EINVAL` if this file is open for appending, if the ranges overlap in one file, or if one ends beyond `i64::MAX`;
     /// `EBADF` if a file is not open for its part; `ESPIPE` for a stream; whatever reading and writing return.
     ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
-    ///
     /// ```
     /// # async fn example(old: folio::File, new: folio::File) -> folio::Result<()> {
     /// let header = new.copy_range(&old, 0..512, 0).await?;
