@@ -249,6 +249,10 @@ impl Engine {
     /// # Errors
     ///
     /// Any error of opening.
+    ///
+    /// # Cancellation
+    ///
+    /// No descriptor is left behind.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
         OpenOptions::new().read(true).open_in(self.core(), path).await
     }
