@@ -41,7 +41,7 @@ impl Choice {
     }
 }
 
-/// Unit of allocation, in bytes: that of ext4 and XFS where nobody has chosen another, and of the page cache.
+/// Unit of allocation, in bytes: that of ext4 and XFS by default, and that of the page cache.
 pub(super) const BLOCK_BYTES: usize = 4096;
 
 /// Sectors, or blocks, that a range of bytes lies in.
