@@ -9,7 +9,7 @@ pub(crate) const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 /// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
 pub(crate) const STALE_LOOKS_MAX: u32 = 3;
 
-/// Bytes that a buffered file keeps back unless set otherwise: 64 writes of a page, few enough to be written
+/// Bytes that a file buffers unless set otherwise: 64 writes of a page, few enough to be written
 /// in well under a millisecond.
 pub(crate) const FILE_BUFFER_BYTES: usize = 256 * 1024;
 
@@ -32,8 +32,8 @@ pub(crate) const WAY_BYTES: usize = 2048;
 /// them to be in the processor's cache still when they are decoded and cut into lines.
 pub(crate) const TEXT_READ_BYTES: usize = 128 * 1024;
 
-/// Bytes read first where the reader has been moved to, twice as many each time until it is as above: whoever moves
-/// about, or writes between the lines, mostly wants a line and would have the rest decoded for nothing.
+/// Bytes of the first read after a seek, doubled with each read up to the number above: a caller that seeks
+/// often, or writes between the lines, mostly wants one line, and the rest would be decoded in vain.
 pub(crate) const TEXT_READ_BYTES_MOVED: usize = 2 * 1024;
 
 /// Bytes of text that are gathered from many short lines before they are written.

@@ -176,9 +176,9 @@ impl fmt::Debug for OpenMode {
     }
 }
 
-/// Python's `buffering`: how much of what is written may be kept back, to be written out together.
+/// Python's `buffering`: how much of what is written may be buffered, to be written out together.
 ///
-/// What a file keeps back is seen by every operation on it, by any clone. Other openings of the file and
+/// Every operation on the file, by any clone, sees what is buffered. Other openings of the file and
 /// other programs see it once it is flushed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -186,16 +186,16 @@ pub enum Buffering {
     /// `-1`: 256 KiB; for text on a terminal, by the line.
     #[default]
     Default,
-    /// `0`: nothing is kept back. Not for text.
+    /// `0`: nothing is buffered. Not for text.
     Unbuffered,
-    /// `1`: text is kept back until a line ends; binary files have no lines and take the default.
+    /// `1`: text is buffered until a line ends; binary files have no lines and take the default.
     Line,
     /// `n`: at most so many bytes.
     Bytes(usize),
 }
 
 impl Buffering {
-    /// Bytes that the file may keep back.
+    /// Bytes that the file may buffer.
     pub(crate) fn bytes(self) -> usize {
         match self {
             Buffering::Default | Buffering::Line => FILE_BUFFER_BYTES,

@@ -142,8 +142,8 @@ pub async fn len(path: impl AsRef<Path>) -> Result<u64> {
 /// # }
 /// ```
 pub async fn accessed(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.atime(), told.atime_nsec()))
+    let found = metadata(path).await?;
+    Ok(moment(found.atime(), found.atime_nsec()))
 }
 
 /// Returns when the contents of what a path names last changed; follows symbolic links.
@@ -159,8 +159,8 @@ pub async fn accessed(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # }
 /// ```
 pub async fn modified(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.mtime(), told.mtime_nsec()))
+    let found = metadata(path).await?;
+    Ok(moment(found.mtime(), found.mtime_nsec()))
 }
 
 /// Returns when contents or attributes of what a path names last changed (`ctime`); follows symbolic links.
@@ -178,8 +178,8 @@ pub async fn modified(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # }
 /// ```
 pub async fn changed(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.ctime(), told.ctime_nsec()))
+    let found = metadata(path).await?;
+    Ok(moment(found.ctime(), found.ctime_nsec()))
 }
 
 /// Seconds count down before 1970, nanoseconds always up.
@@ -283,8 +283,8 @@ pub async fn realpath(path: impl AsRef<Path>) -> Result<PathBuf> {
     Engine::current()?.call(resolve::real_path(path)).await
 }
 
-/// Puts a home directory in the place of a first part `~` or `~user`. Any other path, and that of a user whom
-/// nobody knows, comes back as it is.
+/// Replaces a first part `~` or `~user` by the home directory. Any other path, and that of an unknown user, comes
+/// back as it is.
 ///
 /// The home of this process's user is `HOME`, and where that is not set what the system says; that of another
 /// user what `/etc/passwd` says.

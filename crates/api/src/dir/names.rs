@@ -208,7 +208,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
+    /// If the name is missing, leads out, or belongs to another user; unsupported where `/proc` is not mounted.
     ///
     /// ```
     /// # async fn example(keys: folio::Dir) -> folio::Result<()> {

@@ -8,8 +8,8 @@ use crate::File;
 impl File {
     /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
     ///
-    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
-    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
+    /// An actor that was stopped or killed is replaced by another; no message is lost. The actor of a closed file
+    /// has stopped, and so have the actors of a file whose sync or close has just failed: actors that are linked to them
     /// are notified, with the reason.
     ///
     /// `None` for a FIFO, socket or terminal, which have none.

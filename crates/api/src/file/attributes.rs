@@ -57,7 +57,7 @@ impl File {
     ///
     /// If the file is not open for writing; `EINVAL` for a stream.
     pub async fn set_len(&self, len: u64) -> Result<()> {
-        // Whoever cuts a record that is torn writes it anew.
+        // A program that cuts off a torn record writes that record anew.
         self.forget_rest();
         self.plain(Operation::SetLen)?.set_len(len).await
     }

@@ -34,7 +34,7 @@ impl File {
         self.take(LockKind::Shared).await
     }
 
-    /// Takes the lock for this opening alone if nobody else holds it; says whether it did.
+    /// Takes the exclusive lock if no other opening holds one; returns whether it did.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl File {
         self.try_take(LockKind::Exclusive).await
     }
 
-    /// Takes the lock together with others that share it if nobody holds it alone; says whether it did.
+    /// Takes the shared lock if no other opening holds the exclusive one; returns whether it did.
     ///
     /// # Errors
     ///

@@ -32,11 +32,11 @@ pub struct OpenOptions {
     refused: Option<Error>,
 }
 
-type Opening = dyn Fn(&Path, i32) -> io::Result<std::fs::File> + Send + Sync;
+type OpenFn = dyn Fn(&Path, i32) -> io::Result<std::fs::File> + Send + Sync;
 
 /// A user's own way of opening.
 #[derive(Clone)]
-struct Opener(Arc<Opening>);
+struct Opener(Arc<OpenFn>);
 
 impl fmt::Debug for Opener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -107,8 +107,8 @@ impl OpenOptions {
         self
     }
 
-    /// Sets how much of what is written at the cursor may be kept back, to be written out together; nothing
-    /// unless set. A number is Python's `buffering`.
+    /// Sets how much of what is written at the cursor may be buffered, to be written out together; nothing is
+    /// buffered unless set. A number is Python's `buffering`.
     ///
     /// `Ok` from a write then means that the bytes are in the file's buffer: every operation on the file, by
     /// any clone, sees them. They are written out when the buffer is full, by [`flush`](File::flush), syncs,

@@ -105,7 +105,7 @@ impl File {
 }
 
 /// Bytes leave the file in the poll that returns them and in no other: a read that is given up takes nothing, and
-/// whoever reads next, by this trait, by a method or by another handle, begins where the last one ended.
+/// the next read, by this trait, by a method or by another handle, begins where the last one ended.
 impl AsyncRead for File {
     fn poll_read(
         mut self: Pin<&mut Self>,

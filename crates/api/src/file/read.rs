@@ -194,7 +194,7 @@ impl File {
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// match file.read_line(8 * 1024).await {
-    ///     Err(error) if error.is_too_long() => println!("whoever wrote that means no good"),
+    ///     Err(error) if error.is_too_long() => println!("a line is too long"),
     ///     line => println!("{}", line?.escape_ascii()),
     /// }
     /// # Ok(())

@@ -19,9 +19,9 @@ use crate::{Error, File, Operation, Rejected, Result};
 /// no caller receives is reported by the next sync or close. (Of a slice of more than 1 MiB, what is left is copied at
 /// that moment.)
 ///
-/// A write of a slice of more than 1 MiB goes on as long as its future is polled, and operations that came after
-/// it and touch the same bytes or the cursor wait for it: whoever holds such a future, does not poll it and
-/// awaits one of these waits for ever. [`write_bytes`](File::write_bytes) goes on by itself.
+/// A write of a slice of more than 1 MiB goes on as long as its future is polled. Later operations that touch the
+/// same bytes or the cursor wait for it: a task that awaits one of these while it holds the future of the write
+/// without polling it waits for ever. [`write_bytes`](File::write_bytes) goes on by itself.
 impl File {
     /// Writes a prefix of `buf`, at most 1 MiB, at the cursor (at the end, if opened for appending); returns its
     /// length.
@@ -210,13 +210,13 @@ impl File {
         self.plain(Operation::Write)?.try_write_at(bytes.into(), offset).await
     }
 
-    /// Writes out what a [buffered](crate::OpenOptions::buffering) file has kept back, by any clone. Any other
+    /// Writes out what a [buffered](crate::OpenOptions::buffering) file has accepted by any clone. Any other
     /// file has nothing to flush: an acknowledged write has been written.
     ///
     /// # Errors
     ///
-    /// That of an earlier write that was kept back, if no caller has received it yet. Its bytes stay, and the next flush
-    /// tries them again.
+    /// The error of an earlier buffered write, if no caller has received it yet. Its bytes stay in the buffer, and the
+    /// next flush tries them again.
     ///
     /// # Cancellation
     ///

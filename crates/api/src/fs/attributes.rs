@@ -48,7 +48,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or belongs to another user.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -69,7 +69,7 @@ pub async fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or belongs to another user.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -33,7 +33,7 @@ use crate::{Dir, Operation, Result};
 /// ```
 pub fn fwalk(root: impl AsRef<Path>) -> Fwalk {
     let root = root.as_ref().to_path_buf();
-    Fwalk { root, open: None, last: None, told: None, ahead: vec![PathBuf::new()] }
+    Fwalk { root, open: None, last: None, yielded: None, ahead: vec![PathBuf::new()] }
 }
 
 /// A walk under way. It holds the root open, and the directory it yielded last; the others are found again from
@@ -46,7 +46,7 @@ pub struct Fwalk {
     open: Option<(Current, OpenDir)>,
     /// The directory it yielded last, by the way to it from the root.
     last: Option<(PathBuf, OpenDir)>,
-    told: Option<FwalkStep>,
+    yielded: Option<FwalkStep>,
     /// The directories that are still to be yielded, the next one last, by their ways from the root.
     ahead: Vec<PathBuf>,
 }
@@ -89,13 +89,13 @@ impl Fwalk {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<Result<&mut FwalkStep>> {
-        if let Some(FwalkStep { way, dirs, .. }) = self.told.take() {
+        if let Some(FwalkStep { way, dirs, .. }) = self.yielded.take() {
             self.ahead.extend(dirs.into_iter().rev().map(|name| way.join(name)));
         }
         let way = self.ahead.last()?.clone();
         let step = self.fetch(way).await;
         self.ahead.pop();
-        Some(step.map(|step| self.told.insert(step)))
+        Some(step.map(|step| self.yielded.insert(step)))
     }
 
     async fn fetch(&mut self, way: PathBuf) -> Result<FwalkStep> {

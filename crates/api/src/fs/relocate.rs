@@ -10,8 +10,8 @@ use folio_engine::Engine;
 
 /// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
 ///
-/// Within one file system it is [`rename`](super::rename). To another, a copy is made beside `to`, under a name that
-/// nobody can foresee and for its owner's eyes only; it takes its name in one step, and only then the original is
+/// Within one file system it is [`rename`](super::rename). To another, a copy is made beside `to`, under a random name
+/// and readable by its owner alone; it takes the name `to` in one step, and only then the original is
 /// removed. A move to another file system keeps
 ///
 /// * permissions, times of access and change, extended attributes and access lists,

@@ -171,7 +171,7 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source }
+        Walk { root, engine: None, fetched, yielded: Position::default(), skipped: None, source }
     }
 }
 
@@ -187,7 +187,7 @@ pub struct Walk {
     engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
     /// What was yielded last. The room of its path is used again, so that yielding takes no memory.
-    told: Place,
+    yielded: Position,
     /// The batch that is being fetched yields nothing in this directory.
     skipped: Option<Directory>,
     source: Source,
@@ -195,7 +195,7 @@ pub struct Walk {
 
 /// Where a walk is.
 #[derive(Default)]
-struct Place {
+struct Position {
     path: PathBuf,
     depth: usize,
     /// Whether the walk is inside of it; else it is in the directory that holds it.
@@ -204,7 +204,7 @@ struct Place {
     is_below: bool,
 }
 
-impl Place {
+impl Position {
     fn follow(&mut self, met: &Result<WalkEntry>) {
         let (path, depth, is_entered) = match met {
             Ok(entry) => (entry.path(), Some(entry.depth()), entry.is_entered()),
@@ -219,7 +219,7 @@ impl Place {
 
     /// The directory that the walk is inside of; the next time the one above it.
     fn leave(&mut self) -> Option<Directory> {
-        let Place { path, depth, is_entered, is_below } = self;
+        let Position { path, depth, is_entered, is_below } = self;
         if !*is_entered {
             *is_below &= *depth > 0 && path.pop();
             *depth = depth.saturating_sub(1);
@@ -299,7 +299,7 @@ impl Walk {
     /// # }
     /// ```
     pub fn skip_current_dir(&mut self) {
-        let Some(current) = self.told.leave() else { return };
+        let Some(current) = self.yielded.leave() else { return };
         while self.fetched.front().is_some_and(|met| current.holds(met)) {
             self.fetched.pop_front();
         }
@@ -363,7 +363,7 @@ impl Walk {
 
     fn tell(&mut self) -> Option<Result<WalkEntry>> {
         let met = self.fetched.pop_front()?;
-        self.told.follow(&met);
+        self.yielded.follow(&met);
         Some(met)
     }
 

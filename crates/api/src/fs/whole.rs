@@ -11,7 +11,7 @@ use crate::{Error, Operation, Result};
 
 /// Copies the contents and the permissions of a file; returns the bytes copied.
 ///
-/// Set-ID bits stay behind, since the copy belongs to whoever makes it. Where the file has holes the copy has, too.
+/// Set-ID bits are not copied, since the copy belongs to the user who makes it. The copy has holes where the file has.
 ///
 /// What `to` named is overwritten, and is incomplete until the copy is done. A FIFO, socket or terminal there gets the
 /// contents as fast as its peer takes them, which holds no worker.
@@ -108,7 +108,7 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
 /// Makes a file hold exactly `contents`, creating it if it is missing.
 ///
 /// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
-/// synced. A FIFO, socket or terminal is given the bytes; one that nobody reads yet is waited for, which holds no
+/// synced. A FIFO, socket or terminal is given the bytes; for one without a reader the call waits, which holds no
 /// worker. Beside `contents` a file takes a few MiB at the most: they are copied piece by piece while they are
 /// written.
 ///

@@ -16,7 +16,7 @@ use crate::{Operation, Result};
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or belongs to another user.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -70,7 +70,7 @@ async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links
 ///
 /// # Errors
 ///
-/// If the path is missing, or belongs to somebody else; for [`Stamp::Now`] twice, the right to write it is
+/// If the path is missing, or belongs to another user; for [`Stamp::Now`] twice, the right to write it is
 /// enough. `EINVAL` for a moment that the kernel cannot express.
 ///
 /// ```

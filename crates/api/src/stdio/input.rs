@@ -16,13 +16,13 @@ static INPUT: Kept<Source> = Kept::new(Standard::Input);
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
-    /// Held by whoever reads, first come first served. What a reader that gives up had read stays here.
-    ahead: Mutex<Ahead>,
+    /// Locked by the reader of the moment, first come first served. Bytes read for a reader that gave up stay here.
+    ahead: Mutex<ReadAhead>,
 }
 
-/// Bytes that nobody has been given yet.
+/// Bytes that were read and not returned to a reader yet.
 #[derive(Debug, Default)]
-struct Ahead {
+struct ReadAhead {
     bytes: Vec<u8>,
     /// Where they begin in `bytes`.
     at: usize,
@@ -30,7 +30,7 @@ struct Ahead {
     searched: usize,
 }
 
-impl Ahead {
+impl ReadAhead {
     fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
@@ -204,7 +204,7 @@ impl Input {
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -234,7 +234,7 @@ impl Input {
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -322,7 +322,7 @@ impl InputBytes {
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -342,7 +342,7 @@ impl InputBytes {
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     pub async fn read_to_end(&self) -> Result<Bytes> {
         INPUT.get()?.all().await
     }

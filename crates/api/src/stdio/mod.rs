@@ -18,7 +18,7 @@
 //! the program, and one that is given up has taken nothing. Anything else (a file that the shell redirects to, say)
 //! is read and written by workers, where its own position stands: the next program of the shell goes on behind.
 //!
-//! Nothing is kept back: `Ok` from a write means that it is written. A reader that has gone is the error `EPIPE`.
+//! Nothing is buffered: `Ok` from a write means that it is written. A reader that has gone is the error `EPIPE`.
 //!
 //! The streams are the one thing here that belongs to the process and not to an engine, as its descriptors do.
 //! They are opened when they are first used, on the default engine, whatever engine is the current one; to

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
+use super::removed_on_drop::{Kind, RemovedOnDrop};
 use super::template::{Template, name_setters};
 use crate::engine::Engine;
 use crate::{Operation, Result};
@@ -21,7 +21,7 @@ const DIRECTORY_MODE: u32 = 0o700;
 /// Symbolic links in it are removed and never followed. A directory in it that was made read-only is made writable
 /// where it is in the way.
 pub struct TemporaryDirectory {
-    name: Doomed,
+    name: RemovedOnDrop,
 }
 
 impl TemporaryDirectory {
@@ -179,21 +179,21 @@ impl TemporaryDirectoryBuilder {
         if self.ignore_cleanup_errors {
             name.ignore_errors();
         }
-        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        // Not before: a caller that gives up until here must not leave the directory behind.
         if !self.delete {
             name.keep();
         }
         Ok(TemporaryDirectory { name })
     }
 
-    /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Core) -> impl PathRequest<Reply = Doomed> + use<> {
+    /// What it creates removes itself when no caller waits for it any more.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = RemovedOnDrop> + use<> {
         let (template, mode) = (self.template.clone(), self.mode);
         PathOp::new(Operation::CreateDir, self.template.dirs(), move |storage, dirs| {
             dirs.first(|dir| {
                 template.make(dir, |path| {
                     storage.create_dir(path, Some(mode))?;
-                    Ok(Doomed::new(&engine, path, Kind::Directory))
+                    Ok(RemovedOnDrop::new(&engine, path, Kind::Directory))
                 })
             })
         })

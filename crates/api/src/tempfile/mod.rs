@@ -38,11 +38,11 @@
 //! changes nothing. Methods with another rule say so.
 
 mod directory;
-mod doomed;
 mod named;
 mod naming;
 mod path;
 mod poll;
+mod removed_on_drop;
 mod spooled;
 mod template;
 #[cfg(feature = "text")]

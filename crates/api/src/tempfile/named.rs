@@ -7,7 +7,7 @@ use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
+use super::removed_on_drop::{Kind, RemovedOnDrop};
 use super::template::{Template, exclusively, name_setters};
 use crate::engine::Engine;
 use crate::{Buffering, File, Operation, Result};
@@ -18,8 +18,8 @@ use folio_engine::Engine as Core;
 /// Clones of its [`file`](NamedTemporaryFile::file) may live longer: the path goes, the contents stay readable
 /// until the last of them is gone.
 pub struct NamedTemporaryFile {
-    /// Above the file, so that the path goes first and whoever closes it last frees the blocks.
-    pub(super) name: Doomed,
+    /// Before the file, so that the path is removed first and the last close frees the blocks.
+    pub(super) name: RemovedOnDrop,
     pub(super) file: File,
     /// Whether closing removes the path too.
     pub(super) delete_on_close: bool,
@@ -75,7 +75,7 @@ impl NamedTemporaryFile {
 
     /// Returns whether the drop removes the path.
     pub fn is_temporary(&self) -> bool {
-        self.name.is_doomed()
+        self.name.is_removed_on_drop()
     }
 
     /// Gives the file the path `to`, replacing what is there in one step, and lets it stay.
@@ -154,11 +154,11 @@ impl NamedTemporaryFile {
     /// ```
     pub async fn close(&mut self) -> Result<()> {
         match self.file.end().await {
-            // Whoever closed it before, by a clone or as text, has received its error.
+            // The call that closed it before, by a clone or as text, has received its error.
             Err(error) if !error.is_closed() => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        if self.delete_on_close && self.name.is_doomed() {
+        if self.delete_on_close && self.name.is_removed_on_drop() {
             self.name.remove().await?;
         }
         Ok(())
@@ -227,7 +227,7 @@ impl NamedTemporaryFileBuilder {
         self
     }
 
-    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// Sets how much of what is written may be buffered; nothing is unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
@@ -266,15 +266,15 @@ impl NamedTemporaryFileBuilder {
         self.template.check(Operation::Open)?;
         let (name, file) = engine.call(self.request(engine.clone())).await?;
         let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
-        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        // Not before: a caller that gives up until here must not leave the file behind.
         if !self.delete {
             created.name.keep();
         }
         Ok(created)
     }
 
-    /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
+    /// What it creates removes itself when no caller waits for it any more.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = (RemovedOnDrop, File)> + use<> {
         let template = self.template.clone();
         let request = exclusively().append(self.append);
         let mode = self.permissions.or(request.mode);
@@ -283,7 +283,7 @@ impl NamedTemporaryFileBuilder {
             let (opened, name) = dirs.first(|dir| {
                 template.make(dir, |path| {
                     let opened = storage.open(path, &request)?;
-                    Ok((opened, Doomed::new(&engine, path, Kind::File)))
+                    Ok((opened, RemovedOnDrop::new(&engine, path, Kind::File)))
                 })
             })?;
             let handle = engine.adopt_buffered(opened.file.to_std(0)?, name.path(), request.buffer_bytes)?;

@@ -12,7 +12,7 @@ use crate::checked;
 use crate::{Operation, Result};
 
 impl TemporaryFile {
-    /// Gives the file the path `to`, replacing what is there in one step: whoever opens it finds the old contents or
+    /// Gives the file the path `to`, replacing what is there in one step: a reader that opens it finds the old contents or
     /// these, and a process that is killed before leaves nothing behind.
     ///
     /// The directory must be on the file system of the file's own: see

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
+use super::removed_on_drop::{Kind, RemovedOnDrop};
 use super::template::Template;
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
 use crate::checked;
@@ -32,7 +32,7 @@ const NOT_THERE: i32 = 2;
 /// # }
 /// ```
 pub struct TempPath {
-    name: Doomed,
+    name: RemovedOnDrop,
 }
 
 impl TempPath {
@@ -45,7 +45,7 @@ impl TempPath {
         let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
-        Ok(TempPath { name: Doomed::new(&*Core::current()?, &absolute, Kind::File) })
+        Ok(TempPath { name: RemovedOnDrop::new(&*Core::current()?, &absolute, Kind::File) })
     }
 
     /// Removes the path now, if it is still temporary.
@@ -65,7 +65,7 @@ impl TempPath {
     /// # }
     /// ```
     pub async fn close(mut self) -> Result<()> {
-        if self.name.is_doomed() {
+        if self.name.is_removed_on_drop() {
             self.name.remove().await?;
         }
         Ok(())
@@ -278,7 +278,7 @@ impl NamedTemporaryFileBuilder {
     }
 }
 
-/// What it makes cleans up by itself when nobody waits for it any more.
+/// What it creates removes itself when no caller waits for it any more.
 fn request<R: Send + 'static>(
     engine: Core,
     template: Template,
@@ -287,7 +287,7 @@ fn request<R: Send + 'static>(
     PathOp::new(Operation::Open, template.dirs(), move |_, dirs| {
         dirs.first(|dir| {
             template.make(dir, |path| match make(path) {
-                Ok(made) => Ok((made, TempPath { name: Doomed::new(&engine, path, Kind::File) })),
+                Ok(made) => Ok((made, TempPath { name: RemovedOnDrop::new(&engine, path, Kind::File) })),
                 // A socket says by another kind that its name is taken.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
                 Err(error) => Err(error),

@@ -12,7 +12,7 @@ use folio_engine::Engine as Core;
 
 /// A path and what is to become of it. Dropping it never blocks.
 #[derive(Debug)]
-pub(super) struct Doomed {
+pub(super) struct RemovedOnDrop {
     engine: Core,
     removal: Removal,
     fate: Fate,
@@ -29,11 +29,11 @@ enum Fate {
     Gone,
 }
 
-impl Doomed {
+impl RemovedOnDrop {
     /// Takes charge of what has just been created at `path`.
     pub(super) fn new(engine: &Core, path: &Path, kind: Kind) -> Self {
         let removal = Removal { path: path.to_owned(), kind, ignores_errors: false };
-        Doomed { engine: engine.clone(), removal, fate: Fate::Removed }
+        RemovedOnDrop { engine: engine.clone(), removal, fate: Fate::Removed }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -63,7 +63,7 @@ impl Doomed {
     }
 
     /// Whether dropping removes the path.
-    pub(super) fn is_doomed(&self) -> bool {
+    pub(super) fn is_removed_on_drop(&self) -> bool {
         self.fate == Fate::Removed
     }
 
@@ -92,9 +92,9 @@ impl Doomed {
     }
 }
 
-impl Drop for Doomed {
+impl Drop for RemovedOnDrop {
     fn drop(&mut self) {
-        if self.is_doomed() {
+        if self.is_removed_on_drop() {
             self.engine.call_detached(self.removal.request());
         }
     }

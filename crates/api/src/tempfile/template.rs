@@ -1,4 +1,4 @@
-//! Names that nobody can have expected: where they are, and what they begin and end with.
+//! Random names, which no other program can guess: where they are, and what they begin and end with.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

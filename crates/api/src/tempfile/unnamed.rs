@@ -106,7 +106,7 @@ pub struct TemporaryFileBuilder {
     mode: u32,
 }
 
-// Nobody sees the name, but some file systems cannot create a file without one.
+// The name is gone before the file is returned, but some file systems cannot create a file without one.
 name_setters!(TemporaryFileBuilder, template);
 
 impl TemporaryFileBuilder {
@@ -117,7 +117,7 @@ impl TemporaryFileBuilder {
         self
     }
 
-    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// Sets how much of what is written may be buffered; nothing is unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();

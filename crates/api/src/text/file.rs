@@ -5,9 +5,9 @@ use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
 
-use super::ahead::Ahead;
 use super::io::TextIo;
-use super::place::Place;
+use super::position::Position;
+use super::read_ahead::ReadAhead;
 use super::{DecodeError, Decoder, Encoding, Errors, NameError, Newline, Seen};
 use crate::limits::{MARK_BYTES, TEXT_READ_BYTES};
 use crate::{Error, File, Operation, Result};
@@ -41,8 +41,8 @@ use crate::{Error, File, Operation, Result};
 /// changes nothing. Methods with another rule say so.
 pub struct TextFile<F = File> {
     pub(super) file: F,
-    pub(super) manner: Manner,
-    pub(super) ahead: Ahead,
+    pub(super) settings: Settings,
+    pub(super) ahead: ReadAhead,
     pub(super) cursor: Cursor,
     closed: bool,
     /// Where [`write`](TextFile::write) stands with the byte order mark.
@@ -53,7 +53,7 @@ pub struct TextFile<F = File> {
 
 /// How a file is read and written, which never changes.
 #[derive(Clone, Debug)]
-pub(super) struct Manner {
+pub(super) struct Settings {
     pub(super) mode: String,
     pub(super) encoding: Encoding,
     pub(super) errors: Errors,
@@ -74,7 +74,7 @@ pub(super) enum Cursor {
     Ahead,
     /// Anywhere: the reader is here, and the cursor has to be put there before the file is used. So it is as long
     /// as a seek may have been abandoned half way.
-    Due(Place),
+    Due(Position),
 }
 
 /// Whether what is written next needs a byte order mark before it.
@@ -83,15 +83,15 @@ pub(super) enum Mark {
     /// Only the file knows: nothing was written, or it failed, or was abandoned, or there was a seek.
     Unknown,
     /// No, for text was written through this handle.
-    Behind,
+    Written,
 }
 
 impl<F: TextIo> TextFile<F> {
-    pub(super) fn new(file: F, manner: Manner) -> TextFile<F> {
+    pub(super) fn new(file: F, settings: Settings) -> TextFile<F> {
         TextFile {
-            ahead: Ahead::new(manner.encoding, manner.newline, !file.is_sequential()),
+            ahead: ReadAhead::new(settings.encoding, settings.newline, !file.is_sequential()),
             file,
-            manner,
+            settings,
             cursor: Cursor::Here,
             closed: false,
             mark: Mark::Unknown,
@@ -169,7 +169,7 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// If the file is closed.
     pub fn readable(&self) -> Result<bool> {
-        self.check_open(Operation::Metadata).map(|()| self.manner.reads)
+        self.check_open(Operation::Metadata).map(|()| self.settings.reads)
     }
 
     /// Returns whether the file is open for writing.
@@ -178,7 +178,7 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// If the file is closed.
     pub fn writable(&self) -> Result<bool> {
-        self.check_open(Operation::Metadata).map(|()| self.manner.writes)
+        self.check_open(Operation::Metadata).map(|()| self.settings.writes)
     }
 
     /// Returns the path the file was opened by.
@@ -188,7 +188,7 @@ impl<F: TextIo> TextFile<F> {
 
     /// Returns the mode it was opened in, as it was given; without one, the one that comes closest.
     pub fn mode(&self) -> &str {
-        &self.manner.mode
+        &self.settings.mode
     }
 
     /// Returns whether it has been closed.
@@ -208,17 +208,17 @@ impl<F: TextIo> TextFile<F> {
 
     /// Returns the encoding.
     pub fn encoding(&self) -> Encoding {
-        self.manner.encoding
+        self.settings.encoding
     }
 
     /// Returns what happens to what cannot be converted.
     pub fn errors(&self) -> Errors {
-        self.manner.errors
+        self.settings.errors
     }
 
     /// Returns whether what is written is flushed when a line ends.
     pub fn line_buffering(&self) -> bool {
-        self.manner.line_buffering
+        self.settings.line_buffering
     }
 
     /// Returns the file below.
@@ -243,7 +243,7 @@ impl<F: TextIo> TextFile<F> {
     /// The error of reading on where bytes mean nothing.
     pub(super) fn undecodable(&self, failed: DecodeError) -> Error {
         let offset = failed.offset();
-        let error = match self.manner.errors {
+        let error = match self.settings.errors {
             Errors::XmlCharRefReplace => Error::codec(Operation::Read, NameError::WriteOnly),
             Errors::Strict | Errors::Ignore | Errors::Replace | Errors::BackslashReplace => {
                 Error::codec(Operation::Read, failed)
@@ -260,15 +260,15 @@ impl<F: TextIo> TextFile<F> {
     /// cannot go back, keeps it.
     pub(super) fn step_back(&mut self) {
         if self.cursor == Cursor::Ahead && !self.is_sequential() {
-            self.cursor = Cursor::Due(self.ahead.place());
+            self.cursor = Cursor::Due(self.ahead.position());
             self.ahead.clear();
         }
     }
 
     /// Puts the cursor of the file where it is due.
     pub(super) async fn settle(&mut self) -> Result<()> {
-        if let Cursor::Due(place) = self.cursor {
-            self.file.seek(SeekFrom::Start(place.offset)).await?;
+        if let Cursor::Due(position) = self.cursor {
+            self.file.seek(SeekFrom::Start(position.offset)).await?;
             self.cursor = Cursor::Here;
         }
         Ok(())
@@ -300,7 +300,7 @@ impl TextFile {
 /// What a reader needs to start with.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start {
-    due: Option<Place>,
+    due: Option<Position>,
     encoding: Encoding,
     errors: Errors,
 }
@@ -311,9 +311,9 @@ impl<F: TextIo> TextFile<F> {
         let due = match self.cursor {
             Cursor::Ahead => return None,
             Cursor::Here => None,
-            Cursor::Due(place) => Some(place),
+            Cursor::Due(position) => Some(position),
         };
-        Some(Start { due, encoding: self.manner.encoding, errors: self.manner.errors })
+        Some(Start { due, encoding: self.settings.encoding, errors: self.settings.errors })
     }
 
     /// Notes that the start was made.
@@ -327,21 +327,23 @@ impl Start {
     /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
     /// characters of that to pass over.
     pub(super) async fn make<F: TextIo>(self, file: &mut F) -> Result<(Decoder, u8)> {
-        let place = match self.due {
-            Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
-            None if file.is_sequential() => Place::at(0),
-            None => Place::at(file.stream_position().await?),
+        let position = match self.due {
+            Some(position) => {
+                Position { offset: file.seek(SeekFrom::Start(position.offset)).await?, ..position }
+            }
+            None if file.is_sequential() => Position::at(0),
+            None => Position::at(file.stream_position().await?),
         };
-        if place.offset > 0 && self.encoding.is_stateful() {
-            return Ok((self.passing(file, place.offset).await?, place.skip));
+        if position.offset > 0 && self.encoding.is_stateful() {
+            return Ok((self.passing(file, position.offset).await?, position.skip));
         }
         let mut head = [0; MARK_BYTES];
         let mut len = 0;
-        if place.offset > 0 && self.encoding.writes_mark() {
+        if position.offset > 0 && self.encoding.writes_mark() {
             len = file.read_at(&mut head, 0).await?;
         }
-        let decoder = Decoder::resuming(self.encoding, self.errors, place.offset, &head[..len]);
-        Ok((decoder, place.skip))
+        let decoder = Decoder::resuming(self.encoding, self.errors, position.offset, &head[..len]);
+        Ok((decoder, position.skip))
     }
 
     /// A decoder that has read all up to `offset`.
@@ -352,7 +354,7 @@ impl Start {
         while decoder.offset() < offset {
             match file.read_at(&mut buffer, at).await? {
                 0 if at >= offset => decoder.stand(),
-                // The file has been cut before that place.
+                // The file has been cut before that position.
                 0 => return Ok(Decoder::resuming(self.encoding, self.errors, offset, b"")),
                 count => {
                     decoder.pass_over(&buffer[..count], offset);
@@ -368,9 +370,9 @@ impl<F: fmt::Debug> fmt::Debug for TextFile<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextFile")
             .field("file", &self.file)
-            .field("mode", &self.manner.mode)
-            .field("encoding", &self.manner.encoding)
-            .field("newline", &self.manner.newline)
+            .field("mode", &self.settings.mode)
+            .field("encoding", &self.settings.encoding)
+            .field("newline", &self.settings.newline)
             .finish_non_exhaustive()
     }
 }

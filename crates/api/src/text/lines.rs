@@ -73,7 +73,7 @@ impl Lines {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Returns the next line, or `Ok(None)` at the end, in the manner of tokio's.
+    /// Returns the next line, or `Ok(None)` at the end, in the settings of tokio's.
     ///
     /// # Errors
     ///

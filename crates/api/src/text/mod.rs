@@ -12,15 +12,15 @@
 //! # }
 //! ```
 
-mod ahead;
 pub mod codec;
 mod file;
 mod io;
 mod lines;
 mod newline;
 mod options;
-mod place;
+mod position;
 mod read;
+mod read_ahead;
 mod seek;
 mod write;
 

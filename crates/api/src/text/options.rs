@@ -6,7 +6,7 @@ use std::path::Path;
 
 use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
-use super::file::Manner;
+use super::file::Settings;
 use super::io::TextIo;
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::engine::Engine;
@@ -144,7 +144,7 @@ impl Options {
         self
     }
 
-    /// Sets how much of what is written may be kept back; see [`OpenOptions::buffering`]. By the line, a write
+    /// Sets how much of what is written may be buffered; see [`OpenOptions::buffering`]. With line buffering, a write
     /// that has an end of line is flushed.
     ///
     /// No buffer at all is refused by [`open`](Options::open), as Python does; without this and without a mode
@@ -303,7 +303,7 @@ impl Options {
             Some(Buffering::Default) => is_terminal,
             Some(Buffering::Unbuffered | Buffering::Bytes(_)) | None => false,
         };
-        let manner = Manner {
+        let settings = Settings {
             mode,
             encoding: self.encoding,
             errors: self.errors,
@@ -314,10 +314,10 @@ impl Options {
             writes,
             appends,
         };
-        TextFile::new(file, manner)
+        TextFile::new(file, settings)
     }
 
-    /// How much a file made by these options may keep back, if they say so.
+    /// How much a file made by these options may buffer, if they set it.
     pub(crate) fn effective_buffering(&self) -> Option<Buffering> {
         self.buffering.or(self.mode.map(|_| Buffering::Default))
     }
@@ -328,7 +328,7 @@ impl Options {
         self.refused.clone().map_or(Ok(()), Err)
     }
 
-    /// Keeps the first error for whoever opens the file.
+    /// Keeps the first error, which opening the file returns.
     fn or_refuse<T, E: Into<Error>>(&mut self, setting: Result<T, E>) -> Option<T> {
         setting.map_err(|error| self.refused.get_or_insert(error.into())).ok()
     }

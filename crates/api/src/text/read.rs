@@ -214,7 +214,7 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// The next line at the end of the file, which has told what a `\r` before it was.
+    /// The next line at the end of the file, which decides what a `\r` before it was.
     pub(super) fn last_line(&mut self, end: End) -> Result<Option<String>> {
         if let Found::Line(line) = self.find_line(end)? {
             return Ok(Some(line));
@@ -225,16 +225,16 @@ impl<F: TextIo> TextFile<F> {
     }
 
     fn check_len(&self, len: usize) -> Result<()> {
-        if len <= self.manner.line_limit {
+        if len <= self.settings.line_limit {
             return Ok(());
         }
-        let limit = self.manner.line_limit as u64;
+        let limit = self.settings.line_limit as u64;
         Err(Error::too_long(Operation::Read, limit).at_path(self.file.path()))
     }
 
     fn check_readable(&self) -> Result<()> {
         self.check_open(Operation::Read)?;
-        if self.manner.reads { Ok(()) } else { Err(self.unsupported(Operation::Read, "not readable")) }
+        if self.settings.reads { Ok(()) } else { Err(self.unsupported(Operation::Read, "not readable")) }
     }
 
     /// Reads and decodes more; `false` at the end of the file.

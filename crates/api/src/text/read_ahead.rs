@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::place::{Converter, Place, Walker};
+use super::position::{Converter, Position, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
 use crate::limits::{TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED};
 
-/// See the module. It knows nothing of files: it lends its buffer for a read and is told how much that brought.
-pub(super) struct Ahead {
+/// See the module. It knows nothing of files: it lends its buffer for a read and receives the length read.
+pub(super) struct ReadAhead {
     newline: Newline,
     converter: Converter,
     /// What one read brings, reused.
@@ -26,7 +26,7 @@ pub(super) struct Ahead {
     dropped: u64,
     /// What the text from `at` on was made of, in order.
     pieces: VecDeque<Piece>,
-    /// Whether the file has places, so that there is use for the pieces.
+    /// Whether the file has positions, so that there is use for the pieces.
     placed: bool,
     /// A buffer whose piece has been given out.
     spare: Vec<u8>,
@@ -52,16 +52,16 @@ enum Source {
     Bytes {
         bytes: Vec<u8>,
         last: bool,
-        /// Where it came to when a place was asked for last. Never waited for: asking borrows the reader, and an
+        /// Where it came to when a position was asked for last. Never waited for: asking borrows the reader, and an
         /// answer takes no turn of anybody else's.
         walker: Box<Mutex<Walker>>,
     },
 }
 
-impl Ahead {
-    pub(super) fn new(encoding: Encoding, newline: Newline, placed: bool) -> Ahead {
+impl ReadAhead {
+    pub(super) fn new(encoding: Encoding, newline: Newline, placed: bool) -> ReadAhead {
         let decoder = Decoder::resuming(encoding, super::Errors::Strict, 0, b"");
-        Ahead {
+        ReadAhead {
             newline,
             converter: Converter::new(encoding, decoder, Reading::new(newline)),
             raw: Vec::new(),
@@ -89,7 +89,7 @@ impl Ahead {
         self.ended = false;
     }
 
-    /// Goes on at another place of the file: with `decoder`, behind `skip` characters.
+    /// Goes on at another position of the file: with `decoder`, behind `skip` characters.
     pub(super) fn resume(&mut self, decoder: Decoder, skip: u8) {
         self.clear();
         self.converter.resume(decoder);
@@ -187,7 +187,7 @@ impl Ahead {
         self.failed = converted.result.err();
         if let (Some(before), true) = (before, self.text.len() > start) {
             let source = match converted.alike {
-                true => Source::Alike(before.place().offset),
+                true => Source::Alike(before.position().offset),
                 false => self.keep(count, before),
             };
             let text = self.dropped + start as u64..self.dropped + self.text.len() as u64;
@@ -198,17 +198,17 @@ impl Ahead {
     }
 
     /// Where the reader stands.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn position(&self) -> Position {
         let here = self.dropped + self.at as u64;
         let Some(piece) = self.pieces.iter().find(|piece| here < piece.text.end) else {
-            return Place { skip: self.skip, ..self.converter.place() };
+            return Position { skip: self.skip, ..self.converter.position() };
         };
         let target = usize::try_from(here - piece.text.start).expect("a piece is in memory");
         match &piece.source {
-            Source::Alike(offset) => Place::at(offset + target as u64),
+            Source::Alike(offset) => Position::at(offset + target as u64),
             Source::Bytes { bytes, last, walker } => {
                 let mut walker = walker.lock().unwrap_or_else(PoisonError::into_inner);
-                walker.place_behind(target, bytes, *last)
+                walker.position_behind(target, bytes, *last)
             }
         }
     }

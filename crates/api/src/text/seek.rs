@@ -5,7 +5,7 @@ use std::io::SeekFrom;
 use super::TextFile;
 use super::file::{Cursor, Mark};
 use super::io::TextIo;
-use super::place::Place;
+use super::position::Position;
 use crate::{Error, Operation, Result};
 
 /// Positions. They are those of the reader: what was read ahead does not count.
@@ -34,7 +34,7 @@ impl<F: TextIo> TextFile<F> {
     /// ```
     pub async fn tell(&self) -> Result<u64> {
         self.check_seekable()?;
-        Ok(self.place().await?.cookie())
+        Ok(self.position().await?.cookie())
     }
 
     /// Moves the reader to the start or where [`tell`](TextFile::tell) has been, or to the end by `End(0)`;
@@ -43,7 +43,7 @@ impl<F: TextIo> TextFile<F> {
     /// # Errors
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, and for any other distance from the end or
-    /// from here, which nobody knows in characters.
+    /// from here: how many characters that is cannot be known without reading them.
     ///
     /// # Cancellation
     ///
@@ -52,18 +52,18 @@ impl<F: TextIo> TextFile<F> {
         self.check_seekable()?;
         match to {
             SeekFrom::Start(cookie) => {
-                let place = Place::of_cookie(cookie).ok_or_else(|| {
+                let position = Position::from_cookie(cookie).ok_or_else(|| {
                     Error::invalid(Operation::Seek, "this position was not told").at_path(self.file.path())
                 })?;
-                self.move_to(place).await
+                self.move_to(position).await
             }
             SeekFrom::Current(0) => {
-                let place = self.place().await?;
-                self.move_to(place).await
+                let position = self.position().await?;
+                self.move_to(position).await
             }
             SeekFrom::End(0) => {
                 // Where to go is known when the cursor is there already; until then, the reader stays.
-                self.cursor = Cursor::Due(self.place().await?);
+                self.cursor = Cursor::Due(self.position().await?);
                 self.ahead.clear();
                 self.mark = Mark::Unknown;
                 let end = self.file.seek(to).await?;
@@ -99,8 +99,8 @@ impl<F: TextIo> TextFile<F> {
         if self.is_sequential() {
             return Err(self.unsupported(Operation::SetLen, "underlying stream is not seekable"));
         }
-        let place = self.place().await?;
-        let size = size.unwrap_or(place.offset);
+        let position = self.position().await?;
+        let size = size.unwrap_or(position.offset);
         // What was read ahead may be cut off.
         self.step_back();
         self.mark = Mark::Unknown;
@@ -108,22 +108,22 @@ impl<F: TextIo> TextFile<F> {
         Ok(size)
     }
 
-    async fn move_to(&mut self, place: Place) -> Result<u64> {
+    async fn move_to(&mut self, position: Position) -> Result<u64> {
         self.ahead.clear();
         self.mark = Mark::Unknown;
-        self.cursor = Cursor::Due(place);
-        self.file.seek(SeekFrom::Start(place.offset)).await?;
-        if place.skip == 0 {
+        self.cursor = Cursor::Due(position);
+        self.file.seek(SeekFrom::Start(position.offset)).await?;
+        if position.skip == 0 {
             self.cursor = Cursor::Here;
         }
-        Ok(place.cookie())
+        Ok(position.cookie())
     }
 
-    async fn place(&self) -> Result<Place> {
+    async fn position(&self) -> Result<Position> {
         match self.cursor {
-            Cursor::Here => Ok(Place::at(self.file.stream_position().await?)),
-            Cursor::Ahead => Ok(self.ahead.place()),
-            Cursor::Due(place) => Ok(place),
+            Cursor::Here => Ok(Position::at(self.file.stream_position().await?)),
+            Cursor::Ahead => Ok(self.ahead.position()),
+            Cursor::Due(position) => Ok(position),
         }
     }
 

@@ -40,21 +40,21 @@ impl<F: TextIo> TextFile<F> {
             return Ok(0);
         }
         self.step_back();
-        if !self.manner.appends {
+        if !self.settings.appends {
             self.settle().await?;
         }
         let mut encoder = match self.needs_mark().await? {
-            true => Encoder::new(self.manner.encoding, self.manner.errors),
-            false => Encoder::continuing(self.manner.encoding, self.manner.errors),
+            true => Encoder::new(self.settings.encoding, self.settings.errors),
+            false => Encoder::continuing(self.settings.encoding, self.settings.errors),
         };
         self.encode(&mut encoder, text)?;
         self.file.write_all(&self.out).await?;
         // Not before: an abandoned write may happen or not, and takes its mark with it.
-        self.mark = Mark::Behind;
+        self.mark = Mark::Written;
         if !self.is_sequential() {
             self.cursor = Cursor::Here;
         }
-        if self.manner.line_buffering && text.contains(['\n', '\r']) {
+        if self.settings.line_buffering && text.contains(['\n', '\r']) {
             self.file.flush().await?;
         }
         Ok(text.chars().count())
@@ -123,18 +123,18 @@ impl<F: TextIo> TextFile<F> {
 
     /// Asks the file whether anything stands before what is written next.
     async fn needs_mark(&self) -> Result<bool> {
-        if self.mark == Mark::Behind || !self.manner.encoding.writes_mark() {
+        if self.mark == Mark::Written || !self.settings.encoding.writes_mark() {
             return Ok(false);
         }
-        self.file.begins(self.manner.appends).await
+        self.file.begins(self.settings.appends).await
     }
 
     pub(super) fn check_writable(&self, operation: Operation) -> Result<()> {
-        if self.manner.writes { Ok(()) } else { Err(self.unsupported(operation, "not writable")) }
+        if self.settings.writes { Ok(()) } else { Err(self.unsupported(operation, "not writable")) }
     }
 
     fn encode(&mut self, encoder: &mut Encoder, text: &str) -> Result<()> {
-        let newline = self.manner.newline;
+        let newline = self.settings.newline;
         self.out.clear();
         let mut rewritten = String::new();
         let written = if newline.rewrites() {

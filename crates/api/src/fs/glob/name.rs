@@ -58,7 +58,7 @@ impl NamePattern {
         NamePattern { pieces: name.chars().map(Piece::Char).collect() }
     }
 
-    /// Whether all of `name` matches. A byte that is no UTF-8 is a character that nobody can name.
+    /// Whether all of `name` matches. A byte that is not UTF-8 counts as a character that no pattern names.
     pub(super) fn matches(&self, name: &OsStr, likeness: Likeness) -> bool {
         let writes_dot = matches!(self.pieces.first(), Some(Piece::Char('.')));
         if is_hidden(name) && !likeness.hidden && !writes_dot {
@@ -157,7 +157,7 @@ fn item_len(text: &str) -> Option<usize> {
 }
 
 /// Reads what stands between the brackets. A range that runs backwards has no member. `[[:alpha:]` would be read as
-/// something that nobody means.
+/// a set of other characters than its writer means.
 fn class(members: &str) -> Option<Piece> {
     if members.contains("[:") {
         return None;

@@ -293,14 +293,14 @@ impl BinaryFile {
         Err(self.unsupported(operation, if self.is_raw() { raw } else { word }))
     }
 
-    /// Names the file in an error.
-    /// Puts the descriptor that others have too where the file's cursor is.
+    /// Moves the position of the owner's descriptor to where this file's cursor is.
     async fn leave_in_place(&self, file: File) -> Result<()> {
         let second = file.into_std().await?;
         // The first close returns what NFS and FUSE found no room for.
         close(second).map_err(|error| self.at_path(Error::io(Operation::Close, error)))
     }
 
+    /// Names the file in an error.
     pub(crate) fn at_path(&self, error: Error) -> Error {
         error.at_path(self.inner.path.clone())
     }

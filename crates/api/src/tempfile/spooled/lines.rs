@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 
-use super::{Place, SpooledTemporaryFile, rest_of};
+use super::{Contents, SpooledTemporaryFile, rest_of};
 use crate::limits::SPOOL_LOOK_BYTES;
 use crate::{Error, Operation, Result};
 
@@ -32,8 +32,8 @@ impl SpooledTemporaryFile {
         let most = limit.unwrap_or(line_limit.saturating_add(1));
         let too_long = |line: &[u8]| limit.is_none() && line.len() > line_limit && !line.ends_with(b"\n");
         let refused = || Error::too_long(Operation::Read, line_limit as u64);
-        let file = match self.place() {
-            Place::Memory(bytes, cursor) => {
+        let file = match self.contents() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let line = &rest[..line_len(rest).unwrap_or(rest.len()).min(most)];
                 if too_long(line) {
@@ -42,8 +42,8 @@ impl SpooledTemporaryFile {
                 *cursor += line.len() as u64;
                 return Ok(line.to_vec());
             }
-            Place::Disk(file) => file,
-            Place::Closed => return Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file,
+            Contents::Closed => return Err(Error::closed(Operation::Read)),
         };
         let start = file.stream_position().await?;
         let mut line = Vec::new();

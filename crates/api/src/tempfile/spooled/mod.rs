@@ -34,7 +34,7 @@ use folio_engine::{Current, Engine as Core};
 ///
 /// Dropped while it rolls over, the contents are still in memory and nothing is left on disk.
 pub struct SpooledTemporaryFile {
-    place: Place,
+    contents: Contents,
     max_size: u64,
     /// Bytes that a line may have, without its end.
     line_limit: usize,
@@ -49,7 +49,7 @@ pub struct SpooledTemporaryFile {
 type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send + Sync>>;
 
 /// Where the contents are.
-enum Place {
+enum Contents {
     /// In memory, with a cursor that may stand behind the end.
     Memory(Vec<u8>, u64),
     /// In a file, whose cursor is the one.
@@ -84,9 +84,9 @@ impl SpooledTemporaryFile {
 
     /// Returns the file on disk, once there is one.
     pub fn file(&self) -> Option<&File> {
-        match &self.place {
-            Place::Memory(..) | Place::Closed => None,
-            Place::Disk(file) => Some(file),
+        match &self.contents {
+            Contents::Memory(..) | Contents::Closed => None,
+            Contents::Disk(file) => Some(file),
         }
     }
 
@@ -97,7 +97,7 @@ impl SpooledTemporaryFile {
 
     /// Returns whether it has been closed.
     pub fn closed(&self) -> bool {
-        matches!(self.place, Place::Closed)
+        matches!(self.contents, Contents::Closed)
     }
 
     /// Returns whether the contents have left the memory.
@@ -125,7 +125,7 @@ impl SpooledTemporaryFile {
     pub async fn rollover(&mut self) -> Result<()> {
         self.check_open(Operation::Open)?;
         if let Some(to_disk) = self.to_disk() {
-            self.place = Place::Disk(to_disk.await?);
+            self.contents = Contents::Disk(to_disk.await?);
         }
         Ok(())
     }
@@ -181,9 +181,9 @@ impl SpooledTemporaryFile {
     ///
     /// It is closed, the file on disk like [`File::close_all`].
     pub async fn close(&mut self) -> Result<()> {
-        match std::mem::replace(self.place(), Place::Closed) {
-            Place::Disk(file) => file.close_all().await,
-            Place::Memory(..) | Place::Closed => Ok(()),
+        match std::mem::replace(self.contents(), Contents::Closed) {
+            Contents::Disk(file) => file.close_all().await,
+            Contents::Memory(..) | Contents::Closed => Ok(()),
         }
     }
 
@@ -197,16 +197,16 @@ impl SpooledTemporaryFile {
     ///
     /// No byte is lost.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.len());
                 buf[..count].copy_from_slice(&rest[..count]);
                 *cursor += count as u64;
                 Ok(count)
             }
-            Place::Disk(file) => file.read(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
@@ -220,14 +220,14 @@ impl SpooledTemporaryFile {
     ///
     /// In memory: nothing to cancel. On disk: what was read so far is gone and the cursor is behind it.
     pub async fn read_to_end(&mut self) -> Result<Vec<u8>> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor).to_vec();
                 *cursor += rest.len() as u64;
                 Ok(rest)
             }
-            Place::Disk(file) => file.read_to_end_limited(usize::MAX).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read_to_end_limited(usize::MAX).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
@@ -242,13 +242,13 @@ impl SpooledTemporaryFile {
     /// Nothing is written, unless it has rolled over: then like [`File::write`].
     pub async fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.make_room(buf.len()).await?;
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents() {
+            Contents::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(buf.len())
             }
-            Place::Disk(file) => file.write(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Disk(file) => file.write(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
@@ -263,13 +263,13 @@ impl SpooledTemporaryFile {
     /// Like [`write`](SpooledTemporaryFile::write).
     pub async fn write_all(&mut self, buf: &[u8]) -> Result<()> {
         self.make_room(buf.len()).await?;
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents() {
+            Contents::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(())
             }
-            Place::Disk(file) => file.write_all(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Disk(file) => file.write_all(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
@@ -283,10 +283,10 @@ impl SpooledTemporaryFile {
     ///
     /// Like [`File::seek`].
     pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => move_cursor(bytes, cursor, to),
-            Place::Disk(file) => file.seek(to).await,
-            Place::Closed => Err(Error::closed(Operation::Seek)),
+        match self.contents() {
+            Contents::Memory(bytes, cursor) => move_cursor(bytes, cursor, to),
+            Contents::Disk(file) => file.seek(to).await,
+            Contents::Closed => Err(Error::closed(Operation::Seek)),
         }
     }
 
@@ -296,10 +296,10 @@ impl SpooledTemporaryFile {
     ///
     /// If it is closed.
     pub async fn stream_position(&self) -> Result<u64> {
-        match &self.place {
-            Place::Memory(_, cursor) => Ok(*cursor),
-            Place::Disk(file) => file.stream_position().await,
-            Place::Closed => Err(Error::closed(Operation::Seek)),
+        match &self.contents {
+            Contents::Memory(_, cursor) => Ok(*cursor),
+            Contents::Disk(file) => file.stream_position().await,
+            Contents::Closed => Err(Error::closed(Operation::Seek)),
         }
     }
 
@@ -317,13 +317,13 @@ impl SpooledTemporaryFile {
         if len > self.max_size || self.would_tear(len) {
             self.rollover().await?;
         }
-        match self.place() {
-            Place::Memory(bytes, _) => {
+        match self.contents() {
+            Contents::Memory(bytes, _) => {
                 bytes.resize(in_memory(len), 0);
                 Ok(())
             }
-            Place::Disk(file) => file.set_len(len).await,
-            Place::Closed => Err(Error::closed(Operation::SetLen)),
+            Contents::Disk(file) => file.set_len(len).await,
+            Contents::Closed => Err(Error::closed(Operation::SetLen)),
         }
     }
 
@@ -333,32 +333,32 @@ impl SpooledTemporaryFile {
     }
 
     fn would_overflow(&self, len: usize) -> bool {
-        match &self.place {
-            Place::Memory(_, cursor) => {
+        match &self.contents {
+            Contents::Memory(_, cursor) => {
                 len > 0 && (cursor.saturating_add(len as u64) > self.max_size || self.would_tear(*cursor))
             }
-            Place::Disk(_) | Place::Closed => false,
+            Contents::Disk(_) | Contents::Closed => false,
         }
     }
 
     /// Whether contents that reach up to `end` would have a hole that is better left to a disk.
     fn would_tear(&self, end: u64) -> bool {
-        match &self.place {
-            Place::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
-            Place::Disk(_) | Place::Closed => false,
+        match &self.contents {
+            Contents::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
+            Contents::Disk(_) | Contents::Closed => false,
         }
     }
 
-    /// Where the contents are, for somebody who may change them: a rollover that was begun would miss that.
-    fn place(&mut self) -> &mut Place {
+    /// Where the contents are, for a caller that may change them: a rollover that was begun would miss the change.
+    fn contents(&mut self) -> &mut Contents {
         self.rolling = None;
-        &mut self.place
+        &mut self.contents
     }
 
     /// Writes what is in memory to a new file, and puts its cursor where ours is; `None` if it is there already.
     fn to_disk(&self) -> Option<ToDisk> {
-        let Place::Memory(bytes, cursor) = &self.place else { return None };
-        // A copy, because whoever gives up on it must find the contents where they were.
+        let Contents::Memory(bytes, cursor) = &self.contents else { return None };
+        // A copy, because a caller that gives up must find the contents where they were.
         let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
         let (disk, engine) = (self.disk.clone(), self.engine.clone());
         Some(Box::pin(async move {
@@ -442,7 +442,7 @@ impl SpooledTemporaryFileBuilder {
         self
     }
 
-    /// Sets how much of what is written to the file on disk may be kept back; nothing unless set. See
+    /// Sets how much of what is written to the file on disk may be buffered; nothing is unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.disk.buffering(buffering);
@@ -452,8 +452,8 @@ impl SpooledTemporaryFileBuilder {
     /// Returns an empty one that rolls over on the default engine; nothing is touched.
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
-        let (place, rolling) = (Place::Memory(Vec::new(), 0), None);
-        SpooledTemporaryFile { place, max_size, line_limit, disk, engine: None, rolling }
+        let (contents, rolling) = (Contents::Memory(Vec::new(), 0), None);
+        SpooledTemporaryFile { contents, max_size, line_limit, disk, engine: None, rolling }
     }
 
     /// Returns an empty one that rolls over on `engine`; nothing is touched.
@@ -464,13 +464,13 @@ impl SpooledTemporaryFileBuilder {
 }
 
 impl fmt::Debug for SpooledTemporaryFile {
-    /// Without the contents, which may be long and nobody's business.
+    /// Without the contents, which may be long and private.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SpooledTemporaryFile");
-        match &self.place {
-            Place::Memory(bytes, _) => shown.field("bytes_in_memory", &bytes.len()),
-            Place::Disk(file) => shown.field("path", &file.path()),
-            Place::Closed => shown.field("closed", &true),
+        match &self.contents {
+            Contents::Memory(bytes, _) => shown.field("bytes_in_memory", &bytes.len()),
+            Contents::Disk(file) => shown.field("path", &file.path()),
+            Contents::Closed => shown.field("closed", &true),
         };
         shown.finish_non_exhaustive()
     }

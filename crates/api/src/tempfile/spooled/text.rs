@@ -4,7 +4,7 @@ use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
 
-use super::{Place, SpooledTemporaryFile, SpooledTemporaryFileBuilder};
+use super::{Contents, SpooledTemporaryFile, SpooledTemporaryFileBuilder};
 use crate::text::{Below, Options, TextFile};
 use crate::{Error, Operation, Result};
 
@@ -86,15 +86,15 @@ impl Below for SpooledTemporaryFile {
     }
 
     async fn read_at(&mut self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        match &self.place {
-            Place::Memory(bytes, _) => {
+        match &self.contents {
+            Contents::Memory(bytes, _) => {
                 let rest = super::rest_of(bytes, offset);
                 let count = rest.len().min(buf.len());
                 buf[..count].copy_from_slice(&rest[..count]);
                 Ok(count)
             }
-            Place::Disk(file) => file.read_at(buf, offset).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read_at(buf, offset).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
