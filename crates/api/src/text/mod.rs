@@ -1,6 +1,6 @@
 //! Text files: encodings, ends of lines, and lines as a stream.
 //!
-//! [`open`] reads UTF-8 with universal newlines, as Python's `open` does; [`Options`] says otherwise.
+//! [`open`] reads UTF-8 with universal newlines, as Python's `open` does; [`Options`] has everything else.
 //!
 //! ```
 //! # async fn example() -> folio::Result<()> {

@@ -8,14 +8,14 @@ use super::io::TextIo;
 use super::position::Position;
 use crate::{Error, Operation, Result};
 
-/// Positions. They are those of the reader: what was read ahead does not count.
+/// Positions, which are those of the reader: text that was read ahead does not count.
 impl<F: TextIo> TextFile<F> {
-    /// Returns where the reader is: a number for [`seek`](TextFile::seek) to come back by.
+    /// Returns the position of the reader, as a number that [`seek`](TextFile::seek) takes.
     ///
-    /// It is the offset in bytes, after the text given out; where a `\r\n` was read as one end of line, after both
-    /// bytes. Only where some bytes are read as several characters (`\xff` under
-    /// [`Errors::BackslashReplace`](super::Errors::BackslashReplace)) and the reader is amid these, the number is
-    /// above every offset and says how many of them are behind it.
+    /// The number is the offset in bytes after the text that was returned; a `\r\n` counts as both bytes. There is one
+    /// exception: invalid bytes may be read as several characters (`\xff` under
+    /// [`Errors::BackslashReplace`](super::Errors::BackslashReplace)), and between these the number is above every
+    /// offset and includes how many of them were returned.
     ///
     /// # Errors
     ///
@@ -37,8 +37,8 @@ impl<F: TextIo> TextFile<F> {
         Ok(self.position().await?.cookie())
     }
 
-    /// Moves the reader to the start or where [`tell`](TextFile::tell) has been, or to the end by `End(0)`;
-    /// `Current(0)` stays. Returns what `tell` says there. At the start, a byte order mark is written anew.
+    /// Moves the reader to the start, to a position that [`tell`](TextFile::tell) returned, or with `End(0)` to the end.
+    /// `Current(0)` does not move it. Returns the new position. A write at the start writes the byte order mark anew.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// # Cancellation
     ///
-    /// The reader has moved or not; nothing else happens.
+    /// The reader may have moved; nothing else changes.
     pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
         self.check_seekable()?;
         match to {
@@ -62,7 +62,7 @@ impl<F: TextIo> TextFile<F> {
                 self.move_to(position).await
             }
             SeekFrom::End(0) => {
-                // Where to go is known when the cursor is there already; until then, the reader stays.
+                // Only the seek shows where the end is: until it has returned, the reader stays where it was.
                 self.cursor = Cursor::Due(self.position().await?);
                 self.ahead.clear();
                 self.mark = Mark::Unknown;
@@ -77,8 +77,8 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Cuts the file to `size` bytes, or extends it with zeros; without a size, cuts it where the reader is.
-    /// Returns the size. The reader stays.
+    /// Cuts the file to `size` bytes, or extends it with zeros; without a size, cuts it at the reader's position.
+    /// Returns the new size. The reader does not move.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl<F: TextIo> TextFile<F> {
         }
         let position = self.position().await?;
         let size = size.unwrap_or(position.offset);
-        // What was read ahead may be cut off.
+        // The text that was read ahead may be cut off.
         self.step_back();
         self.mark = Mark::Unknown;
         self.file.set_len(size).await?;
