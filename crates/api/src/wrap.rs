@@ -60,7 +60,7 @@ pub fn reader<T: Read + Send + 'static>(object: T) -> Wrap<T> {
     Wrap::new(Wrapped::reader(object))
 }
 
-/// Makes a file to write to, in order, of `object`. [`File::append`] tells where each record begins.
+/// Makes a file to write to, in order, of `object`. [`File::append`] returns where each record begins.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -150,7 +150,7 @@ impl<T: Send + 'static> Wrap<T> {
         Wrap { object, name: format!("<{}>", type_name::<T>()).into() }
     }
 
-    /// Sets what errors and snapshots call it; the name of its type unless set.
+    /// Sets the name that errors and snapshots show; the name of its type unless set.
     pub fn named(self, name: impl AsRef<Path>) -> Self {
         Wrap { name: name.as_ref().to_owned(), ..self }
     }
@@ -176,11 +176,11 @@ impl<T: Send + 'static> Wrap<T> {
         Wrap { object: self.object.on_close(ending), ..self }
     }
 
-    /// Makes the file, on the [current](Engine::current) engine.
+    /// Makes the file on the [current](Engine::current) engine.
     ///
     /// # Errors
     ///
-    /// Whatever an object that can seek returns when it is asked where it stands.
+    /// The error of an object that can seek, when its position is asked for.
     ///
     /// # Cancellation
     ///

@@ -102,7 +102,7 @@ impl fmt::Debug for Entries {
     }
 }
 
-/// One name in an open directory. All it tells came with the listing; the rest is asked of the
+/// One name in an open directory. All that it returns came with the listing; the rest is asked of the
 /// [`Dir`](crate::Dir) by the name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

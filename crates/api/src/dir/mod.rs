@@ -26,7 +26,7 @@ pub use folio_engine::storage::Kind;
 ///
 /// Every path given to its methods is relative to it and stays below it, at each step and whatever others rename
 /// or exchange meanwhile: a `..` that goes above it, an absolute path and a symbolic link that leads to either
-/// are refused ("the path leads out of the directory", `EXDEV`), a link of `/proc` that is no path with `ELOOP` or another error. Links that stay
+/// are refused ("the path leads out of the directory", `EXDEV`), a link of `/proc` that does not lead to a path with `ELOOP` or another error. Links that stay
 /// inside are followed, so that names chosen by strangers are safe without being looked at. It is one look-up a
 /// name (`openat2`; on kernels before 5.6 part by part).
 ///

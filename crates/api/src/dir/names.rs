@@ -56,7 +56,7 @@ impl Dir {
         self.engine.call(tree::create_dir(self.open.at(name), builder.how)).await
     }
 
-    /// Creates a directory and every missing parent; a directory that exists is no error.
+    /// Creates a directory and every missing parent; a directory that exists is not an error.
     ///
     /// # Errors
     ///

@@ -152,7 +152,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the file is not open for writing, there is no space, or the file system knows no such thing
+    /// If the file is not open for writing, there is no space, or the file system does not support it
     /// (`EOPNOTSUPP`); `EINVAL` for a length of 0; `ESPIPE` for a stream. No later sync fails for it.
     ///
     /// ```

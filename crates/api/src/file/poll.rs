@@ -28,7 +28,7 @@ impl File {
         }
     }
 
-    /// Does what [`settle`](File::settle) does, and tells the failure as it is.
+    /// Does what [`settle`](File::settle) does, and returns the failure as it is.
     pub(super) async fn settle_polled(&self) -> Result<()> {
         let Handle::Plain(file) = &self.handle else { return Ok(()) };
         if !self.pending.is_busy() {

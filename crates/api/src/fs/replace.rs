@@ -94,7 +94,7 @@ pub async fn sweep_replacements(dir: impl AsRef<Path>) -> Result<u64> {
 ///
 /// # Errors
 ///
-/// If the path is no directory or may not be read; the device's.
+/// If the path is not a directory or may not be read; the device's errors.
 ///
 /// # Cancellation
 ///

@@ -25,7 +25,7 @@ pub async fn create_dir(path: impl AsRef<Path>) -> Result<()> {
     DirBuilder::new().create(path).await
 }
 
-/// Creates a directory and every missing parent; a directory that exists is no error.
+/// Creates a directory and every missing parent; a directory that exists is not an error.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
 /// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
 /// take a directory's place meanwhile.
 ///
-/// Neither is `link/`, which std takes for what the link leads to: it is no directory. A path that ends with `.` or
+/// Neither is `link/`, which std takes for what the link leads to: it is not a directory. A path that ends with `.` or
 /// `..` is refused. Nothing is touched then.
 ///
 /// # Errors

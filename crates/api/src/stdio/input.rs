@@ -163,7 +163,7 @@ impl Input {
         Input { encoding: Encoding::UTF_8, errors: Errors::Strict, line_limit: LINE_LIMIT_BYTES }
     }
 
-    /// Returns a handle that reads this encoding, and does so with what means nothing in it.
+    /// Returns a handle that reads `encoding` and treats bytes that are invalid in it as `errors` says.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -196,7 +196,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
+    /// Bytes that are invalid in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
     /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above the
     /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends
     /// of lines are not a byte, such as UTF-16, or that a line of it does not begin anew in, such as `iso2022_jp`.
@@ -230,7 +230,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing in the encoding; the input is gone then. Whatever reading returns.
+    /// Bytes that are invalid in the encoding; the input is gone then. Whatever reading returns.
     ///
     /// # Cancellation
     ///

@@ -20,7 +20,7 @@ impl Output {
         Output { stream, encoding: Encoding::UTF_8, errors: Errors::Strict }
     }
 
-    /// Returns a handle that writes this encoding, and does so with characters that it does not have. No byte
+    /// Returns a handle that writes `encoding` and treats characters that are missing in it as `errors` says. No byte
     /// order mark is written.
     ///
     /// ```

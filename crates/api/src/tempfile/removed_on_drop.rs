@@ -1,4 +1,4 @@
-//! A path that goes when its owner goes.
+//! A path that is removed when its owner is dropped.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::checked;
 use crate::{Operation, Result};
 use folio_engine::Engine as Core;
 
-/// A path and what is to become of it. Dropping it never blocks.
+/// A path, and what dropping this value does to it. The drop never blocks.
 #[derive(Debug)]
 pub(super) struct RemovedOnDrop {
     engine: Core,
@@ -118,7 +118,7 @@ struct Removal {
 }
 
 impl Removal {
-    /// Removes it; that it is gone already is fine.
+    /// Removes it; a path that is missing already is not an error.
     fn request(&self) -> impl PathRequest<Reply = ()> + use<> {
         let (kind, goes_on) = (self.kind, self.ignores_errors);
         let operation = match kind {

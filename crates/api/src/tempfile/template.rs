@@ -27,7 +27,7 @@ const USUAL: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
 /// Permission bits of a file for its owner alone.
 pub(super) const FILE_MODE: u32 = 0o600;
 
-/// See the module.
+/// The directory of random names, and what they begin and end with.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) prefix: OsString,

@@ -6,7 +6,7 @@ use crate::text::{Options, TextFile};
 
 impl NamedTemporaryFileBuilder {
     /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written. The path goes with the second of what is returned.
+    /// also says whether it can be read or written. The path is removed with the second value that is returned.
     ///
     /// Closing the text closes the file; the path is left to
     /// [`close`](NamedTemporaryFile::close) or the drop.

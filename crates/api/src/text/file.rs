@@ -77,12 +77,12 @@ pub(super) enum Cursor {
     Due(Position),
 }
 
-/// Whether what is written next needs a byte order mark before it.
+/// Whether the next write needs a byte order mark before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// Only the file knows: nothing was written, or it failed, or was abandoned, or there was a seek.
+    /// The file has to be asked: nothing was written yet, the last write failed or was abandoned, or there was a seek.
     Unknown,
-    /// No, for text was written through this handle.
+    /// It does not: text was written through this handle.
     Written,
 }
 
@@ -99,7 +99,7 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Closes the file below for everybody; the second time, does nothing.
+    /// Closes the file below, for every handle on it; a second call does nothing.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl<F: TextIo> TextFile<F> {
         self.file.close().await
     }
 
-    /// Ends the text and returns the file below, its cursor where the reader is.
+    /// Returns the file below, with its cursor where the reader is.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ impl<F: TextIo> TextFile<F> {
         self.file.path()
     }
 
-    /// Returns the mode it was opened in, as it was given; without one, the one that comes closest.
+    /// Returns the mode that the file was opened in, as it was given; if none was given, the closest one.
     pub fn mode(&self) -> &str {
         &self.settings.mode
     }
@@ -196,12 +196,12 @@ impl<F: TextIo> TextFile<F> {
         self.closed
     }
 
-    /// Returns which ends of lines were read so far; with text that was read ahead.
+    /// Returns the ends of lines that were read so far, those of text that was read ahead included.
     pub fn newlines(&self) -> Seen {
         self.ahead.seen()
     }
 
-    /// Returns what is wrong with the bytes that reading stopped at.
+    /// Returns why the bytes that reading stopped at cannot be decoded.
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.ahead.failed()
     }
@@ -211,7 +211,7 @@ impl<F: TextIo> TextFile<F> {
         self.settings.encoding
     }
 
-    /// Returns what happens to what cannot be converted.
+    /// Returns how bytes and characters that cannot be converted are treated.
     pub fn errors(&self) -> Errors {
         self.settings.errors
     }
@@ -240,7 +240,7 @@ impl<F: TextIo> TextFile<F> {
         if self.closed { Err(Error::closed(operation).at_path(self.file.path())) } else { Ok(()) }
     }
 
-    /// The error of reading on where bytes mean nothing.
+    /// The error of reading bytes that cannot be decoded.
     pub(super) fn undecodable(&self, failed: DecodeError) -> Error {
         let offset = failed.offset();
         let error = match self.settings.errors {
@@ -256,7 +256,7 @@ impl<F: TextIo> TextFile<F> {
         Error::unsupported(operation, why).at_path(self.file.path())
     }
 
-    /// Gives up what was read ahead, so that the cursor of the file is due where the reader is. A stream, which
+    /// Drops what was read ahead, so that the next call moves the file's cursor to the reader. A stream, which
     /// cannot go back, keeps it.
     pub(super) fn step_back(&mut self) {
         if self.cursor == Cursor::Ahead && !self.is_sequential() {
@@ -265,7 +265,7 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Puts the cursor of the file where it is due.
+    /// Moves the cursor of the file to where the reader is.
     pub(super) async fn settle(&mut self) -> Result<()> {
         if let Cursor::Due(position) = self.cursor {
             self.file.seek(SeekFrom::Start(position.offset)).await?;
@@ -286,7 +286,7 @@ impl TextFile {
         Ok(self.file.is_terminal())
     }
 
-    /// Returns the number of the file's descriptor, which stays the file's.
+    /// Returns the number of the file's descriptor, which the file goes on owning.
     ///
     /// # Errors
     ///

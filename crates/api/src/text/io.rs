@@ -23,8 +23,8 @@ pub trait TextIo: Below {}
 
 impl<F: Below> TextIo for F {}
 
-/// What is done to it. The functions do what those of [`File`] do that have their names. Outside of this crate the trait
-/// has no name, which seals the one above.
+/// The operations that a [`TextFile`](crate::text::TextFile) needs. Each does what the function of [`File`] with its
+/// name does. The trait has no public path, which seals [`TextIo`].
 pub trait Below: fmt::Debug + Send + Sync {
     /// Returns the path, for messages.
     fn path(&self) -> &Path;
@@ -53,10 +53,10 @@ pub trait Below: fmt::Debug + Send + Sync {
     /// Writes out what is buffered.
     fn flush(&self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Closes it for everybody.
+    /// Closes it, for every handle on it.
     fn close(&mut self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Returns whether nothing stands before what is written next, which goes to the end if it `appends`.
+    /// Returns whether the next write begins the file; a write that `appends` goes to the end.
     fn begins(&self, appends: bool) -> impl Future<Output = Result<bool>> + Send;
 }
 

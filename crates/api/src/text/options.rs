@@ -122,7 +122,7 @@ impl Options {
     /// as [`Buffering::Default`] says, unless [`buffering`](Options::buffering) says otherwise; and a file that is
     /// appended to is read from its end on, until a seek.
     ///
-    /// A string that is no mode, or one for bytes, is refused by [`open`](Options::open), before the file is touched.
+    /// An invalid mode, or one for bytes, is refused by [`open`](Options::open), before the file is touched.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {

@@ -172,7 +172,7 @@ impl<F: TextIo> TextFile<F> {
             if chars == n_chars || ended || (self.ahead.failed().is_some() && len > 0) {
                 return Ok(self.ahead.take(len, 0));
             }
-            // At the end of the file once more: it tells what a `\r` before it was.
+            // At the end of the file once more: the end decides what a `\r` before it was.
             ended = !self.fill().await?;
         }
     }
@@ -191,7 +191,7 @@ impl<F: TextIo> TextFile<F> {
             if limit == chars || end.is_some() || ended {
                 return Ok(self.ahead.take(len, 0));
             }
-            // At the end of the file once more: it tells what a `\r` before it was.
+            // At the end of the file once more: the end decides what a `\r` before it was.
             ended = !self.fill().await?;
         }
     }

@@ -7,7 +7,7 @@ use super::position::{Converter, Position, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
 use crate::limits::{TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED};
 
-/// See the module. It knows nothing of files: it lends its buffer for a read and receives the length read.
+/// Text that was read ahead. It makes no calls of its own: it lends its buffer for a read and receives the length read.
 pub(super) struct ReadAhead {
     newline: Newline,
     converter: Converter,
@@ -94,7 +94,7 @@ impl ReadAhead {
         self.clear();
         self.converter.resume(decoder);
         self.skip = skip;
-        // The first start is no move: a file is mostly read as a whole.
+        // The first start is not a seek: most files are read as a whole.
         self.size = std::mem::replace(&mut self.size_moved, TEXT_READ_BYTES_MOVED);
     }
 

@@ -36,7 +36,7 @@ pub use pattern::Pattern;
 ///
 /// # Errors
 ///
-/// If the text is no pattern: an unclosed choice, a class of POSIX' (`[[:alpha:]]`), a NUL, more than 1,024 choices.
+/// If the text is not a pattern: an unclosed choice, a class of POSIX' (`[[:alpha:]]`), a NUL, more than 1,024 choices.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -160,7 +160,7 @@ impl Glob {
     /// # Errors
     ///
     /// A directory that may hold matches and may not be read; the search goes on behind it. That the beginning
-    /// of the pattern names nothing is no error.
+    /// of the pattern names nothing is not an error.
     ///
     /// # Cancellation
     ///

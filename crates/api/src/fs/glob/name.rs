@@ -242,7 +242,7 @@ mod tests {
         check("*a*b", b"xaxbxc", false);
         check("a**", b"a", true);
         check("", b"a", false);
-        // What is no UTF-8 has no name but can be there.
+        // A character that is not UTF-8 cannot be written in a pattern, but a name may have it.
         check("?[!a]*", b"\xFF\xFE\xFD", true);
         check("[a-\u{FFFF}]", b"\xFF", false);
     }

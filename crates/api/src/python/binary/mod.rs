@@ -37,9 +37,9 @@ pub use name::Name;
 ///
 /// # Failure
 ///
-/// What the file was not opened for is [`is_unsupported`](crate::Error::is_unsupported), in CPython's words; what
-/// comes after [`close`](BinaryFile::close) is [`is_closed`](crate::Error::is_closed); what comes after
-/// [`detach`](BinaryFile::detach) says so. Everything else is as with [`File`].
+/// A call that the mode does not allow fails with [`is_unsupported`](crate::Error::is_unsupported), in CPython's words; a
+/// call after [`close`](BinaryFile::close) fails with [`is_closed`](crate::Error::is_closed), a call after
+/// [`detach`](BinaryFile::detach) with an error that names it. Everything else is as with [`File`].
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -76,9 +76,9 @@ struct Inner {
 /// Where the file is.
 #[derive(Debug)]
 enum Held {
-    /// Here. Methods work on a clone, so that the lock is never held for longer than it takes to make one.
+    /// The file is open. Methods work on a clone, so that the lock is held only while the clone is made.
     Open(File),
-    /// Gone: closed.
+    /// The file is closed.
     Closed,
     /// Handed out as a std file.
     Detached,
@@ -87,9 +87,10 @@ enum Held {
 /// Whose descriptor the file works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Descriptor {
-    /// Its own.
+    /// The descriptor is the file's own.
     Owned,
-    /// A duplicate of one that its owner goes on using, and wants to find where this file's cursor is.
+    /// The descriptor is a duplicate. The owner of the original goes on using it and expects its position at this
+    /// file's cursor.
     Borrowed,
 }
 
@@ -241,7 +242,7 @@ impl BinaryFile {
         self.held(Operation::Metadata).map(|_| self.inner.mode.writes())
     }
 
-    /// Returns the number of the file's descriptor, which stays the file's.
+    /// Returns the number of the file's descriptor, which the file goes on owning.
     ///
     /// # Errors
     ///

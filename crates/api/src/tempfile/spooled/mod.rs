@@ -52,9 +52,9 @@ type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send + Sync>>;
 enum Contents {
     /// In memory, with a cursor that may stand behind the end.
     Memory(Vec<u8>, u64),
-    /// In a file, whose cursor is the one.
+    /// In a file, whose cursor is this one's.
     Disk(File),
-    /// Nowhere any more.
+    /// The file is closed.
     Closed,
 }
 
@@ -341,7 +341,7 @@ impl SpooledTemporaryFile {
         }
     }
 
-    /// Whether contents that reach up to `end` would have a hole that is better left to a disk.
+    /// Whether contents that reach up to `end` would have a hole too large for memory.
     fn would_tear(&self, end: u64) -> bool {
         match &self.contents {
             Contents::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
