@@ -14,6 +14,8 @@ use crate::{File, Operation, Result};
 /// Until the commit the path of the file does not lead to it, and dropping it leaves everything as it was. Its [`path`](File::path) is that of the
 /// file it replaces, for messages.
 ///
+/// A relative path leads to the same file at the commit, wherever the process has gone meanwhile.
+///
 /// It lies beside that file, under a name that begins with `.folio-replace-`. A process that is killed leaves it there, for
 /// [`fs::sweep_replacements`](crate::fs::sweep_replacements) to remove; its lock (`flock`) shows a sweep that its writer
 /// lives. A program that unlocks it may lose it to a sweep, and then the commit fails.
@@ -99,7 +101,7 @@ impl Replacement {
     pub async fn discard(self) -> Result<()> {
         let Replacement { file, draft, engine } = self;
         drop(file);
-        engine.discard(draft).await
+        Box::pin(engine.discard(draft)).await
     }
 }
 

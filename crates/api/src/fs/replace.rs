@@ -17,7 +17,8 @@ use crate::{Operation, ReplaceOptions, Result};
 /// [`File::replace`](crate::File::replace) is for contents that come piece by piece.
 ///
 /// A symbolic link stays, and what it leads to is replaced. Who has the old file open keeps it. The directory must be
-/// writable; beside `contents` a few MiB are taken at the most.
+/// writable, the file need not be: one that is read-only is replaced, and is read-only still. Beside `contents` a few MiB are
+/// taken at the most. Where a file system cannot sync directories at all (`EINVAL`), that step is left out.
 ///
 /// # Errors
 ///
