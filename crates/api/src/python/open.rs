@@ -39,7 +39,7 @@ pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
 
 /// A file that [`open`] has opened: of bytes or of text, as its mode says.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives as long as it takes to say which it is")]
+#[expect(clippy::large_enum_variant, reason = "it lives until the caller matches it")]
 pub enum Opened {
     /// The mode had a `b`.
     Binary(BinaryFile),
@@ -88,7 +88,7 @@ impl Opened {
         }
     }
 
-    /// Writes out what is buffered and closes the file; the second time, does nothing.
+    /// Writes out what is buffered and closes the file. A second call does nothing.
     ///
     /// # Errors
     ///

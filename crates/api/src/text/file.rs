@@ -1,4 +1,4 @@
-//! `TextFile`: what it holds, what it is asked, and where it stands.
+//! `TextFile`: its state, its attributes, and the cursor of the file below.
 
 use std::fmt;
 use std::io::SeekFrom;
@@ -14,26 +14,24 @@ use crate::{Error, File, Operation, Result};
 
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
-/// What is below is a [`File`], or, where `F` says so, a
-/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile).
+/// The file below is a [`File`], or a [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile) if `F` is that.
 ///
-/// It reads ahead, so the cursor of the [`File`] below is further on than the text that was given out, and it must
-/// not be moved by other handles meanwhile. [`tell`](TextFile::tell) and everything else that asks for a position
-/// count what was given out. A file that is at its end and grows goes on, but a character cut off by the end is
-/// wrong by then.
+/// A text file reads ahead, so the cursor of the [`File`] below is after the text that was returned, and other handles
+/// must not move it meanwhile. [`tell`](TextFile::tell) and every other position count the text that was returned. If
+/// the file grows after its end was read, reading continues, but a character that the end cut off is an error.
 ///
 /// # Reading and writing
 ///
-/// A file that is open for both has one position: a write goes where the reader is, and reading goes on behind
-/// what was written. (CPython writes at the end of what it happens to have read ahead.) When appending, that is
-/// the end of the file.
+/// A file that is open for both has one position: a write goes to the reader's position, and reading continues after
+/// the written text. (CPython writes after the text that it has read ahead.) When appending, writes go to the end of
+/// the file.
 ///
 /// # Failure
 ///
-/// Bytes that mean nothing in the encoding are an error of the kind `InvalidData` that has the offset in bytes and,
-/// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
-/// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
-/// [`is_unsupported`](crate::Error::is_unsupported).
+/// Bytes that are invalid in the encoding are an error of the kind `InvalidData` that has the offset in bytes and, as
+/// its source, the [`DecodeError`]. The lines before them are returned first (by [`read`](TextFile::read), every
+/// character), then every read fails with the same error, until a [`seek`](TextFile::seek). A call that the file was not
+/// opened for is [`is_unsupported`](crate::Error::is_unsupported).
 ///
 /// # Cancellation
 ///
@@ -45,7 +43,7 @@ pub struct TextFile<F = File> {
     pub(super) ahead: ReadAhead,
     pub(super) cursor: Cursor,
     closed: bool,
-    /// Where [`write`](TextFile::write) stands with the byte order mark.
+    /// Whether the next [`write`](TextFile::write) needs a byte order mark.
     pub(super) mark: Mark,
     /// Encoded text on its way to the file, reused.
     pub(super) out: Vec<u8>,
@@ -128,8 +126,8 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// # Errors
     ///
-    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream of which more was read than was given out;
-    /// like [`File::seek`](crate::File::seek).
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream with text that was read ahead; like
+    /// [`File::seek`](crate::File::seek).
     ///
     /// # Cancellation
     ///
@@ -154,7 +152,7 @@ impl<F: TextIo> TextFile<F> {
         Ok(text.file)
     }
 
-    /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
+    /// Returns whether the file has positions; a FIFO, a socket and a terminal have none.
     ///
     /// # Errors
     ///
@@ -191,7 +189,7 @@ impl<F: TextIo> TextFile<F> {
         &self.settings.mode
     }
 
-    /// Returns whether it has been closed.
+    /// Returns whether the file is closed.
     pub fn closed(&self) -> bool {
         self.closed
     }
@@ -216,7 +214,7 @@ impl<F: TextIo> TextFile<F> {
         self.settings.errors
     }
 
-    /// Returns whether what is written is flushed when a line ends.
+    /// Returns whether a write with an end of line is flushed.
     pub fn line_buffering(&self) -> bool {
         self.settings.line_buffering
     }
@@ -226,7 +224,7 @@ impl<F: TextIo> TextFile<F> {
         &self.file
     }
 
-    /// The file below, for what moves no cursor.
+    /// Returns the file below, for calls that do not move its cursor.
     #[cfg(feature = "tempfile")]
     pub(crate) fn below(&mut self) -> &mut F {
         &mut self.file
@@ -297,7 +295,7 @@ impl TextFile {
     }
 }
 
-/// What a reader needs to start with.
+/// The first step of reading after a move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start {
     due: Option<Position>,
@@ -306,7 +304,7 @@ pub(super) struct Start {
 }
 
 impl<F: TextIo> TextFile<F> {
-    /// What has to be done before the next read, if anything.
+    /// Returns what has to be done before the next read, if anything.
     pub(super) fn start(&self) -> Option<Start> {
         let due = match self.cursor {
             Cursor::Ahead => return None,
@@ -316,7 +314,7 @@ impl<F: TextIo> TextFile<F> {
         Some(Start { due, encoding: self.settings.encoding, errors: self.settings.errors })
     }
 
-    /// Notes that the start was made.
+    /// Takes over the result of the start.
     pub(super) fn started(&mut self, (decoder, skip): (Decoder, u8)) {
         self.ahead.resume(decoder, skip);
         self.cursor = Cursor::Ahead;
@@ -324,8 +322,8 @@ impl<F: TextIo> TextFile<F> {
 }
 
 impl Start {
-    /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
-    /// characters of that to pass over.
+    /// Moves the cursor of `file` to the reader, and returns a decoder for the bytes there and how many of their
+    /// characters to skip.
     pub(super) async fn make<F: TextIo>(self, file: &mut F) -> Result<(Decoder, u8)> {
         let position = match self.due {
             Some(position) => {
@@ -346,7 +344,7 @@ impl Start {
         Ok((decoder, position.skip))
     }
 
-    /// A decoder that has read all up to `offset`.
+    /// Returns a decoder that has read everything up to `offset`.
     async fn passing<F: TextIo>(self, file: &mut F, offset: u64) -> Result<Decoder> {
         let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
         let mut buffer = vec![0; TEXT_READ_BYTES];
@@ -354,7 +352,7 @@ impl Start {
         while decoder.offset() < offset {
             match file.read_at(&mut buffer, at).await? {
                 0 if at >= offset => decoder.stand(),
-                // The file has been cut before that position.
+                // The file was cut before that position.
                 0 => return Ok(Decoder::resuming(self.encoding, self.errors, offset, b"")),
                 count => {
                     decoder.pass_over(&buffer[..count], offset);

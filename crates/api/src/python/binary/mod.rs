@@ -1,7 +1,7 @@
 //! Binary files with the names and the behaviour of Python's.
 //!
-//! `open` makes them, `read`, `lines`, `write` and `position` are what can be done with them. A thin layer: what
-//! they promise is the order of the [`File`] below.
+//! `open` makes them; `read`, `lines`, `write` and `position` have their methods. The layer is thin: the [`File`]
+//! below keeps the order that they promise.
 
 mod lines;
 mod name;
@@ -65,7 +65,7 @@ pub struct BinaryFile {
 
 struct Inner {
     held: Mutex<Held>,
-    /// For messages: what the name is, as text.
+    /// The name as text, for messages.
     path: Arc<Path>,
     name: Name,
     mode: OpenMode,
@@ -80,7 +80,7 @@ enum Held {
     Open(File),
     /// The file is closed.
     Closed,
-    /// Handed out as a std file.
+    /// Detached: returned as a std file.
     Detached,
 }
 
