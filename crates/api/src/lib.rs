@@ -82,7 +82,8 @@ pub mod wrap;
 
 pub use dir::Dir;
 pub use engine::{Engine, EngineBuilder};
-pub use file::{File, OpenOptions, Reader};
+pub use file::{File, OpenOptions, Reader, ReplaceOptions, Replacement};
+pub use folio_engine::op::replace::Durability;
 pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
     Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
@@ -107,8 +108,9 @@ pub mod actor {
 /// The port to the disk, for those who bring their own.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Attributes, Clearing, Copied, Entry, FileType, Foothold, Identity, Kind, Links,
-        Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Clearing, Copied, DeepDir, Entry, FileType, Identity, IfTaken, Kind,
+        Links, Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature,
+        OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
+        os::Os,
     };
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use folio_engine::Engine;
-use folio_engine::op::tree;
+use folio_engine::op::tree::{self, Creation};
 
 use crate::checked;
 use crate::{Operation, Result};
@@ -23,8 +23,7 @@ use crate::{Operation, Result};
 /// changes nothing. Methods with another rule say so.
 #[derive(Clone, Debug, Default)]
 pub struct DirBuilder {
-    pub(crate) recursive: bool,
-    pub(crate) mode: Option<u32>,
+    pub(super) how: Creation,
 }
 
 impl DirBuilder {
@@ -35,13 +34,27 @@ impl DirBuilder {
 
     /// Sets whether missing parents are created too; a directory that exists is then no error.
     pub fn recursive(&mut self, recursive: bool) -> &mut Self {
-        self.recursive = recursive;
+        self.how.recursive = recursive;
         self
     }
 
     /// Sets the permission bits of every directory created, before the umask.
     pub fn mode(&mut self, mode: u32) -> &mut Self {
-        self.mode = Some(mode);
+        self.how.mode = Some(mode);
+        self
+    }
+
+    /// Sets whether `Ok` says that the directory survives a power cut: the directories that hold it and its parents are
+    /// synced then, also where they exist already.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// folio::fs::DirBuilder::new().recursive(true).durable(true).create("data/log").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn durable(&mut self, durable: bool) -> &mut Self {
+        self.how.durable = durable;
         self
     }
 
@@ -50,9 +63,10 @@ impl DirBuilder {
     /// # Errors
     ///
     /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
-    /// or something on the way is not a directory.
+    /// or something on the way is not a directory. With [`durable`](DirBuilder::durable) also if syncing fails, and then
+    /// what was created stays.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
-        Engine::current()?.call(tree::create_dir(path, self.recursive, self.mode)).await
+        Engine::current()?.call(tree::create_dir(path, self.how)).await
     }
 }

@@ -5,6 +5,8 @@ mod copy;
 mod descriptor;
 mod entries;
 mod names;
+pub(crate) mod options;
+mod replace;
 
 use std::fmt;
 use std::path::Path;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use folio_engine::Contents;
-use folio_engine::op::{attributes, names, tree};
+use folio_engine::op::tree::{self, Creation};
+use folio_engine::op::{attributes, names};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
 use super::builder::DirBuilder;
+use super::options::RenameOptions;
 use crate::checked;
 use crate::{Error, Operation, Result};
 
@@ -34,7 +36,7 @@ impl Dir {
     /// ```
     pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), false, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), Creation::default())).await
     }
 
     /// Creates a directory as a [`DirBuilder`] says: with its permission bits, with missing parents or without.
@@ -51,7 +53,7 @@ impl Dir {
     /// ```
     pub async fn create_dir_with(&self, name: impl AsRef<Path>, builder: &DirBuilder) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), builder.recursive, builder.mode)).await
+        self.engine.call(tree::create_dir(self.open.at(name), builder.how)).await
     }
 
     /// Creates a directory and every missing parent; a directory that exists is no error.
@@ -69,7 +71,9 @@ impl Dir {
     /// ```
     pub async fn create_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), true, None)).await
+        self.engine
+            .call(tree::create_dir(self.open.at(name), Creation { recursive: true, ..Creation::default() }))
+            .await
     }
 
     /// Removes the name of a file or a symbolic link.
@@ -86,7 +90,7 @@ impl Dir {
     /// ```
     pub async fn remove_file(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveFile, name)?;
-        self.engine.call(names::remove_file(self.open.at(name))).await
+        self.engine.call(names::remove_file(self.open.at(name), false)).await
     }
 
     /// Removes an empty directory.
@@ -138,9 +142,7 @@ impl Dir {
     /// # }
     /// ```
     pub async fn rename(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<()> {
-        let from = checked::path(Operation::Rename, from)?;
-        let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename(self.open.at(from), target.open.at(to))).await
+        self.rename_with(from, target, to, &RenameOptions::new()).await
     }
 
     /// Gives a file a second name below `target`, which may be this directory.

@@ -1,7 +1,7 @@
 //! `File`: an open file as an async program sees it.
 //!
 //! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
-//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
+//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor, `replacement` new contents for a file.
 
 #[cfg(feature = "actor")]
 mod actor;
@@ -13,6 +13,8 @@ mod pending;
 mod poll;
 mod read;
 mod reader;
+mod replace;
+mod replacement;
 mod write;
 
 use std::fmt;
@@ -26,6 +28,8 @@ use pending::Pending;
 
 pub use open::OpenOptions;
 pub use reader::Reader;
+pub use replace::ReplaceOptions;
+pub use replacement::Replacement;
 
 /// An open file. Clones share it: one file, one actor, one cursor.
 ///
@@ -120,6 +124,29 @@ impl File {
     /// ```
     pub async fn create_new(path: impl AsRef<Path>) -> Result<File> {
         File::options().read(true).write(true).create_new(true).open(path).await
+    }
+
+    /// Begins to replace a file: what is written to the [`Replacement`] becomes the contents of the file at `path` in one
+    /// step, when it is committed. [`ReplaceOptions`] say how, and [`fs::replace`](crate::fs::replace) does all at once.
+    ///
+    /// # Errors
+    ///
+    /// If no file can be created beside it; if it is a directory, a FIFO, a socket or a device.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let report = folio::File::replace("report.csv").await?;
+    /// report.write_all(b"id,name\n").await?;
+    /// report.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn replace(path: impl AsRef<Path>) -> Result<Replacement> {
+        ReplaceOptions::new().begin(path).await
     }
 
     /// Returns options to open a file with; nothing is set.

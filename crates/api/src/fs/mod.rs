@@ -11,6 +11,8 @@
 //!   readiness.
 //! * [`copy`] refuses to copy a file onto itself, which leaves an empty file with std and tokio, carries no set-ID bits, and
 //!   reports what the close of the copy reports.
+//! * [`replace`] writes a file in one step, so that neither a reader nor a power cut finds half of it; [`sync_dir`] does for
+//!   names what `sync_all` does for contents.
 //! * [`read_limited`] bounds what a file of unknown length may take of memory; [`walk`](walk()),
 //!   [`fwalk`](fwalk()), [`glob`](glob()) and [`rglob`] go through whole trees.
 //! * What lists is also a `Stream`.
@@ -41,12 +43,14 @@ mod glob;
 mod names;
 mod read_dir;
 mod relocate;
+mod replace;
 mod tree;
 mod walk;
 mod whole;
 
 pub use crate::dir::builder::DirBuilder;
-pub use crate::{File, OpenOptions};
+pub use crate::dir::options::{RemoveOptions, RenameOptions};
+pub use crate::{File, OpenOptions, ReplaceOptions, Replacement};
 pub use attributes::{
     metadata, set_permissions, set_times, set_times_nofollow, symlink_metadata, try_exists,
 };
@@ -56,6 +60,7 @@ pub use glob::{Glob, GlobOptions, Pattern, glob, glob_in, rglob};
 pub use names::{canonicalize, hard_link, read_link, remove_file, rename, symlink};
 pub use read_dir::{DirEntry, ReadDir, read_dir};
 pub use relocate::move_path;
+pub use replace::{replace, replace_bytes, sweep_replacements, sync_dir};
 pub use tree::{create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use walk::{Walk, WalkEntry, WalkOptions, walk};
 pub use whole::{copy, read, read_limited, read_to_string, write, write_bytes};

@@ -6,6 +6,7 @@ use folio_engine::Engine;
 use folio_engine::op::names;
 
 use crate::checked;
+use crate::dir::options::{RemoveOptions, RenameOptions};
 use crate::{Operation, Result};
 
 /// Returns the absolute form of a path with all symbolic links and `..` resolved.
@@ -73,13 +74,12 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// # }
 /// ```
 pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
-    let path = checked::path(Operation::RemoveFile, path)?;
-    Engine::current()?.call(names::remove_file(path)).await
+    RemoveOptions::new().remove_file(path).await
 }
 
 /// Renames a file or directory, replacing what `to` named in one step.
 ///
-/// The new name survives a power cut only once its directory has been synced.
+/// The new name survives a power cut only once its directory has been synced: [`RenameOptions`] can see to that.
 ///
 /// # Errors
 ///
@@ -93,9 +93,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
 /// # }
 /// ```
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    let from = checked::path(Operation::Rename, from)?;
-    let to = checked::path(Operation::Rename, to)?;
-    Engine::current()?.call(names::rename(from, to)).await
+    RenameOptions::new().rename(from, to).await
 }
 
 /// Creates the symbolic link `link` containing `original`, which need not exist.

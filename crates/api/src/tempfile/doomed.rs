@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest, names};
-use folio_engine::storage::Clearing;
+use folio_engine::storage::{Clearing, IfTaken};
 
 use crate::checked;
 use crate::{Operation, Result};
@@ -47,7 +47,8 @@ impl Doomed {
     /// Renames what is there to `to`, replacing what is there, and lets it stay.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename(self.path().to_owned(), to.clone())).await?;
+        let rename = names::rename(self.path().to_owned(), to.clone(), IfTaken::Replace, false);
+        self.engine.call(rename).await?;
         self.keep_at(to);
         Ok(())
     }
@@ -55,7 +56,8 @@ impl Doomed {
     /// Renames what is there to `to`, which is free, and lets it stay.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename_noclobber(self.path().to_owned(), to.clone())).await?;
+        let rename = names::rename(self.path().to_owned(), to.clone(), IfTaken::Refuse, false);
+        self.engine.call(rename).await?;
         self.keep_at(to);
         Ok(())
     }

@@ -6,13 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use folio_engine::storage::{Kind, Links, Listed, Metadata, OpenRequest, Opened, Stamps, XattrMode};
+use folio_engine::storage::{IfTaken, Kind, Links, Listed, Metadata, OpenRequest, Opened, Stamps, XattrMode};
 
 use super::Disk;
 use super::attributes::Attributes;
 use super::changes::Naming;
 use super::node::{DirNode, FileNode, Node, Place};
-use super::opening::Opening;
+use super::opening::OpenNode;
 use super::tree::{Foot, Found, errno, file, walk};
 use crate::errno::{EEXIST, EINVAL, EISDIR, ENODATA, ENOENT, ENOTDIR, ENOTEMPTY, EOPNOTSUPP, EPERM, EXDEV};
 use crate::faults::{Call, Refusal};
@@ -26,15 +26,6 @@ const DIR_MODE: u32 = 0o777;
 
 /// Permission bits of a symbolic link, which Linux gives to all and asks of none.
 const LINK_MODE: u32 = 0o777;
-
-/// What becomes of a name that is taken when something is renamed to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It names what is renamed.
-    Replaced,
-    /// It stays, and the call fails.
-    Refused,
-}
 
 /// A path, and where it begins.
 #[derive(Clone, Copy, Debug)]
@@ -123,25 +114,29 @@ impl Disk {
         }
     }
 
-    pub(super) fn rename_at(&self, from: At<'_>, to: At<'_>, taken: Taken) -> io::Result<()> {
+    pub(super) fn rename_at(&self, from: At<'_>, to: At<'_>, if_taken: IfTaken) -> io::Result<()> {
         let _entered = self.enter(Call::Rename, &from.shown())?;
         let _turn = lock(&self.shared.names_turn);
         let (from, to) = (from.walk(Links::NotLast)?, to.walk(Links::NotLast)?);
         self.check_one_mount(&from, &to)?;
         let node = from.node.clone().ok_or_else(|| errno(ENOENT))?;
         let (from_name, to_name) = (from.name()?, to.name()?);
-        match &to.node {
-            Some(_) if taken == Taken::Refused => return Err(errno(EEXIST)),
+        let is_inside = to.path.starts_with(&from.path);
+        let left = match (if_taken, &to.node) {
+            (IfTaken::Refuse, Some(_)) => return Err(errno(EEXIST)),
+            (IfTaken::Exchange, None) => return Err(errno(ENOENT)),
             // Two names of one file: POSIX says that nothing happens, and both stay.
-            Some(replaced) if replaced.inode() == node.inode() => return Ok(()),
-            Some(_) | None => {}
-        }
-        if to.path.starts_with(&from.path) {
-            return Err(errno(EINVAL));
-        }
-        check_replaceable(&node, to.node.as_ref())?;
+            (_, Some(other)) if other.inode() == node.inode() => return Ok(()),
+            (_, _) if is_inside => return Err(errno(EINVAL)),
+            (IfTaken::Exchange, Some(_)) if from.path.starts_with(&to.path) => return Err(errno(EINVAL)),
+            (IfTaken::Exchange, Some(other)) => Some(other.clone()),
+            (IfTaken::Refuse, None) | (IfTaken::Replace, _) => {
+                check_replaceable(&node, to.node.as_ref())?;
+                None
+            }
+        };
         self.name(vec![
-            Naming { dir: from.dir, name: from_name, node: None },
+            Naming { dir: from.dir, name: from_name, node: left },
             Naming { dir: to.dir, name: to_name, node: Some(node) },
         ]);
         Ok(())
@@ -290,7 +285,7 @@ impl Disk {
             Node::Dir(_) | Node::Link(_) => 0,
         };
         let (mount, inode) = (self.mount_of(&path), node.inode());
-        let file = Box::new(Opening::new(self, path, node, request));
+        let file = Box::new(OpenNode::new(self, path, node, request));
         let mut opened = Opened::plain(file, mount.device, inode, len);
         opened.remote = mount.remote;
         opened

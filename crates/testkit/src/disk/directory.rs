@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use folio_engine::storage::{
-    Links, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
+    IfTaken, Links, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
 };
 
 use super::Disk;
-use super::calls::{At, Taken};
+use super::calls::At;
 use super::node::Node;
 use super::tree::{Foot, errno};
 use crate::errno::{EINVAL, ENOTDIR, EXDEV};
@@ -95,7 +95,11 @@ impl Names for SimulatedDir {
     }
 
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
-        self.disk.rename_at(self.name(from)?, self.same(target)?.name(to)?, Taken::Replaced)
+        self.rename_with(from, target, to, IfTaken::Replace)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
+        self.disk.rename_at(self.name(from)?, self.same(target)?.name(to)?, if_taken)
     }
 
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {

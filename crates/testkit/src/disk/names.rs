@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio_engine::storage::{
-    Entry, Identity, Links, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps, Storage,
-    StorageDir, StorageFile, XattrMode,
+    Entry, Identity, IfTaken, Links, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened, Stamps,
+    Storage, StorageDir, StorageFile, XattrMode,
 };
 
 use super::Disk;
-use super::calls::{At, Taken, may_change};
+use super::calls::{At, may_change};
 use super::directory::SimulatedDir;
 use super::moving::Moving;
 use super::node::Node;
@@ -53,8 +53,12 @@ impl Names for Disk {
     }
 
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        self.rename_with(from, target, to, IfTaken::Replace)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
         self.check_same(target)?;
-        self.rename_at(self.root(from), self.root(to), Taken::Replaced)
+        self.rename_at(self.root(from), self.root(to), if_taken)
     }
 
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
@@ -165,10 +169,6 @@ impl Storage for Disk {
         };
         let directory = path.to_owned();
         Ok(Box::new(self.listed(&dir).into_iter().map(move |listed| Ok(Entry::new(&directory, listed)))))
-    }
-
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.rename_at(self.root(from), self.root(to), Taken::Refused)
     }
 
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {

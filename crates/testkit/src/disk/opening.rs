@@ -1,6 +1,7 @@
 //! An open file or directory of the simulated disk.
 
 use std::any::Any;
+use std::ffi::OsStr;
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use crate::lock::lock;
 
 /// One opening: what `open` gives, with its access and its lock.
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(super) struct OpenNode {
     disk: Disk,
     path: PathBuf,
     node: Node,
@@ -34,12 +35,12 @@ struct Access {
     append: bool,
 }
 
-impl Opening {
-    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> Opening {
+impl OpenNode {
+    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> OpenNode {
         let access = Access { read: request.read, write: request.write, append: request.append };
         disk.shared.open_files.fetch_add(1, Relaxed);
         let id = disk.shared.next_opening.fetch_add(1, Relaxed);
-        Opening { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
+        OpenNode { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
     }
 
     fn enter(&self, call: Call) -> Result<Entered<'_>, Refusal> {
@@ -100,7 +101,7 @@ impl Opening {
     }
 }
 
-impl StorageFile for Opening {
+impl StorageFile for OpenNode {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let entered = self.enter(Call::ReadAt)?;
         self.read(&entered, buf, offset)
@@ -161,6 +162,22 @@ impl StorageFile for Opening {
         self.disk.permit(&self.node, &permissions)
     }
 
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _entered = self.enter(Call::SetOwner)?;
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.set_owner(uid, gid);
+            Ok(())
+        })
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr)?;
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.extended.insert(name.to_owned(), value.to_owned());
+            Ok(())
+        })
+    }
+
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let _entered = self.enter(Call::SetTimes)?;
         lock(self.node.attributes()).set_file_times(times)
@@ -182,7 +199,7 @@ impl StorageFile for Opening {
         let _entered = self.enter(Call::Duplicate)?;
         let Access { read, write, append } = self.access;
         let request = OpenRequest::default().read(read).write(write).append(append);
-        Ok(Box::new(Opening::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
+        Ok(Box::new(OpenNode::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
     }
 
     fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
@@ -238,7 +255,7 @@ impl StorageFile for Opening {
     }
 }
 
-impl Drop for Opening {
+impl Drop for OpenNode {
     fn drop(&mut self) {
         self.let_go();
     }
@@ -246,7 +263,7 @@ impl Drop for Opening {
 
 /// The file of an opening of a simulated disk, to be given a name.
 pub(super) fn unnamed(file: &dyn StorageFile) -> io::Result<&Arc<FileNode>> {
-    match file.as_any().and_then(|file| file.downcast_ref::<Opening>()).map(|opening| &opening.node) {
+    match file.as_any().and_then(|file| file.downcast_ref::<OpenNode>()).map(|opening| &opening.node) {
         Some(Node::File(file)) => Ok(file),
         Some(Node::Dir(_) | Node::Link(_)) | None => Err(io::ErrorKind::Unsupported.into()),
     }
