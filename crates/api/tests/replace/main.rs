@@ -6,6 +6,7 @@ mod cancelled;
 mod durable_names;
 mod faults;
 mod handles;
+mod images;
 mod kept;
 mod killed;
 mod links;
