@@ -10,6 +10,7 @@ mod closing;
 mod debts;
 mod descriptors;
 mod durability;
+mod fairness;
 mod isolation;
 mod late;
 mod order;

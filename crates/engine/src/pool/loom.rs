@@ -54,20 +54,20 @@ impl Model {
     }
 
     fn submit(&self, task: Task) {
-        match self.queue.push(self.lane, task) {
-            Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
-            Ok(Pushed::Spawn(seat, _)) => self.start(seat),
+        match self.queue.push(self.lane.into(), task) {
+            Ok((Pushed::Seen | Pushed::Covered, _)) => {}
+            Ok((Pushed::Wake(wakeup), _)) => wakeup.notify(),
+            Ok((Pushed::Spawn(seat), _)) => self.start(seat),
             Err(_) => panic!("the queue is open"),
         }
     }
 
     /// Submits while the system refuses threads.
     fn submit_without_threads(&self, task: Task) {
-        match self.queue.push(self.lane, task) {
-            Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
-            Ok(Pushed::Spawn(seat, id)) => match self.queue.spawn_failed(seat.number(), id) {
+        match self.queue.push(self.lane.into(), task) {
+            Ok((Pushed::Seen | Pushed::Covered, _)) => {}
+            Ok((Pushed::Wake(wakeup), _)) => wakeup.notify(),
+            Ok((Pushed::Spawn(seat), id)) => match self.queue.spawn_failed(seat.number(), id) {
                 SpawnFailure::Degraded(wakeup) => wakeup.iter().for_each(|wakeup| wakeup.notify()),
                 // The first worker did everything and ended before this thread could report.
                 SpawnFailure::Stranded { own, others } => assert!(own.is_none() && others.is_empty()),

@@ -24,8 +24,7 @@ use std::time::Instant;
 
 pub(crate) use self::job::Job;
 use self::job::Shared;
-use self::lanes::JobId;
-pub(crate) use self::lanes::LaneId;
+pub(crate) use self::lanes::{JobId, LaneId, Place};
 use self::queue::{Pushed, Queue, Seat, SpawnFailure};
 use crate::limits::Limits;
 use crate::sync::{AtomicU64, Ordering};
@@ -70,6 +69,14 @@ pub struct LaneSnapshot {
     pub running: usize,
 }
 
+/// A job in its lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Submitted {
+    pub(crate) pickup: Pickup,
+    /// For taking it back.
+    pub(crate) id: JobId,
+}
+
 /// When a submitted job will begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pickup {
@@ -90,14 +97,14 @@ impl Pool {
         self.0.queue.add_lane()
     }
 
-    /// Queues a job at the end of its lane.
+    /// Queues a job in its lane, behind the earlier ones of its flow.
     ///
     /// # Errors
     ///
     /// Returns the job after [`close`](Self::close), or if there is no worker and the system refuses to start
     /// one. In the latter case jobs of others that waited for the same worker are dropped.
-    pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
-        self.pushed(self.0.queue.push(lane, job)?)
+    pub(crate) fn submit(&self, place: Place, job: Box<dyn Job>) -> Result<Submitted, Box<dyn Job>> {
+        self.pushed(self.0.queue.push(place, job)?)
     }
 
     /// Like [`submit`](Self::submit), but also after [`close`](Self::close) while a worker lives: for clean-up
@@ -106,18 +113,34 @@ impl Pool {
     /// # Errors
     ///
     /// Returns the job if no worker is left, or as `submit` does.
-    pub(crate) fn submit_late(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
-        self.pushed(self.0.queue.push_late(lane, job)?)
+    pub(crate) fn submit_late(&self, place: Place, job: Box<dyn Job>) -> Result<Submitted, Box<dyn Job>> {
+        self.pushed(self.0.queue.push_late(place, job)?)
     }
 
-    fn pushed(&self, pushed: Pushed) -> Result<Pickup, Box<dyn Job>> {
-        match pushed {
-            Pushed::Seen => return Ok(Pickup::Now),
-            Pushed::Covered => {}
-            Pushed::Wake(wakeup) => wakeup.notify(),
-            Pushed::Spawn(seat, id) => self.grow(seat, id)?,
-        }
-        Ok(Pickup::Later)
+    /// Takes back a job whose caller has given it up; `None` if a worker has begun it.
+    pub(crate) fn withdraw(&self, id: JobId) -> Option<Box<dyn Job>> {
+        self.0.queue.withdraw(id)
+    }
+
+    fn pushed(&self, (pushed, id): (Pushed, JobId)) -> Result<Submitted, Box<dyn Job>> {
+        let pickup = match pushed {
+            Pushed::Seen => Pickup::Now,
+            Pushed::Covered => Pickup::Later,
+            Pushed::Wake(wakeup) => {
+                wakeup.notify();
+                Pickup::Later
+            }
+            Pushed::Spawn(seat) => {
+                self.grow(seat, id)?;
+                Pickup::Later
+            }
+        };
+        Ok(Submitted { pickup, id })
+    }
+
+    /// Whether a job waits that a free worker could start. It may be out of date: it costs no lock.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.0.queue.has_startable()
     }
 
     /// Stops admission. Workers execute the queued jobs, then end.

@@ -22,7 +22,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lanes::{JobId, LaneId, Lanes};
+use super::lanes::{JobId, LaneId, Lanes, Place};
 use super::thread::yield_now;
 use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
@@ -75,8 +75,8 @@ pub(super) enum Pushed {
     Covered,
     /// Wake this worker, which was parked.
     Wake(Wakeup),
-    /// Start a worker with this seat, or report the failure to [`Queue::spawn_failed`] with the id.
-    Spawn(Seat, JobId),
+    /// Start a worker with this seat, or report the failure to [`Queue::spawn_failed`].
+    Spawn(Seat),
 }
 
 /// Consequence of a worker that could not be started.
@@ -149,35 +149,48 @@ impl<J> Queue<J> {
     }
 
     /// Queues a job; returns it if the queue is closed.
-    pub(super) fn push(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
-        self.push_if(lane, job, |state| state.admission == Admission::Open)
+    pub(super) fn push(&self, place: Place, job: J) -> Result<(Pushed, JobId), J> {
+        self.push_if(place, job, |state| state.admission == Admission::Open)
     }
 
     /// Queues a job even if the queue is closed, while a worker lives: it looks at the lanes once more before
     /// it ends.
-    pub(super) fn push_late(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
-        self.push_if(lane, job, |state| state.admission == Admission::Open || state.workers > 0)
+    pub(super) fn push_late(&self, place: Place, job: J) -> Result<(Pushed, JobId), J> {
+        self.push_if(place, job, |state| state.admission == Admission::Open || state.workers > 0)
     }
 
-    fn push_if(&self, lane: LaneId, job: J, admits: impl FnOnce(&State<J>) -> bool) -> Result<Pushed, J> {
+    fn push_if(
+        &self,
+        place: Place,
+        job: J,
+        admits: impl FnOnce(&State<J>) -> bool,
+    ) -> Result<(Pushed, JobId), J> {
         let mut state = lock(&self.state);
         if !admits(&state) {
             return Err(job);
         }
-        let id = state.lanes.push(lane, job);
+        let id = state.lanes.push(place, job);
         self.publish(&state);
         // Cheapest first: an incoming worker, then a parked one, then a new one, else the job waits for a busy
         // one.
         if state.is_covered() {
-            return Ok(if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered });
+            return Ok((if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered }, id));
         }
         if let Some(wakeup) = state.unpark() {
-            return Ok(Pushed::Wake(wakeup));
+            return Ok((Pushed::Wake(wakeup), id));
         }
         if state.workers < self.workers_max {
-            return Ok(Pushed::Spawn(state.seat(), id));
+            return Ok((Pushed::Spawn(state.seat()), id));
         }
-        Ok(Pushed::Covered)
+        Ok((Pushed::Covered, id))
+    }
+
+    /// Takes back a job that no worker has begun.
+    pub(super) fn withdraw(&self, id: JobId) -> Option<J> {
+        let mut state = lock(&self.state);
+        let job = state.lanes.remove(id);
+        self.publish(&state);
+        job
     }
 
     /// Waits for the next job; `None` ends the worker. Returns the slot of its previous job.
@@ -279,6 +292,11 @@ impl<J> Queue<J> {
             spawn_failures: state.spawn_failures,
             lanes: state.lanes.counts().collect(),
         }
+    }
+
+    /// Whether a job could start that no worker has taken. A hint, without the lock.
+    pub(super) fn has_startable(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) > 0
     }
 
     fn publish(&self, state: &State<J>) {

@@ -37,7 +37,7 @@ fn pool(workers_max: usize, lane_workers_max: usize) -> Pool {
 }
 
 fn submit(pool: &Pool, lane: LaneId, work: impl FnOnce() + Send + 'static) {
-    assert!(pool.submit(lane, job(work)).is_ok(), "the pool is open");
+    assert!(pool.submit(lane.into(), job(work)).is_ok(), "the pool is open");
 }
 
 fn finish(pool: &Pool) {
@@ -132,7 +132,7 @@ fn close_carries_out_what_is_queued_and_takes_no_more() {
         });
     }
     pool.close();
-    let refused = pool.submit(lanes[0], job(|| {}));
+    let refused = pool.submit(lanes[0].into(), job(|| {}));
     refused.expect_err("a closed pool gives the job back").run();
     assert!(pool.join(Instant::now() + FOREVER));
     assert_eq!(done.load(Ordering::Relaxed), 100);
@@ -151,11 +151,11 @@ fn a_late_job_is_taken_as_long_as_a_worker_lives() {
     receive(&begins);
     pool.close();
     let (said, heard) = channel();
-    assert!(pool.submit_late(lane, job(move || said.send(()).expect("the test listens"))).is_ok());
+    assert!(pool.submit_late(lane.into(), job(move || said.send(()).expect("the test listens"))).is_ok());
     drop(shut);
     receive(&heard);
     assert!(pool.join(Instant::now() + FOREVER));
-    assert!(pool.submit_late(lane, job(|| {})).is_err(), "nobody is left to do it");
+    assert!(pool.submit_late(lane.into(), job(|| {})).is_err(), "nobody is left to do it");
 }
 
 #[test]
@@ -270,8 +270,8 @@ fn every_job_runs_once_while_workers_come_and_go() {
 fn a_pool_without_any_thread_gives_the_job_back() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
     let lane = queue.add_lane();
-    let (Ok(Pushed::Spawn(first, first_id)), Ok(Pushed::Spawn(second, second_id))) =
-        (queue.push(lane, 1), queue.push(lane, 2))
+    let (Ok((Pushed::Spawn(first), first_id)), Ok((Pushed::Spawn(second), second_id))) =
+        (queue.push(lane.into(), 1), queue.push(lane.into(), 2))
     else {
         panic!("both jobs need a worker");
     };
@@ -282,16 +282,16 @@ fn a_pool_without_any_thread_gives_the_job_back() {
     assert_eq!((own, others), (Some(2), vec![1]));
     let counts = queue.counts();
     assert_eq!((counts.workers, counts.threads_started, counts.spawn_failures), (0, 0, 2));
-    assert!(matches!(queue.push(lane, 3), Ok(Pushed::Spawn(..))), "the next job tries again");
+    assert!(matches!(queue.push(lane.into(), 3), Ok((Pushed::Spawn(_), _))), "the next job tries again");
 }
 
 #[test]
 fn a_refused_thread_only_costs_capacity() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
     let lane = queue.add_lane();
-    let Ok(Pushed::Spawn(mut worker, _)) = queue.push(lane, 1) else { panic!("no worker yet") };
+    let Ok((Pushed::Spawn(mut worker), _)) = queue.push(lane.into(), 1) else { panic!("no worker yet") };
     assert_eq!(queue.next(&mut worker), Some(1));
-    let Ok(Pushed::Spawn(refused, id)) = queue.push(lane, 2) else { panic!("the worker is busy") };
+    let Ok((Pushed::Spawn(refused), id)) = queue.push(lane.into(), 2) else { panic!("the worker is busy") };
     assert!(matches!(queue.spawn_failed(refused.number(), id), SpawnFailure::Degraded(None)));
     assert_eq!(queue.next(&mut worker), Some(2));
     queue.close();
@@ -323,7 +323,7 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
             let index = random.index(ids.len());
             match random.index(8) {
                 0..=3 => {
-                    lanes.push(ids[index], step);
+                    lanes.push(ids[index].into(), step);
                     model.lanes[index].0.push_back(step);
                 }
                 4..=5 => {
