@@ -74,6 +74,14 @@ pub(crate) const WORKER_SPIN_ROUNDS_PER_YIELD: u32 = 16;
 /// Idle workers that may spin at once: one catches the next job, more only burn cores.
 pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 
+/// Time in one job after which a worker counts as stuck while others wait: far longer than most calls last, and
+/// short for a request that waits behind them. It is at most twice as long until the sweep notices.
+pub(crate) const WORKER_STUCK_AFTER: Duration = Duration::from_millis(100);
+
+/// Stuck requests about paths beside which others go on. Their devices are unknown, so that one that hangs could
+/// otherwise take every slot.
+pub(crate) const LANE_STUCK_MAX: usize = 256;
+
 /// Waiting operations of one file that are examined for starting. Bounds the cost of a scan, not the queue.
 pub(crate) const ORDER_WINDOW_OPS: usize = 256;
 
@@ -338,6 +346,9 @@ pub struct Limits {
     /// Maximum number of worker threads. Workers block in the kernel, so this is the queue depth that devices
     /// see, not a number of cores. Default: 16.
     pub workers_max: usize,
+    /// Worker threads that may be started beside stuck ones, while these last. A thread takes about 20 KiB of
+    /// memory. Default: 496, so that there are at most 512.
+    pub spare_workers_max: usize,
     /// How long a worker without work waits before its thread ends. Default: 10 s.
     pub worker_idle_max: Duration,
     /// Workers that one device's lane may hold at once. Default: three quarters of `workers_max`, at least one,
@@ -361,6 +372,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             workers_max: 16,
+            spare_workers_max: 496,
             worker_idle_max: Duration::from_secs(10),
             lane_workers_max: 12,
             ops_max: 4_096,

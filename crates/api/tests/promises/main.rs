@@ -21,6 +21,7 @@ mod process;
 mod security;
 mod shutdown;
 mod special_files;
+mod stuck_devices;
 
 use std::sync::Arc;
 

@@ -43,7 +43,11 @@ pub(super) struct Lanes<J> {
 
 struct Lane<J> {
     waiting: FairQueue<J>,
+    /// Jobs that hold one of its slots.
     running: usize,
+    /// Stuck jobs that have given theirs back.
+    stuck: usize,
+    stuck_max: usize,
     /// Whether the lane is in `turns`.
     listed: bool,
 }
@@ -54,8 +58,10 @@ impl<J> Lanes<J> {
         Lanes { lanes: Vec::new(), turns: VecDeque::new(), workers_max: workers_max.max(1), startable: 0 }
     }
 
-    pub(super) fn add(&mut self) -> LaneId {
-        self.lanes.push(Lane { waiting: FairQueue::default(), running: 0, listed: false });
+    /// Adds a lane in which so many stuck jobs do not count.
+    pub(super) fn add(&mut self, stuck_max: usize) -> LaneId {
+        let waiting = FairQueue::default();
+        self.lanes.push(Lane { waiting, running: 0, stuck: 0, stuck_max, listed: false });
         LaneId(self.lanes.len() - 1)
     }
 
@@ -92,6 +98,26 @@ impl<J> Lanes<J> {
         self.update(id, |lane| lane.running -= 1);
     }
 
+    /// Gives back the slot of a job that is stuck, if its lane allows one more; returns whether it has.
+    pub(super) fn set_aside(&mut self, id: LaneId) -> bool {
+        let lane = &self.lanes[id.0];
+        let allows = lane.stuck < lane.stuck_max;
+        if allows {
+            self.update(id, |lane| (lane.running, lane.stuck) = (lane.running - 1, lane.stuck + 1));
+        }
+        allows
+    }
+
+    /// Ends a job that was set aside.
+    pub(super) fn finish_aside(&mut self, id: LaneId) {
+        self.lanes[id.0].stuck -= 1;
+    }
+
+    /// Whether any job waits, startable or not.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.waiting.len() > 0)
+    }
+
     /// Removes every waiting job; running ones are unaffected.
     pub(super) fn drain(&mut self) -> Vec<(JobId, J)> {
         self.turns.clear();
@@ -114,7 +140,7 @@ impl<J> Lanes<J> {
 
     /// Waiting and running jobs of each lane, in order of creation.
     pub(super) fn counts(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running))
+        self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running + lane.stuck))
     }
 
     /// The only way to change a lane: keeps `startable` and `turns` consistent.

@@ -22,11 +22,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Notify;
+
 pub(crate) use self::job::Job;
 use self::job::Shared;
 pub(crate) use self::lanes::{JobId, LaneId, Place};
-use self::queue::{Pushed, Queue, Seat, SpawnFailure};
-use crate::limits::Limits;
+use self::queue::{Pushed, Queue, Seat, SpawnFailure, Swept, Wakeup};
+use crate::limits::{LANE_STUCK_MAX, Limits, WORKER_STUCK_AFTER};
 use crate::sync::{AtomicU64, Ordering};
 pub(crate) use thread::cores;
 
@@ -89,12 +91,22 @@ pub(crate) enum Pickup {
 impl Pool {
     /// Creates a pool without threads; the first job starts one.
     pub(crate) fn start(limits: &Limits) -> Pool {
-        Pool(Arc::new(Shared { queue: Queue::new(limits), panics: AtomicU64::new(0) }))
+        Pool(Arc::new(Shared {
+            queue: Queue::new(limits),
+            panics: AtomicU64::new(0),
+            pressed: Notify::new(),
+        }))
     }
 
     /// Adds a lane. Lanes live as long as the pool: there is one per device, and devices are few.
     pub(crate) fn add_lane(&self) -> LaneId {
-        self.0.queue.add_lane()
+        self.0.queue.add_lane(0)
+    }
+
+    /// Adds a lane for requests whose device is not known: those that are stuck on one must not keep the others
+    /// from its slots.
+    pub(crate) fn add_lane_of_many(&self) -> LaneId {
+        self.0.queue.add_lane(LANE_STUCK_MAX)
     }
 
     /// Queues a job in its lane, behind the earlier ones of its flow.
@@ -125,13 +137,16 @@ impl Pool {
     fn pushed(&self, (pushed, id): (Pushed, JobId)) -> Result<Submitted, Box<dyn Job>> {
         let pickup = match pushed {
             Pushed::Seen => Pickup::Now,
-            Pushed::Covered => Pickup::Later,
+            Pushed::Covered => {
+                self.0.pressed.notify_one();
+                Pickup::Later
+            }
             Pushed::Wake(wakeup) => {
                 wakeup.notify();
                 Pickup::Later
             }
             Pushed::Spawn(seat) => {
-                self.grow(seat, id)?;
+                self.grow(seat, Some(id))?;
                 Pickup::Later
             }
         };
@@ -146,6 +161,31 @@ impl Pool {
     /// Stops admission. Workers execute the queued jobs, then end.
     pub(crate) fn close(&self) {
         self.0.queue.close();
+        self.0.pressed.notify_one();
+    }
+
+    /// Starts workers beside stuck ones, until the pool is closed. It sleeps while no job waits.
+    pub(crate) async fn watch(self) {
+        loop {
+            self.0.pressed.notified().await;
+            while self.sweep() {
+                tokio::time::sleep(WORKER_STUCK_AFTER).await;
+            }
+            if self.0.queue.is_closed() {
+                return;
+            }
+        }
+    }
+
+    /// Looks for stuck workers; returns whether jobs wait.
+    pub(crate) fn sweep(&self) -> bool {
+        let Swept { wakeups, seats, waiting } = self.0.queue.sweep();
+        wakeups.iter().for_each(Wakeup::notify);
+        for seat in seats {
+            // Without a thread the jobs wait for the workers there are.
+            drop(self.grow(seat, None));
+        }
+        waiting
     }
 
     /// Blocks until every worker has ended or the deadline has passed; returns whether all have ended.
@@ -178,7 +218,7 @@ impl Pool {
         }
     }
 
-    fn grow(&self, seat: Seat, id: JobId) -> Result<(), Box<dyn Job>> {
+    fn grow(&self, seat: Seat, id: Option<JobId>) -> Result<(), Box<dyn Job>> {
         let number = seat.number();
         if worker::spawn(self.0.clone(), seat).is_ok() {
             return Ok(());

@@ -38,6 +38,7 @@ pub(super) struct Queue<J> {
     /// Notified when the last worker has ended.
     ended: Condvar,
     workers_max: usize,
+    spare_workers_max: usize,
     worker_idle_max: Duration,
 }
 
@@ -54,6 +55,12 @@ struct State<J> {
     parked: Vec<Wakeup>,
     /// Numbers of ended workers, for reuse.
     numbers: Vec<usize>,
+    /// What each worker is at, by its number.
+    watched: Vec<Watched>,
+    /// Workers whose jobs are stuck. They do not count against the limit.
+    stuck: usize,
+    /// Jobs begun so far.
+    begun: u64,
     threads_started: u64,
     spawn_failures: u64,
 }
@@ -65,6 +72,38 @@ enum Admission {
     Open,
     /// No job is accepted; a worker that finds none to start ends.
     Closed,
+}
+
+/// What a sweep knows of one worker.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    /// The number of its job, and the lane; `None` between two jobs.
+    job: Option<(u64, LaneId)>,
+    /// The job that the last sweep saw.
+    seen: u64,
+    standing: Standing,
+}
+
+/// How a job counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its worker counts against the limit, and it holds a slot of its lane.
+    Counted,
+    /// It is stuck: its worker does not count, and it holds its slot.
+    Stuck,
+    /// It is stuck, and holds no slot.
+    Aside,
+}
+
+const UNWATCHED: Watched = Watched { job: None, seen: 0, standing: Standing::Counted };
+
+/// What a sweep requires of its caller, without the lock.
+pub(super) struct Swept {
+    pub(super) wakeups: Vec<Wakeup>,
+    /// Workers to start, as for [`Pushed::Spawn`], but for no job in particular.
+    pub(super) seats: Vec<Seat>,
+    /// Whether jobs wait, so that there should be another sweep.
+    pub(super) waiting: bool,
 }
 
 /// What a push requires of its caller, without the lock.
@@ -134,18 +173,22 @@ impl<J> Queue<J> {
                 woken: 0,
                 parked: Vec::new(),
                 numbers: Vec::new(),
+                watched: Vec::new(),
+                stuck: 0,
+                begun: 0,
                 threads_started: 0,
                 spawn_failures: 0,
             }),
             hint: AtomicUsize::new(0),
             ended: Condvar::new(),
             workers_max: limits.workers_max.max(1),
+            spare_workers_max: limits.spare_workers_max,
             worker_idle_max: limits.worker_idle_max,
         }
     }
 
-    pub(super) fn add_lane(&self) -> LaneId {
-        lock(&self.state).lanes.add()
+    pub(super) fn add_lane(&self, stuck_max: usize) -> LaneId {
+        lock(&self.state).lanes.add(stuck_max)
     }
 
     /// Queues a job; returns it if the queue is closed.
@@ -179,7 +222,7 @@ impl<J> Queue<J> {
         if let Some(wakeup) = state.unpark() {
             return Ok((Pushed::Wake(wakeup), id));
         }
-        if state.workers < self.workers_max {
+        if self.may_grow(&state) {
             return Ok((Pushed::Spawn(state.seat()), id));
         }
         Ok((Pushed::Covered, id))
@@ -204,9 +247,11 @@ impl<J> Queue<J> {
             if let Some((lane, job)) = state.lanes.take() {
                 self.publish(&state);
                 seat.stage = Stage::Running(lane);
+                state.watch(seat.number, lane);
                 return Some(job);
             }
-            if state.admission == Admission::Closed || has_passed(expires) {
+            let surplus = state.workers - state.stuck > self.workers_max;
+            if state.admission == Admission::Closed || surplus || has_passed(expires) {
                 self.retire(state, seat);
                 return None;
             }
@@ -224,8 +269,35 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Takes back the seat of a worker whose thread could not be started.
-    pub(super) fn spawn_failed(&self, number: usize, id: JobId) -> SpawnFailure<J> {
+    /// Finds workers that are still at the job of the sweep before: they are stuck, and others may be started
+    /// beside them.
+    pub(super) fn sweep(&self) -> Swept {
+        let mut state = lock(&self.state);
+        for number in 0..state.watched.len() {
+            state.sweep_one(number);
+        }
+        self.publish(&state);
+        let mut swept = Swept { wakeups: Vec::new(), seats: Vec::new(), waiting: state.lanes.has_waiting() };
+        while !state.is_covered() && !mutant("queue-sweep-leaves-the-jobs") {
+            if let Some(wakeup) = state.unpark() {
+                swept.wakeups.push(wakeup);
+            } else if self.may_grow(&state) {
+                swept.seats.push(state.seat());
+            } else {
+                break;
+            }
+        }
+        swept
+    }
+
+    /// Whether one more worker may be started. Stuck ones do not count, up to a limit.
+    fn may_grow(&self, state: &State<J>) -> bool {
+        state.workers - state.stuck < self.workers_max
+            && state.workers < self.workers_max.saturating_add(self.spare_workers_max)
+    }
+
+    /// Takes back the seat of a worker whose thread could not be started, and the job that it was for.
+    pub(super) fn spawn_failed(&self, number: usize, id: Option<JobId>) -> SpawnFailure<J> {
         let mut state = lock(&self.state);
         state.starting -= 1;
         state.threads_started -= 1;
@@ -243,7 +315,7 @@ impl<J> Queue<J> {
         self.publish(&state);
         drop(state);
         self.ended.notify_all();
-        let own = stranded.iter().position(|(other, _)| *other == id);
+        let own = stranded.iter().position(|(other, _)| Some(*other) == id);
         let own = own.map(|index| stranded.swap_remove(index).1);
         SpawnFailure::Stranded { own, others: stranded.into_iter().map(|(_, job)| job).collect() }
     }
@@ -268,6 +340,10 @@ impl<J> Queue<J> {
         self.publish(&state);
         drop(state);
         drained.into_iter().map(|(_, job)| job).collect()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.state).admission == Admission::Closed
     }
 
     /// Blocks until no worker is alive or the deadline has passed; returns whether none is.
@@ -386,8 +462,45 @@ impl<J> State<J> {
     fn arrive(&mut self, seat: &Seat) {
         match seat.stage {
             Stage::Starting => self.starting -= 1,
-            Stage::Running(lane) => self.lanes.finish(lane),
+            Stage::Running(lane) => self.end_job(seat.number, lane),
         }
+    }
+
+    fn end_job(&mut self, number: usize, lane: LaneId) {
+        let watched = std::mem::replace(&mut self.watched[number], UNWATCHED);
+        match watched.standing {
+            Standing::Counted => self.lanes.finish(lane),
+            Standing::Stuck => {
+                self.stuck -= 1;
+                self.lanes.finish(lane);
+            }
+            Standing::Aside => {
+                self.stuck -= 1;
+                self.lanes.finish_aside(lane);
+            }
+        }
+    }
+
+    fn watch(&mut self, number: usize, lane: LaneId) {
+        self.begun += 1;
+        if self.watched.len() <= number {
+            self.watched.resize(number + 1, UNWATCHED);
+        }
+        self.watched[number].job = Some((self.begun, lane));
+    }
+
+    fn sweep_one(&mut self, number: usize) {
+        let watched = &mut self.watched[number];
+        let Some((job, lane)) = watched.job else { return };
+        let is_new = watched.seen != job;
+        watched.seen = job;
+        if is_new || watched.standing == Standing::Aside {
+            return;
+        }
+        if watched.standing == Standing::Counted {
+            self.stuck += 1;
+        }
+        watched.standing = if self.lanes.set_aside(lane) { Standing::Aside } else { Standing::Stuck };
     }
 }
 

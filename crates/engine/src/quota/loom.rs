@@ -76,9 +76,10 @@ fn three_callers_all_pass() {
 fn one_that_gives_up_leaves_nothing_behind() {
     explore(|| {
         let model = Model::new();
-        let other = model.clone();
-        let thread = thread::spawn(move || other.pass(1));
         let units = model.quota.units(1);
+        assert_eq!(model.quota.try_take(units), Ok(()));
+        let quota = model.quota.clone();
+        let thread = thread::spawn(move || quota.release(units));
         {
             let take = pin!(model.quota.take(units, flow(2)));
             if take.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(true) {
