@@ -1,9 +1,11 @@
 //! An open file or directory of the simulated disk.
 
+use std::any::Any;
 use std::ffi::OsStr;
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use folio_engine::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
@@ -73,6 +75,7 @@ impl OpenNode {
         match &self.node {
             Node::File(file) => Ok(file),
             Node::Dir(_) => Err(errno(EISDIR)),
+            Node::Link(_) => Err(errno(EBADF)),
         }
     }
 
@@ -90,24 +93,11 @@ impl OpenNode {
         let file = self.writable()?;
         let bytes = gathered(bufs, entered.allowance.bytes_max);
         check_end(file, place, bytes.len())?;
-        let start = file.write(place, &bytes, self.piece_bytes());
+        let start = self.disk.write(file, place, &bytes);
         match entered.allowance.torn {
             Some(torn) => Err(errno(torn)),
             None => Ok((bytes.len(), start)),
         }
-    }
-
-    /// Makes durable what was there when the call began, and not what came while it waited at a gate: an
-    /// engine must not count on more.
-    fn sync_file(&self, file: &FileNode) -> io::Result<()> {
-        let stamp = file.stamp();
-        let entered = self.enter(Call::Sync);
-        let mut image = lock(file.image());
-        match entered {
-            Ok(_) => image.settle(stamp),
-            Err(_) => image.forget(stamp),
-        }
-        Ok(entered.map(drop)?)
     }
 }
 
@@ -133,15 +123,13 @@ impl StorageFile for OpenNode {
         self.write(Call::Append, bufs, Place::End)
     }
 
-    fn sync(&self, _all: bool) -> io::Result<()> {
-        match &self.node {
-            Node::File(file) => self.sync_file(file),
-            Node::Dir(dir) => {
-                let _entered = self.enter(Call::Sync)?;
-                dir.settle();
-                Ok(())
-            }
-        }
+    /// Makes durable what was there when the call began, and not what came while it waited at a gate: an
+    /// engine must not count on more.
+    fn sync(&self, all: bool) -> io::Result<()> {
+        let begin = self.disk.begin_sync();
+        let entered = self.enter(Call::Sync);
+        self.disk.end_sync(self.node.inode(), begin, all, entered.is_ok());
+        Ok(entered.map(drop)?)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -149,7 +137,7 @@ impl StorageFile for OpenNode {
         // Not `EBADF`: `ftruncate` has an errno of its own for a descriptor that is not open for writing.
         let file = self.writable().map_err(|_| errno(EINVAL))?;
         match len {
-            0..=FILE_BYTES_MAX => file.set_len(len),
+            0..=FILE_BYTES_MAX => self.disk.set_len(file, |_| len as usize),
             _ if len > i64::MAX as u64 => return Err(errno(EINVAL)),
             _ => return Err(errno(EFBIG)),
         }
@@ -160,7 +148,7 @@ impl StorageFile for OpenNode {
         let _entered = self.enter(Call::Len)?;
         match &self.node {
             Node::File(file) => Ok(file.len()),
-            Node::Dir(_) => Ok(0),
+            Node::Dir(_) | Node::Link(_) => Ok(0),
         }
     }
 
@@ -171,25 +159,28 @@ impl StorageFile for OpenNode {
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let _entered = self.enter(Call::SetPermissions)?;
-        self.node.set_permissions(&permissions);
-        Ok(())
+        self.disk.permit(&self.node, &permissions)
     }
 
     fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
         let _entered = self.enter(Call::SetOwner)?;
-        lock(self.node.attributes()).set_owner(uid, gid);
-        Ok(())
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.set_owner(uid, gid);
+            Ok(())
+        })
     }
 
     fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
         let _entered = self.enter(Call::Xattr)?;
-        lock(self.node.attributes()).extended.insert(name.to_owned(), value.to_owned());
-        Ok(())
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.extended.insert(name.to_owned(), value.to_owned());
+            Ok(())
+        })
     }
 
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let _entered = self.enter(Call::SetTimes)?;
-        self.node.set_file_times(times)
+        lock(self.node.attributes()).set_file_times(times)
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
@@ -221,7 +212,7 @@ impl StorageFile for OpenNode {
         let mut bytes = vec![0; rest as usize];
         let read = from.read_at(&mut bytes, offset)?;
         check_end(file, Place::At(at), read)?;
-        file.write(Place::At(at), &bytes[..read], self.piece_bytes());
+        self.disk.write(file, Place::At(at), &bytes[..read]);
         Ok(read as u64)
     }
 
@@ -234,16 +225,20 @@ impl StorageFile for OpenNode {
         match how {
             _ if end > FILE_BYTES_MAX => return Err(errno(EFBIG)),
             Allocation::KeepSize => {}
-            Allocation::Extend => file.set_len(end.max(file.len())),
+            Allocation::Extend => self.disk.set_len(file, |len| len.max(end as usize)),
             Allocation::PunchHole => {
-                file.write(Place::At(offset), &zeros(end.min(file.len())), self.piece_bytes());
+                self.disk.write(file, Place::At(offset), &zeros(end.min(file.len())));
             }
             Allocation::ZeroRange => {
-                file.write(Place::At(offset), &zeros(end), self.piece_bytes());
+                self.disk.write(file, Place::At(offset), &zeros(end));
             }
             _ => return Err(io::ErrorKind::Unsupported.into()),
         }
         Ok(())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn advise(&self, _advice: Advice, _offset: u64, _len: u64) -> io::Result<()> {
@@ -263,6 +258,14 @@ impl StorageFile for OpenNode {
 impl Drop for OpenNode {
     fn drop(&mut self) {
         self.let_go();
+    }
+}
+
+/// The file of an opening of a simulated disk, to be given a name.
+pub(super) fn unnamed(file: &dyn StorageFile) -> io::Result<&Arc<FileNode>> {
+    match file.as_any().and_then(|file| file.downcast_ref::<OpenNode>()).map(|opening| &opening.node) {
+        Some(Node::File(file)) => Ok(file),
+        Some(Node::Dir(_) | Node::Link(_)) | None => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
