@@ -30,7 +30,8 @@ fn fault(disk: &Disk, moment: u64, expected: &Expected<'_>) -> Option<String> {
     let found = seen(disk, PATH);
     let is_new = found.as_deref() == Some(expected.after);
     let may_be_old = expected.durable_from.is_none_or(|durable| moment < durable);
-    if !is_new && !(may_be_old && found.as_deref() == expected.before) {
+    let is_old = found.as_deref() == expected.before;
+    if !is_new && (!may_be_old || !is_old) {
         return Some(format!("found {:?} bytes", found.map(|found| found.len())));
     }
     let is_beside = |name: &String| name != "file";
