@@ -7,6 +7,7 @@ mod crash_images;
 mod durable_names;
 mod faults;
 mod handles;
+mod images;
 mod kept;
 mod killed;
 mod links;

@@ -121,30 +121,22 @@ impl Disk {
         self.check_one_mount(&from, &to)?;
         let node = from.node.clone().ok_or_else(|| errno(ENOENT))?;
         let (from_name, to_name) = (from.name()?, to.name()?);
-        match (if_taken, &to.node) {
+        let is_inside = to.path.starts_with(&from.path);
+        let left = match (if_taken, &to.node) {
             (IfTaken::Refuse, Some(_)) => return Err(errno(EEXIST)),
+            (IfTaken::Exchange, None) => return Err(errno(ENOENT)),
             // Two names of one file: POSIX says that nothing happens, and both stay.
             (_, Some(other)) if other.inode() == node.inode() => return Ok(()),
-            (IfTaken::Exchange, None) => return Err(errno(ENOENT)),
-            (IfTaken::Exchange, Some(other)) => {
-                if to.path.starts_with(&from.path) || from.path.starts_with(&to.path) {
-                    return Err(errno(EINVAL));
-                }
-                let other = other.clone();
-                self.name(vec![
-                    Naming { dir: from.dir, name: from_name, node: Some(other) },
-                    Naming { dir: to.dir, name: to_name, node: Some(node) },
-                ]);
-                return Ok(());
+            (_, _) if is_inside => return Err(errno(EINVAL)),
+            (IfTaken::Exchange, Some(_)) if from.path.starts_with(&to.path) => return Err(errno(EINVAL)),
+            (IfTaken::Exchange, Some(other)) => Some(other.clone()),
+            (IfTaken::Refuse, None) | (IfTaken::Replace, _) => {
+                check_replaceable(&node, to.node.as_ref())?;
+                None
             }
-            (IfTaken::Refuse, None) | (IfTaken::Replace, _) => {}
-        }
-        if to.path.starts_with(&from.path) {
-            return Err(errno(EINVAL));
-        }
-        check_replaceable(&node, to.node.as_ref())?;
+        };
         self.name(vec![
-            Naming { dir: from.dir, name: from_name, node: None },
+            Naming { dir: from.dir, name: from_name, node: left },
             Naming { dir: to.dir, name: to_name, node: Some(node) },
         ]);
         Ok(())

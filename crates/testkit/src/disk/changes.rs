@@ -66,7 +66,7 @@ impl Disk {
     pub(super) fn set_len(&self, file: &FileNode, choose: impl FnOnce(usize) -> usize) {
         file.set_len(choose, |len, len_before| {
             if len != len_before {
-                self.changed(file, Change::SetLen { len });
+                self.changed(file, Change::SetLen { len, len_before });
             }
         });
     }

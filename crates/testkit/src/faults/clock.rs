@@ -9,7 +9,7 @@ use crate::wait::PATIENCE;
 /// The clock of a plan, in the hands of the test: [slow calls](crate::Trigger::takes) are done when it says so, and no
 /// second passes.
 ///
-/// While no test holds it, it runs by itself: each slow call moves it on by what the call takes, and does not wait.
+/// While it is in no hands, it runs by itself: each slow call moves it on by what the call takes, and does not wait.
 /// Dropping the last one lets every call go, so that a test that fails leaves no worker blocked behind.
 #[derive(Debug)]
 pub struct Clock {

@@ -116,6 +116,18 @@ fn a_new_length_without_bytes_reads_as_zeros() {
     }
 }
 
+/// Cause: what is cut off in the last block is zeroed, and the zeros are written like any bytes. Loss: found on an XFS
+/// whose power was cut before its log had the new length. Fix: they are parts of the change.
+#[test]
+fn a_cut_may_leave_zeros_under_the_old_length() {
+    let disk = Disk::new();
+    disk.put("/file", "abcd");
+    open(&disk, "/file").set_len(2).unwrap();
+    for model in CrashModel::ALL {
+        assert_eq!(texts(&disk, model, "/file"), ["ab", "ab..", "abcd"], "{model}");
+    }
+}
+
 #[test]
 fn a_cut_that_is_not_in_the_log_keeps_what_was_written_after_it_out() {
     let disk = Disk::new();

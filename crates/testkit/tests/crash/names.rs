@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use folio_engine::storage::{Links, Names, Storage};
+use folio_engine::storage::{IfTaken, Links, Names, Storage};
 use folio_testkit::CrashModel::{Ext4Like, WorstCase, XfsLike};
-use folio_testkit::{CrashModel, Disk};
+use folio_testkit::{CrashImage, CrashModel, Disk};
 
 use crate::program::{images, listings, open, remove, rename, sync, sync_dir, texts, write};
 
@@ -62,6 +62,21 @@ fn a_rename_of_a_file_that_was_synced_leaves_the_old_or_the_new() {
     sync_dir(&disk, "/");
     for model in CrashModel::ALL {
         assert_eq!(texts(&disk, model, "/file"), ["new"], "{model}");
+    }
+}
+
+#[test]
+fn an_exchange_is_one_step_in_one_directory() {
+    let disk = Disk::new();
+    disk.put("/a", "1");
+    disk.put("/b", "2");
+    disk.rename_with(Path::new("/a"), &disk, Path::new("/b"), IfTaken::Exchange).unwrap();
+    for model in CrashModel::ALL {
+        let both = |image: &CrashImage| (image.disk().contents("/a"), image.disk().contents("/b"));
+        let mut left: Vec<_> = images(&disk, model).iter().map(both).collect();
+        left.sort();
+        let (one, two) = (b"1".to_vec(), b"2".to_vec());
+        assert_eq!(left, [(one.clone(), two.clone()), (two, one)], "{model}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::disk::journal::{Ino, Serial};
+use crate::disk::journal::{Change, Ino, Serial};
 
 /// One part of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +41,32 @@ impl Choice {
     }
 }
 
-/// Unit of allocation, in bytes: that of ext4 and XFS by default, and that of the page cache.
+/// Unit of allocation, in bytes: that of ext4 and XFS unless another one was chosen, and of the page cache.
 pub(super) const BLOCK_BYTES: usize = 4096;
+
+/// The bytes that a change puts into the file: those of a write, or the zeros behind a cut in the last block that it
+/// leaves, which reach the disk like any others.
+pub(super) fn written(change: &Change) -> Range<usize> {
+    match change {
+        Change::Write { offset, bytes, .. } => *offset..offset + bytes.len(),
+        Change::SetLen { len, len_before } => {
+            *len..(*len_before).min(len.next_multiple_of(BLOCK_BYTES)).max(*len)
+        }
+    }
+}
+
+/// Puts a piece of these bytes there.
+pub(super) fn put(bytes: &mut Vec<u8>, change: &Change, piece: Range<usize>) {
+    if bytes.len() < piece.end {
+        bytes.resize(piece.end, 0);
+    }
+    match change {
+        Change::Write { offset, bytes: new, .. } => {
+            bytes[piece.clone()].copy_from_slice(&new[piece.start - offset..piece.end - offset]);
+        }
+        Change::SetLen { .. } => bytes[piece].fill(0),
+    }
+}
 
 /// Sectors, or blocks, that a range of bytes lies in.
 pub(super) fn sectors(bytes: Range<usize>, sector_bytes: usize) -> Range<usize> {

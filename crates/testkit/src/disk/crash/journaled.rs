@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::atom::{BLOCK_BYTES, Choice, Part, common, extent, sectors};
-use super::worst::put;
+use super::atom::{BLOCK_BYTES, Choice, Part, common, extent, put, sectors, written};
 use crate::disk::journal::{Change, Fate, FileLog, Pending};
 
 /// What the length says about the blocks below it.
@@ -23,7 +22,7 @@ pub(super) fn bytes(log: &FileLog, choice: &Choice, sector_bytes: usize, implied
     let mut file = File { log, choice, sector_bytes, implied, through: BTreeMap::new() };
     file.choose();
     let len = file.length();
-    let mut bytes = file.written();
+    let mut bytes = file.assembled();
     bytes.resize(len, 0);
     bytes
 }
@@ -41,10 +40,10 @@ impl File<'_> {
     /// Takes the sectors that the choice keeps.
     fn choose(&mut self) {
         for (index, pending) in self.log.pending.iter().enumerate() {
-            let Some(range) = written(pending) else { continue };
             if pending.fate != Fate::Lost {
                 let keeps = |sector: &usize| self.keeps(pending, Part::Sector(*sector));
-                let kept: Vec<_> = sectors(range, self.sector_bytes).filter(keeps).collect();
+                let kept: Vec<_> =
+                    sectors(written(&pending.change), self.sector_bytes).filter(keeps).collect();
                 kept.into_iter().for_each(|sector| self.raise(sector, index));
             }
         }
@@ -62,7 +61,9 @@ impl File<'_> {
                 continue;
             }
             match &*pending.change {
-                Change::SetLen { len: new } => (len, old_end, since) = (*new, old_end.min(*new), index + 1),
+                Change::SetLen { len: new, .. } => {
+                    (len, old_end, since) = (*new, old_end.min(*new), index + 1)
+                }
                 Change::Write { offset, bytes, .. } if pending.change.resizes() => {
                     let end = offset + bytes.len();
                     let border = (len / BLOCK_BYTES + 1) * BLOCK_BYTES;
@@ -86,12 +87,12 @@ impl File<'_> {
     }
 
     /// How far whole blocks of a write that grows the file have arrived.
-    fn grown(&self, index: usize, mut len: usize, written: Range<usize>) -> usize {
+    fn grown(&self, index: usize, mut len: usize, write: Range<usize>) -> usize {
         loop {
             let border = (len / BLOCK_BYTES + 1) * BLOCK_BYTES;
             let has = |sector| self.through.get(&sector).is_some_and(|through| *through >= index);
-            let arrived = written.start.max(len)..border;
-            if border > written.end || arrived.is_empty() || !sectors(arrived, self.sector_bytes).all(has) {
+            let arrived = write.start.max(len)..border;
+            if border > write.end || arrived.is_empty() || !sectors(arrived, self.sector_bytes).all(has) {
                 return len;
             }
             len = border;
@@ -119,8 +120,8 @@ impl File<'_> {
     fn raise_first(&mut self, block: usize, since: usize) {
         let touches = |index: &usize| {
             let pending = &self.log.pending[*index];
-            let range = written(pending).filter(|_| pending.fate != Fate::Lost);
-            range.is_some_and(|range| !common(&range, &extent(block, BLOCK_BYTES)).is_empty())
+            let range = common(&written(&pending.change), &extent(block, BLOCK_BYTES));
+            pending.fate != Fate::Lost && !range.is_empty()
         };
         if let Some(first) = (since..self.log.pending.len()).find(touches) {
             self.raise_within(block, first);
@@ -130,8 +131,11 @@ impl File<'_> {
     /// Raises what a write has in a block.
     fn raise_within(&mut self, block: usize, index: usize) {
         let pending = &self.log.pending[index];
-        let Some(range) = written(pending).filter(|_| pending.fate != Fate::Lost) else { return };
-        for sector in sectors(common(&range, &extent(block, BLOCK_BYTES)), self.sector_bytes) {
+        if pending.fate == Fate::Lost {
+            return;
+        }
+        let range = common(&written(&pending.change), &extent(block, BLOCK_BYTES));
+        for sector in sectors(range, self.sector_bytes) {
             self.raise(sector, index);
         }
     }
@@ -142,25 +146,26 @@ impl File<'_> {
     }
 
     /// Writes every sector as far as was decided.
-    fn written(&self) -> Vec<u8> {
+    fn assembled(&self) -> Vec<u8> {
         let mut bytes = self.log.base.to_vec();
         // A cut that is not in the log keeps later writes out of what it cut off.
         let mut clip = usize::MAX;
         for (index, pending) in self.log.pending.iter().enumerate() {
-            match &*pending.change {
-                Change::SetLen { len } if self.is_logged(pending) => bytes.truncate(*len),
-                Change::SetLen { len } => clip = clip.min(*len),
-                Change::Write { offset, bytes: new, len_before } => {
-                    // What was behind the end then has no block before the log says so.
-                    let end = if self.is_logged(pending) { usize::MAX } else { *len_before };
-                    let range = common(&(*offset..offset + new.len()), &(0..end.min(clip)));
-                    for sector in sectors(range.clone(), self.sector_bytes) {
-                        if self.has(sector, index, pending) {
-                            let piece = common(&range, &extent(sector, self.sector_bytes));
-                            put(&mut bytes, piece.start, &new[piece.start - offset..piece.end - offset]);
-                        }
-                    }
+            let end = match &*pending.change {
+                // What was behind the end then has no block before the log says so.
+                Change::Write { len_before, .. } if !self.is_logged(pending) => *len_before,
+                Change::Write { .. } | Change::SetLen { .. } => usize::MAX,
+            };
+            let range = common(&written(&pending.change), &(0..end.min(clip)));
+            for sector in sectors(range.clone(), self.sector_bytes) {
+                if self.has(sector, index, pending) {
+                    put(&mut bytes, &pending.change, common(&range, &extent(sector, self.sector_bytes)));
                 }
+            }
+            match &*pending.change {
+                Change::SetLen { len, .. } if self.is_logged(pending) => bytes.truncate(*len),
+                Change::SetLen { len, .. } => clip = clip.min(*len),
+                Change::Write { .. } => {}
             }
         }
         bytes
@@ -179,13 +184,5 @@ impl File<'_> {
 
     fn is_logged(&self, pending: &Pending) -> bool {
         pending.fate == Fate::Settled || pending.serial <= self.choice.cut
-    }
-}
-
-/// The range of bytes that a change wrote.
-fn written(pending: &Pending) -> Option<Range<usize>> {
-    match &*pending.change {
-        Change::Write { offset, bytes, .. } => Some(*offset..offset + bytes.len()),
-        Change::SetLen { .. } => None,
     }
 }

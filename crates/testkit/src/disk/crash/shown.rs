@@ -72,7 +72,7 @@ fn operations(subject: &Subject) -> Result<BTreeMap<Serial, String>, fmt::Error>
 fn changed(pending: &Pending) -> String {
     match &*pending.change {
         Change::Write { offset, bytes, .. } => format!("bytes {offset}..{} of", offset + bytes.len()),
-        Change::SetLen { len } => format!("length {len} of"),
+        Change::SetLen { len, .. } => format!("length {len} of"),
     }
 }
 

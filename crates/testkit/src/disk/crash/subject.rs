@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::atom::{Atom, BLOCK_BYTES, Choice, Part, borders, sectors};
+use super::atom::{Atom, BLOCK_BYTES, Choice, Part, borders, common, sectors, written};
 use super::model::CrashModel;
 use crate::disk::journal::{Body, Change, Fate, FileLog, Ino, Journal, Pending, Serial};
 
@@ -89,15 +89,14 @@ impl Subject {
     /// The parts of writes that lie behind the end that their files had.
     fn behind_the_end(&self) -> BTreeSet<Atom> {
         let parts = |pending: &Pending| {
-            let (offset, end, len_before) = match &*pending.change {
-                Change::SetLen { .. } => (0, 0, 0),
-                Change::Write { offset, bytes, len_before } => (*offset, offset + bytes.len(), *len_before),
+            let range = written(&pending.change);
+            let old_end = match &*pending.change {
+                Change::Write { len_before, .. } | Change::SetLen { len_before, .. } => *len_before,
             };
-            let all = sectors(offset..end, self.sector_bytes);
-            let before = sectors(offset..len_before.min(end).max(offset), self.sector_bytes);
-            let behind = all.filter(move |sector| !before.contains(sector)).map(Part::Sector);
+            let before = sectors(common(&range, &(0..old_end)), self.sector_bytes);
+            let sectors = sectors(range, self.sector_bytes).filter(move |sector| !before.contains(sector));
             let (serial, lengths) = (pending.serial, self.lengths(pending));
-            behind.chain(lengths).map(move |part| Atom { serial, part })
+            sectors.map(Part::Sector).chain(lengths).map(move |part| Atom { serial, part })
         };
         self.open().flat_map(parts).collect()
     }
@@ -120,13 +119,10 @@ impl Subject {
 
     /// What follows no order: the bytes, and whether a journal's length has come to them.
     fn data(&self) -> Vec<Atom> {
-        let parts = |pending: &Pending| match &*pending.change {
-            Change::SetLen { .. } => Vec::new(),
-            Change::Write { offset, bytes, .. } => {
-                let sectors = sectors(*offset..offset + bytes.len(), self.sector_bytes).map(Part::Sector);
-                let parts = self.lengths(pending).into_iter().chain(sectors);
-                parts.map(|part| Atom { serial: pending.serial, part }).collect()
-            }
+        let parts = |pending: &Pending| {
+            let sectors = sectors(written(&pending.change), self.sector_bytes).map(Part::Sector);
+            let (serial, lengths) = (pending.serial, self.lengths(pending));
+            lengths.into_iter().chain(sectors).map(move |part| Atom { serial, part })
         };
         self.open().flat_map(parts).collect()
     }

@@ -1,6 +1,6 @@
 //! The bytes of a file on a disk without order.
 
-use super::atom::{BLOCK_BYTES, Choice, Part, borders, common, extent, sectors};
+use super::atom::{BLOCK_BYTES, Choice, Part, borders, common, extent, put, sectors, written};
 use crate::disk::journal::{Change, Fate, FileLog};
 
 pub(super) fn bytes(log: &FileLog, choice: &Choice, sector_bytes: usize) -> Vec<u8> {
@@ -9,40 +9,24 @@ pub(super) fn bytes(log: &FileLog, choice: &Choice, sector_bytes: usize) -> Vec<
     let mut len = bytes.len();
     for pending in &log.pending {
         let keeps = |part| pending.fate == Fate::Settled || choice.keeps(pending.serial, part);
+        let range = written(&pending.change);
+        for sector in sectors(range.clone(), sector_bytes).filter(|sector| keeps(Part::Sector(*sector))) {
+            put(&mut bytes, &pending.change, common(&range, &extent(sector, sector_bytes)));
+        }
         match &*pending.change {
-            Change::SetLen { len: new } => {
-                if keeps(Part::Size) {
-                    bytes.truncate(*new);
-                    len = *new;
-                }
+            Change::SetLen { len: new, .. } if keeps(Part::Size) => {
+                bytes.truncate(*new);
+                len = *new;
             }
-            Change::Write { offset, bytes: new, len_before } => {
-                let range = *offset..offset + new.len();
-                if pending.change.resizes() && keeps(Part::Size) {
-                    len = len.max(range.end);
-                }
-                for block in
-                    borders(*offset, *len_before, range.end).filter(|block| keeps(Part::Border(*block)))
-                {
-                    len = len.max((block + 1) * BLOCK_BYTES);
-                }
-                for sector in
-                    sectors(range.clone(), sector_bytes).filter(|sector| keeps(Part::Sector(*sector)))
-                {
-                    let piece = common(&range, &extent(sector, sector_bytes));
-                    put(&mut bytes, piece.start, &new[piece.start - offset..piece.end - offset]);
-                }
+            Change::Write { len_before, .. } if pending.change.resizes() => {
+                let blocks = borders(range.start, *len_before, range.end);
+                let borders = blocks.filter(|block| keeps(Part::Border(*block)));
+                let end = Some(range.end).filter(|_| keeps(Part::Size));
+                len = borders.map(|block| (block + 1) * BLOCK_BYTES).chain(end).fold(len, usize::max);
             }
+            Change::SetLen { .. } | Change::Write { .. } => {}
         }
     }
     bytes.resize(len, 0);
     bytes
-}
-
-pub(super) fn put(bytes: &mut Vec<u8>, offset: usize, new: &[u8]) {
-    let end = offset + new.len();
-    if bytes.len() < end {
-        bytes.resize(end, 0);
-    }
-    bytes[offset..end].copy_from_slice(new);
 }

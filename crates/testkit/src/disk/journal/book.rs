@@ -8,7 +8,7 @@ use crate::lock::lock;
 /// The steps after a moment, in order.
 pub(in crate::disk) type Recording = Mutex<Vec<Step>>;
 
-/// The journal, with the recordings that follow it.
+/// The journal, with the recordings under way.
 #[derive(Debug)]
 pub(in crate::disk) struct Book {
     pub(in crate::disk) journal: Journal,

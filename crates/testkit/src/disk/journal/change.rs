@@ -17,8 +17,8 @@ const EVENT_BYTES: usize = 64;
 pub(in crate::disk) enum Change {
     /// Bytes were put at an offset of a file that was so long before.
     Write { offset: usize, bytes: Vec<u8>, len_before: usize },
-    /// The length was set.
-    SetLen { len: usize },
+    /// The length was set, of a file that was so long before.
+    SetLen { len: usize, len_before: usize },
 }
 
 impl Change {
@@ -31,7 +31,7 @@ impl Change {
                 }
                 bytes[*offset..end].copy_from_slice(new);
             }
-            Change::SetLen { len } => bytes.resize(*len, 0),
+            Change::SetLen { len, .. } => bytes.resize(*len, 0),
         }
     }
 
