@@ -82,7 +82,7 @@ impl TemporaryFile {
     /// # }
     /// ```
     pub async fn close(self) -> Result<()> {
-        self.file.close().await
+        Box::pin(self.file.close()).await
     }
 }
 

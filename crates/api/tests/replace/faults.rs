@@ -134,6 +134,21 @@ async fn a_failed_sync_of_the_directory_says_that_the_new_contents_have_the_name
     assert_eq!(disk.calls(Call::Sync), 2, "a failed sync is never tried again");
 }
 
+/// NFS and FUSE tell at a close that what was written is lost, and tell it once.
+#[tokio::test]
+async fn a2_a_loss_that_shows_at_the_close_fails_the_replacement_before_it_has_the_name() {
+    for (durability, options) in durabilities() {
+        for way in WAYS {
+            let (disk, engine) = bench(true);
+            let fault = disk.plan().on(Call::Close).nth(1).fail(EIO);
+            let error = engine.scope(way.replace(Path::new(PATH), &new(), &options)).await.unwrap_err();
+            settle(&engine);
+            assert_eq!((fault.fired(), error.raw_os_error()), (1, Some(EIO)), "{way:?} {durability:?}");
+            assert_eq!((disk.contents(PATH), disk.list("/dir")), (OLD.to_vec(), vec!["file".to_owned()]));
+        }
+    }
+}
+
 /// As file systems do that have no sync of directories.
 #[tokio::test]
 async fn a_directory_that_cannot_be_synced_at_all_is_no_failure() {

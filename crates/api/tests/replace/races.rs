@@ -94,6 +94,23 @@ fn a2_of_many_who_ask_for_a_free_name_at_once_one_gets_it_whole() {
     }
 }
 
+#[tokio::test]
+async fn a2_a_name_that_is_taken_while_the_new_contents_are_written_stays_with_who_took_it() {
+    let room = TempDir::new().unwrap();
+    let path = room.path().join("file");
+    let replacement = ReplaceOptions::new().create_new(true).begin(&path).await.unwrap();
+    replacement.write_all(b"late").await.unwrap();
+    std::fs::write(&path, "theirs").unwrap();
+    assert_eq!(replacement.commit().await.unwrap_err().raw_os_error(), Some(EEXIST));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "theirs");
+    let replacement = folio::File::replace(&path).await.unwrap();
+    replacement.write_all(b"later").await.unwrap();
+    std::fs::write(&path, "theirs again").unwrap();
+    replacement.commit().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "later");
+    assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 1);
+}
+
 /// The same of names: each of many is renamed to one, and each of many loses to another.
 #[test]
 fn of_many_who_rename_to_a_free_name_at_once_one_gets_it() {
