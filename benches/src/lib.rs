@@ -28,6 +28,7 @@ mod buffers;
 mod compare;
 mod contender;
 mod everyday;
+mod fairness;
 mod figures;
 mod files;
 mod goal;
@@ -50,6 +51,7 @@ mod witness;
 mod workload;
 mod workloads;
 
+pub use fairness::fairness;
 pub use run::run;
 pub use suite::Suite;
 pub use suites::{EVERYDAY, HOT_PATH};

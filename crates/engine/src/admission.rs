@@ -1,99 +1,121 @@
 //! Admission: operations and bytes are counted before anything queues, per lane and for the whole engine.
 //!
-//! Permits are granted in order of request, travel with the operation and are returned when its outcome is
-//! known. The semaphores are tokio's: fair and cancel-safe.
+//! Permits travel with the operation and are returned when its outcome is known. Those that wait for one get it in
+//! fair turns: files among each other, and the callers of a file.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
-
 use crate::error::Cause;
-use crate::limits::RETRY_PAUSE_MIN;
+use crate::fair::{Flow, KeyHasher};
+use crate::limits::{FILE_WINDOW_BYTES_PER_CORE, FILE_WINDOW_OPS, PIECE_BYTES, RETRY_PAUSE_MIN};
+use crate::quota::{Quota, Refused, Units};
 use crate::stats::{Stats, add};
 
-/// A limited number of operations and bytes.
-#[derive(Clone, Debug)]
-struct Quota {
-    ops: Arc<Semaphore>,
-    ops_max: u32,
-    bytes: Arc<Semaphore>,
-    bytes_max: u32,
-}
+/// The flow of requests about paths and of the program's own closures, which have no file. No open file has this
+/// number, which is an address.
+const PATHS: u64 = 0;
 
-impl Quota {
-    fn new(ops_max: usize, bytes_max: usize) -> Self {
-        let (ops_max, bytes_max) = (permits(ops_max), permits(bytes_max));
-        Quota {
-            ops: Arc::new(Semaphore::new(ops_max as usize)),
-            ops_max,
-            bytes: Arc::new(Semaphore::new(bytes_max as usize)),
-            bytes_max,
-        }
+impl Flow {
+    /// The flow of an open file, known by its address, for the present caller: its task.
+    pub(crate) fn of_file<T>(file: &Arc<T>) -> Flow {
+        Flow { file: Arc::as_ptr(file).addr() as u64, caller: task() }
     }
 
-    /// An operation larger than the whole limit counts as the limit: it is admitted alone.
-    fn share_of(&self, bytes: usize) -> u32 {
-        permits(bytes).min(self.bytes_max)
-    }
-
-    async fn take(&self, bytes: usize) -> Option<Units> {
-        let op = self.ops.clone().acquire_owned().await.ok()?;
-        let bytes = match self.share_of(bytes) {
-            0 => None,
-            share => Some(self.bytes.clone().acquire_many_owned(share).await.ok()?),
-        };
-        Some(Units { _op: op, _bytes: bytes })
-    }
-
-    fn try_take(&self, bytes: usize) -> Result<Units, Cause> {
-        let op = self.ops.clone().try_acquire_owned().map_err(|error| refusal(&error, "operations"))?;
-        let bytes = match self.share_of(bytes) {
-            0 => None,
-            share => Some(
-                self.bytes.clone().try_acquire_many_owned(share).map_err(|error| refusal(&error, "bytes"))?,
-            ),
-        };
-        Ok(Units { _op: op, _bytes: bytes })
+    /// The flow of a request without a file.
+    pub(crate) fn of_paths() -> Flow {
+        Flow { file: PATHS, caller: task() }
     }
 }
 
-fn refusal(error: &TryAcquireError, limit: &'static str) -> Cause {
-    match error {
-        TryAcquireError::Closed => Cause::Stopped,
-        TryAcquireError::NoPermits => Cause::Overloaded(limit),
+/// The present task, or 0 outside of tokio's tasks.
+fn task() -> u64 {
+    tokio::task::try_id().map_or(0, |id| {
+        let mut hasher = KeyHasher::default();
+        id.hash(&mut hasher);
+        hasher.finish()
+    })
+}
+
+fn refusal(refused: Refused) -> Cause {
+    match refused {
+        Refused::Operations => Cause::Overloaded("operations"),
+        Refused::Bytes => Cause::Overloaded("bytes"),
+        Refused::Closed => Cause::Stopped,
     }
 }
 
-/// The semaphore counts in `u32`, so a limit of 4 GiB or more means 4 GiB.
-fn permits(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
+/// Units of one quota, returned when dropped.
 #[derive(Debug)]
-struct Units {
-    _op: OwnedSemaphorePermit,
-    _bytes: Option<OwnedSemaphorePermit>,
+struct Held<'a> {
+    quota: &'a Arc<Quota>,
+    units: Units,
+}
+
+impl Held<'_> {
+    fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.quota.release(self.units);
+    }
+}
+
+/// The operations of one open file that may be admitted at a time while its callers wait for their turn. A caller
+/// that was answered is ready to run, as is one that got its permit, and executors run their tasks in order: the
+/// fewer of one file there are, the sooner another's comes.
+#[derive(Debug)]
+pub(crate) struct Window(Arc<Quota>);
+
+impl Window {
+    /// Creates the window of one file, on a machine with so many cores.
+    pub(crate) fn new(cores: usize) -> Window {
+        Window(Arc::new(Quota::new(FILE_WINDOW_OPS, cores.max(2) * FILE_WINDOW_BYTES_PER_CORE)))
+    }
+
+    /// Answers all waiting callers with [`Cause::Stopped`].
+    pub(crate) fn close(&self) {
+        self.0.close();
+    }
 }
 
 /// The right of one operation to be queued or running.
 #[derive(Debug)]
 pub(crate) struct Permit {
-    _units: Option<[Units; 2]>,
-    stats: Arc<Stats>,
+    shared: Arc<Shared>,
+    /// `None` without a file, or past its window.
+    window: Option<(Arc<Quota>, Units)>,
+    /// `None` outside of the limits.
+    units: Option<[Units; 2]>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.stats.leave();
+        let Permit { shared, window, units } = self;
+        if let Some([lane, engine]) = *units {
+            // As in the admission: a caller that gets the lane's finds the engine's free too.
+            shared.engine.release(engine);
+            shared.lane.release(lane);
+        }
+        if let Some((window, units)) = window {
+            window.release(*units);
+        }
+        shared.stats.leave();
     }
 }
 
 /// The admission of one lane, followed by the engine's.
 #[derive(Clone, Debug)]
-pub(crate) struct Admission {
-    lane: Quota,
-    engine: Quota,
+pub(crate) struct Admission(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    lane: Arc<Quota>,
+    engine: Arc<Quota>,
     stopping: Arc<AtomicBool>,
     stats: Arc<Stats>,
 }
@@ -101,95 +123,136 @@ pub(crate) struct Admission {
 impl Admission {
     /// Creates the engine's admission, with a lane of the same size for requests without a device.
     pub(crate) fn new(ops_max: usize, bytes_max: usize, stats: Arc<Stats>) -> Self {
-        let engine = Quota::new(ops_max, bytes_max);
-        let lane = Quota::new(ops_max, bytes_max);
-        Admission { lane, engine, stopping: Arc::default(), stats }
+        let engine = Arc::new(Quota::new(ops_max, bytes_max));
+        let lane = Arc::new(Quota::new(ops_max, bytes_max));
+        Admission(Arc::new(Shared { lane, engine, stopping: Arc::default(), stats }))
     }
 
     /// Creates the admission of one more device.
     pub(crate) fn for_lane(&self, ops_max: usize, bytes_max: usize) -> Self {
-        Admission { lane: Quota::new(ops_max, bytes_max), ..self.clone() }
+        let Shared { engine, stopping, stats, .. } = &*self.0;
+        let lane = Arc::new(Quota::new(ops_max, bytes_max));
+        let (engine, stopping, stats) = (engine.clone(), stopping.clone(), stats.clone());
+        Admission(Arc::new(Shared { lane, engine, stopping, stats }))
     }
 
     /// Waits for a permit. Always the lane first, then the engine, so that no two callers can wait for each
     /// other.
-    pub(crate) async fn admit(&self, bytes: usize) -> Result<Permit, Cause> {
-        if let Ok(permit) = self.try_admit(bytes) {
+    pub(crate) async fn admit(
+        &self,
+        bytes: usize,
+        window: Option<&Window>,
+        flow: impl FnOnce() -> Flow,
+    ) -> Result<Permit, Cause> {
+        if let Ok(permit) = self.try_admit(bytes, window) {
             return Ok(permit);
         }
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
         // Few wait, and the future of every operation would have room for it.
-        Box::pin(self.admit_late(bytes)).await
+        Box::pin(self.admit_late(bytes, window, flow())).await
     }
 
     /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as
     /// outstanding from the first poll on.
-    pub(crate) async fn admit_late(&self, bytes: usize) -> Result<Permit, Cause> {
-        let _waiting = self.stats.wait();
-        let lane = self.lane.take(bytes).await.ok_or(Cause::Stopped)?;
-        let engine = self.engine.take(bytes).await.ok_or(Cause::Stopped)?;
-        Ok(self.permit(lane, engine))
+    pub(crate) async fn admit_late(
+        &self,
+        bytes: usize,
+        window: Option<&Window>,
+        flow: Flow,
+    ) -> Result<Permit, Cause> {
+        let Shared { lane, engine, stats, .. } = &*self.0;
+        let _waiting = stats.wait();
+        let window = match window {
+            Some(Window(window)) => {
+                let bytes = bytes.min(PIECE_BYTES);
+                Some(Held { units: take(window, bytes, flow).await?, quota: window })
+            }
+            None => None,
+        };
+        let of_lane = Held { units: take(lane, bytes, flow).await?, quota: lane };
+        let of_engine = Held { units: take(engine, bytes, flow).await?, quota: engine };
+        Ok(self.permit(window, of_lane, of_engine))
     }
 
-    /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
+    /// Takes a permit if one is free, past the window of its file; otherwise counts the refusal and returns the
+    /// limit that was reached.
     pub(crate) fn admit_or_refuse(&self, bytes: usize) -> Result<Permit, Cause> {
-        self.try_admit(bytes).inspect_err(|cause| {
+        self.try_admit(bytes, None).inspect_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
-                add(&self.stats.refusals, 1);
+                add(&self.0.stats.refusals, 1);
             }
         })
     }
 
     /// Takes a permit if one is free; otherwise returns the limit that was reached.
-    pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
+    pub(crate) fn try_admit(&self, bytes: usize, window: Option<&Window>) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
-        let lane = self.lane.try_take(bytes)?;
-        let engine = self.engine.try_take(bytes)?;
-        Ok(self.permit(lane, engine))
+        let Shared { lane, engine, .. } = &*self.0;
+        let window = match window {
+            Some(Window(window)) => Some(try_take(window, bytes.min(PIECE_BYTES))?),
+            None => None,
+        };
+        let of_lane = try_take(lane, bytes)?;
+        let of_engine = try_take(engine, bytes)?;
+        Ok(self.permit(window, of_lane, of_engine))
     }
 
-    fn permit(&self, lane: Units, engine: Units) -> Permit {
-        self.stats.enter();
-        Permit { _units: Some([lane, engine]), stats: self.stats.clone() }
+    fn permit(&self, window: Option<Held<'_>>, lane: Held<'_>, engine: Held<'_>) -> Permit {
+        self.0.stats.enter();
+        let units = Some([lane.units, engine.units]);
+        lane.keep();
+        engine.keep();
+        let window = window.map(|held| {
+            let window = (held.quota.clone(), held.units);
+            held.keep();
+            window
+        });
+        Permit { shared: self.0.clone(), window, units }
     }
 
     /// Returns a permit outside of the limits, for bytes that are bounded elsewhere. A shutdown waits for it.
     pub(crate) fn admit_beyond_limits(&self) -> Permit {
-        self.stats.enter();
-        Permit { _units: None, stats: self.stats.clone() }
+        self.0.stats.enter();
+        Permit { shared: self.0.clone(), window: None, units: None }
     }
 
     /// Refuses new callers; those that wait already are admitted before [`drained`](Admission::drained)
     /// returns.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.0.stopping.store(true, Ordering::Release);
     }
 
     /// Whether a shutdown has begun.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.0.stopping.load(Ordering::Acquire)
     }
 
     /// Waits until no permit is in use and no caller waits for one.
     pub(crate) async fn drained(&self) {
-        // Callers that wait at a lane take from the engine later, so holding all of its permits once is not
-        // enough.
-        while self.stats.outstanding() > 0 {
-            // An error means closed; then there is nothing to wait for.
-            drop(self.engine.ops.acquire_many(self.engine.ops_max).await);
+        while self.0.stats.outstanding() > 0 {
             tokio::time::sleep(RETRY_PAUSE_MIN).await;
         }
     }
 
     /// Answers all waiting callers with [`Cause::Stopped`].
     pub(crate) fn close(&self) {
-        for quota in [&self.lane, &self.engine] {
-            quota.ops.close();
-            quota.bytes.close();
-        }
+        self.0.lane.close();
+        self.0.engine.close();
     }
+}
+
+fn try_take(quota: &Arc<Quota>, bytes: usize) -> Result<Held<'_>, Cause> {
+    let units = quota.units(bytes);
+    quota.try_take(units).map_err(refusal)?;
+    Ok(Held { quota, units })
+}
+
+async fn take(quota: &Arc<Quota>, bytes: usize, flow: Flow) -> Result<Units, Cause> {
+    let units = quota.units(bytes);
+    let granted = quota.try_take(units).is_ok() || quota.take(units, flow).await;
+    if granted { Ok(units) } else { Err(Cause::Stopped) }
 }

@@ -42,6 +42,7 @@ mod context;
 mod engine;
 mod error;
 mod exclusive;
+mod fair;
 mod file;
 mod file_op;
 mod handle;
@@ -57,6 +58,7 @@ mod origin;
 mod path;
 mod polled;
 mod pool;
+mod quota;
 // The testkit stands above the engine; these two files of it need nothing.
 #[cfg(test)]
 #[path = "../../testkit/src/random.rs"]

@@ -74,6 +74,14 @@ pub(crate) const WORKER_SPIN_ROUNDS_PER_YIELD: u32 = 16;
 /// Idle workers that may spin at once: one catches the next job, more only burn cores.
 pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 
+/// Time in one job after which a worker counts as stuck while others wait: far longer than most calls last, and
+/// short for a request that waits behind them. It is at most twice as long until the sweep notices.
+pub(crate) const WORKER_STUCK_AFTER: Duration = Duration::from_millis(100);
+
+/// Stuck requests about paths beside which others go on. Their devices are unknown, so that one that hangs could
+/// otherwise take every slot.
+pub(crate) const LANE_STUCK_MAX: usize = 256;
+
 /// Waiting operations of one file that are examined for starting. Bounds the cost of a scan, not the queue.
 pub(crate) const ORDER_WINDOW_OPS: usize = 256;
 
@@ -90,6 +98,27 @@ pub(crate) const SPIN_CREDIT_MAX: i32 = 8;
 /// Operations that are then skipped before the next attempt, counted from below zero: one attempt in 64
 /// operations costs the callers of a slow device 0.2 µs each.
 pub(crate) const SPIN_CREDIT_MIN: i32 = -64;
+
+/// Callers of one file that take turns with each other while they wait; all further ones share one turn. A few
+/// words for each file that waits.
+pub(crate) const FAIR_CALLERS_MAX: usize = 8;
+
+/// Entries of such a queue whose memory is kept for reuse once it is empty: about a hundred bytes each.
+pub(crate) const FAIR_ENTRIES_KEPT_MAX: usize = 4_096;
+
+/// Operations of one open file that are admitted while further callers of it wait for their turn; attempts and
+/// syncs are not among them, so that one sync serves all who wait for it. Five for each worker that a device has,
+/// and few enough that another task's turn comes within a tenth of a millisecond although all of them are answered
+/// at once.
+pub(crate) const FILE_WINDOW_OPS: usize = 64;
+
+/// Bytes of these operations for each core, and for two at least. Each counts for a piece at most: its caller's
+/// thread copies a piece, and a worker writes one, while others wait for a core.
+pub(crate) const FILE_WINDOW_BYTES_PER_CORE: usize = PIECE_BYTES;
+
+/// Bytes that an operation counts for in the turns of files and callers, besides its own: what a worker copies in
+/// the time of a system call and the hop to it.
+pub(crate) const FAIR_BYTES_PER_OPERATION: u64 = 16 * 1024;
 
 /// Operations merged into one system call. The kernel takes 1,024 buffers (`IOV_MAX`); half of that still
 /// makes the call's own cost invisible.
@@ -317,6 +346,9 @@ pub struct Limits {
     /// Maximum number of worker threads. Workers block in the kernel, so this is the queue depth that devices
     /// see, not a number of cores. Default: 16.
     pub workers_max: usize,
+    /// Worker threads that may be started beside stuck ones, while these last. A thread takes about 20 KiB of
+    /// memory. Default: 496, so that there are at most 512.
+    pub spare_workers_max: usize,
     /// How long a worker without work waits before its thread ends. Default: 10 s.
     pub worker_idle_max: Duration,
     /// Workers that one device's lane may hold at once. Default: three quarters of `workers_max`, at least one,
@@ -340,6 +372,7 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             workers_max: 16,
+            spare_workers_max: 496,
             worker_idle_max: Duration::from_secs(10),
             lane_workers_max: 12,
             ops_max: 4_096,

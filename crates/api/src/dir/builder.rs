@@ -1,4 +1,4 @@
-//! `DirBuilder`: how directories are created.
+//! `DirBuilder`: options to create directories with.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use folio_engine::op::tree::{self, Creation};
 use crate::checked;
 use crate::{Operation, Result};
 
-/// Creates directories with other permissions than the usual, or with their parents.
+/// Creates directories with given permissions or with their missing parents.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -19,20 +19,19 @@ use crate::{Operation, Result};
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
-/// changes nothing. Methods with another rule say so.
+/// A call that is dropped before it began does nothing; after that it finishes in the background.
 #[derive(Clone, Debug, Default)]
 pub struct DirBuilder {
     pub(super) how: Creation,
 }
 
 impl DirBuilder {
-    /// Starts with one directory and the permissions `0o777` before the umask.
+    /// Returns a builder for one directory with the permissions `0o777` before the umask.
     pub fn new() -> Self {
         DirBuilder::default()
     }
 
-    /// Sets whether missing parents are created too; a directory that exists is then no error.
+    /// Sets whether missing parents are created too; off unless set. If on, an existing directory is not an error.
     pub fn recursive(&mut self, recursive: bool) -> &mut Self {
         self.how.recursive = recursive;
         self
@@ -62,9 +61,9 @@ impl DirBuilder {
     ///
     /// # Errors
     ///
-    /// If the path exists and [`recursive`](DirBuilder::recursive) is off, its parent is missing likewise,
-    /// or something on the way is not a directory. With [`durable`](DirBuilder::durable) also if syncing fails, and then
-    /// what was created stays.
+    /// If [`recursive`](DirBuilder::recursive) is off and the path exists or its parent is missing; if a parent is not a
+    /// directory. With
+    /// [`durable`](DirBuilder::durable) also if a sync fails; what was created then stays.
     pub async fn create(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = checked::path(Operation::CreateDir, path)?;
         Engine::current()?.call(tree::create_dir(path, self.how)).await

@@ -13,7 +13,7 @@ use crate::{Buffering, Operation, Result};
 
 /// Options to replace a file with.
 ///
-/// Unless told otherwise, the new file has the permissions, the owner and the extended attributes of the old one as far as
+/// Unless set otherwise, the new file has the permissions, the owner and the extended attributes of the old one as far as
 /// this user may give them, and where there is no old one, those of any new file. Set-ID bits and capabilities go with the
 /// old contents, as they do when a file is written. Other names of the old file (hard links) keep the old contents.
 ///
@@ -82,8 +82,8 @@ impl ReplaceOptions {
         self
     }
 
-    /// Sets how much of what is written to a [`Replacement`] may be kept back, to be written out together; nothing unless
-    /// set.
+    /// Sets how much of what is written to a [`Replacement`] may be buffered, to be written out together; nothing is
+    /// buffered unless set.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
         self

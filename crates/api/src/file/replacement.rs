@@ -11,12 +11,14 @@ use crate::{File, Operation, Result};
 /// New contents for a file, which take the place of the old ones when they are [committed](Replacement::commit).
 ///
 /// It is a [`File`], open for reading and writing: what a file can do it does, and its clones may be handed to other tasks.
-/// Until the commit nobody sees it, and dropping it leaves everything as it was. Its [`path`](File::path) is that of the
+/// Until the commit the path of the file does not lead to it, and dropping it leaves everything as it was. Its [`path`](File::path) is that of the
 /// file it replaces, for messages.
 ///
+/// A relative path leads to the same file at the commit, wherever the process has gone meanwhile.
+///
 /// It lies beside that file, under a name that begins with `.folio-replace-`. A process that is killed leaves it there, for
-/// [`fs::sweep_replacements`](crate::fs::sweep_replacements) to remove; its lock (`flock`) tells a sweep that its writer
-/// lives, so whoever unlocks it may lose it to one, and then the commit fails.
+/// [`fs::sweep_replacements`](crate::fs::sweep_replacements) to remove; its lock (`flock`) shows a sweep that its writer
+/// lives. A program that unlocks it may lose it to a sweep, and then the commit fails.
 ///
 /// ```
 /// # async fn example(rows: Vec<String>) -> folio::Result<()> {
@@ -44,8 +46,8 @@ impl Replacement {
         &self.file
     }
 
-    /// Makes what was written the contents of the file, in one step: whoever opens it finds the old ones or these, and so
-    /// does whoever comes after a power cut. After `Ok` it is these, unless another [`Durability`](crate::Durability) was
+    /// Makes what was written the contents of the file, in one step: a reader that opens it finds the old ones or these, even
+    /// after a power cut. After `Ok` it is these, unless another [`Durability`](crate::Durability) was
     /// asked for.
     ///
     /// It covers everything that was asked for before on any clone. Then the file is closed for every clone, whose calls
@@ -99,7 +101,7 @@ impl Replacement {
     pub async fn discard(self) -> Result<()> {
         let Replacement { file, draft, engine } = self;
         drop(file);
-        engine.discard(draft).await
+        Box::pin(engine.discard(draft)).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Functions on names: rename, links, removal of files, resolution.
+//! Names: renaming, linking, removing and resolving them.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::{Operation, Result};
 ///
 /// # Errors
 ///
-/// If the path does not exist, or a component of it that is not the last is not a directory.
+/// If the path does not exist, or a component other than the last is not a directory.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -44,7 +44,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Re
     Engine::current()?.call(names::hard_link(original, link)).await
 }
 
-/// Returns what a symbolic link contains, unresolved.
+/// Returns the path that a symbolic link contains, unresolved.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
     Engine::current()?.call(names::read_link(path)).await
 }
 
-/// Removes the name of a file; its contents go when no other name and no open handle is left.
+/// Removes the name of a file; the file itself is freed with its last name and last open handle.
 ///
 /// # Errors
 ///

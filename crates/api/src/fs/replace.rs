@@ -11,13 +11,14 @@ use crate::{Operation, ReplaceOptions, Result};
 
 /// Replaces a file by one that holds exactly `contents`, in one step and for good; creates it if it is missing.
 ///
-/// Whoever opens the file finds the old contents or the new, and so does whoever comes after a crash or a power cut; after
-/// `Ok` it is the new ones. `contents` are written to a file beside it, which is synced, renamed to `path`, and the
+/// A reader that opens the file finds the old contents or the new, even after a crash or a power cut; after `Ok` it finds
+/// the new ones. `contents` are written to a file beside it, which is synced, renamed to `path`, and the
 /// directory is synced. What else is kept of the old file, and how much is synced, is for [`ReplaceOptions`] to say.
 /// [`File::replace`](crate::File::replace) is for contents that come piece by piece.
 ///
 /// A symbolic link stays, and what it leads to is replaced. Who has the old file open keeps it. The directory must be
-/// writable; beside `contents` a few MiB are taken at the most.
+/// writable, the file need not be: one that is read-only is replaced, and is read-only still. Beside `contents` a few MiB are
+/// taken at the most. Where a file system cannot sync directories at all (`EINVAL`), that step is left out.
 ///
 /// # Errors
 ///
@@ -94,7 +95,7 @@ pub async fn sweep_replacements(dir: impl AsRef<Path>) -> Result<u64> {
 ///
 /// # Errors
 ///
-/// If the path is no directory or may not be read; the device's.
+/// If the path is not a directory or may not be read; the device's errors.
 ///
 /// # Cancellation
 ///

@@ -10,6 +10,7 @@ mod closing;
 mod debts;
 mod descriptors;
 mod durability;
+mod fairness;
 mod isolation;
 mod late;
 mod order;
@@ -20,6 +21,7 @@ mod process;
 mod security;
 mod shutdown;
 mod special_files;
+mod stuck_devices;
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use folio::{Engine, File, Operation, ShutdownReport};
+use folio::{Engine, File, Limits, Operation, ShutdownReport};
 use folio_testkit::wait::eventually;
 use folio_testkit::{Call, Disk, Gate, Random, seeds};
 use tempfile::TempDir;
@@ -99,7 +99,8 @@ async fn s1_a_long_queue_of_one_file_is_let_go_of_without_a_crash() {
     disk.plan().on(Call::ReadNow).would_block();
     let mut buffers = [[0; 1]; 64];
     let reads: Vec<_> = buffers.iter_mut().map(|buf| Pending::new(file.read_at(buf, 0))).collect();
-    gate.arrived(1);
+    // Every one of them: files take turns, so that a free worker would take the other's next.
+    gate.arrived(Limits::default().lane_workers_max as u64);
     let cuts: Vec<_> = (0..QUEUED).map(|len| Pending::new(other.set_len(len as u64))).collect();
     let report = timed_shutdown(&engine, Duration::from_millis(10)).await;
     assert_eq!(report.never_started + report.abandoned.len() as u64, (QUEUED + reads.len()) as u64);

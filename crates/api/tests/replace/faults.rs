@@ -134,6 +134,15 @@ async fn a_failed_sync_of_the_directory_says_that_the_new_contents_have_the_name
     assert_eq!(disk.calls(Call::Sync), 2, "a failed sync is never tried again");
 }
 
+/// As file systems do that have no sync of directories.
+#[tokio::test]
+async fn a_directory_that_cannot_be_synced_at_all_is_no_failure() {
+    let (disk, engine) = bench(true);
+    let fault = disk.plan().on(Call::Sync).nth(2).fail(EINVAL);
+    engine.scope(folio::fs::replace(PATH, new())).await.unwrap();
+    assert_eq!((fault.fired(), disk.contents(PATH)), (1, new()));
+}
+
 #[test]
 fn a2_a_panic_in_the_storage_costs_the_replacement_and_leaves_nothing() {
     // A file that keeps writes back asks for its length in the caller's own poll, where a panic is the caller's.

@@ -5,6 +5,8 @@ use std::io::SeekFrom;
 use folio::{Durability, File, ReplaceOptions, fs};
 use folio_testkit::errno::EIO;
 use folio_testkit::polling::Pending;
+use folio_testkit::process::alone;
+use folio_testkit::wait::block_on;
 use folio_testkit::{Call, Gate};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -152,6 +154,35 @@ async fn a_replacement_does_what_a_file_does() {
     assert!(text.contains("file"), "{text}");
     replacement.commit().await.unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), b"by tokio's traits and dropped and appended");
+}
+
+/// In a process of its own, for which the working directory is one.
+#[test]
+fn a_commit_leads_where_it_began_wherever_the_process_has_gone() {
+    if !alone("handles::a_commit_leads_where_it_began_wherever_the_process_has_gone") {
+        return;
+    }
+    let [room, other] = [(); 2].map(|()| TempDir::new().unwrap());
+    block_on(async {
+        for name in ["file", "./file", "inner/../file", "link"] {
+            std::fs::create_dir_all(room.path().join("inner")).unwrap();
+            drop(std::os::unix::fs::symlink("file", room.path().join("link")));
+            std::fs::write(room.path().join("file"), OLD).unwrap();
+            std::env::set_current_dir(room.path()).unwrap();
+            let [kept, dropped] = [File::replace(name).await.unwrap(), File::replace(name).await.unwrap()];
+            kept.write_all(&new()).await.unwrap();
+            std::env::set_current_dir(other.path()).unwrap();
+            kept.commit().await.unwrap();
+            dropped.discard().await.unwrap();
+            assert_eq!(std::fs::read(room.path().join("file")).unwrap(), new(), "{name}");
+            assert_eq!(std::fs::read_dir(room.path()).unwrap().count(), 3, "{name}");
+            assert_eq!(std::fs::read_dir(other.path()).unwrap().count(), 0, "{name}");
+        }
+        std::env::set_current_dir(room.path()).unwrap();
+        assert!(File::replace("file/").await.is_err() && File::replace("").await.is_err());
+        fs::replace("file", OLD).await.unwrap();
+        assert_eq!(std::fs::read(room.path().join("file")).unwrap(), OLD);
+    });
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use crate::admission::Permit;
 use crate::error::{Cause, Operation, Result};
+use crate::fair::Flow;
 use crate::file_op::Op;
 use crate::open_file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
@@ -63,7 +64,10 @@ impl PermitQueue {
                 Err(cause) => envelope.refused(cause, open_file),
             };
         }
-        let free = self.waiting.is_empty().then(|| admission.try_admit(envelope.op.weight()));
+        let free = self
+            .waiting
+            .is_empty()
+            .then(|| admission.try_admit(envelope.op.weight(), Some(&open_file.window)));
         match free {
             Some(Ok(permit)) => open_file.push(envelope.admitted(permit, open_file)),
             Some(Err(_)) | None => self.waiting.push_back(envelope),
@@ -82,7 +86,8 @@ impl PermitQueue {
             open_file.inbox.wait();
             open_file.collect();
             let admitted = {
-                let admit = open_file.device.admission.admit(first.op.weight());
+                let (admission, window) = (&open_file.device.admission, Some(&open_file.window));
+                let admit = admission.admit(first.op.weight(), window, || Flow::of_file(open_file));
                 tokio::pin!(admit);
                 loop {
                     tokio::select! {

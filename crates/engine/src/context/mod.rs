@@ -90,13 +90,15 @@ impl EngineContext {
     pub(crate) fn new(storage: Arc<dyn Storage>, limits: Limits, runtime: tokio::runtime::Handle) -> Self {
         let stats = Arc::new(Stats::default());
         let pool = Pool::start(&limits);
+        runtime.spawn(pool.clone().watch());
         let lock_pool = Pool::start(&Limits {
             workers_max: LOCK_THREADS_MAX,
             lane_workers_max: LOCK_THREADS_MAX,
+            spare_workers_max: 0,
             ..limits.clone()
         });
         let admission = Admission::new(limits.ops_max, limits.bytes_max, stats.clone());
-        let names = Arc::new(Device { lane: pool.add_lane(), admission });
+        let names = Arc::new(Device { lane: pool.add_lane_of_many(), admission });
         let (buffers, registry) = (Arc::default(), Arc::default());
         EngineContext {
             origin: Origin::here(),

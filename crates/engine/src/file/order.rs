@@ -55,6 +55,16 @@ impl Span {
         }
     }
 
+    /// Bytes that a worker carries for it at a time, as far as the span shows.
+    fn bytes(&self) -> u64 {
+        match self {
+            Span::Read(range) | Span::Peek(range) | Span::Write(range) | Span::Flush(range) => {
+                range.end.saturating_sub(range.start).min(MERGE_BYTES_MAX)
+            }
+            Span::Buffer(_) | Span::Append | Span::Sync | Span::Exclusive => 0,
+        }
+    }
+
     /// Whether an operation that depends on the cursor also moves it.
     fn may_move_cursor(&self) -> bool {
         !matches!(self, Span::Peek(_))
@@ -146,7 +156,17 @@ pub(crate) trait Ordered {
 
 /// Identifies one running batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BatchId(u64);
+pub(crate) struct BatchId {
+    number: u64,
+    bytes: u64,
+}
+
+impl BatchId {
+    /// Bytes that it reads or writes, as far as its footprint shows.
+    pub(crate) fn bytes(self) -> u64 {
+        self.bytes
+    }
+}
 
 /// Operations that start together and run as one job.
 #[derive(Debug)]
@@ -189,7 +209,7 @@ impl<T: Ordered> Order<T> {
     /// Starts `item` at once. The caller has checked [`is_free`](Order::is_free).
     pub(crate) fn start(&mut self, item: T, footprint: Footprint, cursor: u64, room: u64) -> Batch<T> {
         let closers = u64::from(footprint.span.closes_gate());
-        Batch { batch_id: self.run(footprint), cursor, room, items: vec![item], closers }
+        Batch { batch_id: self.run(footprint, item.bytes()), cursor, room, items: vec![item], closers }
     }
 
     /// Queues `item` at the end.
@@ -292,9 +312,9 @@ impl<T: Ordered> Order<T> {
             || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
     }
 
-    fn run(&mut self, footprint: Footprint) -> BatchId {
+    fn run(&mut self, footprint: Footprint, written: u64) -> BatchId {
         self.batch_ids += 1;
-        let batch_id = BatchId(self.batch_ids);
+        let batch_id = BatchId { number: self.batch_ids, bytes: footprint.span.bytes().max(written) };
         self.running.push((batch_id, footprint));
         batch_id
     }
@@ -338,7 +358,7 @@ impl<T: Ordered> Order<T> {
         }
         self.waiting.append(&mut later);
         let closers = if whole.span.closes_gate() { items.len() as u64 } else { 0 };
-        Batch { batch_id: self.run(whole), cursor, room, items, closers }
+        Batch { batch_id: self.run(whole, bytes), cursor, room, items, closers }
     }
 }
 

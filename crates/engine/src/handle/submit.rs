@@ -14,6 +14,7 @@ use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::fair::Flow;
 use crate::file_op::lent::Lender;
 use crate::file_op::{Answer, Op, Seek};
 use crate::limits::ACTORS_TRIED_MAX;
@@ -213,8 +214,12 @@ impl FileHandle {
     pub(crate) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
         let open_file = self.open_file();
         let admission = &open_file.device.admission;
-        let admitted =
-            if self.refuse { admission.admit_or_refuse(weight) } else { admission.admit(weight).await };
+        let is_sync = matches!(operation, Operation::SyncAll | Operation::SyncData);
+        let window = (!is_sync).then_some(&open_file.window);
+        let admitted = match self.refuse {
+            true => admission.admit_or_refuse(weight),
+            false => admission.admit(weight, window, || Flow::of_file(open_file)).await,
+        };
         admitted.map_err(|cause| open_file.error(operation, cause))
     }
 }

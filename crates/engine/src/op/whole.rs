@@ -70,8 +70,9 @@ pub(crate) fn overwrite(at: At) -> impl PathRequest<Reply = Begun> {
 
 /// Creates the draft of a file that is to be replaced as a whole.
 pub(crate) fn replace(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = Begun> {
-    PathOp::new(Operation::Replace, at, move |_, at| {
-        let (opened, draft) = Draft::begin(at, drafts, how)?;
+    PathOp::new(Operation::Replace, at, move |storage, at: At| {
+        let path = at.names(storage).1.to_owned();
+        let (opened, draft) = Draft::begin(at, &path, drafts, how)?;
         Ok(Ok(Overwrite { file: opened.file, written: 0, draft: Some(draft) }))
     })
     .again()

@@ -32,14 +32,17 @@ impl FileJob {
 }
 
 impl Job for FileJob {
-    /// Runs the batch, then batches of the same file that waited for it, up to a number that is fair to other
-    /// files: the file's state is in this core's cache, and no thread has to be woken.
+    /// Runs the batch, then batches of the same file that waited for it, until a job of others waits: the file's
+    /// state is in this core's cache, and no thread has to be woken.
     fn run(mut self: Box<Self>) {
         for _ in 0..BATCHES_IN_A_ROW_MAX {
             let Some(batch_id) = self.batch_id.take() else { return };
             let mut next = self.open_file.run_batch(batch_id).into_iter();
             self.batch_id = next.next();
             self.open_file.submit_all(next);
+            if self.open_file.context.pool.is_contended() {
+                break;
+            }
         }
         if let Some(batch_id) = self.batch_id.take() {
             self.open_file.submit(batch_id);

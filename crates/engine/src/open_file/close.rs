@@ -156,7 +156,7 @@ impl OpenFile {
         };
         // A late submission: a worker may have held the last reference, and the engine may have stopped
         // meanwhile.
-        drop(self.context.pool.submit_late(self.device.lane, Box::new(job)));
+        drop(self.context.pool.submit_late(self.place(0), Box::new(job)));
     }
 
     /// Closes the descriptor on this thread if that cannot block and nothing is buffered.

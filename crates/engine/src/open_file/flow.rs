@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::error::Cause;
+use crate::fair::Flow;
 use crate::file::{Arrival, BatchId, CursorMove};
 use crate::file_op::Answer;
 use crate::open_file::batch::FileJob;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply, closers};
 use crate::open_file::state::FileState;
-use crate::pool::Pickup;
+use crate::pool::{Pickup, Place};
 use crate::stats::add;
 
 impl OpenFile {
@@ -106,7 +107,14 @@ impl OpenFile {
         add(&self.context.stats.jobs, 1);
         let job = FileJob::new(batch_id, self.clone());
         // A refused job is dropped here, which answers its callers: the engine has stopped.
-        self.context.pool.submit(self.device.lane, Box::new(job)).unwrap_or(Pickup::Later)
+        let place = self.place(batch_id.bytes());
+        self.context.pool.submit(place, Box::new(job)).map_or(Pickup::Later, |submitted| submitted.pickup)
+    }
+
+    /// Where a job of this file waits for a worker.
+    pub(crate) fn place(&self, bytes: u64) -> Place {
+        let flow = Flow { file: std::ptr::from_ref(self).addr() as u64, caller: 0 };
+        Place { lane: self.device.lane, flow, bytes }
     }
 
     pub(crate) fn submit_all(self: &Arc<Self>, batch_ids: impl IntoIterator<Item = BatchId>) {

@@ -8,12 +8,13 @@ use std::time::Instant;
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
 use crate::context::lock_queue::{AcquiredLock, Holder, KernelWaitEnd, Undo};
+use crate::fair::Flow;
 use crate::file::{BatchId, CursorMove};
 use crate::file_op::{Answer, Lock};
 use crate::limits::LOCK_THREADS_MAX;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
-use crate::pool::Job;
+use crate::pool::{Job, Place};
 use crate::storage::{LockKind, StorageFile};
 
 impl OpenFile {
@@ -99,7 +100,8 @@ impl EngineContext {
             _thread: thread,
         };
         // A refused job reports its end when it is dropped.
-        drop(self.lock_pool.submit(self.lock_lane, Box::new(job)));
+        let place = Place { lane: self.lock_lane, flow: Flow::of_paths(), bytes: 0 };
+        drop(self.lock_pool.submit(place, Box::new(job)));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::error::Cause;
 use crate::file::{Batch, BatchId, CursorMove};
 use crate::file_op::lent::{Lent, Writer};
 use crate::file_op::{Answer, BatchResult, Failed, Offset, Op, Payload, Start, Write, WriteLent};
+use crate::limits::PIECE_BYTES;
 use crate::open_file::file::OpenFile;
 use crate::open_file::op_info::OpInfo;
 use crate::open_file::pending::{PendingOp, Reply};
@@ -174,7 +175,8 @@ impl Writer for LongWrite {
         let open_file = self.open_file.clone();
         add(&open_file.context.stats.jobs, 1);
         // A refused job is dropped here, which answers its caller: the engine has stopped.
-        drop(open_file.context.pool.submit(open_file.device.lane, self));
+        let place = open_file.place(PIECE_BYTES as u64);
+        drop(open_file.context.pool.submit(place, self));
     }
 }
 

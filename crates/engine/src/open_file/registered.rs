@@ -20,6 +20,7 @@ impl Registered for OpenFile {
     }
 
     fn abandon(&self) {
+        self.window.close();
         let mut state = self.turn.take();
         let mut waiting = state.remove_posted(|_| true);
         waiting.append(&mut state.core.remove_unless(|_| false));

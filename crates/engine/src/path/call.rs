@@ -16,9 +16,10 @@ use crate::context::paused_clock::HoldsClock;
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::fair::Flow;
 use crate::oneshot::{self, Cancelled};
 use crate::op::{PathRequest, closure, identify};
-use crate::pool::Job;
+use crate::pool::{Job, JobId, Place};
 use crate::stats::add;
 
 impl EngineContext {
@@ -86,15 +87,15 @@ impl EngineContext {
     }
 
     async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R, device: &Device) -> Result<R::Reply> {
-        let info = RequestInfo::of(&request);
-        let admitted = device.admission.admit(request.bytes()).await;
+        let (info, bytes) = (RequestInfo::of(&request), request.bytes());
+        let admitted = device.admission.admit(bytes, None, Flow::of_paths).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let (sender, receiver) = oneshot::channel();
         let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
             PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
-        drop(self.pool.submit(device.lane, Box::new(job)));
-        let mut pending = PendingCall { receiver, unstarted, context: self };
+        let job = self.pool.submit(place(device, bytes), Box::new(job)).ok().map(|submitted| submitted.id);
+        let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
     }
@@ -109,7 +110,7 @@ impl EngineContext {
         }
         let exit_guard = ExitGuard::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
-        let mut admitted = Box::pin(async move { admission.admit_late(bytes).await });
+        let mut admitted = Box::pin(async move { admission.admit_late(bytes, None, Flow::of_paths()).await });
         // The first poll counts it as outstanding, so a later shutdown waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(admitted) => self.submit_detached(request, admitted, exit_guard),
@@ -132,10 +133,11 @@ impl EngineContext {
     ) {
         match admitted {
             Ok(permit) => {
+                let bytes = request.bytes();
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
                 let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
-                drop(self.pool.submit(self.names.lane, Box::new(job)));
+                drop(self.pool.submit(place(&self.names, bytes), Box::new(job)));
             }
             Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
@@ -165,6 +167,11 @@ impl EngineContext {
     }
 }
 
+/// Where a request waits for a worker.
+pub(crate) fn place(device: &Device, bytes: usize) -> Place {
+    Place { lane: device.lane, flow: Flow::of_paths(), bytes: bytes as u64 }
+}
+
 /// A request that has not begun, and its permit. The job and the caller share it, so that a caller that gives
 /// up frees both even while the job waits behind stuck ones.
 pub(crate) type Unstarted<R> = Mutex<Option<(R, Permit)>>;
@@ -173,6 +180,8 @@ pub(crate) type Unstarted<R> = Mutex<Option<(R, Permit)>>;
 pub(crate) struct PendingCall<'a, R, T> {
     pub(crate) receiver: oneshot::Receiver<Result<T>>,
     pub(crate) unstarted: Arc<Unstarted<R>>,
+    /// `None` if the pool refused it.
+    pub(crate) job: Option<JobId>,
     pub(crate) context: &'a EngineContext,
 }
 
@@ -184,6 +193,8 @@ impl<R, T> Drop for PendingCall<'_, R, T> {
         match self.receiver.cancel() {
             Cancelled::BeforeBegin => {
                 drop(self.unstarted.lock().unwrap_or_else(PoisonError::into_inner).take());
+                // Behind stuck jobs it would wait for as long as they do.
+                drop(self.job.and_then(|job| self.context.pool.withdraw(job)));
                 add(&self.context.stats.cancelled, 1);
             }
             Cancelled::Done(outcome) => record_unreported(self.context, &outcome),

@@ -13,12 +13,14 @@ use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
+use crate::fair::Flow;
 use crate::file_op::Payload;
 use crate::file_op::lent::{Contents, Lender, Lent, Writer};
+use crate::limits::PIECE_BYTES;
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Begun, Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Unstarted, record_unreported};
+use crate::path::call::{PendingCall, RequestInfo, Unstarted, place, record_unreported};
 use crate::pool::Job;
 use crate::stats::add;
 
@@ -58,8 +60,9 @@ impl EngineContext {
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         let info = RequestInfo::of(&open);
-        let admitted = self.names.admission.admit(contents.len()).await;
+        let admitted = self.names.admission.admit(contents.len(), None, Flow::of_paths).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
+        let contents_len = contents.len();
         let mut lender = Lender::new(contents, self.buffers.clone());
         let (sender, receiver) = oneshot::channel();
         let unstarted = Arc::new(Mutex::new(Some((open, permit))));
@@ -70,9 +73,10 @@ impl EngineContext {
             context: self.clone(),
             arrived: Instant::now(),
         };
-        drop(self.pool.submit(self.names.lane, Box::new(job)));
+        let job = self.pool.submit(place(&self.names, contents_len), Box::new(job));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
-        let mut pending = PendingCall { receiver, unstarted, context: self };
+        let job = job.ok().map(|submitted| submitted.id);
+        let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
@@ -206,7 +210,7 @@ impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
         let context = self.context.clone();
         // A refused job is dropped here, which answers its caller: the engine has stopped.
-        drop(context.pool.submit(context.names.lane, self));
+        drop(context.pool.submit(place(&context.names, PIECE_BYTES), self));
     }
 }
 

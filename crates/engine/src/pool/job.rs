@@ -1,5 +1,7 @@
 //! What the pool shares with its workers, and the work itself.
 
+use tokio::sync::Notify;
+
 use super::queue::Queue;
 use crate::sync::AtomicU64;
 
@@ -14,4 +16,6 @@ pub(crate) trait Job: Send {
 pub(super) struct Shared {
     pub(super) queue: Queue<Box<dyn Job>>,
     pub(super) panics: AtomicU64,
+    /// Notified when a job has to wait for a busy worker.
+    pub(super) pressed: Notify,
 }

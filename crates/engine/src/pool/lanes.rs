@@ -1,17 +1,36 @@
-//! The waiting jobs, one FIFO per device, and the lanes that may start one.
+//! The waiting jobs of each device, and the lanes that may start one. Within a lane files take turns.
 //!
 //! A lane whose workers are all stuck is not in `turns`: its jobs cost nothing, however many they are, and the
 //! other lanes are served without it.
 
 use std::collections::VecDeque;
 
+use crate::fair::{FairQueue, Flow, Ticket};
+use crate::limits::FAIR_BYTES_PER_OPERATION;
+
 /// The pool's share for one device. Only meaningful to the pool that created it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
+/// Where a job waits, and what it counts for there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) lane: LaneId,
+    pub(crate) flow: Flow,
+    /// Bytes that the job reads or writes.
+    pub(crate) bytes: u64,
+}
+
+#[cfg(test)]
+impl From<LaneId> for Place {
+    fn from(lane: LaneId) -> Place {
+        Place { lane, flow: Flow { file: 0, caller: 0 }, bytes: 0 }
+    }
+}
+
 /// Identifies one waiting job, so that its submitter can find it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct JobId(u64);
+pub(crate) struct JobId(LaneId, Ticket);
 
 /// All lanes of one pool. No locks and no threads: the queue wraps it in its mutex.
 pub(super) struct Lanes<J> {
@@ -20,12 +39,15 @@ pub(super) struct Lanes<J> {
     turns: VecDeque<LaneId>,
     workers_max: usize,
     startable: usize,
-    ids: u64,
 }
 
 struct Lane<J> {
-    waiting: VecDeque<(JobId, J)>,
+    waiting: FairQueue<J>,
+    /// Jobs that hold one of its slots.
     running: usize,
+    /// Stuck jobs that have given theirs back.
+    stuck: usize,
+    stuck_max: usize,
     /// Whether the lane is in `turns`.
     listed: bool,
 }
@@ -33,42 +55,67 @@ struct Lane<J> {
 impl<J> Lanes<J> {
     /// Creates it without lanes; each later lane may hold `workers_max` workers.
     pub(super) fn new(workers_max: usize) -> Lanes<J> {
-        Lanes {
-            lanes: Vec::new(),
-            turns: VecDeque::new(),
-            workers_max: workers_max.max(1),
-            startable: 0,
-            ids: 0,
-        }
+        Lanes { lanes: Vec::new(), turns: VecDeque::new(), workers_max: workers_max.max(1), startable: 0 }
     }
 
-    pub(super) fn add(&mut self) -> LaneId {
-        self.lanes.push(Lane { waiting: VecDeque::new(), running: 0, listed: false });
+    /// Adds a lane in which so many stuck jobs do not count.
+    pub(super) fn add(&mut self, stuck_max: usize) -> LaneId {
+        let waiting = FairQueue::default();
+        self.lanes.push(Lane { waiting, running: 0, stuck: 0, stuck_max, listed: false });
         LaneId(self.lanes.len() - 1)
     }
 
-    pub(super) fn push(&mut self, lane: LaneId, job: J) -> JobId {
-        let id = JobId(self.ids);
-        self.ids += 1;
-        self.update(lane, |lane| lane.waiting.push_back((id, job)));
-        id
+    /// Queues a job.
+    pub(super) fn push(&mut self, Place { lane, flow, bytes }: Place, job: J) -> JobId {
+        let cost = bytes.saturating_add(FAIR_BYTES_PER_OPERATION);
+        JobId(lane, self.update(lane, |lane| lane.waiting.push(flow, cost, job)))
     }
 
-    /// Takes the oldest job of the next lane in turn, and one of the lane's slots.
+    /// Takes back a job; `None` if a worker has it.
+    pub(super) fn remove(&mut self, JobId(lane, ticket): JobId) -> Option<J> {
+        self.update(lane, |lane| lane.waiting.remove(ticket))
+    }
+
+    /// Takes the next job of the next lane in turn, and one of the lane's slots.
     pub(super) fn take(&mut self) -> Option<(LaneId, J)> {
-        let id = self.turns.pop_front()?;
-        self.lanes[id.0].listed = false;
-        let taken = self.update(id, |lane| {
-            lane.running += 1;
-            lane.waiting.pop_front()
-        });
-        let (_, job) = taken.expect("a listed lane has a job that may start");
-        Some((id, job))
+        loop {
+            let id = self.turns.pop_front()?;
+            self.lanes[id.0].listed = false;
+            // A listed lane without a job has lost it to its submitter.
+            let taken = self.update(id, |lane| {
+                let taken = lane.waiting.pop();
+                lane.running += usize::from(taken.is_some());
+                taken
+            });
+            if let Some((_, job)) = taken {
+                return Some((id, job));
+            }
+        }
     }
 
     /// Returns the slot that [`take`](Self::take) took.
     pub(super) fn finish(&mut self, id: LaneId) {
         self.update(id, |lane| lane.running -= 1);
+    }
+
+    /// Gives back the slot of a job that is stuck, if its lane allows one more; returns whether it has.
+    pub(super) fn set_aside(&mut self, id: LaneId) -> bool {
+        let lane = &self.lanes[id.0];
+        let allows = lane.stuck < lane.stuck_max;
+        if allows {
+            self.update(id, |lane| (lane.running, lane.stuck) = (lane.running - 1, lane.stuck + 1));
+        }
+        allows
+    }
+
+    /// Ends a job that was set aside.
+    pub(super) fn finish_aside(&mut self, id: LaneId) {
+        self.lanes[id.0].stuck -= 1;
+    }
+
+    /// Whether any job waits, startable or not.
+    pub(super) fn has_waiting(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.waiting.len() > 0)
     }
 
     /// Removes every waiting job; running ones are unaffected.
@@ -77,9 +124,11 @@ impl<J> Lanes<J> {
         self.startable = 0;
         let lanes = self.lanes.iter_mut();
         lanes
-            .flat_map(|lane| {
+            .enumerate()
+            .flat_map(|(index, lane)| {
                 lane.listed = false;
-                lane.waiting.drain(..)
+                let jobs = lane.waiting.drain().into_iter();
+                jobs.map(move |(ticket, job)| (JobId(LaneId(index), ticket), job))
             })
             .collect()
     }
@@ -91,7 +140,7 @@ impl<J> Lanes<J> {
 
     /// Waiting and running jobs of each lane, in order of creation.
     pub(super) fn counts(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running))
+        self.lanes.iter().map(|lane| (lane.waiting.len(), lane.running + lane.stuck))
     }
 
     /// The only way to change a lane: keeps `startable` and `turns` consistent.

@@ -48,26 +48,26 @@ impl Model {
     fn new(workers_max: usize) -> Model {
         let limits = Limits { workers_max, lane_workers_max: workers_max, ..Limits::default() };
         let queue = Arc::new(Queue::new(&limits));
-        let lane = queue.add_lane();
+        let lane = queue.add_lane(0);
         let done = Arc::new(Tally { count: Mutex::new(0), changed: Condvar::new() });
         Model { queue, lane, done }
     }
 
     fn submit(&self, task: Task) {
-        match self.queue.push(self.lane, task) {
-            Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
-            Ok(Pushed::Spawn(seat, _)) => self.start(seat),
+        match self.queue.push(self.lane.into(), task) {
+            Ok((Pushed::Seen | Pushed::Covered, _)) => {}
+            Ok((Pushed::Wake(wakeup), _)) => wakeup.notify(),
+            Ok((Pushed::Spawn(seat), _)) => self.start(seat),
             Err(_) => panic!("the queue is open"),
         }
     }
 
     /// Submits while the system refuses threads.
     fn submit_without_threads(&self, task: Task) {
-        match self.queue.push(self.lane, task) {
-            Ok(Pushed::Seen | Pushed::Covered) => {}
-            Ok(Pushed::Wake(wakeup)) => wakeup.notify(),
-            Ok(Pushed::Spawn(seat, id)) => match self.queue.spawn_failed(seat.number(), id) {
+        match self.queue.push(self.lane.into(), task) {
+            Ok((Pushed::Seen | Pushed::Covered, _)) => {}
+            Ok((Pushed::Wake(wakeup), _)) => wakeup.notify(),
+            Ok((Pushed::Spawn(seat), id)) => match self.queue.spawn_failed(seat.number(), Some(id)) {
                 SpawnFailure::Degraded(wakeup) => wakeup.iter().for_each(|wakeup| wakeup.notify()),
                 // The first worker did everything and ended before this thread could report.
                 SpawnFailure::Stranded { own, others } => assert!(own.is_none() && others.is_empty()),
@@ -156,6 +156,23 @@ fn a_refused_thread_leaves_no_job_behind() {
 }
 
 #[test]
+fn a_job_passes_a_worker_that_is_stuck() {
+    explore(|| {
+        let model = Model::new(1);
+        model.submit(Task::CountAfter(1));
+        let aside = Model { lane: model.queue.add_lane(0), ..model.clone() };
+        aside.submit(Task::Count);
+        while *lock(&model.done.count) < 2 {
+            let swept = model.queue.sweep();
+            swept.wakeups.iter().for_each(|wakeup| wakeup.notify());
+            swept.seats.into_iter().for_each(|seat| model.start(seat));
+            crate::sync::spin();
+        }
+        model.finish(2);
+    });
+}
+
+#[test]
 fn the_models_catch_their_mutants() {
     for (model, mutant) in [
         ("a_job_is_met_by_the_worker_that_parks", "queue-parks-without-recheck"),
@@ -163,6 +180,7 @@ fn the_models_catch_their_mutants() {
         ("two_submitters_both_reach_the_one_worker", "queue-never-forgets-a-wake"),
         ("closing_ends_every_worker_and_drops_no_job", "queue-close-forgets-to-notify"),
         ("a_job_does_not_wait_behind_one_that_needs_it", "queue-spinner-covers-every-job"),
+        ("a_job_passes_a_worker_that_is_stuck", "queue-sweep-leaves-the-jobs"),
         ("a_refused_thread_leaves_no_job_behind", "queue-failed-spawn-forgets-the-parked"),
     ] {
         assert_caught(&format!("pool::loom::{model}"), mutant);

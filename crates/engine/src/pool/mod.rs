@@ -22,12 +22,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Notify;
+
 pub(crate) use self::job::Job;
 use self::job::Shared;
-use self::lanes::JobId;
-pub(crate) use self::lanes::LaneId;
-use self::queue::{Pushed, Queue, Seat, SpawnFailure};
-use crate::limits::Limits;
+pub(crate) use self::lanes::{JobId, LaneId, Place};
+use self::queue::{Pushed, Queue, Seat, SpawnFailure, Swept, Wakeup};
+use crate::limits::{LANE_STUCK_MAX, Limits, WORKER_STUCK_AFTER};
 use crate::sync::{AtomicU64, Ordering};
 pub(crate) use thread::cores;
 
@@ -70,6 +71,14 @@ pub struct LaneSnapshot {
     pub running: usize,
 }
 
+/// A job in its lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Submitted {
+    pub(crate) pickup: Pickup,
+    /// For taking it back.
+    pub(crate) id: JobId,
+}
+
 /// When a submitted job will begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pickup {
@@ -82,22 +91,32 @@ pub(crate) enum Pickup {
 impl Pool {
     /// Creates a pool without threads; the first job starts one.
     pub(crate) fn start(limits: &Limits) -> Pool {
-        Pool(Arc::new(Shared { queue: Queue::new(limits), panics: AtomicU64::new(0) }))
+        Pool(Arc::new(Shared {
+            queue: Queue::new(limits),
+            panics: AtomicU64::new(0),
+            pressed: Notify::new(),
+        }))
     }
 
     /// Adds a lane. Lanes live as long as the pool: there is one per device, and devices are few.
     pub(crate) fn add_lane(&self) -> LaneId {
-        self.0.queue.add_lane()
+        self.0.queue.add_lane(0)
     }
 
-    /// Queues a job at the end of its lane.
+    /// Adds a lane for requests whose device is not known: those that are stuck on one must not keep the others
+    /// from its slots.
+    pub(crate) fn add_lane_of_many(&self) -> LaneId {
+        self.0.queue.add_lane(LANE_STUCK_MAX)
+    }
+
+    /// Queues a job in its lane, behind the earlier ones of its flow.
     ///
     /// # Errors
     ///
     /// Returns the job after [`close`](Self::close), or if there is no worker and the system refuses to start
     /// one. In the latter case jobs of others that waited for the same worker are dropped.
-    pub(crate) fn submit(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
-        self.pushed(self.0.queue.push(lane, job)?)
+    pub(crate) fn submit(&self, place: Place, job: Box<dyn Job>) -> Result<Submitted, Box<dyn Job>> {
+        self.pushed(self.0.queue.push(place, job)?)
     }
 
     /// Like [`submit`](Self::submit), but also after [`close`](Self::close) while a worker lives: for clean-up
@@ -106,23 +125,67 @@ impl Pool {
     /// # Errors
     ///
     /// Returns the job if no worker is left, or as `submit` does.
-    pub(crate) fn submit_late(&self, lane: LaneId, job: Box<dyn Job>) -> Result<Pickup, Box<dyn Job>> {
-        self.pushed(self.0.queue.push_late(lane, job)?)
+    pub(crate) fn submit_late(&self, place: Place, job: Box<dyn Job>) -> Result<Submitted, Box<dyn Job>> {
+        self.pushed(self.0.queue.push_late(place, job)?)
     }
 
-    fn pushed(&self, pushed: Pushed) -> Result<Pickup, Box<dyn Job>> {
-        match pushed {
-            Pushed::Seen => return Ok(Pickup::Now),
-            Pushed::Covered => {}
-            Pushed::Wake(wakeup) => wakeup.notify(),
-            Pushed::Spawn(seat, id) => self.grow(seat, id)?,
-        }
-        Ok(Pickup::Later)
+    /// Takes back a job whose caller has given it up; `None` if a worker has begun it.
+    pub(crate) fn withdraw(&self, id: JobId) -> Option<Box<dyn Job>> {
+        self.0.queue.withdraw(id)
+    }
+
+    fn pushed(&self, (pushed, id): (Pushed, JobId)) -> Result<Submitted, Box<dyn Job>> {
+        let pickup = match pushed {
+            Pushed::Seen => Pickup::Now,
+            Pushed::Covered => {
+                self.0.pressed.notify_one();
+                Pickup::Later
+            }
+            Pushed::Wake(wakeup) => {
+                wakeup.notify();
+                Pickup::Later
+            }
+            Pushed::Spawn(seat) => {
+                self.grow(seat, Some(id))?;
+                Pickup::Later
+            }
+        };
+        Ok(Submitted { pickup, id })
+    }
+
+    /// Whether a job waits that a free worker could start. It may be out of date: it costs no lock.
+    pub(crate) fn is_contended(&self) -> bool {
+        self.0.queue.has_startable()
     }
 
     /// Stops admission. Workers execute the queued jobs, then end.
     pub(crate) fn close(&self) {
         self.0.queue.close();
+        self.0.pressed.notify_one();
+    }
+
+    /// Starts workers beside stuck ones, until the pool is closed. It sleeps while no job waits.
+    pub(crate) async fn watch(self) {
+        loop {
+            self.0.pressed.notified().await;
+            while self.sweep() {
+                tokio::time::sleep(WORKER_STUCK_AFTER).await;
+            }
+            if self.0.queue.is_closed() {
+                return;
+            }
+        }
+    }
+
+    /// Looks for stuck workers; returns whether jobs wait.
+    pub(crate) fn sweep(&self) -> bool {
+        let Swept { wakeups, seats, waiting } = self.0.queue.sweep();
+        wakeups.iter().for_each(Wakeup::notify);
+        for seat in seats {
+            // Without a thread the jobs wait for the workers there are.
+            drop(self.grow(seat, None));
+        }
+        waiting
     }
 
     /// Blocks until every worker has ended or the deadline has passed; returns whether all have ended.
@@ -155,7 +218,7 @@ impl Pool {
         }
     }
 
-    fn grow(&self, seat: Seat, id: JobId) -> Result<(), Box<dyn Job>> {
+    fn grow(&self, seat: Seat, id: Option<JobId>) -> Result<(), Box<dyn Job>> {
         let number = seat.number();
         if worker::spawn(self.0.clone(), seat).is_ok() {
             return Ok(());

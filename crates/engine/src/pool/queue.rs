@@ -22,7 +22,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lanes::{JobId, LaneId, Lanes};
+use super::lanes::{JobId, LaneId, Lanes, Place};
 use super::thread::yield_now;
 use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
@@ -38,6 +38,7 @@ pub(super) struct Queue<J> {
     /// Notified when the last worker has ended.
     ended: Condvar,
     workers_max: usize,
+    spare_workers_max: usize,
     worker_idle_max: Duration,
 }
 
@@ -54,6 +55,12 @@ struct State<J> {
     parked: Vec<Wakeup>,
     /// Numbers of ended workers, for reuse.
     numbers: Vec<usize>,
+    /// What each worker is at, by its number.
+    watched: Vec<Watched>,
+    /// Workers whose jobs are stuck. They do not count against the limit.
+    stuck: usize,
+    /// Jobs begun so far.
+    begun: u64,
     threads_started: u64,
     spawn_failures: u64,
 }
@@ -67,6 +74,38 @@ enum Admission {
     Closed,
 }
 
+/// What a sweep knows of one worker.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    /// The number of its job, and the lane; `None` between two jobs.
+    job: Option<(u64, LaneId)>,
+    /// The job that the last sweep saw.
+    seen: u64,
+    standing: Standing,
+}
+
+/// How a job counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its worker counts against the limit, and it holds a slot of its lane.
+    Counted,
+    /// It is stuck: its worker does not count, and it holds its slot.
+    Stuck,
+    /// It is stuck, and holds no slot.
+    Aside,
+}
+
+const UNWATCHED: Watched = Watched { job: None, seen: 0, standing: Standing::Counted };
+
+/// What a sweep requires of its caller, without the lock.
+pub(super) struct Swept {
+    pub(super) wakeups: Vec<Wakeup>,
+    /// Workers to start, as for [`Pushed::Spawn`], but for no job in particular.
+    pub(super) seats: Vec<Seat>,
+    /// Whether jobs wait, so that there should be another sweep.
+    pub(super) waiting: bool,
+}
+
 /// What a push requires of its caller, without the lock.
 pub(super) enum Pushed {
     /// Nothing: a spinning worker sees the job now.
@@ -75,8 +114,8 @@ pub(super) enum Pushed {
     Covered,
     /// Wake this worker, which was parked.
     Wake(Wakeup),
-    /// Start a worker with this seat, or report the failure to [`Queue::spawn_failed`] with the id.
-    Spawn(Seat, JobId),
+    /// Start a worker with this seat, or report the failure to [`Queue::spawn_failed`].
+    Spawn(Seat),
 }
 
 /// Consequence of a worker that could not be started.
@@ -134,50 +173,67 @@ impl<J> Queue<J> {
                 woken: 0,
                 parked: Vec::new(),
                 numbers: Vec::new(),
+                watched: Vec::new(),
+                stuck: 0,
+                begun: 0,
                 threads_started: 0,
                 spawn_failures: 0,
             }),
             hint: AtomicUsize::new(0),
             ended: Condvar::new(),
             workers_max: limits.workers_max.max(1),
+            spare_workers_max: limits.spare_workers_max,
             worker_idle_max: limits.worker_idle_max,
         }
     }
 
-    pub(super) fn add_lane(&self) -> LaneId {
-        lock(&self.state).lanes.add()
+    pub(super) fn add_lane(&self, stuck_max: usize) -> LaneId {
+        lock(&self.state).lanes.add(stuck_max)
     }
 
     /// Queues a job; returns it if the queue is closed.
-    pub(super) fn push(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
-        self.push_if(lane, job, |state| state.admission == Admission::Open)
+    pub(super) fn push(&self, place: Place, job: J) -> Result<(Pushed, JobId), J> {
+        self.push_if(place, job, |state| state.admission == Admission::Open)
     }
 
     /// Queues a job even if the queue is closed, while a worker lives: it looks at the lanes once more before
     /// it ends.
-    pub(super) fn push_late(&self, lane: LaneId, job: J) -> Result<Pushed, J> {
-        self.push_if(lane, job, |state| state.admission == Admission::Open || state.workers > 0)
+    pub(super) fn push_late(&self, place: Place, job: J) -> Result<(Pushed, JobId), J> {
+        self.push_if(place, job, |state| state.admission == Admission::Open || state.workers > 0)
     }
 
-    fn push_if(&self, lane: LaneId, job: J, admits: impl FnOnce(&State<J>) -> bool) -> Result<Pushed, J> {
+    fn push_if(
+        &self,
+        place: Place,
+        job: J,
+        admits: impl FnOnce(&State<J>) -> bool,
+    ) -> Result<(Pushed, JobId), J> {
         let mut state = lock(&self.state);
         if !admits(&state) {
             return Err(job);
         }
-        let id = state.lanes.push(lane, job);
+        let id = state.lanes.push(place, job);
         self.publish(&state);
         // Cheapest first: an incoming worker, then a parked one, then a new one, else the job waits for a busy
         // one.
         if state.is_covered() {
-            return Ok(if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered });
+            return Ok((if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered }, id));
         }
         if let Some(wakeup) = state.unpark() {
-            return Ok(Pushed::Wake(wakeup));
+            return Ok((Pushed::Wake(wakeup), id));
         }
-        if state.workers < self.workers_max {
-            return Ok(Pushed::Spawn(state.seat(), id));
+        if self.may_grow(&state) {
+            return Ok((Pushed::Spawn(state.seat()), id));
         }
-        Ok(Pushed::Covered)
+        Ok((Pushed::Covered, id))
+    }
+
+    /// Takes back a job that no worker has begun.
+    pub(super) fn withdraw(&self, id: JobId) -> Option<J> {
+        let mut state = lock(&self.state);
+        let job = state.lanes.remove(id);
+        self.publish(&state);
+        job
     }
 
     /// Waits for the next job; `None` ends the worker. Returns the slot of its previous job.
@@ -191,9 +247,11 @@ impl<J> Queue<J> {
             if let Some((lane, job)) = state.lanes.take() {
                 self.publish(&state);
                 seat.stage = Stage::Running(lane);
+                state.watch(seat.number, lane);
                 return Some(job);
             }
-            if state.admission == Admission::Closed || has_passed(expires) {
+            let surplus = state.workers - state.stuck > self.workers_max;
+            if state.admission == Admission::Closed || surplus || has_passed(expires) {
                 self.retire(state, seat);
                 return None;
             }
@@ -211,8 +269,35 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Takes back the seat of a worker whose thread could not be started.
-    pub(super) fn spawn_failed(&self, number: usize, id: JobId) -> SpawnFailure<J> {
+    /// Finds workers that are still at the job of the sweep before: they are stuck, and others may be started
+    /// beside them.
+    pub(super) fn sweep(&self) -> Swept {
+        let mut state = lock(&self.state);
+        for number in 0..state.watched.len() {
+            state.sweep_one(number);
+        }
+        self.publish(&state);
+        let mut swept = Swept { wakeups: Vec::new(), seats: Vec::new(), waiting: state.lanes.has_waiting() };
+        while !state.is_covered() && !mutant("queue-sweep-leaves-the-jobs") {
+            if let Some(wakeup) = state.unpark() {
+                swept.wakeups.push(wakeup);
+            } else if self.may_grow(&state) {
+                swept.seats.push(state.seat());
+            } else {
+                break;
+            }
+        }
+        swept
+    }
+
+    /// Whether one more worker may be started. Stuck ones do not count, up to a limit.
+    fn may_grow(&self, state: &State<J>) -> bool {
+        state.workers - state.stuck < self.workers_max
+            && state.workers < self.workers_max.saturating_add(self.spare_workers_max)
+    }
+
+    /// Takes back the seat of a worker whose thread could not be started, and the job that it was for.
+    pub(super) fn spawn_failed(&self, number: usize, id: Option<JobId>) -> SpawnFailure<J> {
         let mut state = lock(&self.state);
         state.starting -= 1;
         state.threads_started -= 1;
@@ -230,7 +315,7 @@ impl<J> Queue<J> {
         self.publish(&state);
         drop(state);
         self.ended.notify_all();
-        let own = stranded.iter().position(|(other, _)| *other == id);
+        let own = stranded.iter().position(|(other, _)| Some(*other) == id);
         let own = own.map(|index| stranded.swap_remove(index).1);
         SpawnFailure::Stranded { own, others: stranded.into_iter().map(|(_, job)| job).collect() }
     }
@@ -257,6 +342,10 @@ impl<J> Queue<J> {
         drained.into_iter().map(|(_, job)| job).collect()
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.state).admission == Admission::Closed
+    }
+
     /// Blocks until no worker is alive or the deadline has passed; returns whether none is.
     pub(super) fn wait_ended(&self, deadline: Option<Instant>) -> bool {
         let mut state = lock(&self.state);
@@ -279,6 +368,11 @@ impl<J> Queue<J> {
             spawn_failures: state.spawn_failures,
             lanes: state.lanes.counts().collect(),
         }
+    }
+
+    /// Whether a job could start that no worker has taken. A hint, without the lock.
+    pub(super) fn has_startable(&self) -> bool {
+        self.hint.load(Ordering::Relaxed) > 0
     }
 
     fn publish(&self, state: &State<J>) {
@@ -368,8 +462,45 @@ impl<J> State<J> {
     fn arrive(&mut self, seat: &Seat) {
         match seat.stage {
             Stage::Starting => self.starting -= 1,
-            Stage::Running(lane) => self.lanes.finish(lane),
+            Stage::Running(lane) => self.end_job(seat.number, lane),
         }
+    }
+
+    fn end_job(&mut self, number: usize, lane: LaneId) {
+        let watched = std::mem::replace(&mut self.watched[number], UNWATCHED);
+        match watched.standing {
+            Standing::Counted => self.lanes.finish(lane),
+            Standing::Stuck => {
+                self.stuck -= 1;
+                self.lanes.finish(lane);
+            }
+            Standing::Aside => {
+                self.stuck -= 1;
+                self.lanes.finish_aside(lane);
+            }
+        }
+    }
+
+    fn watch(&mut self, number: usize, lane: LaneId) {
+        self.begun += 1;
+        if self.watched.len() <= number {
+            self.watched.resize(number + 1, UNWATCHED);
+        }
+        self.watched[number].job = Some((self.begun, lane));
+    }
+
+    fn sweep_one(&mut self, number: usize) {
+        let watched = &mut self.watched[number];
+        let Some((job, lane)) = watched.job else { return };
+        let is_new = watched.seen != job;
+        watched.seen = job;
+        if is_new || watched.standing == Standing::Aside {
+            return;
+        }
+        if watched.standing == Standing::Counted {
+            self.stuck += 1;
+        }
+        watched.standing = if self.lanes.set_aside(lane) { Standing::Aside } else { Standing::Stuck };
     }
 }
 

@@ -37,7 +37,7 @@ fn pool(workers_max: usize, lane_workers_max: usize) -> Pool {
 }
 
 fn submit(pool: &Pool, lane: LaneId, work: impl FnOnce() + Send + 'static) {
-    assert!(pool.submit(lane, job(work)).is_ok(), "the pool is open");
+    assert!(pool.submit(lane.into(), job(work)).is_ok(), "the pool is open");
 }
 
 fn finish(pool: &Pool) {
@@ -106,6 +106,74 @@ fn i1_a_stuck_lane_leaves_other_lanes_alone() {
 }
 
 #[test]
+fn i1_no_sum_of_stuck_lanes_takes_the_last_worker() {
+    const STUCK_LANES: usize = 9;
+    for (workers_max, lane_workers_max) in [(1, 1), (4, 3), (16, 12)] {
+        let pool = pool(workers_max, lane_workers_max);
+        let free = pool.add_lane();
+        let gate = Arc::new(RwLock::new(()));
+        let (begun, begins) = channel();
+        let shut = gate.write().expect("no job panics");
+        for lane in 1..=STUCK_LANES {
+            submit_stuck(&pool, pool.add_lane(), lane_workers_max, &gate, &begun);
+            let stuck = lane * lane_workers_max;
+            while pool.snapshot().running < stuck {
+                pool.sweep();
+            }
+        }
+        (0..STUCK_LANES * lane_workers_max).for_each(|_| receive(&begins));
+        let (done, answers) = channel();
+        submit(&pool, free, move || done.send(()).expect("the test listens"));
+        pool.sweep();
+        pool.sweep();
+        receive(&answers);
+        drop(shut);
+        finish(&pool);
+    }
+}
+
+#[test]
+fn i1_stuck_requests_leave_slots_to_others_of_their_lane() {
+    let pool = pool(4, 3);
+    let lane = pool.add_lane_of_many();
+    let gate = Arc::new(RwLock::new(()));
+    let (begun, begins) = channel();
+    let shut = gate.write().expect("no job panics");
+    submit_stuck(&pool, lane, 50, &gate, &begun);
+    let (done, answers) = channel();
+    submit(&pool, lane, move || done.send(()).expect("the test listens"));
+    while pool.sweep() {}
+    (0..50).for_each(|_| receive(&begins));
+    receive(&answers);
+    assert!(pool.snapshot().workers <= 54, "{pool:?}");
+    drop(shut);
+    finish(&pool);
+}
+
+#[test]
+fn b3_spare_workers_are_bounded_and_end_with_what_was_stuck() {
+    let limits = Limits { spare_workers_max: 3, ..limits(2, 2, FOREVER) };
+    let pool = Pool::start(&limits);
+    let gate = Arc::new(RwLock::new(()));
+    let (begun, begins) = channel();
+    let shut = gate.write().expect("no job panics");
+    for _ in 0..5 {
+        submit_stuck(&pool, pool.add_lane(), 2, &gate, &begun);
+        for _ in 0..4 {
+            pool.sweep();
+        }
+    }
+    (0..5).for_each(|_| receive(&begins));
+    assert_eq!((pool.snapshot().workers, pool.snapshot().queued), (5, 5));
+    drop(shut);
+    (0..5).for_each(|_| receive(&begins));
+    while pool.snapshot().workers > 2 {
+        thread::yield_now();
+    }
+    finish(&pool);
+}
+
+#[test]
 fn a_panic_costs_one_job_and_no_worker() {
     let pool = pool(1, 1);
     let lane = pool.add_lane();
@@ -132,7 +200,7 @@ fn close_carries_out_what_is_queued_and_takes_no_more() {
         });
     }
     pool.close();
-    let refused = pool.submit(lanes[0], job(|| {}));
+    let refused = pool.submit(lanes[0].into(), job(|| {}));
     refused.expect_err("a closed pool gives the job back").run();
     assert!(pool.join(Instant::now() + FOREVER));
     assert_eq!(done.load(Ordering::Relaxed), 100);
@@ -151,11 +219,11 @@ fn a_late_job_is_taken_as_long_as_a_worker_lives() {
     receive(&begins);
     pool.close();
     let (said, heard) = channel();
-    assert!(pool.submit_late(lane, job(move || said.send(()).expect("the test listens"))).is_ok());
+    assert!(pool.submit_late(lane.into(), job(move || said.send(()).expect("the test listens"))).is_ok());
     drop(shut);
     receive(&heard);
     assert!(pool.join(Instant::now() + FOREVER));
-    assert!(pool.submit_late(lane, job(|| {})).is_err(), "nobody is left to do it");
+    assert!(pool.submit_late(lane.into(), job(|| {})).is_err(), "nobody is left to do it");
 }
 
 #[test]
@@ -269,30 +337,30 @@ fn every_job_runs_once_while_workers_come_and_go() {
 #[test]
 fn a_pool_without_any_thread_gives_the_job_back() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
-    let lane = queue.add_lane();
-    let (Ok(Pushed::Spawn(first, first_id)), Ok(Pushed::Spawn(second, second_id))) =
-        (queue.push(lane, 1), queue.push(lane, 2))
+    let lane = queue.add_lane(0);
+    let (Ok((Pushed::Spawn(first), first_id)), Ok((Pushed::Spawn(second), second_id))) =
+        (queue.push(lane.into(), 1), queue.push(lane.into(), 2))
     else {
         panic!("both jobs need a worker");
     };
-    let failure = queue.spawn_failed(first.number(), first_id);
+    let failure = queue.spawn_failed(first.number(), Some(first_id));
     assert!(matches!(failure, SpawnFailure::Degraded(None)), "the second may start yet");
-    let failure = queue.spawn_failed(second.number(), second_id);
+    let failure = queue.spawn_failed(second.number(), Some(second_id));
     let SpawnFailure::Stranded { own, others } = failure else { panic!("nobody is left") };
     assert_eq!((own, others), (Some(2), vec![1]));
     let counts = queue.counts();
     assert_eq!((counts.workers, counts.threads_started, counts.spawn_failures), (0, 0, 2));
-    assert!(matches!(queue.push(lane, 3), Ok(Pushed::Spawn(..))), "the next job tries again");
+    assert!(matches!(queue.push(lane.into(), 3), Ok((Pushed::Spawn(_), _))), "the next job tries again");
 }
 
 #[test]
 fn a_refused_thread_only_costs_capacity() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
-    let lane = queue.add_lane();
-    let Ok(Pushed::Spawn(mut worker, _)) = queue.push(lane, 1) else { panic!("no worker yet") };
+    let lane = queue.add_lane(0);
+    let Ok((Pushed::Spawn(mut worker), _)) = queue.push(lane.into(), 1) else { panic!("no worker yet") };
     assert_eq!(queue.next(&mut worker), Some(1));
-    let Ok(Pushed::Spawn(refused, id)) = queue.push(lane, 2) else { panic!("the worker is busy") };
-    assert!(matches!(queue.spawn_failed(refused.number(), id), SpawnFailure::Degraded(None)));
+    let Ok((Pushed::Spawn(refused), id)) = queue.push(lane.into(), 2) else { panic!("the worker is busy") };
+    assert!(matches!(queue.spawn_failed(refused.number(), Some(id)), SpawnFailure::Degraded(None)));
     assert_eq!(queue.next(&mut worker), Some(2));
     queue.close();
     assert_eq!(queue.next(&mut worker), None);
@@ -317,13 +385,13 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
         let mut random = Random::new(seed);
         let workers_max = 1 + random.index(3);
         let mut lanes = Lanes::new(workers_max);
-        let ids: Vec<LaneId> = (0..4).map(|_| lanes.add()).collect();
+        let ids: Vec<LaneId> = (0..4).map(|_| lanes.add(0)).collect();
         let mut model = Model { lanes: vec![Default::default(); ids.len()], workers_max };
         for step in 0..300 {
             let index = random.index(ids.len());
             match random.index(8) {
                 0..=3 => {
-                    lanes.push(ids[index], step);
+                    lanes.push(ids[index].into(), step);
                     model.lanes[index].0.push_back(step);
                 }
                 4..=5 => {

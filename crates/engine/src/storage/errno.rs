@@ -34,6 +34,9 @@ pub(crate) const LINKS_IN_A_CIRCLE: i32 = Errno::LOOP.raw_os_error();
 /// `ENAMETOOLONG`: a path is longer than can be looked up.
 pub(crate) const NAME_TOO_LONG: i32 = Errno::NAMETOOLONG.raw_os_error();
 
+/// `ENOENT`: nothing has the name.
+pub(crate) const MISSING: i32 = Errno::NOENT.raw_os_error();
+
 /// `EEXIST`: the name is taken.
 pub(crate) const NAME_TAKEN: i32 = Errno::EXIST.raw_os_error();
 

@@ -23,6 +23,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::context::EngineContext;
 use crate::error::{Cause, Error, Operation, Result};
+use crate::fair::Flow;
 use crate::limits::PIECE_BYTES;
 use crate::stats::add;
 use crate::storage::{Metadata, OpenRequest, StorageFile, errno};
@@ -302,7 +303,7 @@ impl StreamHandle {
         let inner = self.inner.clone();
         let admission = &inner.context.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
-        let permit = admission.admit(len).await.map_err(refuse)?;
+        let permit = admission.admit(len, None, Flow::of_paths).await.map_err(refuse)?;
         let bytes = bytes();
         let runtime = inner.context.runtime.clone();
         let turn = queue_lock(&inner.writing);

@@ -73,9 +73,9 @@ impl Litter {
 }
 
 impl Draft {
-    /// Creates one. What fails here has left nothing behind.
-    pub(crate) fn begin(at: At, drafts: Drafts, how: Replacing) -> io::Result<(Opened, Draft)> {
-        let (names, path) = at.names(&*drafts.storage);
+    /// Creates one for what `path` leads to, which is `at`. What fails here has left nothing behind.
+    pub(crate) fn begin(at: At, path: &Path, drafts: Drafts, how: Replacing) -> io::Result<(Opened, Draft)> {
+        let (names, _) = at.names(&*drafts.storage);
         let Target { path: target, old } = Target::find(names, path, how.replaces_link)?;
         if how.refuses_taken && old.is_some() {
             return Err(errno::error(errno::NAME_TAKEN));

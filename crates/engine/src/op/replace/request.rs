@@ -1,16 +1,37 @@
 //! The requests: a draft is begun, and then it takes the name or goes.
 
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use super::draft::{Draft, Drafts, Litter};
 use super::how::Replacing;
 use crate::error::Operation;
+use crate::op::durable::directory;
 use crate::op::{At, PathOp, PathRequest, Subject};
 use crate::storage::{Identity, Opened, Storage, StorageFile};
 
 /// Creates the draft of a file that is to be replaced.
 pub fn begin(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = (Opened, Draft)> {
-    PathOp::new(Operation::Replace, at, move |_, at| Draft::begin(at, drafts, how)).again()
+    PathOp::new(Operation::Replace, at, move |storage, at: At| {
+        let path = settled(&at, storage);
+        Draft::begin(at, &path, drafts, how)
+    })
+    .again()
+}
+
+/// A path that leads to the same place when the process has changed its working directory, which it may do before a draft
+/// is committed.
+fn settled(at: &At, storage: &dyn Storage) -> PathBuf {
+    let (names, path) = at.names(storage);
+    let stays = at.of_process().is_none() || path.is_absolute();
+    // A slash behind the name insists on a directory, and is refused as it is.
+    let name = path.file_name().filter(|_| !stays && !path.as_os_str().as_bytes().ends_with(b"/"));
+    // A storage need not have it; whatever else is wrong shows in a moment.
+    let directory = name.and_then(|_| names.canonicalize(directory(path)).ok());
+    match (directory, name) {
+        (Some(directory), Some(name)) => directory.join(name),
+        (_, _) => path.to_owned(),
+    }
 }
 
 /// Gives a draft the name of the file it replaces; `file` is a handle on it whose closing may report late failures.

@@ -40,7 +40,7 @@ impl Target {
                 io::ErrorKind::InvalidInput,
                 "only files can be replaced: it is a FIFO, a socket or a device",
             )),
-            None if self.path.as_os_str().is_empty() => Err(io::ErrorKind::NotFound.into()),
+            None if self.path.as_os_str().is_empty() => Err(errno::error(errno::MISSING)),
             // A slash behind the name insists on a directory.
             None if self.path.as_os_str().as_bytes().ends_with(b"/") => {
                 Err(errno::error(errno::IS_A_DIRECTORY))

@@ -1,0 +1,105 @@
+//! Models of the quota: what is released reaches a caller that waits, and is never granted twice.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use loom::future::block_on;
+use loom::thread;
+
+use super::Quota;
+use crate::fair::Flow;
+use crate::mutants::{assert_caught, explore};
+use crate::sync::{AtomicUsize, Ordering};
+
+fn flow(file: u64) -> Flow {
+    Flow { file, caller: 0 }
+}
+
+/// A quota of one operation, and the number of those that have it.
+#[derive(Clone)]
+struct Model {
+    quota: Arc<Quota>,
+    inside: Arc<AtomicUsize>,
+}
+
+impl Model {
+    fn new() -> Model {
+        Model { quota: Arc::new(Quota::new(1, 10)), inside: Arc::new(AtomicUsize::new(0)) }
+    }
+
+    /// Takes the operation, in place or by waiting, and gives it back.
+    fn pass(&self, file: u64) {
+        let units = self.quota.units(1);
+        if self.quota.try_take(units).is_err() {
+            assert!(block_on(self.quota.take(units, flow(file))), "it is never closed");
+        }
+        assert_eq!(self.inside.fetch_add(1, Ordering::Relaxed), 0, "two have the one operation");
+        self.inside.fetch_sub(1, Ordering::Relaxed);
+        self.quota.release(units);
+    }
+
+    /// Everything is back, and no caller waits.
+    fn finish(&self) {
+        assert_eq!(self.quota.try_take(self.quota.units(10)), Ok(()));
+    }
+}
+
+#[test]
+fn a_release_meets_the_caller_that_begins_to_wait() {
+    explore(|| {
+        let model = Model::new();
+        let other = model.clone();
+        let thread = thread::spawn(move || other.pass(1));
+        model.pass(2);
+        thread.join().expect("the other does not panic");
+        model.finish();
+    });
+}
+
+#[test]
+fn three_callers_all_pass() {
+    explore(|| {
+        let model = Model::new();
+        let threads = [1, 2].map(|file| {
+            let other = model.clone();
+            thread::spawn(move || other.pass(file))
+        });
+        model.pass(3);
+        threads.into_iter().for_each(|thread| thread.join().expect("the others do not panic"));
+        model.finish();
+    });
+}
+
+#[test]
+fn one_that_gives_up_leaves_nothing_behind() {
+    explore(|| {
+        let model = Model::new();
+        let units = model.quota.units(1);
+        assert_eq!(model.quota.try_take(units), Ok(()));
+        let quota = model.quota.clone();
+        let thread = thread::spawn(move || quota.release(units));
+        {
+            let take = pin!(model.quota.take(units, flow(2)));
+            if take.poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(true) {
+                model.quota.release(units);
+            }
+        }
+        thread.join().expect("the other does not panic");
+        model.finish();
+    });
+}
+
+#[test]
+fn the_models_catch_their_mutants() {
+    for (model, mutant) in [
+        ("a_release_meets_the_caller_that_begins_to_wait", "quota-release-forgets-the-queue"),
+        ("a_release_meets_the_caller_that_begins_to_wait", "quota-waits-without-a-mark"),
+        ("a_release_meets_the_caller_that_begins_to_wait", "quota-keeps-its-mark"),
+        ("three_callers_all_pass", "quota-release-forgets-the-queue"),
+        ("one_that_gives_up_leaves_nothing_behind", "quota-loses-what-no-caller-took"),
+    ] {
+        assert_caught(&format!("quota::loom::{model}"), mutant);
+    }
+}
