@@ -35,6 +35,7 @@ fn run(way: Way, with_old: bool, new: &[u8], options: &ReplaceOptions) -> Run {
 #[derive(Default)]
 struct Judged {
     images: usize,
+    moments: usize,
     exhaustive_moments: usize,
     wrong: Option<String>,
 }
@@ -44,6 +45,7 @@ fn judge(run: &Run, durability: Durability, judged: &mut Judged) {
         let is_promised = moment.number() >= run.acknowledged && durability == Durability::Full;
         for model in CrashModel::ALL {
             let images = moment.crash_images(model, 1).samples(SAMPLES);
+            judged.moments += 1;
             judged.exhaustive_moments += usize::from(images.exhaustive());
             for image in images {
                 judged.images += 1;
@@ -72,7 +74,10 @@ fn a1_every_crash_image_of_a_replacement_has_the_old_contents_or_the_new() {
         }
     }
     assert_eq!(judged.wrong, None);
-    println!("{} images, {} moments in full, 0 wrong", judged.images, judged.exhaustive_moments);
+    println!(
+        "{} images, {} of {} moments in full, 0 wrong",
+        judged.images, judged.exhaustive_moments, judged.moments
+    );
     assert!(judged.images > 5_000 && judged.exhaustive_moments > 1_000, "{} images", judged.images);
 }
 

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
 mod cancelled;
-mod crash_images;
 mod durable_names;
 mod faults;
 mod handles;

@@ -47,7 +47,7 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///   time and range tear each other, as page by page on ext4. Writes and appends exclude one another; reads
 ///   exclude nothing. `write_at` through an opening with `append` goes to the end, as on Linux.
 /// * Durability: a sync makes durable what was written before the sync began, and a synced directory its
-///   names. What a failed sync should have covered may or may not be on the disk, and no later sync covers it.
+///   names. What a failed sync of a file should have covered may or may not be on the disk, and no later sync covers it.
 /// * Power cuts: [`crash_images`](Disk::crash_images) gives every state that one may leave now, under a
 ///   [model](CrashModel) of the file system, [`history`](Disk::history) those of every moment of a run, and
 ///   [`after_power_cut`](Disk::after_power_cut) a single one.

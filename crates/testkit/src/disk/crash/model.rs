@@ -9,7 +9,8 @@ pub enum CrashModel {
     ///
     /// * Changes of names, `set_len`, modes, owners and extended attributes go through a journal: what is left of them
     ///   are the first so many, in order. An operation on two names is one change.
-    /// * A sync also keeps every such change up to the last one that the synced file or directory took part in.
+    /// * A sync also keeps every such change up to the last one that the synced file or directory took part in; a sync of
+    ///   data alone (`fdatasync`), up to the last one of the file's length.
     /// * Bytes beyond the end of a file may be left only together with all earlier changes of the journal, with the
     ///   blocks of 4,096 bytes before them, and with whatever was first written to their own block. What was written
     ///   to that block later may read as zeros. The length of a write may stop at the end of any of its blocks. So a

@@ -18,8 +18,9 @@ pub(in crate::disk) struct NameChange {
 }
 
 impl NameChange {
-    pub(super) fn touches(&self, ino: Ino) -> bool {
-        self.dir == ino || self.ino == Some(ino)
+    /// Whether it changes a directory's names, or else, if that counts, an inode that is named.
+    pub(super) fn touches(&self, ino: Ino, named_too: bool) -> bool {
+        self.dir == ino || (named_too && self.ino == Some(ino))
     }
 }
 

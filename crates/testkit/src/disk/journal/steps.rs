@@ -167,9 +167,10 @@ impl Journal {
     }
 
     /// The last change of metadata up to `upto` that this inode took part in: a journaling file system commits its log
-    /// as far as that when the inode is synced, and need not go farther.
+    /// as far as that when the inode is synced, and need not go farther. A sync of data alone looks past what changed
+    /// the inode's times and names, and not its length.
     fn last_metadata(&self, ino: Ino, upto: Serial, all: bool) -> Serial {
-        let names = self.names.iter().filter(|pending| pending.change.touches(ino));
+        let names = self.names.iter().filter(|pending| pending.change.touches(ino, all));
         let names = names.map(|pending| pending.serial);
         let inode = self.inodes.get(&ino);
         let traits =
