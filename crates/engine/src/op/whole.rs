@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
-use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
+use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
 
 /// What came of a request about a whole file.
@@ -19,11 +19,26 @@ pub enum Whole<T> {
     Stream(Opened),
 }
 
+/// What came of a request to read a file as a whole.
+#[derive(Debug)]
+pub enum ReadWhole {
+    /// Its contents.
+    Contents(Vec<u8>),
+    /// It has so many bytes, which have to be admitted first: see [`read_admitted`].
+    Long(u64),
+}
+
 /// Reads a file from its beginning to its end, if that is at most `limit` bytes; `None` for as many as memory holds.
-pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
+/// Of a long one only the length is found out.
+pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<ReadWhole>> {
     PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
         let (names, path) = at.names(storage);
-        read_opened(names.open(path, &reading())?, limit)
+        let opened = names.open(path, &reading())?;
+        let expected = limit.map_or(opened.len, |limit| limit.min(opened.len));
+        if expected > WHOLE_BYTES_UNCOUNTED && !waits_for_peers(&opened) {
+            return Ok(Whole::Done(ReadWhole::Long(expected)));
+        }
+        read_opened(opened, limit)
     })
     .in_place(move |storage, at| {
         let opened = match storage.open_cached(at.of_process()?, &reading())? {
@@ -33,9 +48,24 @@ pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = W
         if waits_for_peers(&opened) {
             return Some(Ok(Whole::Stream(opened)));
         }
-        Some(read_small_now(&opened, limit)?.map(Whole::Done))
+        Some(read_small_now(&opened, limit)?.map(|bytes| Whole::Done(ReadWhole::Contents(bytes))))
     })
     .again()
+}
+
+/// Reads a file as [`read`] does, however long, and counts for `bytes` while it waits and runs. No descriptor is
+/// held meanwhile: as many as wait for bytes would take all there are.
+pub fn read_admitted(
+    at: impl Into<At>,
+    limit: Option<u64>,
+    bytes: u64,
+) -> impl PathRequest<Reply = Whole<ReadWhole>> {
+    PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
+        let (names, path) = at.names(storage);
+        read_opened(names.open(path, &reading())?, limit)
+    })
+    .again()
+    .holding(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// How a file is opened that is read as a whole.
@@ -49,11 +79,11 @@ pub(crate) fn writing() -> OpenRequest {
 }
 
 /// Reads a file from its beginning to its end.
-fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
+fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
     if waits_for_peers(&opened) {
         return Ok(Whole::Stream(opened));
     }
-    read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
+    read_to_end(&*opened.file, opened.len, limit).map(|bytes| Whole::Done(ReadWhole::Contents(bytes)))
 }
 
 /// A file that is being written as a whole, from its beginning on. Not atomic: a crash can leave any part of it.
@@ -199,16 +229,17 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, Whole, read, writing};
+    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, read, writing};
     use crate::storage::{Links, Names, os::Os};
     use std::fs;
     use std::io;
     use std::io::ErrorKind;
     use std::path::{Path, PathBuf};
 
-    fn done<T>(whole: Whole<T>) -> T {
+    fn done(whole: Whole<ReadWhole>) -> Vec<u8> {
         match whole {
-            Whole::Done(done) => done,
+            Whole::Done(ReadWhole::Contents(bytes)) => bytes,
+            Whole::Done(ReadWhole::Long(len)) => unreachable!("{len} bytes are not long"),
             Whole::Stream(opened) => unreachable!("it is no stream: {opened:?}"),
         }
     }
