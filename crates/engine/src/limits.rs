@@ -299,6 +299,10 @@ pub(crate) const ENTRIES_AHEAD_OF_ONE_MAX: usize = 4 * 1024;
 /// Directories planned at once. The walk lists any others itself.
 pub(crate) const LISTINGS_PLANNED_MAX: usize = 1024;
 
+/// Bytes of a file that a worker reads as a whole without a permit for them: as many in all as there are workers.
+/// The length of a longer one is found out first, and then it waits for a permit of that many bytes.
+pub(crate) const WHOLE_BYTES_UNCOUNTED: u64 = 1024 * 1024;
+
 /// Bytes allocated for a file without a known length: most files of `/proc` fit.
 pub(crate) const FIRST_ROOM_BYTES: u64 = 8 * 1024;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use folio::{Engine, File, Limits, fs};
 use folio_testkit::{Call, Disk, Gate, Mount};
 
-use crate::{Pending, open_at, soon};
+use crate::{Pending, eventually, open_at, soon};
 
 /// A disk with three devices: `/` and two below it.
 fn devices() -> (Disk, Engine) {
@@ -99,4 +99,59 @@ async fn b3_what_is_given_up_waits_in_no_line() {
     gate.open();
     stuck.done().await.unwrap();
     assert!(!disk.exists("/given/up"));
+}
+
+/// Cause: a read of a whole file counted no bytes. Loss: as many files in memory as there are workers, whatever the
+/// limit. Fix: it waits for a permit of its length.
+#[tokio::test]
+async fn b3_a_whole_read_is_admitted_by_what_it_will_hold() {
+    const LEN: usize = 3 << 20;
+    let disk = Disk::new();
+    (0..8).for_each(|index| disk.put(format!("/{index}"), vec![index; LEN]));
+    let builder = Engine::builder().bytes_max(2 * LEN);
+    let engine = builder.storage(Arc::new(disk.clone())).start().unwrap();
+    let gate = Gate::closed();
+    let calls = disk.plan().on(Call::ReadAt).wait_for(&gate);
+    let reads: Vec<_> = (0..8)
+        .map(|index| {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.scope(fs::read(format!("/{index}"))).await })
+        })
+        .collect();
+    eventually("two are at the gate and six wait", || {
+        let now = engine.snapshot();
+        (now.in_flight, now.pool.running, now.pool.queued) == (2, 2, 0) && disk.calls(Call::Open) >= 8
+    })
+    .await;
+    assert_eq!((calls.fired(), disk.open_files()), (2, 2), "those that wait hold no descriptor");
+    gate.open();
+    for (index, read) in reads.into_iter().enumerate() {
+        assert!(read.await.unwrap().unwrap() == vec![index as u8; LEN]);
+    }
+}
+
+/// Cause: each one that gave up made the file look through its whole line. Loss: minutes for 40,000. Fix: nearly all of
+/// them wait outside of the file, where leaving is one step.
+#[tokio::test]
+async fn b3_most_callers_of_a_file_wait_outside_of_it() {
+    const CALLERS: u64 = 10_000;
+    let disk = Disk::new();
+    disk.put("/file", "");
+    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+    let file = open_at(&engine, "/file").await;
+    let gate = Gate::closed();
+    let writes = disk.plan().on(Call::WriteAt).wait_for(&gate);
+    let callers: Vec<_> = (0..CALLERS).map(|at| Pending::new(file.write_bytes_at("x", at * 2))).collect();
+    gate.arrived(1);
+    let seen = engine.snapshot();
+    assert_eq!((seen.in_flight, seen.files[0].queued), (64, 0));
+    drop(callers);
+    eventually("only what has begun is left", || {
+        let now = engine.snapshot();
+        now.in_flight == now.pool.running as u64
+    })
+    .await;
+    gate.open();
+    file.write_bytes_at("x", 0).await.unwrap();
+    assert!(writes.fired() <= 13, "what was given up is not carried out");
 }

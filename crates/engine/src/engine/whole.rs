@@ -12,7 +12,9 @@ use crate::error::{Error, Operation, Result};
 use crate::file_op::lent::Contents;
 use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
-use crate::op::whole::{Copied, NOT_REGULAR, Whole, copy, overwrite, read, reading, writing};
+use crate::op::whole::{
+    Copied, NOT_REGULAR, ReadWhole, Whole, copy, overwrite, read, read_admitted, reading, writing,
+};
 use crate::op::{At, Subject};
 use crate::storage::OpenRequest;
 
@@ -30,7 +32,10 @@ impl Engine {
     /// No file is changed; bytes taken from a stream are lost.
     pub async fn read_whole(&self, path: PathBuf, limit: Option<u64>) -> Result<Vec<u8>> {
         let name: Arc<Path> = path.as_path().into();
-        let whole = self.call(read(path, limit)).await?;
+        let mut whole = self.call(read(path, limit)).await?;
+        if let Whole::Done(ReadWhole::Long(len)) = whole {
+            whole = Box::pin(self.call(read_admitted(name.to_path_buf(), limit, len))).await?;
+        }
         self.read_on(whole, name, limit).await
     }
 
@@ -45,13 +50,17 @@ impl Engine {
     /// As there.
     pub async fn read_whole_below(&self, dir: &OpenDir, name: PathBuf) -> Result<Vec<u8>> {
         let path = dir.path().join(&name).into();
-        let whole = self.call(read(dir.at(name), None)).await?;
+        let mut whole = self.call(read(dir.at(name.clone()), None)).await?;
+        if let Whole::Done(ReadWhole::Long(len)) = whole {
+            whole = Box::pin(self.call(read_admitted(dir.at(name), None, len))).await?;
+        }
         self.read_on(whole, path, None).await
     }
 
-    async fn read_on(&self, whole: Whole<Vec<u8>>, path: Arc<Path>, limit: Option<u64>) -> Result<Vec<u8>> {
+    async fn read_on(&self, whole: Whole<ReadWhole>, path: Arc<Path>, limit: Option<u64>) -> Result<Vec<u8>> {
         match whole {
-            Whole::Done(bytes) => Ok(bytes),
+            Whole::Done(ReadWhole::Contents(bytes)) => Ok(bytes),
+            Whole::Done(ReadWhole::Long(_)) => unreachable!("an admitted read does not ask for its length"),
             Whole::Stream(opened) => {
                 let stream = self.register(opened, &reading(), path)?;
                 Box::pin(read_to_end(&stream, limit)).await

@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::FileHandle;
@@ -211,16 +212,47 @@ impl FileHandle {
         self.admit(operation, weight).await
     }
 
-    pub(crate) async fn admit(&self, operation: Operation, weight: usize) -> Result<Permit> {
+    /// Waits for a permit, in turn with the other callers of the file.
+    pub(crate) fn admit(&self, operation: Operation, weight: usize) -> Admitting<'_> {
         let open_file = self.open_file();
         let admission = &open_file.device.admission;
         let is_sync = matches!(operation, Operation::SyncAll | Operation::SyncData);
         let window = (!is_sync).then_some(&open_file.window);
         let admitted = match self.refuse {
             true => admission.admit_or_refuse(weight),
-            false => admission.admit(weight, window, || Flow::of_file(open_file)).await,
+            false => match admission.try_admit(weight, window) {
+                Err(Cause::Overloaded(_)) => {
+                    let waits = async move {
+                        let admitted = admission.admit(weight, window, || Flow::of_file(open_file)).await;
+                        admitted.map_err(|cause| open_file.error(operation, cause))
+                    };
+                    return Admitting::Waits(Box::pin(waits));
+                }
+                admitted => admitted,
+            },
         };
-        admitted.map_err(|cause| open_file.error(operation, cause))
+        Admitting::Now(Some(admitted.map_err(|cause| open_file.error(operation, cause))))
+    }
+}
+
+/// The future of a permit. Few wait, and the future of every operation would have room for that.
+pub(crate) enum Admitting<'a> {
+    /// The answer, until it is taken.
+    Now(Option<Result<Permit>>),
+    /// The caller is in line.
+    Waits(Pin<Box<dyn Future<Output = Result<Permit>> + Send + Sync + 'a>>),
+}
+
+impl Future for Admitting<'_> {
+    type Output = Result<Permit>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Permit>> {
+        match &mut *self {
+            Admitting::Now(admitted) => {
+                Poll::Ready(admitted.take().expect("a future that is done is not polled again"))
+            }
+            Admitting::Waits(waits) => waits.as_mut().poll(cx),
+        }
     }
 }
 

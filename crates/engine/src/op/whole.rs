@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::replace::{Draft, Drafts, Replacing};
 use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
-use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
+use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
 
 /// The outcome of a request about a whole file.
@@ -20,11 +20,26 @@ pub enum Whole<T> {
     Stream(Opened),
 }
 
-/// Reads a whole file of at most `limit` bytes; `None` for as many as memory holds.
-pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
+/// The outcome of reading a whole file.
+#[derive(Debug)]
+pub enum ReadWhole {
+    /// The contents of the file.
+    Contents(Vec<u8>),
+    /// The file has so many bytes, which have to be admitted first: see [`read_admitted`].
+    Long(u64),
+}
+
+/// Reads a whole file of at most `limit` bytes; `None` for as many as memory holds. For a long file only the length is
+/// returned.
+pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<ReadWhole>> {
     PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
         let (names, path) = at.names(storage);
-        read_opened(names.open(path, &reading())?, limit)
+        let opened = names.open(path, &reading())?;
+        let expected = limit.map_or(opened.len, |limit| limit.min(opened.len));
+        if expected > WHOLE_BYTES_UNCOUNTED && !waits_for_peers(&opened) {
+            return Ok(Whole::Done(ReadWhole::Long(expected)));
+        }
+        read_opened(opened, limit)
     })
     .in_place(move |storage, at| {
         let opened = match storage.open_cached(at.of_process()?, &reading())? {
@@ -34,9 +49,24 @@ pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = W
         if waits_for_peers(&opened) {
             return Some(Ok(Whole::Stream(opened)));
         }
-        Some(read_small_now(&opened, limit)?.map(Whole::Done))
+        Some(read_small_now(&opened, limit)?.map(|bytes| Whole::Done(ReadWhole::Contents(bytes))))
     })
     .again()
+}
+
+/// Reads a file as [`read`] does, however long, and counts for `bytes` while it waits and runs. No descriptor is
+/// held meanwhile: as many as wait for bytes would take all there are.
+pub fn read_admitted(
+    at: impl Into<At>,
+    limit: Option<u64>,
+    bytes: u64,
+) -> impl PathRequest<Reply = Whole<ReadWhole>> {
+    PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
+        let (names, path) = at.names(storage);
+        read_opened(names.open(path, &reading())?, limit)
+    })
+    .again()
+    .holding(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// The request that opens a file to be read as a whole.
@@ -49,11 +79,11 @@ pub(crate) fn writing() -> OpenRequest {
     OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() }
 }
 
-fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
+fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
     if waits_for_peers(&opened) {
         return Ok(Whole::Stream(opened));
     }
-    read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
+    read_to_end(&*opened.file, opened.len, limit).map(|bytes| Whole::Done(ReadWhole::Contents(bytes)))
 }
 
 /// What came of opening a file to write it as a whole: it can be written, or it is a stream.
@@ -232,16 +262,17 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, Whole, read, writing};
+    use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, read, writing};
     use crate::storage::{Links, Names, os::Os};
     use std::fs;
     use std::io;
     use std::io::ErrorKind;
     use std::path::{Path, PathBuf};
 
-    fn done<T>(whole: Whole<T>) -> T {
+    fn done(whole: Whole<ReadWhole>) -> Vec<u8> {
         match whole {
-            Whole::Done(done) => done,
+            Whole::Done(ReadWhole::Contents(bytes)) => bytes,
+            Whole::Done(ReadWhole::Long(len)) => unreachable!("{len} bytes are not long"),
             Whole::Stream(opened) => unreachable!("it is no stream: {opened:?}"),
         }
     }
