@@ -94,7 +94,8 @@ impl Engine {
     }
 
     /// Refuses new operations, waits for those that were admitted, and ends the workers, until `deadline` is over at
-    /// the latest. The report says what was completed, what never started, and what was still running.
+    /// the latest. The report says what was completed, what never started, and what was still running: the callers of that get
+    /// an error with [`may_have_happened`](crate::Error::may_have_happened), because the outcome is unknown.
     ///
     /// # Errors
     ///

@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
 use crate::context::paused_clock::HoldsClock;
+use crate::context::registry::RunningBatch;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
@@ -23,7 +24,7 @@ use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
 use crate::pool::PoolSnapshot;
-use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
+use crate::stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 use crate::storage::{
     Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
     wrapped::Wrapped,
@@ -208,7 +209,7 @@ impl Engine {
                     if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await;
+                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await?;
                     }
                     return Ok(handle);
                 }
@@ -422,8 +423,8 @@ impl Engine {
     }
 
     /// Stops the engine: refuses new operations (except reads in place of open files), lets pending ones
-    /// complete until `deadline` from now, then answers the rest with an error. Files need not be closed
-    /// before.
+    /// complete until `deadline` from now, then answers the rest with an error, which says that the outcome is
+    /// unknown if the operation is inside a call that does not come back. Files need not be closed before.
     ///
     /// # Errors
     ///
@@ -452,6 +453,12 @@ impl Engine {
         for file in open {
             files.push(file.snapshot(&mut counters));
         }
+        let mut requests = Vec::new();
+        if here {
+            context.running_requests.show_running(&mut |RunningBatch { operation, path, age, .. }| {
+                requests.push(RequestSnapshot { operation, path: path.to_owned(), age });
+            });
+        }
         Snapshot {
             counters,
             in_flight: stats.in_flight(),
@@ -460,6 +467,7 @@ impl Engine {
             waited: stats.waited.snapshot(),
             served: stats.served.snapshot(),
             files,
+            requests,
             pool: if here { context.pool.snapshot() } else { PoolSnapshot::default() },
         }
     }
@@ -627,6 +635,8 @@ pub struct Snapshot {
     pub served: Durations,
     /// Each open plain file.
     pub files: Vec<FileSnapshot>,
+    /// What runs beside the queues of open files.
+    pub requests: Vec<RequestSnapshot>,
     /// The workers.
     pub pool: PoolSnapshot,
 }

@@ -179,6 +179,9 @@ pub(crate) enum Cause {
     /// The engine is shutting down or gone.
     #[error("the engine has stopped")]
     Stopped,
+    /// The engine stopped while the operation was inside of a call that does not come back.
+    #[error("the engine has stopped in the middle of it; whether it has an effect is unknown")]
+    Abandoned,
     /// The engine belongs to the parent process: its threads are not here.
     #[error("its engine belongs to the process before the fork")]
     Forked,
@@ -287,7 +290,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
-        let begun = matches!(cause, Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero);
+        let begun = matches!(cause, Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero | Cause::Abandoned);
         Error {
             inner: Box::new(Inner {
                 operation,
@@ -468,7 +471,7 @@ impl Error {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
             Cause::Overloaded(_) => io::ErrorKind::WouldBlock,
-            Cause::Closed | Cause::Stopped | Cause::Forked => io::ErrorKind::BrokenPipe,
+            Cause::Closed | Cause::Stopped | Cause::Abandoned | Cause::Forked => io::ErrorKind::BrokenPipe,
             Cause::TimedOut(_) => io::ErrorKind::TimedOut,
             Cause::Panicked(_) => io::ErrorKind::Other,
             Cause::Invalid(_) => io::ErrorKind::InvalidInput,
@@ -499,6 +502,7 @@ impl Error {
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::Stopped
+            | Cause::Abandoned
             | Cause::Forked
             | Cause::TimedOut(_)
             | Cause::Panicked(_)
@@ -545,7 +549,7 @@ impl Error {
 
     /// Returns whether the file or the whole engine was closed, or belongs to the parent process.
     pub fn is_closed(&self) -> bool {
-        matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Forked)
+        matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Abandoned | Cause::Forked)
     }
 
     /// Returns whether the caller's time limit expired.

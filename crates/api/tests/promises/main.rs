@@ -20,6 +20,7 @@ mod process;
 mod security;
 mod shutdown;
 mod special_files;
+mod stuck;
 
 use std::sync::Arc;
 

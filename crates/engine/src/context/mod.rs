@@ -29,6 +29,7 @@ use crate::context::registry::Registry;
 use crate::context::unfinished::Unfinished;
 use crate::error::Cause;
 use crate::limits::{LOCK_THREADS_MAX, Limits};
+use crate::oneshot::Lost;
 use crate::origin::Origin;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
@@ -127,6 +128,11 @@ impl EngineContext {
     /// Refuses what would need the engine's threads, or a lock that they may have held, in another process.
     pub(crate) fn here(&self) -> Result<(), Cause> {
         if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
+    }
+
+    /// Why an operation ended without an answer.
+    pub(crate) fn cause_of(lost: Lost) -> Cause {
+        if lost.begun { Cause::Abandoned } else { Cause::Stopped }
     }
 
     /// Returns the device with this number, created on first use.

@@ -10,6 +10,7 @@ use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
 use crate::admission::Permit;
+use crate::context::EngineContext;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
@@ -244,7 +245,8 @@ impl PendingAnswer<'_> {
             Pin::new(&mut *receiver).poll(cx)
         });
         let outcome = HoldsClock::new(outcome).await;
-        outcome.unwrap_or_else(|| Err(self.open_file.error(self.operation, Cause::Stopped)))
+        outcome
+            .unwrap_or_else(|lost| Err(self.open_file.error(self.operation, EngineContext::cause_of(lost))))
     }
 }
 

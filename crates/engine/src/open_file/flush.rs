@@ -94,7 +94,7 @@ impl OpenFile {
         };
         self.context.unfinished.add();
         let mut in_flight = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };
-        let reply = Reply::Message(Box::new(move |outcome| in_flight.end(outcome)));
+        let reply = Reply::File(Box::new(move |outcome| in_flight.end(outcome)));
         PendingOp { op, reply, permit, arrived: std::time::Instant::now(), alone: self.access.alone }
     }
 }

@@ -12,13 +12,15 @@ use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
+use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
 use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Unstarted, record_unreported};
+use crate::path::call::{PendingCall, Unstarted, record_unreported};
+use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
 use crate::stats::add;
 use crate::storage::Opened;
@@ -38,12 +40,12 @@ impl EngineContext {
         if self.final_writes.is_any() {
             open = Box::pin(self.wait_for_final_writes(open)).await?;
         }
-        let mut turn = None;
+        let mut wait = DescriptorWait::default();
         loop {
             let again = open.again();
             match (self.write_whole_once(open, contents.clone()).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
-                    if !self.wait_for_descriptor(&mut turn).await {
+                    if !self.wait_for_descriptor(&mut wait).await {
                         return Err(error);
                     }
                     open = again;
@@ -78,7 +80,8 @@ impl EngineContext {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
         });
-        HoldsClock::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+        let outcome = HoldsClock::new(outcome).await;
+        outcome.unwrap_or_else(|lost| Err(info.refusal(EngineContext::cause_of(lost))))
     }
 }
 
@@ -108,7 +111,13 @@ impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
             return;
         }
         let (info, begun) = (write_info(&open), Instant::now());
-        let request = context.running_requests.begin(info.operation, &info.path, begun);
+        let running = RunningRequest::new(info.clone(), begun).of(sender.abandoner());
+        let Some(request) = context.running_requests.begin(running) else {
+            lent.end();
+            // A caller that is gone needs no refusal.
+            let _ = sender.send(Err(info.refusal(Cause::Stopped)));
+            return;
+        };
         let end = WriteEnd { sender, permit, info, request };
         let opened = guarded(|| open.execute(&*context.storage).map(Overwrite::begin));
         let mut writing =
@@ -178,9 +187,6 @@ impl WholeWrite {
         self.lent.end();
         let context = &self.context;
         context.running_requests.end(request);
-        if !matches!(result, Ok(Whole::Stream(_))) {
-            context.descriptors.free_one();
-        }
         let stats = &context.stats;
         if let Err(Cause::Panicked(_)) = result {
             add(&stats.panics, 1);
@@ -192,6 +198,9 @@ impl WholeWrite {
         add(&stats.jobs, 1);
         drop(permit);
         let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(self.done as u64));
+        if !matches!(outcome, Ok(Whole::Stream(_))) && !outcome.as_ref().is_err_and(are_used_up) {
+            context.descriptors.free_one();
+        }
         if let Err(unreported) = sender.send(outcome) {
             record_unreported(context, &unreported);
         }
