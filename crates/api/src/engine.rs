@@ -77,6 +77,9 @@ impl Engine {
 
     /// Runs a closure that may block on a worker, under the same permits as every operation.
     ///
+    /// If a closure blocks on another one and all workers for closures are in use, the other runs on its worker; it must
+    /// not start a runtime there. Closures that wait for closures by way of other threads may wait for ever.
+    ///
     /// # Errors
     ///
     /// [`is_panicked`](crate::Error::is_panicked) if it panics; an engine that has stopped.
@@ -96,6 +99,8 @@ impl Engine {
     /// Refuses new operations, waits for those that were admitted, and ends the workers, until `deadline` is over at
     /// the latest. The report says what was completed, what never started, and what was still running: the callers of that get
     /// an error with [`may_have_happened`](crate::Error::may_have_happened), because the outcome is unknown.
+    ///
+    /// It is final: whoever stops the [global](Engine::global) engine stops it for all of the process.
     ///
     /// # Errors
     ///

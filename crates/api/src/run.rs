@@ -5,7 +5,7 @@ use folio_engine::Engine;
 use crate::Result;
 
 /// Runs a closure that may block on a worker of the [current](Engine::current) engine, under the same permits
-/// as every operation; returns what it returns.
+/// as every operation; returns what it returns. About closures within closures see [`Engine::run`](crate::Engine::run).
 ///
 /// # Errors
 ///

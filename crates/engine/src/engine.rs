@@ -5,6 +5,7 @@ mod whole;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
+use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::RunningBatch;
 use crate::error::{Cause, Error, Operation, Result};
@@ -23,7 +25,7 @@ use crate::op::open::{open, open_by};
 use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
-use crate::pool::PoolSnapshot;
+use crate::pool::{PoolSnapshot, try_start};
 use crate::stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 use crate::storage::{
     Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
@@ -383,6 +385,10 @@ impl Engine {
     /// Runs a blocking closure on a worker, under the same limits as operations. Closures and wrapped objects
     /// have a lane of their own: however long they block, workers remain for files and names.
     ///
+    /// If a closure of this engine blocks on another one and all workers of the lane are in use, the other runs
+    /// on its worker; it must not start a runtime there. Closures that wait for closures by way of other threads
+    /// may take all workers of the lane, and wait for ever.
+    ///
     /// # Errors
     ///
     /// [`Error::is_panicked`] if it panics; an engine that has stopped.
@@ -425,6 +431,7 @@ impl Engine {
     /// Stops the engine: refuses new operations (except reads in place of open files), lets pending ones
     /// complete until `deadline` from now, then answers the rest with an error, which says that the outcome is
     /// unknown if the operation is inside a call that does not come back. Files need not be closed before.
+    /// It is final, for the default engine as for any other.
     ///
     /// # Errors
     ///
@@ -522,6 +529,17 @@ fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
     error.raw_os_error() == Some(errno::NO_READER) && !request.read && !os::asks_nonblocking(request)
 }
 
+/// Starts the runtime of an engine's actors and timers.
+fn start_runtime() -> io::Result<Runtime> {
+    // tokio panics if the system refuses it a thread. This asks before, and what changes in between is caught.
+    try_start()?;
+    let build = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("folio-actors").enable_all().build()
+    };
+    catch_unwind(build).unwrap_or_else(|panic| Err(io::Error::other(panic_text(&*panic))))
+}
+
 /// std's rules for contradictory combinations.
 fn check(request: &OpenRequest) -> std::result::Result<(), &'static str> {
     let creates = request.create || request.create_new;
@@ -598,12 +616,7 @@ impl EngineBuilder {
         if positive.contains(&0) {
             return Err(Error::invalid(Operation::Start, "a limit of 0 lets nothing through"));
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("folio-actors")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io(Operation::Start, error))?;
+        let runtime = start_runtime().map_err(|error| Error::io(Operation::Start, error).begun(false))?;
         let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
         let context = Arc::new(EngineContext::new(storage, limits, runtime.handle().clone()));
         let supervisor = SupervisorHandle::start(context.clone());

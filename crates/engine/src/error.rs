@@ -182,6 +182,9 @@ pub(crate) enum Cause {
     /// The engine stopped while the operation was inside of a call that does not come back.
     #[error("the engine has stopped in the middle of it; whether it has an effect is unknown")]
     Abandoned,
+    /// The system refuses a thread to work on it; nothing was touched. The errno is the system's.
+    #[error("no thread to work on it: {}", io::Error::from_raw_os_error(*.0))]
+    NoThread(i32),
     /// The engine belongs to the parent process: its threads are not here.
     #[error("its engine belongs to the process before the fork")]
     Forked,
@@ -471,6 +474,7 @@ impl Error {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
             Cause::Overloaded(_) => io::ErrorKind::WouldBlock,
+            Cause::NoThread(errno) => io::Error::from_raw_os_error(*errno).kind(),
             Cause::Closed | Cause::Stopped | Cause::Abandoned | Cause::Forked => io::ErrorKind::BrokenPipe,
             Cause::TimedOut(_) => io::ErrorKind::TimedOut,
             Cause::Panicked(_) => io::ErrorKind::Other,
@@ -503,6 +507,7 @@ impl Error {
             | Cause::Closed
             | Cause::Stopped
             | Cause::Abandoned
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::TimedOut(_)
             | Cause::Panicked(_)
@@ -531,6 +536,9 @@ impl Error {
 
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
+        if let Cause::NoThread(errno) = self.inner.cause {
+            return Some(errno);
+        }
         Worded::errno_of(self.get_ref()?.downcast_ref()?)
     }
 

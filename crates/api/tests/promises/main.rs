@@ -21,6 +21,7 @@ mod security;
 mod shutdown;
 mod special_files;
 mod stuck;
+mod threads;
 
 use std::sync::Arc;
 

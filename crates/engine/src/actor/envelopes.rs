@@ -17,7 +17,7 @@ use std::time::Instant;
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::file_op::Op;
-use crate::oneshot::Abandon;
+use crate::oneshot::{Abandon, Lost};
 use crate::open_file::OpenFile;
 use crate::open_file::pending::{MessageReply, Outcome, PendingOp, Reply};
 use crate::stats::add;
@@ -166,7 +166,8 @@ impl Abandon<Error> for MessageSender {
 impl Drop for MessageSender {
     fn drop(&mut self) {
         if self.answer.get_mut().is_ok_and(|answer| answer.is_some()) {
-            self.respond(Err(self.open_file.error(self.operation, Cause::Stopped).begun(false)));
+            let cause = self.open_file.context.cause_of(Lost { begun: false });
+            self.respond(Err(self.open_file.error(self.operation, cause)));
         }
     }
 }

@@ -131,8 +131,13 @@ impl EngineContext {
     }
 
     /// Why an operation ended without an answer.
-    pub(crate) fn cause_of(lost: Lost) -> Cause {
-        if lost.begun { Cause::Abandoned } else { Cause::Stopped }
+    pub(crate) fn cause_of(&self, lost: Lost) -> Cause {
+        match lost {
+            Lost { begun: true } => Cause::Abandoned,
+            Lost { begun: false } if self.names.admission.is_stopping() => Cause::Stopped,
+            // A running engine drops an operation only if it has no worker for it.
+            Lost { begun: false } => self.pool.refusal().map_or(Cause::Stopped, Cause::NoThread),
+        }
     }
 
     /// Returns the device with this number, created on first use.

@@ -10,7 +10,6 @@ use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
 use crate::admission::Permit;
-use crate::context::EngineContext;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
@@ -245,8 +244,9 @@ impl PendingAnswer<'_> {
             Pin::new(&mut *receiver).poll(cx)
         });
         let outcome = HoldsClock::new(outcome).await;
-        outcome
-            .unwrap_or_else(|lost| Err(self.open_file.error(self.operation, EngineContext::cause_of(lost))))
+        outcome.unwrap_or_else(|lost| {
+            Err(self.open_file.error(self.operation, self.open_file.context.cause_of(lost)))
+        })
     }
 }
 

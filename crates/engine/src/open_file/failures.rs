@@ -47,6 +47,7 @@ impl OpenFile {
             | Cause::TimedOut(_)
             | Cause::Stopped
             | Cause::Abandoned
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::Invalid(_)
             | Cause::Unsupported(_)
@@ -93,6 +94,7 @@ impl OpenFile {
             | Cause::Closed
             | Cause::TimedOut(_)
             | Cause::Stopped
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::Invalid(_)
             | Cause::Unsupported(_)

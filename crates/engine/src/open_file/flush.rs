@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::admission::Permit;
-use crate::error::{Cause, Operation};
+use crate::error::Operation;
 use crate::file::{BatchId, Chunk, Footprint, Ordered, Span};
 use crate::file_op::{Append, Offset, Op, Payload, Write};
+use crate::oneshot::Lost;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::open_file::state::FileState;
@@ -146,7 +147,8 @@ impl Drop for InFlightChunk {
     fn drop(&mut self) {
         if self.chunk.is_some() {
             let operation = if self.open_file.access.append { Operation::Append } else { Operation::Write };
-            self.end(Err(self.open_file.error(operation, Cause::Stopped)));
+            let cause = self.open_file.context.cause_of(Lost { begun: false });
+            self.end(Err(self.open_file.error(operation, cause)));
         }
     }
 }

@@ -63,7 +63,23 @@ impl EngineContext {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
+        if self.pool.is_on_worker() && self.pool.load(program.lane) >= self.limits.lane_workers_max {
+            return self.run_here(closure);
+        }
         Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program))).await
+    }
+
+    /// Runs a closure on this thread, which is a worker that waits for it, because every worker of the lane is
+    /// in use. If each of them waited for another, they would wait for ever: the last one that looks finds the
+    /// lane full, comes here, and ends.
+    fn run_here<T>(&self, closure: impl FnOnce() -> T) -> Result<T> {
+        if self.names.admission.is_stopping() {
+            return Err(Error::new(Operation::Run, Cause::Stopped));
+        }
+        catch_unwind(AssertUnwindSafe(closure)).map_err(|panic| {
+            add(&self.stats.panics, 1);
+            Error::new(Operation::Run, Cause::Panicked(panic_text(&*panic)))
+        })
     }
 
     /// Makes a worker execute the request, and repeats it while the process has no free descriptors.
@@ -98,7 +114,7 @@ impl EngineContext {
         drop(self.pool.submit(device.lane, Box::new(job)));
         let mut pending = PendingCall { receiver, unstarted, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
-        outcome.unwrap_or_else(|lost| Err(info.refusal(EngineContext::cause_of(lost))))
+        outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
     }
 }
 

@@ -81,7 +81,7 @@ impl EngineContext {
             Pin::new(&mut pending.receiver).poll(cx)
         });
         let outcome = HoldsClock::new(outcome).await;
-        outcome.unwrap_or_else(|lost| Err(info.refusal(EngineContext::cause_of(lost))))
+        outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
     }
 }
 

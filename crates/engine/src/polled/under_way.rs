@@ -12,7 +12,6 @@ use tokio::time::Sleep;
 
 use super::reservation::Reservation;
 use crate::admission::Permit;
-use crate::context::EngineContext;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::handle::WriterTurn;
@@ -86,7 +85,7 @@ impl Accepted {
 
     pub(super) fn finish(&mut self, outcome: Result<Outcome, Lost>) -> Result<()> {
         self.settled = true;
-        outcome.unwrap_or_else(|lost| Err(self.error(EngineContext::cause_of(lost)))).map(drop)
+        outcome.unwrap_or_else(|lost| Err(self.error(self.open_file.context.cause_of(lost)))).map(drop)
     }
 
     pub(super) fn forget(&mut self) {

@@ -14,4 +14,6 @@ pub(crate) trait Job: Send {
 pub(super) struct Shared {
     pub(super) queue: Queue<Box<dyn Job>>,
     pub(super) panics: AtomicU64,
+    /// The errno of the last refusal of a thread; 0 if there was none.
+    pub(super) refusal: AtomicU64,
 }

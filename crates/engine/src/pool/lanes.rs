@@ -9,6 +9,13 @@ use std::collections::VecDeque;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LaneId(usize);
 
+impl LaneId {
+    /// Its place in order of creation.
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Identifies one waiting job, so that its submitter can find it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct JobId(u64);
