@@ -61,6 +61,11 @@ pub(crate) trait EverydayRival: Send + Sync + 'static {
         not_taken()
     }
 
+    /// Replaces a file in one step, so that it survives a power cut.
+    fn replace(_path: &Path, _contents: &[u8]) -> impl Future<Output = io::Result<()>> + Send {
+        not_taken()
+    }
+
     /// Copies a file.
     fn copy(_from: &Path, _to: &Path) -> impl Future<Output = io::Result<u64>> + Send {
         not_taken()

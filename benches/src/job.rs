@@ -49,6 +49,8 @@ pub(crate) enum Everyday {
     Walk,
     /// A copy of one large file.
     Copy,
+    /// Small files replaced in one step, each durable when that returns.
+    Replace,
     /// The lines of a text, and behind each of them where it ends.
     Tell(Wording),
 }

@@ -121,6 +121,10 @@ impl EverydayRival for Folio {
         Ok(())
     }
 
+    async fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+        Ok(fs::replace(path, contents).await?)
+    }
+
     async fn copy(from: &Path, to: &Path) -> io::Result<u64> {
         Ok(fs::copy(from, to).await?)
     }

@@ -16,6 +16,7 @@ mod t11_open_read_close;
 mod t12_walk;
 mod t13_copy;
 mod t18_tell;
+mod t19_replace;
 mod tasks;
 
 use std::fs;
@@ -46,7 +47,7 @@ pub(crate) const HOT_PATH: [Workload; 8] = [
 ];
 
 /// The workloads of everyday work in the order of their table.
-pub(crate) const EVERYDAY: [Workload; 12] = [
+pub(crate) const EVERYDAY: [Workload; 13] = [
     t06_buffered_write::WORKLOAD,
     t08_lines::WORKLOAD,
     t09_read_small::WORKLOAD,
@@ -54,6 +55,7 @@ pub(crate) const EVERYDAY: [Workload; 12] = [
     t10_attributes::TRY_EXISTS,
     t12_walk::WORKLOAD,
     t13_copy::WORKLOAD,
+    t19_replace::WORKLOAD,
     t18_tell::UTF_8,
     t18_tell::UTF_8_CRLF,
     t18_tell::LATIN_1,
@@ -93,6 +95,7 @@ pub(crate) async fn everyday_lap<R: EverydayRival>(job: Everyday, lap: Lap) -> i
         Everyday::TryExists => t10_attributes::lap_try_exists::<R>(lap).await,
         Everyday::Walk => t12_walk::lap::<R>(lap).await,
         Everyday::Copy => t13_copy::lap::<R>(lap).await,
+        Everyday::Replace => t19_replace::lap::<R>(lap).await,
         Everyday::Tell(wording) => t18_tell::lap::<R>(wording, lap).await,
     }
 }
@@ -115,7 +118,7 @@ pub(crate) fn prepare(job: Job, files: &Files) -> io::Result<()> {
             files.write_small()
         }
         Job::HotPath(HotPath::Writes | HotPath::SharedWrites | HotPath::SyncedAppends)
-        | Job::Everyday(Everyday::BufferedWrites) => Ok(()),
+        | Job::Everyday(Everyday::BufferedWrites | Everyday::Replace) => Ok(()),
         Job::Everyday(Everyday::Lines) => files.write_text(),
         Job::Everyday(Everyday::Tell(wording)) => files.write_told(wording),
         Job::Everyday(Everyday::Walk) => files.grow_tree(),
@@ -146,6 +149,7 @@ pub(crate) fn verify(job: Job, lap: &Lap, outcome: &Outcome) -> Result<(), Strin
             verify_reads(outcome, lap.ops)
         }
         Job::Everyday(Everyday::Copy) => t13_copy::verify(lap, outcome),
+        Job::Everyday(Everyday::Replace) => t19_replace::verify(lap, outcome),
     }
 }
 

@@ -1,11 +1,11 @@
-//! Paths, checked before anything is touched.
+//! Checks of paths before any system call.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Operation, Result};
 
-/// Takes a path that the kernel can be asked about. Everything but a NUL is left to the kernel's judgement.
+/// Refuses a path with a NUL byte, which no system call takes. The kernel checks everything else.
 pub(crate) fn path(operation: Operation, path: impl AsRef<Path>) -> Result<PathBuf> {
     let path = path.as_ref();
     if path.as_os_str().as_bytes().contains(&0) {

@@ -1,4 +1,4 @@
-//! The engine as a program sees it.
+//! The engine and its builder, as programs use them.
 
 use std::fmt;
 use std::future::Future;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use folio_engine::storage::Storage;
 use folio_engine::{Engine as Core, Limits, Result, ShutdownReport, Snapshot};
 
-/// Carries operations out: one supervisor, one pool of workers, one set of limits. Clones share it.
+/// Executes operations: one supervisor, one pool of workers, one set of limits. Clones share it.
 ///
-/// A default one starts by itself and serves every call that names no other. A service that wants limits of its own,
-/// or a shutdown, starts its own and puts its work into a [`scope`](Engine::scope).
+/// A default engine starts by itself and runs every call outside of a scope. A service that needs its own limits, or a
+/// shutdown, starts an engine and runs its work in a [`scope`](Engine::scope).
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -32,21 +32,21 @@ pub struct Engine {
 
 impl Engine {
     /// Returns the default engine. It starts with the first call that needs it and never stops. The child of a `fork`
-    /// has a default engine of its own; the engines and files of its parent fail there with a clear error.
+    /// has its own default engine; the engines and files of its parent fail there with a clear error.
     ///
     /// # Panics
     ///
-    /// If the system refuses the engine's one thread; [`try_global`](Engine::try_global) returns that as an error.
+    /// If the system refuses the engine's thread; [`try_global`](Engine::try_global) returns an error instead.
     pub fn global() -> Engine {
         Engine { core: Core::global().clone() }
     }
 
-    /// Returns the default engine, or why there is none.
+    /// Returns the default engine, or the error of its start.
     ///
     /// # Errors
     ///
-    /// The first start's, if the system refused a thread; it is not tried again. In a process that has more than
-    /// sixteen ancestors with default engines of their own, [`is_closed`](crate::Error::is_closed).
+    /// If the system refused a thread at the first start, which is not tried again;
+    /// [`is_closed`](crate::Error::is_closed) in a process with more than sixteen ancestors that had default engines.
     pub fn try_global() -> Result<Engine> {
         Core::try_global().map(|core| Engine { core: core.clone() })
     }
@@ -65,8 +65,8 @@ impl Engine {
         EngineBuilder { core: Core::builder() }
     }
 
-    /// Runs `future` so that all it does without naming an engine is done on this one. Tasks that it spawns are not
-    /// part of it.
+    /// Runs `future` with this engine as the current one, which all calls use that name no other engine. Tasks that it
+    /// spawns are outside of the scope.
     ///
     /// # Cancellation
     ///
@@ -82,29 +82,30 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`is_panicked`](crate::Error::is_panicked) if it panics; an engine that has stopped.
+    /// [`is_panicked`](crate::Error::is_panicked) if it panics; [`is_closed`](crate::Error::is_closed) if the engine has
+    /// stopped.
     ///
     /// # Cancellation
     ///
-    /// Before it began: it never runs. After: it finishes and its result is dropped.
+    /// If the closure has not begun, it never runs; otherwise it finishes and its result is dropped.
     pub async fn run<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.core.run(closure).await
     }
 
-    /// Returns what the engine is doing now and has done so far; in the child of a fork, only what it had counted.
+    /// Returns the engine's state and counters; in the child of a fork, only the counters at the time of the fork.
     pub fn snapshot(&self) -> Snapshot {
         self.core.snapshot()
     }
 
-    /// Refuses new operations, waits for those that were admitted, and ends the workers, until `deadline` is over at
-    /// the latest. The report says what was completed, what never started, and what was still running: the callers of that get
-    /// an error with [`may_have_happened`](crate::Error::may_have_happened), because the outcome is unknown.
+    /// Refuses new operations, waits up to `deadline` for those that have permits, and ends the workers. The report counts
+    /// the operations that were completed, never started, and still running: the callers of the last get an error with
+    /// [`may_have_happened`](crate::Error::may_have_happened), because the outcome is unknown.
     ///
-    /// It is final: whoever stops the [global](Engine::global) engine stops it for all of the process.
+    /// It is final. A stopped [global](Engine::global) engine is stopped for all of the process.
     ///
     /// # Errors
     ///
-    /// [`is_closed`](crate::Error::is_closed) if the engine had been stopped before, and in another process than its own.
+    /// [`is_closed`](crate::Error::is_closed) if the engine has stopped before or belongs to another process.
     ///
     /// # Cancellation
     ///
@@ -124,7 +125,7 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Sets an [`Engine`] up.
+/// Options to start an [`Engine`] with.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EngineBuilder {
@@ -137,22 +138,22 @@ impl EngineBuilder {
         EngineBuilder { core: self.core.limits(limits) }
     }
 
-    /// Sets the number of worker threads at the most; a quarter of them, rounded down, is kept from any one device.
+    /// Sets the maximum number of worker threads. One device may use at most three quarters of them, rounded up.
     pub fn workers_max(self, workers: usize) -> Self {
         EngineBuilder { core: self.core.workers_max(workers) }
     }
 
-    /// Sets how many operations may be admitted at a time, for the engine and for each device.
+    /// Sets how many operations may hold permits at a time, for the engine and for each device.
     pub fn ops_max(self, ops: usize) -> Self {
         EngineBuilder { core: self.core.ops_max(ops) }
     }
 
-    /// Sets how many bytes admitted operations may hold at a time, for the engine and for each device.
+    /// Sets how many bytes operations with permits may hold at a time, for the engine and for each device.
     pub fn bytes_max(self, bytes: usize) -> Self {
         EngineBuilder { core: self.core.bytes_max(bytes) }
     }
 
-    /// Works on another storage than the operating system's.
+    /// Sets the storage; the operating system's unless set.
     pub fn storage(self, storage: Arc<dyn Storage>) -> Self {
         EngineBuilder { core: self.core.storage(storage) }
     }
@@ -161,7 +162,7 @@ impl EngineBuilder {
     ///
     /// # Errors
     ///
-    /// A limit of 0, before anything is started; the system's refusal of a thread.
+    /// If a limit is 0, before anything is started; if the system refuses a thread.
     pub fn start(self) -> Result<Engine> {
         self.core.start().map(|core| Engine { core })
     }

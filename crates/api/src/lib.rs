@@ -1,7 +1,7 @@
 //! Ordinary files for async Rust.
 //!
 //! Every open file is owned by an actor that puts its reads, writes and seeks in order; blocking work runs on a
-//! bounded pool; and what the kernel can answer from memory is answered in place, without a message and
+//! bounded pool; and a read that the kernel can serve from memory is answered in place, without a message and
 //! without a change of thread.
 //!
 //! ```
@@ -19,20 +19,20 @@
 //!
 //! # How it works
 //!
-//! A read first tries one non-blocking system call inside the caller's own poll. What cannot be done that way
-//! takes a permit (operations and bytes are bounded), takes its place in the file's order, and runs on a
+//! A read first tries one non-blocking system call inside the caller's own poll. An operation that cannot be done
+//! that way takes a permit (operations and bytes are bounded), takes its place in the file's order, and runs on a
 //! worker thread that answers the caller directly. Operations wait for each other only where they conflict;
 //! contiguous writes that queue become one system call, and so do syncs.
 //!
-//! # What is where
+//! # Modules
 //!
-//! [`File`] and [`fs`] have the names and signatures of `tokio::fs`, and [`compat::fs`] is `tokio::fs` type for type, for code that is
-//! there already: change the import, and it compiles. [`text`] adds encodings, newlines and lines; [`tempfile`]
+//! [`File`] and [`fs`] have the names and signatures of `tokio::fs`, and [`compat::fs`] is `tokio::fs` type for type, for
+//! existing code: change the import, and it compiles. [`text`] adds encodings, newlines and lines; [`tempfile`]
 //! temporary files and directories; [`open`] and [`BinaryFile`] are Python's, [`os`] and [`path`] what its `aiofiles`
 //! has beyond that; [`Dir`] is an open directory, whose names never lead out of it. [`stdio`] is the process's own
 //! input and output, for all tasks. [`wrap`] turns any `Read`, `Write` or `Seek` into a [`File`], and [`run`] carries out
 //! any blocking closure. [`Engine`] is for limits, snapshots and shutdown, [`actor`] for applications built from
-//! actors, [`storage`] for those who bring their own disk.
+//! actors, [`storage`] for programs that bring their own disk.
 //!
 //! # Features
 //!
@@ -51,8 +51,9 @@
 //!
 //! # Cancellation
 //!
-//! Dropping a future before its operation began takes it back: no system call is made. After that it finishes
-//! in the background; a failure that no caller receives is logged, counted and reported by the next sync or close.
+//! Dropping a future before its operation began cancels the operation: no system call is made. An operation that has
+//! begun finishes in the background; a failure that no caller receives is logged, counted and reported by the next
+//! sync or close.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -82,7 +83,8 @@ pub mod wrap;
 
 pub use dir::Dir;
 pub use engine::{Engine, EngineBuilder};
-pub use file::{File, OpenOptions, Reader};
+pub use file::{File, OpenOptions, Reader, ReplaceOptions, Replacement};
+pub use folio_engine::op::replace::Durability;
 pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
     Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
@@ -96,7 +98,7 @@ pub use run::run;
 #[cfg(feature = "stdio")]
 pub use stdio::{stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes};
 
-/// Asking a file's actor from other actors: the messages, and the version of kameo that they are written for.
+/// Messages from other actors to a file's actor, and the version of kameo that they are written for.
 #[cfg(feature = "actor")]
 pub mod actor {
     pub use folio_engine::messages::{
@@ -104,11 +106,12 @@ pub mod actor {
     };
 }
 
-/// The port to the disk, for those who bring their own.
+/// The port to the disk, for programs that bring their own storage.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Attributes, Clearing, Copied, Entry, FileType, Foothold, Identity, Kind, Links,
-        Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature, OpenRequest,
-        Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode, os::Os,
+        Advice, Allocation, Attributes, Clearing, Copied, DeepDir, Entry, FileType, Identity, IfTaken, Kind,
+        Links, Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature,
+        OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
+        os::Os,
     };
 }

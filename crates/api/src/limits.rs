@@ -1,15 +1,15 @@
-//! Every bound of the handles, with its unit and its reason. What limits an engine is in the engine.
+//! Every bound of the handles, with its unit and its reason. The bounds of an engine are in the engine's crate.
 
-/// Bytes asked for at a time when the length of what is read is not known.
+/// Bytes per read when the length of the input is not known.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Bytes read for several buffers at a time.
 pub(crate) const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 
-/// Reads in a row that may turn out to be of a file that has changed since, before one of them is as good as any.
+/// Attempts to read a file without a change meanwhile; after so many, the last result is used.
 pub(crate) const STALE_LOOKS_MAX: u32 = 3;
 
-/// Bytes that a buffered file keeps back unless set otherwise: 64 writes of a page, few enough to be written
+/// Bytes that a file buffers unless set otherwise: 64 writes of a page, few enough to be written
 /// in well under a millisecond.
 pub(crate) const FILE_BUFFER_BYTES: usize = 256 * 1024;
 
@@ -18,11 +18,11 @@ pub(crate) const MODE_LETTERS_MAX: usize = 4;
 /// Bytes that one read or write by tokio's traits takes unless another limit is set: tokio's own.
 pub(crate) const COMPAT_BUFFER_BYTES: usize = 2 * 1024 * 1024;
 
-/// Bytes carried from file to stream at a time: what a pipe takes at once when it is empty.
+/// Bytes copied from a file to a stream at a time: the capacity of an empty pipe.
 pub(crate) const CARRIED_BYTES_MAX: u64 = 64 * 1024;
 
-/// Patterns without choices that one with choices may stand for. A choice in a choice multiplies, and each of
-/// them is tried on each name.
+/// Patterns without choices that one pattern with choices may expand to. Nested choices multiply, and each
+/// expansion is tried on each name.
 pub(crate) const GLOB_CHOICES_MAX: usize = 1024;
 
 /// Bytes of a way that is looked up from the root, as most are: half of what the kernel takes.
@@ -32,8 +32,8 @@ pub(crate) const WAY_BYTES: usize = 2048;
 /// them to be in the processor's cache still when they are decoded and cut into lines.
 pub(crate) const TEXT_READ_BYTES: usize = 128 * 1024;
 
-/// Bytes read first where the reader has been moved to, twice as many each time until it is as above: whoever moves
-/// about, or writes between the lines, mostly wants a line and would have the rest decoded for nothing.
+/// Bytes of the first read after a seek, doubled with each read up to `TEXT_READ_BYTES`: a caller that seeks
+/// often, or writes between the lines, mostly wants one line, and decoding more would be wasted.
 pub(crate) const TEXT_READ_BYTES_MOVED: usize = 2 * 1024;
 
 /// Bytes of text that are gathered from many short lines before they are written.
@@ -42,15 +42,15 @@ pub(crate) const GATHERED_BYTES: usize = 64 * 1024;
 /// Bytes that a character takes at most, as UTF-8.
 pub(crate) const CHAR_BYTES_MAX: usize = 4;
 
-/// Bytes at the start of a file that tell its byte order.
+/// Bytes at the start of a file that show its byte order.
 pub(crate) const MARK_BYTES: usize = 4;
 
 /// Characters of one wrong sequence that a place may be behind: 31 bytes of it, each shown by four, and no escape
 /// sequence is as long.
 pub(crate) const TEXT_SKIP_CHARS_MAX: u8 = 127;
 
-/// Bytes that a look ahead, and a read of no particular length, ask for: what CPython's buffers hold on most disks,
-/// up to its version 3.13.
+/// Bytes that a peek, and a read without a length, ask for: the size of CPython's buffers on most disks, up to
+/// its version 3.13.
 pub(crate) const PYTHON_BUFFER_BYTES: usize = 8 * 1024;
 
 /// Bytes of lines that are written in one step.
@@ -60,11 +60,11 @@ pub(crate) const JOINED_BYTES: usize = 1024 * 1024;
 /// and a thousand of them at a time stay within a gigabyte.
 pub(crate) const SPOOL_BYTES: u64 = 1024 * 1024;
 
-/// Bytes of zeros that are kept in memory between what was written and what follows: any position can be asked for.
+/// Bytes of zeros that a hole in memory may take: a seek can go to any position.
 pub(crate) const HOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Bytes looked at a time for the end of a line on disk: most lines take one look.
+/// Bytes per read that searches for the end of a line on disk: most lines take one read.
 pub(crate) const SPOOL_LOOK_BYTES: usize = 8 * 1024;
 
-/// Bytes asked for at a time: what a pipe holds.
+/// Bytes per read of the standard input: the capacity of a pipe.
 pub(crate) const STDIN_READ_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Python's mode strings and its `buffering` argument, checked before anything is touched.
+//! Python's mode strings and its `buffering` argument.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use folio_engine::storage::OpenRequest;
 use crate::limits::{FILE_BUFFER_BYTES, MODE_LETTERS_MAX};
 use crate::{Error, Operation, Result};
 
-/// How a file is to be opened, in the words of Python's `open`: one of `r w a x`, at most one `+`, and `b` or
+/// A mode string of Python's `open`: one of `r w a x`, at most one `+`, and `b` or
 /// `t` (text unless said otherwise), in any order.
 ///
 /// ```
@@ -24,21 +24,21 @@ pub struct OpenMode {
     /// Whether there was a `+`.
     update: bool,
     text: bool,
-    /// As it was given: no letter may come twice, so four are the most.
+    /// The string as it was given: no letter may come twice, so it has at most four.
     given: [u8; MODE_LETTERS_MAX],
     len: usize,
 }
 
-/// What is done with what is there, and with what is missing.
+/// What opening does with a file that exists, and with one that is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base {
-    /// `r`: it must be there.
+    /// `r`: the file must exist.
     Read,
-    /// `w`: created, or cut to length 0.
+    /// `w`: the file is created, or cut to length 0.
     Write,
-    /// `a`: created; writes go to the end.
+    /// `a`: a missing file is created; writes go to the end.
     Append,
-    /// `x`: created; it must not be there.
+    /// `x`: the file is created and must not exist before.
     Create,
 }
 
@@ -47,7 +47,7 @@ impl OpenMode {
     ///
     /// # Errors
     ///
-    /// CPython's, in CPython's words: a letter that is unknown or comes twice, text and binary at once, not
+    /// Those of CPython, in its words: a letter that is unknown or comes twice, text and binary at once, not
     /// exactly one of `r w a x`.
     pub fn parse(mode: &str) -> Result<OpenMode> {
         let refuse = |why: String| Err(Error::invalid(Operation::Open, why));
@@ -101,7 +101,7 @@ impl OpenMode {
         OpenMode { given, len: name.len(), ..mode }
     }
 
-    /// Returns whether it is for text: there was no `b`.
+    /// Returns whether the mode is for text, which one without a `b` is.
     pub fn is_text(self) -> bool {
         self.text
     }
@@ -126,7 +126,7 @@ impl OpenMode {
         std::str::from_utf8(&self.given[..self.len]).expect("all known letters are ASCII")
     }
 
-    /// Returns what Python's `file.mode` says of a binary file: `rb+` for `wb+` too.
+    /// Returns what Python's `file.mode` is for a binary file: `rb+` for `wb+` too.
     pub fn binary_name(self) -> &'static str {
         match (self.base, self.update) {
             (Base::Read, false) => "rb",
@@ -176,26 +176,26 @@ impl fmt::Debug for OpenMode {
     }
 }
 
-/// Python's `buffering`: how much of what is written may be kept back, to be written out together.
+/// Python's `buffering`: how many written bytes the file may buffer, to write them together.
 ///
-/// What a file keeps back is seen by every operation on it, by any clone. Other openings of the file and
-/// other programs see it once it is flushed.
+/// Every operation on the file, by any clone, sees the buffered bytes. Other openings of the file and
+/// other programs see them after a flush.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Buffering {
     /// `-1`: 256 KiB; for text on a terminal, by the line.
     #[default]
     Default,
-    /// `0`: nothing is kept back. Not for text.
+    /// `0`: nothing is buffered. Not for text.
     Unbuffered,
-    /// `1`: text is kept back until a line ends; binary files have no lines and take the default.
+    /// `1`: text is buffered until a line ends; binary files have no lines and take the default.
     Line,
-    /// `n`: at most so many bytes.
+    /// `n`: at most `n` bytes.
     Bytes(usize),
 }
 
 impl Buffering {
-    /// Bytes that the file may keep back.
+    /// Returns how many bytes the file may buffer.
     pub(crate) fn bytes(self) -> usize {
         match self {
             Buffering::Default | Buffering::Line => FILE_BUFFER_BYTES,

@@ -1,8 +1,8 @@
-//! Questions about paths, as CPython's `os.path` (and `aiofiles.ospath`) has them, under std's names.
+//! Functions of CPython's `os.path` (and `aiofiles.ospath`), under std's names.
 //!
-//! What the kernel knows from memory is answered in place. `exists` and the `is_*` functions say no whenever
-//! the answer cannot be had, as both std and CPython do: [`fs::try_exists`](crate::fs::try_exists) and
-//! [`fs::metadata`](crate::fs::metadata) tell why.
+//! What the kernel has in memory is answered in place. `exists` and the `is_*` functions return `false` after any failure,
+//! like std and CPython: [`fs::try_exists`](crate::fs::try_exists) and [`fs::metadata`](crate::fs::metadata) return the
+//! error.
 //!
 //! | `aiofiles.ospath` | here |
 //! |---|---|
@@ -27,8 +27,7 @@
 //!
 //! # Cancellation
 //!
-//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
-//! changes nothing. Functions with another rule say so.
+//! These calls change nothing, so they can be dropped at any time.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -54,7 +53,7 @@ pub async fn exists(path: impl AsRef<Path>) -> bool {
     metadata(path).await.is_ok()
 }
 
-/// Returns whether a path names something, be it a dangling link.
+/// Returns whether a path names something, which may be a dangling link.
 ///
 /// ```
 /// # async fn example() {
@@ -98,9 +97,9 @@ pub async fn is_symlink(path: impl AsRef<Path>) -> bool {
     symlink_metadata(path).await.is_ok_and(|metadata| metadata.is_symlink())
 }
 
-/// Returns whether a file system is mounted on a path. `false` for a symbolic link, wherever it leads.
+/// Returns whether a file system is mounted on a path; `false` for every symbolic link.
 ///
-/// A directory of the same file system mounted once more (a bind mount) is not recognised, as with CPython.
+/// A bind mount of a directory of the same file system is not recognised, as in CPython.
 ///
 /// ```
 /// # async fn example() {
@@ -129,7 +128,7 @@ pub async fn len(path: impl AsRef<Path>) -> Result<u64> {
     Ok(metadata(path).await?.len())
 }
 
-/// Returns when what a path names was last read, as far as the mount keeps track; follows symbolic links.
+/// Returns the time of the last access to what a path names, as far as the mount records it; follows symbolic links.
 ///
 /// # Errors
 ///
@@ -142,11 +141,11 @@ pub async fn len(path: impl AsRef<Path>) -> Result<u64> {
 /// # }
 /// ```
 pub async fn accessed(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.atime(), told.atime_nsec()))
+    let metadata = metadata(path).await?;
+    Ok(moment(metadata.atime(), metadata.atime_nsec()))
 }
 
-/// Returns when the contents of what a path names last changed; follows symbolic links.
+/// Returns the time of the last change of the contents of what a path names; follows symbolic links.
 ///
 /// # Errors
 ///
@@ -159,13 +158,13 @@ pub async fn accessed(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # }
 /// ```
 pub async fn modified(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.mtime(), told.mtime_nsec()))
+    let metadata = metadata(path).await?;
+    Ok(moment(metadata.mtime(), metadata.mtime_nsec()))
 }
 
-/// Returns when contents or attributes of what a path names last changed (`ctime`); follows symbolic links.
+/// Returns the time of the last change of contents or attributes of what a path names (`ctime`); follows symbolic links.
 ///
-/// It is not the time of creation, for all that CPython's `getctime` may make one think.
+/// Despite the name of CPython's `getctime`, it is not the time of creation.
 ///
 /// # Errors
 ///
@@ -178,11 +177,11 @@ pub async fn modified(path: impl AsRef<Path>) -> Result<SystemTime> {
 /// # }
 /// ```
 pub async fn changed(path: impl AsRef<Path>) -> Result<SystemTime> {
-    let told = metadata(path).await?;
-    Ok(moment(told.ctime(), told.ctime_nsec()))
+    let metadata = metadata(path).await?;
+    Ok(moment(metadata.ctime(), metadata.ctime_nsec()))
 }
 
-/// Seconds count down before 1970, nanoseconds always up.
+/// Before 1970, seconds are negative but nanoseconds still count up.
 fn moment(seconds: i64, nanoseconds: i64) -> SystemTime {
     let whole = Duration::from_secs(seconds.unsigned_abs());
     let base = if seconds < 0 { SystemTime::UNIX_EPOCH - whole } else { SystemTime::UNIX_EPOCH + whole };
@@ -207,11 +206,11 @@ pub async fn is_same_file(one: impl AsRef<Path>, other: impl AsRef<Path>) -> Res
     Engine::current()?.call(filesystem::is_same_file(path, other)).await
 }
 
-/// Returns whether two handles are on the same file, opened together or not.
+/// Returns whether two handles are on the same file, even if it was opened twice.
 ///
 /// # Errors
 ///
-/// Whatever `fstat` returns.
+/// Any error of `fstat`.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -226,15 +225,15 @@ pub async fn is_same_open_file(one: &File, other: &File) -> Result<bool> {
     Ok(identity(one.metadata().await?) == identity(other.metadata().await?))
 }
 
-/// Returns the absolute form of a path by its text alone: `.` and `..` are taken out, symbolic links are not
-/// looked at, and nothing needs to exist. The empty path is the working directory.
+/// Returns the absolute form of a path by its text alone: `.` and `..` are removed, symbolic links are not resolved, and
+/// nothing needs to exist. The empty path is the working directory.
 ///
-/// Not asynchronous, because the working directory is known without the disk. Where a link could precede a
-/// `..`, [`canonicalize`](crate::fs::canonicalize) is right and this is not.
+/// It is not async, because it needs no I/O. If a `..` may follow a symbolic link, use
+/// [`canonicalize`](crate::fs::canonicalize) instead: only that is correct then.
 ///
 /// # Errors
 ///
-/// A NUL in the path; a working directory that was removed.
+/// If the path contains a NUL; if the working directory was removed.
 ///
 /// ```
 /// # fn example() -> folio::Result<()> {
@@ -249,7 +248,7 @@ pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
         match component {
             Component::RootDir | Component::Prefix(_) => absolute.push("/"),
             Component::CurDir => {}
-            // Above the root is the root.
+            // The parent of the root is the root.
             Component::ParentDir => drop(absolute.pop()),
             Component::Normal(name) => absolute.push(name),
         }
@@ -257,19 +256,19 @@ pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
     Ok(absolute)
 }
 
-/// Where `path` begins that is relative.
+/// The working directory, for the relative `path`.
 fn working_dir(path: &Path) -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| Error::io(Operation::Canonicalize, error).at_path(path))
 }
 
-/// Returns the absolute form of a path with the symbolic links resolved as far as it leads somewhere; what is
-/// missing, not to be looked at, or a link in a circle stands for itself.
+/// Returns the absolute form of a path with symbolic links resolved as far as possible. Components that are missing,
+/// inaccessible or part of a loop of links stay as they are.
 ///
 /// [`fs::canonicalize`](crate::fs::canonicalize) fails instead. The empty path is the working directory.
 ///
 /// # Errors
 ///
-/// A NUL in the path; a working directory that was removed.
+/// If the path contains a NUL; if the working directory was removed.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -283,15 +282,14 @@ pub async fn realpath(path: impl AsRef<Path>) -> Result<PathBuf> {
     Engine::current()?.call(resolve::real_path(path)).await
 }
 
-/// Puts a home directory in the place of a first part `~` or `~user`. Any other path, and that of a user whom
-/// nobody knows, comes back as it is.
+/// Replaces a leading `~` or `~user` by a home directory. Any other path, and that of an unknown user, is returned as it is.
 ///
-/// The home of this process's user is `HOME`, and where that is not set what the system says; that of another
-/// user what `/etc/passwd` says.
+/// The home of this process's user is `HOME`, or if that is not set, its entry in `/etc/passwd`; the home of another user
+/// is in `/etc/passwd`.
 ///
 /// # Errors
 ///
-/// A NUL in the path; a password file that cannot be read.
+/// If the path contains a NUL; if `/etc/passwd` cannot be read.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -313,7 +311,7 @@ pub async fn expanduser(path: impl AsRef<Path>) -> Result<PathBuf> {
     Ok(expanded(home, rest))
 }
 
-/// As text: joining would drop the home before a second slash, and a home of `/` must not give two.
+/// Joins by text, because `join` would drop the home before a second slash, and a home of `/` must not give two slashes.
 fn expanded(home: PathBuf, rest: &[u8]) -> PathBuf {
     let mut expanded = home.into_os_string().into_vec();
     while expanded.last() == Some(&b'/') {
@@ -323,9 +321,9 @@ fn expanded(home: PathBuf, rest: &[u8]) -> PathBuf {
     OsString::from_vec(expanded).into()
 }
 
-/// Returns the way from the directory `start` to `path`, by their texts alone, as [`absolute`] reads them.
+/// Returns the relative path from the directory `start` to `path`, by their texts alone, like [`absolute`].
 ///
-/// Not asynchronous, because the working directory is known without the disk.
+/// It is not async, because it needs no I/O.
 ///
 /// # Errors
 ///

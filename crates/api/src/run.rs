@@ -1,19 +1,20 @@
-//! Blocking closures of a program's own, on the engine's workers.
+//! Blocking closures of the program, on the engine's workers.
 
 use folio_engine::Engine;
 
 use crate::Result;
 
 /// Runs a closure that may block on a worker of the [current](Engine::current) engine, under the same permits
-/// as every operation; returns what it returns. About closures within closures see [`Engine::run`](crate::Engine::run).
+/// as every operation, and returns the closure's result. About closures within closures see
+/// [`Engine::run`](crate::Engine::run).
 ///
 /// # Errors
 ///
-/// [`is_panicked`](crate::Error::is_panicked) if it panics; an engine that has stopped.
+/// [`is_panicked`](crate::Error::is_panicked) if the closure panics; an engine that has stopped.
 ///
 /// # Cancellation
 ///
-/// Before it began: it never runs. After: it finishes and its result is dropped.
+/// A closure that has not begun never runs. One that has begun finishes, and its result is dropped.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -1,9 +1,9 @@
 //! Files made of a program's own objects: a gzip reader, an archive's entry, a serial port.
 //!
-//! Anything that is `Read`, `Write` or `Seek` becomes a [`File`] with all that a file has: an actor that orders what
-//! any number of tasks ask of it, permits that bound what waits, whole writes, reads that lose nothing when they
-//! are cancelled. Its calls are made one at a time, on a worker, so an object that blocks holds that one and no
-//! other. They have a lane of their own, together with the closures of [`run`](crate::run).
+//! Any object that is `Read`, `Write` or `Seek` becomes a [`File`] with the guarantees of one: an actor orders the
+//! operations of all tasks, permits bound the queue, writes are whole, and cancelled reads lose nothing. The object is
+//! called by one worker at a time, so an object that blocks holds only one worker. These calls have their own lane in the
+//! pool, together with the closures of [`run`](crate::run).
 //!
 //! ```
 //! use folio::wrap;
@@ -21,13 +21,13 @@
 //!
 //! # What such a file cannot do
 //!
-//! It has no attributes, locks, length to set or std file: those calls are [unsupported](Error::is_unsupported).
-//! Without `Seek` it has no positions either: seeks and positioned calls fail with `ESPIPE`. A sync is the object's
-//! flush, and one that failed [poisons](Error::is_poisoned) the file as a disk's would. An object that is itself
-//! non-blocking may answer `WouldBlock`, which is then the operation's error: nothing waits for it.
+//! Attributes, locks, setting the length and conversion to a std file are [unsupported](Error::is_unsupported).
+//! Without `Seek`, seeks and positioned calls fail with `ESPIPE`. A sync flushes the object, and a failed sync
+//! [poisons](Error::is_poisoned) the file like that of a disk. If a non-blocking object returns `WouldBlock`, that is the
+//! operation's error: the engine does not wait for it.
 //!
-//! An object that borrows, such as an entry borrowed from its archive, cannot be handed over; [`run`](crate::run) a closure
-//! that owns both, or wrap what owns them.
+//! An object that borrows, such as an entry borrowed from its archive, cannot be wrapped. [`run`](crate::run) a closure that
+//! owns both, or wrap an object that owns both.
 
 use std::any::type_name;
 use std::fmt;
@@ -40,14 +40,14 @@ use folio_engine::{Engine as Core, Handle};
 use crate::engine::Engine;
 use crate::{Error, File, Operation, Result};
 
-/// An object on its way to become a [`File`].
+/// An object that is to become a [`File`].
 #[must_use = "it becomes a file by `open`"]
 pub struct Wrap<T> {
     object: Wrapped<T>,
     name: PathBuf,
 }
 
-/// Makes a file to read from, in order, of `object`.
+/// Wraps `object` as a file that can be read in order.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -60,7 +60,7 @@ pub fn reader<T: Read + Send + 'static>(object: T) -> Wrap<T> {
     Wrap::new(Wrapped::reader(object))
 }
 
-/// Makes a file to write to, in order, of `object`. [`File::append`] tells where each record begins.
+/// Wraps `object` as a file that can be written in order. [`File::append`] returns the offset of each record.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -73,7 +73,7 @@ pub fn writer<T: Write + Send + 'static>(object: T) -> Wrap<T> {
     Wrap::new(Wrapped::writer(object))
 }
 
-/// Makes a file to read from, anywhere, of `object`. The cursor begins where it stands.
+/// Wraps `object` as a file that can be read at any offset. The cursor starts at the object's position.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -86,7 +86,7 @@ pub fn read_seek<T: Read + Seek + Send + 'static>(object: T) -> Wrap<T> {
     Wrap::new(Wrapped::read_seek(object))
 }
 
-/// Makes a file to write to, anywhere, of `object`. The cursor begins where it stands.
+/// Wraps `object` as a file that can be written at any offset. The cursor starts at the object's position.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -99,7 +99,7 @@ pub fn write_seek<T: Write + Seek + Send + 'static>(object: T) -> Wrap<T> {
     Wrap::new(Wrapped::write_seek(object))
 }
 
-/// Makes a file to read from and write to, anywhere, of `object`. The cursor begins where it stands.
+/// Wraps `object` as a file that can be read and written at any offset. The cursor starts at the object's position.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -114,13 +114,13 @@ pub fn read_write_seek<T: Read + Write + Seek + Send + 'static>(object: T) -> Wr
     Wrap::new(Wrapped::read_write_seek(object))
 }
 
-/// Takes the object back out of a file that was made of it, after everything asked for before; what other
-/// handles ask for from then on fails. It is neither flushed nor ended.
+/// Waits for all earlier operations, then returns the object that the file wraps. Later calls by other handles fail. The
+/// object is not flushed, and [`on_close`](Wrap::on_close) does not run.
 ///
 /// # Errors
 ///
-/// [`is_unsupported`](Error::is_unsupported) if the file was not made of a `T`, which changes nothing, or the
-/// object is gone already; that of a closed file.
+/// [`is_unsupported`](Error::is_unsupported) if the file does not wrap a `T`, after which the file is unchanged, or if
+/// the object has been taken already; [`is_closed`](Error::is_closed) if the file is closed.
 ///
 /// # Cancellation
 ///
@@ -150,17 +150,17 @@ impl<T: Send + 'static> Wrap<T> {
         Wrap { object, name: format!("<{}>", type_name::<T>()).into() }
     }
 
-    /// Sets what errors and snapshots call it; the name of its type unless set.
+    /// Sets the file's name in errors and snapshots; the name of the object's type unless set.
     pub fn named(self, name: impl AsRef<Path>) -> Self {
         Wrap { name: name.as_ref().to_owned(), ..self }
     }
 
-    /// Sets what is done with the object when the file is closed, in place of a flush. It runs on a worker, also if
-    /// the last handle is dropped instead. After a write that failed, the object is only dropped.
+    /// Sets a function that gets the object when the file is closed, instead of a flush. It runs on a worker, also if the
+    /// last handle is dropped. After a failed write it does not run, and the object is dropped.
     ///
     /// # Errors
     ///
-    /// None here: what `ending` returns, [`File::close`] returns. After a drop it is logged.
+    /// None here: [`File::close`] returns the error of `ending`. After a drop it is logged.
     ///
     /// ```
     /// # async fn example(encoder: std::io::BufWriter<std::fs::File>) -> folio::Result<()> {
@@ -180,7 +180,7 @@ impl<T: Send + 'static> Wrap<T> {
     ///
     /// # Errors
     ///
-    /// Whatever an object that can seek returns when it is asked where it stands.
+    /// Any error of a seekable object when its position is read.
     ///
     /// # Cancellation
     ///
@@ -189,7 +189,7 @@ impl<T: Send + 'static> Wrap<T> {
         Box::pin(self.open_in(&*Core::current()?)).await
     }
 
-    /// Makes the file, on `engine`; every operation of the file stays there.
+    /// Makes the file on `engine`, which also runs every operation of the file.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio::storage::{
-    Advice, Allocation, Clearing, Copied, Foothold, Identity, Kind, Links, Lister, Listing, LockKind,
+    Advice, Allocation, Clearing, Copied, DeepDir, Identity, IfTaken, Kind, Links, Lister, Listing, LockKind,
     Metadata, Mode, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage, StorageDir,
     StorageFile, TreeCopier, XattrMode,
 };
@@ -39,6 +39,16 @@ macro_rules! names {
 
             fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
                 self.0.rename(from, inside::<$place>(target)?.inner(), to)
+            }
+
+            fn rename_with(
+                &self,
+                from: &Path,
+                target: &dyn Names,
+                to: &Path,
+                if_taken: IfTaken,
+            ) -> io::Result<()> {
+                self.0.rename_with(from, inside::<$place>(target)?.inner(), to, if_taken)
             }
 
             fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
@@ -89,7 +99,7 @@ struct OwnFile(Arc<dyn StorageFile>);
 struct OwnLister(Box<dyn Lister>);
 
 #[derive(Debug)]
-struct OwnFoothold(Box<dyn Foothold>);
+struct OwnDeepDir(Box<dyn DeepDir>);
 
 struct OwnCopier(Box<dyn TreeCopier>);
 
@@ -143,8 +153,8 @@ impl Storage for Own {
         Ok(Box::new(OwnLister(self.0.list(path)?)))
     }
 
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
-        Ok(Box::new(OwnFoothold(self.0.foothold(path)?)))
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
+        Ok(Box::new(OwnDeepDir(self.0.deep_dir(path)?)))
     }
 
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
@@ -165,7 +175,6 @@ impl Storage for Own {
         fn metadata_cached(path: &Path, links: Links) -> Option<io::Result<Metadata>>;
         fn read_dir(path: &Path) -> io::Result<Listing>;
         fn clear(path: &Path, how: Clearing) -> io::Result<()>;
-        fn rename_noclobber(from: &Path, to: &Path) -> io::Result<()>;
         fn set_file_times(path: &Path, times: FileTimes, links: Links) -> io::Result<()>;
         fn home_dir(user: Option<&OsStr>) -> io::Result<Option<PathBuf>>;
     }
@@ -195,6 +204,8 @@ impl StorageFile for OwnFile {
         fn len() -> io::Result<u64>;
         fn metadata() -> io::Result<Metadata>;
         fn set_permissions(permissions: Permissions) -> io::Result<()>;
+        fn set_owner(uid: Option<u32>, gid: Option<u32>) -> io::Result<()>;
+        fn set_xattr(name: &OsStr, value: &[u8]) -> io::Result<()>;
         fn set_times(times: FileTimes) -> io::Result<()>;
         fn try_lock(kind: LockKind) -> io::Result<bool>;
         fn unlock() -> io::Result<()>;
@@ -238,11 +249,11 @@ impl Lister for OwnLister {
     }
 }
 
-impl Foothold for OwnFoothold {
+impl DeepDir for OwnDeepDir {
     forward! {
         fn list(rest: &Path) -> io::Result<Box<dyn Lister>>;
         fn metadata(rest: &Path, links: Links) -> io::Result<Metadata>;
-        fn foothold(rest: &Path) -> io::Result<Box<dyn Foothold>>;
+        fn deep_dir(rest: &Path) -> io::Result<Box<dyn DeepDir>>;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The engine: one running instance of supervisor, pool, limits and storage.
 
+mod replace;
 mod whole;
 
 use std::fmt;

@@ -70,6 +70,10 @@ pub enum Operation {
     RemoveFile,
     /// Renaming a file or directory.
     Rename,
+    /// Replacing a file, whole.
+    Replace,
+    /// Removing what dead processes have left of files they were replacing.
+    SweepReplacements,
     /// Asking what a path may be used for.
     Access,
     /// Asking for the size and the limits of a file system.
@@ -128,6 +132,8 @@ impl Operation {
             Operation::RemoveDir => "remove directory",
             Operation::RemoveFile => "remove file",
             Operation::Rename => "rename",
+            Operation::Replace => "replace",
+            Operation::SweepReplacements => "sweep abandoned replacements from",
             Operation::Access => "check the access to",
             Operation::StatVfs => "measure the file system of",
             Operation::SetOwner => "set the owner of",

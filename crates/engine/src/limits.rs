@@ -144,9 +144,9 @@ pub(crate) const PEEK_AGE_MAX: Duration = Duration::from_millis(1);
 /// Doublings of that age: a task whose polls are a second late reads the state at its request.
 pub(crate) const LATENESS_MAX: u32 = 10;
 
-/// Consecutive peeks after which a concurrent change no longer invalidates one: otherwise a reader of a file
-/// that others write without pause would never get its bytes.
-pub(crate) const PEEKS_STALE_MAX: u32 = 3;
+/// Finished changes of a file whose ranges are remembered, so that a peek stays current beside writes elsewhere in
+/// the file. A caller by polls fetches its peek within a few operations of others.
+pub(crate) const CHANGES_REMEMBERED_MAX: usize = 16;
 
 /// Rounds that a task yields for a file's actor and worker to drop a file whose descriptor is to be handed
 /// over: they take about ten microseconds unless they were preempted.
@@ -200,7 +200,7 @@ pub(crate) const COPY_TREE_ENTRIES_MAX: usize = 128;
 /// Bytes of contents after which a job that copies a tree ends, for the same reason: about ten milliseconds.
 pub(crate) const COPY_TREE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 
-/// Names that are tried for the temporary copy of a move. A single one is taken only if it was foreseen, or by
+/// Names that are tried for the temporary copy of a move, and for the new contents of a file that is replaced. A single one is taken only if it was foreseen, or by
 /// 2^64 others.
 pub(crate) const BESIDE_NAMES_MAX: u32 = 8;
 
@@ -209,10 +209,10 @@ pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
 /// Bytes of a path between two directories that are held open on the way to a file deeper than `PATH_MAX`, and
 /// at most twice as many from the last: one name of any length, or a few microseconds of names of one byte.
-pub(crate) const FOOTHOLD_BYTES: usize = 256;
+pub(crate) const DEEP_DIR_STEP_BYTES: usize = 256;
 
 /// Such directories held at once. Those above are looked up again on the way back, which is rare.
-pub(crate) const FOOTHOLDS_MAX: usize = 16;
+pub(crate) const DEEP_DIRS_MAX: usize = 16;
 
 /// Bytes of paths at which a batch of a walk is full, however few entries it has: long paths need memory.
 pub(crate) const WALK_BATCH_BYTES_MAX: usize = 1024 * 1024;
@@ -350,3 +350,6 @@ impl Default for Limits {
         }
     }
 }
+
+/// Symbolic links that a file to be replaced may be behind: as many as the kernel follows.
+pub(crate) const REPLACE_LINKS_MAX: u32 = 40;

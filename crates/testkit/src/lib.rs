@@ -2,8 +2,8 @@
 //!
 //! | To show that … | take |
 //! |---|---|
-//! | a fault, a delay or a panic in the n-th call is survived | [`Disk`], [`Plan`], [`Gate`] |
-//! | acknowledged data survives a power cut | [`Disk::after_power_cut`] |
+//! | a fault, a delay or a panic in the n-th call is survived | [`Disk`], [`Plan`], [`Gate`], [`Clock`] |
+//! | acknowledged data survives a power cut now, or at any moment of a run | [`Disk::crash_images`], [`Disk::history`] |
 //! | concurrent operations on one file look like one after another | [`Recorder`], [`check`] |
 //! | one operation after another does what a file does | [`FileModel`] |
 //! | another storage keeps the port's contracts | [`conformance`] |
@@ -37,8 +37,7 @@
 //!
 //! # Limits
 //!
-//! The disk has no symbolic links, listings, streams or descriptors; [`Disk`] says in full what it simulates
-//! and what not. The checker knows one file and one cursor. Its work grows with the operations that overlap
+//! The disk has no streams or descriptors; [`Disk`] says in full what it simulates and what not. The checker knows one file and one cursor. Its work grows with the operations that overlap
 //! and, steeply, with those that were cancelled after they may have begun: it says so when it gives up.
 //! Only what is async needs an async runtime; a closed [`Gate`] blocks the thread that comes to it.
 
@@ -57,8 +56,8 @@ mod random;
 mod skip;
 
 pub use conformance::conformance;
-pub use disk::{Disk, Mount, Survivors};
-pub use faults::{Call, Fault, Gate, Plan, Trigger};
+pub use disk::{Coverage, CrashImage, CrashImages, CrashModel, Disk, DiskHistory, Moment, Mount, Survivors};
+pub use faults::{Call, Clock, Fault, Gate, Plan, Trigger};
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};
 pub use random::{Random, seeds};

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::wait::{PATIENCE, soon};
 
-/// Polls once, with nobody to wake.
+/// Polls once, with a waker that does nothing.
 pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -121,8 +121,8 @@ impl Alarm {
 }
 
 /// Polls at most `polls` times, each time after a wake, and then drops; with `until_woken` only after one more wake,
-/// when the answer is there and nobody has looked. `None` if it was dropped. Blocks this thread between the polls, so
-/// that no runtime's budget makes a poll futile.
+/// when the answer is there but not polled yet. `None` if it was dropped. Blocks this thread between the polls, so that
+/// no runtime's budget makes a poll return early.
 ///
 /// # Panics
 ///

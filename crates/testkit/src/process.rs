@@ -10,7 +10,7 @@ use crate::skip::skip;
 /// The variable that names the test which a process is to carry out alone.
 pub const ALONE: &str = "FOLIO_TEST_ALONE";
 
-/// The user that nobody is.
+/// The user ID of `nobody`, which owns no files.
 pub const NOBODY: u32 = 65_534;
 
 /// Returns the command that runs `test`, by its full name, again and alone.

@@ -120,7 +120,7 @@ fn every_method_of_the_port_has_a_check() {
         (&port, "Storage"),
         (&port, "StorageFile"),
         (&trees, "Lister"),
-        (&trees, "Foothold"),
+        (&trees, "DeepDir"),
         (&trees, "TreeCopier"),
         (&mover, "Mover"),
     ];

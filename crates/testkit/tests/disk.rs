@@ -96,6 +96,43 @@ fn a_gate_that_is_dropped_leaves_nobody_blocked() {
 }
 
 #[test]
+fn slow_calls_are_done_when_the_clock_says_so() {
+    let (disk, file) = disk_with(b"abc");
+    let clock = disk.plan().clock();
+    let hour = Duration::from_secs(3600);
+    let slow = disk.plan().on(Call::WriteAt).takes(hour);
+    thread::scope(|scope| {
+        let writing = scope.spawn(|| write(&*file, b"x", 0).unwrap());
+        clock.arrived(1);
+        assert_eq!((clock.waiting(), clock.next(), disk.running()), (1, Some(hour), 1));
+        clock.advance(hour - Duration::from_nanos(1));
+        assert_eq!((clock.waiting(), disk.contents(FILE)), (1, b"abc".to_vec()));
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(writing.join().unwrap(), 1);
+    });
+    assert_eq!((clock.waiting(), clock.next(), clock.now(), slow.fired()), (0, None, hour, 1));
+}
+
+#[test]
+fn a_clock_that_nobody_holds_runs_by_itself() {
+    let (disk, file) = disk_with(b"abc");
+    disk.plan().on(Call::WriteAt).takes(Duration::from_secs(1));
+    disk.plan().on(Call::Sync).takes(Duration::MAX);
+    write(&*file, b"x", 0).unwrap();
+    write(&*file, b"y", 0).unwrap();
+    let clock = disk.plan().clock();
+    assert_eq!(clock.now(), Duration::from_secs(2));
+    thread::scope(|scope| {
+        let stuck = scope.spawn(|| file.sync(true).unwrap());
+        clock.arrived(3);
+        clock.advance(Duration::from_secs(1_000_000));
+        assert_eq!(clock.waiting(), 1, "it is stuck");
+        drop(clock);
+        stuck.join().unwrap();
+    });
+}
+
+#[test]
 fn a_planned_panic_costs_one_call_and_nothing_else() {
     let (disk, file) = disk_with(b"abc");
     let fault = disk.plan().on(Call::WriteAt).nth(1).panic();

@@ -6,6 +6,7 @@ mod csv_to_jsonl;
 mod manifest;
 mod tail;
 mod tidy_tree;
+mod write_ahead_log;
 
 use std::path::PathBuf;
 

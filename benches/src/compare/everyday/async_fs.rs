@@ -21,7 +21,7 @@ impl EverydayRival for AsyncFs {
     type Sink = File;
 
     fn takes(job: Everyday) -> bool {
-        !matches!(job, Everyday::TryExists | Everyday::Tell(_))
+        !matches!(job, Everyday::TryExists | Everyday::Tell(_) | Everyday::Replace)
     }
 
     async fn create(path: &Path) -> io::Result<File> {

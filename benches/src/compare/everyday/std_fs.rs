@@ -62,9 +62,23 @@ impl EverydayRival for StdFs {
         Ok(())
     }
 
+    async fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+        replace(path, contents)
+    }
+
     async fn copy(from: &Path, to: &Path) -> io::Result<u64> {
         fs::copy(from, to)
     }
+}
+
+/// What users of the crate `tempfile` write, with the syncs that a power cut asks for. Nothing of the old file is kept.
+pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    let mut next = tempfile::NamedTempFile::new_in(dir)?;
+    next.write_all(contents)?;
+    next.as_file().sync_all()?;
+    next.persist(path)?;
+    File::open(dir)?.sync_all()
 }
 
 /// std's `BufWriter` with as large a buffer as folio's, so that the row shows what the size alone does.

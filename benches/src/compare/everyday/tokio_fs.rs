@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::fs::{self, File};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
 
+use super::std_fs;
 use crate::contender::Column;
 use crate::everyday::{EverydayRival, Sink};
 use crate::job::Everyday;
@@ -61,6 +62,12 @@ impl EverydayRival for TokioFs {
             }
         }
         Ok(())
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "it is what users of tokio write")]
+    async fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+        let (path, contents) = (path.to_owned(), contents.to_vec());
+        tokio::task::spawn_blocking(move || std_fs::replace(&path, &contents)).await?
     }
 
     async fn copy(from: &Path, to: &Path) -> io::Result<u64> {

@@ -1,6 +1,6 @@
-//! Faces of other libraries: what was written for them compiles here with another import.
+//! Interfaces of other libraries: code that was written for them compiles here with another import.
 //!
-//! [`fs`] is `tokio::fs`, type for type. It carries everything out by [`crate::fs`] and [`crate::File`], which do and
-//! say more; a program moves from the one to the other file by file, since both work on the same engine.
+//! [`fs`] is `tokio::fs`, type for type. Its functions call [`crate::fs`] and [`crate::File`], which offer more. Both
+//! work on the same engine, so a program can move from one to the other step by step.
 
 pub mod fs;

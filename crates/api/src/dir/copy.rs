@@ -1,4 +1,4 @@
-//! Copying below open directories, and where a name leads to.
+//! Copying below open directories, and resolving names.
 
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use crate::{Operation, Result};
 
 impl Dir {
     /// Copies contents and permissions of a file to a name below `target`, which may be this directory, creating or
-    /// overwriting it; returns the bytes copied. Set-ID bits stay behind. Symbolic links are followed at both ends and lead out of neither
-    /// directory.
+    /// overwriting it; returns the number of bytes copied. Set-ID bits are dropped. Symbolic links are followed at both ends,
+    /// unless they lead out of the directory.
     ///
     /// # Errors
     ///
@@ -29,11 +29,11 @@ impl Dir {
         self.engine.call(self.open.copy(from, &target.open, to)).await
     }
 
-    /// Returns the way from this directory to what a name leads to, without symbolic links and dots; `.` for the
+    /// Returns the path relative to this directory of what a name leads to, without symbolic links and dots; `.` for the
     /// directory itself.
     ///
-    /// The answer may be outdated when it arrives: it is for showing and comparing, not for safety, which names
-    /// have by themselves here.
+    /// The answer may be outdated when it arrives. Use it to show or compare paths; it adds no safety, since every
+    /// method of `Dir` checks its names itself.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Open directories from and to the rest of the program.
+//! Conversions between open directories and descriptors.
 
 use std::os::fd::OwnedFd;
 
@@ -9,13 +9,13 @@ use super::Dir;
 use crate::Result;
 
 impl Dir {
-    /// Takes over a directory that is open already, such as a [`std::fs::File`] or one that was inherited.
+    /// Takes over an open directory, such as a [`std::fs::File`] or an inherited descriptor.
     ///
-    /// It is closed on `exec` from now on. [`path`](Dir::path) is where it was at this moment, if `/proc` tells.
+    /// It is set to close on `exec`. [`path`](Dir::path) returns its path at the time of this call, if `/proc` is mounted.
     ///
     /// # Errors
     ///
-    /// `ENOTDIR` if it is something else, which is closed then.
+    /// `ENOTDIR` if it is not a directory; the descriptor is closed then.
     ///
     /// # Cancellation
     ///
@@ -35,15 +35,11 @@ impl Dir {
         Ok(Dir::new(open, engine))
     }
 
-    /// Opens the directory once more, for reading, for what std's file can do with one.
+    /// Opens the directory again for reading, as a std file.
     ///
     /// # Errors
     ///
-    /// `EACCES` if the directory may not be read; unsupported where the storage has no descriptors.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// `EACCES` if the directory may not be read; unsupported if the storage has no descriptors.
     ///
     /// ```
     /// # async fn example(data: folio::Dir) -> folio::Result<()> {
@@ -55,13 +51,13 @@ impl Dir {
         self.engine.call(self.open.to_std()).await
     }
 
-    /// Returns a second descriptor of the directory, to be handed to calls that look names up below one
-    /// (`openat` and its kin, which do not mind where a name leads). It was opened by its path alone (`O_PATH`),
-    /// unless it was taken over by [`from_std_file`](Dir::from_std_file). Does not block.
+    /// Returns a duplicate of the directory's descriptor, for system calls like `openat`. (Those do not check whether a name
+    /// leads out of the directory.) It is an `O_PATH` descriptor, unless it was taken over by
+    /// [`from_std_file`](Dir::from_std_file). Does not block.
     ///
     /// # Errors
     ///
-    /// If the process has no descriptor left; unsupported where the storage has none.
+    /// If the process is out of descriptors; unsupported if the storage has none.
     ///
     /// ```
     /// # fn example(data: folio::Dir) -> folio::Result<()> {

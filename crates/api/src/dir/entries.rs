@@ -16,8 +16,8 @@ use crate::Result;
 
 /// The names in an open directory, in no particular order and without `.` and `..`.
 ///
-/// Entries that come or go during the listing may or may not be seen. It holds a descriptor until the last batch
-/// has been fetched.
+/// Entries that are created or removed during the listing may or may not be seen. The listing holds a descriptor until
+/// the last batch has been fetched.
 pub struct Entries {
     dir: OpenDir,
     engine: Current,
@@ -27,11 +27,11 @@ pub struct Entries {
 
 /// Where the names after the fetched ones come from.
 enum Source {
-    /// The next batch has not been asked for; `None` before the first.
+    /// The next batch has not been requested; `None` before the first.
     Open(Option<OpenNames>),
-    /// The next batch has been asked for.
+    /// The next batch has been requested.
     Fetching(Pin<Box<dyn Future<Output = Result<NameBatch>> + Send + Sync>>),
-    /// All batches have come, or one failed.
+    /// All batches have arrived, or one failed.
     Ended,
 }
 
@@ -44,11 +44,11 @@ impl Entries {
     ///
     /// # Errors
     ///
-    /// If the directory may not be read, or not be read on; the listing then ends.
+    /// If the directory, or the rest of it, cannot be read; the listing then ends.
     ///
     /// # Cancellation
     ///
-    /// No entry is lost: the next call goes on with the batch that was asked for.
+    /// No entry is lost: the next call continues with the requested batch.
     ///
     /// ```
     /// # async fn example(dir: folio::Dir) -> folio::Result<()> {
@@ -102,8 +102,8 @@ impl fmt::Debug for Entries {
     }
 }
 
-/// One name in an open directory. All it tells came with the listing; the rest is asked of the
-/// [`Dir`](crate::Dir) by the name.
+/// One name in an open directory, with what the listing contains. For other attributes, pass the name to the
+/// [`Dir`](crate::Dir).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     listed: Listed,
@@ -115,8 +115,8 @@ impl Entry {
         &self.listed.name
     }
 
-    /// Returns what has the name, of a symbolic link itself; `None` if it was gone before that could be found
-    /// out.
+    /// Returns the kind of the entry itself, even if it is a symbolic link; `None` if it was removed before its kind could
+    /// be read.
     pub fn kind(&self) -> Option<Kind> {
         self.listed.kind
     }

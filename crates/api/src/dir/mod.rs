@@ -1,10 +1,12 @@
-//! `Dir`: an open directory, and what can be done to the names in it without ever leaving it.
+//! `Dir`: an open directory, and operations on the names in it that never leave it.
 
 pub(crate) mod builder;
 mod copy;
 mod descriptor;
 mod entries;
 mod names;
+pub(crate) mod options;
+mod replace;
 
 use std::fmt;
 use std::path::Path;
@@ -22,14 +24,14 @@ pub use folio_engine::storage::Kind;
 
 /// An open directory (`dir_fd` to CPython, `O_PATH` to Linux). Clones share it.
 ///
-/// Every path given to its methods is relative to it and stays below it, at each step and whatever others rename
-/// or exchange meanwhile: a `..` that goes above it, an absolute path and a symbolic link that leads to either
-/// are refused ("the path leads out of the directory", `EXDEV`), a link of `/proc` that is no path with `ELOOP` or another error. Links that stay
-/// inside are followed, so that names chosen by strangers are safe without being looked at. It is one look-up a
-/// name (`openat2`; on kernels before 5.6 part by part).
+/// Every path given to its methods is relative to it and stays below it, even if other processes rename directories at the
+/// same time. A `..` that goes above it, an absolute path, and a symbolic link to either are refused ("the path leads out of
+/// the directory", `EXDEV`). A `/proc` link that is not a path is refused with `ELOOP` or another error. Links that stay
+/// inside are followed. So names chosen by strangers are safe without further checks. Each name takes one look-up
+/// (`openat2`), or one per component on kernels before 5.6.
 ///
-/// A directory that is renamed or moved is still this directory; the [path](Dir::path) in messages is the one it
-/// was opened by. Opening takes no right to read it: listing and syncing do.
+/// A directory that is renamed or moved is still this directory; its [path](Dir::path) in messages stays the one it was
+/// opened by. Only listing and syncing take the right to read the directory; opening does not.
 ///
 /// ```
 /// # async fn example(name: &str) -> folio::Result<()> {
@@ -42,12 +44,12 @@ pub use folio_engine::storage::Kind;
 /// # Failure
 ///
 /// Methods that change a name do not follow a link in its last part, and refuse a last part of `.` or `..` with
-/// `EINVAL`. On storages that have no directories everything is refused as unsupported.
+/// `EINVAL`. On storages without directories every call is refused as unsupported.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
-/// changes nothing. Methods with another rule say so.
+/// A call that is dropped before it began does nothing; after that it finishes in the background. A dropped call leaves no
+/// descriptor open. Methods with another rule say so.
 #[derive(Clone)]
 pub struct Dir {
     open: OpenDir,
@@ -59,15 +61,11 @@ impl Dir {
         Dir { open, engine }
     }
 
-    /// Opens a directory, found like any other path.
+    /// Opens a directory by any path, which may be absolute.
     ///
     /// # Errors
     ///
-    /// If the path is missing or no directory.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// If the path is missing or not a directory.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -82,15 +80,11 @@ impl Dir {
         Ok(Dir { open, engine })
     }
 
-    /// Opens a directory below this one. Its own names do not lead out of it, not even into this one.
+    /// Opens a directory below this one. Its own names cannot lead out of it, not even into this one.
     ///
     /// # Errors
     ///
-    /// If the name is missing, no directory, or leads out.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// If the name is missing, not a directory, or leads out.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -104,17 +98,12 @@ impl Dir {
         Ok(Dir { open, engine: self.engine.clone() })
     }
 
-    /// Like [`open_dir`](Dir::open_dir), but refuses a symbolic link in the last part (`ENOTDIR`), wherever it leads.
-    /// Links on the way are followed. Of files,
-    /// [`OpenOptions::nofollow`](crate::OpenOptions::nofollow) asks the same.
+    /// Like [`open_dir`](Dir::open_dir), but refuses a symbolic link as the last component (`ENOTDIR`). Links in other
+    /// components are followed. [`OpenOptions::nofollow`](crate::OpenOptions::nofollow) does the same for files.
     ///
     /// # Errors
     ///
     /// Like [`open_dir`](Dir::open_dir).
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -139,10 +128,6 @@ impl Dir {
     ///
     /// Like [`File::open`]; `EXDEV` for a name that leads out.
     ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
-    ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
     /// let page = cache.open_file("pages/1").await?;
@@ -153,7 +138,7 @@ impl Dir {
         self.open_with(name, File::options().read(true)).await
     }
 
-    /// Opens a file for writing, creating it or cutting it to length 0.
+    /// Opens a file for writing, creating it or truncating it to length 0.
     ///
     /// # Errors
     ///
@@ -173,7 +158,7 @@ impl Dir {
         self.open_with(name, File::options().write(true).create(true).truncate(true)).await
     }
 
-    /// Opens a file by any options.
+    /// Opens a file with the given options.
     ///
     /// # Errors
     ///
@@ -212,7 +197,7 @@ impl Dir {
         self.engine.call(attributes::metadata(self.open.at(name), Links::Follow)).await
     }
 
-    /// Returns the attributes of a name itself, even where it is a symbolic link.
+    /// Returns the attributes of a name itself, even if it is a symbolic link.
     ///
     /// # Errors
     ///
@@ -233,7 +218,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// If that cannot be found out: the name leads out, or through a directory that may not be searched.
+    /// If existence cannot be determined: the name leads out, or through a directory that may not be searched.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -246,11 +231,11 @@ impl Dir {
         self.engine.call(attributes::exists(self.open.at(name))).await
     }
 
-    /// Returns whether this process may use what a name leads to in every way of `mode`. `false` for what leads out.
+    /// Returns whether this process may use what a name leads to in every way of `mode`; `false` if the name leads out.
     ///
     /// # Errors
     ///
-    /// A NUL in the name; an engine that has stopped.
+    /// If the name contains a NUL; if the engine has stopped.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -263,7 +248,7 @@ impl Dir {
         self.engine.call(access::access(self.open.at(name), mode)).await
     }
 
-    /// Begins a listing of the directory itself; nothing is touched before its first entry is asked for.
+    /// Starts a listing of the directory itself; no I/O happens before the first entry is requested.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -278,15 +263,11 @@ impl Dir {
         Entries::new(self.open.clone(), self.engine.clone())
     }
 
-    /// Begins a listing of a directory below this one; `.` is this one.
+    /// Starts a listing of a directory below this one; `.` is this one.
     ///
     /// # Errors
     ///
-    /// Like [`open_dir`](Dir::open_dir). If it may not be read, the first entry is the error.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// Like [`open_dir`](Dir::open_dir). If the directory may not be read, the first entry is the error.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -301,12 +282,11 @@ impl Dir {
         Ok(self.open_dir(name).await?.entries())
     }
 
-    /// Makes the names in the directory itself survive a power cut: those that were created, renamed or removed
-    /// in it before.
+    /// Syncs the directory itself: names that were created, renamed or removed in it before survive a power cut.
     ///
     /// # Errors
     ///
-    /// The device's; `EACCES` if the directory may not be read.
+    /// Those of the device; `EACCES` if the directory may not be read.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {

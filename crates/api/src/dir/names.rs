@@ -1,24 +1,21 @@
-//! What changes the names in an open directory, and what reads and writes whole files by them.
+//! Changing the names in an open directory, and reading and writing whole files by name.
 
 use std::fs::Permissions;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use folio_engine::Contents;
-use folio_engine::op::{attributes, names, tree};
+use folio_engine::op::tree::{self, Creation};
+use folio_engine::op::{attributes, names};
 use folio_engine::storage::{Links, Stamp, Stamps};
 
 use super::Dir;
 use super::builder::DirBuilder;
+use super::options::RenameOptions;
 use crate::checked;
 use crate::{Error, Operation, Result};
 
-/// Names.
-///
-/// # Cancellation
-///
-/// The same for all that change something: dropped before it began, nothing happened; after that it finishes in
-/// the background.
+/// Names and whole files.
 impl Dir {
     /// Creates one directory.
     ///
@@ -34,10 +31,10 @@ impl Dir {
     /// ```
     pub async fn create_dir(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), false, None)).await
+        self.engine.call(tree::create_dir(self.open.at(name), Creation::default())).await
     }
 
-    /// Creates a directory as a [`DirBuilder`] says: with its permission bits, with missing parents or without.
+    /// Creates a directory with the options of a [`DirBuilder`].
     ///
     /// # Errors
     ///
@@ -51,10 +48,10 @@ impl Dir {
     /// ```
     pub async fn create_dir_with(&self, name: impl AsRef<Path>, builder: &DirBuilder) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), builder.recursive, builder.mode)).await
+        self.engine.call(tree::create_dir(self.open.at(name), builder.how)).await
     }
 
-    /// Creates a directory and every missing parent; a directory that exists is no error.
+    /// Creates a directory and every missing parent; an existing directory is not an error.
     ///
     /// # Errors
     ///
@@ -69,7 +66,9 @@ impl Dir {
     /// ```
     pub async fn create_dir_all(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::CreateDir, name)?;
-        self.engine.call(tree::create_dir(self.open.at(name), true, None)).await
+        self.engine
+            .call(tree::create_dir(self.open.at(name), Creation { recursive: true, ..Creation::default() }))
+            .await
     }
 
     /// Removes the name of a file or a symbolic link.
@@ -86,7 +85,7 @@ impl Dir {
     /// ```
     pub async fn remove_file(&self, name: impl AsRef<Path>) -> Result<()> {
         let name = checked::path(Operation::RemoveFile, name)?;
-        self.engine.call(names::remove_file(self.open.at(name))).await
+        self.engine.call(names::remove_file(self.open.at(name), false)).await
     }
 
     /// Removes an empty directory.
@@ -106,8 +105,8 @@ impl Dir {
         self.engine.call(tree::remove_dir(self.open.at(name), false)).await
     }
 
-    /// Removes a directory and everything in it; symbolic links are removed and never followed, not even one that
-    /// is put in a directory's place meanwhile.
+    /// Removes a directory and its contents. Symbolic links are removed and never followed, even if one replaces a
+    /// directory during the removal.
     ///
     /// # Errors
     ///
@@ -125,7 +124,7 @@ impl Dir {
         self.engine.call(tree::remove_dir(self.open.at(name), true)).await
     }
 
-    /// Renames to a name below `target`, which may be this directory, replacing what had it in one step.
+    /// Renames to a name below `target`, which may be this directory, replacing in one step a file that has it.
     ///
     /// # Errors
     ///
@@ -138,9 +137,7 @@ impl Dir {
     /// # }
     /// ```
     pub async fn rename(&self, from: impl AsRef<Path>, target: &Dir, to: impl AsRef<Path>) -> Result<()> {
-        let from = checked::path(Operation::Rename, from)?;
-        let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename(self.open.at(from), target.open.at(to))).await
+        self.rename_with(from, target, to, &RenameOptions::new()).await
     }
 
     /// Gives a file a second name below `target`, which may be this directory.
@@ -166,8 +163,8 @@ impl Dir {
         self.engine.call(names::hard_link(self.open.at(original), target.open.at(link))).await
     }
 
-    /// Creates the symbolic link `link` containing `original`, which need not exist and may be any path: where a
-    /// link leads matters when it is followed.
+    /// Creates the symbolic link `link` containing `original`, which need not exist and may be any path: it is checked when
+    /// the link is followed.
     ///
     /// # Errors
     ///
@@ -185,7 +182,7 @@ impl Dir {
         self.engine.call(self.open.symlink(original, link)).await
     }
 
-    /// Returns what a symbolic link contains, unresolved.
+    /// Returns the path that a symbolic link contains, unresolved.
     ///
     /// # Errors
     ///
@@ -206,7 +203,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// If the name is missing, leads out, or belongs to somebody else; unsupported where `/proc` is not mounted.
+    /// If the name is missing or leads out, or this process does not own the file; unsupported if `/proc` is not mounted.
     ///
     /// ```
     /// # async fn example(keys: folio::Dir) -> folio::Result<()> {
@@ -221,11 +218,11 @@ impl Dir {
         self.engine.call(attributes::set_permissions(self.open.at(name), permissions)).await
     }
 
-    /// Sets when what a name leads to was last read and last changed.
+    /// Sets the times of last access and modification of what a name leads to.
     ///
     /// # Errors
     ///
-    /// Like [`os::utime`](crate::os::utime); if the name leads out; unsupported where `/proc` is not mounted.
+    /// Like [`os::utime`](crate::os::utime); if the name leads out; unsupported if `/proc` is not mounted.
     ///
     /// ```
     /// # async fn example(cache: folio::Dir) -> folio::Result<()> {
@@ -244,7 +241,7 @@ impl Dir {
         self.stamp(name.as_ref(), accessed.into(), modified.into(), Links::Follow).await
     }
 
-    /// Like [`set_times`](Dir::set_times) for a name itself, even where it is a symbolic link.
+    /// Like [`set_times`](Dir::set_times) for a name itself, even if it is a symbolic link.
     ///
     /// # Errors
     ///
@@ -326,7 +323,7 @@ impl Dir {
         String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path()))
     }
 
-    /// Makes a file hold exactly `contents`, creating it if it is missing. Not atomic.
+    /// Replaces the contents of a file, creating it if it is missing. The write is not atomic.
     ///
     /// # Errors
     ///
@@ -343,7 +340,7 @@ impl Dir {
         self.engine.write_whole(&name, Some(&self.open), Contents::Borrowed(contents.as_ref())).await
     }
 
-    /// Does what [`write`](Dir::write) does, without a copy of `contents`.
+    /// Like [`write`](Dir::write), without a copy of `contents`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The actor of an open file, for actors of the program's own.
+//! The actor of an open file, for the program's own actors.
 
 use folio_engine::Handle;
 use folio_engine::messages::{ActorRef, FileActor};
@@ -6,13 +6,11 @@ use folio_engine::messages::{ActorRef, FileActor};
 use crate::File;
 
 impl File {
-    /// Returns the file's actor, for other actors to ask. It keeps the file open, like a clone.
+    /// Returns the file's actor, to which other actors can send messages. It keeps the file open, like a clone. `None` for a
+    /// FIFO, socket or terminal, which has no actor.
     ///
-    /// An actor that somebody has ended is replaced by another; nothing it was sent is lost. That of a closed file
-    /// has stopped, and so have those of a file whose sync or close has just failed: actors that are linked to them
-    /// are notified, with the reason.
-    ///
-    /// `None` for a FIFO, socket or terminal, which have none.
+    /// An actor that was stopped or killed is replaced, and no message is lost. When a file is closed, its actor stops; when
+    /// a sync or close fails, all actors of that file stop. Linked actors are notified with the reason.
     ///
     /// ```
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

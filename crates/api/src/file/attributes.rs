@@ -11,7 +11,7 @@ use crate::{File, Metadata, Operation, Result};
 
 /// Cursor, length, attributes, durability.
 impl File {
-    /// Moves the cursor and returns where it is, in bytes from the start.
+    /// Moves the cursor and returns its position in bytes from the start.
     ///
     /// # Errors
     ///
@@ -19,7 +19,7 @@ impl File {
     ///
     /// # Cancellation
     ///
-    /// The cursor has moved or not; nothing else happens.
+    /// The cursor may have moved.
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
         self.settle_cursor().await;
         if to != SeekFrom::Current(0) {
@@ -41,7 +41,7 @@ impl File {
         self.seek(SeekFrom::Start(0)).await.map(|_| ())
     }
 
-    /// Returns where the cursor is, in bytes from the start.
+    /// Returns the position of the cursor in bytes from the start.
     ///
     /// # Errors
     ///
@@ -50,33 +50,29 @@ impl File {
         self.seek(SeekFrom::Current(0)).await
     }
 
-    /// Sets the length in bytes: cuts the file, or extends it with zeros. The cursor stays. What a write by the traits
-    /// has left undone when it failed is not tried again.
+    /// Sets the length in bytes: truncates the file, or extends it with zeros. The cursor stays. The unwritten rest of a
+    /// failed write by the traits is not retried.
     ///
     /// # Errors
     ///
     /// If the file is not open for writing; `EINVAL` for a stream.
     pub async fn set_len(&self, len: u64) -> Result<()> {
-        // Whoever cuts a record that is torn writes it anew.
+        // A caller that truncates a torn record writes it again itself.
         self.forget_rest();
         self.plain(Operation::SetLen)?.set_len(len).await
     }
 
-    /// Cuts the file off at the cursor, or extends it to there, as one step; returns the new length.
+    /// Truncates the file at the cursor, or extends it to there, as one operation; returns the new length.
     pub(crate) async fn cut(&self) -> Result<u64> {
         self.settle_cursor().await;
         self.plain(Operation::SetLen)?.cut().await
     }
 
-    /// Makes data and attributes of everything acknowledged before survive a power cut.
+    /// Syncs the file: data and attributes of all writes acknowledged before survive a power cut.
     ///
     /// # Errors
     ///
-    /// The device's, which poisons the file; that of an earlier write that failed, reported once.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes, and a failure poisons the file.
+    /// Those of the device, which poison the file; that of an earlier write that failed, reported once.
     pub async fn sync_all(&self) -> Result<()> {
         let file = self.plain(Operation::SyncAll)?;
         let settled = self.settle_to_vouch().await;
@@ -84,14 +80,10 @@ impl File {
         settled.and(synced)
     }
 
-    /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Any number of
-    /// tasks that ask at once share one system call.
+    /// Like [`sync_all`](File::sync_all), without the attributes that reading does not need. Concurrent calls share one
+    /// system call.
     ///
     /// # Errors
-    ///
-    /// Like [`sync_all`](File::sync_all).
-    ///
-    /// # Cancellation
     ///
     /// Like [`sync_all`](File::sync_all).
     pub async fn sync_data(&self) -> Result<()> {
@@ -101,11 +93,11 @@ impl File {
         settled.and(synced)
     }
 
-    /// Returns the attributes, as they are after every write before this call.
+    /// Returns the attributes after all earlier writes.
     ///
     /// # Errors
     ///
-    /// Whatever `fstat` returns.
+    /// Any error of `fstat`.
     pub async fn metadata(&self) -> Result<Metadata> {
         match &self.handle {
             Handle::Plain(file) => file.metadata().await,
@@ -147,13 +139,13 @@ impl File {
         self.set_times(FileTimes::new().set_modified(time)).await
     }
 
-    /// Reserves space of a range, or gives it back (`fallocate`). The cursor stays. Other operations on the file
-    /// wait for it and it for them, as with [`set_len`](File::set_len).
+    /// Allocates or frees the space of a range (`fallocate`). The cursor stays. Like [`set_len`](File::set_len), it runs
+    /// alone among the file's operations.
     ///
     /// # Errors
     ///
-    /// If the file is not open for writing, there is no space, or the file system knows no such thing
-    /// (`EOPNOTSUPP`); `EINVAL` for a length of 0; `ESPIPE` for a stream. No later sync fails for it.
+    /// If the file is not open for writing, there is no space, or the file system does not support it (`EOPNOTSUPP`);
+    /// `EINVAL` for a length of 0; `ESPIPE` for a stream. The error is not reported again by a later sync.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
@@ -168,8 +160,8 @@ impl File {
         self.plain(Operation::Allocate)?.allocate(how, offset, len).await
     }
 
-    /// Tells the kernel how a range is going to be used (`posix_fadvise`); a `len` of 0 means to the end.
-    /// Changes nothing that can be read.
+    /// Advises the kernel how a range will be used (`posix_fadvise`); a `len` of 0 means to the end. The contents do not
+    /// change.
     ///
     /// # Errors
     ///
@@ -185,7 +177,7 @@ impl File {
         self.plain(Operation::Advise)?.advise(advice, offset, len).await
     }
 
-    /// Runs `closure` over the std file on a worker, as one step: nothing else happens to this file meanwhile.
+    /// Runs `closure` with the std file on a worker, alone among the file's operations.
     ///
     /// # Errors
     ///
@@ -193,7 +185,7 @@ impl File {
     ///
     /// # Cancellation
     ///
-    /// Before it began: it never runs. After: it finishes, and what it returns is dropped.
+    /// A closure that has begun finishes, and its result is dropped.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
@@ -216,7 +208,7 @@ impl File {
         self.plain(Operation::Run)?.run(closure).await
     }
 
-    /// Does nothing: reads and writes are not split into pieces. Here for programs written for tokio.
+    /// Does nothing, because reads and writes are not split into pieces. It exists for programs written for tokio.
     pub fn set_max_buf_size(&mut self, _bytes: usize) {}
 
     /// Returns `usize::MAX`: see [`set_max_buf_size`](File::set_max_buf_size).

@@ -1,27 +1,27 @@
-//! Advisory locks on whole files (`flock`), by std's names.
+//! Advisory locks on whole files (`flock`), under std's names.
 
 use folio_engine::storage::LockKind;
 
 use crate::{File, Operation, Result};
 
-/// Advisory locks. They belong to the opening: all clones hold the lock together, and other openings of the
-/// same file, in this process or another, do not. Streams refuse them with `EINVAL`.
+/// Advisory locks. A lock belongs to the open file: all clones hold it together. If the same file is opened again, in this
+/// process or another, that open file does not hold it. Streams refuse locks with `EINVAL`.
 impl File {
-    /// Takes the lock for this opening alone, waiting without a worker while another holds it. The openings of a file
-    /// in one engine get it in the order in which they came.
+    /// Takes the exclusive lock, waiting without a worker while another open file holds the lock. Callers of one engine get
+    /// it in the order of their calls.
     ///
     /// # Errors
     ///
-    /// Whatever `flock` returns; a timeout after the limit of [`with_time_limit`](File::with_time_limit).
+    /// Any error of `flock`; a timeout after the limit of [`with_time_limit`](File::with_time_limit).
     ///
     /// # Cancellation
     ///
-    /// The lock is not taken; if it was being taken at that moment, it is released at once.
+    /// The lock is not taken; if the kernel grants it at that moment, it is released at once.
     pub async fn lock(&self) -> Result<()> {
         self.take(LockKind::Exclusive).await
     }
 
-    /// Takes the lock together with others that share it, waiting without a worker while one holds it alone.
+    /// Takes a shared lock, waiting without a worker while another open file holds the exclusive lock.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl File {
         self.take(LockKind::Shared).await
     }
 
-    /// Takes the lock for this opening alone if nobody else holds it; says whether it did.
+    /// Takes the exclusive lock if no other open file holds the lock; returns whether it did.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl File {
         self.try_take(LockKind::Exclusive).await
     }
 
-    /// Takes the lock together with others that share it if nobody holds it alone; says whether it did.
+    /// Takes a shared lock if no other open file holds the exclusive lock; returns whether it did.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl File {
     ///
     /// # Cancellation
     ///
-    /// Before it began: the lock stays. After: it is released.
+    /// An unlock that has begun finishes.
     pub async fn unlock(&self) -> Result<()> {
         self.plain(Operation::Unlock)?.unlock().await
     }

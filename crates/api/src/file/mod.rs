@@ -1,7 +1,7 @@
 //! `File`: an open file as an async program sees it.
 //!
-//! `open` makes them, `read`, `write`, `attributes` and `locks` are what can be done with them, `poll` is
-//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek`, `reader` an independent cursor.
+//! `open` opens files; `read`, `write`, `attributes` and `locks` hold the operations; `poll` holds tokio's `AsyncRead`,
+//! `AsyncWrite` and `AsyncSeek`; `reader` is an independent cursor; `replacement` is new contents for a file.
 
 #[cfg(feature = "actor")]
 mod actor;
@@ -13,6 +13,8 @@ mod pending;
 mod poll;
 mod read;
 mod reader;
+mod replace;
+mod replacement;
 mod write;
 
 use std::fmt;
@@ -26,32 +28,34 @@ use pending::Pending;
 
 pub use open::OpenOptions;
 pub use reader::Reader;
+pub use replace::ReplaceOptions;
+pub use replacement::Replacement;
 
 /// An open file. Clones share it: one file, one actor, one cursor.
 ///
-/// Methods take `&self` and may be called from any number of tasks; each is one step of the file's order.
-/// An `Ok` from a write means that the system call has returned and every reader sees the bytes.
+/// Methods take `&self` and may be called from any number of tasks; each call is one operation in the file's order.
+/// `Ok` from a write means that the system call has returned and every reader sees the bytes.
 ///
-/// Dropping the last clone closes the file without blocking: at once where nothing is under way and closing takes no
-/// time, else on a worker. What that close reports is logged; [`close`](File::close) returns it instead.
+/// Dropping the last clone closes the file without blocking: at once if no operation is pending and closing takes no
+/// time, otherwise on a worker. An error of that close is logged; [`close`](File::close) returns it instead.
 ///
-/// A FIFO, socket or terminal is driven by readiness and has no position: seeks and positioned calls fail with
-/// `ESPIPE`, syncs, locks and length changes with `EINVAL`, as the kernel has it.
+/// A FIFO, socket or terminal is a stream: it is driven by readiness and has no position. Seeks and positioned calls fail
+/// with `ESPIPE`; syncs, locks and length changes fail with `EINVAL`, like in the kernel.
 ///
 /// # Failure
 ///
 /// Errors name the operation and the path. After a failed sync the file is
-/// [poisoned](crate::Error::is_poisoned): what the device holds is unknown, no sync is tried again, and writes
+/// [poisoned](crate::Error::is_poisoned): the contents of the device are unknown, no sync is tried again, and writes
 /// are refused until every handle on the file is gone and it is opened anew.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, a call has done nothing; after that it finishes in the background, and an error that no
-/// caller receives is reported by the next sync or close. A call that only looks changes nothing. Methods with another
-/// rule say so.
+/// A call that is dropped before it began does nothing; after that it finishes in the background, and an error that no
+/// caller receives is reported by the next sync or close. Opening leaves no descriptor behind. Methods with another rule
+/// say so.
 pub struct File {
     pub(crate) handle: Handle,
-    /// What the `poll_*` functions of this handle have under way. Not shared with clones.
+    /// The pending operations of this handle's `poll_*` functions. Not shared with clones.
     pending: Pending,
 }
 
@@ -64,11 +68,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the path is missing or may not be read; any other failure of opening.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// If the path is missing or may not be read; any other error of opening.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -81,7 +81,7 @@ impl File {
         File::options().read(true).open(path).await
     }
 
-    /// Opens a file for writing, creating it or cutting it to length 0.
+    /// Opens a file for writing, creating it or truncating it to length 0.
     ///
     /// # Errors
     ///
@@ -122,16 +122,39 @@ impl File {
         File::options().read(true).write(true).create_new(true).open(path).await
     }
 
+    /// Begins to replace a file: what is written to the [`Replacement`] becomes the contents of the file at `path` in one
+    /// step, when it is committed. [`ReplaceOptions`] say how, and [`fs::replace`](crate::fs::replace) does all at once.
+    ///
+    /// # Errors
+    ///
+    /// If no file can be created beside it; if it is a directory, a FIFO, a socket or a device.
+    ///
+    /// # Cancellation
+    ///
+    /// Nothing is left behind.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let report = folio::File::replace("report.csv").await?;
+    /// report.write_all(b"id,name\n").await?;
+    /// report.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn replace(path: impl AsRef<Path>) -> Result<Replacement> {
+        ReplaceOptions::new().begin(path).await
+    }
+
     /// Returns options to open a file with; nothing is set.
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }
 
-    /// Takes over a std file, its position included.
+    /// Takes over a std file and its position.
     ///
     /// # Panics
     ///
-    /// If the descriptor cannot be asked what it is, which the kernel refuses for none that is open.
+    /// If the kernel refuses `fstat` or `fcntl`, which succeed for every open descriptor.
     ///
     /// ```
     /// # fn example() -> std::io::Result<()> {
@@ -144,16 +167,16 @@ impl File {
         File::new(handle.expect("an open descriptor answers fstat and fcntl"))
     }
 
-    /// Hands over the file's descriptor, after everything asked for before is done. With clones it is a second
-    /// descriptor of the same opening, and they go on.
+    /// Waits for all earlier operations, then returns the file's descriptor. If clones exist, returns a duplicate, and the
+    /// clones keep working.
     ///
     /// # Errors
     ///
-    /// If the storage has no descriptor, or a second one is needed and the process has no more.
+    /// If the storage has no descriptor, or a duplicate is needed and the process is out of descriptors.
     ///
     /// # Cancellation
     ///
-    /// This handle is gone, the file goes on for its clones.
+    /// This handle is dropped; clones keep working.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -173,13 +196,14 @@ impl File {
         }
     }
 
-    /// Does what [`into_std`](File::into_std) does at once, or returns the handle if something is still under way.
+    /// Like [`into_std`](File::into_std), but returns the handle at once if it would have to wait.
     ///
     /// # Errors
     ///
-    /// The handle itself, if an operation is queued or running or a second descriptor is needed and the process has no more.
+    /// The handle itself, if an operation is queued or running, or if a duplicate is needed and the process is out of
+    /// descriptors.
     pub fn try_into_std(self) -> std::result::Result<std::fs::File, File> {
-        // An accepted write may be under way, or have failed with no caller to receive it.
+        // An accepted write may be pending, or may have failed with no caller to receive the error.
         if self.pending.is_busy() {
             return Err(self);
         }
@@ -194,7 +218,7 @@ impl File {
         }
     }
 
-    /// Returns another handle on the same file. Like `clone`; here for programs written for tokio.
+    /// Returns another handle on the same file, like `clone`. It exists for programs written for tokio.
     ///
     /// # Errors
     ///
@@ -212,13 +236,13 @@ impl File {
         }
     }
 
-    /// Returns a handle on the same file whose operations fail with
-    /// [`is_timed_out`](crate::Error::is_timed_out) after `limit`, saying by
-    /// [`may_have_happened`](crate::Error::may_have_happened) whether they had begun.
+    /// Returns a handle on the same file whose operations fail after `limit`, with
+    /// [`is_timed_out`](crate::Error::is_timed_out). The error's
+    /// [`may_have_happened`](crate::Error::may_have_happened) returns whether the operation had begun.
     ///
-    /// The limit is of the system's time: a clock of tokio's that a test has paused neither stops nor skips it.
+    /// The limit is measured by the system's clock, which pausing tokio's clock in a test does not affect.
     ///
-    /// A stream has no limit: wrap its calls in `tokio::time::timeout`.
+    /// It does not apply to streams: wrap their calls in `tokio::time::timeout`.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -241,20 +265,20 @@ impl File {
         }
     }
 
-    /// Waits for everything asked for before and ends this handle; the last one closes the file. When that returns,
-    /// the descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
+    /// Waits for all earlier operations and ends this handle; the last handle closes the file. When that returns, the
+    /// descriptor is gone: the file can be executed, its lock is free, its file system can be unmounted.
     ///
-    /// With clones or an [`actor`](File::actor) that was handed out, the file stays open for them, and this reports
-    /// failures that no caller has received so far. [`close_all`](File::close_all) does not ask for others.
+    /// While clones or a reference to its [`actor`](File::actor) exist, the file stays open for them, and this call only
+    /// reports failures that no caller has received so far. [`close_all`](File::close_all) closes it for all of them.
     ///
     /// # Errors
     ///
-    /// What closing reports (network and user-space file systems do), and failures that no caller has received. The
-    /// handle has ended all the same.
+    /// Errors of the close (from network and user-space file systems), and failures that no caller has received. The
+    /// handle has ended even then.
     ///
     /// # Cancellation
     ///
-    /// The handle is dropped: the last one closes the file, and an error is logged.
+    /// The handle is dropped; if it is the last one, the file is closed and an error is logged.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -278,10 +302,10 @@ impl File {
         }
     }
 
-    /// Waits for everything asked for before, then closes the file for every clone and every actor of it, whose calls
-    /// fail from then on with [`is_closed`](crate::Error::is_closed). When it returns, the descriptor is gone.
+    /// Waits for all earlier operations, then closes the file for all clones and its actor, whose later calls fail with
+    /// [`is_closed`](crate::Error::is_closed). When it returns, the descriptor is gone.
     ///
-    /// A FIFO, socket or terminal is closed by its last handle, whatever it is asked.
+    /// A FIFO, socket or terminal stays open until its last handle is dropped.
     ///
     /// # Errors
     ///
@@ -289,8 +313,7 @@ impl File {
     ///
     /// # Cancellation
     ///
-    /// Dropped before it began, the file stays open for its clones. After: it is closed, and an error is
-    /// logged.
+    /// Before it began, the file stays open for its clones; after that it is closed, and an error is logged.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -305,7 +328,7 @@ impl File {
         self.end().await
     }
 
-    /// Does what [`close_all`](File::close_all) does, for those who go on to have the handle.
+    /// Like [`close_all`](File::close_all), for a caller that keeps the handle.
     pub(crate) async fn end(&self) -> Result<()> {
         match &self.handle {
             Handle::Plain(file) => {
@@ -319,7 +342,7 @@ impl File {
 }
 
 impl Clone for File {
-    /// Shares the file. What the `poll_*` functions of the original have under way stays with the original.
+    /// Shares the file. Pending operations of the original's `poll_*` functions stay with the original.
     fn clone(&self) -> Self {
         File::new(self.handle.clone())
     }

@@ -1,4 +1,4 @@
-//! What was opened: a file with positions, or a stream; and what only one of the two can do.
+//! Whether a file has positions or is a stream, and what only one of the two supports.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -11,7 +11,7 @@ use crate::{Buffering, Error, File, OpenMode, Operation, Result};
 const IS_A_DIRECTORY: i32 = 21;
 
 impl File {
-    /// The file, if it is one with positions; a stream refuses the operation as the kernel does.
+    /// The file, if it has positions; a stream refuses the operation like the kernel.
     pub(crate) fn plain(&self, operation: Operation) -> Result<&FileHandle> {
         match &self.handle {
             Handle::Plain(file) => Ok(file),
@@ -40,8 +40,8 @@ impl File {
         }
     }
 
-    /// Refuses what Python's `open` refuses although the system has opened it: directories, and files that are to be
-    /// both read and written and have no positions to do it at.
+    /// Refuses files that Python's `open` refuses although the kernel opens them: directories, and buffered streams for
+    /// both reading and writing.
     pub(crate) async fn check_nature(&self, mode: OpenMode, buffering: Buffering) -> Result<()> {
         let refuse = |error: Error| Err(error.at_path(self.path()));
         if self.is_stream() {
@@ -57,7 +57,7 @@ impl File {
     }
 }
 
-/// Whether the kernel refuses the operation for want of a position (`ESPIPE`), and not as senseless (`EINVAL`).
+/// Whether the kernel refuses the operation on a stream with `ESPIPE`; it refuses others with `EINVAL`.
 fn needs_position(operation: Operation) -> bool {
     use Operation::{Advise, Allocate, Append, Read, Seek, Write};
 

@@ -1,4 +1,4 @@
-//! How a file is opened: std's and tokio's options.
+//! Options to open a file with, like std's and tokio's.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use folio_engine::storage::{OpenRequest, os::NOFOLLOW};
 use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, Result};
 
-/// Options to open a file with, by the names of std and tokio.
+/// Options to open a file with, under the names of std and tokio.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -23,20 +23,20 @@ use crate::{Buffering, Error, File, OpenMode, Result};
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
     request: OpenRequest,
-    /// Apart from the other flags, which are set all at once.
+    /// Separate from the other flags, because `custom_flags` replaces those.
     nofollow: bool,
-    /// What was asked for, if anything was: what nothing means depends on what is made of the file.
+    /// `None` unless set, because the default depends on the kind of file: plain, binary or text.
     buffering: Option<Buffering>,
     opener: Option<Opener>,
-    /// The first setting that makes no sense; opening returns it, before the file is touched.
+    /// The first invalid setting; opening returns it before the file is touched.
     refused: Option<Error>,
 }
 
-type Opening = dyn Fn(&Path, i32) -> io::Result<std::fs::File> + Send + Sync;
+type OpenFn = dyn Fn(&Path, i32) -> io::Result<std::fs::File> + Send + Sync;
 
-/// A user's own way of opening.
+/// A user's function that opens the file.
 #[derive(Clone)]
-struct Opener(Arc<Opening>);
+struct Opener(Arc<OpenFn>);
 
 impl fmt::Debug for Opener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,13 +65,13 @@ impl OpenOptions {
         read,
         /// Opens for writing.
         write,
-        /// Sends every write to the end of the file, even against other processes.
+        /// Writes always at the end of the file, even if other processes append to it too.
         append,
-        /// Cuts the file to length 0; needs write access.
+        /// Truncates the file to length 0; needs write access.
         truncate,
         /// Creates the file if it is missing; needs write or append access.
         create,
-        /// Creates the file and fails if anything has its name already.
+        /// Creates the file and fails if the path exists.
         create_new,
     }
 
@@ -88,8 +88,8 @@ impl OpenOptions {
         self
     }
 
-    /// Sets everything that one of Python's mode strings means, such as `"r+b"`. A [`File`] is made of bytes, so `b`
-    /// and `t` make no difference to it.
+    /// Sets the options that one of Python's mode strings means, such as `"r+b"`. A [`File`] holds bytes, so `b` and `t`
+    /// make no difference.
     ///
     /// [`open`](OpenOptions::open) refuses any other string, before the file is touched.
     ///
@@ -107,11 +107,10 @@ impl OpenOptions {
         self
     }
 
-    /// Sets how much of what is written at the cursor may be kept back, to be written out together; nothing
-    /// unless set. A number is Python's `buffering`.
+    /// Sets the size of the buffer for writes at the cursor; unbuffered unless set. A number is Python's `buffering`.
     ///
-    /// `Ok` from a write then means that the bytes are in the file's buffer: every operation on the file, by
-    /// any clone, sees them. They are written out when the buffer is full, by [`flush`](File::flush), syncs,
+    /// `Ok` from a buffered write means that the bytes are in the file's write buffer, where every operation on the file,
+    /// by any clone, sees them. They are written out when the buffer is full, by [`flush`](File::flush), syncs,
     /// seeks, `close`, the last drop and the end of the process, and before an operation that needs them.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         let buffering = buffering.into();
@@ -120,12 +119,12 @@ impl OpenOptions {
         self
     }
 
-    /// Lets `opener` open the file, on a worker. It gets the path and the `O_*` flags that the other options mean
-    /// and returns an open file, whose position and access are taken over; permission bits are its own affair.
+    /// Sets a function that opens the file, on a worker. It gets the path and the `O_*` flags of the other options and
+    /// returns an open file, whose position and access are kept. Permission bits are not passed to it.
     ///
     /// # Errors
     ///
-    /// None here; what `opener` returns is what [`open`](OpenOptions::open) fails with.
+    /// None here; [`open`](OpenOptions::open) returns the errors of `opener`.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -151,14 +150,14 @@ impl OpenOptions {
         self
     }
 
-    /// Adds `O_*` flags to those that the other options mean. With `O_NONBLOCK`, a FIFO without a reader is an
-    /// error instead of a wait.
+    /// Sets `O_*` flags in addition to those of the other options. With `O_NONBLOCK`, opening a FIFO without a reader
+    /// fails instead of waiting.
     pub fn custom_flags(&mut self, flags: i32) -> &mut Self {
         self.request.custom_flags = flags;
         self
     }
 
-    /// Refuses a symbolic link in the last part of the path (`ELOOP`), wherever it leads. Links on the way are
+    /// Sets whether a symbolic link as the last component of the path is refused (`ELOOP`). Links in other components are
     /// followed.
     ///
     /// ```
@@ -176,16 +175,16 @@ impl OpenOptions {
     ///
     /// # Errors
     ///
-    /// A contradiction among the options, before anything is touched; otherwise whatever opening returns.
+    /// If the options contradict each other, before anything is touched; any error of opening.
     ///
     /// # Cancellation
     ///
-    /// No descriptor is left behind; the file may have been created or cut.
+    /// No descriptor is left behind; the file may have been created or truncated.
     pub async fn open(&self, path: impl AsRef<Path>) -> Result<File> {
         self.open_in(&*Core::current()?, path).await
     }
 
-    /// Opens `path` on `engine`; every operation of the file stays there.
+    /// Opens `path` on `engine`, which also runs every operation of the file.
     ///
     /// # Errors
     ///
@@ -210,7 +209,7 @@ impl OpenOptions {
         handle.map(File::new)
     }
 
-    /// What a binary file is opened with: options that have its buffering, and what it is to say of itself.
+    /// The options, mode and buffering of a binary file.
     pub(crate) fn for_binary(&self) -> (OpenOptions, OpenMode, Buffering) {
         let buffering = self.buffering.unwrap_or_default();
         let mut options = self.clone();
@@ -218,18 +217,18 @@ impl OpenOptions {
         (options, OpenMode::of(&self.request), buffering)
     }
 
-    /// Takes over a descriptor that is open already, on a worker, as if it had been opened by these options.
+    /// Takes over an open descriptor, on a worker, as if it had been opened with these options.
     pub(crate) async fn take_over(&self, engine: &Core, descriptor: OwnedFd, path: &Path) -> Result<File> {
         let request = self.checked(path)?;
         engine.open_by(path, request, move |_, _| Ok(descriptor.into())).await.map(File::new)
     }
 
-    /// What std would open the file by.
+    /// The same options for std.
     pub(crate) fn to_std(&self) -> std::fs::OpenOptions {
         (&self.request).into()
     }
 
-    /// The request, if no setting makes it senseless.
+    /// The request, unless a setting is invalid.
     pub(crate) fn checked(&self, path: &Path) -> Result<OpenRequest> {
         match &self.refused {
             Some(error) => Err(error.clone().at_path(path)),
@@ -245,11 +244,11 @@ impl OpenOptions {
 }
 
 impl Engine {
-    /// Opens a file for reading on this engine. [`OpenOptions::open_on`] opens one in any other way.
+    /// Opens a file for reading on this engine. [`OpenOptions::open_on`] opens one with other options.
     ///
     /// # Errors
     ///
-    /// Whatever opening returns.
+    /// Any error of opening.
     ///
     /// # Cancellation
     ///

@@ -1,4 +1,4 @@
-//! What a handle has under way by tokio's traits.
+//! The pending operations of a handle by tokio's traits.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,19 +6,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use folio_engine::Polled;
 
-/// What a handle has under way by the traits.
+/// The pending operations of a handle by the traits.
 #[derive(Default)]
 pub(super) struct Pending {
-    /// Made by the first use: most handles never see one, and a handle should be small.
+    /// Allocated by the first use, because most handles never need it and a handle should be small.
     polled: Mutex<Option<Box<Polled>>>,
-    /// One method at a time waits for it: what is under way knows one waker.
+    /// Held by the one method that waits, because pending operations have only one waker.
     pub(super) settling: tokio::sync::Mutex<()>,
-    /// Whether a method has something to wait for; written by the traits, which have the handle for themselves.
+    /// Whether methods have to wait; written by the traits, which have exclusive access to the handle.
     pub(super) busy: AtomicBool,
 }
 
 impl Pending {
-    /// The state, for a trait's function that has the handle for itself.
+    /// The state, for a trait's function, which has exclusive access to the handle.
     pub(super) fn polled(&mut self) -> &mut Polled {
         self.polled.get_mut().unwrap_or_else(PoisonError::into_inner).get_or_insert_default()
     }
@@ -31,7 +31,7 @@ impl Pending {
         self.polled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes for the methods what a trait's function has left behind.
+    /// Records for the methods whether a trait's function has left an operation pending.
     pub(super) fn note(&mut self) {
         let busy = self.polled().is_busy();
         *self.busy.get_mut() = busy;

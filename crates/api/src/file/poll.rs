@@ -1,7 +1,7 @@
 //! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for `File`.
 //!
-//! The engine does what can be polled; here it gets the handle's own state, and the handle's methods wait for what
-//! the traits have begun.
+//! The engine implements the polling; this module passes it the handle's state, and makes the handle's methods wait for
+//! operations that the traits have begun.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, SeekFrom};
@@ -15,9 +15,9 @@ use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 use crate::{File, Operation, Result};
 
 impl File {
-    /// Waits for what this handle has under way by the traits, so that a method comes after it.
+    /// Waits for this handle's pending operations by the traits, so that a method comes after them.
     ///
-    /// Returns its failure, as that of an earlier write, unless a caller has received it already.
+    /// Returns their failure, as that of an earlier write, unless a caller has received it already.
     pub(super) async fn settle(&self, operation: Operation) -> Result<()> {
         match self.pending.is_busy() {
             true => {
@@ -28,7 +28,7 @@ impl File {
         }
     }
 
-    /// Does what [`settle`](File::settle) does, and tells the failure as it is.
+    /// Like [`settle`](File::settle), but returns the failure unchanged.
     pub(super) async fn settle_polled(&self) -> Result<()> {
         let Handle::Plain(file) = &self.handle else { return Ok(()) };
         if !self.pending.is_busy() {
@@ -47,8 +47,8 @@ impl File {
         settled
     }
 
-    /// Waits for what this handle has under way by the traits before something vouches for it. The caller goes on after
-    /// a failure too, and returns it: it is owed to this caller, and not to the next one.
+    /// Waits for this handle's pending operations by the traits before a sync or close. The caller continues after a failure
+    /// too, and returns it: it is owed to this caller, not to the next one.
     pub(super) async fn settle_to_vouch(&self) -> Result<()> {
         match self.pending.is_busy() {
             true => Box::pin(self.settle_polled()).await,
@@ -56,13 +56,13 @@ impl File {
         }
     }
 
-    /// Waits for a seek that this handle has under way by the traits.
+    /// Waits for this handle's pending seek by the traits.
     pub(super) async fn settle_cursor(&self) {
         if self.pending.is_busy()
             && let Handle::Plain(file) = &self.handle
         {
             let _alone = Box::pin(self.pending.settling.lock()).await;
-            // Where the cursor could not be put, it stays; that failure belongs to the caller of the seek.
+            // A failed seek leaves the cursor where it is, and its failure belongs to its own caller.
             let sought = poll_fn(|cx| match &mut *self.pending.lock() {
                 Some(polled) => file.poll_sought(polled, cx),
                 None => Poll::Ready(Ok(())),
@@ -71,7 +71,7 @@ impl File {
         }
     }
 
-    /// Marks the file's present state.
+    /// Marks the file's current state.
     pub(super) fn mark(&self) -> Result<u64> {
         match &self.handle {
             Handle::Plain(file) => file.mark(),
@@ -79,7 +79,7 @@ impl File {
         }
     }
 
-    /// Whether what was read at `offset` after the mark is what would be read now.
+    /// Whether bytes read at `offset` after the mark are still current.
     pub(super) fn is_as_marked(&self, mark: u64, offset: u64, len: usize) -> bool {
         match &self.handle {
             Handle::Plain(file) => file.is_as_marked(mark, offset, len),
@@ -87,7 +87,7 @@ impl File {
         }
     }
 
-    /// Has nothing tried again that an accepted write leaves behind: the cursor goes elsewhere, or the file changes.
+    /// Drops the unwritten rest of an accepted write, which is not retried once the cursor or the length changes.
     pub(super) fn forget_rest(&self) {
         if self.pending.is_busy() {
             self.pending.lock().iter_mut().for_each(|polled| polled.forget_rest());
@@ -104,8 +104,8 @@ impl File {
     }
 }
 
-/// Bytes leave the file in the poll that returns them and in no other: a read that is given up takes nothing, and
-/// whoever reads next, by this trait, by a method or by another handle, begins where the last one ended.
+/// The cursor moves in the poll that returns the bytes: a read that is dropped takes nothing, and the next read, by this
+/// trait, by a method or by another handle, starts where the last one ended.
 impl AsyncRead for File {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -128,13 +128,13 @@ impl AsyncRead for File {
     }
 }
 
-/// `Ready(n)` means that `n` bytes were accepted and have their place in the file's order: every read, length and
-/// sync that is asked for later, by any handle, comes after them. They are written without being polled again, and
-/// not lost when the handle is dropped or the process ends. `Pending` means that nothing was taken.
+/// `Ready(n)` means that `n` bytes were accepted and have their place in the file's order: every later read, length and
+/// sync, by any handle, comes after them. They are written without another poll, and are not lost when the handle is
+/// dropped or the process ends. `Pending` means that nothing was accepted.
 ///
-/// At most one such write, of at most 2 MiB, is under way for each handle. A failure that is not known in time is
-/// the error of the next write, flush, shutdown, sync or close of this handle, once; the next write or flush then
-/// tries first what was left undone. A flush and a shutdown wait.
+/// Each handle has at most one pending write, of at most 2 MiB. If it fails after its poll has returned, the next write,
+/// flush, shutdown, sync or close of this handle returns the error, once; the next write or flush after that first retries
+/// the unwritten rest. A flush and a shutdown wait for the write.
 impl AsyncWrite for File {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_put(cx, &[IoSlice::new(buf)])

@@ -1,4 +1,4 @@
-//! Reading: into the caller's buffer, into bytes of its own, at the cursor or at an offset.
+//! Reading, into the caller's buffer or into new bytes, at the cursor or at an offset.
 
 use std::io::IoSliceMut;
 
@@ -8,11 +8,11 @@ use folio_engine::Handle;
 use crate::limits::{CHUNK_BYTES, SCATTERED_BYTES_MAX};
 use crate::{Error, File, Operation, Result};
 
-/// Reading. A read may be short, as always; 0 bytes mean the end of the file. What the page cache holds is
-/// delivered in place, at most 768 KiB a call; for the rest a worker brings at most 1 MiB a call into a buffer of
-/// the caller's, so that none takes more memory than that beside it.
+/// Reading. A read may be short, and 0 bytes mean the end of the file. Bytes in the page cache are read in place, at most
+/// 768 KiB per call. Otherwise a worker reads at most 1 MiB per call for a buffer of the caller's, which is all the
+/// memory that such a read takes.
 impl File {
-    /// Reads at the cursor into `buf` and moves the cursor; returns the bytes read.
+    /// Reads at the cursor into `buf` and moves the cursor; returns the number of bytes read.
     ///
     /// # Errors
     ///
@@ -20,8 +20,8 @@ impl File {
     ///
     /// # Cancellation
     ///
-    /// No byte is lost: the cursor counts a byte only when this returns it. (If another clone has read on
-    /// meanwhile, the next read at the cursor delivers what was taken back first.)
+    /// No byte is lost: the cursor moves only past bytes that this returns. (If another clone has read further
+    /// meanwhile, the next read at the cursor first returns the bytes that this call had read.)
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
         self.settle_cursor().await;
         match &self.handle {
@@ -30,7 +30,7 @@ impl File {
         }
     }
 
-    /// Reads at `offset` bytes from the start into `buf`, leaving the cursor alone; returns the bytes read.
+    /// Reads at `offset` bytes from the start into `buf`; returns the number of bytes read. The cursor stays.
     ///
     /// # Errors
     ///
@@ -47,15 +47,16 @@ impl File {
         self.plain(Operation::Read)?.read_at(buf, offset).await
     }
 
-    /// Fills `buf` from the cursor on; returns its length. Several reads, so another clone may read in between.
+    /// Fills `buf` from the cursor on; returns its length. It takes several reads, and another clone may read in between.
     ///
     /// # Errors
     ///
-    /// If the end of the file comes first, with the bytes that were there; like [`read`](File::read).
+    /// If the file ends before, with the number of bytes read as [`bytes_done`](Error::bytes_done); like
+    /// [`read`](File::read).
     ///
     /// # Cancellation
     ///
-    /// What was read so far is gone and the cursor is behind it.
+    /// The bytes read so far are lost and the cursor is past them.
     pub async fn read_exact(&self, buf: &mut [u8]) -> Result<usize> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -71,7 +72,8 @@ impl File {
     ///
     /// # Errors
     ///
-    /// If the end of the file comes first, with the bytes that were there; like [`read_at`](File::read_at).
+    /// If the file ends before, with the number of bytes read as [`bytes_done`](Error::bytes_done); like
+    /// [`read_at`](File::read_at).
     pub async fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         let mut filled = 0;
         while filled < buf.len() {
@@ -84,11 +86,11 @@ impl File {
         Ok(())
     }
 
-    /// Reads `len` bytes at the cursor into bytes of their own, or fewer: at most 768 KiB where the kernel has them at
-    /// hand, and none at the end of the file. [`read_full`](File::read_full) reads them all.
+    /// Reads up to `len` bytes at the cursor; returns at most 768 KiB from the page cache, and none at the end of the file.
+    /// [`read_full`](File::read_full) reads all of them.
     ///
-    /// One read, like [`read`](File::read): it may be short, and beyond 4 MiB it always is. `len` may be any number;
-    /// room is made for what one read gives. [`read_full`](File::read_full) reads on.
+    /// It is one read, like [`read`](File::read), so it may be short, and beyond 4 MiB it always is. `len` may be any
+    /// number; it takes memory only for what one read returns.
     ///
     /// # Errors
     ///
@@ -110,10 +112,8 @@ impl File {
         }
     }
 
-    /// Reads `len` bytes at `offset` into bytes of their own, or fewer: at most 768 KiB where the kernel has them at
-    /// hand, and none at the end of the file. [`read_exact_bytes_at`](File::read_exact_bytes_at) reads them all.
-    ///
-    /// It may be short like [`read_bytes`](File::read_bytes), and `len` may be any number.
+    /// Reads up to `len` bytes at `offset`, like [`read_bytes`](File::read_bytes).
+    /// [`read_exact_bytes_at`](File::read_exact_bytes_at) reads all of them.
     ///
     /// # Errors
     ///
@@ -122,11 +122,11 @@ impl File {
         self.plain(Operation::Read)?.read_bytes(len, Some(offset)).await
     }
 
-    /// Reads `len` bytes at `offset` into bytes of their own, all of them.
+    /// Reads exactly `len` bytes at `offset`.
     ///
     /// # Errors
     ///
-    /// `UnexpectedEof` if the file ends before, which [`bytes_done`](Error::bytes_done) says after how many bytes; like
+    /// `UnexpectedEof` if the file ends before, with the number of bytes read as [`bytes_done`](Error::bytes_done); like
     /// [`read_at`](File::read_at).
     ///
     /// ```
@@ -152,18 +152,19 @@ impl File {
         Ok(all.freeze())
     }
 
-    /// Reads from the cursor up to and including the first `delimiter`, `limit` bytes at most, as one step: two
-    /// readers never get parts of one line. (A line of more than 64 MiB takes several steps.)
+    /// Reads from the cursor up to and including the first `delimiter`, at most `limit` bytes, as one operation: two
+    /// readers never get parts of the same line. (A line of more than 64 MiB takes several operations.)
     ///
-    /// Without a delimiter at the end, the limit or the end of the file came first; empty at the end of the file.
+    /// The bytes end without a delimiter if the limit or the end of the file comes first; they are empty at the end of the
+    /// file.
     ///
     /// # Errors
     ///
-    /// Like [`read`](File::read); nothing is taken then.
+    /// Like [`read`](File::read); the cursor stays then.
     ///
     /// # Cancellation
     ///
-    /// Like [`read`](File::read): no byte is lost. A stream keeps what has come so far for the next read.
+    /// Like [`read`](File::read): no byte is lost. A stream keeps the bytes received so far for the next read.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
@@ -179,13 +180,13 @@ impl File {
         }
     }
 
-    /// Reads a line with its end from the cursor, as one step: two readers never get parts of one line. Empty at the end
-    /// of the file; the last line may have no end.
+    /// Reads a line from the cursor, with its line ending, as one operation: two readers never get parts of the same line.
+    /// The last line of the file may have no line ending; at the end of the file, the line is empty.
     ///
     /// # Errors
     ///
-    /// [`is_too_long`](crate::Error::is_too_long) for a line of more than `limit` bytes without its end, which stays
-    /// where it is. Like [`read`](File::read); nothing is taken then.
+    /// [`is_too_long`](crate::Error::is_too_long) for a line of more than `limit` bytes, without its line ending; like
+    /// [`read`](File::read). The cursor stays then.
     ///
     /// # Cancellation
     ///
@@ -194,7 +195,7 @@ impl File {
     /// ```
     /// # async fn example(file: folio::File) -> folio::Result<()> {
     /// match file.read_line(8 * 1024).await {
-    ///     Err(error) if error.is_too_long() => println!("whoever wrote that means no good"),
+    ///     Err(error) if error.is_too_long() => println!("a line of more than 8 KiB"),
     ///     line => println!("{}", line?.escape_ascii()),
     /// }
     /// # Ok(())
@@ -208,13 +209,13 @@ impl File {
         }
     }
 
-    /// Reads `len` bytes from the cursor as one step, fewer only at the end of the file.
+    /// Reads `len` bytes from the cursor as one operation, fewer only at the end of the file.
     ///
-    /// (Into a buffer of the caller's: `read_exact`, which takes several steps.)
+    /// ([`read_exact`](File::read_exact) fills the caller's buffer instead, and takes several operations.)
     ///
     /// # Errors
     ///
-    /// Like [`read`](File::read); nothing is taken then.
+    /// Like [`read`](File::read); the cursor stays then.
     ///
     /// # Cancellation
     ///
@@ -234,8 +235,8 @@ impl File {
         }
     }
 
-    /// Returns what [`read_bytes`](File::read_bytes) would give, and leaves the cursor where it is; empty at the
-    /// end of the file.
+    /// Returns the bytes that [`read_bytes`](File::read_bytes) would return, without moving the cursor; empty at the end of
+    /// the file.
     ///
     /// # Errors
     ///
@@ -255,7 +256,7 @@ impl File {
         }
     }
 
-    /// Reads at the cursor into several buffers, one after the other; returns the bytes read.
+    /// Reads at the cursor into several buffers in order; returns the number of bytes read.
     ///
     /// # Errors
     ///
@@ -269,7 +270,7 @@ impl File {
         Ok(scatter(&bytes, bufs))
     }
 
-    /// Reads at `offset` into several buffers, one after the other; returns the bytes read.
+    /// Reads at `offset` into several buffers in order; returns the number of bytes read.
     ///
     /// # Errors
     ///
@@ -279,18 +280,18 @@ impl File {
         Ok(scatter(&bytes, bufs))
     }
 
-    /// Reads from the cursor to the end of the file, but no more than `limit` bytes.
+    /// Reads from the cursor to the end of the file, at most `limit` bytes.
     ///
-    /// (Without a limit: `AsyncReadExt::read_to_end`.)
+    /// (`AsyncReadExt::read_to_end` has no limit.)
     ///
     /// # Errors
     ///
-    /// [`is_too_long`](crate::Error::is_too_long) if there is more, without having taken more memory than the
-    /// limit; like [`read`](File::read).
+    /// [`is_too_long`](crate::Error::is_too_long) if there are more bytes; it takes no more memory than `limit` even then.
+    /// Like [`read`](File::read).
     ///
     /// # Cancellation
     ///
-    /// What was read so far is gone and the cursor is behind it.
+    /// The bytes read so far are lost and the cursor is past them.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -302,7 +303,7 @@ impl File {
     pub async fn read_to_end_limited(&self, limit: usize) -> Result<Vec<u8>> {
         let mut all = Vec::new();
         loop {
-            // One byte beyond the limit tells "exactly the limit" from "more".
+            // One byte beyond the limit shows that the file is longer.
             let want = CHUNK_BYTES.min((limit - all.len()).saturating_add(1));
             let chunk = self.read_bytes(want).await?;
             if chunk.is_empty() {
@@ -315,12 +316,12 @@ impl File {
         }
     }
 
-    fn eof(&self, there: usize) -> Error {
-        Error::unexpected_eof(Operation::Read).at_path(self.path()).after_bytes(there as u64)
+    fn eof(&self, bytes_done: usize) -> Error {
+        Error::unexpected_eof(Operation::Read).at_path(self.path()).after_bytes(bytes_done as u64)
     }
 }
 
-/// What is read for several buffers at a time: they are filled from bytes of our own.
+/// How many bytes to read for several buffers, which are filled by copying.
 fn room_of(bufs: &[IoSliceMut<'_>]) -> usize {
     let room = bufs.iter().fold(0, |room: usize, buf| room.saturating_add(buf.len()));
     room.min(SCATTERED_BYTES_MAX)

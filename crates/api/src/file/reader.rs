@@ -12,21 +12,21 @@ use tokio::io::{AsyncRead, ReadBuf};
 use crate::limits::STALE_LOOKS_MAX;
 use crate::{File, Result};
 
-/// A read under way, and the state of the file before it.
+/// The mark of the file's state before a read, and the read.
 type Reading = (u64, Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>);
 
-/// Reads a range of a file from its start to its end, whatever other readers of the file do.
+/// Reads a range of a file with its own cursor, independent of other readers.
 pub struct Reader {
     file: File,
     position: u64,
     end: u64,
     reading: Option<Reading>,
-    /// Reads in a row that no longer held when they were fetched.
-    void: u32,
+    /// Consecutive reads whose bytes had changed before they were returned.
+    stale_reads: u32,
 }
 
 impl File {
-    /// Returns a reader of the bytes in `range` with a cursor of its own.
+    /// Returns a reader of the bytes in `range` with its own cursor.
     ///
     /// ```
     /// # async fn example(file: folio::File) -> std::io::Result<()> {
@@ -48,12 +48,12 @@ impl File {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        Reader { file: self.clone(), position, end, reading: None, void: 0 }
+        Reader { file: self.clone(), position, end, reading: None, stale_reads: 0 }
     }
 }
 
 impl Reader {
-    /// Returns the offset in bytes that the next read begins at.
+    /// Returns the offset in bytes at which the next read starts.
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -68,7 +68,7 @@ impl Reader {
     ///
     /// No byte is lost: the position moves when this returns.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        // A read by the trait that was given up began elsewhere.
+        // A dropped read by the trait may have started at another position.
         self.reading = None;
         let room = self.room(buf.len());
         let count = self.file.read_at(&mut buf[..room], self.position).await?;
@@ -91,7 +91,7 @@ impl AsyncRead for Reader {
         let this = &mut *self;
         let room = this.room(buf.remaining());
         if room == 0 {
-            // The end, or no room: what is under way is for a poll that has some.
+            // At the end, or without room; a pending read is left to a poll with room.
             return Poll::Ready(Ok(()));
         }
         for _ in 0..STALE_LOOKS_MAX {
@@ -108,17 +108,19 @@ impl AsyncRead for Reader {
             let mark = *mark;
             *reading = None;
             let bytes = bytes?;
-            // It may be of a poll that was given up long ago. A file that others change all the time has no better.
-            if this.file.is_as_marked(mark, this.position, bytes.len().max(1)) || this.void >= STALE_LOOKS_MAX
+            // The read may belong to a poll that was dropped long ago, so its bytes must still be current. In a file that
+            // changes all the time, no read is, so the last one is returned.
+            if this.file.is_as_marked(mark, this.position, bytes.len().max(1))
+                || this.stale_reads >= STALE_LOOKS_MAX
             {
-                // This poll may bring a smaller buffer than the one the read was started for; the rest is read again.
+                // This poll's buffer may be smaller than the one that the read was started for; the rest is read again.
                 let count = bytes.len().min(buf.remaining());
                 buf.put_slice(&bytes[..count]);
                 this.position += count as u64;
-                this.void = 0;
+                this.stale_reads = 0;
                 return Poll::Ready(Ok(()));
             }
-            this.void += 1;
+            this.stale_reads += 1;
         }
         cx.waker().wake_by_ref();
         Poll::Pending

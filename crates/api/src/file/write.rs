@@ -1,4 +1,4 @@
-//! Writing: from a borrowed slice, from bytes handed over, at the cursor, at an offset or at the end.
+//! Writing, from a borrowed slice or from owned bytes, at the cursor, at an offset or at the end.
 
 use std::io::IoSlice;
 use std::ops::Range;
@@ -8,43 +8,43 @@ use folio_engine::Handle;
 
 use crate::{Error, File, Operation, Rejected, Result};
 
-/// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. (A file opened
-/// with [`buffering`](crate::OpenOptions::buffering) keeps writes at the cursor back; then it means that every
-/// operation on this file sees them.) A borrowed slice is copied once it is admitted, and one of more than 1 MiB
-/// piece by piece while it is written; the forms that take [`Bytes`] copy nothing.
+/// Writing. `Ok` means written: the system call has returned and every reader sees the bytes. (If the file was opened with
+/// [`buffering`](crate::OpenOptions::buffering), writes at the cursor are buffered, and `Ok` means that every operation on
+/// this open file sees the bytes.) A borrowed slice is copied once it has a permit, and a slice of more than 1 MiB is copied
+/// piece by piece while it is written. The methods that take [`Bytes`] copy nothing.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, a write has done nothing; after that it finishes in the background, whole, and an error that
-/// no caller receives is reported by the next sync or close. (Of a slice of more than 1 MiB, what is left is copied at
-/// that moment.)
+/// A write that is dropped before it began does nothing; after that all of it is written in the background, and an error
+/// that no caller receives is reported by the next sync or close. (The rest of a slice of more than 1 MiB is copied when the
+/// future is dropped.)
 ///
-/// A write of a slice of more than 1 MiB goes on as long as its future is polled, and operations that came after
-/// it and touch the same bytes or the cursor wait for it: whoever holds such a future, does not poll it and
-/// awaits one of these waits for ever. [`write_bytes`](File::write_bytes) goes on by itself.
+/// A write of a slice of more than 1 MiB progresses only while its future is polled, and later operations on the same bytes
+/// or the cursor wait for it. A task that stops polling such a future and awaits one of these operations waits for ever.
+/// [`write_bytes`](File::write_bytes) progresses without being polled.
 impl File {
     /// Writes a prefix of `buf`, at most 1 MiB, at the cursor (at the end, if opened for appending); returns its
     /// length.
     ///
     /// # Errors
     ///
-    /// If the file is not open for writing, or the device takes nothing.
+    /// If the file is not open for writing, or the device accepts no bytes.
     pub async fn write(&self, buf: &[u8]) -> Result<usize> {
         self.put(buf, None, false).await
     }
 
-    /// Writes all of `buf` at the cursor (at the end, if opened for appending), in one step: no other write of the
-    /// file comes amid it. (To a file opened for appending, or a stream, the whole slice is copied before:
-    /// [`write_bytes`](File::write_bytes) does without.)
+    /// Writes all of `buf` at the cursor (at the end, if opened for appending) as one operation: no other write to the
+    /// file comes in between. (For a file opened for appending or a stream, the whole slice is copied first;
+    /// [`write_bytes`](File::write_bytes) avoids the copy.)
     ///
     /// # Errors
     ///
-    /// Like [`write`](File::write); [`bytes_done`](crate::Error::bytes_done) says how much got there.
+    /// Like [`write`](File::write); [`bytes_done`](crate::Error::bytes_done) returns how many bytes were written.
     pub async fn write_all(&self, buf: &[u8]) -> Result<()> {
         self.put(buf, None, true).await.map(|_| ())
     }
 
-    /// Writes a prefix of `buf`, at most 1 MiB, at `offset`, leaving the cursor alone; returns its length.
+    /// Writes a prefix of `buf`, at most 1 MiB, at `offset`; returns its length. The cursor stays.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl File {
         self.put(buf, Some(offset), false).await
     }
 
-    /// Writes all of `buf` at `offset`, in one step.
+    /// Writes all of `buf` at `offset`, as one operation.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl File {
         self.put(buf, Some(offset), true).await.map(|_| ())
     }
 
-    /// Writes a prefix of several slices, at most 1 MiB, at the cursor as one operation; returns the bytes written.
+    /// Writes a prefix of several slices, at most 1 MiB, at the cursor as one operation; returns its length.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl File {
         }
     }
 
-    /// Writes a prefix of several slices, at most 1 MiB, at `offset` as one operation; returns the bytes written.
+    /// Writes a prefix of several slices, at most 1 MiB, at `offset` as one operation; returns its length.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl File {
         self.plain(Operation::Write)?.write_vectored(bufs, Some(offset), false).await
     }
 
-    /// Writes all of `bytes` at the cursor (at the end, if opened for appending), in one piece and without a copy.
+    /// Writes all of `bytes` at the cursor (at the end, if opened for appending) as one operation, without a copy.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl File {
         }
     }
 
-    /// Writes all of `bytes` at `offset`, in one piece and without a copy.
+    /// Writes all of `bytes` at `offset` as one operation, without a copy.
     ///
     /// # Errors
     ///
@@ -109,20 +109,17 @@ impl File {
         self.plain(Operation::Write)?.write_bytes(bytes.into(), Some(offset), true).await.map(|_| ())
     }
 
-    /// Copies the bytes of `range` of `from` to offset `to` of this file; returns how many. Fewer than asked for only if
-    /// `from` ends first, or if some were copied before a failure, which the next call meets again.
+    /// Copies the bytes of `range` of `from` to offset `to` of this file; returns the number of bytes copied. It copies fewer
+    /// only if `from` ends first, or if a failure comes after some bytes, which the next call then returns.
     ///
-    /// It comes after everything that was asked of either file before; operations on other ranges go on beside it. The
-    /// kernel copies by itself where it can, and shares blocks where the file system can. No cursor moves.
+    /// It comes after earlier operations on either file; operations on other ranges may run at the same time. The kernel
+    /// copies the bytes if it can, and shares blocks if the file system can. No cursor moves.
     ///
     /// # Errors
     ///
     /// `EINVAL` if this file is open for appending, if the ranges overlap in one file, or if one ends beyond `i64::MAX`;
-    /// `EBADF` if a file is not open for its part; `ESPIPE` for a stream; whatever reading and writing return.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes.
+    /// `EBADF` if `from` is not open for reading or this file not for writing; `ESPIPE` for a stream; any error of reading
+    /// and writing.
     ///
     /// ```
     /// # async fn example(old: folio::File, new: folio::File) -> folio::Result<()> {
@@ -143,8 +140,8 @@ impl File {
         Box::pin(file.copy_range(source, range.start, count, to)).await
     }
 
-    /// Adds `record` at the end of the file, never mixed with another, and returns the offset in bytes where it
-    /// begins. Records that queue together cost one system call. The cursor stays.
+    /// Appends `record` at the end of the file, never mixed with another one, and returns the offset in bytes where it
+    /// starts. Records that are queued together are written by one system call. The cursor stays.
     ///
     /// # Errors
     ///
@@ -178,7 +175,7 @@ impl File {
         self.plain(Operation::Append)?.append_bytes(record.into()).await
     }
 
-    /// Like [`append`](File::append), but refused at once where it would have to wait for a permit.
+    /// Like [`append`](File::append), but refused at once if it would have to wait for a permit.
     ///
     /// # Errors
     ///
@@ -188,18 +185,18 @@ impl File {
         self.plain(Operation::Append)?.try_append(record).await
     }
 
-    /// Like [`append_bytes`](File::append_bytes), but refused at once where it would have to wait for a permit.
+    /// Like [`append_bytes`](File::append_bytes), but refused at once if it would have to wait for a permit.
     ///
     /// # Errors
     ///
-    /// [`Rejected`], which holds the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)), and
-    /// not if it failed.
+    /// [`Rejected`]. It returns the record if it was refused ([`is_overloaded`](crate::Error::is_overloaded)), but not if
+    /// the append failed.
     pub async fn try_append_bytes(&self, record: impl Into<Bytes>) -> Result<u64, Rejected> {
         self.settle(Operation::Append).await?;
         self.plain(Operation::Append)?.try_append_bytes(record.into()).await
     }
 
-    /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once where it would have to wait for a
+    /// Like [`write_bytes_at`](File::write_bytes_at), but refused at once if it would have to wait for a
     /// permit.
     ///
     /// # Errors
@@ -210,17 +207,17 @@ impl File {
         self.plain(Operation::Write)?.try_write_at(bytes.into(), offset).await
     }
 
-    /// Writes out what a [buffered](crate::OpenOptions::buffering) file has kept back, by any clone. Any other
-    /// file has nothing to flush: an acknowledged write has been written.
+    /// Writes out the write buffer of a [buffered](crate::OpenOptions::buffering) file, also for writes by other clones. Does
+    /// nothing for an unbuffered file, where an acknowledged write has been written.
     ///
     /// # Errors
     ///
-    /// That of an earlier write that was kept back, if no caller has received it yet. Its bytes stay, and the next flush
+    /// That of an earlier buffered write, if no caller has received it yet. Its bytes stay in the buffer, and the next flush
     /// tries them again.
     ///
     /// # Cancellation
     ///
-    /// What is on its way goes on; the next write or flush returns its failure.
+    /// A chunk that is being written is finished; the next write or flush returns its failure.
     pub async fn flush(&self) -> Result<()> {
         self.settle_polled().await?;
         match &self.handle {

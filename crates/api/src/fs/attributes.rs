@@ -1,4 +1,4 @@
-//! Functions on attributes: asking for them, changing permissions, existence.
+//! Attributes: reading them, setting permissions and times, testing for existence.
 
 use std::fs::{FileTimes, Permissions};
 use std::path::Path;
@@ -48,7 +48,7 @@ pub async fn symlink_metadata(path: impl AsRef<Path>) -> Result<Metadata> {
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or this process does not own the file.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -63,13 +63,13 @@ pub async fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -
     Engine::current()?.call(attributes::set_permissions(path, permissions)).await
 }
 
-/// Sets the times of what a path names, following symbolic links. What `times` leaves out stays.
+/// Sets the times of what a path names, following symbolic links. Times that `times` leaves out stay.
 ///
-/// [`os::utime`](crate::os::utime) says the same in the system's words and also knows "now".
+/// [`os::utime`](crate::os::utime) can also set the current time.
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or this process does not own the file.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -111,7 +111,7 @@ pub async fn set_times_nofollow(path: impl AsRef<Path>, times: FileTimes) -> Res
 ///
 /// # Errors
 ///
-/// If that cannot be found out, such as behind a directory that may not be searched.
+/// If existence cannot be determined, for instance below a directory that may not be searched.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

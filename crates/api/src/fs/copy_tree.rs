@@ -9,33 +9,33 @@ use crate::checked;
 use crate::{Error, Operation, Result};
 use folio_engine::Engine;
 
-/// `EEXIST`, as Linux has it.
+/// `EEXIST` on Linux.
 const EXISTS: i32 = 17;
 
-/// `ENOTDIR`, as Linux has it.
+/// `ENOTDIR` on Linux.
 const NOT_A_DIRECTORY: i32 = 20;
 
-/// `EINVAL`, as Linux has it.
+/// `EINVAL` on Linux.
 const INVALID: i32 = 22;
 
-/// Copies a directory and everything in it to a name that is free; returns the bytes of contents copied.
+/// Copies a directory and its contents to a path that does not exist; returns the number of bytes copied from files.
 ///
-/// Permissions go with it, owners and times do not. Symbolic links are copied as links, except `from` itself, and
-/// never followed, whatever is exchanged for what meanwhile. Files with several names become several files. FIFOs are
-/// made anew.
+/// Permissions are copied, owners and times are not. Symbolic links are copied as links and never followed, even if one
+/// replaces a directory during the copy; only `from` itself may be a link. Hard links become separate files. FIFOs are
+/// created anew.
 ///
 /// # Errors
 ///
 /// If `from` is not a directory (`ENOTDIR`), `to` exists (`EEXIST`) or lies inside of `from` (`EINVAL`), before
-/// anything is touched; if something in it cannot be read or written, which ends the copy; the error names it as its
-/// [`entry`](crate::Error::entry), and what was copied before it stays.
+/// anything is touched. If an entry cannot be read or written, the copy ends; the error names the entry as
+/// [`entry`](crate::Error::entry), and what was copied before stays.
 ///
-/// Of sockets and devices no copy can be made. Everything else is copied, and then an error of the kind
+/// Sockets and devices cannot be copied. Everything else is copied, and then an error of the kind
 /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) counts them and names the first.
 ///
 /// # Cancellation
 ///
-/// The copy ends within some hundred entries; what was copied before stays.
+/// The copy ends within a few hundred entries; what was copied before stays.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -46,7 +46,7 @@ const INVALID: i32 = 22;
 pub async fn copy_dir(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
     let from = checked::path(Operation::Copy, from)?;
     let to = checked::path(Operation::Copy, to)?;
-    refuse_what_never_ends(&from, &to).await?;
+    check_ends(&from, &to).await?;
     let engine = Engine::current()?;
     let mut copy = OpenCopy::new(from.clone(), to.clone());
     let Copied { bytes, passed_over, passed_over_first } = loop {
@@ -63,7 +63,7 @@ pub async fn copy_dir(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u6
     Err(error.in_the_way(first).after_bytes(bytes))
 }
 
-async fn refuse_what_never_ends(from: &Path, to: &Path) -> Result<()> {
+async fn check_ends(from: &Path, to: &Path) -> Result<()> {
     let refuse = |errno, why| Err(Error::refused(Operation::Copy, errno, why).at_path(from).with_target(to));
     if !metadata(from).await?.is_dir() {
         return refuse(NOT_A_DIRECTORY, "the source is not a directory");

@@ -1,4 +1,4 @@
-//! Walking a tree of directories one directory at a time, each open in the hands of the caller.
+//! Walking a tree one directory at a time, with each directory open.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -12,9 +12,9 @@ use crate::checked;
 use crate::limits::WAY_BYTES;
 use crate::{Dir, Operation, Result};
 
-/// Walks a tree as CPython's `os.walk` and `os.fwalk` do: a directory at a time, with the names in it, and with
-/// the directory itself open. A directory comes before those in it, and no symbolic link is followed but the
-/// root itself, even one that is put in a directory's place meanwhile.
+/// Walks a tree like CPython's `os.walk` and `os.fwalk`: one directory at a time, open, with the names in it. A directory
+/// comes before its subdirectories. Only the root may be a symbolic link; other links are never followed, even if one
+/// replaces a directory during the walk.
 ///
 /// [`walk`](crate::fs::walk()) is faster, and a stream of entries.
 ///
@@ -33,22 +33,22 @@ use crate::{Dir, Operation, Result};
 /// ```
 pub fn fwalk(root: impl AsRef<Path>) -> Fwalk {
     let root = root.as_ref().to_path_buf();
-    Fwalk { root, open: None, last: None, told: None, ahead: vec![PathBuf::new()] }
+    Fwalk { root, open: None, last: None, current: None, pending: vec![PathBuf::new()] }
 }
 
-/// A walk under way. It holds the root open, and the directory it yielded last; the others are found again from
-/// the root, or where the way from there is long, from the last, so that no tree is too deep for it.
+/// A walk by directories. It holds two directories open: the root and the one returned last. It opens the next one from
+/// the root, or from the last one if the path from the root is long, so that it can walk trees of any depth.
 ///
-/// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
+/// Entries that are created or removed during the walk may or may not be seen. Dropping it ends the walk.
 pub struct Fwalk {
     root: PathBuf,
     /// `None` until the first step.
     open: Option<(Current, OpenDir)>,
-    /// The directory it yielded last, by the way to it from the root.
+    /// The directory returned last, with its path from the root.
     last: Option<(PathBuf, OpenDir)>,
-    told: Option<FwalkStep>,
-    /// The directories that are still to be yielded, the next one last, by their ways from the root.
-    ahead: Vec<PathBuf>,
+    current: Option<FwalkStep>,
+    /// The directories still to come, the next one last, by their paths from the root.
+    pending: Vec<PathBuf>,
 }
 
 /// One directory of a tree.
@@ -57,27 +57,26 @@ pub struct Fwalk {
 pub struct FwalkStep {
     /// The directory, open.
     pub dir: Dir,
-    /// The root's path with the way from it to the directory joined.
+    /// The path of the directory: the root's path joined with the path from there.
     pub path: PathBuf,
-    /// The names of the directories in it, in no particular order. The walk goes on into those that are left
-    /// here when the next step is asked for, in this order.
+    /// The names of its subdirectories, in no particular order. The next call of [`Fwalk::next`] walks into those
+    /// that are still in this list, in this order.
     pub dirs: Vec<OsString>,
-    /// All other names in it, those of symbolic links among them.
+    /// All other names in it, including symbolic links.
     pub files: Vec<OsString>,
     way: PathBuf,
 }
 
 impl Fwalk {
-    /// Goes on to the next directory; `None` at the end. What is left in [`dirs`](FwalkStep::dirs) of the one
-    /// before it is walked into.
+    /// Returns the next directory; `None` at the end.
     ///
     /// # Errors
     ///
-    /// A directory that may not be read or has vanished; the walk goes on behind it.
+    /// If the directory may not be read or has vanished; the next call continues after it.
     ///
     /// # Cancellation
     ///
-    /// No directory is lost: the next call fetches the same one.
+    /// No directory is lost: the next call returns the same one.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -89,13 +88,13 @@ impl Fwalk {
     /// # }
     /// ```
     pub async fn next(&mut self) -> Option<Result<&mut FwalkStep>> {
-        if let Some(FwalkStep { way, dirs, .. }) = self.told.take() {
-            self.ahead.extend(dirs.into_iter().rev().map(|name| way.join(name)));
+        if let Some(FwalkStep { way, dirs, .. }) = self.current.take() {
+            self.pending.extend(dirs.into_iter().rev().map(|name| way.join(name)));
         }
-        let way = self.ahead.last()?.clone();
+        let way = self.pending.last()?.clone();
         let step = self.fetch(way).await;
-        self.ahead.pop();
-        Some(step.map(|step| self.told.insert(step)))
+        self.pending.pop();
+        Some(step.map(|step| self.current.insert(step)))
     }
 
     async fn fetch(&mut self, way: PathBuf) -> Result<FwalkStep> {
@@ -108,7 +107,7 @@ impl Fwalk {
                 self.open.insert((engine, root))
             }
         };
-        // Looked up from the root each time, a long way would take the longer the deeper one is.
+        // Looking up long paths from the root each time would take time quadratic in the depth.
         let is_long = way.as_os_str().len() > WAY_BYTES;
         let below = self.last.as_ref().filter(|_| is_long);
         let below = below.and_then(|(above, dir)| Some((dir, way_from(above, &way)?)));
@@ -124,8 +123,8 @@ impl Fwalk {
     }
 }
 
-/// The way from one directory to another that is below it. By bytes: a way that was joined from names is spelled in one
-/// manner, and may have many of them.
+/// The path from one directory to another below it. Comparing bytes is enough, because both were joined from names, and
+/// faster than comparing thousands of components.
 fn way_from(above: &Path, way: &Path) -> Option<PathBuf> {
     let rest = way.as_os_str().as_bytes().strip_prefix(above.as_os_str().as_bytes())?;
     Some(OsStr::from_bytes(rest.strip_prefix(b"/")?).into())
@@ -135,7 +134,7 @@ impl fmt::Debug for Fwalk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fwalk")
             .field("root", &self.root)
-            .field("ahead", &self.ahead.len())
+            .field("pending", &self.pending.len())
             .finish_non_exhaustive()
     }
 }

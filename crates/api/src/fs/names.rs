@@ -1,4 +1,4 @@
-//! Functions on names: rename, links, removal of files, resolution.
+//! Names: renaming, linking, removing and resolving them.
 
 use std::path::{Path, PathBuf};
 
@@ -6,13 +6,14 @@ use folio_engine::Engine;
 use folio_engine::op::names;
 
 use crate::checked;
+use crate::dir::options::{RemoveOptions, RenameOptions};
 use crate::{Operation, Result};
 
 /// Returns the absolute form of a path with all symbolic links and `..` resolved.
 ///
 /// # Errors
 ///
-/// If the path does not exist, or a component of it that is not the last is not a directory.
+/// If the path does not exist, or a component other than the last is not a directory.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -43,7 +44,7 @@ pub async fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Re
     Engine::current()?.call(names::hard_link(original, link)).await
 }
 
-/// Returns what a symbolic link contains, unresolved.
+/// Returns the path that a symbolic link contains, unresolved.
 ///
 /// # Errors
 ///
@@ -60,7 +61,7 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
     Engine::current()?.call(names::read_link(path)).await
 }
 
-/// Removes the name of a file; its contents go when no other name and no open handle is left.
+/// Removes the name of a file; the file itself is freed with its last name and last open handle.
 ///
 /// # Errors
 ///
@@ -73,13 +74,12 @@ pub async fn read_link(path: impl AsRef<Path>) -> Result<PathBuf> {
 /// # }
 /// ```
 pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
-    let path = checked::path(Operation::RemoveFile, path)?;
-    Engine::current()?.call(names::remove_file(path)).await
+    RemoveOptions::new().remove_file(path).await
 }
 
 /// Renames a file or directory, replacing what `to` named in one step.
 ///
-/// The new name survives a power cut only once its directory has been synced.
+/// The new name survives a power cut only once its directory has been synced: [`RenameOptions`] can see to that.
 ///
 /// # Errors
 ///
@@ -93,9 +93,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> Result<()> {
 /// # }
 /// ```
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()> {
-    let from = checked::path(Operation::Rename, from)?;
-    let to = checked::path(Operation::Rename, to)?;
-    Engine::current()?.call(names::rename(from, to)).await
+    RenameOptions::new().rename(from, to).await
 }
 
 /// Creates the symbolic link `link` containing `original`, which need not exist.

@@ -44,8 +44,8 @@ pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
 
 /// The entries of a directory, in no particular order and without `.` and `..`.
 ///
-/// Entries that come or go during the listing may or may not be seen. It holds a descriptor of the directory
-/// until the last batch has been fetched.
+/// Entries that are created or removed during the listing may or may not be seen. The listing holds a descriptor until
+/// the last batch has been fetched.
 pub struct ReadDir {
     path: PathBuf,
     engine: Current,
@@ -55,11 +55,11 @@ pub struct ReadDir {
 
 /// Where the entries after the fetched ones come from.
 enum Source {
-    /// The listing waits for its next batch to be asked for.
+    /// The next batch has not been requested.
     Open(OpenListing),
-    /// The next batch has been asked for.
+    /// The next batch has been requested.
     Fetching(Pin<Box<dyn Future<Output = Result<DirBatch>> + Send + Sync>>),
-    /// All batches have come, or one failed.
+    /// All batches have arrived, or one failed.
     Ended,
 }
 
@@ -68,11 +68,11 @@ impl ReadDir {
     ///
     /// # Errors
     ///
-    /// If the directory cannot be read on; the listing then ends.
+    /// If the rest of the directory cannot be read; the listing then ends.
     ///
     /// # Cancellation
     ///
-    /// No entry is lost: the next call goes on with the batch that was asked for.
+    /// No entry is lost: the next call continues with the requested batch.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -87,7 +87,7 @@ impl ReadDir {
 
     /// Polls for the next entry: `Ready(Ok(None))` is the end.
     ///
-    /// After `Pending`, the waker of the last call alone is woken.
+    /// After `Pending`, only the waker of the last call is woken.
     ///
     /// # Errors
     ///
@@ -161,7 +161,7 @@ impl DirEntry {
         self.entry.file_name()
     }
 
-    /// Returns the inode number, which the directory itself tells.
+    /// Returns the inode number, which the directory contains.
     pub fn ino(&self) -> u64 {
         self.entry.ino()
     }
@@ -184,7 +184,7 @@ impl DirEntry {
 
     /// Returns the type of the entry itself, even where it is a symbolic link.
     ///
-    /// Takes no call where the file system keeps the type in the directory, as all common ones do.
+    /// Needs no system call if the file system keeps the type in the directory, as all common ones do.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Moving whatever has a name, wherever to.
+//! Moving files and directories, also between file systems.
 
 use std::path::Path;
 
@@ -8,31 +8,31 @@ use crate::checked;
 use crate::{Operation, Result};
 use folio_engine::Engine;
 
-/// Moves a file, symbolic link, FIFO or directory, to another file system if need be.
+/// Moves a file, symbolic link, FIFO or directory, also to another file system.
 ///
-/// Within one file system it is [`rename`](super::rename). To another, a copy is made beside `to`, under a name that
-/// nobody can foresee and for its owner's eyes only; it takes its name in one step, and only then the original is
-/// removed. A move to another file system keeps
+/// Within one file system it is [`rename`](super::rename). To another file system, the original is copied to an
+/// unpredictable name beside `to` that only its owner can read; the copy is then renamed to `to` in one step, and only
+/// then the original is removed. A move to another file system keeps
 ///
-/// * permissions, times of access and change, extended attributes and access lists,
-/// * owner and group, where this user may give them; without them the set-ID bits are left out,
+/// * permissions, times of access and modification, extended attributes and access lists,
+/// * owner and group, if this user may set them; otherwise the set-ID bits are dropped,
 /// * holes, and hard links among the files of a directory.
 ///
-/// What the other file system has no place for is left out. Before the original is removed, the copy is on its device
-/// and has been closed without an error, and the original is looked at once more: what was changed or added while it was
-/// copied is not removed.
+/// Attributes that the other file system does not support are dropped. Before the original is removed, the copy is
+/// synced and closed, and the original is checked again: files that were changed or added during the copy are not
+/// removed.
 ///
 /// # Errors
 ///
-/// Those of [`rename`](super::rename). To another file system also those of copying, and if the original was changed
-/// meanwhile (`EBUSY`): the original is then untouched, what `to` named is still there, and nothing is left beside it.
-/// Sockets and devices are refused, in a directory too, and directories that a file system is mounted in. If the original
-/// cannot be removed in the end, all of the copy is there, and of the original what could not be removed. What was in the
-/// way in a directory is the error's [`entry`](crate::Error::entry).
+/// Those of [`rename`](super::rename). To another file system, also those of copying, and `EBUSY` if the original was
+/// changed during the copy: the original and `to` are then unchanged, and nothing is left beside `to`. Sockets and devices
+/// are refused, also inside a directory, and so are directories that contain a mount point. If removing the original fails
+/// in the end, the copy is complete, and some of the original remains. The error of a directory names the entry that
+/// failed as [`entry`](crate::Error::entry).
 ///
 /// # Cancellation
 ///
-/// While it copies, the original stays and what was copied is removed; later it finishes in the background.
+/// During the copy, the copy is removed and the original stays; after that the move finishes in the background.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -1,4 +1,4 @@
-//! Functions on directories: making and removing.
+//! Directories: creating and removing them.
 
 use std::path::Path;
 
@@ -59,16 +59,16 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> Result<()> {
     Engine::current()?.call(tree::remove_dir(path, false)).await
 }
 
-/// Removes a directory and everything in it, however deep; symbolic links are removed and never followed, even if they
-/// take a directory's place meanwhile.
+/// Removes a directory and its contents, at any depth. Symbolic links are removed and never followed, even if one
+/// replaces a directory during the removal.
 ///
-/// Neither is `link/`, which std takes for what the link leads to: it is no directory. A path that ends with `.` or
-/// `..` is refused. Nothing is touched then.
+/// The path `link/` is refused, because a link is not a directory; std follows it. A path that ends with `.` or `..` is
+/// refused too. Nothing is removed then.
 ///
 /// # Errors
 ///
-/// If the path is missing or not a directory, or something in it cannot be removed, which is named as the error's
-/// [`entry`](crate::Error::entry). What was removed before the failure is gone.
+/// If the path is missing or not a directory. If an entry cannot be removed, the error names it as
+/// [`entry`](crate::Error::entry); what was removed before the failure is gone.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -1,4 +1,4 @@
-//! Walking a tree of directories: entries one by one, fetched by the batch, one batch ahead.
+//! Walking a tree entry by entry. Entries are fetched in batches, one batch ahead.
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
@@ -18,9 +18,9 @@ use crate::{Operation, Result};
 
 pub use folio_engine::op::walk::WalkEntry;
 
-/// Walks a directory and everything below it, never through a symbolic link but the root itself.
+/// Walks a directory and everything below it. Symbolic links are not followed, except the root itself.
 ///
-/// The root comes first, with depth 0. Nothing is touched before the first call of [`next`](Walk::next).
+/// The root comes first, with depth 0. No I/O happens before the first call of [`next`](Walk::next).
 /// [`WalkOptions`] sets other rules.
 ///
 /// ```
@@ -58,54 +58,53 @@ pub struct WalkOptions {
 }
 
 impl WalkOptions {
-    /// Starts with no limits, no order, and links that are not followed.
+    /// Returns options without limits and without an order; links are not followed.
     pub fn new() -> Self {
         WalkOptions::default()
     }
 
-    /// Sets whether symbolic links to directories are walked into. An entry then has the type of its target; a
-    /// link that dangles is an error, and so is one that leads back to a directory that the walk is inside of, those
-    /// above the root among them (`ELOOP`, with that directory as
-    /// [`loop_ancestor`](crate::Error::loop_ancestor)). The walk goes on.
+    /// Sets whether symbolic links are followed; off unless set. The entry of a link then has the type of its target. A
+    /// dangling link is an error. A link to a directory that contains it, even to one above the root, is an error
+    /// (`ELOOP`, with that directory as [`loop_ancestor`](crate::Error::loop_ancestor)). The walk continues after errors.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.rules.follow_links = follow;
         self
     }
 
-    /// Sets whether a link that cannot be followed is an entry like any other.
+    /// Sets whether a link that cannot be followed is an entry instead of an error.
     pub(crate) fn keep_broken_links(mut self, keep: bool) -> Self {
         self.rules.keep_broken_links = keep;
         self
     }
 
-    /// Sets whether a root that is a symbolic link is walked into, on unless set. Off, the link is all there is,
-    /// unless all links are [followed](WalkOptions::follow_links).
+    /// Sets whether a root that is a symbolic link is followed; on unless set. If off, the link is the only entry, unless
+    /// [`follow_links`](WalkOptions::follow_links) is on.
     pub fn follow_root_links(mut self, follow: bool) -> Self {
         self.rules.follow_root_links = follow;
         self
     }
 
-    /// Sets whether the walk stays on the root's file system: a directory of another is yielded and not walked
-    /// into. Each directory is then asked for its device.
+    /// Sets whether the walk stays on the root's file system; off unless set. A directory of another file system is then
+    /// returned but not walked into. This takes a system call for each directory.
     pub fn same_file_system(mut self, same: bool) -> Self {
         self.rules.same_file_system = same;
         self
     }
 
-    /// Sets the smallest depth that is yielded; the root is 0.
+    /// Sets the smallest depth of entries that are returned; the root has depth 0.
     pub fn min_depth(mut self, depth: usize) -> Self {
         self.rules.min_depth = depth;
         self
     }
 
-    /// Sets how deep an entry may be; directories at this depth are not opened.
+    /// Sets the largest depth of entries; directories at this depth are not opened.
     pub fn max_depth(mut self, depth: usize) -> Self {
         self.rules.max_depth = depth;
         self
     }
 
-    /// Sets whether the entries of each directory come in the order of their names, byte by byte. Each
-    /// directory is then read into memory as a whole.
+    /// Sets whether the entries of each directory are sorted by name, byte by byte; off unless set. Each directory is then
+    /// read into memory as a whole.
     pub fn sort(mut self, sort: bool) -> Self {
         self.rules.order = if sort { WalkOrder::ByName } else { WalkOrder::AsListed };
         self
@@ -116,8 +115,8 @@ impl WalkOptions {
         self.sort(true)
     }
 
-    /// Sorts the entries of each directory by `compare`, which sees them as their directory lists them: links not
-    /// followed. Workers call it; it should not block, and if it panics, the walk ends with an error that says so.
+    /// Sorts the entries of each directory by `compare`, which sees symbolic links themselves, even if they are followed.
+    /// Workers call it, so it should not block. If it panics, the walk ends with an error that says so.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -134,7 +133,7 @@ impl WalkOptions {
         self
     }
 
-    /// Sorts the entries of each directory by what `key` makes of them; see [`sort_by`](WalkOptions::sort_by).
+    /// Sorts the entries of each directory by the keys that `key` returns; see [`sort_by`](WalkOptions::sort_by).
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -162,7 +161,7 @@ impl WalkOptions {
         self
     }
 
-    /// Starts a walk by these rules; nothing is touched before the first call of [`next`](Walk::next).
+    /// Starts a walk with these options; no I/O happens before the first call of [`next`](Walk::next).
     pub fn walk(&self, root: impl AsRef<Path>) -> Walk {
         let root = root.as_ref().to_path_buf();
         let (fetched, source) = match checked::path(Operation::ReadDir, &root) {
@@ -171,44 +170,44 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, told: Place::default(), skipped: None, source }
+        Walk { root, engine: None, fetched, current: Position::default(), skipping: None, source }
     }
 }
 
-/// A walk under way. At most two batches of entries are in memory: one being yielded, one being fetched; and a
-/// bounded number of descriptors is held, however deep the tree. Of a tree that is deeper than the kernel takes
-/// paths (4,095 bytes), entries with longer paths are yielded too: [`metadata`](WalkEntry::metadata) takes them, no other
-/// function does, unless by a [`Dir`](crate::Dir) on the way.
+/// A walk by entries. It keeps at most two batches of entries in memory, one being returned and one being fetched, and a
+/// bounded number of descriptors at any depth. Entries whose paths are longer than the kernel accepts (4,095 bytes) are
+/// returned too; [`metadata`](WalkEntry::metadata) works for them, but other functions need a [`Dir`](crate::Dir) above
+/// them.
 ///
-/// Entries that come or go during the walk may or may not be seen. Dropping it ends it.
+/// Entries that are created or removed during the walk may or may not be seen. Dropping it ends the walk.
 pub struct Walk {
     root: PathBuf,
-    /// That of the first poll.
+    /// The current engine of the first poll.
     engine: Option<Current>,
     fetched: VecDeque<Result<WalkEntry>>,
-    /// What was yielded last. The room of its path is used again, so that yielding takes no memory.
-    told: Place,
-    /// The batch that is being fetched yields nothing in this directory.
-    skipped: Option<Directory>,
+    /// The position of the entry returned last. Its path buffer is reused, so returning an entry allocates nothing.
+    current: Position,
+    /// Entries of this directory in the batch being fetched are skipped.
+    skipping: Option<Directory>,
     source: Source,
 }
 
 /// Where a walk is.
 #[derive(Default)]
-struct Place {
+struct Position {
     path: PathBuf,
     depth: usize,
-    /// Whether the walk is inside of it; else it is in the directory that holds it.
+    /// Whether the walk is inside of `path`; otherwise it is in its parent.
     is_entered: bool,
-    /// Whether there is anything above it that the walk can be inside of.
+    /// Whether the walk is still in a directory, so that there is one to skip.
     is_below: bool,
 }
 
-impl Place {
+impl Position {
     fn follow(&mut self, met: &Result<WalkEntry>) {
         let (path, depth, is_entered) = match met {
             Ok(entry) => (entry.path(), Some(entry.depth()), entry.is_entered()),
-            // Of what it is about, nothing comes any more.
+            // No entries below the failed path follow.
             Err(error) => (error.path().unwrap_or(Path::new("")), error.depth(), true),
         };
         self.path.as_mut_os_string().clear();
@@ -217,9 +216,9 @@ impl Place {
         (self.is_entered, self.is_below) = (is_entered, true);
     }
 
-    /// The directory that the walk is inside of; the next time the one above it.
+    /// Leaves the current directory and returns it; the next call leaves its parent.
     fn leave(&mut self) -> Option<Directory> {
-        let Place { path, depth, is_entered, is_below } = self;
+        let Position { path, depth, is_entered, is_below } = self;
         if !*is_entered {
             *is_below &= *depth > 0 && path.pop();
             *depth = depth.saturating_sub(1);
@@ -229,7 +228,7 @@ impl Place {
     }
 }
 
-/// A directory on the way.
+/// A directory whose entries are skipped.
 struct Directory {
     path: PathBuf,
     depth: usize,
@@ -244,16 +243,16 @@ impl Directory {
     }
 }
 
-/// A batch that has been asked for.
+/// A batch that has been requested.
 type Fetch = Pin<Box<dyn Future<Output = Result<WalkBatch>> + Send + Sync>>;
 
 /// Where the entries after the fetched ones come from.
 enum Source {
-    /// The next batch has not been asked for.
+    /// The next batch has not been requested.
     Open(Box<OpenWalk>),
-    /// The next batch has been asked for.
+    /// The next batch has been requested.
     Fetching(Fetch),
-    /// All batches have come, or one failed.
+    /// All batches have arrived, or one failed.
     Ended,
 }
 
@@ -262,12 +261,12 @@ impl Walk {
     ///
     /// # Errors
     ///
-    /// An item that is an error names the path it is about: a directory that may not be read or has vanished,
-    /// a link that leads nowhere. The walk goes on behind it.
+    /// If a directory may not be read or has vanished, or a link is dangling; the error names the path. The next call
+    /// continues after it.
     ///
     /// # Cancellation
     ///
-    /// No entry is lost: the next call goes on with the batch that was asked for.
+    /// No entry is lost: the next call continues with the requested batch.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -283,8 +282,8 @@ impl Walk {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Skips what is left of the current directory: the one that [`next`](Walk::next) returned last, or where that
-    /// was no directory that is walked into, the one it is in. Nothing to skip before the first entry.
+    /// Skips the rest of the current directory: the directory that [`next`](Walk::next) returned last, or the parent of
+    /// the entry if that was not a directory being walked into. Does nothing before the first entry.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -299,25 +298,25 @@ impl Walk {
     /// # }
     /// ```
     pub fn skip_current_dir(&mut self) {
-        let Some(current) = self.told.leave() else { return };
+        let Some(current) = self.current.leave() else { return };
         while self.fetched.front().is_some_and(|met| current.holds(met)) {
             self.fetched.pop_front();
         }
-        // Behind something else there is nothing more of it.
+        // The directory has ended if an entry outside of it follows.
         if !self.fetched.is_empty() {
             return;
         }
         let source = &mut self.source;
         match source {
             Source::Open(walk) => walk.skip(&current.path),
-            Source::Fetching(_) => self.skipped = Some(current),
+            Source::Fetching(_) => self.skipping = Some(current),
             Source::Ended => {}
         }
     }
 
-    /// Polls for the next entry, in the manner of a stream: `Ready(None)` is the end.
+    /// Polls for the next entry like a stream: `Ready(None)` is the end.
     ///
-    /// After `Pending`, the waker of the last call alone is woken.
+    /// After `Pending`, only the waker of the last call is woken.
     ///
     /// # Errors
     ///
@@ -327,7 +326,7 @@ impl Walk {
             let source = &mut self.source;
             let mut batch = match std::mem::replace(source, Source::Ended) {
                 Source::Fetching(batch) => batch,
-                // Fetched while the one before it is being yielded.
+                // Fetched while the batch before it is being returned.
                 Source::Open(walk) => {
                     let engine = match &self.engine {
                         Some(engine) => engine.clone(),
@@ -345,11 +344,11 @@ impl Walk {
                         Poll::Pending => batch,
                     }
                 }
-                Source::Ended => return Poll::Ready(self.tell()),
+                Source::Ended => return Poll::Ready(self.pop()),
             };
             if !self.fetched.is_empty() {
                 *source = Source::Fetching(batch);
-                return Poll::Ready(self.tell());
+                return Poll::Ready(self.pop());
             }
             match batch.as_mut().poll(cx) {
                 Poll::Ready(batch) => self.take(batch),
@@ -361,9 +360,9 @@ impl Walk {
         }
     }
 
-    fn tell(&mut self) -> Option<Result<WalkEntry>> {
+    fn pop(&mut self) -> Option<Result<WalkEntry>> {
         let met = self.fetched.pop_front()?;
-        self.told.follow(&met);
+        self.current.follow(&met);
         Some(met)
     }
 
@@ -371,10 +370,10 @@ impl Walk {
         match batch {
             Ok(WalkBatch { met, mut next }) => {
                 let mut met = met.into_iter().peekable();
-                if let Some(skipped) = self.skipped.take() {
-                    while met.next_if(|met| skipped.holds(met)).is_some() {}
+                if let Some(skipping) = self.skipping.take() {
+                    while met.next_if(|met| skipping.holds(met)).is_some() {}
                     if let (None, Some(next)) = (met.peek(), &mut next) {
-                        next.skip(&skipped.path);
+                        next.skip(&skipping.path);
                     }
                 }
                 self.fetched.extend(met);
@@ -393,14 +392,14 @@ impl Stream for Walk {
     }
 }
 
-/// Fetches the next batch, while a second worker lists directories that come after it.
+/// Fetches the next batch while a second worker lists the directories after it.
 async fn fetch(engine: &Engine, walk: OpenWalk) -> Result<WalkBatch> {
     let aside = walk.aside();
     let mut batch = pin!(engine.call(walk::go_on(walk)));
     let Some(aside) = aside else { return batch.await };
     let mut aside = Some(Box::pin(engine.call(aside)));
     poll_fn(|cx| {
-        // Its outcome does not matter: the walk lists what it has not listed.
+        // Its outcome does not matter: the walk lists the directories that it has not listed.
         if aside.as_mut().is_some_and(|aside| aside.as_mut().poll(cx).is_ready()) {
             aside = None;
         }

@@ -1,4 +1,4 @@
-//! Functions on whole files: read all, write all, copy.
+//! Whole files: reading, writing and copying them.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,21 +9,21 @@ use folio_engine::{Contents, Engine};
 use crate::checked;
 use crate::{Error, Operation, Result};
 
-/// Copies the contents and the permissions of a file; returns the bytes copied.
+/// Copies the contents and the permissions of a file; returns the number of bytes copied.
 ///
-/// Set-ID bits stay behind, since the copy belongs to whoever makes it. Where the file has holes the copy has, too.
+/// Set-ID bits are dropped, since the copy belongs to the user who makes it. Holes stay holes.
 ///
-/// What `to` named is overwritten, and is incomplete until the copy is done. A FIFO, socket or terminal there gets the
-/// contents as fast as its peer takes them, which holds no worker.
+/// If `to` exists, it is overwritten; it is incomplete until the copy is done. If `to` is a FIFO, socket or terminal, the
+/// contents are written as fast as its peer reads, without holding a worker.
 ///
 /// # Errors
 ///
-/// If `from` is missing or no regular file, `to` cannot be written, or both are the same file; if closing the copy reports
-/// that something written was lost.
+/// If `from` is missing or not a regular file, `to` cannot be written, or both are the same file; if closing the copy
+/// reports that written bytes were lost.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background. A stream gets nothing more.
+/// No more bytes are written to a FIFO, socket or terminal.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -39,16 +39,16 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<u64> {
 
 /// Reads a file from its beginning to its end.
 ///
-/// It takes as much memory as the file is long; where strangers choose the file, use [`read_limited`]. A FIFO, socket
-/// or terminal (`/dev/stdin` may be one) is read until every peer has gone, which holds no worker.
+/// It takes as much memory as the file is long; for files that strangers choose, use [`read_limited`]. A FIFO, socket
+/// or terminal (such as `/dev/stdin`) is read until its last peer closes it, without holding a worker.
 ///
 /// # Errors
 ///
-/// If the path is missing or a directory; whatever reading returns.
+/// If the path is missing or a directory; any error of reading.
 ///
 /// # Cancellation
 ///
-/// No file is changed. What was taken from a stream is gone.
+/// The bytes read from a FIFO, socket or terminal are lost.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -61,11 +61,11 @@ pub async fn read(path: impl AsRef<Path>) -> Result<Vec<u8>> {
     Engine::current()?.read_whole(path, None).await
 }
 
-/// Reads a file of at most `limit` bytes; never takes memory for more than that and one byte.
+/// Reads a file of at most `limit` bytes, and takes memory for at most one byte more.
 ///
 /// # Errors
 ///
-/// As [`read`]; and if the file is longer, an error whose [`is_too_long`](Error::is_too_long) is true.
+/// Like [`read`]; [`is_too_long`](Error::is_too_long) if the file is longer.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -81,7 +81,7 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
     let path = checked::path(Operation::Read, path)?;
     let result = Engine::current()?.read_whole(path.clone(), Some(limit)).await;
     result.map_err(|error| match (error.kind(), error.raw_os_error()) {
-        // Without an errno it is our own refusal, not the kernel's.
+        // Without an errno it is the limit's error, not the kernel's.
         (ErrorKind::FileTooLarge, None) => Error::too_long(Operation::Read, limit).at_path(path),
         _ => error,
     })
@@ -91,7 +91,7 @@ pub async fn read_limited(path: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>>
 ///
 /// # Errors
 ///
-/// As [`read`]; and with [`ErrorKind::InvalidData`] if the contents are not UTF-8.
+/// Like [`read`]; [`ErrorKind::InvalidData`] if the contents are not UTF-8.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -105,22 +105,20 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| Error::not_utf8(Operation::Read).at_path(path))
 }
 
-/// Makes a file hold exactly `contents`, creating it if it is missing.
+/// Replaces the contents of a file, creating it if it is missing.
 ///
-/// Not atomic: a reader or a crash in the meantime finds any prefix of the contents. `Ok` means written, not
-/// synced. A FIFO, socket or terminal is given the bytes; one that nobody reads yet is waited for, which holds no
-/// worker. Beside `contents` a file takes a few MiB at the most: they are copied piece by piece while they are
-/// written.
+/// The write is not atomic: readers meanwhile, and the file after a crash, may see any prefix of the contents. `Ok` means
+/// written, not synced. A FIFO, socket or terminal receives the bytes; if it has no reader yet, the call waits for one
+/// without holding a worker. It takes a few MiB of memory beside `contents`, which are copied piece by piece.
 ///
 /// # Errors
 ///
 /// If the file cannot be created or written, or closing it reports that an earlier write was lost;
-/// [`bytes_done`](Error::bytes_done) says how much got there.
+/// [`bytes_done`](Error::bytes_done) returns how many bytes were written.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background, with a copy of what is
-/// left of `contents`.
+/// A write that has begun finishes in the background, with a copy of the rest of `contents`.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -1,4 +1,4 @@
-//! Permissions, owners and times, by the names of the system's calls.
+//! Permissions, owners and times, under the names of the system calls.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ use crate::{Operation, Result};
 ///
 /// # Errors
 ///
-/// If the path is missing or belongs to somebody else.
+/// If the path is missing or this process does not own the file.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -28,12 +28,12 @@ pub async fn chmod(path: impl AsRef<Path>, mode: u32) -> Result<()> {
     set_permissions(path, Permissions::from_mode(mode)).await
 }
 
-/// Changes owner and group of what a path names, following symbolic links; `None` leaves one alone.
+/// Changes owner and group of what a path names, following symbolic links; `None` leaves one unchanged.
 ///
 /// # Errors
 ///
-/// If the path is missing, or this process may not give the file away: that takes the superuser's rights, and
-/// for the group to be a member of it.
+/// If the path is missing, or this process lacks the right: only the superuser may change the owner, and the owner may
+/// set only a group that it is a member of.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -66,12 +66,12 @@ async fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, links: Links
     Engine::current()?.call(attributes::set_owner(path, uid, gid, links)).await
 }
 
-/// Sets when what a path names was last read and last changed, following symbolic links.
+/// Sets the times of last access and modification of what a path names, following symbolic links.
 ///
 /// # Errors
 ///
-/// If the path is missing, or belongs to somebody else; for [`Stamp::Now`] twice, the right to write it is
-/// enough. `EINVAL` for a moment that the kernel cannot express.
+/// If the path is missing or this process does not own the file; [`Stamp::Now`] twice takes only the right to write it.
+/// `EINVAL` for a time that the kernel cannot represent.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

@@ -1,6 +1,6 @@
-//! What CPython's `os` (and `aiofiles.os`) has and neither std nor [`fs`](crate::fs) does.
+//! Functions of CPython's `os` (and `aiofiles.os`) that neither std nor [`fs`](crate::fs) has.
 //!
-//! Everything else of `aiofiles.os` is in [`fs`](crate::fs) under std's names:
+//! The other functions of `aiofiles.os` are in [`fs`](crate::fs) under std's names:
 //!
 //! | `aiofiles.os` | here |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! | `shutil`: `copyfile`, `copytree`, `move`, `rmtree` | [`fs::copy`](crate::fs::copy), [`fs::copy_dir`](crate::fs::copy_dir), [`fs::move_path`](crate::fs::move_path), [`fs::remove_dir_all`](crate::fs::remove_dir_all) |
 //! | `glob`: `glob`, `rglob` | [`fs::glob`](crate::fs::glob()), [`fs::rglob`](crate::fs::rglob) |
 //!
-//! A function that begins with `l` is about a path itself, even where it is a symbolic link.
+//! A function whose name starts with `l` does not follow a symbolic link at the end of the path.
 //!
 //! ```
 //! use folio::os::{self, Mode};
@@ -31,8 +31,8 @@
 //!
 //! # Cancellation
 //!
-//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
-//! changes nothing. Functions with another rule say so.
+//! A call that is dropped before it began does nothing; after that it finishes in the background. Functions with another
+//! rule say so.
 
 mod attributes;
 mod xattr;
@@ -55,13 +55,13 @@ pub use xattr::{getxattr, lgetxattr, listxattr, llistxattr, lremovexattr, lsetxa
 
 /// Returns whether this process may use a path in every way of `mode`, following symbolic links.
 ///
-/// Returns `false` if the path is missing or the kernel refuses for any other reason. Like `access(2)`, it asks about
-/// the real user unless [`effective`](Mode::effective) is set, and the superuser may read and write everything.
-/// The answer may be outdated when it arrives: to open a file if it may be opened, open it.
+/// Returns `false` if the path is missing or the kernel refuses for any other reason. Like `access(2)`, it checks the
+/// real user unless [`effective`](Mode::effective) is set, and the superuser may read and write everything.
+/// The answer may be outdated when it arrives: to find out whether a file can be opened, open it.
 ///
 /// # Errors
 ///
-/// A NUL in the path; an engine that has stopped.
+/// If the path contains a NUL; if the engine has stopped.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -94,19 +94,19 @@ pub async fn statvfs(path: impl AsRef<Path>) -> Result<StatVfs> {
     Engine::current()?.call(filesystem::statvfs(path)).await
 }
 
-/// Adds up what a directory and everything below it takes, like `du`. What a file system has left is
-/// [`statvfs`], whatever CPython's `shutil.disk_usage` may make one think.
+/// Adds up the space that a directory and everything below it takes, like `du`. The free space of a file system is
+/// returned by [`statvfs`], not by this function; CPython's `shutil.disk_usage` returns the latter.
 ///
-/// A file with several names counts once. The path is followed if it is a symbolic link, links below it are
-/// not. What is removed meanwhile does not count.
+/// A file with several names counts once. The path is followed if it is a symbolic link, but links below it are
+/// not. Entries that are removed meanwhile do not count.
 ///
 /// # Errors
 ///
-/// If the path is missing, or a directory below it may not be read: the error names it.
+/// If the path is missing or a directory below it may not be read; the error names the directory.
 ///
 /// # Cancellation
 ///
-/// Nothing is changed in any case; at most one job of a few thousand entries goes on.
+/// At most one job of a few thousand entries goes on.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -130,11 +130,11 @@ pub async fn disk_usage(path: impl AsRef<Path>) -> Result<DiskUsage> {
 
 /// Returns the working directory of this process.
 ///
-/// Not asynchronous, because the kernel has it in memory.
+/// It is not async, because the kernel has the answer in memory.
 ///
 /// # Errors
 ///
-/// If it was removed, or lies beyond the root of this process.
+/// If it was removed or lies outside of the root of this process.
 ///
 /// ```
 /// # fn example() -> folio::Result<()> {
@@ -146,22 +146,21 @@ pub fn getcwd() -> Result<PathBuf> {
     std::env::current_dir().map_err(|error| Error::io(Operation::Canonicalize, error))
 }
 
-/// Copies at most `count` bytes of `input`, beginning at `offset`, to the cursor of `output`; returns how many.
+/// Copies up to `count` bytes of `input`, from `offset` on, to the cursor of `output`; returns the number of bytes copied.
 ///
-/// Fewer only if `input` ends first, or if some were copied before a failure, which the next call meets again.
-/// It comes after everything asked of either file before, is one step of `output`'s order and moves its
-/// cursor; `input`'s cursor stays. Between plain files the kernel copies by itself where it can. A stream as
-/// `output` takes the bytes in pieces, between which others may write.
+/// It copies fewer only if `input` ends first, or if a failure comes after some bytes, which the next call then returns.
+/// It comes after earlier operations on either file, is one operation in `output`'s order and moves its cursor; `input`'s
+/// cursor stays. Between plain files the kernel copies the bytes if it can. To a stream the bytes are written in pieces,
+/// and other writes may come between them.
 ///
 /// # Errors
 ///
 /// `EINVAL` if `output` is open for appending, `input` is a stream, or a range ends beyond `i64::MAX`; `EBADF`
-/// if a file is not open for its part; whatever reading and writing return.
+/// if `input` is not open for reading or `output` not for writing; any error of reading and writing.
 ///
 /// # Cancellation
 ///
-/// Dropped before it began, nothing happened; after that it finishes in the background. To a stream some of
-/// the bytes may have gone.
+/// Some of the bytes may have been written to a stream.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -183,11 +182,11 @@ pub async fn sendfile(output: &File, input: &File, offset: u64, count: u64) -> R
     };
     match &output.handle {
         Handle::Plain(to) => to.receive(from.duplicate(Operation::SendFile).await?, offset, count).await,
-        Handle::Stream(_) => carry(output, input, offset, count).await,
+        Handle::Stream(_) => send_to_stream(output, input, offset, count).await,
     }
 }
 
-async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u64> {
+async fn send_to_stream(output: &File, input: &File, offset: u64, count: u64) -> Result<u64> {
     let mut done = 0;
     while done < count {
         let len = (count - done).min(CARRIED_BYTES_MAX) as usize;
@@ -201,12 +200,12 @@ async fn carry(output: &File, input: &File, offset: u64, count: u64) -> Result<u
     Ok(done)
 }
 
-/// Renames after making the missing parents of `to`, then removes every parent of `from` that is left empty.
+/// Creates the missing parents of `to`, renames `from` to `to`, then removes every parent of `from` that is now empty.
 ///
 /// # Errors
 ///
-/// If a parent of `to` cannot be made or the rename fails. Parents that were made before the failure stay; a
-/// parent of `from` that cannot be removed is not an error.
+/// If a parent of `to` cannot be created or the rename fails. Parents that were created before the failure stay. Failing
+/// to remove a parent of `from` is not an error.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -220,7 +219,7 @@ pub async fn renames(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<()>
     Engine::current()?.call(prune::renames(from, to)).await
 }
 
-/// Removes an empty directory, then every parent that is left empty.
+/// Removes an empty directory, then every parent that is now empty.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-//! Extended attributes: names with values that the file system keeps beside a file.
+//! Extended attributes: named values that the file system stores with a file.
 //!
-//! Users have those whose names begin with `user.`, on files and directories alone: on a symbolic link itself
-//! Linux keeps `security.` and `trusted.` ones only.
+//! Users may set attributes whose names start with `user.`, on files and directories only. A symbolic link itself can have
+//! only `security.` and `trusted.` ones on Linux.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -15,12 +15,11 @@ use folio_engine::storage::{Links, XattrMode};
 use crate::checked;
 use crate::{Error, Operation, Result};
 
-/// Returns the value of an extended attribute of what a path names, following symbolic links; `None` if there is
-/// none of that name.
+/// Returns the value of an extended attribute of what a path names, following symbolic links; `None` if it is not set.
 ///
 /// # Errors
 ///
-/// If the path is missing or may not be read; `EOPNOTSUPP` where the file system keeps none.
+/// If the path is missing or may not be read; `EOPNOTSUPP` if the file system does not support them.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -58,8 +57,8 @@ async fn get(path: &Path, name: &OsStr, links: Links) -> Result<Option<Vec<u8>>>
 ///
 /// # Errors
 ///
-/// If the path is missing or may not be written; what [`XattrMode`] says; `EOPNOTSUPP` where the file system
-/// keeps none, `ENOSPC` or `E2BIG` where it keeps no such long ones.
+/// If the path is missing or may not be written, or [`XattrMode`] refuses; `EOPNOTSUPP` if the file system does not
+/// support them, `ENOSPC` or `E2BIG` if the value is too long for it.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -113,7 +112,7 @@ async fn set(path: &Path, name: &OsStr, value: &[u8], mode: XattrMode, links: Li
 ///
 /// # Errors
 ///
-/// If the path is missing; `EOPNOTSUPP` where the file system keeps none.
+/// If the path is missing; `EOPNOTSUPP` if the file system does not support them.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -152,7 +151,7 @@ async fn list(path: &Path, links: Links) -> Result<Vec<OsString>> {
 ///
 /// # Errors
 ///
-/// If the path is missing or may not be written; `ENODATA` if there is none of that name.
+/// If the path is missing or may not be written; `ENODATA` if it is not set.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {

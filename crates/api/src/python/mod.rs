@@ -1,4 +1,4 @@
-//! What is opened as Python's `open` does, and behaves as Python's files do.
+//! Python's `open`, and files that behave as Python's do.
 
 mod binary;
 #[cfg(feature = "text")]

@@ -6,12 +6,13 @@ use crate::text::{Options, TextFile};
 use crate::{BinaryFile, Error, Name, OpenMode, OpenOptions, Operation, Result};
 
 /// Opens a file as Python's `open` does: `r w a x`, `+`, and `b` or `t`, in any order. What is written is buffered;
-/// text is UTF-8, strict, with universal newlines. [`OpenOptions`] and [`text::Options`](Options) say otherwise.
+/// text is UTF-8, strict, with universal newlines. [`OpenOptions`] and [`text::Options`](Options) have other settings.
 ///
 /// # Errors
 ///
-/// What is no mode, before the file is touched. A directory is `EISDIR`; what has no positions and is to be both
-/// read and written is [`is_unsupported`](crate::Error::is_unsupported); any other failure of opening.
+/// An invalid mode, before the file is touched. `EISDIR` for a directory;
+/// [`is_unsupported`](crate::Error::is_unsupported) for a FIFO, a socket or a terminal that is to be both read and
+/// written; any other failure of opening.
 ///
 /// # Cancellation
 ///
@@ -36,14 +37,24 @@ pub async fn open(path: impl AsRef<Path>, mode: &str) -> Result<Opened> {
     Ok(Opened::Text(file))
 }
 
-/// A file that [`open`] has opened: its mode says which.
+/// A file that [`open`] has opened: of bytes or of text, as its mode says.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "it lives as long as it takes to say which it is")]
+#[expect(clippy::large_enum_variant, reason = "it lives until the caller matches it")]
 pub enum Opened {
     /// The mode had a `b`.
     Binary(BinaryFile),
-    /// It had none.
+    /// The mode had no `b`.
     Text(TextFile),
+}
+
+/// Does the same with a file of either kind.
+macro_rules! either {
+    ($opened:expr, $file:ident => $answer:expr) => {
+        match $opened {
+            Opened::Binary($file) => $answer,
+            Opened::Text($file) => $answer,
+        }
+    };
 }
 
 impl Opened {
@@ -77,7 +88,7 @@ impl Opened {
         }
     }
 
-    /// Writes out what is buffered and closes the file; the second time, does nothing.
+    /// Writes out what is buffered and closes the file. A second call does nothing.
     ///
     /// # Errors
     ///
@@ -87,10 +98,7 @@ impl Opened {
     ///
     /// Like [`BinaryFile::close`] and [`TextFile::close`].
     pub async fn close(&mut self) -> Result<()> {
-        match self {
-            Opened::Binary(file) => file.close().await,
-            Opened::Text(file) => file.close().await,
-        }
+        either!(self, file => file.close().await)
     }
 
     /// Writes out what is buffered.
@@ -103,10 +111,7 @@ impl Opened {
     ///
     /// Like [`BinaryFile::flush`] and [`TextFile::flush`].
     pub async fn flush(&mut self) -> Result<()> {
-        match self {
-            Opened::Binary(file) => file.flush().await,
-            Opened::Text(file) => file.flush().await,
-        }
+        either!(self, file => file.flush().await)
     }
 
     /// Returns what the file was opened by.
@@ -119,18 +124,12 @@ impl Opened {
 
     /// Returns the mode: of a text file as it was given, of a binary file as Python names it.
     pub fn mode(&self) -> &str {
-        match self {
-            Opened::Binary(file) => file.mode(),
-            Opened::Text(file) => file.mode(),
-        }
+        either!(self, file => file.mode())
     }
 
     /// Returns whether it has been closed.
     pub fn closed(&self) -> bool {
-        match self {
-            Opened::Binary(file) => file.closed(),
-            Opened::Text(file) => file.closed(),
-        }
+        either!(self, file => file.closed())
     }
 
     /// Returns whether it is a terminal.
@@ -139,10 +138,7 @@ impl Opened {
     ///
     /// If the file is closed.
     pub fn isatty(&self) -> Result<bool> {
-        match self {
-            Opened::Binary(file) => file.isatty(),
-            Opened::Text(file) => file.isatty(),
-        }
+        either!(self, file => file.isatty())
     }
 
     /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
@@ -151,10 +147,7 @@ impl Opened {
     ///
     /// If the file is closed.
     pub fn seekable(&self) -> Result<bool> {
-        match self {
-            Opened::Binary(file) => file.seekable(),
-            Opened::Text(file) => file.seekable(),
-        }
+        either!(self, file => file.seekable())
     }
 
     /// Returns whether the file is open for reading.
@@ -163,10 +156,7 @@ impl Opened {
     ///
     /// If the file is closed.
     pub fn readable(&self) -> Result<bool> {
-        match self {
-            Opened::Binary(file) => file.readable(),
-            Opened::Text(file) => file.readable(),
-        }
+        either!(self, file => file.readable())
     }
 
     /// Returns whether the file is open for writing.
@@ -175,9 +165,6 @@ impl Opened {
     ///
     /// If the file is closed.
     pub fn writable(&self) -> Result<bool> {
-        match self {
-            Opened::Binary(file) => file.writable(),
-            Opened::Text(file) => file.writable(),
-        }
+        either!(self, file => file.writable())
     }
 }

@@ -1,4 +1,4 @@
-//! What is read: one look-ahead for all tasks, given out in whole lines.
+//! The process's input: one read-ahead buffer for all tasks.
 
 use bytes::Bytes;
 use folio_engine::LINE_LIMIT_BYTES;
@@ -12,25 +12,25 @@ use crate::{Error, File, Operation, Result};
 
 static INPUT: Kept<Source> = Kept::new(Standard::Input);
 
-/// The stream and what was read ahead of it.
+/// The stream and the bytes read ahead from it.
 #[derive(Debug)]
 pub(super) struct Source {
     file: File,
-    /// Held by whoever reads, first come first served. What a reader that gives up had read stays here.
-    ahead: Mutex<Ahead>,
+    /// Locked by one reader at a time, first come first served. Bytes read for a dropped reader stay here.
+    ahead: Mutex<ReadAhead>,
 }
 
-/// Bytes that nobody has been given yet.
+/// Bytes that were read and that no reader has received yet.
 #[derive(Debug, Default)]
-struct Ahead {
+struct ReadAhead {
     bytes: Vec<u8>,
     /// Where they begin in `bytes`.
     at: usize,
-    /// Bytes from there that are known to hold no end of a line.
+    /// Bytes from there that are known to contain no end of a line.
     searched: usize,
 }
 
-impl Ahead {
+impl ReadAhead {
     fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
@@ -46,7 +46,7 @@ impl Ahead {
         taken
     }
 
-    /// Where the first line ends, if its end is here: the length with it.
+    /// Returns the length of the first line with its end, if the end is here.
     fn find_line(&mut self) -> Option<usize> {
         let found = memchr::memchr(b'\n', &self.rest()[self.searched..]).map(|at| self.searched + at + 1);
         if found.is_none() {
@@ -55,8 +55,8 @@ impl Ahead {
         found
     }
 
-    /// Reads more; `false` at the end. No await after the bytes have come, so that they are either the stream's
-    /// or here.
+    /// Reads more; returns `false` at the end. There is no await after the read, so no byte is lost between the
+    /// stream and this buffer.
     async fn fill(&mut self, file: &File) -> Result<bool> {
         let more = file.read_bytes(STDIN_READ_BYTES).await?;
         self.bytes.drain(..self.at);
@@ -82,7 +82,7 @@ enum End {
 }
 
 impl End {
-    /// What a line has without its end.
+    /// Returns a line without its end.
     fn cut(self, line: &[u8]) -> &[u8] {
         match (line.strip_suffix(b"\n"), self) {
             (None, End::Lf | End::CrLf) => line,
@@ -91,7 +91,7 @@ impl End {
         }
     }
 
-    /// How many bytes a line has without its end, at least, that begins with `bytes` and goes on.
+    /// Returns how many bytes a line that begins with `bytes` and goes on has at least, without its end.
     fn content_of(self, bytes: &[u8]) -> usize {
         match self {
             End::Lf => bytes.len(),
@@ -101,8 +101,8 @@ impl End {
 }
 
 impl Source {
-    /// The next line with its end; the last one may have none. `None` at the end. Whether it is too long does not
-    /// depend on how much of it comes at a time.
+    /// Returns the next line with its end (the last one may have none), or `None` at the end. Whether a line is too
+    /// long does not depend on how many bytes a read returns.
     async fn line(&self, end: End, limit: usize) -> Result<Option<Bytes>> {
         let mut ahead = self.ahead.lock().await;
         loop {
@@ -163,7 +163,7 @@ impl Input {
         Input { encoding: Encoding::UTF_8, errors: Errors::Strict, line_limit: LINE_LIMIT_BYTES }
     }
 
-    /// Returns a handle that reads this encoding, and does so with what means nothing in it.
+    /// Returns a handle that reads `encoding` and treats bytes that are invalid in it as `errors` says.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -179,7 +179,8 @@ impl Input {
         Input { encoding, errors, ..self }
     }
 
-    /// Returns a handle whose lines may have so many bytes, as they come and without their ends; 64 MiB unless set.
+    /// Returns a handle whose lines may have at most `bytes` bytes, before decoding and without their ends (64 MiB
+    /// unless set).
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -196,15 +197,15 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
+    /// Bytes that are invalid in the encoding ([`InvalidData`](std::io::ErrorKind::InvalidData)): that line is
     /// gone, and the next call goes on behind it. [`is_too_long`](Error::is_too_long) for a line above the
     /// [limit](Input::with_line_limit), which stays: [`InputBytes::read_bytes`] gets past it. An encoding whose ends
     /// of lines are not a byte, such as UTF-16, or that a line of it does not begin anew in, such as `iso2022_jp`.
-    /// Whatever reading returns.
+    /// Any failure of reading.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -226,15 +227,15 @@ impl Input {
         self.decode(source, End::CrLf.cut(&line)).map(Some)
     }
 
-    /// Reads everything up to the end of the input, ends of lines as they came.
+    /// Reads everything up to the end of the input; the ends of lines stay as they are.
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing in the encoding; the input is gone then. Whatever reading returns.
+    /// Bytes that are invalid in the encoding; the input is gone then. Whatever reading returns.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -272,7 +273,7 @@ impl InputBytes {
         InputBytes { line_limit: LINE_LIMIT_BYTES }
     }
 
-    /// Returns a handle whose lines may have so many bytes, without their ends; 64 MiB unless set.
+    /// Returns a handle whose lines may have at most `bytes` bytes, without their ends (64 MiB unless set).
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -285,44 +286,44 @@ impl InputBytes {
         InputBytes { line_limit: bytes }
     }
 
-    /// Reads into `buf`, waiting until something is there; returns the bytes read, 0 at the end of the input.
+    /// Reads into `buf`, waiting for the first byte; returns how many bytes it read, 0 at the end of the input.
     ///
     /// # Errors
     ///
-    /// Whatever reading returns.
+    /// Any failure of reading.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost.
+    /// Nothing is lost: the next read returns what was read.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
         let bytes = self.read_bytes(buf.len()).await?;
         buf[..bytes.len()].copy_from_slice(&bytes);
         Ok(bytes.len())
     }
 
-    /// Reads at most `len` bytes, waiting until something is there; empty at the end of the input.
+    /// Reads at most `len` bytes, waiting for the first; returns none at the end of the input.
     ///
     /// # Errors
     ///
-    /// Whatever reading returns.
+    /// Any failure of reading.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost.
+    /// Nothing is lost: the next read returns what was read.
     pub async fn read_bytes(&self, len: usize) -> Result<Bytes> {
         INPUT.get()?.some(len).await
     }
 
-    /// Reads a line with its end (the last one may have none); empty at the end of the input.
+    /// Reads a line with its end (the last one may have none); returns an empty one at the end of the input.
     ///
     /// # Errors
     ///
     /// [`is_too_long`](Error::is_too_long) for a line above the [limit](InputBytes::with_line_limit), which
-    /// stays. Whatever reading returns.
+    /// is not consumed. Any failure of reading.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -338,11 +339,11 @@ impl InputBytes {
     ///
     /// # Errors
     ///
-    /// Whatever reading returns.
+    /// Any failure of reading.
     ///
     /// # Cancellation
     ///
-    /// Nothing is lost: what was read stays for whoever reads next.
+    /// Nothing is lost: the next read returns what was read.
     pub async fn read_to_end(&self) -> Result<Bytes> {
         INPUT.get()?.all().await
     }

@@ -1,11 +1,11 @@
-//! A stream of the process, opened once.
+//! A stream of the process, opened by its first use.
 
 use folio_engine::storage::os::Standard;
 use folio_engine::{Engine, PerProcess};
 
 use crate::{File, Result};
 
-/// A stream that is opened by its first use. A failure is not kept: the next use tries again.
+/// A stream that its first use opens. If that fails, the next use tries again.
 #[derive(Debug)]
 pub(super) struct Kept<T> {
     pub(super) stream: Standard,
@@ -17,7 +17,7 @@ impl<T: From<File>> Kept<T> {
         Kept { stream, place: PerProcess::new() }
     }
 
-    /// Two first uses at a time open it twice and keep one.
+    /// Returns the stream. Two first uses at the same time open it twice and keep one.
     pub(super) fn get(&'static self) -> Result<&'static T> {
         if let Some(kept) = self.place.get() {
             return Ok(kept);

@@ -1,7 +1,7 @@
 //! The process's own input, output and error stream, as text and as bytes, for all tasks at once.
 //!
-//! Handles cost nothing and are all the same: what one call writes stays in one piece among all of them, and what
-//! one call reads no other sees. Text and bytes of a stream go through the same door.
+//! Handles cost nothing, and all handles of a stream share it: the bytes of one write stay together, and no two reads
+//! return the same bytes. That holds between text and bytes too.
 //!
 //! ```
 //! # async fn example() -> folio::Result<()> {
@@ -14,16 +14,15 @@
 //!
 //! # How it works
 //!
-//! Pipes, sockets and terminals are waited for without a thread, so a read that is pending never delays the end of
-//! the program, and one that is given up has taken nothing. Anything else (a file that the shell redirects to, say)
-//! is read and written by workers, where its own position stands: the next program of the shell goes on behind.
+//! No thread waits for pipes, sockets and terminals, so a pending read never delays the end of the program, and a
+//! dropped read has taken nothing. Workers read and write anything else (such as a file that the shell redirects to) at
+//! the descriptor's own position: the shell's next program continues from there.
 //!
-//! Nothing is kept back: `Ok` from a write means that it is written. A reader that has gone is the error `EPIPE`.
+//! Nothing is buffered: `Ok` from a write means that its bytes are written. `EPIPE` means that the reader has gone.
 //!
 //! The streams are the one thing here that belongs to the process and not to an engine, as its descriptors do.
-//! They are opened when they are first used, on the default engine, whatever engine is the current one; to
-//! redirect descriptor 0, 1 or 2 after that changes nothing. What std's `print` and `read_line` keep in their own
-//! buffers is theirs.
+//! Their first use opens them on the default engine, whatever engine is the current one; redirecting descriptor 0, 1 or
+//! 2 after that changes nothing. The buffers of std's `print` and `read_line` are separate.
 //!
 //! # When not to use it
 //!
@@ -47,7 +46,6 @@ use kept::Kept;
 pub use input::{Input, InputBytes};
 pub use output::{Output, OutputBytes};
 
-/// Where each stream is kept once it was opened.
 static OUTPUT: Kept<File> = Kept::new(Standard::Output);
 static ERROR: Kept<File> = Kept::new(Standard::Error);
 

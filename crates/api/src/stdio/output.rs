@@ -1,4 +1,4 @@
-//! What is written: each call in one piece.
+//! The process's output and error stream: each call writes in one piece.
 
 use bytes::Bytes;
 
@@ -20,7 +20,7 @@ impl Output {
         Output { stream, encoding: Encoding::UTF_8, errors: Errors::Strict }
     }
 
-    /// Returns a handle that writes this encoding, and does so with characters that it does not have. No byte
+    /// Returns a handle that writes `encoding` and treats characters that are missing in it as `errors` says. No byte
     /// order mark is written.
     ///
     /// ```
@@ -41,12 +41,8 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// A character that the encoding does not have, before anything is written. Whatever writing returns: `EPIPE`
-    /// if the reader has gone, with [`bytes_done`](Error::bytes_done) before that.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes, whole.
+    /// A character that the encoding does not have, before anything is written. Any failure of writing: `EPIPE` if the
+    /// reader has gone, with the [`bytes_done`](Error::bytes_done) before that.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -65,10 +61,6 @@ impl Output {
     /// # Errors
     ///
     /// Like [`write`](Output::write).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`write`](Output::write).
     pub async fn write_line(&self, line: &str) -> Result<()> {
         let mut bytes = Vec::with_capacity(line.len() + 1);
         self.encode(line, &mut bytes)?;
@@ -76,7 +68,7 @@ impl Output {
         self.stream.get()?.write_bytes(bytes).await
     }
 
-    /// Does nothing: what was acknowledged has been written.
+    /// Does nothing: a write that returned `Ok` is written already.
     ///
     /// # Errors
     ///
@@ -113,29 +105,21 @@ impl OutputBytes {
     ///
     /// # Errors
     ///
-    /// Whatever writing returns: `EPIPE` if the reader has gone, with [`bytes_done`](Error::bytes_done) before that.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens. After: it finishes, whole.
+    /// Any failure of writing: `EPIPE` if the reader has gone, with the [`bytes_done`](Error::bytes_done) before that.
     pub async fn write_all(&self, bytes: &[u8]) -> Result<()> {
         self.stream.get()?.write_all(bytes).await
     }
 
-    /// Like [`write_all`](OutputBytes::write_all), without a copy.
+    /// Writes all of `bytes` in one piece, without a copy.
     ///
     /// # Errors
     ///
-    /// As there.
-    ///
-    /// # Cancellation
-    ///
-    /// As there.
+    /// Like [`write_all`](OutputBytes::write_all).
     pub async fn write_bytes(&self, bytes: impl Into<Bytes>) -> Result<()> {
         self.stream.get()?.write_bytes(bytes).await
     }
 
-    /// Does nothing: what was acknowledged has been written.
+    /// Does nothing: a write that returned `Ok` is written already.
     ///
     /// # Errors
     ///
@@ -144,11 +128,11 @@ impl OutputBytes {
         self.stream.get()?.flush().await
     }
 
-    /// Returns a file of the same stream, for those who need tokio's `AsyncWrite`.
+    /// Returns a file of the same stream, for code that needs tokio's `AsyncWrite`.
     ///
     /// # Errors
     ///
-    /// Whatever duplicating the descriptor returns.
+    /// Any failure of duplicating the descriptor.
     ///
     /// ```
     /// # async fn example(mut report: folio::File) -> std::io::Result<()> {

@@ -1,4 +1,4 @@
-//! A directory that goes with all that it holds.
+//! A directory that is removed with its contents.
 
 use std::fmt;
 use std::fs::Permissions;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
+use super::removal_guard::{Kind, RemovalGuard};
 use super::template::{Template, name_setters};
 use crate::engine::Engine;
 use crate::{Operation, Result};
@@ -16,12 +16,12 @@ use folio_engine::Engine as Core;
 /// Permission bits of a directory for its owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
 
-/// A new directory, removed with everything in it when it is cleaned up or dropped.
+/// A new directory, which is removed with its contents when it is cleaned up or dropped.
 ///
-/// Symbolic links in it are removed and never followed. A directory in it that was made read-only is made writable
-/// where it is in the way.
+/// Symbolic links in it are removed and never followed. Read-only directories in it are made writable if their entries
+/// cannot be removed otherwise.
 pub struct TemporaryDirectory {
-    name: Doomed,
+    guard: RemovalGuard,
 }
 
 impl TemporaryDirectory {
@@ -29,11 +29,7 @@ impl TemporaryDirectory {
     ///
     /// # Errors
     ///
-    /// Whatever creating a directory there returns; the error names the directory above.
-    ///
-    /// # Cancellation
-    ///
-    /// No directory is left behind.
+    /// Any error of creating the directory; it names the parent directory.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -46,7 +42,7 @@ impl TemporaryDirectory {
         TemporaryDirectory::builder().create().await
     }
 
-    /// Returns a builder: the prefix `tmp`, no suffix, and the directory goes with its owner.
+    /// Returns a builder with the prefix `tmp` and no suffix; the drop removes the directory.
     pub fn builder() -> TemporaryDirectoryBuilder {
         let template = Template::default();
         let mode = DIRECTORY_MODE;
@@ -55,18 +51,14 @@ impl TemporaryDirectory {
 
     /// Returns the path, which is absolute.
     pub fn path(&self) -> &Path {
-        self.name.path()
+        self.guard.path()
     }
 
-    /// Lets the directory stay, and returns its path.
+    /// Keeps the directory and returns its path.
     ///
     /// # Errors
     ///
-    /// None on Linux; elsewhere a temporary directory may have to be marked as a lasting one.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing to cancel: it is done with the first poll.
+    /// None on Linux. Other systems may need a call to mark the directory as permanent.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -76,21 +68,18 @@ impl TemporaryDirectory {
     /// ```
     #[expect(clippy::unused_async, reason = "keeping is a call to the kernel on other systems")]
     pub async fn keep(mut self) -> Result<PathBuf> {
-        self.name.keep();
+        self.guard.keep();
         Ok(self.path().to_owned())
     }
 
-    /// Removes the directory and everything in it now, even one that was to stay; a second time does nothing.
+    /// Removes the directory and its contents now, even if [`delete`](TemporaryDirectoryBuilder::delete) is off. A second
+    /// call does nothing.
     ///
     /// # Errors
     ///
-    /// Whatever the removal returns, unless
-    /// [`ignore_cleanup_errors`](TemporaryDirectoryBuilder::ignore_cleanup_errors) is set. What was removed
-    /// before the failure is gone; calling again, or the drop, tries the rest.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens, and the drop removes the directory. After: it finishes.
+    /// Any error of the removal, unless
+    /// [`ignore_cleanup_errors`](TemporaryDirectoryBuilder::ignore_cleanup_errors) is set. What was removed before the
+    /// failure is gone; the next call or the drop tries to remove the rest.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -100,11 +89,11 @@ impl TemporaryDirectory {
     /// # }
     /// ```
     pub async fn cleanup(&mut self) -> Result<()> {
-        self.name.remove().await
+        self.guard.remove().await
     }
 }
 
-/// How a [`TemporaryDirectory`] is to be made.
+/// Options to create a [`TemporaryDirectory`] with.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -126,8 +115,7 @@ pub struct TemporaryDirectoryBuilder {
 name_setters!(TemporaryDirectoryBuilder, template);
 
 impl TemporaryDirectoryBuilder {
-    /// Sets the permissions of the directory, less what the umask takes; those of the owner alone (0700) unless
-    /// set.
+    /// Sets the permissions of the directory, before the umask; 0700 (the owner alone) unless set.
     pub fn permissions(&mut self, permissions: Permissions) -> &mut Self {
         self.mode = permissions.mode();
         self
@@ -139,8 +127,8 @@ impl TemporaryDirectoryBuilder {
         self
     }
 
-    /// Sets whether a removal that fails is a success all the same, neither returned nor counted; off unless
-    /// set. It goes on past what cannot be removed, and leaves that where it is.
+    /// Sets whether failures of the removal are ignored, neither returned nor counted; off unless set. The removal then
+    /// skips what cannot be removed.
     pub fn ignore_cleanup_errors(&mut self, ignore: bool) -> &mut Self {
         self.ignore_cleanup_errors = ignore;
         self
@@ -150,12 +138,8 @@ impl TemporaryDirectoryBuilder {
     ///
     /// # Errors
     ///
-    /// A prefix or suffix with a slash, before anything is touched; whatever creating a directory there
-    /// returns, and then the error names the directory above.
-    ///
-    /// # Cancellation
-    ///
-    /// No directory is left behind, not even one that was to stay.
+    /// If the prefix or suffix contains a slash, before anything is touched; any error of creating the directory, which
+    /// names the parent directory.
     pub async fn create(&self) -> Result<TemporaryDirectory> {
         self.create_in(&*Core::current()?).await
     }
@@ -165,35 +149,31 @@ impl TemporaryDirectoryBuilder {
     /// # Errors
     ///
     /// Like [`create`](TemporaryDirectoryBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](TemporaryDirectoryBuilder::create).
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryDirectory> {
         self.create_in(engine.core()).await
     }
 
     pub(crate) async fn create_in(&self, engine: &Core) -> Result<TemporaryDirectory> {
         self.template.check(Operation::CreateDir)?;
-        let mut name = engine.call(self.request(engine.clone())).await?;
+        let mut guard = engine.call(self.request(engine.clone())).await?;
         if self.ignore_cleanup_errors {
-            name.ignore_errors();
+            guard.ignore_errors();
         }
-        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        // Only now: a caller that is dropped before this must not leave the directory behind.
         if !self.delete {
-            name.keep();
+            guard.keep();
         }
-        Ok(TemporaryDirectory { name })
+        Ok(TemporaryDirectory { guard })
     }
 
-    /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Core) -> impl PathRequest<Reply = Doomed> + use<> {
+    /// Its reply removes the directory again if the caller has gone.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = RemovalGuard> + use<> {
         let (template, mode) = (self.template.clone(), self.mode);
         PathOp::new(Operation::CreateDir, self.template.dirs(), move |storage, dirs| {
             dirs.first(|dir| {
                 template.make(dir, |path| {
                     storage.create_dir(path, Some(mode))?;
-                    Ok(Doomed::new(&engine, path, Kind::Directory))
+                    Ok(RemovalGuard::new(&engine, path, Kind::Directory))
                 })
             })
         })

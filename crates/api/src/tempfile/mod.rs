@@ -1,24 +1,23 @@
 //! Temporary files and directories: Python's `tempfile`, with files that are [`File`](crate::File)s.
 //!
-//! * [`NamedTemporaryFile`] has a path until it is closed or dropped, unless it is set to stay.
-//! * [`TemporaryFile`] has none, so that nothing is left of it even when the process is killed, until it is given one.
+//! * [`NamedTemporaryFile`] has a path, which is removed when the file is closed or dropped, unless it is kept.
+//! * [`TemporaryFile`] has no path until it is given one, so nothing is left even if the process is killed.
 //! * [`SpooledTemporaryFile`] stays in memory until it is larger than a limit.
-//! * [`TemporaryDirectory`] goes with all that it holds.
-//! * [`TempPath`] is a path alone that goes.
+//! * [`TemporaryDirectory`] is removed with its contents.
+//! * [`TempPath`] is the path of a temporary file without the open file.
 //!
-//! Each kind of file has a text form, by `create_text` or `build_text`: text [`Options`](crate::text::Options) say its
-//! encoding, its ends of lines and, as one of Python's mode strings, what it is opened for.
+//! Each kind of file has a text form, made by `create_text` or `build_text`. The text
+//! [`Options`](crate::text::Options) set its encoding, its line endings and, as one of Python's mode strings, its access.
 //!
-//! Files are created exclusively and with mode 0600, directories with 0700, unless set otherwise, and both less what
-//! the umask takes.
+//! Files are created exclusively and with mode 0600, directories with 0700, unless set otherwise. The umask applies.
 //!
-//! What is dropped is removed by a worker and never by the thread that drops it. That removal waits for room
-//! like any operation, [`Engine::shutdown`](crate::Engine::shutdown) and the end of the process (a return from `main`,
-//! `exit`; not a signal that kills, nor `abort`) wait for it, the latter for five seconds, and if it fails it is logged
-//! and counted in [`Counters::unobserved_errors`](crate::Counters). What is still held when the process exits stays, and
-//! an engine that has been shut down removes nothing any more: where that matters, call
-//! [`close`](NamedTemporaryFile::close) or [`cleanup`](TemporaryDirectory::cleanup), which also return the
-//! failure. It is not an error if it is already gone.
+//! Dropping one of these values never blocks: a worker removes the file or directory, once there is a permit for it.
+//! [`Engine::shutdown`](crate::Engine::shutdown) waits for that removal, and so does, for at most five seconds, the end
+//! of the process (a return from `main` or `exit`, not a signal that kills, nor `abort`). A removal that fails is logged
+//! and counted in [`Counters::unobserved_errors`](crate::Counters); a path that is already gone is no failure.
+//! Values that are not dropped before the process ends are not removed, and an engine that has been shut down removes
+//! nothing. Where that matters, call [`close`](NamedTemporaryFile::close) or [`cleanup`](TemporaryDirectory::cleanup),
+//! which also return the failure.
 //!
 //! ```
 //! use folio::tempfile::{NamedTemporaryFile, TemporaryDirectory};
@@ -34,15 +33,16 @@
 //!
 //! # Cancellation
 //!
-//! Dropped before it began, a call has done nothing; after that it finishes in the background. A call that only looks
-//! changes nothing. Methods with another rule say so.
+//! A call that is dropped before it began does nothing; after that it finishes in the background. A dropped call that
+//! creates or opens a file or directory leaves neither a path nor a descriptor behind, even if `delete` is off.
+//! Methods with another rule say so.
 
 mod directory;
-mod doomed;
 mod named;
 mod naming;
 mod path;
 mod poll;
+mod removal_guard;
 mod spooled;
 mod template;
 #[cfg(feature = "text")]

@@ -7,21 +7,21 @@ use std::path::Path;
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
-use super::template::{Template, exclusively, name_setters};
+use super::removal_guard::{Kind, RemovalGuard};
+use super::template::{Template, exclusive_request, name_setters};
 use crate::engine::Engine;
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
 
 /// A new file, open for reading and writing, whose path is removed when it is closed or dropped.
 ///
-/// Clones of its [`file`](NamedTemporaryFile::file) may live longer: the path goes, the contents stay readable
-/// until the last of them is gone.
+/// Clones of its [`file`](NamedTemporaryFile::file) may outlive the path: the contents stay readable until the last clone
+/// is dropped.
 pub struct NamedTemporaryFile {
-    /// Above the file, so that the path goes first and whoever closes it last frees the blocks.
-    pub(super) name: Doomed,
+    /// Before the file, so that the path is removed first and the close of the file frees its blocks.
+    pub(super) guard: RemovalGuard,
     pub(super) file: File,
-    /// Whether closing removes the path too.
+    /// Whether closing also removes the path.
     pub(super) delete_on_close: bool,
 }
 
@@ -30,11 +30,7 @@ impl NamedTemporaryFile {
     ///
     /// # Errors
     ///
-    /// Whatever creating a file there returns; the error names the directory.
-    ///
-    /// # Cancellation
-    ///
-    /// No file is left behind.
+    /// Any error of creating the file; it names the directory.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -48,7 +44,7 @@ impl NamedTemporaryFile {
         NamedTemporaryFile::builder().create().await
     }
 
-    /// Returns a builder: the prefix `tmp`, no suffix, and the path goes with the file.
+    /// Returns a builder with the prefix `tmp` and no suffix; closing and dropping remove the path.
     pub fn builder() -> NamedTemporaryFileBuilder {
         let template = Template::default();
         let buffering = Buffering::Unbuffered;
@@ -68,37 +64,36 @@ impl NamedTemporaryFile {
         &self.file
     }
 
-    /// Returns the path, which is absolute; after [`persist`](NamedTemporaryFile::persist), the one given there.
+    /// Returns the path: an absolute one, or after [`persist`](NamedTemporaryFile::persist) the one given there.
     pub fn path(&self) -> &Path {
-        self.name.path()
+        self.guard.path()
     }
 
     /// Returns whether the drop removes the path.
     pub fn is_temporary(&self) -> bool {
-        self.name.is_doomed()
+        self.guard.is_armed()
     }
 
-    /// Gives the file the path `to`, replacing what is there in one step, and lets it stay.
+    /// Renames the file to `to`, replacing in one step a file that exists there, and keeps it.
     ///
-    /// Both paths must be on the same file system. The permissions stay those that it was created with: for others to read
-    /// it, [ask for them then](NamedTemporaryFileBuilder::permissions). To survive a power cut, call
-    /// [`sync_all`](File::sync_all) on the file before, and [`Dir::sync`](crate::dir::Dir::sync) on its directory after.
-    /// [`File::path`] goes on naming the old path.
+    /// Both paths must be on the same file system. The permissions stay as they were when the file was created: set
+    /// [`permissions`](NamedTemporaryFileBuilder::permissions) for a file that others may read. For a file that survives
+    /// a power cut, call [`sync_all`](File::sync_all) on the file before, and [`Dir::sync`](crate::dir::Dir::sync) on its
+    /// directory after. [`File::path`] still returns the old path.
     ///
     /// # Errors
     ///
-    /// Whatever the rename returns; the file is then as temporary as before.
+    /// Any error of the rename; the file is then still temporary.
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, unless this value is dropped first and its
-    /// removal overtakes.
+    /// A rename that has begun finishes, unless this value is dropped too and the removal of its path comes first.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
     /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
     ///
-    /// // Less what the umask takes, as for every new file.
+    /// // The umask applies, as for every new file.
     /// let served = Permissions::from_mode(0o666);
     /// let builder = folio::tempfile::NamedTemporaryFile::builder().in_dir("www").permissions(served).clone();
     /// let mut page = builder.create().await?;
@@ -108,18 +103,14 @@ impl NamedTemporaryFile {
     /// # }
     /// ```
     pub async fn persist(&mut self, to: impl AsRef<Path>) -> Result<()> {
-        self.name.persist(to.as_ref()).await
+        self.guard.persist(to.as_ref()).await
     }
 
-    /// Lets the file stay where it is, and returns it.
+    /// Keeps the file at its path, and returns the open file.
     ///
     /// # Errors
     ///
-    /// None on Linux; elsewhere a temporary file may have to be marked as a lasting one.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing to cancel: it is done with the first poll.
+    /// None on Linux. Other systems may need a call to mark the file as permanent.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -130,20 +121,20 @@ impl NamedTemporaryFile {
     /// ```
     #[expect(clippy::unused_async, reason = "keeping is a call to the kernel on other systems")]
     pub async fn keep(mut self) -> Result<File> {
-        self.name.keep();
+        self.guard.keep();
         Ok(self.file)
     }
 
-    /// Closes the file for every clone and removes the path, unless that was to stay or
-    /// [`delete_on_close`](NamedTemporaryFileBuilder::delete_on_close) is off; a second time does nothing.
+    /// Closes the file for every clone and removes the path, unless the path is kept or
+    /// [`delete_on_close`](NamedTemporaryFileBuilder::delete_on_close) is off. A second call does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`File::close_all`], and then the path is left to the drop; those of the removal.
+    /// Those of [`File::close_all`], after which the drop removes the path; those of the removal.
     ///
     /// # Cancellation
     ///
-    /// The file may be open or closed; dropping this value removes the path.
+    /// The file may be open or closed; the drop of this value removes the path.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -154,18 +145,18 @@ impl NamedTemporaryFile {
     /// ```
     pub async fn close(&mut self) -> Result<()> {
         match self.file.end().await {
-            // Whoever closed it before, by a clone or as text, has received its error.
+            // A clone or a text file has closed it before, and its caller has received the error.
             Err(error) if !error.is_closed() => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        if self.delete_on_close && self.name.is_doomed() {
-            self.name.remove().await?;
+        if self.delete_on_close && self.guard.is_armed() {
+            self.guard.remove().await?;
         }
         Ok(())
     }
 }
 
-/// How a [`NamedTemporaryFile`] is to be made.
+/// Options to create a [`NamedTemporaryFile`] with.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -182,7 +173,7 @@ pub struct NamedTemporaryFileBuilder {
     delete: bool,
     delete_on_close: bool,
     buffering: Buffering,
-    /// Permission bits; `None` for those of the owner alone.
+    /// Permission bits; `None` is 0600.
     permissions: Option<u32>,
     append: bool,
 }
@@ -190,21 +181,21 @@ pub struct NamedTemporaryFileBuilder {
 name_setters!(NamedTemporaryFileBuilder, template);
 
 impl NamedTemporaryFileBuilder {
-    /// Sets whether the path goes when the file is closed or dropped; on unless set.
+    /// Sets whether the path is removed when the file is closed or dropped; on unless set.
     pub fn delete(&mut self, delete: bool) -> &mut Self {
         self.delete = delete;
         self
     }
 
-    /// Sets whether closing removes the path, or only the drop; on unless set.
+    /// Sets whether closing removes the path; on unless set. If off, only the drop removes it.
     ///
-    /// Off, it lets the file be closed and opened again by its path, by another program for instance.
+    /// If off, the file can be closed and then opened again by its path, for instance by another program.
     pub fn delete_on_close(&mut self, delete_on_close: bool) -> &mut Self {
         self.delete_on_close = delete_on_close;
         self
     }
 
-    /// Sets the permissions of the file, less what the umask takes; those of the owner alone (0600) unless set.
+    /// Sets the permissions of the file, before the umask; 0600 (the owner alone) unless set.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -220,14 +211,14 @@ impl NamedTemporaryFileBuilder {
         self
     }
 
-    /// Sets whether every write goes to the end of the file, as by
+    /// Sets whether every write goes to the end of the file, as with
     /// [`OpenOptions::append`](crate::OpenOptions::append); off unless set.
     pub fn append(&mut self, append: bool) -> &mut Self {
         self.append = append;
         self
     }
 
-    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// Sets the size of the write buffer; unbuffered unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
@@ -238,56 +229,46 @@ impl NamedTemporaryFileBuilder {
     ///
     /// # Errors
     ///
-    /// A prefix or suffix with a slash, before anything is touched; whatever creating a file in the directory
-    /// returns, and then the error names the directory.
-    ///
-    /// # Cancellation
-    ///
-    /// No file is left behind, not even one that was to stay.
+    /// If the prefix or suffix contains a slash, before anything is touched; any error of creating the file, which
+    /// names the directory.
     pub async fn create(&self) -> Result<NamedTemporaryFile> {
         self.create_in(&*Core::current()?).await
     }
 
-    /// Creates the file on `engine`; every operation of the file stays there.
+    /// Creates the file on `engine`, which also runs every operation of the file.
     ///
     /// # Errors
     ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create); an unsupported error on an engine whose storage has
-    /// no descriptors.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create).
+    /// Like [`create`](NamedTemporaryFileBuilder::create); unsupported on an engine whose storage has no descriptors.
     pub async fn create_on(&self, engine: &Engine) -> Result<NamedTemporaryFile> {
         self.create_in(engine.core()).await
     }
 
     pub(crate) async fn create_in(&self, engine: &Core) -> Result<NamedTemporaryFile> {
         self.template.check(Operation::Open)?;
-        let (name, file) = engine.call(self.request(engine.clone())).await?;
-        let mut created = NamedTemporaryFile { name, file, delete_on_close: self.delete_on_close };
-        // Not before: until now it was nobody's, and whoever gives up must not leave it behind.
+        let (mut guard, file) = engine.call(self.request(engine.clone())).await?;
+        // Only now: a caller that is dropped before this must not leave the file behind.
         if !self.delete {
-            created.name.keep();
+            guard.keep();
         }
-        Ok(created)
+        Ok(NamedTemporaryFile { guard, file, delete_on_close: self.delete_on_close })
     }
 
-    /// What it creates cleans up by itself when nobody waits for it any more.
-    fn request(&self, engine: Core) -> impl PathRequest<Reply = (Doomed, File)> + use<> {
+    /// Its reply removes the file again if the caller has gone.
+    fn request(&self, engine: Core) -> impl PathRequest<Reply = (RemovalGuard, File)> + use<> {
         let template = self.template.clone();
-        let request = exclusively().append(self.append);
+        let request = exclusive_request().append(self.append);
         let mode = self.permissions.or(request.mode);
         let request = request.mode(mode).buffer_bytes(self.buffering.bytes());
         PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
-            let (opened, name) = dirs.first(|dir| {
+            let (opened, guard) = dirs.first(|dir| {
                 template.make(dir, |path| {
                     let opened = storage.open(path, &request)?;
-                    Ok((opened, Doomed::new(&engine, path, Kind::File)))
+                    Ok((opened, RemovalGuard::new(&engine, path, Kind::File)))
                 })
             })?;
-            let handle = engine.adopt_buffered(opened.file.to_std(0)?, name.path(), request.buffer_bytes)?;
-            Ok((name, File::new(handle)))
+            let handle = engine.adopt_buffered(opened.file.to_std(0)?, guard.path(), request.buffer_bytes)?;
+            Ok((guard, File::new(handle)))
         })
     }
 }

@@ -12,25 +12,25 @@ use crate::checked;
 use crate::{Operation, Result};
 
 impl TemporaryFile {
-    /// Gives the file the path `to`, replacing what is there in one step: whoever opens it finds the old contents or
-    /// these, and a process that is killed before leaves nothing behind.
+    /// Gives the file the path `to`, replacing in one step a file that exists there: readers of `to` see either the old
+    /// contents or the new ones. A process that is killed before leaves nothing behind.
     ///
-    /// The directory must be on the file system of the file's own: see
-    /// [`in_dir`](super::TemporaryFileBuilder::in_dir). To survive a power cut, call
-    /// [`sync_all`](crate::File::sync_all) on the file before. It is for its owner alone unless
-    /// [others were asked for](super::TemporaryFileBuilder::permissions) when it was created.
-    /// [`File::path`](crate::File::path) goes on naming none.
+    /// `to` must be on the file system that the file was created on: see
+    /// [`in_dir`](super::TemporaryFileBuilder::in_dir). For a file that survives a power cut, call
+    /// [`sync_all`](crate::File::sync_all) on it before. Only its owner may read it, unless other
+    /// [`permissions`](super::TemporaryFileBuilder::permissions) were set when it was created.
+    /// [`File::path`](crate::File::path) still returns the placeholder.
     ///
     /// # Errors
     ///
-    /// If the directory is missing, on another file system, or may not be written; `ENOENT` where the file system
-    /// cannot create a file without a name. The file is then as temporary as before.
+    /// If the directory is missing, on another file system, or not writable; `ENOENT` if the file system cannot create
+    /// files without a name. The file is then still unnamed.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
     /// use std::{fs::Permissions, os::unix::fs::PermissionsExt};
     ///
-    /// // Less what the umask takes, as for every new file.
+    /// // The umask applies, as for every new file.
     /// let served = Permissions::from_mode(0o666);
     /// let builder = folio::tempfile::TemporaryFile::builder().in_dir("www").permissions(served).clone();
     /// let page = builder.create().await?;
@@ -40,16 +40,12 @@ impl TemporaryFile {
     /// # }
     /// ```
     pub async fn persist(&self, to: impl AsRef<Path>) -> Result<()> {
-        self.name(to.as_ref(), Taken::Replaced).await
+        self.name(to.as_ref(), IfTaken::Replace).await
     }
 
-    /// Like [`persist`](TemporaryFile::persist), but refuses a path that anything has (`EEXIST`).
+    /// Like [`persist`](TemporaryFile::persist), but refuses a path that exists (`EEXIST`).
     ///
     /// # Errors
-    ///
-    /// Like [`persist`](TemporaryFile::persist).
-    ///
-    /// # Cancellation
     ///
     /// Like [`persist`](TemporaryFile::persist).
     ///
@@ -62,53 +58,53 @@ impl TemporaryFile {
     /// # }
     /// ```
     pub async fn persist_noclobber(&self, to: impl AsRef<Path>) -> Result<()> {
-        self.name(to.as_ref(), Taken::Refused).await
+        self.name(to.as_ref(), IfTaken::Refuse).await
     }
 
-    async fn name(&self, to: &Path, taken: Taken) -> Result<()> {
+    async fn name(&self, to: &Path, if_taken: IfTaken) -> Result<()> {
         let to = checked::path(Operation::HardLink, to)?;
         let shown = self.file.path().to_owned();
-        // What has been written before is in the file then.
+        // Duplicating comes after earlier writes in the file's order, so they are in the file by then.
         let file = self.file.plain(Operation::HardLink)?.duplicate(Operation::HardLink).await?;
-        self.engine.call(request(file, shown, to, taken)).await
+        self.engine.call(request(file, shown, to, if_taken)).await
     }
 }
 
-/// What becomes of a path that is taken.
+/// What happens if the new path exists.
 #[derive(Clone, Copy, Debug)]
-enum Taken {
-    /// It names the file from now on.
-    Replaced,
-    /// It stays, and the file unnamed.
-    Refused,
+enum IfTaken {
+    /// The path names the new file instead.
+    Replace,
+    /// The call fails, and the file stays unnamed.
+    Refuse,
 }
 
 fn request(
     file: Box<dyn StorageFile>,
     shown: PathBuf,
     to: PathBuf,
-    taken: Taken,
+    if_taken: IfTaken,
 ) -> impl PathRequest<Reply = ()> {
     PathOp::new(Operation::HardLink, (shown, to), move |storage, (_, to)| {
-        match taken {
-            Taken::Refused => storage.link_unnamed(&*file, &to)?,
-            Taken::Replaced => replace(storage, &*file, &to)?,
+        match if_taken {
+            IfTaken::Refuse => storage.link_unnamed(&*file, &to)?,
+            IfTaken::Replace => replace(storage, &*file, &to)?,
         }
-        // Where NFS and FUSE tell that what was written found no room, and tell it once.
+        // NFS and FUSE report failed writes here, and only once.
         file.close()
     })
 }
 
-/// The kernel names no file by a name that is taken, so it gets another one in the same directory first.
+/// Links the file under a temporary name and renames that, because a link cannot replace an existing name.
 fn replace(storage: &dyn Storage, file: &dyn StorageFile, to: &Path) -> io::Result<()> {
     let dir = to.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = Template::default().make(dir, |path| {
+    let temporary = Template::default().make(dir, |path| {
         storage.link_unnamed(file, path)?;
         Ok(path.to_owned())
     })?;
-    let renamed = storage.rename(&beside, storage, to);
-    // It is still there after a failure, and where both were names of this file already. That it is not is how
-    // it should be, and that it cannot be removed is less than what went wrong before.
-    drop(storage.remove_file(&beside));
+    let renamed = storage.rename(&temporary, storage, to);
+    // The temporary name remains after a failure, and if `to` was a name of this file already. The rename's error
+    // matters more than one of this removal, which is expected to find nothing.
+    drop(storage.remove_file(&temporary));
     renamed
 }

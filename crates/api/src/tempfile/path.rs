@@ -1,4 +1,4 @@
-//! The path of a temporary file apart from the file.
+//! The path of a temporary file, without the open file.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -9,20 +9,20 @@ use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest};
 
-use super::doomed::{Doomed, Kind};
+use super::removal_guard::{Kind, RemovalGuard};
 use super::template::Template;
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder};
 use crate::checked;
 use crate::{Error, File, Operation, Result};
 use folio_engine::Engine as Core;
 
-/// `ENOENT`, as Linux has it.
+/// `ENOENT` on Linux.
 const NOT_THERE: i32 = 2;
 
-/// A path of a file that is removed when this is closed or dropped, however often the file is open.
+/// A path that is removed when this value is closed or dropped, even while the file is open elsewhere.
 ///
-/// Made by [`NamedTemporaryFile::into_temp_path`], [`into_parts`](NamedTemporaryFile::into_parts) and
-/// [`NamedTemporaryFileBuilder::make`].
+/// [`NamedTemporaryFile::into_temp_path`], [`into_parts`](NamedTemporaryFile::into_parts) and
+/// [`NamedTemporaryFileBuilder::make`] return one.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -32,31 +32,27 @@ const NOT_THERE: i32 = 2;
 /// # }
 /// ```
 pub struct TempPath {
-    name: Doomed,
+    guard: RemovalGuard,
 }
 
 impl TempPath {
-    /// Takes charge of a path: it goes with what is returned. A relative one means where it leads to now.
+    /// Makes an existing path temporary. A relative path is resolved now, against the working directory.
     ///
     /// # Errors
     ///
-    /// An empty path or one with a NUL; a working directory that is gone.
+    /// If the path is empty or contains a NUL; if the working directory is gone.
     pub fn from_path(path: impl AsRef<Path>) -> Result<TempPath> {
         let path = checked::path(Operation::RemoveFile, path.as_ref())?;
         let absolute = std::path::absolute(&path);
         let absolute = absolute.map_err(|error| Error::io(Operation::RemoveFile, error).at_path(path))?;
-        Ok(TempPath { name: Doomed::new(&*Core::current()?, &absolute, Kind::File) })
+        Ok(TempPath { guard: RemovalGuard::new(&*Core::current()?, &absolute, Kind::File) })
     }
 
     /// Removes the path now, if it is still temporary.
     ///
     /// # Errors
     ///
-    /// Those of the removal, which the drop then tries again.
-    ///
-    /// # Cancellation
-    ///
-    /// Before it began: nothing happens, and the drop removes the path. After: it finishes.
+    /// Those of the removal; the drop then tries again.
     ///
     /// ```
     /// # async fn example(path: folio::tempfile::TempPath) -> folio::Result<()> {
@@ -65,18 +61,17 @@ impl TempPath {
     /// # }
     /// ```
     pub async fn close(mut self) -> Result<()> {
-        if self.name.is_doomed() {
-            self.name.remove().await?;
+        if self.guard.is_armed() {
+            self.guard.remove().await?;
         }
         Ok(())
     }
 
-    /// Renames the file to `to`, replacing what is there in one step, and lets it stay; see
-    /// [`NamedTemporaryFile::persist`].
+    /// Renames the file to `to` and keeps it; see [`NamedTemporaryFile::persist`].
     ///
     /// # Errors
     ///
-    /// Whatever the rename returns; the path is then as temporary as before.
+    /// Any error of the rename; the path is then still temporary.
     ///
     /// # Cancellation
     ///
@@ -89,10 +84,10 @@ impl TempPath {
     /// # }
     /// ```
     pub async fn persist(&mut self, to: impl AsRef<Path>) -> Result<()> {
-        self.name.persist(to.as_ref()).await
+        self.guard.persist(to.as_ref()).await
     }
 
-    /// Like [`persist`](TempPath::persist), but refuses a path that anything has (`EEXIST`).
+    /// Like [`persist`](TempPath::persist), but refuses a path that exists (`EEXIST`).
     ///
     /// # Errors
     ///
@@ -109,18 +104,14 @@ impl TempPath {
     /// # }
     /// ```
     pub async fn persist_noclobber(&mut self, to: impl AsRef<Path>) -> Result<()> {
-        self.name.persist_noclobber(to.as_ref()).await
+        self.guard.persist_noclobber(to.as_ref()).await
     }
 
-    /// Lets the file stay where it is, and returns its path.
+    /// Keeps the file and returns its path.
     ///
     /// # Errors
     ///
-    /// None on Linux; elsewhere a temporary file may have to be marked as a lasting one.
-    ///
-    /// # Cancellation
-    ///
-    /// Nothing to cancel: it is done with the first poll.
+    /// None on Linux. Other systems may need a call to mark the file as permanent.
     ///
     /// ```
     /// # async fn example(path: folio::tempfile::TempPath) -> folio::Result<()> {
@@ -130,8 +121,8 @@ impl TempPath {
     /// ```
     #[expect(clippy::unused_async, reason = "keeping is a call to the kernel on other systems")]
     pub async fn keep(mut self) -> Result<PathBuf> {
-        self.name.keep();
-        Ok(self.name.path().to_owned())
+        self.guard.keep();
+        Ok(self.guard.path().to_owned())
     }
 }
 
@@ -139,64 +130,60 @@ impl Deref for TempPath {
     type Target = Path;
 
     fn deref(&self) -> &Path {
-        self.name.path()
+        self.guard.path()
     }
 }
 
 impl AsRef<Path> for TempPath {
     fn as_ref(&self) -> &Path {
-        self.name.path()
+        self.guard.path()
     }
 }
 
 impl AsRef<OsStr> for TempPath {
     fn as_ref(&self) -> &OsStr {
-        self.name.path().as_os_str()
+        self.guard.path().as_os_str()
     }
 }
 
 impl fmt::Debug for TempPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.name.path().fmt(f)
+        self.guard.path().fmt(f)
     }
 }
 
-/// The file and its path apart.
+/// The file and its path as separate values.
 impl NamedTemporaryFile {
-    /// Returns the open file, by the name that other libraries have for [`file`](NamedTemporaryFile::file).
+    /// Returns the open file, like [`file`](NamedTemporaryFile::file); the `tempfile` crate uses this name.
     pub fn as_file(&self) -> &File {
         self.file()
     }
 
-    /// Lets the handle go and returns the path, which goes with what is returned.
+    /// Drops the handle and returns the path, which is still temporary.
     pub fn into_temp_path(self) -> TempPath {
-        TempPath { name: self.name }
+        self.into_parts().1
     }
 
-    /// Returns the open file; the path goes, as with a drop.
+    /// Returns the open file, and removes the path like a drop.
     pub fn into_file(self) -> File {
         self.into_parts().0
     }
 
-    /// Returns the open file and the path, which goes with the latter.
+    /// Returns the open file and its path, which is still temporary.
     pub fn into_parts(self) -> (File, TempPath) {
-        (self.file, TempPath { name: self.name })
+        (self.file, TempPath { guard: self.guard })
     }
 
-    /// Puts a file and its path together again: the path goes when the file is closed or this is dropped.
+    /// Joins a file and its path: the path is removed when the file is closed or this value is dropped.
     pub fn from_parts(file: File, path: TempPath) -> NamedTemporaryFile {
-        NamedTemporaryFile { name: path.name, file, delete_on_close: true }
+        NamedTemporaryFile { guard: path.guard, file, delete_on_close: true }
     }
 
-    /// Opens the file once more by its path, for reading and writing: an independent handle, with its own cursor.
+    /// Opens the file again by its path, for reading and writing, as an independent file with its own cursor.
     ///
     /// # Errors
     ///
-    /// `ENOENT` if the path is gone or leads to another file by now; whatever opening returns.
-    ///
-    /// # Cancellation
-    ///
-    /// No descriptor is left behind.
+    /// `ENOENT` if the path is gone or now leads to another file; any error of opening.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -208,7 +195,7 @@ impl NamedTemporaryFile {
     pub async fn reopen(&self) -> Result<File> {
         let mut options = File::options();
         options.read(true).write(true).nofollow(true);
-        let again = options.open_in(self.name.engine(), self.path()).await?;
+        let again = options.open_in(self.guard.engine(), self.path()).await?;
         let (one, other) = (self.file.metadata().await?, again.metadata().await?);
         if (one.dev(), one.ino()) == (other.dev(), other.ino()) {
             return Ok(again);
@@ -217,14 +204,14 @@ impl NamedTemporaryFile {
         Err(Error::refused(Operation::Open, NOT_THERE, why).at_path(self.path()))
     }
 
-    /// Like [`persist`](NamedTemporaryFile::persist), but refuses a path that anything has.
+    /// Like [`persist`](NamedTemporaryFile::persist), but refuses a path that exists.
     ///
-    /// It is one step where kernel and file system can refuse to replace (`RENAME_NOREPLACE`), as most can; else the
-    /// file has both paths for a moment.
+    /// It is one step if kernel and file system support `RENAME_NOREPLACE`, as most do. Otherwise the file has both
+    /// paths for a moment.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if the path is taken; whatever the rename returns. The file is then as temporary as before.
+    /// `EEXIST` if the path exists; any error of the rename. The file is then still temporary.
     ///
     /// # Cancellation
     ///
@@ -239,24 +226,24 @@ impl NamedTemporaryFile {
     /// # }
     /// ```
     pub async fn persist_noclobber(&mut self, to: impl AsRef<Path>) -> Result<()> {
-        self.name.persist_noclobber(to.as_ref()).await
+        self.guard.persist_noclobber(to.as_ref()).await
     }
 }
 
 impl NamedTemporaryFileBuilder {
-    /// Has `make` create something under a new name, such as a Unix socket, and removes it as a temporary file. A
-    /// worker calls it, again with another name as long as it says that one is taken
-    /// ([`AlreadyExists`](ErrorKind::AlreadyExists), [`AddrInUse`](ErrorKind::AddrInUse)).
+    /// Calls `make` to create something at a new path, such as a Unix socket, and returns it with that path, which is
+    /// temporary. A worker calls `make`, and calls it again with another path if it returns
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) or [`AddrInUse`](ErrorKind::AddrInUse).
     ///
-    /// Of the settings, those of the name count and [`delete`](NamedTemporaryFileBuilder::delete) does not.
+    /// Only prefix, suffix and directory are used, no other setting.
     ///
     /// # Errors
     ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create); what `make` returns.
+    /// Like [`create`](NamedTemporaryFileBuilder::create); any other error of `make`.
     ///
     /// # Cancellation
     ///
-    /// What was made is dropped and its path removed.
+    /// What `make` returned is dropped and its path removed.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -278,7 +265,7 @@ impl NamedTemporaryFileBuilder {
     }
 }
 
-/// What it makes cleans up by itself when nobody waits for it any more.
+/// Its reply removes the path again if the caller has gone.
 fn request<R: Send + 'static>(
     engine: Core,
     template: Template,
@@ -287,8 +274,8 @@ fn request<R: Send + 'static>(
     PathOp::new(Operation::Open, template.dirs(), move |_, dirs| {
         dirs.first(|dir| {
             template.make(dir, |path| match make(path) {
-                Ok(made) => Ok((made, TempPath { name: Doomed::new(&engine, path, Kind::File) })),
-                // A socket says by another kind that its name is taken.
+                Ok(made) => Ok((made, TempPath { guard: RemovalGuard::new(&engine, path, Kind::File) })),
+                // A socket reports a taken name by another kind of error.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => Err(ErrorKind::AlreadyExists.into()),
                 Err(error) => Err(error),
             })

@@ -1,4 +1,4 @@
-//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for files that go by themselves: those of the file.
+//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for temporary files, by those of the open file.
 
 use std::io::{self, IoSlice, SeekFrom};
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Names that nobody can have expected: where they are, and what they begin and end with.
+//! Unpredictable names: their directory, prefix and suffix.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -12,27 +12,27 @@ use folio_engine::storage::OpenRequest;
 use crate::checked;
 use crate::{Error, Operation, Result};
 
-/// Random characters in a name: as many as Python takes, which is 2·10¹⁴ names.
+/// Random characters in a name: as many as in Python, which gives 2·10¹⁴ names.
 const RANDOM_CHARS: usize = 8;
 
-/// What names begin with unless set otherwise: Python's.
+/// The prefix of names unless set: Python's.
 const PREFIX: &str = "tmp";
 
-/// What names the directory, in CPython's order.
-const VARIABLES: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
+/// Environment variables that name the directory, in CPython's order.
+const DIR_VARIABLES: [&str; 3] = ["TMPDIR", "TEMP", "TMP"];
 
-/// Where it is if nothing names one that can be used, in CPython's order.
-const USUAL: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
+/// Directories to use if the variables name no usable one, in CPython's order.
+const FALLBACK_DIRS: [&str; 3] = ["/tmp", "/var/tmp", "/usr/tmp"];
 
-/// Permission bits of a file for its owner alone.
+/// Permission bits of a file that only its owner may use.
 pub(super) const FILE_MODE: u32 = 0o600;
 
-/// See the module.
+/// How names are made.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) prefix: OsString,
     pub(super) suffix: OsString,
-    /// `None` is the first directory of the environment that can be used, at the moment of creation.
+    /// `None` is the first usable directory of the environment at the time of creation.
     pub(super) dir: Option<PathBuf>,
 }
 
@@ -43,7 +43,7 @@ impl Default for Template {
 }
 
 impl Template {
-    /// Refuses what would lead out of the directory or cannot be in a name at all.
+    /// Refuses prefixes and suffixes that would lead out of the directory or that no name can contain.
     pub(super) fn check(&self, operation: Operation) -> Result<()> {
         let is_foreign = |part: &OsStr| part.as_bytes().iter().any(|byte| matches!(byte, b'/' | 0));
         if is_foreign(&self.prefix) || is_foreign(&self.suffix) {
@@ -53,55 +53,55 @@ impl Template {
         self.dir.as_ref().map_or(Ok(()), |dir| checked::path(operation, dir).map(drop))
     }
 
-    /// Where names may be made.
+    /// The directories to try.
     pub(super) fn dirs(&self) -> Dirs {
         self.dir.clone().map_or_else(Dirs::of_environment, |dir| Dirs(vec![dir]))
     }
 
-    /// Tries names in `dir` until `make` no longer says that one exists.
+    /// Calls `make` with new names in `dir` until it returns anything but `AlreadyExists`.
     pub(super) fn make<R>(&self, dir: &Path, make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
         let mut builder = ::tempfile::Builder::new();
-        // Removal is ours: the crate's own would block, and would go past the storage port.
+        // The crate's own removal would block and bypass the storage.
         builder.prefix(&self.prefix).suffix(&self.suffix).rand_bytes(RANDOM_CHARS).disable_cleanup(true);
         builder.make_in(dir, make).map(|made| made.into_parts().0)
     }
 }
 
-/// Directories to try one after the other; there is one at least.
+/// Directories to try in order, at least one.
 #[derive(Clone, Debug)]
 pub(super) struct Dirs(Vec<PathBuf>);
 
 impl Dirs {
-    /// Those that CPython tries: what the environment names, then the usual ones, then the working directory.
+    /// Lists what CPython tries: the variables, then the fallbacks, then the working directory.
     fn of_environment() -> Self {
-        let named = VARIABLES.iter().filter_map(env::var_os);
+        let named = DIR_VARIABLES.iter().filter_map(env::var_os);
         let named = named.filter(|dir| !dir.is_empty()).filter_map(|dir| absolute(dir).ok());
-        let mut dirs: Vec<PathBuf> = named.chain(USUAL.map(PathBuf::from)).collect();
+        let mut dirs: Vec<PathBuf> = named.chain(FALLBACK_DIRS.map(PathBuf::from)).collect();
         dirs.extend(env::current_dir());
         Dirs(dirs)
     }
 
-    /// Makes something in the first that it can be made in. If there is none, the error is that of the one wanted.
+    /// Calls `make` with each directory until one is usable. If none is, returns the error of the first.
     pub(super) fn first<R>(&self, mut make: impl FnMut(&Path) -> io::Result<R>) -> io::Result<R> {
-        let mut wanted = None;
+        let mut first_error = None;
         for dir in &self.0 {
             match make(dir) {
-                Err(error) if is_of_directory(&error) => drop(wanted.get_or_insert(error)),
+                Err(error) if is_of_directory(&error) => drop(first_error.get_or_insert(error)),
                 made => return made,
             }
         }
-        Err(wanted.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+        Err(first_error.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
 }
 
 impl Subject for Dirs {
-    /// The one that is wanted.
+    /// The preferred one.
     fn path(&self) -> &Path {
         &self.0[0]
     }
 }
 
-/// Whether nothing can be made in that path, or it is not a directory.
+/// Whether the directory is unusable, so that the next one is tried.
 fn is_of_directory(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -112,29 +112,29 @@ fn is_of_directory(error: &io::Error) -> bool {
     )
 }
 
-/// Creates a file that did not exist, for its owner alone.
-pub(super) fn exclusively() -> OpenRequest {
+/// A request to create a file that must not exist, for its owner alone.
+pub(super) fn exclusive_request() -> OpenRequest {
     OpenRequest::default().read(true).write(true).create_new(true).mode(Some(FILE_MODE))
 }
 
-/// The setters of every builder, for each of them makes a name.
+/// The setters of the name, which all builders have.
 macro_rules! name_setters {
     ($builder:ty, $($template:ident).+) => {
         impl $builder {
-            /// Sets what the name begins with; `tmp` unless set.
+            /// Sets the start of the name; `tmp` unless set.
             pub fn prefix(&mut self, prefix: impl AsRef<::std::ffi::OsStr>) -> &mut Self {
                 self.$($template).+.prefix = prefix.as_ref().to_owned();
                 self
             }
 
-            /// Sets what the name ends with.
+            /// Sets the end of the name.
             pub fn suffix(&mut self, suffix: impl AsRef<::std::ffi::OsStr>) -> &mut Self {
                 self.$($template).+.suffix = suffix.as_ref().to_owned();
                 self
             }
 
-            /// Sets the directory it is made in, which must exist. Unless set it is, as with CPython, the first that can be
-            /// used of those that `TMPDIR`, `TEMP` and `TMP` name, `/tmp`, `/var/tmp`, `/usr/tmp` and the working
+            /// Sets the directory to create it in, which must exist. Unless set, it is the first usable one, as with
+            /// CPython, of those named by `TMPDIR`, `TEMP` and `TMP`, then `/tmp`, `/var/tmp`, `/usr/tmp` and the working
             /// directory.
             pub fn in_dir(&mut self, dir: impl AsRef<::std::path::Path>) -> &mut Self {
                 self.$($template).+.dir = Some(dir.as_ref().to_owned());
@@ -148,7 +148,7 @@ pub(super) use name_setters;
 
 #[cfg(test)]
 mod tests {
-    use super::{Template, exclusively};
+    use super::{Template, exclusive_request};
     use folio_engine::storage::{Names, os::Os};
     use std::cell::Cell;
     use std::fs;
@@ -167,7 +167,7 @@ mod tests {
             if tried.get() <= 2 {
                 plant(&victim, path).expect("the name is free");
             }
-            Os::new().open(path, &exclusively()).map(|_| path.to_owned())
+            Os::new().open(path, &exclusive_request()).map(|_| path.to_owned())
         });
         assert!(made.expect("a free name in the end").is_file());
         assert_eq!(fs::read_to_string(&victim).expect("it is there"), "dear");

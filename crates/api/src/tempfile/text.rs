@@ -1,24 +1,20 @@
-//! Text in temporary files that are on the disk from the beginning.
+//! Text in named and unnamed temporary files.
 
 use super::{NamedTemporaryFile, NamedTemporaryFileBuilder, TemporaryFileBuilder};
 use crate::Result;
 use crate::text::{Options, TextFile};
 
 impl NamedTemporaryFileBuilder {
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written. The path goes with the second of what is returned.
+    /// Creates the file and opens it as text. `options` set the encoding, the line endings, and by a mode string whether it
+    /// can be read or written. The second value returned owns the path.
     ///
-    /// Closing the text closes the file; the path is left to
-    /// [`close`](NamedTemporaryFile::close) or the drop.
+    /// Closing the text closes the file; [`close`](NamedTemporaryFile::close) or the drop of the second value removes the
+    /// path.
     ///
     /// # Errors
     ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
+    /// If `options` contradict each other, before anything is touched; like
     /// [`create`](NamedTemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](NamedTemporaryFileBuilder::create).
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -42,17 +38,12 @@ impl NamedTemporaryFileBuilder {
 }
 
 impl TemporaryFileBuilder {
-    /// Creates the file and opens it as text, as `options` say: encoding, ends of lines, and a mode string, which
-    /// also says whether it can be read or written.
+    /// Creates the file and opens it as text. `options` set the encoding, the line endings, and by a mode string whether it
+    /// can be read or written.
     ///
     /// # Errors
     ///
-    /// A setting of `options` that makes no sense, before anything is touched; like
-    /// [`create`](TemporaryFileBuilder::create).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](TemporaryFileBuilder::create).
+    /// If `options` contradict each other, before anything is touched; like [`create`](TemporaryFileBuilder::create).
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {

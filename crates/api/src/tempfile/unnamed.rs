@@ -9,18 +9,18 @@ use std::path::Path;
 use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::{Opened, Storage};
 
-use super::template::{FILE_MODE, Template, exclusively, name_setters};
+use super::template::{FILE_MODE, Template, exclusive_request, name_setters};
 use crate::engine::Engine;
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
 
-/// What messages call such a file, below its directory.
+/// Stands for the file's name in messages, below its directory.
 const SHOWN_AS: &str = "<unnamed>";
 
-/// A new file, open for reading and writing, that no path leads to unless it is [given](TemporaryFile::persist) one.
+/// A new file without a path, open for reading and writing. [`persist`](TemporaryFile::persist) gives it a path.
 ///
-/// The kernel frees it with its last handle, even when the process is killed. Where the file system cannot
-/// create a file without a name, one with a name is created and that is removed at once; no name can be given then.
+/// The kernel frees it with its last handle, even if the process is killed. On a file system that cannot create files
+/// without a name, the file is created with one, which is removed at once; such a file cannot be persisted.
 #[derive(Clone)]
 pub struct TemporaryFile {
     pub(super) file: File,
@@ -32,11 +32,7 @@ impl TemporaryFile {
     ///
     /// # Errors
     ///
-    /// Whatever creating a file there returns; the error names the directory.
-    ///
-    /// # Cancellation
-    ///
-    /// No file is left behind.
+    /// Any error of creating the file; it names the directory.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -63,13 +59,13 @@ impl TemporaryFile {
         &self.file
     }
 
-    /// Returns the open file alone, which is all there is.
+    /// Returns the open file.
     pub fn into_file(self) -> File {
         self.file
     }
 
-    /// Does what [`File::close`] does: the last clone frees the file, and then its space is back when this returns.
-    /// `file().clone().close_all()` does not ask for others.
+    /// Closes this handle like [`File::close`]. The close of the last clone frees the file, and its space is free when this
+    /// returns. `file().clone().close_all()` closes all clones.
     ///
     /// # Errors
     ///
@@ -90,7 +86,7 @@ impl TemporaryFile {
     }
 }
 
-/// How a [`TemporaryFile`] is to be made.
+/// Options to create a [`TemporaryFile`] with.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -106,18 +102,18 @@ pub struct TemporaryFileBuilder {
     mode: u32,
 }
 
-// Nobody sees the name, but some file systems cannot create a file without one.
+// No user sees the name, but some file systems cannot create a file without one.
 name_setters!(TemporaryFileBuilder, template);
 
 impl TemporaryFileBuilder {
-    /// Sets the permissions of the file, less what the umask takes; those of its owner alone (0600) unless set. For a file
-    /// that is given a name, `0o666` are those that creating it would have given.
+    /// Sets the permissions of the file, before the umask; 0600 (the owner alone) unless set. `0o666` gives a file that is
+    /// persisted the permissions of any new file.
     pub fn permissions(&mut self, permissions: Permissions) -> &mut Self {
         self.mode = permissions.mode();
         self
     }
 
-    /// Sets how much of what is written may be kept back; nothing unless set. See
+    /// Sets the size of the write buffer; unbuffered unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.buffering = buffering.into();
@@ -128,25 +124,16 @@ impl TemporaryFileBuilder {
     ///
     /// # Errors
     ///
-    /// Whatever creating a file in the directory returns; the error names the directory.
-    ///
-    /// # Cancellation
-    ///
-    /// No file is left behind.
+    /// Any error of creating the file; it names the directory.
     pub async fn create(&self) -> Result<TemporaryFile> {
         self.create_in(&*Core::current()?).await
     }
 
-    /// Creates the file on `engine`; every operation of the file stays there.
+    /// Creates the file on `engine`, which also runs every operation of the file.
     ///
     /// # Errors
     ///
-    /// Like [`create`](TemporaryFileBuilder::create); an unsupported error on an engine whose storage has no
-    /// descriptors.
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`create`](TemporaryFileBuilder::create).
+    /// Like [`create`](TemporaryFileBuilder::create); unsupported on an engine whose storage has no descriptors.
     pub async fn create_on(&self, engine: &Engine) -> Result<TemporaryFile> {
         self.create_in(engine.core()).await
     }
@@ -168,13 +155,13 @@ impl TemporaryFileBuilder {
     }
 }
 
-/// Creates a file without a name; where that is impossible, one whose name is removed at once.
+/// Creates a file without a name. If the file system cannot, creates one with a name and removes the name at once.
 fn open(storage: &dyn Storage, template: &Template, dir: &Path, mode: u32) -> io::Result<Opened> {
     if let Some(opened) = storage.open_unnamed(dir, mode) {
         return opened;
     }
     template.make(dir, |path| {
-        let opened = storage.open(path, &exclusively().mode(Some(mode)))?;
+        let opened = storage.open(path, &exclusive_request().mode(Some(mode)))?;
         storage.remove_file(path)?;
         Ok(opened)
     })

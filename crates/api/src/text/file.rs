@@ -1,39 +1,37 @@
-//! `TextFile`: what it holds, what it is asked, and where it stands.
+//! `TextFile`: its state, its attributes, and the cursor of the file below.
 
 use std::fmt;
 use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
 
-use super::ahead::Ahead;
 use super::io::TextIo;
-use super::place::Place;
+use super::position::Position;
+use super::read_ahead::ReadAhead;
 use super::{DecodeError, Decoder, Encoding, Errors, NameError, Newline, Seen};
 use crate::limits::{MARK_BYTES, TEXT_READ_BYTES};
 use crate::{Error, File, Operation, Result};
 
 /// An open text file. [`open`](super::open) and [`Options`](super::Options) make them.
 ///
-/// What is below is a [`File`], or, where `F` says so, a
-/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile).
+/// The file below is a [`File`], or a [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile) if `F` is that.
 ///
-/// It reads ahead, so the cursor of the [`File`] below is further on than the text that was given out, and it must
-/// not be moved by other handles meanwhile. [`tell`](TextFile::tell) and everything else that asks for a position
-/// count what was given out. A file that is at its end and grows goes on, but a character cut off by the end is
-/// wrong by then.
+/// A text file reads ahead, so the cursor of the [`File`] below is after the text that was returned, and other handles
+/// must not move it meanwhile. [`tell`](TextFile::tell) and every other position count the text that was returned. If
+/// the file grows after its end was read, reading continues, but a character that the end cut off is an error.
 ///
 /// # Reading and writing
 ///
-/// A file that is open for both has one position: a write goes where the reader is, and reading goes on behind
-/// what was written. (CPython writes at the end of what it happens to have read ahead.) When appending, that is
-/// the end of the file.
+/// A file that is open for both has one position: a write goes to the reader's position, and reading continues after
+/// the written text. (CPython writes after the text that it has read ahead.) When appending, writes go to the end of
+/// the file.
 ///
 /// # Failure
 ///
-/// Bytes that mean nothing in the encoding are an error of the kind `InvalidData` that has the offset in bytes and,
-/// as its source, the [`DecodeError`]. The lines before them are given out first (by [`read`](TextFile::read), every
-/// character), then every read fails alike, until a [`seek`](TextFile::seek). What the file was not opened for is
-/// [`is_unsupported`](crate::Error::is_unsupported).
+/// Bytes that are invalid in the encoding are an error of the kind `InvalidData` that has the offset in bytes and, as
+/// its source, the [`DecodeError`]. The lines before them are returned first (by [`read`](TextFile::read), every
+/// character), then every read fails with the same error, until a [`seek`](TextFile::seek). A call that the file was not
+/// opened for is [`is_unsupported`](crate::Error::is_unsupported).
 ///
 /// # Cancellation
 ///
@@ -41,11 +39,11 @@ use crate::{Error, File, Operation, Result};
 /// changes nothing. Methods with another rule say so.
 pub struct TextFile<F = File> {
     pub(super) file: F,
-    pub(super) manner: Manner,
-    pub(super) ahead: Ahead,
+    pub(super) settings: Settings,
+    pub(super) ahead: ReadAhead,
     pub(super) cursor: Cursor,
     closed: bool,
-    /// Where [`write`](TextFile::write) stands with the byte order mark.
+    /// Whether the next [`write`](TextFile::write) needs a byte order mark.
     pub(super) mark: Mark,
     /// Encoded text on its way to the file, reused.
     pub(super) out: Vec<u8>,
@@ -53,7 +51,7 @@ pub struct TextFile<F = File> {
 
 /// How a file is read and written, which never changes.
 #[derive(Clone, Debug)]
-pub(super) struct Manner {
+pub(super) struct Settings {
     pub(super) mode: String,
     pub(super) encoding: Encoding,
     pub(super) errors: Errors,
@@ -74,24 +72,24 @@ pub(super) enum Cursor {
     Ahead,
     /// Anywhere: the reader is here, and the cursor has to be put there before the file is used. So it is as long
     /// as a seek may have been abandoned half way.
-    Due(Place),
+    Due(Position),
 }
 
-/// Whether what is written next needs a byte order mark before it.
+/// Whether the next write needs a byte order mark before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
-    /// Only the file knows: nothing was written, or it failed, or was abandoned, or there was a seek.
+    /// The file has to be asked: nothing was written yet, the last write failed or was abandoned, or there was a seek.
     Unknown,
-    /// No, for text was written through this handle.
-    Behind,
+    /// It does not: text was written through this handle.
+    Written,
 }
 
 impl<F: TextIo> TextFile<F> {
-    pub(super) fn new(file: F, manner: Manner) -> TextFile<F> {
+    pub(super) fn new(file: F, settings: Settings) -> TextFile<F> {
         TextFile {
-            ahead: Ahead::new(manner.encoding, manner.newline, !file.is_sequential()),
+            ahead: ReadAhead::new(settings.encoding, settings.newline, !file.is_sequential()),
             file,
-            manner,
+            settings,
             cursor: Cursor::Here,
             closed: false,
             mark: Mark::Unknown,
@@ -99,7 +97,7 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Closes the file below for everybody; the second time, does nothing.
+    /// Closes the file below, for every handle on it; a second call does nothing.
     ///
     /// # Errors
     ///
@@ -124,12 +122,12 @@ impl<F: TextIo> TextFile<F> {
         self.file.close().await
     }
 
-    /// Ends the text and returns the file below, its cursor where the reader is.
+    /// Returns the file below, with its cursor where the reader is.
     ///
     /// # Errors
     ///
-    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream of which more was read than was given out;
-    /// like [`File::seek`](crate::File::seek).
+    /// [`is_unsupported`](crate::Error::is_unsupported) for a stream with text that was read ahead; like
+    /// [`File::seek`](crate::File::seek).
     ///
     /// # Cancellation
     ///
@@ -154,7 +152,7 @@ impl<F: TextIo> TextFile<F> {
         Ok(text.file)
     }
 
-    /// Returns whether the file has positions, which a FIFO, a socket and a terminal have not.
+    /// Returns whether the file has positions; a FIFO, a socket and a terminal have none.
     ///
     /// # Errors
     ///
@@ -169,7 +167,7 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// If the file is closed.
     pub fn readable(&self) -> Result<bool> {
-        self.check_open(Operation::Metadata).map(|()| self.manner.reads)
+        self.check_open(Operation::Metadata).map(|()| self.settings.reads)
     }
 
     /// Returns whether the file is open for writing.
@@ -178,7 +176,7 @@ impl<F: TextIo> TextFile<F> {
     ///
     /// If the file is closed.
     pub fn writable(&self) -> Result<bool> {
-        self.check_open(Operation::Metadata).map(|()| self.manner.writes)
+        self.check_open(Operation::Metadata).map(|()| self.settings.writes)
     }
 
     /// Returns the path the file was opened by.
@@ -186,39 +184,39 @@ impl<F: TextIo> TextFile<F> {
         self.file.path()
     }
 
-    /// Returns the mode it was opened in, as it was given; without one, the one that comes closest.
+    /// Returns the mode that the file was opened in, as it was given; if none was given, the closest one.
     pub fn mode(&self) -> &str {
-        &self.manner.mode
+        &self.settings.mode
     }
 
-    /// Returns whether it has been closed.
+    /// Returns whether the file is closed.
     pub fn closed(&self) -> bool {
         self.closed
     }
 
-    /// Returns which ends of lines were read so far; with text that was read ahead.
+    /// Returns the ends of lines that were read so far, those of text that was read ahead included.
     pub fn newlines(&self) -> Seen {
         self.ahead.seen()
     }
 
-    /// Returns what is wrong with the bytes that reading stopped at.
+    /// Returns why the bytes that reading stopped at cannot be decoded.
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.ahead.failed()
     }
 
     /// Returns the encoding.
     pub fn encoding(&self) -> Encoding {
-        self.manner.encoding
+        self.settings.encoding
     }
 
-    /// Returns what happens to what cannot be converted.
+    /// Returns how bytes and characters that cannot be converted are treated.
     pub fn errors(&self) -> Errors {
-        self.manner.errors
+        self.settings.errors
     }
 
-    /// Returns whether what is written is flushed when a line ends.
+    /// Returns whether a write with an end of line is flushed.
     pub fn line_buffering(&self) -> bool {
-        self.manner.line_buffering
+        self.settings.line_buffering
     }
 
     /// Returns the file below.
@@ -226,7 +224,7 @@ impl<F: TextIo> TextFile<F> {
         &self.file
     }
 
-    /// The file below, for what moves no cursor.
+    /// Returns the file below, for calls that do not move its cursor.
     #[cfg(feature = "tempfile")]
     pub(crate) fn below(&mut self) -> &mut F {
         &mut self.file
@@ -240,10 +238,10 @@ impl<F: TextIo> TextFile<F> {
         if self.closed { Err(Error::closed(operation).at_path(self.file.path())) } else { Ok(()) }
     }
 
-    /// The error of reading on where bytes mean nothing.
+    /// The error of reading bytes that cannot be decoded.
     pub(super) fn undecodable(&self, failed: DecodeError) -> Error {
         let offset = failed.offset();
-        let error = match self.manner.errors {
+        let error = match self.settings.errors {
             Errors::XmlCharRefReplace => Error::codec(Operation::Read, NameError::WriteOnly),
             Errors::Strict | Errors::Ignore | Errors::Replace | Errors::BackslashReplace => {
                 Error::codec(Operation::Read, failed)
@@ -256,19 +254,19 @@ impl<F: TextIo> TextFile<F> {
         Error::unsupported(operation, why).at_path(self.file.path())
     }
 
-    /// Gives up what was read ahead, so that the cursor of the file is due where the reader is. A stream, which
+    /// Drops what was read ahead, so that the next call moves the file's cursor to the reader. A stream, which
     /// cannot go back, keeps it.
     pub(super) fn step_back(&mut self) {
         if self.cursor == Cursor::Ahead && !self.is_sequential() {
-            self.cursor = Cursor::Due(self.ahead.place());
+            self.cursor = Cursor::Due(self.ahead.position());
             self.ahead.clear();
         }
     }
 
-    /// Puts the cursor of the file where it is due.
+    /// Moves the cursor of the file to where the reader is.
     pub(super) async fn settle(&mut self) -> Result<()> {
-        if let Cursor::Due(place) = self.cursor {
-            self.file.seek(SeekFrom::Start(place.offset)).await?;
+        if let Cursor::Due(position) = self.cursor {
+            self.file.seek(SeekFrom::Start(position.offset)).await?;
             self.cursor = Cursor::Here;
         }
         Ok(())
@@ -286,7 +284,7 @@ impl TextFile {
         Ok(self.file.is_terminal())
     }
 
-    /// Returns the number of the file's descriptor, which stays the file's.
+    /// Returns the number of the file's descriptor, which the file goes on owning.
     ///
     /// # Errors
     ///
@@ -297,26 +295,26 @@ impl TextFile {
     }
 }
 
-/// What a reader needs to start with.
+/// The first step of reading after a move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start {
-    due: Option<Place>,
+    due: Option<Position>,
     encoding: Encoding,
     errors: Errors,
 }
 
 impl<F: TextIo> TextFile<F> {
-    /// What has to be done before the next read, if anything.
+    /// Returns what has to be done before the next read, if anything.
     pub(super) fn start(&self) -> Option<Start> {
         let due = match self.cursor {
             Cursor::Ahead => return None,
             Cursor::Here => None,
-            Cursor::Due(place) => Some(place),
+            Cursor::Due(position) => Some(position),
         };
-        Some(Start { due, encoding: self.manner.encoding, errors: self.manner.errors })
+        Some(Start { due, encoding: self.settings.encoding, errors: self.settings.errors })
     }
 
-    /// Notes that the start was made.
+    /// Takes over the result of the start.
     pub(super) fn started(&mut self, (decoder, skip): (Decoder, u8)) {
         self.ahead.resume(decoder, skip);
         self.cursor = Cursor::Ahead;
@@ -324,27 +322,29 @@ impl<F: TextIo> TextFile<F> {
 }
 
 impl Start {
-    /// Puts the cursor of `file` where it is due, and returns a decoder for what stands there and how many
-    /// characters of that to pass over.
+    /// Moves the cursor of `file` to the reader, and returns a decoder for the bytes there and how many of their
+    /// characters to skip.
     pub(super) async fn make<F: TextIo>(self, file: &mut F) -> Result<(Decoder, u8)> {
-        let place = match self.due {
-            Some(place) => Place { offset: file.seek(SeekFrom::Start(place.offset)).await?, ..place },
-            None if file.is_sequential() => Place::at(0),
-            None => Place::at(file.stream_position().await?),
+        let position = match self.due {
+            Some(position) => {
+                Position { offset: file.seek(SeekFrom::Start(position.offset)).await?, ..position }
+            }
+            None if file.is_sequential() => Position::at(0),
+            None => Position::at(file.stream_position().await?),
         };
-        if place.offset > 0 && self.encoding.is_stateful() {
-            return Ok((self.passing(file, place.offset).await?, place.skip));
+        if position.offset > 0 && self.encoding.is_stateful() {
+            return Ok((self.passing(file, position.offset).await?, position.skip));
         }
         let mut head = [0; MARK_BYTES];
         let mut len = 0;
-        if place.offset > 0 && self.encoding.writes_mark() {
+        if position.offset > 0 && self.encoding.writes_mark() {
             len = file.read_at(&mut head, 0).await?;
         }
-        let decoder = Decoder::resuming(self.encoding, self.errors, place.offset, &head[..len]);
-        Ok((decoder, place.skip))
+        let decoder = Decoder::resuming(self.encoding, self.errors, position.offset, &head[..len]);
+        Ok((decoder, position.skip))
     }
 
-    /// A decoder that has read all up to `offset`.
+    /// Returns a decoder that has read everything up to `offset`.
     async fn passing<F: TextIo>(self, file: &mut F, offset: u64) -> Result<Decoder> {
         let mut decoder = Decoder::resuming(self.encoding, self.errors, 0, b"");
         let mut buffer = vec![0; TEXT_READ_BYTES];
@@ -352,7 +352,7 @@ impl Start {
         while decoder.offset() < offset {
             match file.read_at(&mut buffer, at).await? {
                 0 if at >= offset => decoder.stand(),
-                // The file has been cut before that place.
+                // The file was cut before that position.
                 0 => return Ok(Decoder::resuming(self.encoding, self.errors, offset, b"")),
                 count => {
                     decoder.pass_over(&buffer[..count], offset);
@@ -368,9 +368,9 @@ impl<F: fmt::Debug> fmt::Debug for TextFile<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TextFile")
             .field("file", &self.file)
-            .field("mode", &self.manner.mode)
-            .field("encoding", &self.manner.encoding)
-            .field("newline", &self.manner.newline)
+            .field("mode", &self.settings.mode)
+            .field("encoding", &self.settings.encoding)
+            .field("newline", &self.settings.newline)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! What a text file stands on: bytes with a cursor, wherever they are.
+//! The file below a text file: bytes with a cursor, on disk or in memory.
 
 use std::fmt;
 use std::future::Future;
@@ -9,8 +9,8 @@ use folio_engine::Handle;
 
 use crate::{File, Result};
 
-/// What a [`TextFile`](crate::text::TextFile) stands on: a [`File`] or a
-/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile). Sealed: nothing else can be one.
+/// The file below a [`TextFile`](crate::text::TextFile): a [`File`] or a
+/// [`SpooledTemporaryFile`](crate::tempfile::SpooledTemporaryFile). Sealed: no other type can implement it.
 ///
 /// ```
 /// use folio::text::{TextFile, TextIo};
@@ -23,13 +23,13 @@ pub trait TextIo: Below {}
 
 impl<F: Below> TextIo for F {}
 
-/// What is done to it. The functions do what those of [`File`] do that have their names. Outside of this crate the trait
-/// has no name, which seals the one above.
+/// The operations that a [`TextFile`](crate::text::TextFile) needs. Each does what the function of [`File`] with its
+/// name does. The trait has no public path, which seals [`TextIo`].
 pub trait Below: fmt::Debug + Send + Sync {
     /// Returns the path, for messages.
     fn path(&self) -> &Path;
 
-    /// Returns whether it has no positions.
+    /// Returns whether the file has no positions.
     fn is_sequential(&self) -> bool;
 
     /// Reads at the cursor.
@@ -38,7 +38,7 @@ pub trait Below: fmt::Debug + Send + Sync {
     /// Reads at `offset`; the cursor stays.
     fn read_at(&mut self, buf: &mut [u8], offset: u64) -> impl Future<Output = Result<usize>> + Send;
 
-    /// Writes at the cursor, or at the end if that is how it was opened.
+    /// Writes at the cursor, or at the end if the file was opened for appending.
     fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = Result<()>> + Send;
 
     /// Moves the cursor.
@@ -47,16 +47,16 @@ pub trait Below: fmt::Debug + Send + Sync {
     /// Returns where the cursor is.
     fn stream_position(&self) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Cuts or extends.
+    /// Sets the length in bytes.
     fn set_len(&mut self, len: u64) -> impl Future<Output = Result<()>> + Send;
 
     /// Writes out what is buffered.
     fn flush(&self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Closes it for everybody.
+    /// Closes it, for every handle on it.
     fn close(&mut self) -> impl Future<Output = Result<()>> + Send;
 
-    /// Returns whether nothing stands before what is written next, which goes to the end if it `appends`.
+    /// Returns whether the next write begins the file; a write that `appends` goes to the end.
     fn begins(&self, appends: bool) -> impl Future<Output = Result<bool>> + Send;
 }
 
@@ -106,7 +106,7 @@ impl Below for File {
 
     async fn begins(&self, appends: bool) -> Result<bool> {
         let attributes = match self.metadata().await {
-            // An object of the program's own: what was written to it before is its own affair.
+            // A wrapped object has no length: only the cursor shows where the write goes.
             Err(error) if error.is_unsupported() => return Ok(File::stream_position(self).await? == 0),
             attributes => attributes?,
         };

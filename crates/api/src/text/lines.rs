@@ -12,16 +12,16 @@ use super::read::{End, Found};
 use super::{Decoder, TextFile};
 use crate::{File, Result};
 
-/// A read under way, which has the file's buffer and gives it back.
+/// A read under way, which borrows the file's buffer and returns it.
 type Fill = Pin<Box<dyn Future<Output = (Vec<u8>, Result<Filled>)> + Send + Sync>>;
 
-/// What the read started with, if it was the first, and how many bytes it brought.
+/// The decoder and the skip, if this was the first read after a move, and how many bytes the read returned.
 type Filled = (Option<(Decoder, u8)>, usize);
 
 /// A stream of the lines of a file, without their ends. Made by [`TextFile::lines`].
 ///
-/// An error of reading is an item, and the next item tries again; what will not get better (a line above the
-/// limit, bytes that mean nothing) ends the stream after its error.
+/// An error of reading is an item, and the next item tries again. A permanent error (a line above the limit, invalid
+/// bytes) ends the stream.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -57,11 +57,11 @@ impl Lines {
     ///
     /// # Errors
     ///
-    /// See the type: some end the stream, after the others it goes on.
+    /// Permanent errors end the stream, as [the type](Lines) says; after others it goes on.
     ///
     /// # Cancellation
     ///
-    /// No line is lost: the next call goes on with what was asked for.
+    /// No line is lost: the next call continues the same read.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -73,7 +73,7 @@ impl Lines {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Returns the next line, or `Ok(None)` at the end, in the manner of tokio's.
+    /// Returns the next line, or `Ok(None)` at the end, as tokio's `Lines` does.
     ///
     /// # Errors
     ///

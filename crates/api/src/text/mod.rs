@@ -1,6 +1,6 @@
 //! Text files: encodings, ends of lines, and lines as a stream.
 //!
-//! [`open`] reads UTF-8 with universal newlines, as Python's `open` does; [`Options`] says otherwise.
+//! [`open`] reads UTF-8 with universal newlines, as Python's `open` does; [`Options`] has everything else.
 //!
 //! ```
 //! # async fn example() -> folio::Result<()> {
@@ -12,15 +12,15 @@
 //! # }
 //! ```
 
-mod ahead;
 pub mod codec;
 mod file;
 mod io;
 mod lines;
 mod newline;
 mod options;
-mod place;
+mod position;
 mod read;
+mod read_ahead;
 mod seek;
 mod write;
 

@@ -1,4 +1,4 @@
-//! The ends of lines: what counts as one, universal newlines on reading, and what is written for `\n`.
+//! The ends of lines: where they are, universal newlines on reading, and what is written for `\n`.
 
 use memchr::{memchr, memchr2, memmem};
 
@@ -20,7 +20,7 @@ pub enum Newline {
     CrLf,
 }
 
-/// Which ends of lines were met; Python's `newlines` attribute.
+/// Which ends of lines were read; Python's `newlines` attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// `\n` alone.
@@ -56,7 +56,7 @@ impl Newline {
         }
     }
 
-    /// Adds `text` to `out` as it is to be written: with this end of line for each `\n`.
+    /// Appends `text` to `out`, with this end of line for each `\n`.
     ///
     /// ```
     /// let mut out = String::new();
@@ -78,7 +78,7 @@ impl Newline {
         out.push_str(rest);
     }
 
-    /// Whether text is written otherwise than it is given.
+    /// Returns whether writing replaces `\n`.
     pub(super) fn rewrites(self) -> bool {
         match self {
             Newline::Universal | Newline::Any | Newline::Lf => false,
@@ -101,7 +101,7 @@ impl Newline {
     }
 }
 
-/// Reads ends of lines in text that comes in pieces cut anywhere, between `\r` and `\n` too.
+/// Translates the ends of lines in text that comes in pieces; a cut between `\r` and `\n` is no problem.
 ///
 /// ```
 /// use folio::text::{Newline, Reading};
@@ -117,7 +117,7 @@ impl Newline {
 pub struct Reading {
     newline: Newline,
     seen: Seen,
-    /// The text so far ended in `\r`, which has not been given out because `\n` may follow.
+    /// The text so far ended in `\r`, which is not returned yet because `\n` may follow.
     held: bool,
 }
 
@@ -127,7 +127,7 @@ impl Reading {
         Reading { newline, seen: Seen::default(), held: false }
     }
 
-    /// Adds `text` to `out` as it is to be read. `last` says that nothing follows.
+    /// Appends `text` to `out`, with its ends of lines translated. `last` says that nothing follows.
     pub fn read(&mut self, text: &str, last: bool, out: &mut String) {
         let whole = match self.newline {
             Newline::Universal => false,
@@ -155,7 +155,7 @@ impl Reading {
         self.seen
     }
 
-    /// Whether a `\r` has been read that has not been given out.
+    /// Returns whether a `\r` was read and not returned yet.
     pub(super) fn holds_cr(&self) -> bool {
         self.held
     }
@@ -165,7 +165,7 @@ impl Reading {
         self.held = false;
     }
 
-    /// Whether text without `\r` comes out as it is, so that it need not be copied.
+    /// Returns whether reading leaves `text` as it is, so that it need not be copied.
     pub(super) fn leaves_alone(&mut self, text: &str) -> bool {
         let alone = match self.newline {
             Newline::Universal | Newline::Any => !self.held && memchr(b'\r', text.as_bytes()).is_none(),
@@ -177,7 +177,7 @@ impl Reading {
         alone
     }
 
-    /// Gives out the `\r` that was held, if it is known now what it is.
+    /// Returns the held `\r` as an end of line, once the text after it is known.
     fn resume<'a>(&mut self, text: &'a str, last: bool, whole: bool, out: &mut String) -> &'a str {
         if !self.held || (text.is_empty() && !last) {
             return text;

@@ -1,4 +1,4 @@
-//! How a text file is opened.
+//! Options to open a text file with.
 
 use std::fmt;
 use std::io::SeekFrom;
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use folio_engine::{Engine as Core, Handle, LINE_LIMIT_BYTES};
 
-use super::file::Manner;
+use super::file::Settings;
 use super::io::TextIo;
 use super::{Encoding, Errors, Newline, TextFile};
 use crate::engine::Engine;
 use crate::{Buffering, Error, File, OpenMode, OpenOptions, Operation, Result};
 
-/// Options to open a text file with: those of [`OpenOptions`], and how bytes and text go together.
+/// Options to open a text file with: those of [`OpenOptions`], the encoding and the ends of lines.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -41,7 +41,7 @@ pub struct Options {
     errors: Errors,
     newline: Newline,
     line_limit: usize,
-    /// The first setting that makes no sense; opening returns it, before the file is touched.
+    /// The first invalid setting; opening returns it, before the file is touched.
     refused: Option<Error>,
 }
 
@@ -56,7 +56,7 @@ struct Access {
 }
 
 impl Access {
-    /// The mode string that comes closest.
+    /// Returns the closest mode string.
     fn mode(self) -> &'static str {
         match (self.read, self.append, self.write, self.create_new, self.truncate) {
             (true, true, ..) => "a+",
@@ -122,7 +122,7 @@ impl Options {
     /// as [`Buffering::Default`] says, unless [`buffering`](Options::buffering) says otherwise; and a file that is
     /// appended to is read from its end on, until a seek.
     ///
-    /// A string that is no mode, or one for bytes, is refused by [`open`](Options::open), before the file is touched.
+    /// An invalid mode, or one for bytes, is refused by [`open`](Options::open), before the file is touched.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -144,11 +144,11 @@ impl Options {
         self
     }
 
-    /// Sets how much of what is written may be kept back; see [`OpenOptions::buffering`]. By the line, a write
-    /// that has an end of line is flushed.
+    /// Sets how many written bytes may be buffered; see [`OpenOptions::buffering`]. With line buffering, a write with an
+    /// end of line is flushed.
     ///
-    /// No buffer at all is refused by [`open`](Options::open), as Python does; without this and without a mode
-    /// string nothing is buffered.
+    /// [`open`](Options::open) refuses [`Buffering::Unbuffered`], as Python does. Without this and without a mode string
+    /// nothing is buffered.
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         let buffering = match buffering.into() {
             Buffering::Unbuffered => Err(refuse("can't have unbuffered text I/O")),
@@ -174,7 +174,7 @@ impl Options {
         self
     }
 
-    /// Sets what happens to what cannot be converted; an error unless set.
+    /// Sets how bytes and characters that cannot be converted are treated; an error unless set.
     pub fn errors(&mut self, errors: Errors) -> &mut Self {
         self.errors = errors;
         self
@@ -215,9 +215,9 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// A setting that makes no sense, before anything is touched; like [`OpenOptions::open`]. With a mode string
-    /// also what Python refuses: a directory is `EISDIR`; what has no positions and is to be both read and written
-    /// is [`is_unsupported`](crate::Error::is_unsupported).
+    /// An invalid setting, before anything is touched; like [`OpenOptions::open`]. With a mode string also what Python
+    /// refuses: a directory is `EISDIR`; a file without positions that is opened for both reading and writing is
+    /// [`is_unsupported`](crate::Error::is_unsupported).
     ///
     /// # Cancellation
     ///
@@ -257,12 +257,12 @@ impl Options {
         self.open_file(file)
     }
 
-    /// Makes a text file of one that is open, from its cursor on. It is read, written and appended to as far as it
-    /// was opened for that and a mode or flag that is set here allows; its buffer is its own.
+    /// Makes a text file of an open file, from its cursor on. The text file allows what both the file and the mode or
+    /// flags set here allow; the buffering of the file stays.
     ///
     /// # Errors
     ///
-    /// A setting that makes no sense.
+    /// An invalid setting.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -284,13 +284,13 @@ impl Options {
         Ok(self.above(file, appends, is_terminal))
     }
 
-    /// Makes a text file of what is open, which may be a terminal and may write to its end only.
+    /// Makes a text file of an open file, which may be a terminal or opened for appending.
     pub(crate) fn above<F: TextIo>(&self, file: F, appends: bool, is_terminal: bool) -> TextFile<F> {
         let Access { read, write, append, .. } = self.access;
         let (reads, writes) = match self.mode {
             Some(mode) => (mode.reads(), mode.writes()),
             None if read || write || append => (read, write || append),
-            // Nothing was said: the file itself refuses what it was not opened for.
+            // Nothing was set: the file itself refuses what it was not opened for.
             None => (true, true),
         };
         let mode = match self.mode {
@@ -303,7 +303,7 @@ impl Options {
             Some(Buffering::Default) => is_terminal,
             Some(Buffering::Unbuffered | Buffering::Bytes(_)) | None => false,
         };
-        let manner = Manner {
+        let settings = Settings {
             mode,
             encoding: self.encoding,
             errors: self.errors,
@@ -314,21 +314,21 @@ impl Options {
             writes,
             appends,
         };
-        TextFile::new(file, manner)
+        TextFile::new(file, settings)
     }
 
-    /// How much a file made by these options may keep back, if they say so.
+    /// Returns how much a file made by these options may buffer, if they set it.
     pub(crate) fn effective_buffering(&self) -> Option<Buffering> {
         self.buffering.or(self.mode.map(|_| Buffering::Default))
     }
 
-    /// Refuses settings that make no sense, for those who create a file themselves.
+    /// Returns the first invalid setting, for callers that create the file themselves.
     #[cfg(feature = "tempfile")]
     pub(crate) fn check(&self) -> Result<()> {
         self.refused.clone().map_or(Ok(()), Err)
     }
 
-    /// Keeps the first error for whoever opens the file.
+    /// Keeps the first error, which opening the file returns.
     fn or_refuse<T, E: Into<Error>>(&mut self, setting: Result<T, E>) -> Option<T> {
         setting.map_err(|error| self.refused.get_or_insert(error.into())).ok()
     }
@@ -345,7 +345,7 @@ impl Default for Options {
 }
 
 impl fmt::Debug for Options {
-    /// What makes it text; how it is opened in one word.
+    /// Shows the settings of text, and the others as a mode.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options")
             .field("mode", &self.mode.map_or_else(|| self.access.mode().to_owned(), |mode| mode.to_string()))

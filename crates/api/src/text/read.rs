@@ -9,28 +9,29 @@ use crate::{Error, Operation, Result};
 /// Whether a line is given out with its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// With it.
+    /// The end stays.
     Kept,
-    /// Without.
+    /// The end is removed.
     Dropped,
 }
 
-/// What the text at hand has to offer.
+/// A line in the text that was read ahead, if there is a whole one.
 pub(super) enum Found {
     /// A line.
     Line(String),
-    /// No end of a line yet.
+    /// There is no end of a line yet.
     Nothing,
 }
 
-/// Reading. Nothing is lost by a dropped future: what was read stays for the next call.
+/// Reading.
 impl<F: TextIo> TextFile<F> {
     /// Returns the next line without its end, `None` at the end of the file.
     ///
     /// # Errors
     ///
     /// [`is_too_long`](crate::Error::is_too_long) for a line above the
-    /// [limit](super::Options::line_limit), which stays where it is: [`read`](TextFile::read) gets past it. Bytes that mean nothing; like [`File::read`](crate::File::read).
+    /// [limit](super::Options::line_limit), which is not consumed: [`read`](TextFile::read) gets past
+    /// it. Invalid bytes; like [`File::read`](crate::File::read).
     ///
     /// # Cancellation
     ///
@@ -89,8 +90,8 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have more
-    /// than so many characters together. A hint of 0 means all lines.
+    /// Returns the remaining lines, with their ends. With a `hint` above 0, stops after the line with which they have
+    /// more than `hint` characters together.
     ///
     /// # Errors
     ///
@@ -122,12 +123,12 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Reads everything up to the end of the file, into memory. While it does, the bytes are there too, unless
-    /// they are UTF-8 without `\r`.
+    /// Reads everything up to the end of the file, into memory. Meanwhile the bytes are in memory too, unless they are
+    /// UTF-8 without `\r`.
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing: what precedes them can be had by [`read`](TextFile::read). Like
+    /// Invalid bytes; [`read`](TextFile::read) returns the text before them. Like
     /// [`File::read`](crate::File::read).
     ///
     /// # Cancellation
@@ -145,11 +146,11 @@ impl<F: TextIo> TextFile<F> {
         Ok(self.ahead.take_all())
     }
 
-    /// Reads `n_chars` characters, fewer only at the end of the file or before bytes that mean nothing.
+    /// Reads `n_chars` characters, fewer only at the end of the file or before invalid bytes.
     ///
     /// # Errors
     ///
-    /// Bytes that mean nothing, if nothing precedes them; like [`File::read`](crate::File::read).
+    /// Invalid bytes, if no text is before them; like [`File::read`](crate::File::read).
     ///
     /// # Cancellation
     ///
@@ -172,12 +173,12 @@ impl<F: TextIo> TextFile<F> {
             if chars == n_chars || ended || (self.ahead.failed().is_some() && len > 0) {
                 return Ok(self.ahead.take(len, 0));
             }
-            // At the end of the file once more: it tells what a `\r` before it was.
+            // At the end of the file once more: the end decides what a `\r` before it was.
             ended = !self.fill().await?;
         }
     }
 
-    /// The next line with its end, or the first `limit` characters of it.
+    /// Returns the next line with its end, or the first `limit` characters of it.
     async fn part_of_line(&mut self, limit: usize) -> Result<String> {
         let (mut chars, mut len, mut ended) = (0, 0, false);
         loop {
@@ -191,12 +192,12 @@ impl<F: TextIo> TextFile<F> {
             if limit == chars || end.is_some() || ended {
                 return Ok(self.ahead.take(len, 0));
             }
-            // At the end of the file once more: it tells what a `\r` before it was.
+            // At the end of the file once more: the end decides what a `\r` before it was.
             ended = !self.fill().await?;
         }
     }
 
-    /// Takes the next line out of the text at hand.
+    /// Takes the next line out of the text that was read ahead.
     #[inline]
     pub(super) fn find_line(&mut self, end: End) -> Result<Found> {
         match self.ahead.find_end() {
@@ -214,7 +215,7 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// The next line at the end of the file, which has told what a `\r` before it was.
+    /// Returns the last line; the end of the file decides whether a `\r` before it was an end of line.
     pub(super) fn last_line(&mut self, end: End) -> Result<Option<String>> {
         if let Found::Line(line) = self.find_line(end)? {
             return Ok(Some(line));
@@ -225,19 +226,19 @@ impl<F: TextIo> TextFile<F> {
     }
 
     fn check_len(&self, len: usize) -> Result<()> {
-        if len <= self.manner.line_limit {
+        if len <= self.settings.line_limit {
             return Ok(());
         }
-        let limit = self.manner.line_limit as u64;
+        let limit = self.settings.line_limit as u64;
         Err(Error::too_long(Operation::Read, limit).at_path(self.file.path()))
     }
 
     fn check_readable(&self) -> Result<()> {
         self.check_open(Operation::Read)?;
-        if self.manner.reads { Ok(()) } else { Err(self.unsupported(Operation::Read, "not readable")) }
+        if self.settings.reads { Ok(()) } else { Err(self.unsupported(Operation::Read, "not readable")) }
     }
 
-    /// Reads and decodes more; `false` at the end of the file.
+    /// Reads and decodes more; returns `false` at the end of the file.
     async fn fill(&mut self) -> Result<bool> {
         if let Some(start) = self.prepare()? {
             let started = start.make(&mut self.file).await?;
@@ -247,7 +248,7 @@ impl<F: TextIo> TextFile<F> {
         Ok(self.ahead.accept(count))
     }
 
-    /// Says what has to be done before a read, or why there will be none.
+    /// Returns what has to be done before a read, or why the file cannot be read.
     pub(super) fn prepare(&self) -> Result<Option<Start>> {
         self.check_readable()?;
         match self.ahead.failed() {

@@ -5,17 +5,17 @@ use std::io::SeekFrom;
 use super::TextFile;
 use super::file::{Cursor, Mark};
 use super::io::TextIo;
-use super::place::Place;
+use super::position::Position;
 use crate::{Error, Operation, Result};
 
-/// Positions. They are those of the reader: what was read ahead does not count.
+/// Positions, which are those of the reader: text that was read ahead does not count.
 impl<F: TextIo> TextFile<F> {
-    /// Returns where the reader is: a number for [`seek`](TextFile::seek) to come back by.
+    /// Returns the position of the reader, as a number that [`seek`](TextFile::seek) takes.
     ///
-    /// It is the offset in bytes, after the text given out; where a `\r\n` was read as one end of line, after both
-    /// bytes. Only where some bytes are read as several characters (`\xff` under
-    /// [`Errors::BackslashReplace`](super::Errors::BackslashReplace)) and the reader is amid these, the number is
-    /// above every offset and says how many of them are behind it.
+    /// The number is the offset in bytes after the text that was returned; a `\r\n` counts as both bytes. There is one
+    /// exception: invalid bytes may be read as several characters (`\xff` under
+    /// [`Errors::BackslashReplace`](super::Errors::BackslashReplace)), and between these the number is above every
+    /// offset and includes how many of them were returned.
     ///
     /// # Errors
     ///
@@ -34,36 +34,36 @@ impl<F: TextIo> TextFile<F> {
     /// ```
     pub async fn tell(&self) -> Result<u64> {
         self.check_seekable()?;
-        Ok(self.place().await?.cookie())
+        Ok(self.position().await?.cookie())
     }
 
-    /// Moves the reader to the start or where [`tell`](TextFile::tell) has been, or to the end by `End(0)`;
-    /// `Current(0)` stays. Returns what `tell` says there. At the start, a byte order mark is written anew.
+    /// Moves the reader to the start, to a position that [`tell`](TextFile::tell) returned, or with `End(0)` to the end.
+    /// `Current(0)` does not move it. Returns the new position. A write at the start writes the byte order mark anew.
     ///
     /// # Errors
     ///
     /// [`is_unsupported`](crate::Error::is_unsupported) for a stream, and for any other distance from the end or
-    /// from here, which nobody knows in characters.
+    /// from here: how many characters that is cannot be known without reading them.
     ///
     /// # Cancellation
     ///
-    /// The reader has moved or not; nothing else happens.
+    /// The reader may have moved; nothing else changes.
     pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
         self.check_seekable()?;
         match to {
             SeekFrom::Start(cookie) => {
-                let place = Place::of_cookie(cookie).ok_or_else(|| {
+                let position = Position::from_cookie(cookie).ok_or_else(|| {
                     Error::invalid(Operation::Seek, "this position was not told").at_path(self.file.path())
                 })?;
-                self.move_to(place).await
+                self.move_to(position).await
             }
             SeekFrom::Current(0) => {
-                let place = self.place().await?;
-                self.move_to(place).await
+                let position = self.position().await?;
+                self.move_to(position).await
             }
             SeekFrom::End(0) => {
-                // Where to go is known when the cursor is there already; until then, the reader stays.
-                self.cursor = Cursor::Due(self.place().await?);
+                // Only the seek shows where the end is: until it has returned, the reader stays where it was.
+                self.cursor = Cursor::Due(self.position().await?);
                 self.ahead.clear();
                 self.mark = Mark::Unknown;
                 let end = self.file.seek(to).await?;
@@ -77,8 +77,8 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
-    /// Cuts the file to `size` bytes, or extends it with zeros; without a size, cuts it where the reader is.
-    /// Returns the size. The reader stays.
+    /// Cuts the file to `size` bytes, or extends it with zeros; without a size, cuts it at the reader's position.
+    /// Returns the new size. The reader does not move.
     ///
     /// # Errors
     ///
@@ -99,31 +99,31 @@ impl<F: TextIo> TextFile<F> {
         if self.is_sequential() {
             return Err(self.unsupported(Operation::SetLen, "underlying stream is not seekable"));
         }
-        let place = self.place().await?;
-        let size = size.unwrap_or(place.offset);
-        // What was read ahead may be cut off.
+        let position = self.position().await?;
+        let size = size.unwrap_or(position.offset);
+        // The text that was read ahead may be cut off.
         self.step_back();
         self.mark = Mark::Unknown;
         self.file.set_len(size).await?;
         Ok(size)
     }
 
-    async fn move_to(&mut self, place: Place) -> Result<u64> {
+    async fn move_to(&mut self, position: Position) -> Result<u64> {
         self.ahead.clear();
         self.mark = Mark::Unknown;
-        self.cursor = Cursor::Due(place);
-        self.file.seek(SeekFrom::Start(place.offset)).await?;
-        if place.skip == 0 {
+        self.cursor = Cursor::Due(position);
+        self.file.seek(SeekFrom::Start(position.offset)).await?;
+        if position.skip == 0 {
             self.cursor = Cursor::Here;
         }
-        Ok(place.cookie())
+        Ok(position.cookie())
     }
 
-    async fn place(&self) -> Result<Place> {
+    async fn position(&self) -> Result<Position> {
         match self.cursor {
-            Cursor::Here => Ok(Place::at(self.file.stream_position().await?)),
-            Cursor::Ahead => Ok(self.ahead.place()),
-            Cursor::Due(place) => Ok(place),
+            Cursor::Here => Ok(Position::at(self.file.stream_position().await?)),
+            Cursor::Ahead => Ok(self.ahead.position()),
+            Cursor::Due(position) => Ok(position),
         }
     }
 

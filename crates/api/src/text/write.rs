@@ -11,17 +11,18 @@ use crate::{Error, Operation, Result};
 impl<F: TextIo> TextFile<F> {
     /// Writes `text` in one piece, with the file's end of line for each `\n`; returns how many characters it has.
     ///
-    /// It goes where the reader is, and reading goes on behind it; when appending, to the end of the file. An
-    /// encoding with a byte order mark gets one at the start of the file and nowhere else.
+    /// The text goes to the reader's position, and reading continues after it; when appending, it goes to the end of the
+    /// file. An encoding with a byte order mark writes it at the start of the file and nowhere else.
     ///
     /// # Errors
     ///
-    /// A character that the encoding does not have, before anything is written: the error's offset is its own in
-    /// `text`, its source the [`EncodeError`](super::EncodeError). Like [`File::write_all`](crate::File::write_all).
+    /// A character that the encoding does not have, before anything is written: the error's offset is that of the
+    /// character in `text`, its source the [`EncodeError`](super::EncodeError). Like
+    /// [`File::write_all`](crate::File::write_all).
     ///
     /// # Cancellation
     ///
-    /// Before it began: nothing happens. After: it finishes, byte order mark included.
+    /// An operation that has begun finishes, byte order mark included.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -40,21 +41,21 @@ impl<F: TextIo> TextFile<F> {
             return Ok(0);
         }
         self.step_back();
-        if !self.manner.appends {
+        if !self.settings.appends {
             self.settle().await?;
         }
         let mut encoder = match self.needs_mark().await? {
-            true => Encoder::new(self.manner.encoding, self.manner.errors),
-            false => Encoder::continuing(self.manner.encoding, self.manner.errors),
+            true => Encoder::new(self.settings.encoding, self.settings.errors),
+            false => Encoder::continuing(self.settings.encoding, self.settings.errors),
         };
         self.encode(&mut encoder, text)?;
         self.file.write_all(&self.out).await?;
-        // Not before: an abandoned write may happen or not, and takes its mark with it.
-        self.mark = Mark::Behind;
+        // Not before the write: one that is abandoned may or may not happen, and its mark with it.
+        self.mark = Mark::Written;
         if !self.is_sequential() {
             self.cursor = Cursor::Here;
         }
-        if self.manner.line_buffering && text.contains(['\n', '\r']) {
+        if self.settings.line_buffering && text.contains(['\n', '\r']) {
             self.file.flush().await?;
         }
         Ok(text.chars().count())
@@ -76,15 +77,15 @@ impl<F: TextIo> TextFile<F> {
         self.write(&text).await.map(|_| ())
     }
 
-    /// Writes one text after the other; no ends of lines are added. Short ones are written together.
+    /// Writes one text after the other, without adding ends of lines. Short texts are written together.
     ///
     /// # Errors
     ///
-    /// Like [`write`](TextFile::write); those before may have been written.
+    /// Like [`write`](TextFile::write); the texts before may have been written.
     ///
     /// # Cancellation
     ///
-    /// Any number of them has been written.
+    /// Any number of the texts may have been written.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -121,20 +122,20 @@ impl<F: TextIo> TextFile<F> {
         self.file.flush().await
     }
 
-    /// Asks the file whether anything stands before what is written next.
+    /// Returns whether the next write has to begin with a byte order mark.
     async fn needs_mark(&self) -> Result<bool> {
-        if self.mark == Mark::Behind || !self.manner.encoding.writes_mark() {
+        if self.mark == Mark::Written || !self.settings.encoding.writes_mark() {
             return Ok(false);
         }
-        self.file.begins(self.manner.appends).await
+        self.file.begins(self.settings.appends).await
     }
 
     pub(super) fn check_writable(&self, operation: Operation) -> Result<()> {
-        if self.manner.writes { Ok(()) } else { Err(self.unsupported(operation, "not writable")) }
+        if self.settings.writes { Ok(()) } else { Err(self.unsupported(operation, "not writable")) }
     }
 
     fn encode(&mut self, encoder: &mut Encoder, text: &str) -> Result<()> {
-        let newline = self.manner.newline;
+        let newline = self.settings.newline;
         self.out.clear();
         let mut rewritten = String::new();
         let written = if newline.rewrites() {
@@ -144,7 +145,7 @@ impl<F: TextIo> TextFile<F> {
             text
         };
         encoder.encode(written, &mut self.out).map_err(|error| {
-            // Each `\n` that is still there has grown by a `\r`.
+            // Each end of line before the error may have grown by a `\r`.
             let before = written[..error.offset()].bytes();
             let grown = if newline.rewrites() { before.filter(|byte| *byte == b'\n').count() } else { 0 };
             let error = error.without_grown(grown);

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use folio_testkit::Call;
 use folio_testkit::errno::{EIO, ENOSPC};
+use folio_testkit::{Call, Gate};
 
 use crate::{PATH, bench, eventually, open, soon};
 
@@ -38,11 +38,14 @@ async fn a_torn_flush_goes_on_where_it_was_torn() {
 #[tokio::test]
 async fn a_failure_behind_the_back_reaches_exactly_one_caller() {
     let (disk, engine) = bench("");
+    let gate = Gate::closed();
+    disk.plan().on(Call::WriteAt).nth(1).wait_for(&gate);
     disk.plan().on(Call::WriteAt).nth(1).fail(EIO);
     let file = open(&engine, 64).await;
     file.write_all(&[1; 40]).await.unwrap();
-    // Sends the first portion on its way, and nobody waits for it.
+    // Starts the flush of the first chunk, which no caller awaits; it fails only after this write was accepted.
     file.write_all(&[2; 40]).await.unwrap();
+    gate.open();
     eventually("it has failed", || disk.calls(Call::WriteAt) == 1 && disk.running() == 0).await;
     let heard = AtomicUsize::new(0);
     for _ in 0..8 {

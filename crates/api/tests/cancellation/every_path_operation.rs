@@ -22,7 +22,7 @@ macro_rules! act {
     };
 }
 
-const ACTS: [(&str, Act); 76] = [
+const ACTS: [(&str, Act); 83] = [
     ("open", act!(|dir| File::open(dir.join("file")))),
     ("create", act!(|dir| File::create(dir.join("file")))),
     ("create_new", act!(|dir| File::create_new(dir.join("new")))),
@@ -47,6 +47,26 @@ const ACTS: [(&str, Act); 76] = [
     ("write", act!(|dir| fs::write(dir.join("written"), vec![b'y'; 300_000]))),
     ("write of many pieces", act!(|dir| fs::write(dir.join("written"), vec![b'z'; 3_000_000]))),
     ("write_bytes", act!(|dir| fs::write_bytes(dir.join("written"), vec![b'y'; 3_000_000]))),
+    ("replace", act!(|dir| fs::replace(dir.join("file"), vec![b'y'; 300_000]))),
+    ("replace of many pieces", act!(|dir| fs::replace(dir.join("link"), vec![b'z'; 3_000_000]))),
+    ("Replacement", act!(|dir| replace(dir.join("file")))),
+    ("sync_dir, sweep_replacements", act!(|dir| sweep(dir))),
+    (
+        "RenameOptions::rename",
+        act!(|dir| async move {
+            fs::RenameOptions::new().durable(true).rename(dir.join("file"), dir.join("full/file")).await
+        }),
+    ),
+    (
+        "RemoveOptions::remove_file",
+        act!(|dir| async move { fs::RemoveOptions::new().durable(true).remove_file(dir.join("file")).await }),
+    ),
+    (
+        "DirBuilder::durable",
+        act!(|dir| async move {
+            fs::DirBuilder::new().recursive(true).durable(true).create(dir.join("a/b/c")).await
+        }),
+    ),
     ("remove_file", act!(|dir| fs::remove_file(dir.join("file")))),
     ("remove_dir", act!(|dir| fs::remove_dir(dir.join("empty")))),
     ("remove_dir_all", act!(|dir| fs::remove_dir_all(dir.join("full")))),
@@ -186,6 +206,17 @@ async fn steps(dir: PathBuf) -> folio::Result<()> {
         step?;
     }
     Ok(())
+}
+
+async fn replace(path: PathBuf) -> folio::Result<()> {
+    let replacement = File::replace(path).await?;
+    replacement.write_all(b"new").await?;
+    replacement.commit().await
+}
+
+async fn sweep(dir: PathBuf) -> folio::Result<()> {
+    fs::sync_dir(&dir).await?;
+    fs::sweep_replacements(dir).await.map(drop)
 }
 
 async fn list(dir: PathBuf) -> folio::Result<()> {

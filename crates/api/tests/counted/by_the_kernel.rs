@@ -135,6 +135,30 @@ fn x2_an_operation_below_a_directory_looks_its_path_up_once() {
     }
 }
 
+/// Promise A1, by what it costs: two syncs, one rename, and nothing that grows with the old file.
+#[test]
+fn a1_a_replacement_is_two_syncs_and_a_rename_and_at_most_twenty_five_calls() {
+    if !can_trace("counting the system calls of a replacement") {
+        return;
+    }
+    let (calls, _) = trace("replace");
+    let made = |names: &[&str]| -> u64 {
+        let named = calls.iter().filter(|((_, call), _)| names.contains(&call.as_str()));
+        named.map(|(_, count)| count).sum()
+    };
+    assert_eq!(made(&["fsync", "fdatasync"]), 2 * ROUNDS, "{calls:?}");
+    assert_eq!(made(&["rename", "renameat", "renameat2"]), ROUNDS, "{calls:?}");
+    assert_eq!(made(&["unlink", "unlinkat", "link", "linkat"]), 0, "{calls:?}");
+    assert_eq!(made(&["flock"]), ROUNDS, "{calls:?}");
+    // How threads start, wait for each other and get memory is another matter. Two of the calls are checks of std's that
+    // optimised builds leave out.
+    let apart =
+        ["futex", "epoll_wait", "write", "brk", "mmap", "munmap", "madvise", "mprotect", "sched_yield"];
+    let all: u64 = calls.values().sum();
+    let own = all - made(&apart);
+    assert!((1..=25 * ROUNDS).contains(&own), "{own}: {calls:?}");
+}
+
 /// Does what the variable says, between the marks; without it, nothing: then this is an ordinary run.
 #[tokio::test]
 async fn the_task_under_strace() {
@@ -148,6 +172,7 @@ async fn the_task_under_strace() {
         "writes" => burst(Burst::Writes, &engine, &file, Path::new(&path)).await,
         "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
         "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
+        "replace" => replace(&engine, Path::new(&path)).await,
         "below" => below(Path::new(&path)).await,
         other => panic!("nobody asks for {other}"),
     }
@@ -170,6 +195,14 @@ async fn reads(engine: &Engine, file: &File, task: &str) {
     mark(END);
     let in_place = engine.snapshot().counters.in_place - before;
     assert!(in_place == ROUNDS || in_place == 0, "all or none: {in_place}");
+}
+
+async fn replace(engine: &Engine, path: &Path) {
+    mark(BEGIN);
+    for round in 0..ROUNDS {
+        engine.scope(folio::fs::replace(path, round.to_string())).await.expect("it can be replaced");
+    }
+    mark(END);
 }
 
 async fn below(file: &Path) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::UNIX_EPOCH;
 
-use folio::fs::DirBuilder;
+use folio::fs::{DirBuilder, RemoveOptions, RenameOptions};
 use folio::os::Mode;
 use folio::{Dir, File, Result};
 use folio_testkit::wait::block_on;
@@ -31,7 +31,7 @@ macro_rules! act {
 }
 
 /// Operations that follow a link in the last part.
-const FOLLOWING: [(&str, Act); 17] = [
+const FOLLOWING: [(&str, Act); 19] = [
     ("open_file", act!(|dir, name| dir.open_file(name))),
     ("create", act!(|dir, name| dir.create(name))),
     ("append", act!(|dir, name| dir.open_with(name, File::options().append(true).create(true)))),
@@ -44,6 +44,15 @@ const FOLLOWING: [(&str, Act); 17] = [
     ("read", act!(|dir, name| dir.read(name))),
     ("read_to_string", act!(|dir, name| dir.read_to_string(name))),
     ("write", act!(|dir, name| dir.write(name, b"overwritten"))),
+    ("replace", act!(|dir, name| dir.replace(name, b"overwritten"))),
+    (
+        "begin_replace",
+        act!(|dir, name| async {
+            let replacement = dir.begin_replace(name, &folio::ReplaceOptions::new()).await?;
+            replacement.write_all(b"overwritten").await?;
+            replacement.commit().await
+        }),
+    ),
     ("copy from", act!(|dir, name| dir.copy(name, &dir, "stolen"))),
     ("copy to", act!(|dir, name| dir.copy("file", &dir, name))),
     ("canonicalize", act!(|dir, name| dir.canonicalize(name))),
@@ -55,7 +64,7 @@ const FOLLOWING: [(&str, Act); 17] = [
 ];
 
 /// Operations on a name itself.
-const NAMING: [(&str, Act); 16] = [
+const NAMING: [(&str, Act); 20] = [
     ("create_dir", act!(|dir, name| dir.create_dir(name))),
     ("create_dir_all", act!(|dir, name| dir.create_dir_all(name))),
     ("create_dir_with", act!(|dir, name| async { dir.create_dir_with(name, &DirBuilder::new()).await })),
@@ -68,6 +77,28 @@ const NAMING: [(&str, Act); 16] = [
     ("remove_dir_all", act!(|dir, name| dir.remove_dir_all(name))),
     ("rename from", act!(|dir, name| dir.rename(name, &dir, "stolen"))),
     ("rename to", act!(|dir, name| dir.rename("file", &dir, name))),
+    (
+        "rename_with from",
+        act!(|dir, name| async {
+            dir.rename_with(name, &dir, "stolen", RenameOptions::new().durable(true)).await
+        }),
+    ),
+    (
+        "rename_with to",
+        act!(|dir, name| async {
+            dir.rename_with("file", &dir, name, RenameOptions::new().no_clobber(true)).await
+        }),
+    ),
+    (
+        "exchange",
+        act!(|dir, name| async {
+            dir.rename_with("file", &dir, name, RenameOptions::new().exchange(true)).await
+        }),
+    ),
+    (
+        "remove_file_with",
+        act!(|dir, name| async { dir.remove_file_with(name, RemoveOptions::new().durable(true)).await }),
+    ),
     ("hard_link from", act!(|dir, name| dir.hard_link(name, &dir, "stolen"))),
     ("hard_link to", act!(|dir, name| dir.hard_link("file", &dir, name))),
     ("symlink", act!(|dir, name| dir.symlink("file", name))),

@@ -124,9 +124,6 @@ impl Storage for Late {
     fn read_dir(&self, _: &Path) -> io::Result<Listing> {
         unneeded()
     }
-    fn rename_noclobber(&self, _: &Path, _: &Path) -> io::Result<()> {
-        unneeded()
-    }
 }
 
 fn unneeded<T>() -> io::Result<T> {

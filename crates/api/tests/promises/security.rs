@@ -83,7 +83,7 @@ fn open_descriptors() -> Vec<(String, u32)> {
 
 /// Calls everything that takes a path; every answer is fine, a panic or a hang is not.
 async fn try_everything(path: &Path, other: &Path) {
-    let names: [Result<()>; 14] = [
+    let names: [Result<()>; 18] = [
         fs::metadata(path).await.map(drop),
         fs::symlink_metadata(path).await.map(drop),
         fs::try_exists(path).await.map(drop),
@@ -93,6 +93,10 @@ async fn try_everything(path: &Path, other: &Path) {
         fs::read_limited(path, 10).await.map(drop),
         fs::read_to_string(path).await.map(drop),
         fs::write(path, b"x").await,
+        fs::replace(path, b"x").await,
+        fs::sync_dir(path).await,
+        fs::sweep_replacements(path).await.map(drop),
+        fs::RemoveOptions::new().durable(true).remove_file(path).await,
         fs::read_dir(path).await.map(drop),
         File::open(path).await.map(drop),
         File::create(path).await.map(drop),

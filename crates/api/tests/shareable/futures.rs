@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries};
-use folio::fs::{self, DirBuilder, DirEntry, Fwalk, Glob, ReadDir, Walk, WalkEntry};
+use folio::fs::{
+    self, DirBuilder, DirEntry, Fwalk, Glob, ReadDir, RemoveOptions, RenameOptions, Walk, WalkEntry,
+};
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
 use folio::tempfile::{
     NamedTemporaryFile, NamedTemporaryFileBuilder, SpooledTemporaryFile, TempPath, TemporaryDirectory,
@@ -13,7 +15,9 @@ use folio::tempfile::{
 };
 use folio::text::{self, Options, TextFile};
 use folio::wrap::{self, Wrap};
-use folio::{BinaryFile, BinaryLines, Engine, File, OpenOptions, Opened, Reader, os, path};
+use folio::{
+    BinaryFile, BinaryLines, Engine, File, OpenOptions, Opened, Reader, ReplaceOptions, Replacement, os, path,
+};
 use folio_engine::Engine as Core;
 use folio_engine::op::closure;
 use folio_engine::storage::wrapped::Wrapped;
@@ -46,6 +50,7 @@ pub(crate) const ALL: &[fn()] = &[
     dirs,
     files,
     names,
+    replacing,
     open_walks,
     globs,
     opened,
@@ -270,6 +275,27 @@ fn names() {
     both(fs::read_to_string(""));
     frequent(fs::write("", ""));
     both(fs::write_bytes("", ""));
+}
+
+fn replacing() {
+    frequent(fs::replace("", ""));
+    both(fs::replace_bytes("", ""));
+    both(fs::sweep_replacements(""));
+    both(fs::sync_dir(""));
+    both(File::replace(""));
+    both(ReplaceOptions::replace(any(), "", ""));
+    both(ReplaceOptions::replace_bytes(any(), "", ""));
+    both(ReplaceOptions::begin(any(), ""));
+    both(Replacement::commit(any()));
+    both(Replacement::discard(any()));
+    both(RenameOptions::rename(any(), "", ""));
+    both(RemoveOptions::remove_file(any(), ""));
+    both(Dir::replace(any(), "", ""));
+    both(Dir::replace_with(any(), "", "", any()));
+    both(Dir::begin_replace(any(), "", any()));
+    both(Dir::sweep_replacements(any()));
+    both(Dir::rename_with(any(), "", any(), "", any()));
+    both(Dir::remove_file_with(any(), "", any()));
 }
 
 fn open_walks() {

@@ -57,7 +57,7 @@ const NO_TYPES: [&str; 11] = [
     "StorageFile",
     "Listing",
     "NameListing",
-    "Foothold",
+    "DeepDir",
     "Lister",
     "Mover",
     "Names",

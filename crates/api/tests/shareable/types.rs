@@ -6,7 +6,8 @@ use folio::actor::{self, ActorRef, FileActor};
 use folio::compat::fs as compat;
 use folio::dir::{Dir, Entries, Entry};
 use folio::fs::{
-    DirBuilder, DirEntry, Fwalk, FwalkStep, Glob, GlobOptions, Pattern, ReadDir, Walk, WalkEntry, WalkOptions,
+    DirBuilder, DirEntry, Fwalk, FwalkStep, Glob, GlobOptions, Pattern, ReadDir, RemoveOptions,
+    RenameOptions, Walk, WalkEntry, WalkOptions,
 };
 use folio::os::DiskUsage;
 use folio::stdio::{Input, InputBytes, Output, OutputBytes};
@@ -21,9 +22,9 @@ use folio::text::{
 };
 use folio::wrap::Wrap;
 use folio::{
-    Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Durations, Engine, EngineBuilder, Error, File,
-    FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation, PoolSnapshot, Reader,
-    Rejected, ShutdownReport, Slowest, Snapshot,
+    Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Durability, Durations, Engine, EngineBuilder,
+    Error, File, FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation,
+    PoolSnapshot, Reader, Rejected, ReplaceOptions, Replacement, ShutdownReport, Slowest, Snapshot,
 };
 
 fn all<T: Send + Sync + Unpin + Debug>() {}
@@ -49,6 +50,7 @@ pub(crate) const ALL: &[fn()] = &[
     all::<EncodeError>,
     all::<Encoder>,
     all::<Encoding>,
+    all::<Durability>,
     all::<Engine>,
     all::<EngineBuilder>,
     all::<Entries>,
@@ -56,6 +58,10 @@ pub(crate) const ALL: &[fn()] = &[
     all::<Error>,
     all::<Errors>,
     all::<File>,
+    all::<RemoveOptions>,
+    all::<RenameOptions>,
+    all::<ReplaceOptions>,
+    all::<Replacement>,
     all::<Fwalk>,
     all::<FwalkStep>,
     all::<Glob>,
@@ -117,6 +123,7 @@ pub(crate) const ALL: &[fn()] = &[
     all::<storage::Clearing>,
     all::<storage::Copied>,
     all::<storage::Identity>,
+    all::<storage::IfTaken>,
     all::<storage::Advice>,
     all::<storage::Attributes>,
     all::<storage::Entry>,

@@ -8,6 +8,7 @@ use std::path::Path;
 use folio::tempfile::{NamedTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::{Engine, Error, Operation};
 use folio_testkit::Call;
+use folio_testkit::errno::EOPNOTSUPP;
 use rustix::fs::Mode;
 use tokio::task::JoinSet;
 
@@ -49,7 +50,9 @@ async fn an_unnamed_file_has_no_name_and_keeps_its_contents() {
 #[tokio::test]
 async fn where_no_file_can_be_unnamed_its_name_is_gone_at_once() {
     let (disk, engine) = stage(100);
+    let refused = disk.plan().on(Call::OpenUnnamed).fail(EOPNOTSUPP);
     let error = TemporaryFile::builder().in_dir(ROOM).create_on(&engine).await.unwrap_err();
+    assert_eq!(refused.fired(), 1);
     // The simulated disk has no descriptors, which is found out after the name is gone.
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert_eq!((disk.calls(Call::Open), disk.calls(Call::RemoveFile)), (1, 1));

@@ -12,8 +12,8 @@ use crate::error::{Error, Operation, Result};
 use crate::file_op::lent::Contents;
 use crate::limits::READ_AHEAD_BYTES;
 use crate::op::dir::OpenDir;
-use crate::op::open::open;
-use crate::op::whole::{Copied, NOT_REGULAR, Whole, copy, read, reading, writing};
+use crate::op::whole::{Copied, NOT_REGULAR, Whole, copy, overwrite, read, reading, writing};
+use crate::op::{At, Subject};
 use crate::storage::OpenRequest;
 
 /// Functions on whole files.
@@ -75,11 +75,12 @@ impl Engine {
         below: Option<&OpenDir>,
         contents: Contents<'_>,
     ) -> Result<()> {
-        let (name, below_dir): (Arc<Path>, _) = match below {
-            None => (path.into(), None),
-            Some(dir) => (dir.path().join(path).into(), Some((dir.storage(), path.into()))),
+        let at = match below {
+            None => At::from(path.to_owned()),
+            Some(dir) => dir.at(path.to_owned()),
         };
-        let open = open(name.clone(), below_dir, writing());
+        let name: Arc<Path> = at.path().into();
+        let open = overwrite(at);
         let stream = match Box::pin(self.inner.context.write_whole(open, contents.clone())).await {
             Err(error) if waits_for_reader(&error, &writing()) => match below {
                 None => Box::pin(self.open(path, writing())).await?,

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use crate::file::order::{Batch, BatchId, Footprint, Order, Ordered};
+use crate::file::order::{Batch, BatchId, Footprint, Order, Ordered, Span};
+use crate::limits::CHANGES_REMEMBERED_MAX;
 
 /// What a finished operation does to the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ impl Taken {
 }
 
 /// Start of a peek, and how often the file had been changed by then. The bytes it saw may be handed out while
-/// both still hold.
+/// the cursor is there and no later change touches them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     offset: u64,
@@ -81,6 +82,8 @@ pub(crate) struct Core<T> {
     era: u64,
     /// Finished operations that may have changed the file.
     changes: u64,
+    /// The last of them: what each touched, and the count after it.
+    recent_changes: VecDeque<(u64, Span)>,
     /// Operations in the actor's mailbox. Nothing starts before them, because their footprints are unknown.
     mailed: usize,
     closed: bool,
@@ -94,6 +97,7 @@ impl<T> Default for Core<T> {
             returned: VecDeque::new(),
             era: 0,
             changes: 0,
+            recent_changes: VecDeque::new(),
             mailed: 0,
             closed: false,
         }
@@ -157,7 +161,11 @@ impl<T: Ordered> Core<T> {
 
     /// Ends a batch and moves the cursor accordingly.
     pub(crate) fn finish(&mut self, batch_id: BatchId, moved: CursorMove) {
-        self.order.finish(batch_id);
+        if let Some(span) = self.order.finish(batch_id)
+            && span.closes_gate()
+        {
+            self.note_change(span);
+        }
         self.shift(moved);
     }
 
@@ -189,9 +197,12 @@ impl<T: Ordered> Core<T> {
         taken.era = self.era;
     }
 
-    /// Counts finished operations that may have changed the file.
-    pub(crate) fn note_changes(&mut self, changes: u64) {
-        self.changes += changes;
+    fn note_change(&mut self, span: Span) {
+        self.changes += 1;
+        if self.recent_changes.len() == CHANGES_REMEMBERED_MAX {
+            self.recent_changes.pop_front();
+        }
+        self.recent_changes.push_back((self.changes, span));
     }
 
     /// Returns how many finished operations may have changed the file.
@@ -209,9 +220,14 @@ impl<T: Ordered> Core<T> {
         self.position() == seen.offset
     }
 
-    /// Whether no operation that may have changed the file has finished since `seen`.
-    pub(crate) fn is_unchanged_since(&self, seen: Seen) -> bool {
-        self.changes == seen.changes
+    /// Whether no operation that may have changed the `len` bytes at `seen` has finished since then. No bytes
+    /// mean the end of the file.
+    pub(crate) fn is_unchanged_since(&self, seen: Seen, len: u64) -> bool {
+        let range = seen.offset..seen.offset.saturating_add(len);
+        let later = self.recent_changes.iter().rev().take_while(|(count, _)| *count > seen.changes);
+        // Older changes are forgotten; they count as changes of these bytes.
+        let forgotten = self.changes - seen.changes > self.recent_changes.len() as u64;
+        !forgotten && later.into_iter().all(|(_, span)| !span.may_change(&range))
     }
 
     /// Takes back the bytes of a cancelled read. The cursor moves back if no operation has moved it since or is

@@ -42,6 +42,19 @@ impl Span {
         }
     }
 
+    /// Whether such an operation may have changed what an earlier read of `range` returned. The empty range is a
+    /// read that met the end of the file.
+    pub(crate) fn may_change(&self, range: &Range<u64>) -> bool {
+        match self {
+            Span::Exclusive => true,
+            Span::Append => range.is_empty(),
+            Span::Write(write) | Span::Flush(write) | Span::Buffer(write) => {
+                range.is_empty() || write.start < range.end && range.start < write.end
+            }
+            Span::Read(_) | Span::Peek(_) | Span::Sync => false,
+        }
+    }
+
     /// Whether an operation that depends on the cursor also moves it.
     fn may_move_cursor(&self) -> bool {
         !matches!(self, Span::Peek(_))
@@ -208,14 +221,15 @@ impl<T: Ordered> Order<T> {
         None
     }
 
-    /// Ends a batch.
-    pub(crate) fn finish(&mut self, batch_id: BatchId) {
-        let Some(place) = self.running.iter().position(|(running, _)| *running == batch_id) else { return };
+    /// Ends a batch and returns what it touched.
+    pub(crate) fn finish(&mut self, batch_id: BatchId) -> Option<Span> {
+        let place = self.running.iter().position(|(running, _)| *running == batch_id)?;
         let (_, footprint) = self.running.swap_remove(place);
         if footprint.span == Span::Exclusive {
             // A barrier may have truncated the file.
             self.known_len = 0;
         }
+        Some(footprint.span)
     }
 
     /// Records that a batch which is about to end has written all of its bytes.

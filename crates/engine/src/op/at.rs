@@ -1,4 +1,4 @@
-//! A name, and where it is looked up.
+//! A name, and the directory where its look-up starts.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use super::{PathOp, PathRequest, Subject};
 use crate::error::Operation;
 use crate::storage::{Identity, Names, Storage, StorageDir};
 
-/// A name that a request is about: a path of the process, which is made of a `PathBuf`, or one below an open directory,
-/// which [`OpenDir::at`](super::dir::OpenDir::at) makes.
+/// A name that a request is about. A `PathBuf` converts into a path of the process;
+/// [`OpenDir::at`](super::dir::OpenDir::at) makes one below an open directory.
 #[derive(Clone, Debug)]
 pub struct At {
-    /// What messages call it; without a directory, what is looked up.
+    /// The path in messages; without a directory, also the path that is looked up.
     path: PathBuf,
     below: Option<(Arc<dyn StorageDir>, PathBuf)>,
 }
@@ -28,7 +28,7 @@ impl At {
         At { path, below: Some((dir, name)) }
     }
 
-    /// Where it is looked up, and the name there.
+    /// The place where the look-up starts, and the name there.
     pub(super) fn names<'a>(&'a self, storage: &'a dyn Storage) -> (&'a dyn Names, &'a Path) {
         match &self.below {
             None => (storage, &self.path),
@@ -36,7 +36,7 @@ impl At {
         }
     }
 
-    /// The path, if the process looks it up.
+    /// The path, if its look-up does not start from an open directory.
     pub(super) fn of_process(&self) -> Option<&Path> {
         self.below.is_none().then_some(&*self.path)
     }
@@ -53,7 +53,6 @@ impl Subject for At {
     }
 }
 
-/// From one name to another.
 impl Subject for (At, At) {
     fn path(&self) -> &Path {
         &self.0.path
@@ -68,7 +67,7 @@ impl Subject for (At, At) {
     }
 }
 
-/// Makes a request of one call on a name.
+/// Makes a request that calls one method on a name.
 pub(super) fn on<T: Send + 'static, W>(
     operation: Operation,
     at: impl Into<At>,
@@ -83,7 +82,7 @@ where
     })
 }
 
-/// Makes a request of one call on two names.
+/// Makes a request that calls one method on two names.
 pub(super) fn between<T: Send + 'static, W>(
     operation: Operation,
     from: impl Into<At>,

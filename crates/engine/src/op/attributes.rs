@@ -1,4 +1,4 @@
-//! Operations on attributes: asking for them, changing permissions, owner and times, existence.
+//! Operations on attributes and existence.
 
 use std::fs::{FileTimes, Permissions};
 use std::io;
@@ -34,7 +34,7 @@ pub fn exists(at: impl Into<At>) -> impl PathRequest<Reply = bool> {
     .in_place(|storage, at| storage.metadata_cached(at.of_process()?, Links::Follow).map(found))
 }
 
-/// Only "not found" means no: a path that may not be looked at could be there.
+/// `false` only for "not found": a path without access could exist.
 fn found(metadata: io::Result<Metadata>) -> io::Result<bool> {
     match metadata {
         Ok(_) => Ok(true),
@@ -63,7 +63,7 @@ pub fn set_times(at: impl Into<At>, times: Stamps, links: Links) -> impl PathReq
     at::on(Operation::SetTimes, at, move |names, path| names.set_times(path, &times, links))
 }
 
-/// Changes times in std's words.
+/// Changes times, given in std's type.
 pub fn set_file_times(path: PathBuf, times: FileTimes, links: Links) -> impl PathRequest<Reply = ()> {
     PathOp::new(Operation::SetTimes, path, move |storage, path| storage.set_file_times(&path, times, links))
 }

@@ -9,16 +9,16 @@ use crate::exclusive::Exclusive;
 pub use crate::storage::Copied;
 use crate::storage::TreeCopier;
 
-/// How far it is after one job.
+/// The state of a copy after one job.
 #[derive(Debug)]
 pub enum Copying {
-    /// There may be more.
+    /// More entries may come.
     More(OpenCopy),
-    /// That was all.
+    /// The copy is complete.
     All(Copied),
 }
 
-/// A copy between two jobs. It holds a bounded number of descriptors; what was copied stays when it is dropped.
+/// A copy between two jobs. It holds a bounded number of descriptors. Dropping it leaves the incomplete copy in place.
 pub struct OpenCopy {
     from: PathBuf,
     to: PathBuf,
@@ -27,13 +27,13 @@ pub struct OpenCopy {
 }
 
 impl OpenCopy {
-    /// Starts without touching anything.
+    /// Makes a copy without any system call.
     pub fn new(from: PathBuf, to: PathBuf) -> Self {
         OpenCopy { from, to, copier: None }
     }
 }
 
-/// Goes on with a copy. The first request of one makes the root of the copy, whose name must be free.
+/// Continues a copy. The first request creates the root of the copy, whose name must be free.
 pub fn go_on(copy: OpenCopy) -> impl PathRequest<Reply = Copying> {
     PathOp::new(Operation::Copy, copy, |storage, OpenCopy { from, to, copier }| {
         let mut copier = match copier {

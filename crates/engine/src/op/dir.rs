@@ -1,4 +1,4 @@
-//! Open directories: what is asked of one, and the names below it, which lead to nothing else.
+//! Open directories: requests about one, and about the names below it, which no path leaves.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -8,15 +8,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::pages::Pages;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::{Error, Operation, Result};
-use crate::exclusive::Exclusive;
 use crate::limits::{PATH_BYTES_MAX, WAY_STEP_BYTES};
-use crate::storage::{Kind, Links, Listed, NameListing, StorageDir};
+use crate::storage::{Kind, Links, Listed, StorageDir};
 
 pub use crate::limits::NAMES_BATCH_MAX;
 
-/// An open directory and the path it was opened by, which is for messages alone. Clones share it.
+/// An open directory and the path it was opened by, which only messages use. Clones share the directory.
 #[derive(Clone)]
 pub struct OpenDir {
     dir: Arc<dyn StorageDir>,
@@ -45,7 +45,7 @@ impl fmt::Debug for OpenDir {
     }
 }
 
-/// The operations. Each is one look-up of each of its names.
+/// The operations. Each looks up each of its names once.
 impl OpenDir {
     /// A name below the directory.
     pub fn at(&self, name: PathBuf) -> At {
@@ -62,7 +62,7 @@ impl OpenDir {
         self.dir.clone()
     }
 
-    /// A request about the directory itself, which its messages name.
+    /// Makes a request about the directory itself; its messages name the directory.
     fn itself<T: Send + 'static, W>(
         &self,
         operation: Operation,
@@ -85,12 +85,15 @@ impl OpenDir {
         self.itself(Operation::SyncAll, |dir| dir.sync())
     }
 
-    /// Fetches the next names of the directory itself; `None` begins.
+    /// Fetches the next names in the directory itself; `None` starts the listing.
     pub fn names(&self, from: Option<OpenNames>) -> impl PathRequest<Reply = NameBatch> + use<> {
-        self.itself(Operation::ReadDir, |dir| match from {
-            None => Ok(OpenNames { rest: Exclusive::new(dir.names()?), failed: None }.batch()),
-            Some(OpenNames { failed: Some(error), .. }) => Err(error),
-            Some(names) => Ok(names.batch()),
+        self.itself(Operation::ReadDir, |dir| {
+            let listing = match from {
+                Some(listing) => listing,
+                None => OpenNames::new(dir.names()?),
+            };
+            let (names, next) = listing.batch(NAMES_BATCH_MAX)?;
+            Ok(NameBatch { names, next })
         })
     }
 
@@ -119,7 +122,7 @@ impl OpenDir {
         at::on(Operation::Symlink, self.at(link), move |names, link| names.symlink(&original, link))
     }
 
-    /// Opens a directory and lists it whole, following no link on the way, which may be of any length.
+    /// Opens a directory and lists all of it. Follows no link on the way; the way may be of any length.
     pub fn step(&self, name: PathBuf) -> impl PathRequest<Reply = Step> + use<> {
         let path = if name.as_os_str().is_empty() { self.path.clone() } else { self.path.join(&name).into() };
         let dir = self.dir.clone();
@@ -144,7 +147,7 @@ impl OpenDir {
     }
 }
 
-/// Opens what a way without links leads to. One that is too long for the kernel is the same way in parts.
+/// Opens a directory without following links. A way that is too long for the kernel is opened part by part.
 fn open_in_steps(dir: &dyn StorageDir, way: &Path) -> io::Result<Box<dyn StorageDir>> {
     let mut rest = way.as_os_str().as_bytes();
     let mut reached: Option<Box<dyn StorageDir>> = None;
@@ -164,7 +167,7 @@ fn open_in_steps(dir: &dyn StorageDir, way: &Path) -> io::Result<Box<dyn Storage
     }
 }
 
-/// A directory of a tree with what is in it.
+/// A directory of a tree, with its entries.
 #[derive(Debug)]
 pub struct Step {
     /// The directory.
@@ -176,11 +179,7 @@ pub struct Step {
 }
 
 /// A listing of names between two batches.
-pub struct OpenNames {
-    rest: Exclusive<NameListing>,
-    /// What ended the batch before this one early: told only after the names that came before it.
-    failed: Option<io::Error>,
-}
+pub type OpenNames = Pages<Listed>;
 
 /// Some names, in the directory's order.
 #[derive(Debug)]
@@ -189,27 +188,4 @@ pub struct NameBatch {
     pub names: Vec<Listed>,
     /// How to go on; `None` at the end.
     pub next: Option<OpenNames>,
-}
-
-impl OpenNames {
-    fn batch(mut self) -> NameBatch {
-        let mut names = Vec::new();
-        while names.len() < NAMES_BATCH_MAX {
-            match self.rest.get_mut().next() {
-                Some(Ok(listed)) => names.push(listed),
-                Some(Err(error)) => {
-                    self.failed = Some(error);
-                    break;
-                }
-                None => return NameBatch { names, next: None },
-            }
-        }
-        NameBatch { names, next: Some(self) }
-    }
-}
-
-impl fmt::Debug for OpenNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenNames").field("failed", &self.failed).finish_non_exhaustive()
-    }
 }

@@ -1,24 +1,25 @@
-//! Requests about paths: what is asked, how it is carried out, what is answered.
-//!
-//! One family, one file of functions, each of which makes a [`PathOp`].
+//! Requests about paths: one file per family, with functions that each make a [`PathOp`].
 
 pub mod access;
-mod ahead;
-#[cfg(all(test, folio_loom))]
-mod ahead_loom;
 mod at;
 pub mod attributes;
 pub mod closure;
 pub mod copy_tree;
+mod deep_paths;
 pub mod dir;
+mod dir_stream;
+mod durable;
 pub mod filesystem;
-mod footing;
-mod listed;
 pub mod names;
 pub(crate) mod open;
+pub mod pages;
 mod path_op;
+mod prefetch;
+#[cfg(all(test, folio_loom))]
+mod prefetch_loom;
 pub mod prune;
 pub mod relocate;
+pub mod replace;
 pub mod resolve;
 pub mod tree;
 pub mod usage;

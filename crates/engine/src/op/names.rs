@@ -2,17 +2,29 @@
 
 use std::path::PathBuf;
 
+use super::durable::Parent;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
+use crate::storage::IfTaken;
 
-/// Renames, replacing what `to` named.
-pub fn rename(from: impl Into<At>, to: impl Into<At>) -> impl PathRequest<Reply = ()> {
-    at::between(Operation::Rename, from, to, |names, from, target, to| names.rename(from, target, to))
-}
-
-/// Renames to a name that is free.
-pub fn rename_noclobber(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::Rename, (from, to), |storage, (from, to)| storage.rename_noclobber(&from, &to))
+/// Renames, and does with a name that is taken what `if_taken` says. With `durable`, the names of both directories
+/// survive a power cut from then on.
+pub fn rename(
+    from: impl Into<At>,
+    to: impl Into<At>,
+    if_taken: IfTaken,
+    durable: bool,
+) -> impl PathRequest<Reply = ()> {
+    at::between(Operation::Rename, from, to, move |names, from, target, to| {
+        if !durable {
+            return names.rename_with(from, target, to, if_taken);
+        }
+        let (old, new) = (Parent::of(names, from)?, Parent::of(target, to)?);
+        names.rename_with(from, target, to, if_taken)?;
+        // The new name first: under both names nothing is lost.
+        new.sync()?;
+        old.sync()
+    })
 }
 
 /// Gives the file at `original` a second name.
@@ -33,9 +45,16 @@ pub fn make_fifo(at: impl Into<At>, mode: u32) -> impl PathRequest<Reply = ()> {
     at::on(Operation::MakeFifo, at, move |names, path| names.make_fifo(path, mode))
 }
 
-/// Removes the name of a file.
-pub fn remove_file(at: impl Into<At>) -> impl PathRequest<Reply = ()> {
-    at::on(Operation::RemoveFile, at, |names, path| names.remove_file(path))
+/// Removes the name of a file; with `durable`, it stays removed after a power cut.
+pub fn remove_file(at: impl Into<At>, durable: bool) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::RemoveFile, at, move |names, path| {
+        if !durable {
+            return names.remove_file(path);
+        }
+        let parent = Parent::of(names, path)?;
+        names.remove_file(path)?;
+        parent.sync()
+    })
 }
 
 /// Reads what a symbolic link contains.

@@ -1,4 +1,4 @@
-//! Opening a file; what becomes of it is decided by its nature.
+//! Opening a file.
 
 use std::io;
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(crate) fn open(
 
 #[derive(Clone)]
 struct Asked {
-    /// What to open, or for a file below a directory what messages call it.
+    /// The path to open; for a file below a directory, only the path in messages.
     path: Arc<Path>,
     /// The directory, and the file's name below it.
     below: Option<(Arc<dyn StorageDir>, Arc<Path>)>,
@@ -49,11 +49,11 @@ impl Subject for Asked {
     }
 }
 
-/// A user's way of opening a file, given the path and the flags of `open(2)`. Not the bare closure: the compiler would
-/// not see that a future that holds it is `Send`.
+/// A user's function that opens a file, given the path and the flags of `open(2)`. It is wrapped so that a future that
+/// holds it is `Send`.
 pub(crate) type Opener = Exclusive<Box<dyn FnOnce(&Path, i32) -> io::Result<std::fs::File> + Send>>;
 
-/// Opens a file by a user's function, and takes over what that returns.
+/// Opens a file by a user's function, and takes over the file that it returns.
 pub(crate) fn open_by(
     path: Arc<Path>,
     flags: i32,

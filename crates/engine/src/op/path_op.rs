@@ -1,7 +1,5 @@
-//! Requests about paths, which all have one shape.
-//!
-//! A family of them is a file of functions, each of which makes one [`PathOp`]: what is attempted, the paths it is
-//! about, and a closure that carries it out. The engine sees a [`PathRequest`].
+//! The common shape of requests about paths: a [`PathOp`] consists of the operation, its paths and a closure that
+//! executes it. The engine sees a [`PathRequest`].
 
 use std::fmt;
 use std::io;
@@ -11,47 +9,47 @@ use std::sync::Arc;
 use crate::error::Operation;
 use crate::storage::{Identity, Storage};
 
-/// One request about a path, carried out as one job or in place.
+/// One request about a path, executed as one job or in place.
 pub trait PathRequest: Send + 'static {
-    /// What success looks like.
+    /// The result of success.
     type Reply: Send + 'static;
 
-    /// What is attempted, for errors and counters.
+    /// The operation, for errors and counters.
     fn operation(&self) -> Operation;
 
-    /// The path it is attempted on.
+    /// The path, or the first of two.
     fn path(&self) -> &Path;
 
     /// The second path, where there is one.
     fn target(&self) -> Option<&Path>;
 
-    /// Whether it reads the files below its path too, so that it has to find in them what was written.
+    /// Whether it also reads files below its path, so that buffered writes to them must reach the disk first.
     fn reads_below(&self) -> bool;
 
-    /// Which files its paths lead to, as far as they can be found; may block.
+    /// The identities of the files at its paths, as far as they can be found. May block.
     fn identities(&self, storage: &dyn Storage) -> Vec<Identity>;
 
-    /// Bytes of payload, counted against the limits while the request is queued.
+    /// The bytes of its payload, counted against the limits while the request is queued.
     fn bytes(&self) -> usize;
 
-    /// The same request once more, if it can be made again after it was refused for want of a descriptor, with
-    /// nothing done. The engine then waits for a descriptor; without it, the refusal is the answer.
+    /// A copy of the request, for a retry when the process has no descriptor left; `None` if it cannot be retried. The
+    /// first attempt must have changed nothing. The engine waits for a descriptor before it retries.
     fn again(&self) -> Option<Self>
     where
         Self: Sized;
 
-    /// Carries the request out without blocking, if that is possible; `None` otherwise.
+    /// Executes the request without blocking, if that is possible; `None` otherwise.
     fn in_place(&self, storage: &dyn Storage) -> Option<io::Result<Self::Reply>>;
 
-    /// Carries the request out; may block.
+    /// Executes the request. May block.
     ///
     /// # Errors
     ///
-    /// Whatever the storage returns, errno kept.
+    /// The storage's error, with its errno.
     fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply>;
 }
 
-/// What a request is about: the paths that its errors name and that lead to the files it concerns.
+/// The paths of a request: its errors name them, and they lead to the files it concerns.
 pub trait Subject: Send + 'static {
     /// The path, or the first of two.
     fn path(&self) -> &Path;
@@ -61,7 +59,7 @@ pub trait Subject: Send + 'static {
         None
     }
 
-    /// Which files the paths lead to, as far as they can be found; may block.
+    /// The identities of the files at the paths, as far as they can be found. May block.
     fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
         let paths = [Some(self.path()), self.target()].into_iter().flatten();
         paths.filter_map(|path| storage.identity(path).ok()).collect()
@@ -80,14 +78,13 @@ impl Subject for Arc<Path> {
     }
 }
 
-/// A name that stands where others have a path.
+/// A fixed name in place of a path.
 impl Subject for &'static Path {
     fn path(&self) -> &Path {
         self
     }
 }
 
-/// From one path to another.
 impl Subject for (PathBuf, PathBuf) {
     fn path(&self) -> &Path {
         &self.0
@@ -98,11 +95,11 @@ impl Subject for (PathBuf, PathBuf) {
     }
 }
 
-/// How a request is carried out that has no way to do it without blocking.
+/// The in-place form of a request that always needs a worker.
 type ByWorkerOnly<S, T> = fn(&dyn Storage, &S) -> Option<io::Result<T>>;
 
-/// The shape of every request about paths. Its closures are part of its type, so that making one allocates nothing:
-/// many requests are answered in place, by a single call of the kernel.
+/// Every request about paths. Its closures are part of its type, so that making one allocates nothing: many requests
+/// are answered in place, by a single system call.
 #[must_use = "a request does nothing until an engine is called with it"]
 pub struct PathOp<S, W, N> {
     operation: Operation,
@@ -118,13 +115,13 @@ impl<S: Subject, W, T> PathOp<S, W, ByWorkerOnly<S, T>>
 where
     W: FnOnce(&dyn Storage, S) -> io::Result<T> + Send + 'static,
 {
-    /// Makes a request that `work` carries out, on a worker.
+    /// Makes a request that a worker executes by `work`.
     pub fn new(operation: Operation, subject: S, work: W) -> Self {
         let in_place: ByWorkerOnly<S, T> = |_, _| None;
         PathOp { operation, subject, work, in_place, again: |_| None, bytes: 0, reads_below: false }
     }
 
-    /// Adds a way to carry it out without blocking; `None` leaves it to a worker.
+    /// Adds a non-blocking way to execute it; when that returns `None`, a worker executes it.
     pub(super) fn in_place<N>(self, in_place: N) -> PathOp<S, W, N>
     where
         N: Fn(&dyn Storage, &S) -> Option<io::Result<T>> + Send + 'static,
@@ -135,7 +132,7 @@ where
 }
 
 impl<S, W, N> PathOp<S, W, N> {
-    /// Lets it be made again when the process had no descriptor left for it: it opens a file before all else.
+    /// Allows a retry when the process has no descriptor left: the request opens a file before all else.
     pub(super) fn again(self) -> Self
     where
         S: Clone,
@@ -150,12 +147,12 @@ impl<S, W, N> PathOp<S, W, N> {
         PathOp { again, ..self }
     }
 
-    /// Counts these bytes of payload against the limits.
+    /// Sets the bytes of payload that count against the limits.
     pub(super) fn holding(self, bytes: usize) -> Self {
         PathOp { bytes, ..self }
     }
 
-    /// Says that it reads what is below its path.
+    /// Declares that it reads files below its path.
     pub(super) fn reading_below(self) -> Self {
         PathOp { reads_below: true, ..self }
     }
@@ -217,20 +214,20 @@ impl<S: Subject, W, N> fmt::Debug for PathOp<S, W, N> {
     }
 }
 
-/// Finds out which files a request is about before it is carried out; gives it back with them.
+/// Finds the files that a request is about, and returns the request with their identities.
 pub(crate) fn identify<R: PathRequest>(request: R) -> impl PathRequest<Reply = (R, Vec<Identity>)> {
     let (operation, bytes) = (request.operation(), request.bytes());
-    let work = |storage: &dyn Storage, Asked(request): Asked<R>| {
+    let work = |storage: &dyn Storage, Inner(request): Inner<R>| {
         let identities = request.identities(storage);
         Ok((request, identities))
     };
-    PathOp::new(operation, Asked(request), work).holding(bytes)
+    PathOp::new(operation, Inner(request), work).holding(bytes)
 }
 
-/// A request that another one is about.
-struct Asked<R>(R);
+/// A request as the subject of another.
+struct Inner<R>(R);
 
-impl<R: PathRequest> Subject for Asked<R> {
+impl<R: PathRequest> Subject for Inner<R> {
     fn path(&self) -> &Path {
         self.0.path()
     }

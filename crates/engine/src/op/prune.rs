@@ -1,4 +1,4 @@
-//! Operations that clear away directories they leave empty, as CPython's `os` has them.
+//! Operations that also remove directories they leave empty, like those of CPython's `os`.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub fn renames(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = ()> {
     })
 }
 
-/// Goes up until a directory cannot be removed, which is how most end: it is not empty.
+/// Removes parents upwards until one cannot be removed, usually because it is not empty.
 fn prune(storage: &dyn Storage, from: Option<&Path>) {
     let mut next = named(from);
     while let Some(dir) = next {
@@ -39,7 +39,7 @@ fn prune(storage: &dyn Storage, from: Option<&Path>) {
     }
 }
 
-/// The parent of a bare name is the empty path, which names nothing.
+/// `None` for the empty path, which is the parent of a bare name and names nothing.
 fn named(path: Option<&Path>) -> Option<&Path> {
     path.filter(|path| !path.as_os_str().is_empty())
 }

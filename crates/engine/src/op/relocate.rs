@@ -1,4 +1,4 @@
-//! Moving, to another file system if need be: a copy is made, named, and only then the original removed.
+//! Moves, to another file system if necessary: copy first, then name the copy, then remove the original.
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -10,19 +10,19 @@ use crate::error::Operation;
 use crate::exclusive::Exclusive;
 use crate::storage::Mover;
 
-/// How far it is after one job.
+/// The state of a move after one job.
 #[derive(Debug)]
 pub enum Moving {
-    /// There is more to copy.
+    /// More is left to copy.
     More(OpenMove),
-    /// The original is gone, and the target is it.
+    /// The move is complete.
     Done,
 }
 
-/// Sees to it that the copy of a move that was given up is removed, without blocking.
+/// Arranges the removal of an abandoned move's copy, without blocking.
 type GiveUp = Arc<dyn Fn(UndoMove) + Send + Sync>;
 
-/// A move between two jobs. Dropped, it is given up: the original stays, and what was copied goes.
+/// A move between two jobs. Dropping it abandons the move: the original stays, and the copy is removed.
 pub struct OpenMove {
     ends: (PathBuf, PathBuf),
     /// `None` after the last job.
@@ -30,13 +30,14 @@ pub struct OpenMove {
     give_up: GiveUp,
 }
 
-/// A move that was given up, whose copy has to be removed.
+/// An abandoned move, whose copy has to be removed.
 pub struct UndoMove {
     ends: (PathBuf, PathBuf),
     mover: Exclusive<Box<dyn Mover>>,
 }
 
-/// Begins a move: renames, if that is possible. `give_up` is to have what it is given [undone](undo); it must not block.
+/// Begins a move: renames if that is possible. `give_up` must arrange for an abandoned move to be [undone](undo) without
+/// blocking.
 pub fn begin(
     from: PathBuf,
     to: PathBuf,
@@ -48,7 +49,7 @@ pub fn begin(
             Err(error) if error.kind() == ErrorKind::CrossesDevices => {}
             renamed => return renamed.map(|()| Moving::Done),
         }
-        // What fails here has left nothing behind.
+        // A failure here has left nothing behind.
         match storage.mover(&ends.0, &ends.1)?.map(Exclusive::new) {
             mover @ Some(_) => Ok(Moving::More(OpenMove { ends, mover, give_up })),
             None => Ok(Moving::Done),
@@ -63,7 +64,7 @@ pub fn go_on(moving: OpenMove) -> impl PathRequest<Reply = Moving> {
     PathOp::new(Operation::Rename, moving, |_, moving| moving.go_on()).reading_below()
 }
 
-/// Removes the copy of a move that was given up.
+/// Removes the copy of an abandoned move.
 pub fn undo(undo: UndoMove) -> impl PathRequest<Reply = ()> {
     let UndoMove { ends, mover } = undo;
     PathOp::new(Operation::Rename, ends, |_, _| mover.into_inner().undo())
@@ -71,13 +72,13 @@ pub fn undo(undo: UndoMove) -> impl PathRequest<Reply = ()> {
 
 impl OpenMove {
     fn go_on(mut self) -> io::Result<Moving> {
-        // Kept here until it is settled: a panic gives it up too.
+        // The mover stays in `self` until the move is decided, so that a panic abandons it too.
         let Some(mover) = self.mover.as_mut().map(Exclusive::get_mut) else { return Ok(Moving::Done) };
         let outcome = advance(&mut **mover);
         match outcome {
             Ok(true) => return Ok(Moving::More(self)),
             Ok(false) => {}
-            // That the copy cannot be removed is less than what went wrong before, which the caller hears of.
+            // The caller gets the first error, not that of removing the copy.
             Err(_) => drop(mover.undo()),
         }
         self.mover = None;
@@ -85,7 +86,7 @@ impl OpenMove {
     }
 }
 
-/// Nothing is removed before a copy that nothing can be lost of has the name; `false` when all is done.
+/// Removes the original only after the durable copy has its name; `false` when the move is complete.
 fn advance(mover: &mut dyn Mover) -> io::Result<bool> {
     if mover.more()? {
         return Ok(true);

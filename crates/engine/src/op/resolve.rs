@@ -1,4 +1,4 @@
-//! Operations that turn a path into another: without links, with a home directory.
+//! Operations that resolve a path: its symbolic links, its home directory.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::storage::Storage;
 
-/// Resolves the symbolic links of an absolute path as far as it leads somewhere, as CPython's `realpath` does.
+/// Resolves the symbolic links of an absolute path as far as the path exists, like CPython's `realpath`.
 pub fn real_path(path: PathBuf) -> impl PathRequest<Reply = PathBuf> {
     PathOp::new(Operation::Canonicalize, path, |storage, path| {
         let mut resolving = Resolving { done: PathBuf::new(), ahead: Vec::new(), links: HashMap::new() };
@@ -19,51 +19,51 @@ pub fn real_path(path: PathBuf) -> impl PathRequest<Reply = PathBuf> {
 
 /// A path that is being resolved.
 struct Resolving {
-    /// The part without links.
+    /// The resolved part, without links.
     done: PathBuf,
-    /// What is still to be resolved, the next last.
-    ahead: Vec<Ahead>,
-    /// Links that were met, and what each has turned out to lead to.
+    /// The parts still to resolve, the next one last.
+    ahead: Vec<Part>,
+    /// The links met so far, with their targets.
     links: HashMap<PathBuf, Link>,
 }
 
-enum Ahead {
-    /// The root: everything before it counts no more.
+enum Part {
+    /// The root, which replaces everything before it.
     Root,
-    /// The parent of what is done.
+    /// The parent of the resolved part.
     Up,
-    /// A name in what is done.
+    /// A name in the resolved part.
     Name(OsString),
-    /// What this link contains ends here.
+    /// The end of this link's contents.
     EndOf(PathBuf),
 }
 
 enum Link {
-    /// What it contains is being resolved: meeting it again leads in a circle.
+    /// Its contents are being resolved: meeting the link again is a circle.
     Open,
-    /// Leads here.
+    /// The resolved target.
     To(PathBuf),
 }
 
 impl Resolving {
     fn enqueue(&mut self, path: &Path) {
         self.ahead.extend(path.components().rev().filter_map(|component| match component {
-            Component::Prefix(_) | Component::RootDir => Some(Ahead::Root),
+            Component::Prefix(_) | Component::RootDir => Some(Part::Root),
             Component::CurDir => None,
-            Component::ParentDir => Some(Ahead::Up),
-            Component::Normal(name) => Some(Ahead::Name(name.to_owned())),
+            Component::ParentDir => Some(Part::Up),
+            Component::Normal(name) => Some(Part::Name(name.to_owned())),
         }));
     }
 
     fn resolve(mut self, storage: &dyn Storage) -> PathBuf {
         while let Some(next) = self.ahead.pop() {
             match next {
-                Ahead::EndOf(link) => drop(self.links.insert(link, Link::To(self.done.clone()))),
-                Ahead::Name(name) => {
+                Part::EndOf(link) => drop(self.links.insert(link, Link::To(self.done.clone()))),
+                Part::Name(name) => {
                     let path = self.done.join(&name);
                     match self.links.get(&path) {
                         Some(Link::To(target)) => self.done.clone_from(target),
-                        // A circle leads nowhere: from here on the text is all there is.
+                        // The rest of a path through a circle cannot be looked up.
                         Some(Link::Open) => {
                             self.done.push(name);
                             return self.rest();
@@ -78,13 +78,13 @@ impl Resolving {
     }
 
     fn enter(&mut self, path: PathBuf, storage: &dyn Storage) {
-        // Whatever is no link, or cannot be asked, stands for itself.
+        // A name that is not a readable link stands for itself.
         let Ok(target) = storage.read_link(&path) else {
             self.done = path;
             return;
         };
         self.links.insert(path.clone(), Link::Open);
-        self.ahead.push(Ahead::EndOf(path));
+        self.ahead.push(Part::EndOf(path));
         self.enqueue(&target);
     }
 
@@ -95,20 +95,19 @@ impl Resolving {
         self.done
     }
 
-    /// By the text alone.
-    fn step(&mut self, next: Ahead) {
+    /// Resolves one part by its text alone.
+    fn step(&mut self, next: Part) {
         match next {
-            Ahead::Root => self.done = PathBuf::from("/"),
-            // Above the root is the root.
-            Ahead::Up => drop(self.done.pop()),
-            Ahead::Name(name) => self.done.push(name),
-            Ahead::EndOf(_) => {}
+            Part::Root => self.done = PathBuf::from("/"),
+            // The root is its own parent.
+            Part::Up => drop(self.done.pop()),
+            Part::Name(name) => self.done.push(name),
+            Part::EndOf(_) => {}
         }
     }
 }
 
-/// Asks where the home directory of a user is, or of the one this process runs as; errors name `path`, for which it
-/// is wanted.
+/// Asks for the home directory of a user, by default of the user of this process; errors name `path`.
 pub fn home_dir(user: Option<OsString>, path: PathBuf) -> impl PathRequest<Reply = Option<PathBuf>> {
     PathOp::new(Operation::Canonicalize, path, move |storage, _| storage.home_dir(user.as_deref()))
 }

@@ -1,31 +1,72 @@
 //! Operations on directories: making, removing, listing.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::durable::Parent;
+use super::pages::Pages;
 use super::{At, PathOp, PathRequest, at};
 use crate::error::Operation;
-use crate::exclusive::Exclusive;
-use crate::storage::{Entry, FileType, Links, Listing, Names};
-
 use crate::limits::CREATES_MAX;
+use crate::storage::{Entry, FileType, Links, Names};
 
 pub use crate::limits::ENTRIES_BATCH_MAX;
 
-/// Creates a directory; `recursive` creates missing parents too, and then an existing directory is no error. `mode` is
-/// the permission bits before the umask; `None` means `0o777`.
-pub fn create_dir(at: impl Into<At>, recursive: bool, mode: Option<u32>) -> impl PathRequest<Reply = ()> {
-    at::on(Operation::CreateDir, at, move |names, path| match recursive {
-        true => create_dirs(names, path, mode),
-        false => names.create_dir(path, mode),
+/// How a directory is to be created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Creation {
+    /// Whether missing parents are created too; a directory that exists is then no error.
+    pub recursive: bool,
+    /// The permission bits before the umask; `None` means `0o777`.
+    pub mode: Option<u32>,
+    /// Whether it survives a power cut.
+    pub durable: bool,
+}
+
+/// Creates a directory.
+pub fn create_dir(at: impl Into<At>, how: Creation) -> impl PathRequest<Reply = ()> {
+    let Creation { recursive, mode, durable } = how;
+    at::on(Operation::CreateDir, at, move |names, path| match (recursive, durable) {
+        (true, false) => create_dirs(names, path, mode),
+        (false, false) => names.create_dir(path, mode),
+        (true, true) => {
+            create_dirs(names, path, mode)?;
+            sync_way(names, path)
+        }
+        (false, true) => {
+            let parent = Parent::of(names, path)?;
+            names.create_dir(path, mode)?;
+            parent.sync()
+        }
     })
 }
 
-/// Tries the whole path first, as most parents exist, then makes what turns out to be missing from the top.
+/// Syncs every directory that names a part of the path, from the top: those that exist too, since the process that made
+/// one of them may have died before syncing it. One that this user may not read was made by another user.
+fn sync_way(names: &dyn Names, path: &Path) -> io::Result<()> {
+    let mut above: Vec<&Path> = path.ancestors().filter(|part| part.file_name().is_some()).collect();
+    above.reverse();
+    for part in above {
+        match Parent::of(names, part) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            parent => parent?.sync()?,
+        }
+    }
+    Ok(())
+}
+
+/// Makes the names in a directory survive a power cut.
+pub fn sync_dir(at: impl Into<At>) -> impl PathRequest<Reply = ()> {
+    at::on(Operation::SyncAll, at, |names, path| {
+        let opened = names.open_dir(path, Links::Follow)?;
+        opened.sync()
+    })
+}
+
+/// Tries the whole path first, since most parents exist; then creates missing parents from the top.
 pub(super) fn create_dirs(names: &dyn Names, path: &Path, mode: Option<u32>) -> io::Result<()> {
-    // As std has it: the directory itself is there.
+    // Like std: an empty path means the working directory, which exists.
     if path.as_os_str().is_empty() {
         return Ok(());
     }
@@ -57,11 +98,19 @@ pub fn remove_dir(at: impl Into<At>, recursive: bool) -> impl PathRequest<Reply 
 
 /// Fetches the next entries of a directory, from where the batch before stopped; `None` opens the listing.
 pub fn read_dir(path: PathBuf, from: Option<OpenListing>) -> impl PathRequest<Reply = DirBatch> {
-    PathOp::new(Operation::ReadDir, path, |storage, path| match from {
-        None => Ok(OpenListing { rest: Exclusive::new(storage.read_dir(&path)?), failed: None }.batch()),
-        Some(OpenListing { failed: Some(error), .. }) => Err(error),
-        Some(listing) => Ok(listing.batch()),
+    PathOp::new(Operation::ReadDir, path, |storage, path| {
+        let listing = match from {
+            Some(listing) => listing,
+            None => OpenListing::new(Box::new(storage.read_dir(&path)?.map(|entry| entry.map(listed)))),
+        };
+        let (entries, next) = listing.batch(ENTRIES_BATCH_MAX)?;
+        Ok(DirBatch { entries, next })
     })
+}
+
+fn listed(entry: Entry) -> ListedEntry {
+    let file_type = entry.file_type();
+    ListedEntry { entry, file_type }
 }
 
 /// Lists the names in a directory, all of them in one job.
@@ -72,11 +121,7 @@ pub fn list_names(path: PathBuf) -> impl PathRequest<Reply = Vec<OsString>> {
 }
 
 /// A listing between two batches. It holds the directory's descriptor.
-pub struct OpenListing {
-    rest: Exclusive<Listing>,
-    /// What ended the batch before this one early: told only after the entries that came before it.
-    failed: Option<io::Error>,
-}
+pub type OpenListing = Pages<ListedEntry>;
 
 /// Some entries, in the directory's order.
 #[derive(Debug)]
@@ -87,45 +132,18 @@ pub struct DirBatch {
     pub next: Option<OpenListing>,
 }
 
-/// One entry with what the directory itself tells about it.
+/// One entry with the information that the directory itself keeps about it.
 #[derive(Debug)]
 pub struct ListedEntry {
     /// The entry; its methods block.
     pub entry: Entry,
-    /// The type, if the file system keeps it in the directory or the worker could find it out.
+    /// The type, if the directory keeps it or a call of the worker found it.
     pub file_type: Option<FileType>,
-}
-
-impl OpenListing {
-    fn batch(mut self) -> DirBatch {
-        let mut entries = Vec::new();
-        while entries.len() < ENTRIES_BATCH_MAX {
-            match self.rest.get_mut().next() {
-                Some(Ok(entry)) => {
-                    let file_type = entry.file_type();
-                    entries.push(ListedEntry { entry, file_type });
-                }
-                Some(Err(error)) => {
-                    self.failed = Some(error);
-                    break;
-                }
-                None => return DirBatch { entries, next: None },
-            }
-        }
-        DirBatch { entries, next: Some(self) }
-    }
-}
-
-impl fmt::Debug for OpenListing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenListing").field("failed", &self.failed).finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, read_dir};
-    use crate::exclusive::Exclusive;
+    use super::{ENTRIES_BATCH_MAX, ListedEntry, OpenListing, listed, read_dir};
     use crate::op::PathRequest;
     use crate::storage::{Storage, os::Os};
     use std::collections::BTreeSet;
@@ -163,10 +181,11 @@ mod tests {
         fs::write(dir.path().join("file"), b"").expect("write");
         let entries = Os::new().read_dir(dir.path()).expect("list");
         let broken = entries.chain([Err(io::Error::from_raw_os_error(5))]);
-        let batch = OpenListing { rest: Exclusive::new(Box::new(broken)), failed: None }.batch();
-        assert_eq!(batch.entries.len(), 1);
-        let request = read_dir(dir.path().into(), batch.next);
-        let error = request.execute(&Os::new()).expect_err("told now");
+        let listing = OpenListing::new(Box::new(broken.map(|entry| entry.map(listed))));
+        let (entries, next) = listing.batch(ENTRIES_BATCH_MAX).expect("the error comes later");
+        assert_eq!(entries.len(), 1);
+        let request = read_dir(dir.path().into(), next);
+        let error = request.execute(&Os::new()).expect_err("reported now");
         assert_eq!(error.raw_os_error(), Some(5));
     }
 }

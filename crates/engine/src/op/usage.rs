@@ -1,4 +1,4 @@
-//! Adding up what a tree takes, many entries in one job.
+//! Adding up the disk usage of a tree, many entries in one job.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,67 +6,67 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::footing::Footing;
+use super::deep_paths::DeepPaths;
 use super::walk::{OpenWalk, WalkEntry, WalkRules};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation};
 use crate::limits::STAT_BLOCK_BYTES;
 use crate::storage::{Links, Storage};
 
-/// What a tree takes.
+/// The disk usage of a tree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DiskUsage {
-    /// Bytes that can be read: the lengths of files and symbolic links.
+    /// The lengths of files and symbolic links, in bytes.
     pub bytes: u64,
-    /// Bytes taken from the file system, directories included. Less than `bytes` where files have holes.
+    /// The space allocated on the file system, directories included, in bytes. Less than `bytes` where files have holes.
     pub allocated: u64,
-    /// Things that are no directories; one with several names counts once.
+    /// The number of entries other than directories; a file with several names counts once.
     pub files: u64,
-    /// Directories, the root included.
+    /// The number of directories, the root included.
     pub directories: u64,
 }
 
-/// How far it is after one job.
+/// The state of a measurement after one job.
 #[derive(Debug)]
 pub enum Measured {
-    /// There may be more.
+    /// More entries may come.
     More(Box<OpenMeasure>),
-    /// That was all.
+    /// The whole tree was measured.
     All(DiskUsage),
-    /// Something could not be looked at; the error names it.
+    /// An entry could not be examined; the error names it.
     Failed(Error),
 }
 
-/// A sum under way.
+/// A measurement between two jobs.
 pub struct OpenMeasure {
     root: PathBuf,
     walk: OpenWalk,
     sum: DiskUsage,
-    footing: Footing,
-    /// How many names are still to come of what has several and was counted, by device and inode. What has
-    /// shown all its names is forgotten, so that this stays as small as a right answer allows.
+    deep_paths: DeepPaths,
+    /// For each counted file with several names, by device and inode: the number of names still to come. A file is
+    /// removed at its last name, which keeps the map as small as possible.
     counted: HashMap<(u64, u64), u64>,
 }
 
 impl OpenMeasure {
-    /// Starts at `root` without touching anything.
+    /// Makes a measurement of `root` without any system call.
     pub fn new(root: PathBuf) -> Self {
         let walk = OpenWalk::new(root.clone(), WalkRules::default());
         OpenMeasure {
             root,
             walk,
             sum: DiskUsage::default(),
-            footing: Footing::default(),
+            deep_paths: DeepPaths::default(),
             counted: HashMap::new(),
         }
     }
 
     fn add(&mut self, entry: &WalkEntry, storage: &dyn Storage) -> Result<(), Error> {
-        // The root is what its name leads to, and is walked as that.
+        // The walk follows a root that is a link, so its target is measured.
         let path = entry.path();
         let links = if entry.depth() == 0 { Links::Follow } else { Links::NotLast };
-        let look = self.footing.metadata(path, links, storage);
+        let look = self.deep_paths.metadata(path, links, storage);
         let metadata = look.map_err(|error| Error::io(Operation::DiskUsage, error).at_path(path))?;
         if metadata.is_dir() {
             self.sum.directories += 1;
@@ -94,13 +94,13 @@ impl OpenMeasure {
         false
     }
 
-    /// What has gone since its directory was listed takes nothing any more.
+    /// Whether the entry was removed after its directory was listed: it uses no space any more.
     fn is_gone(&self, error: &Error) -> bool {
         error.kind() == io::ErrorKind::NotFound && error.path() != Some(&self.root)
     }
 }
 
-/// Goes on adding up.
+/// Continues a measurement.
 pub fn go_on(measure: OpenMeasure) -> impl PathRequest<Reply = Measured> {
     PathOp::new(Operation::DiskUsage, measure, |storage, measure| measure.go_on(storage))
 }

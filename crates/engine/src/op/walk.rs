@@ -10,9 +10,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::ahead::{Ahead, list_ahead};
-use super::footing::{Footing, is_deep};
-use super::listed::{Found, Rest};
+use super::deep_paths::{DeepPaths, is_deep};
+use super::dir_stream::{DirStream, Found};
+use super::prefetch::{Prefetch, prefetch_listings};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
 use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
@@ -20,42 +20,42 @@ use crate::storage::{FileType, Links, Metadata, Storage, errno};
 
 pub use crate::limits::{WALK_BATCH_MAX, WALK_BATCH_MIN, WALK_OPEN_MAX, WALK_STEPS_MAX};
 
-/// Which entries are met, and in which order.
+/// Which entries a walk reports, and in which order.
 #[derive(Clone)]
 pub struct WalkRules {
-    /// Whether symbolic links to directories are walked into.
+    /// Whether the walk enters symbolic links to directories.
     pub follow_links: bool,
-    /// Whether followed links that lead nowhere, or back, are told of as links instead of as errors.
+    /// Whether followed links that are broken or circular are reported as links instead of as errors.
     pub keep_broken_links: bool,
-    /// Whether a root that is a symbolic link is walked into, where other links are not.
+    /// Whether the walk enters a root that is a symbolic link, even if it follows no other links.
     pub follow_root_links: bool,
-    /// Whether directories of another file system than the root's are told of and not walked into.
+    /// Whether directories on another file system than the root's are reported but not entered.
     pub same_file_system: bool,
-    /// Entries less deep are walked through and not told of; the root has depth 0.
+    /// Entries of a smaller depth are not reported, though the walk enters them; the root has depth 0.
     pub min_depth: usize,
-    /// Directories of this depth are not walked into.
+    /// Directories of this depth are not entered.
     pub max_depth: usize,
-    /// In which order the entries of each directory come.
+    /// The order of the entries of each directory.
     pub order: WalkOrder,
-    /// Whether a directory comes after what is in it.
+    /// Whether a directory is reported after its contents.
     pub contents_first: bool,
-    /// Says no to what is neither told of nor walked into. Never asked about the root.
+    /// Returns `false` for entries to skip: the walk neither reports nor enters them. Not called for the root.
     pub filter: Option<Filter>,
 }
 
 /// The order of the entries of one directory.
 #[derive(Clone, Default)]
 pub enum WalkOrder {
-    /// That of the directory itself.
+    /// The order of the directory itself.
     #[default]
     AsListed,
-    /// That of the names, byte by byte.
+    /// By name, byte by byte.
     ByName,
-    /// That of a function, which workers call.
+    /// By a function, which workers call.
     By(Compare),
 }
 
-/// See [`WalkOrder::By`]. Entries are what their directory says: links have not been followed yet.
+/// See [`WalkOrder::By`]. Entries are as their directory lists them: links have not been followed yet.
 pub type Compare = Arc<dyn Fn(&WalkEntry, &WalkEntry) -> Ordering + Send + Sync>;
 
 /// See [`WalkRules::filter`]. Called by workers.
@@ -103,7 +103,7 @@ impl fmt::Debug for WalkOrder {
     }
 }
 
-/// One file, directory or whatever else was met on a walk.
+/// One file, directory or other thing that a walk reports.
 #[derive(Clone, Debug)]
 pub struct WalkEntry {
     path: PathBuf,
@@ -111,37 +111,37 @@ pub struct WalkEntry {
     file_type: FileType,
     ino: u64,
     path_is_symlink: bool,
-    /// Whether what the walk meets next is in it.
+    /// Whether its contents come next on the walk.
     is_entered: bool,
 }
 
 impl WalkEntry {
-    /// Returns the root's path with the way from it to the entry joined.
+    /// Returns the path: the root's, joined with the relative path of the entry.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Takes the path out.
+    /// Returns the path, consuming the entry.
     pub fn into_path(self) -> PathBuf {
         self.path
     }
 
-    /// Returns the last part of the path; for a root without one, such as `/` or `..`, all of it.
+    /// Returns the last part of the path, or the whole path of a root such as `/` or `..`, which has no last part.
     pub fn file_name(&self) -> &OsStr {
         self.path.file_name().unwrap_or(self.path.as_os_str())
     }
 
-    /// Returns how many directories below the root it is; 0 is the root itself.
+    /// Returns the depth below the root; the root itself has depth 0.
     pub fn depth(&self) -> usize {
         self.depth
     }
 
-    /// Returns its type: of a symbolic link itself, unless the walk follows links. Takes no call.
+    /// Returns its type without a system call: for a symbolic link, the link's own unless the walk follows links.
     pub fn file_type(&self) -> FileType {
         self.file_type
     }
 
-    /// Returns its inode number, of the target where a link was followed.
+    /// Returns its inode number; for a followed link, that of the target.
     pub fn ino(&self) -> u64 {
         self.ino
     }
@@ -151,18 +151,18 @@ impl WalkEntry {
         self.path_is_symlink
     }
 
-    /// Whether the walk has entered it and meets what is in it next.
+    /// Whether the walk has entered it, so that its contents come next.
     #[doc(hidden)]
     pub fn is_entered(&self) -> bool {
         self.is_entered
     }
 
-    /// Asks for its attributes, however long its path is: of the link's target where the walk has followed it.
+    /// Asks for its attributes, however long its path is; for a followed link, for those of the target.
     pub(crate) fn stat(&self) -> impl PathRequest<Reply = Metadata> + use<> {
         let is_followed = self.path_is_symlink && !self.file_type.is_symlink();
         let links = if is_followed { Links::Follow } else { Links::NotLast };
         PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
-            Footing::default().metadata(&path, links, storage)
+            DeepPaths::default().metadata(&path, links, storage)
         })
         .in_place(move |storage, path| {
             let is_short = path.as_os_str().len() < PATH_BYTES_MAX;
@@ -176,76 +176,74 @@ pub fn go_on(walk: OpenWalk) -> impl PathRequest<Reply = WalkBatch> {
     PathOp::new(Operation::ReadDir, walk, |storage, walk| Ok(walk.go_on(storage)))
 }
 
-/// What was met in one job, in order. It may be nothing although the walk goes on.
+/// The results of one job, in order. A batch may be empty although the walk goes on.
 #[derive(Debug)]
 pub struct WalkBatch {
     /// Entries, and errors that did not end the walk; each error names its path.
     pub met: Vec<Result<WalkEntry>>,
-    /// How to go on; `None` at the end.
+    /// The rest of the walk; `None` at the end.
     pub next: Option<OpenWalk>,
 }
 
-/// A walk between two batches. It holds at most [`WALK_OPEN_MAX`] descriptors, and a few more where paths are too long
-/// for the kernel.
+/// A walk between two batches. It holds at most [`WALK_OPEN_MAX`] descriptors, plus a few where paths are too long for the
+/// kernel.
 pub struct OpenWalk {
     root: PathBuf,
     rules: WalkRules,
     stage: Stage,
-    /// Entries and errors in the next batch.
+    /// The size of the next batch, in entries and errors.
     batch: usize,
-    /// The directories that are being listed, each in the one before it.
+    /// The directories that the walk is in, each inside the one before.
     levels: Vec<Level>,
-    /// The path of the last of them, on which those of the others are: each of its own, they would take memory by the
-    /// square of the depth.
+    /// The path of the innermost level; the other levels' paths are its prefixes. Separate paths would take memory
+    /// quadratic in the depth.
     here: Vec<u8>,
-    /// Bytes of paths in the batch.
+    /// The length of all paths in the batch, in bytes.
     batch_bytes: usize,
-    footing: Footing,
-    /// The directories that the root is in, once a link has been followed.
+    deep_paths: DeepPaths,
+    /// The parents of the root, found when the first link is followed.
     above: Option<Vec<Above>>,
-    /// The file system that is not left; `None` if there is none.
+    /// The file system that the walk must stay on; `None` if there is no such rule.
     device: Option<u64>,
-    /// Where a second worker leaves what it has listed. Not with a filter, and not on one file system alone: these
-    /// decide what is touched at all.
-    ahead: Option<Arc<Ahead>>,
+    /// The listings of a second worker. `None` with a filter or a single file system: those rules decide which
+    /// directories may be touched at all.
+    prefetch: Option<Arc<Prefetch>>,
 }
 
-/// How far a walk is.
+/// The progress of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing has been touched.
     Fresh,
-    /// The root has been looked at.
+    /// The root has been examined.
     UnderWay,
 }
 
 struct Level {
-    /// Bytes of the walk's path that are this directory's.
+    /// The length of this directory's path, in bytes.
     len: usize,
     file_type: FileType,
     ino: u64,
     path_is_symlink: bool,
     /// Device and inode, once a link has been followed below it.
     identity: Option<(u64, u64)>,
-    rest: Rest,
+    rest: DirStream,
 }
 
-/// A directory that the root is in.
+/// A parent of the root, direct or indirect.
 struct Above {
     path: PathBuf,
     identity: (u64, u64),
 }
 
-/// The path of a directory by its bytes.
 fn path_of(here: &[u8], len: usize) -> &Path {
     Path::new(OsStr::from_bytes(&here[..len]))
 }
 
 impl OpenWalk {
-    /// Starts at `root` without touching anything.
+    /// Makes a walk of `root` without any system call.
     pub fn new(root: PathBuf, rules: WalkRules) -> Self {
         let touches_all = rules.filter.is_none() && !rules.same_file_system;
-        let ahead = touches_all.then(|| Arc::new(Ahead::new(rules.max_depth)));
+        let prefetch = touches_all.then(|| Arc::new(Prefetch::new(rules.max_depth)));
         OpenWalk {
             root,
             rules,
@@ -254,20 +252,20 @@ impl OpenWalk {
             levels: Vec::new(),
             here: Vec::new(),
             batch_bytes: 0,
-            footing: Footing::default(),
+            deep_paths: DeepPaths::default(),
             above: None,
             device: None,
-            ahead,
+            prefetch,
         }
     }
 
-    /// What a second worker can do for this walk meanwhile: list directories that it will come to.
+    /// A request for a second worker: list directories that the walk will enter.
     pub fn aside(&self) -> Option<impl PathRequest<Reply = ()> + use<>> {
-        let ahead = self.ahead.as_ref().filter(|ahead| ahead.is_useful())?;
-        Some(list_ahead(self.root.clone(), ahead.clone()))
+        let prefetch = self.prefetch.as_ref().filter(|prefetch| prefetch.is_useful())?;
+        Some(prefetch_listings(self.root.clone(), prefetch.clone()))
     }
 
-    /// Goes on behind what is left of `directory`, if the walk is still inside of it.
+    /// Skips the rest of `directory`, if the walk is still inside it.
     pub fn skip(&mut self, directory: &Path) {
         let len = directory.as_os_str().len();
         let Ok(index) = self.levels.binary_search_by_key(&len, |level| level.len) else { return };
@@ -276,14 +274,14 @@ impl OpenWalk {
         }
         self.levels.truncate(index + 1);
         self.here.truncate(len);
-        // The directory itself stays, to be told of if it comes after its contents.
-        self.levels[index].rest = Rest::nothing();
-        if let Some(ahead) = &self.ahead {
-            ahead.forget(directory);
+        // The level itself stays, since the directory may be reported after its contents.
+        self.levels[index].rest = DirStream::nothing();
+        if let Some(prefetch) = &self.prefetch {
+            prefetch.forget(directory);
         }
     }
 
-    /// Meets one thing, or finds out that a directory has no more; `false` at the end of the walk.
+    /// Handles the next entry, or the end of a directory; `false` at the end of the walk.
     fn step(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) -> bool {
         if self.stage == Stage::Fresh {
             self.stage = Stage::UnderWay;
@@ -295,8 +293,8 @@ impl OpenWalk {
         let directory = path_of(&self.here, level.len);
         if level.rest.found.is_empty() {
             level.rest.hold_some(directory, 1);
-            if let Some(ahead) = &self.ahead {
-                ahead.plan(directory, &level.rest, depth);
+            if let Some(prefetch) = &self.prefetch {
+                prefetch.plan(directory, &level.rest, depth);
             }
         }
         match level.rest.next(directory) {
@@ -307,18 +305,17 @@ impl OpenWalk {
         true
     }
 
-    /// Goes back to the directory above.
     fn leave(&mut self, met: &mut Vec<Result<WalkEntry>>) {
         let Some(Level { len, file_type, ino, path_is_symlink, .. }) = self.levels.pop() else { return };
         if self.rules.contents_first {
             let (path, depth) = (path_of(&self.here, len).to_owned(), self.levels.len());
             let is_entered = false;
-            self.tell(WalkEntry { path, depth, file_type, ino, path_is_symlink, is_entered }, met);
+            self.report(WalkEntry { path, depth, file_type, ino, path_is_symlink, is_entered }, met);
         }
         self.here.truncate(self.levels.last().map_or(0, |level| level.len));
     }
 
-    /// The root is walked into even as a symbolic link: who names it means what it leads to.
+    /// Examines the root. A root that is a symbolic link is entered: the caller means its target.
     fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let metadata = match storage.metadata(&self.root, Links::NotLast) {
             Ok(metadata) => metadata,
@@ -346,13 +343,13 @@ impl OpenWalk {
             Err(error) if self.rules.follow_links && !self.rules.keep_broken_links => {
                 met.push(Err(failed(&self.root, 0, error)));
             }
-            Err(_) => self.tell(root, met),
+            Err(_) => self.report(root, met),
         }
     }
 
     fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
         let depth = self.levels.len();
-        let file_type = match found.file_type(&mut self.footing, storage) {
+        let file_type = match found.file_type(&mut self.deep_paths, storage) {
             Ok(file_type) => file_type,
             Err(error) => return met.push(Err(failed(&found.path, depth, error))),
         };
@@ -373,12 +370,12 @@ impl OpenWalk {
         self.meet(entry, is_dir, storage, met);
     }
 
-    /// What a link leads to. A directory that the walk is inside of, or its root, is an error: going there would never
-    /// end.
+    /// The attributes of a link's target. A link back to a directory that the walk is inside of is an error: following
+    /// it would never end.
     fn target(&mut self, link: &Path, storage: &dyn Storage) -> Result<Metadata> {
         let depth = self.levels.len();
         let target = self
-            .footing
+            .deep_paths
             .metadata(link, Links::Follow, storage)
             .map_err(|error| failed(link, depth, error))?;
         if !target.is_dir() {
@@ -393,15 +390,14 @@ impl OpenWalk {
         }
     }
 
-    /// The path of this directory if the walk is inside of it: the innermost, as that is where a link leads to on this
-    /// walk.
+    /// The path by which the walk is inside this directory, if it is; the innermost if there are several.
     fn inside_of(&mut self, identity: (u64, u64), storage: &dyn Storage) -> Option<PathBuf> {
-        let OpenWalk { levels, here, footing, .. } = self;
+        let OpenWalk { levels, here, deep_paths, .. } = self;
         for level in levels.iter_mut().rev() {
             let path = path_of(here, level.len);
             if level.identity.is_none() {
                 level.identity =
-                    footing.metadata(path, Links::Follow, storage).ok().as_ref().map(identity_of);
+                    deep_paths.metadata(path, Links::Follow, storage).ok().as_ref().map(identity_of);
             }
             if level.identity == Some(identity) {
                 return Some(path.to_owned());
@@ -412,10 +408,10 @@ impl OpenWalk {
         above.iter().find(|above| above.identity == identity).map(|above| above.path.clone())
     }
 
-    /// Whether a directory may be walked into. What cannot be asked is told of instead of the directory.
+    /// Whether a directory is on the walk's file system.
     fn is_on_device(&mut self, directory: &WalkEntry, storage: &dyn Storage) -> Result<bool> {
         let Some(device) = self.device.filter(|_| directory.depth > 0) else { return Ok(true) };
-        let asked = self.footing.metadata(&directory.path, Links::Follow, storage);
+        let asked = self.deep_paths.metadata(&directory.path, Links::Follow, storage);
         asked
             .map(|metadata| metadata.dev() == device)
             .map_err(|error| failed(&directory.path, directory.depth, error))
@@ -429,36 +425,36 @@ impl OpenWalk {
         met: &mut Vec<Result<WalkEntry>>,
     ) {
         if !is_dir {
-            return self.tell(entry, met);
+            return self.report(entry, met);
         }
         if entry.depth >= self.rules.max_depth {
-            // As if there were nothing in it.
+            // Such a directory counts as empty.
             let is_entered = !self.rules.contents_first;
-            return self.tell(WalkEntry { is_entered, ..entry }, met);
+            return self.report(WalkEntry { is_entered, ..entry }, met);
         }
         match self.is_on_device(&entry, storage) {
             Ok(true) => {}
-            Ok(false) => return self.tell(entry, met),
+            Ok(false) => return self.report(entry, met),
             Err(error) => return met.push(Err(error)),
         }
         self.enter(&entry, storage);
         if !self.rules.contents_first {
-            self.tell(WalkEntry { is_entered: true, ..entry }, met);
+            self.report(WalkEntry { is_entered: true, ..entry }, met);
         }
     }
 
     fn enter(&mut self, entry: &WalkEntry, storage: &dyn Storage) {
         let WalkEntry { path, depth, file_type, ino, path_is_symlink, .. } = entry;
-        let mut rest = match self.ahead.as_ref().filter(|_| !is_deep(path)) {
-            Some(ahead) => ahead.take(path, &mut self.footing, storage),
-            None => Rest::of(self.footing.list(path, storage)),
+        let mut rest = match self.prefetch.as_ref().filter(|_| !is_deep(path)) {
+            Some(prefetch) => prefetch.take(path, &mut self.deep_paths, storage),
+            None => DirStream::of(self.deep_paths.list(path, storage)),
         };
         if !matches!(self.rules.order, WalkOrder::AsListed) {
             let planned = !rest.found.is_empty();
             rest.hold(path);
             self.put_in_order(&mut rest, path, depth + 1, storage);
-            if let Some(ahead) = self.ahead.as_ref().filter(|_| !planned) {
-                ahead.plan(path, &rest, depth + 1);
+            if let Some(prefetch) = self.prefetch.as_ref().filter(|_| !planned) {
+                prefetch.plan(path, &rest, depth + 1);
             }
         }
         let (len, identity) = (path.as_os_str().len(), None);
@@ -466,15 +462,15 @@ impl OpenWalk {
         self.here.clear();
         self.here.extend_from_slice(path.as_os_str().as_bytes());
         self.levels.push(Level { len, file_type, ino, path_is_symlink, identity, rest });
-        // Older ones were held when they came to be the oldest, so one at a time is enough.
+        // One at a time is enough, since each call of this function adds one level.
         if let Some(oldest) = self.levels.len().checked_sub(WALK_OPEN_MAX + 1) {
             let Level { len, rest, .. } = &mut self.levels[oldest];
             rest.hold(path_of(&self.here, *len));
         }
     }
 
-    /// Errors first, as they have no name.
-    fn put_in_order(&mut self, rest: &mut Rest, directory: &Path, depth: usize, storage: &dyn Storage) {
+    /// Sorts the entries; errors come first.
+    fn put_in_order(&mut self, rest: &mut DirStream, directory: &Path, depth: usize, storage: &dyn Storage) {
         let compare = match &self.rules.order {
             WalkOrder::AsListed => return,
             WalkOrder::ByName => return rest.sort(),
@@ -482,8 +478,8 @@ impl OpenWalk {
         };
         let (mut failed, mut entries) = (VecDeque::new(), Vec::with_capacity(rest.found.len()));
         for found in rest.found.drain(..) {
-            let found = found.map(|found| found.told_of(directory));
-            match found.and_then(|found| Ok((found.file_type(&mut self.footing, storage)?, found))) {
+            let found = found.map(|found| found.with_whole_path(directory));
+            match found.and_then(|found| Ok((found.file_type(&mut self.deep_paths, storage)?, found))) {
                 Ok((file_type, Found { path, kind, ino })) => {
                     let path_is_symlink = file_type.is_symlink();
                     let is_entered = false;
@@ -494,14 +490,14 @@ impl OpenWalk {
             }
         }
         entries.sort_by(|(one, _), (other, _)| compare(one, other));
-        let found = entries
-            .into_iter()
-            .map(|(WalkEntry { path, ino, .. }, kind)| Ok(Found { path, kind, ino }.held_of(directory)));
+        let found = entries.into_iter().map(|(WalkEntry { path, ino, .. }, kind)| {
+            Ok(Found { path, kind, ino }.with_buffered_path(directory))
+        });
         failed.extend(found);
         rest.found = failed;
     }
 
-    fn tell(&mut self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
+    fn report(&mut self, entry: WalkEntry, met: &mut Vec<Result<WalkEntry>>) {
         if entry.depth >= self.rules.min_depth {
             self.batch_bytes += entry.path.as_os_str().len();
             met.push(Ok(entry));
@@ -534,7 +530,7 @@ impl Subject for OpenWalk {
 }
 
 impl Above {
-    /// All directories above the root; none that cannot be asked, as no link leads there then either.
+    /// All parents of the root, except those without readable attributes: no link can be followed there either.
     fn all(root: &Path, storage: &dyn Storage) -> Vec<Above> {
         let Ok(root) = storage.canonicalize(root) else { return Vec::new() };
         let above = root.ancestors().skip(1).filter_map(|path| {

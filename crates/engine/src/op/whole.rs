@@ -4,22 +4,23 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
+use super::replace::{Draft, Drafts, Replacing};
 use super::{At, PathOp, PathRequest};
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
 
-/// What came of a request about a whole file.
+/// The outcome of a request about a whole file.
 #[derive(Debug)]
 pub enum Whole<T> {
-    /// It is done.
+    /// The request is complete.
     Done(T),
-    /// It is a stream and has to be driven by readiness. Opened once: a FIFO's peer has noticed, and would take a
-    /// second opening for another reader or writer.
+    /// The file is a stream and has to be driven by readiness. It must not be opened again: a FIFO's peer would take
+    /// the second opening for another reader or writer.
     Stream(Opened),
 }
 
-/// Reads a file from its beginning to its end, if that is at most `limit` bytes; `None` for as many as memory holds.
+/// Reads a whole file of at most `limit` bytes; `None` for as many as memory holds.
 pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = Whole<Vec<u8>>> {
     PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
         let (names, path) = at.names(storage);
@@ -38,17 +39,16 @@ pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = W
     .again()
 }
 
-/// How a file is opened that is read as a whole.
+/// The request that opens a file to be read as a whole.
 pub(crate) fn reading() -> OpenRequest {
     OpenRequest { read: true, ..OpenRequest::default() }
 }
 
-/// How a file is opened that is written as a whole.
+/// The request that opens a file to be written as a whole.
 pub(crate) fn writing() -> OpenRequest {
     OpenRequest { write: true, create: true, truncate: true, ..OpenRequest::default() }
 }
 
-/// Reads a file from its beginning to its end.
 fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>> {
     if waits_for_peers(&opened) {
         return Ok(Whole::Stream(opened));
@@ -56,22 +56,45 @@ fn read_opened(opened: Opened, limit: Option<u64>) -> io::Result<Whole<Vec<u8>>>
     read_to_end(&*opened.file, opened.len, limit).map(Whole::Done)
 }
 
-/// A file that is being written as a whole, from its beginning on. Not atomic: a crash can leave any part of it.
+/// What came of opening a file to write it as a whole: it can be written, or it is a stream.
+pub(crate) type Begun = Result<Overwrite, Opened>;
+
+/// Opens a file empty, to be written as a whole.
+pub(crate) fn overwrite(at: At) -> impl PathRequest<Reply = Begun> {
+    PathOp::new(Operation::Write, at, |storage, at: At| {
+        let (names, path) = at.names(storage);
+        names.open(path, &writing()).map(Overwrite::begin)
+    })
+    .again()
+}
+
+/// Creates the draft of a file that is to be replaced as a whole.
+pub(crate) fn replace(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = Begun> {
+    PathOp::new(Operation::Replace, at, move |storage, at: At| {
+        let path = at.names(storage).1.to_owned();
+        let (opened, draft) = Draft::begin(at, &path, drafts, how)?;
+        Ok(Ok(Overwrite { file: opened.file, written: 0, draft: Some(draft) }))
+    })
+    .again()
+}
+
+/// A file that is being written as a whole. Without a draft this is not atomic: a crash can leave any part of it.
 pub(crate) struct Overwrite {
     file: Box<dyn StorageFile>,
     written: usize,
+    /// What takes the name at the end.
+    draft: Option<Draft>,
 }
 
 impl Overwrite {
-    /// Begins with a file that was opened empty. A stream comes back: it has to be driven by readiness.
+    /// Begins with a file that was opened empty. Returns a stream as `Err`: it has to be driven by readiness.
     pub(crate) fn begin(opened: Opened) -> Result<Overwrite, Opened> {
         if waits_for_peers(&opened) {
             return Err(opened);
         }
-        Ok(Overwrite { file: opened.file, written: 0 })
+        Ok(Overwrite { file: opened.file, written: 0, draft: None })
     }
 
-    /// Writes more of it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -87,18 +110,28 @@ impl Overwrite {
         Ok(())
     }
 
-    /// Bytes that are written.
+    /// The number of bytes written so far.
     pub(crate) fn len(&self) -> usize {
         self.written
     }
 
-    /// Closes it, which may report that something before was lost.
+    /// Closes the file; an error may report that earlier writes were lost. A draft takes its name.
     pub(crate) fn close(self) -> io::Result<()> {
-        self.file.close()
+        match self.draft {
+            Some(draft) => draft.finish(&*self.file),
+            None => self.file.close(),
+        }
+    }
+
+    /// Leaves it as it is. A draft is removed.
+    pub(crate) fn give_up(mut self) {
+        if let Some(draft) = &mut self.draft {
+            draft.abandon();
+        }
     }
 }
 
-/// Whether waiting for its end, or for room in it, would hold a worker for as long as somebody else likes.
+/// Whether reads or writes may wait for a peer, which could hold a worker for ever.
 fn waits_for_peers(opened: &Opened) -> bool {
     match opened.nature {
         Nature::Plain | Nature::Memory | Nature::Object { .. } => false,
@@ -116,11 +149,11 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
     if len > IN_PLACE_BYTES_MAX || opened.remote {
         return None;
     }
-    // One byte more than expected, so that a file that has grown shows.
+    // One byte more than expected, to notice a file that has grown.
     let mut bytes = vec![0; len + 1];
     let mut filled = 0;
-    // A file that reaches the length it was opened with is whole: it was so at the opening. A length of 0
-    // says nothing (`/proc`), so there the end must show itself.
+    // The file is complete at the length that it had when it was opened. A length of 0 says nothing (`/proc`), so then
+    // the read has to reach the end.
     while filled < len || len == 0 {
         match opened.file.read_now(&mut bytes[filled..], filled as u64)? {
             Ok(0) => break,
@@ -138,9 +171,9 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
     }
 }
 
-/// Reads until the end shows itself; `len_hint` only sizes the first room.
+/// Reads until a read returns 0; `len_hint` only sizes the first buffer.
 fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io::Result<Vec<u8>> {
-    // One byte past the limit tells a file that is longer from one that ends there.
+    // One byte past the limit shows that a file is longer than the limit.
     let room_max = limit.map_or(u64::MAX, |limit| limit.saturating_add(1));
     let expected = if len_hint == 0 { FIRST_ROOM_BYTES } else { len_hint.saturating_add(1) };
     // `vec!` gets zeroed pages from the system without touching them; growing has to write the zeros.
@@ -162,7 +195,7 @@ fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io:
     Ok(bytes)
 }
 
-/// Doubles the room, up to `room_max`; too much for the memory is an error and not an abort.
+/// Doubles the buffer, up to `room_max`; running out of memory is an error and not an abort.
 fn grow(bytes: &mut Vec<u8>, room_max: u64) -> io::Result<()> {
     let doubled = bytes.len().max(1).saturating_mul(2);
     let room = usize::try_from(room_max).map_or(doubled, |max| doubled.min(max));
@@ -175,19 +208,19 @@ fn grow(bytes: &mut Vec<u8>, room_max: u64) -> io::Result<()> {
 pub(crate) const NOT_REGULAR: &str =
     "the source path is neither a regular file nor a symlink to a regular file";
 
-/// What came of a request to copy.
+/// The outcome of a request to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Copied {
-    /// So many bytes were copied.
+    /// This number of bytes was copied.
     Whole(u64),
-    /// Nothing was done: the target is a stream and may take as long as its peer likes.
+    /// Nothing was copied: the target is a stream, whose peer may never read.
     ToStream,
 }
 
 /// Copies contents and permissions to a file that is created or overwritten; replies with the bytes copied.
 pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
     PathOp::new(Operation::Copy, (from, to), |storage, (from, to)| {
-        // Asked before it is opened: a FIFO's reader would take that for a writer who comes and goes.
+        // Checked before the opening: a FIFO's reader would take an opening for a writer that comes and goes.
         let target = storage.metadata(&to, Links::Follow).map(|target| target.file_type());
         if target.is_ok_and(|kind| kind.is_fifo() || kind.is_socket() || kind.is_char_device()) {
             return Ok(Copied::ToStream);

@@ -1,4 +1,4 @@
-//! Operations on extended attributes: names with values that a file system keeps beside a file.
+//! Operations on extended attributes.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ pub fn get(at: impl Into<At>, name: OsString, links: Links) -> impl PathRequest<
     at::on(Operation::GetXattr, at, move |names, path| names.xattr(path, &name, links))
 }
 
-/// Sets a value; `mode` says whether it may, must or must not be there before.
+/// Sets a value; `mode` says whether the attribute may, must or must not exist before.
 pub fn set(
     at: impl Into<At>,
     name: OsString,

@@ -162,15 +162,16 @@ impl OpenFile {
         info: &mut [OpInfo],
     ) -> Vec<BatchId> {
         let mut state = self.turn.take();
+        if ran.outcomes.iter().all(Result::is_ok) {
+            state.core.note_written(batch_id);
+        }
+        let next = self.complete(&mut state, batch_id, ran.moved, closers);
+        // After its own end, which counts as a change where every operation excludes all others.
         for outcome in &mut ran.outcomes {
             if let Ok(Answer::Peeked(peeked)) = outcome {
                 state.core.stamp_seen(&mut peeked.seen);
             }
         }
-        if ran.outcomes.iter().all(Result::is_ok) {
-            state.core.note_written(batch_id);
-        }
-        let next = self.complete(&mut state, batch_id, ran.moved, closers);
         if let ([Err(Failed::Storage(failure))], [info @ OpInfo { ending: Ending::CursorWrite, .. }]) =
             (&*ran.outcomes, info)
         {

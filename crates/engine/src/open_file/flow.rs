@@ -154,7 +154,6 @@ impl OpenFile {
     ) -> Vec<BatchId> {
         state.running.retain(|running| running.batch_id != batch_id);
         state.core.finish(batch_id, moved);
-        state.core.note_changes(closers);
         self.turn.open_gate(closers);
         self.ready(state)
     }

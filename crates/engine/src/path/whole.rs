@@ -18,24 +18,23 @@ use crate::file_op::Payload;
 use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::oneshot;
 use crate::op::PathRequest;
-use crate::op::whole::{Overwrite, Whole};
+use crate::op::whole::{Begun, Overwrite, Whole};
 use crate::path::call::{PendingCall, Unstarted, record_unreported};
 use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
 use crate::stats::add;
-use crate::storage::Opened;
 
 impl EngineContext {
     /// Replaces the contents of the file that `open` opens; returns a stream without writing to it.
-    pub(crate) async fn write_whole<R: PathRequest<Reply = Opened>>(
+    pub(crate) async fn write_whole<R: PathRequest<Reply = Begun>>(
         self: &Arc<Self>,
         mut open: R,
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
-        self.here().map_err(|cause| write_info(&open).refusal(cause))?;
+        self.here().map_err(|cause| RequestInfo::of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
-            return Err(write_info(&open).refusal(Cause::Stopped));
+            return Err(RequestInfo::of(&open).refusal(Cause::Stopped));
         }
         if self.final_writes.is_any() {
             open = Box::pin(self.wait_for_final_writes(open)).await?;
@@ -55,12 +54,12 @@ impl EngineContext {
         }
     }
 
-    async fn write_whole_once<R: PathRequest<Reply = Opened>>(
+    async fn write_whole_once<R: PathRequest<Reply = Begun>>(
         self: &Arc<Self>,
         open: R,
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
-        let info = write_info(&open);
+        let info = RequestInfo::of(&open);
         let admitted = self.names.admission.admit(contents.len()).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let mut lender = Lender::new(contents, self.buffers.clone());
@@ -85,11 +84,6 @@ impl EngineContext {
     }
 }
 
-/// Errors name the write, of which the opening is only the beginning.
-fn write_info(open: &impl PathRequest) -> RequestInfo {
-    RequestInfo { operation: Operation::Write, ..RequestInfo::of(open) }
-}
-
 struct WholeJob<R> {
     unstarted: Arc<Unstarted<R>>,
     sender: oneshot::Sender<Result<Whole<()>>>,
@@ -98,7 +92,7 @@ struct WholeJob<R> {
     arrived: Instant,
 }
 
-impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
+impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
         let WholeJob { unstarted, sender, lent, context, arrived } = *self;
         if !sender.begin() {
@@ -110,7 +104,7 @@ impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
             // The caller gave up in between: nothing has been done, and no caller is left.
             return;
         }
-        let (info, begun) = (write_info(&open), Instant::now());
+        let (info, begun) = (RequestInfo::of(&open), Instant::now());
         let running = RunningRequest::new(info.clone(), begun).of(sender.abandoner());
         let Some(request) = context.running_requests.begin(running) else {
             lent.end();
@@ -119,7 +113,7 @@ impl<R: PathRequest<Reply = Opened>> Job for WholeJob<R> {
             return;
         };
         let end = WriteEnd { sender, permit, info, request };
-        let opened = guarded(|| open.execute(&*context.storage).map(Overwrite::begin));
+        let opened = guarded(|| open.execute(&*context.storage));
         let mut writing =
             Box::new(WholeWrite { context, lent, arrived, begun, file: None, done: 0, end: Some(end) });
         match opened {
@@ -183,7 +177,9 @@ impl WholeWrite {
 
     fn end(&mut self, result: std::result::Result<Whole<()>, Cause>) {
         let Some(WriteEnd { sender, permit, info, request }) = self.end.take() else { return };
-        drop(self.file.take());
+        if let Some(file) = self.file.take() {
+            file.give_up();
+        }
         self.lent.end();
         let context = &self.context;
         context.running_requests.end(request);
@@ -197,7 +193,9 @@ impl WholeWrite {
         add(&stats.hops, 1);
         add(&stats.jobs, 1);
         drop(permit);
-        let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(self.done as u64));
+        // What a replacement has written is in no file that anybody sees.
+        let done = if info.operation == Operation::Replace { 0 } else { self.done as u64 };
+        let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(done));
         if !matches!(outcome, Ok(Whole::Stream(_))) && !outcome.as_ref().is_err_and(are_used_up) {
             context.descriptors.free_one();
         }

@@ -36,8 +36,6 @@ pub struct Polled {
     failure: Option<Unreported>,
     /// A peek at the next bytes.
     peeking: Option<PolledCall<Peeked>>,
-    /// Consecutive peeks that were out of date when they were fetched.
-    stale: u32,
     /// How often [`PEEK_AGE_MAX`](crate::limits::PEEK_AGE_MAX) is doubled, learned from the delay of this
     /// handle's polls.
     lateness: u32,

@@ -11,8 +11,7 @@ use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::handle::{FileHandle, unexpected};
 use crate::limits::{
-    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, PEEK_AGE_MAX, PEEKS_STALE_MAX, POLLED_PEEKS_MAX,
-    POLLED_READ_BYTES_MAX,
+    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, PEEK_AGE_MAX, POLLED_PEEKS_MAX, POLLED_READ_BYTES_MAX,
 };
 
 impl Polled {
@@ -50,7 +49,7 @@ impl FileHandle {
         for _ in 0..POLLED_PEEKS_MAX {
             // In place, if the page cache has the bytes and no operation blocks the read.
             if let Some(count) = self.read_now(&mut buf[..at_hand])? {
-                (polled.peeking, polled.stale) = (None, 0);
+                polled.peeking = None;
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
             }
@@ -68,12 +67,10 @@ impl FileHandle {
             if std::mem::take(&mut has_waited) {
                 polled.learn_lateness(age, age_max);
             }
-            if let Some(count) = self.deliver(&peeked, age <= age_max, polled.stale, buf) {
-                polled.stale = 0;
+            if let Some(count) = self.deliver(&peeked, age <= age_max, buf) {
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
             }
-            polled.stale = polled.stale.saturating_add(1);
         }
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -90,7 +87,10 @@ impl FileHandle {
     /// Delivers the bytes of a peek and moves the cursor, unless they are out of date: the cursor is elsewhere,
     /// an operation comes before this read, the file has changed, or it may have changed because the peek is
     /// too old.
-    fn deliver(&self, peeked: &Peeked, fresh: bool, stale: u32, buf: &mut [u8]) -> Option<usize> {
+    ///
+    /// A caller may have dropped the read that the peek was made for and have seen a later write end, so no number
+    /// of peeks in vain makes one that is out of date good enough.
+    fn deliver(&self, peeked: &Peeked, fresh: bool, buf: &mut [u8]) -> Option<usize> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
         if state.core.is_closed() || !state.core.begins_at(peeked.seen) {
@@ -107,8 +107,7 @@ impl FileHandle {
             // The object has kept the bytes for the next read, which must not return them again.
             open_file.file.read_returned(&mut buf[..len], offset)?
         } else {
-            let holds = state.core.is_unchanged_since(peeked.seen) || stale >= PEEKS_STALE_MAX;
-            if !holds || !fresh {
+            if !fresh || !state.core.is_unchanged_since(peeked.seen, len as u64) {
                 return None;
             }
             buf[..len].copy_from_slice(&peeked.buffer.as_ref()[..len]);

@@ -1,15 +1,16 @@
-//! What can be changed about a file besides its bytes, in words that every storage understands.
+//! Parameters of the calls on times, extended attributes, space and advice.
 
 use std::time::SystemTime;
 
-/// What one of a file's times is to be.
+/// The new value of one of a file's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stamp {
-    /// What it is.
+    /// Unchanged.
     Keep,
-    /// The moment of the call. If both times are this, the right to write is enough; else it takes the owner.
+    /// The moment of the call. If both times are `Now`, write permission is enough; otherwise the caller has to be the
+    /// owner.
     Now,
-    /// This moment, as finely as the file system keeps it.
+    /// This moment, as precise as the file system keeps it.
     At(SystemTime),
 }
 
@@ -49,7 +50,7 @@ pub enum Allocation {
     Extend,
     /// Reserves space, also beyond the end, and leaves the length alone.
     KeepSize,
-    /// Gives the space back: the range reads as zeros and takes none. The length stays.
+    /// Frees the space: the range becomes a hole that reads as zeros. The length stays.
     PunchHole,
     /// Makes the range read as zeros without writing them; a range beyond the end extends the file.
     ZeroRange,
@@ -65,7 +66,7 @@ pub enum Advice {
     Sequential,
     /// In no order, so that nothing should be read ahead.
     Random,
-    /// Once.
+    /// Only once.
     NoReuse,
     /// Soon: it may be read into memory now.
     WillNeed,

@@ -1,4 +1,4 @@
-//! Listings, paths that are too long, and trees: what a directory is asked for as a whole.
+//! Calls on whole directories: listings, trees, and paths that are too long.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
@@ -12,14 +12,15 @@ use super::{Kind, Metadata};
 pub enum Links {
     /// All.
     Follow,
-    /// All but a last one, which stands for itself.
+    /// All but a link in the last part of the path, which stands for itself.
     NotLast,
-    /// None: one on the way is an error (`ELOOP`).
+    /// None: any link is an error (`ELOOP`).
     Refuse,
 }
 
 impl Links {
-    /// Whether a last one is followed; unsupported if none may be on the way, for calls that leave the way to the system.
+    /// Whether a link in the last part is followed. `Refuse` is unsupported here: such calls leave the look-up to the
+    /// system.
     pub(super) fn follows_last(self) -> io::Result<bool> {
         match self {
             Links::Follow => Ok(true),
@@ -32,57 +33,57 @@ impl Links {
 /// How a tree is removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Clearing {
-    /// Whether a directory in it that refuses gets the permissions that its owner needs.
+    /// Whether a directory without the necessary permissions is given them.
     pub makes_removable: bool,
-    /// Whether what cannot be removed is passed over, with the directories above it.
+    /// Whether entries that cannot be removed are skipped, together with the directories above them.
     pub goes_on: bool,
 }
 
-/// A copy of a tree under way. Dropped, it stays as far as it was made.
+/// A copy of a tree under way. Dropping it leaves the incomplete copy.
 pub trait TreeCopier: Send {
-    /// Copies on for a while, as long as a worker should be kept; `false` at the end. May block.
+    /// Copies more, for as long as one job may keep a worker; `false` at the end. May block.
     ///
     /// # Errors
     ///
-    /// Whatever was in the way. The copy is over then.
+    /// The storage's, which ends the copy.
     fn more(&mut self) -> io::Result<bool>;
 
-    /// What has been copied.
+    /// Returns the totals of the copy.
     fn copied(self: Box<Self>) -> Copied;
 }
 
-/// What has been copied of a tree.
+/// The totals of a copied tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
-    /// Bytes of contents.
+    /// Copied bytes of contents.
     pub bytes: u64,
-    /// Sockets and devices, which no copy can be made of.
+    /// The number of sockets and devices, which cannot be copied.
     pub passed_over: u64,
-    /// The way from the root to the first of them.
+    /// The path of the first of them, relative to the root.
     pub passed_over_first: Option<PathBuf>,
 }
 
-/// Hands out what is in a directory, many names at a time.
+/// Lists a directory, many names at a time.
 pub trait Lister: Send {
-    /// Calls `each` with the next names, without `.` and `..`: what the directory keeps of the kind (`None` where
-    /// it keeps none) and the inode number. `false` at the end. May block.
+    /// Calls `each` with each of the next names, except `.` and `..`, its kind (`None` if the directory does not keep
+    /// it) and its inode number. `false` at the end. May block.
     ///
     /// # Errors
     ///
-    /// Whatever reading the directory returns, after the names before it have been handed out.
+    /// The error of reading the directory, after all names before it.
     fn more(&mut self, each: &mut dyn FnMut(&OsStr, Option<Kind>, u64)) -> io::Result<bool>;
 }
 
-/// A directory from which paths too long for one look-up go on, followed like any others.
-pub trait Foothold: Debug + Send + Sync {
-    /// Starts a listing of what `rest` leads to from here. May block.
+/// A directory where the look-up of the rest of a long path starts.
+pub trait DeepDir: Debug + Send + Sync {
+    /// Starts a listing of the directory at `rest`, relative to this one. May block.
     fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>>;
 
-    /// Returns the attributes of what `rest` leads to from here.
+    /// Returns the attributes of the file at `rest`, relative to this directory.
     fn metadata(&self, rest: &Path, links: Links) -> io::Result<Metadata>;
 
-    /// Goes on to a directory.
-    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>>;
+    /// Opens the directory at `rest`, relative to this one, in the same way.
+    fn deep_dir(&self, rest: &Path) -> io::Result<Box<dyn DeepDir>>;
 }
 
 /// One name in a directory.
@@ -90,7 +91,7 @@ pub trait Foothold: Debug + Send + Sync {
 pub struct Listed {
     /// The name, one part of a path.
     pub name: OsString,
-    /// What has it; `None` if it was gone before that could be found out.
+    /// The kind; `None` if the entry was removed before its kind was found.
     pub kind: Option<Kind>,
     /// Inode number.
     pub ino: u64,

@@ -30,12 +30,12 @@ impl From<std::fs::DirEntry> for Entry {
 }
 
 impl Entry {
-    /// Makes the entry of a storage that is not the operating system.
+    /// Makes an entry for a storage other than the operating system.
     pub fn new(directory: &Path, listed: Listed) -> Self {
         Entry(Source::Other { directory: directory.to_owned(), listed })
     }
 
-    /// Returns the path that was listed with the entry's name joined.
+    /// Returns the path: the listed directory's, joined with the entry's name.
     pub fn path(&self) -> PathBuf {
         match &self.0 {
             Source::Os(entry) => entry.path(),
@@ -51,7 +51,7 @@ impl Entry {
         }
     }
 
-    /// Returns the inode number, which the directory itself tells.
+    /// Returns the inode number, which the directory itself keeps.
     pub fn ino(&self) -> u64 {
         match &self.0 {
             Source::Os(entry) => entry.ino(),
@@ -59,7 +59,7 @@ impl Entry {
         }
     }
 
-    /// Returns the type of the entry itself; `None` if it cannot be found out. May block.
+    /// Returns the type of the entry itself; `None` if it cannot be found. May block.
     pub fn file_type(&self) -> Option<FileType> {
         match &self.0 {
             Source::Os(entry) => entry.file_type().ok().map(FileType::from),

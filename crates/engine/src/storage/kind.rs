@@ -1,8 +1,8 @@
-//! The kinds of things that have names.
+//! The kinds of directory entries.
 
 use std::os::unix::fs::FileTypeExt;
 
-/// What kind of thing has a name, as far as the directory tells.
+/// The kind of a directory entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What std calls it.
+    /// Converts std's type; `None` for a type that is unknown.
     pub fn of(file_type: std::fs::FileType) -> Option<Kind> {
         let kinds = [
             (file_type.is_file(), Kind::File),
@@ -37,7 +37,7 @@ impl Kind {
         kinds.into_iter().find_map(|(is, kind)| is.then_some(kind))
     }
 
-    /// The bits that stand for it in a mode.
+    /// Its bits in a mode.
     pub(super) fn mode_bits(self) -> u32 {
         match self {
             Kind::File => 0o100_000,

@@ -249,13 +249,14 @@ impl MetadataExt for Metadata {
     }
 }
 
-/// Seconds, and nanoseconds after them: the fraction counts forward before the epoch too, as the kernel has it.
-fn since_epoch(time: SystemTime) -> (i64, i64) {
+/// Seconds, and nanoseconds after them. As in the kernel, the nanoseconds count forward before the epoch too.
+pub(super) fn since_epoch(time: SystemTime) -> (i64, i64) {
     let parts = |span: Duration| (span.as_secs() as i64, i64::from(span.subsec_nanos()));
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => parts(after),
         Err(before) => match parts(before.duration()) {
-            (seconds, 0) => (-seconds, 0),
+            // The earliest moment has no positive counterpart, and wraps to itself.
+            (seconds, 0) => (seconds.wrapping_neg(), 0),
             (seconds, nanos) => (-seconds - 1, 1_000_000_000 - nanos),
         },
     }
@@ -270,9 +271,9 @@ impl fmt::Debug for Metadata {
 /// The type of a file, under std's names; those of Unix are at [`FileTypeExt`].
 #[derive(Clone, Copy)]
 pub struct FileType {
-    /// `None` for what no kind is known of.
+    /// `None` for an unknown kind.
     kind: Option<Kind>,
-    /// Kept for those who need std's own; nobody else can make one.
+    /// Std's own value, which cannot be made from the kind.
     std: Option<std::fs::FileType>,
 }
 
@@ -304,12 +305,13 @@ impl FileType {
         self.kind == Some(Kind::Symlink)
     }
 
-    /// Returns the kind; `None` if the system calls it by none of these.
+    /// Returns the kind; `None` if it is unknown.
     pub fn kind(&self) -> Option<Kind> {
         self.kind
     }
 
-    /// Returns std's own value; `None` if it was not the operating system that answered, or only the directory did.
+    /// Returns std's own value; `None` if the type came from a directory listing or from another storage than the
+    /// operating system.
     pub fn into_std(self) -> Option<std::fs::FileType> {
         self.std
     }
@@ -333,7 +335,7 @@ impl FileTypeExt for FileType {
     }
 }
 
-/// By the kind alone, wherever it is known from.
+/// Compares kinds alone, not their sources.
 impl PartialEq for FileType {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
@@ -408,6 +410,8 @@ mod tests {
         let half = Duration::from_millis(500);
         assert_eq!(since_epoch(UNIX_EPOCH + half), (0, 500_000_000));
         assert_eq!(since_epoch(UNIX_EPOCH - half), (-1, 500_000_000));
+        assert_eq!(since_epoch(UNIX_EPOCH - Duration::from_nanos(1)), (-1, 999_999_999));
+        assert_eq!(since_epoch(UNIX_EPOCH - 3 * half), (-2, 500_000_000));
         assert_eq!(since_epoch(UNIX_EPOCH - Duration::from_secs(2)), (-2, 0));
     }
 }

@@ -1,8 +1,8 @@
-//! The port to the disk. One implementation talks to the operating system; the testkit has simulated ones.
+//! The port to the disk. One implementation makes system calls; the testkit has simulated ones.
 //!
-//! Every method blocks unless its contract says otherwise, and is called by workers only. Methods return
-//! [`io::Error`] with the errno kept; naming the operation and the path is the engine's work. A panic inside
-//! a method costs the operation that called it and nothing else.
+//! Every method may block unless its contract says otherwise, and is called by workers only. Methods return
+//! [`io::Error`] with its errno; the engine adds the operation and the path. A panic inside a method fails the operation
+//! that called it, and no other.
 
 use std::any::Any;
 use std::ffi::OsStr;
@@ -28,49 +28,49 @@ mod returned;
 pub mod wrapped;
 
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
-pub use dir::{Clearing, Copied, Foothold, Links, Listed, Lister, TreeCopier};
+pub use dir::{Clearing, Copied, DeepDir, Links, Listed, Lister, TreeCopier};
 pub use entry::{Entry, Listing};
 pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
-pub use names::{NameListing, Names, StorageDir};
+pub use names::{IfTaken, NameListing, Names, StorageDir};
 pub use open_request::OpenRequest;
 
-/// What kind of thing was opened, as far as the engine treats kinds differently.
+/// The nature of an open file: how the engine has to drive it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Nature {
-    /// Has a length and takes positioned reads and writes: regular files and block devices.
+    /// Has a length, and reads and writes at any offset: regular files and block devices.
     Plain,
-    /// Never blocks and has no position that matters, such as `/dev/null`; driven like a plain file.
+    /// Never blocks, and ignores positions, such as `/dev/null`; driven like a plain file.
     Memory,
-    /// An object of the program's own, or one of the kernel's without positions: one operation at a time, since it
-    /// stands at one place. What cannot seek has no positioned reads and writes, and no seeks.
+    /// An object of the program's own, or a kernel file without positions. It has a single position, so its operations run
+    /// one at a time. Without seeking, it has no reads and writes at an offset.
     Object {
-        /// Whether it can be put anywhere.
+        /// Whether it can seek.
         seekable: bool,
     },
     /// May wait for a peer for ever (FIFO, socket, terminal): driven by readiness, never by a worker.
     Stream,
 }
 
-/// What a file is, whatever it is called.
+/// The identity of a file, independent of its names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
-    /// Number of its device.
+    /// The device number.
     pub device: u64,
-    /// Its number there.
+    /// The inode number.
     pub inode: u64,
 }
 
 impl Identity {
-    /// Takes it from what the system tells.
+    /// Takes the identity from the attributes.
     pub fn of(metadata: &Metadata) -> Self {
         Identity { device: metadata.dev(), inode: metadata.ino() }
     }
 }
 
-/// A file that has just been opened, with what one `fstat` told.
+/// A file that has just been opened, with the results of one `fstat`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Opened {
@@ -82,24 +82,24 @@ pub struct Opened {
     pub inode: u64,
     /// Length in bytes when it was opened.
     pub len: u64,
-    /// How it must be driven.
+    /// How the engine has to drive it.
     pub nature: Nature,
-    /// Whether the file lives on a network or in user space, where no call can be promised not to block.
+    /// Whether the file is on a network or a user-space file system, where any call may block.
     pub remote: bool,
 }
 
 impl Opened {
-    /// Returns a plain file on a disk of this machine, which is what most storages open; the fields say otherwise.
+    /// Makes a plain file on a local disk. Set the public fields for any other file.
     pub fn plain(file: Box<dyn StorageFile>, device: u64, inode: u64, len: u64) -> Opened {
         Opened { file, device, inode, len, nature: Nature::Plain, remote: false }
     }
 }
 
-/// One kind of disk. Its [`Names`] are those that the process itself would look up.
+/// One kind of disk. As [`Names`], it looks up paths of the process.
 pub trait Storage: Names {
     /// Opens `path` for reading if that needs no disk (`RESOLVE_CACHED`), without blocking.
     ///
-    /// `None` says "ask [`open`](Names::open)" and nothing else: in particular it does not mean missing.
+    /// `None` only means that [`open`](Names::open) has to be called: the file may exist or not.
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         let _ = (path, request);
         None
@@ -111,71 +111,67 @@ pub trait Storage: Names {
         None
     }
 
-    /// Creates a file without a name in `dir`, for reading and writing, with these permission bits before the umask.
+    /// Creates a file without a name in `dir`, for reading and writing, with permission bits `mode` before the umask.
     ///
-    /// `None` says that the file system has no such files, or that `dir` is missing: ask
-    /// [`open`](Names::open) for one with a name and remove that.
+    /// `None` if the file system does not support this, or if `dir` is missing. The caller then [opens](Names::open) a
+    /// file with a name and removes the name.
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
         let _ = (dir, mode);
         None
     }
 
-    /// Gives a file that was [opened without a name](Storage::open_unnamed) one that is free; `EEXIST` if it is not.
+    /// Gives the name `link` to a file that was [opened without one](Storage::open_unnamed); `EEXIST` if it is taken.
     fn link_unnamed(&self, file: &dyn StorageFile, link: &Path) -> io::Result<()> {
         let _ = (file, link);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Starts a listing; entries come from the iterator, which blocks like any other call.
+    /// Starts a listing; the iterator may block at each entry.
     fn read_dir(&self, path: &Path) -> io::Result<Listing>;
 
-    /// Starts a listing for walks, which want names and kinds and nothing that has to be asked for.
+    /// Starts a listing for walks, which need names and kinds only.
     fn list(&self, path: &Path) -> io::Result<Box<dyn Lister>> {
         Ok(Box::new(Entries(self.read_dir(path)?)))
     }
 
-    /// Finds the directory at `path`, for paths that are too long to be looked up at once.
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+    /// Opens the directory at `path`, to look up the rest of a path that is too long for one call.
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
         let _ = path;
         Err(errno::error(errno::NAME_TOO_LONG))
     }
 
-    /// Starts to copy a directory and everything in it to a name that is free, through no symbolic link but `from`
-    /// itself, which makes the root of the copy. An error in the tree should name the entry.
+    /// Starts to copy a directory and everything in it, and creates the root of the copy, whose name must be free. No
+    /// symbolic link is followed but `from` itself. An error in the tree should name the entry.
     fn copy_tree(&self, from: &Path, to: &Path) -> io::Result<Box<dyn TreeCopier>> {
         let _ = (from, to);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Removes a directory and everything in it in this manner. An error in the tree should name the entry.
+    /// Removes a directory and everything in it. An error in the tree should name the entry.
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         let _ = how;
         self.remove_dir(path, true)
     }
 
-    /// Renames to a name that is free; `EEXIST` if it is not. In one step if the storage can, else the file has both
-    /// names for a moment.
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()>;
-
-    /// Starts to move what has one name to another on another file system, which [`rename`](Names::rename) refused
-    /// with `EXDEV`. Nothing is copied yet. `None` if both are names of one thing, which then keeps both.
+    /// Starts a move to another file system, after [`rename`](Names::rename) failed with `EXDEV`. Nothing is copied yet.
+    /// `None` if `from` and `to` are the same file, which then keeps both names.
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {
         let _ = (from, to);
         Err(io::ErrorKind::CrossesDevices.into())
     }
 
-    /// Changes the times of what `path` names, in std's words.
+    /// Changes the times of the file at `path`, given in std's type.
     fn set_file_times(&self, path: &Path, times: FileTimes, links: Links) -> io::Result<()> {
         self.set_times(path, &times.try_into()?, links)
     }
 
-    /// Returns the home directory of a user, or of the one this process runs as; `None` if nobody knows it.
+    /// Returns the home directory of a user, by default of the user of this process; `None` if it is unknown.
     fn home_dir(&self, user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {
         let _ = user;
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Takes over a directory that is open already; with a path for messages. `ENOTDIR` for anything else.
+    /// Takes over an open directory, and returns it with a path for messages; `ENOTDIR` for anything else.
     fn adopt_dir(&self, descriptor: OwnedFd) -> io::Result<(Box<dyn StorageDir>, PathBuf)> {
         let _ = descriptor;
         Err(io::ErrorKind::Unsupported.into())
@@ -197,7 +193,7 @@ pub struct Mode {
 }
 
 impl Mode {
-    /// Being there is enough.
+    /// Existence alone.
     pub const EXISTS: Mode = Mode { bits: 0, effective: false };
     /// Reading it, or listing it.
     pub const READ: Mode = Mode { bits: 4, effective: false };
@@ -206,18 +202,18 @@ impl Mode {
     /// Executing it, or searching it.
     pub const EXECUTE: Mode = Mode { bits: 1, effective: false };
 
-    /// Judges by the effective user and group instead of the real ones, as opening the file would.
+    /// Checks the effective user and group instead of the real ones, as opening the file would.
     #[must_use]
     pub fn effective(self) -> Mode {
         Mode { effective: true, ..self }
     }
 
-    /// Returns whether every way of `other` is among these.
+    /// Returns whether all of `other` is included.
     pub fn contains(self, other: Mode) -> bool {
         self.bits & other.bits == other.bits
     }
 
-    /// Returns whether the effective user and group are asked about.
+    /// Returns whether the effective user and group are checked.
     pub fn is_effective(self) -> bool {
         self.effective
     }
@@ -231,7 +227,7 @@ impl std::ops::BitOr for Mode {
     }
 }
 
-/// Size and limits of a file system, as `statvfs` tells them.
+/// Size and limits of a file system, as `statvfs` returns them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatVfs {
@@ -239,21 +235,21 @@ pub struct StatVfs {
     pub block_size: u64,
     /// Unit of the block counts below, in bytes (`f_frsize`).
     pub fragment_size: u64,
-    /// Blocks in all, in units of `fragment_size`.
+    /// Total blocks, in units of `fragment_size`.
     pub blocks: u64,
-    /// Free blocks, those kept for the superuser included.
+    /// Free blocks, including those reserved for the superuser.
     pub blocks_free: u64,
-    /// Free blocks that anyone may use.
+    /// Free blocks for unprivileged users.
     pub blocks_available: u64,
-    /// Inodes in all; 0 where the file system has no such limit.
+    /// Total inodes; 0 where the file system has no such limit.
     pub files: u64,
-    /// Free inodes, those kept for the superuser included.
+    /// Free inodes, including those reserved for the superuser.
     pub files_free: u64,
-    /// Free inodes that anyone may use.
+    /// Free inodes for unprivileged users.
     pub files_available: u64,
     /// Number of the file system.
     pub id: u64,
-    /// Mount flags (`ST_RDONLY` and its kin).
+    /// Mount flags (`ST_RDONLY` and others).
     pub flags: u64,
     /// Longest file name, in bytes.
     pub name_max: u64,
@@ -265,13 +261,13 @@ impl StatVfs {
         self.blocks.saturating_mul(self.fragment_size)
     }
 
-    /// Returns the bytes that anyone may still take.
+    /// Returns the free space for unprivileged users, in bytes.
     pub fn available_bytes(&self) -> u64 {
         self.blocks_available.saturating_mul(self.fragment_size)
     }
 }
 
-/// Hands out what a listing of entries tells.
+/// A [`Listing`] as a [`Lister`].
 struct Entries(Listing);
 
 impl Lister for Entries {
@@ -283,7 +279,7 @@ impl Lister for Entries {
     }
 }
 
-/// What kind of lock is asked for.
+/// The kind of an advisory lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockKind {
     /// Held by any number of openings at a time.
@@ -292,8 +288,8 @@ pub enum LockKind {
     Exclusive,
 }
 
-/// One open file. Positions are always given: no method but [`append`](StorageFile::append) and
-/// [`read_stream`](StorageFile::read_stream)/[`write_stream`](StorageFile::write_stream) has a cursor.
+/// One open file. Methods take offsets: only [`append`](StorageFile::append),
+/// [`read_stream`](StorageFile::read_stream) and [`write_stream`](StorageFile::write_stream) use a cursor.
 #[expect(
     clippy::len_without_is_empty,
     reason = "a file is asked for its length, not for whether it is empty"
@@ -304,8 +300,8 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
 
     /// Reads like [`read_at`](StorageFile::read_at) without blocking, by exactly one system call.
     ///
-    /// `None` means that it would block or is not supported; the caller goes on with `read_at`. An
-    /// implementation that finds it unsupported must remember that and return `None` at once from then on.
+    /// `None` means that the read would block or is not supported; the caller then calls `read_at`. An implementation
+    /// that finds it unsupported must return `None` at once from then on.
     fn read_now(&self, buf: &mut [u8], offset: u64) -> Option<io::Result<usize>> {
         let _ = (buf, offset);
         None
@@ -315,23 +311,23 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// of `bufs` is empty.
     fn write_at(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize>;
 
-    /// Reads where a cursor at `offset` stands: there, or what comes next in a file that cannot be read at an offset.
+    /// Reads at the cursor `offset`, or the next bytes of a file that cannot be read at an offset.
     fn read_on(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         self.read_at(buf, offset)
     }
 
-    /// Writes where a cursor at `offset` stands: there, or next in a file that cannot be written at an offset. Such
-    /// a file gets each of `bufs` by itself.
+    /// Writes at the cursor `offset`, or next in a file that cannot be written at an offset. Such a file gets each of
+    /// `bufs` in a write of its own.
     fn write_on(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
         self.write_at(bufs, offset)
     }
 
-    /// Whether anything can be read or written at an offset.
+    /// Whether the file can be read and written at an offset.
     fn has_positions(&self) -> bool {
         true
     }
 
-    /// Whether writes go to the end now, wherever they are told to go. Does not block.
+    /// Whether writes currently go to the end, whatever their offset. Does not block.
     fn appends(&self) -> bool {
         false
     }
@@ -340,10 +336,10 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// the bytes written and the offset of the first of them.
     fn append(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)>;
 
-    /// Makes everything written so far survive a power cut: data, and with `all` every attribute too.
+    /// Makes all data written so far durable, and with `all` every attribute too.
     fn sync(&self, all: bool) -> io::Result<()>;
 
-    /// Cuts the file or extends it with zeros.
+    /// Truncates the file, or extends it with zeros.
     fn set_len(&self, len: u64) -> io::Result<()>;
 
     /// Returns the length in bytes. Does not block unless the file is [remote](Opened::remote).
@@ -355,46 +351,57 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
     /// Changes the permissions.
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()>;
 
+    /// Changes owner and group; `None` leaves one alone.
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _ = (uid, gid);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Sets an extended attribute, whether there is one of that name or not.
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _ = (name, value);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Changes the timestamps.
     fn set_times(&self, times: FileTimes) -> io::Result<()>;
 
-    /// Takes an advisory lock (`flock`) if nobody holds a conflicting one; `false` if somebody does.
+    /// Takes an advisory lock (`flock`); `false` if another opening holds a conflicting one.
     fn try_lock(&self, kind: LockKind) -> io::Result<bool>;
 
     /// Releases the advisory lock.
     fn unlock(&self) -> io::Result<()>;
 
-    /// Takes the advisory lock, waiting for as long as others hold a conflicting one. Only asked of what
-    /// [`stand_in`](StorageFile::stand_in) returned, and not by a worker.
+    /// Takes the advisory lock, and waits while others hold a conflicting one. Only called on the result of
+    /// [`stand_in`](StorageFile::stand_in), and not by a worker.
     fn lock(&self, kind: LockKind) -> io::Result<()> {
         let _ = kind;
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Opens the same file once more, with a lock of its own, to wait for the lock by; its drop releases that and does
-    /// not block. Whoever refuses gets attempts instead.
+    /// Opens the same file once more, to wait for the lock on that opening. Dropping it releases the lock and does not
+    /// block. If this fails, the engine calls [`try_lock`](StorageFile::try_lock) from time to time instead.
     fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Gives the descriptor up, its locks included, and returns what that reports; it is gone even then.
+    /// Closes the descriptor, which releases its locks. The descriptor is closed even if this returns an error.
     ///
-    /// Called while no other method runs, and no method is called afterwards but another `close`, which does
-    /// nothing, and [`as_std`](StorageFile::as_std), which is `None`. A value that is dropped without it is closed
-    /// by the drop.
+    /// No other method runs meanwhile. Afterwards only two methods are called: `close`, which does nothing, and
+    /// [`as_std`](StorageFile::as_std), which returns `None`. Dropping a value that is still open closes it.
     fn close(&self) -> io::Result<()>;
 
-    /// Does what [`close`](StorageFile::close) does where a failure before has made its report worthless.
+    /// Closes like [`close`](StorageFile::close), after an earlier failure that already stands for the file's state.
     fn abandon(&self) -> io::Result<()> {
         self.close()
     }
 
-    /// Whether closing waits for nothing: no device, no server, no code of the program's own. Does not block.
+    /// Whether closing needs no device, no server and no code of the program. Does not block.
     fn closes_at_once(&self) -> bool {
         false
     }
 
-    /// Reads from a [`Nature::Stream`] file without blocking; `WouldBlock` if nothing is there.
+    /// Reads from a [`Nature::Stream`] file without blocking; `WouldBlock` if no bytes are available.
     fn read_stream(&self, buf: &mut [u8]) -> io::Result<usize> {
         let _ = buf;
         Err(io::ErrorKind::Unsupported.into())
@@ -406,50 +413,48 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Opens a second handle of the same opening, for those who read it at offsets, give it a name or close it; it stays
-    /// good when this one is closed.
+    /// Makes a second handle of the same opening, which stays valid when this one is closed.
     fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Copies at most `count` bytes of `from`, a file of the same storage, beginning at `offset`, to `at`; fewer only if
-    /// `from` ends first or something has been copied before a failure. Neither kernel cursor is used.
+    /// Copies at most `count` bytes from `offset` in `from`, a file of the same storage, to `at`. Copies fewer only at the
+    /// end of `from`, or if a failure follows copied bytes. Neither kernel cursor is used.
     fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
         let _ = (from, offset, count, at);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Takes back bytes that [`read_at`](StorageFile::read_at) delivered at `offset` and nobody saw. They are
-    /// asked for again before anything behind them. Does not block. Nothing to do for what can be read twice.
+    /// Takes back bytes that [`read_at`](StorageFile::read_at) returned at `offset` and that no caller received. Later
+    /// reads return them first. Does not block. A file that can be read twice ignores the call.
     fn take_back(&self, bytes: &[u8], offset: u64) {
         let _ = (bytes, offset);
     }
 
-    /// Reads again, without blocking, what was given back from `offset` on; `None` if nothing was.
+    /// Reads returned bytes from `offset` on without blocking; `None` if there are none.
     fn read_returned(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
         let _ = (buf, offset);
         None
     }
 
-    /// The value itself, for those who know what they gave to the engine.
+    /// The value itself, for callers that know its type.
     fn as_any(&self) -> Option<&dyn Any> {
         None
     }
 
-    /// Reserves or gives back the space of a range.
+    /// Reserves or frees the space of a range.
     fn allocate(&self, how: Allocation, offset: u64, len: u64) -> io::Result<()> {
         let _ = (how, offset, len);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Says how a range is going to be used; a `len` of 0 means to the end. Changes nothing that can be read.
+    /// Advises the kernel how a range will be used; a `len` of 0 means to the end. The contents stay.
     fn advise(&self, advice: Advice, offset: u64, len: u64) -> io::Result<()> {
         let _ = (advice, offset, len);
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Whether its bytes go past the page cache, so that buffers have to lie right in memory or be copied to where
-    /// they do.
+    /// Whether I/O bypasses the page cache, so that buffers have to be aligned or copied to an aligned one.
     fn is_direct(&self) -> bool {
         false
     }
@@ -462,14 +467,14 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         None
     }
 
-    /// A second descriptor of the same opening, with the kernel's cursor at `position` and in blocking mode.
+    /// Returns a second descriptor of the same opening, in blocking mode, with the kernel's cursor at `position`.
     fn to_std(&self, position: u64) -> io::Result<std::fs::File> {
         let _ = position;
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Hands over the descriptor itself, as [`to_std`](StorageFile::to_std) does a second one. `None` if there is
-    /// none, the file is closed, or there are other references; never else.
+    /// Converts into the descriptor itself, prepared as by [`to_std`](StorageFile::to_std). `None` exactly if there is no
+    /// descriptor, the file is closed, or there are other references.
     fn into_std(self: Arc<Self>, position: u64) -> Option<std::fs::File> {
         let _ = position;
         None

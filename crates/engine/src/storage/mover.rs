@@ -1,24 +1,23 @@
-//! The port's moves to another file system, step by step, so that the engine decides in which order.
+//! The port's moves to another file system, step by step, so that the engine decides their order.
 
 use std::io;
 
-/// A move under way: a copy beside the target, under a name that nobody knows. Dropped, it stays as it is.
+/// A move under way: a copy beside the target, under an unpredictable name. Dropping it leaves the copy as it is.
 ///
 /// Every method may block.
 pub trait Mover: Send {
-    /// Copies on for a while, as long as a worker should be kept; `false` once the copy is complete and a power cut
-    /// would leave it.
+    /// Copies more, for as long as one job may keep a worker; `false` once the copy is complete and durable.
     fn more(&mut self) -> io::Result<bool>;
 
-    /// Refuses if the original is not what was copied any more.
+    /// Fails if the original has changed since it was copied.
     fn check(&mut self) -> io::Result<()>;
 
-    /// Gives the copy its name, which replaces what had it in one step, and makes that survive a power cut.
+    /// Renames the copy to its final name, atomically replacing a file of that name, and makes the name durable.
     fn give_name(&mut self) -> io::Result<()>;
 
-    /// Removes the original, and nothing that was not copied.
+    /// Removes the original, but no entry that was not copied.
     fn remove_original(&mut self) -> io::Result<()>;
 
-    /// Removes the copy, unless it has its name already.
+    /// Removes the copy, unless it has its final name already.
     fn undo(&mut self) -> io::Result<()>;
 }

@@ -1,6 +1,6 @@
-//! How a file is to be opened.
+//! The options for opening a file.
 
-/// How a file is to be opened: the union of std's and tokio's options on Unix.
+/// The options for opening a file: the union of std's and tokio's options on Unix.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenRequest {
@@ -8,7 +8,7 @@ pub struct OpenRequest {
     pub read: bool,
     /// Open for writing.
     pub write: bool,
-    /// Every write goes to the end.
+    /// Append every write at the end.
     pub append: bool,
     /// Cut the file to length 0.
     pub truncate: bool,
@@ -20,8 +20,7 @@ pub struct OpenRequest {
     pub mode: Option<u32>,
     /// Further `O_*` flags, as in `std::os::unix::fs::OpenOptionsExt::custom_flags`.
     pub custom_flags: i32,
-    /// Bytes of writes at the cursor that the engine may keep back and write out together; 0 for none. No
-    /// concern of the storage's.
+    /// The size of the engine's write buffer for writes at the cursor, in bytes; 0 for none. Storages ignore it.
     pub buffer_bytes: usize,
 }
 

@@ -1,12 +1,12 @@
-//! Bytes that were read from what cannot be read twice, and that nobody saw.
+//! Undelivered bytes of a file that cannot be read twice: their read was cancelled.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// They are asked for again before anything behind them.
+/// The next reads take these bytes before they read from the file.
 #[derive(Debug, Default)]
 pub(super) struct Returned {
-    /// By the position they were read at.
+    /// By the offset where they were read.
     bytes: Mutex<BTreeMap<u64, Vec<u8>>>,
 }
 
@@ -17,7 +17,7 @@ impl Returned {
         }
     }
 
-    /// Reads again what was given back from `offset` on; `None` if nothing was.
+    /// Reads returned bytes from `offset` on; `None` if there are none.
     pub(super) fn read(&self, buf: &mut [u8], offset: u64) -> Option<usize> {
         let mut returned = self.lock();
         let mut bytes = returned.remove(&offset)?;

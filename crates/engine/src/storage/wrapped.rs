@@ -1,9 +1,8 @@
 //! An object of the program's own as a file: anything that is `Read`, `Write` or `Seek`.
 //!
-//! The engine gives positions, and an object has one of its own. Here the two are brought together: an object
-//! that can seek is moved where it does not stand where the engine wants it, and one that cannot gives or takes
-//! its bytes in their order. Reading the same bytes twice is impossible for that kind, so what a cancelled
-//! read has taken out is kept until it is read again.
+//! The engine passes offsets, while an object has one position of its own. An object that can seek is moved whenever its
+//! position is not the offset; one that cannot gives or takes its bytes in their order. Such an object cannot be read
+//! twice, so the bytes of a cancelled read are kept for the next one.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -14,70 +13,72 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::returned::Returned;
 use super::{LockKind, Metadata, StorageFile, errno};
 
-/// What is done with an object whose file is closed.
+/// The function that ends an object when its file is closed.
 type Ending<T> = Box<dyn FnOnce(T) -> io::Result<()> + Send>;
 
-/// The methods of its traits that an object is used by.
+/// The methods of an object that are used.
 type ReadBy<T> = fn(&mut T, &mut [u8]) -> io::Result<usize>;
 type WriteBy<T> = fn(&mut T, &[IoSlice<'_>]) -> io::Result<usize>;
 type SeekBy<T> = fn(&mut T, SeekFrom) -> io::Result<u64>;
 
-/// A program's object, and what of it may be used.
+/// A program's object, with the methods that may be used.
 pub struct Wrapped<T> {
     seat: Mutex<Seat<T>>,
     read: Option<ReadBy<T>>,
     write: Option<WriteBy<T>>,
     flush: Option<fn(&mut T) -> io::Result<()>>,
     seek: Option<SeekBy<T>>,
-    /// Apart from the seat, which a worker holds while the object blocks: giving back must not wait for that.
+    /// Outside of the mutex, which a worker holds while the object blocks: returning bytes must not wait for that.
     returned: Returned,
 }
 
-/// The object, for one operation at a time.
+/// The object and its position, for one operation at a time.
 struct Seat<T> {
     object: Place<T>,
-    /// Bytes from its start, or from where it stood when it was wrapped if it cannot seek. `None` after a call
-    /// that failed or panicked half-way, of an object that can be put somewhere again.
+    /// The position: from the start, or for an object that cannot seek from where it was wrapped. `None` if it is unknown,
+    /// after a failed call of an object that can seek.
     at: Option<u64>,
 }
 
 enum Place<T> {
-    /// At work.
-    Here { object: T, ending: Option<Ending<T>> },
+    Here {
+        object: T,
+        ending: Option<Ending<T>>,
+    },
     /// The file was closed, or the program has taken it back.
     Gone,
 }
 
 impl<T: Read + Send + 'static> Wrapped<T> {
-    /// Bytes come from it in their order.
+    /// Wraps an object that is read in order.
     pub fn reader(object: T) -> Self {
         Wrapped { read: Some(T::read), ..Wrapped::new(object) }
     }
 }
 
 impl<T: Write + Send + 'static> Wrapped<T> {
-    /// Bytes go to it in their order.
+    /// Wraps an object that is written in order.
     pub fn writer(object: T) -> Self {
         Wrapped { write: Some(T::write_vectored), flush: Some(T::flush), ..Wrapped::new(object) }
     }
 }
 
 impl<T: Read + Seek + Send + 'static> Wrapped<T> {
-    /// Bytes are read from anywhere.
+    /// Wraps an object that is read at any offset.
     pub fn read_seek(object: T) -> Self {
         Wrapped { seek: Some(T::seek), ..Wrapped::reader(object) }
     }
 }
 
 impl<T: Write + Seek + Send + 'static> Wrapped<T> {
-    /// Bytes are written anywhere.
+    /// Wraps an object that is written at any offset.
     pub fn write_seek(object: T) -> Self {
         Wrapped { seek: Some(T::seek), ..Wrapped::writer(object) }
     }
 }
 
 impl<T: Read + Write + Seek + Send + 'static> Wrapped<T> {
-    /// Bytes are read and written anywhere.
+    /// Wraps an object that is read and written at any offset.
     pub fn read_write_seek(object: T) -> Self {
         Wrapped { read: Some(T::read), ..Wrapped::write_seek(object) }
     }
@@ -96,7 +97,7 @@ impl<T> Wrapped<T> {
         }
     }
 
-    /// Has `ending` called when the file is closed, in place of a flush.
+    /// Sets the function to call when the file is closed, in place of a flush.
     ///
     /// # Errors
     ///
@@ -119,12 +120,12 @@ impl<T> Wrapped<T> {
         self.write.is_some()
     }
 
-    /// Returns whether it can be put anywhere.
+    /// Returns whether it can seek.
     pub fn can_seek(&self) -> bool {
         self.seek.is_some()
     }
 
-    /// Asks an object that can seek where it stands; one that cannot begins at 0. May block.
+    /// Returns the position of an object that can seek; 0 for one that cannot. May block.
     ///
     /// # Errors
     ///
@@ -137,7 +138,7 @@ impl<T> Wrapped<T> {
         Ok(at)
     }
 
-    /// Hands the object back; everything after that fails.
+    /// Takes the object out; every later operation fails.
     pub fn take(&self) -> Option<T> {
         match std::mem::replace(&mut self.seat().object, Place::Gone) {
             Place::Here { object, .. } => Some(object),
@@ -145,12 +146,12 @@ impl<T> Wrapped<T> {
         }
     }
 
-    /// A panic of the object's leaves a seat behind that says by itself what is known.
+    /// A poisoned mutex is fine: `at` is `None` while a call runs that may panic.
     fn seat(&self) -> MutexGuard<'_, Seat<T>> {
         self.seat.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes one call at `offset` that moves the object by the bytes it returns, at most `room`.
+    /// Makes one call at `offset`, which may move the object by at most `room` bytes.
     fn step(
         &self,
         offset: u64,
@@ -234,7 +235,7 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
         unsupported()
     }
 
-    /// The end of what has been written, for one that cannot seek.
+    /// For an object that cannot seek, the length is the number of bytes so far.
     fn len(&self) -> io::Result<u64> {
         let mut seat = self.seat();
         match self.seek {
@@ -263,7 +264,7 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
         unsupported()
     }
 
-    /// Ends the object too: what its drop does must be done when this returns.
+    /// Also ends and drops the object before this returns.
     fn close(&self) -> io::Result<()> {
         let place = std::mem::replace(&mut self.seat().object, Place::Gone);
         match place {
@@ -273,7 +274,7 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
         }
     }
 
-    /// Only drops the object: what its end would vouch for is incomplete.
+    /// Only drops the object, whose contents are incomplete.
     fn abandon(&self) -> io::Result<()> {
         let place = std::mem::replace(&mut self.seat().object, Place::Gone);
         drop(place);
@@ -295,7 +296,7 @@ impl<T: Send + 'static> StorageFile for Wrapped<T> {
     }
 }
 
-/// For what only files of a file system have.
+/// The result of methods that only files of a file system have.
 fn unsupported<A>() -> io::Result<A> {
     Err(io::ErrorKind::Unsupported.into())
 }
@@ -317,7 +318,7 @@ mod tests {
     use super::Wrapped;
     use crate::storage::StorageFile;
 
-    /// Counts the seeks of a cursor and can be told to do nonsense.
+    /// A cursor that counts its seeks and misbehaves when `nonsense` is set.
     struct Watched {
         inner: Cursor<Vec<u8>>,
         seeks: usize,

@@ -108,6 +108,7 @@ fn owners(on: &Ground) {
     let after = ok(on.storage.metadata(&on.path("a"), Links::Follow));
     assert_eq!((after.uid(), after.gid()), (before.uid(), before.gid()));
     fails(set("missing", None, None), &[ENOENT]);
+    ok(on.file("a").set_owner(Some(before.uid()), None));
 }
 
 fn extended(on: &Ground) {
@@ -127,6 +128,9 @@ fn extended(on: &Ground) {
     assert_eq!(ok(on.storage.xattr(&path, name, Links::Follow)), None);
     fails(on.storage.remove_xattr(&path, name, Links::Follow), &[ENODATA]);
     fails(set(b"three", XattrMode::Replace), &[ENODATA]);
+    ok(on.file("a").set_xattr(name, b"four"));
+    ok(on.file("a").set_xattr(name, b"five"));
+    assert_eq!(ok(on.storage.xattr(&path, name, Links::NotLast)).as_deref(), Some(&b"five"[..]));
 }
 
 fn file_systems(on: &Ground) {

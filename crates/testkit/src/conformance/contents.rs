@@ -141,7 +141,7 @@ fn appends(on: &Ground) {
         end += count as u64;
     }
     assert_eq!(on.contents("a").len() as u64, end);
-    // Somebody else makes the file longer: the end is where it is now.
+    // Another handle extends the file, and the append goes to the new end.
     write_all(&*on.file("a"), b"!", 99);
     assert_eq!(ok(file.append(&[IoSlice::new(b"x")])), (1, 100));
 }

@@ -2,18 +2,19 @@
 
 use std::ffi::{OsStr, OsString};
 
-use folio_engine::storage::{Clearing, Kind, Links, Lister};
+use folio_engine::storage::{Clearing, IfTaken, Kind, Links, Lister};
 
 use super::Check;
 use super::ground::{Ground, contents, fails, if_supported, ok, write_all};
-use crate::errno::{EEXIST, ENOENT};
+use crate::errno::{EEXIST, EINVAL, ENOENT};
 
 pub(super) const CHECKS: &[Check] = &[
     ("a walk is told each name once, and its kind if the directory keeps it", lists),
-    ("a foothold is a place like the path to it", footholds),
+    ("a deep_dir is a place like the path to it", footholds),
     ("a tree is copied with everything in it", copies),
     ("a tree is cleared, and nothing beside it", clears),
     ("a rename that replaces nothing leaves what is there", no_clobbering),
+    ("an exchange gives each thing the name of the other", exchanges),
     ("a move copies, gives the name, and only then removes the original", moves),
     ("a file without a name has the one alone that it is given", unnamed),
 ];
@@ -40,8 +41,8 @@ fn footholds(on: &Ground) {
     on.dirs("dir/inner");
     on.put("dir/inner/file", b"abc");
     // Without one, paths that are too long stay too long.
-    let Ok(dir) = on.storage.foothold(&on.path("dir")) else { return };
-    let inner = ok(dir.foothold("inner".as_ref()));
+    let Ok(dir) = on.storage.deep_dir(&on.path("dir")) else { return };
+    let inner = ok(dir.deep_dir("inner".as_ref()));
     assert_eq!(ok(inner.metadata("file".as_ref(), Links::Follow)).len(), 3);
     assert_eq!(all(ok(dir.list("inner".as_ref()))).len(), 1);
 }
@@ -66,15 +67,39 @@ fn clears(on: &Ground) {
 }
 
 fn no_clobbering(on: &Ground) {
+    let rename = |from: &str, to: &str| {
+        on.storage.rename_with(&on.path(from), &*on.storage, &on.path(to), IfTaken::Refuse)
+    };
     on.put("a", b"new");
     on.put("b", b"old");
-    if if_supported(on.storage.rename_noclobber(&on.path("a"), &on.path("c"))).is_none() {
+    if if_supported(rename("a", "c")).is_none() {
         return;
     }
     assert!(!on.exists("a"));
-    fails(on.storage.rename_noclobber(&on.path("c"), &on.path("b")), &[EEXIST]);
-    fails(on.storage.rename_noclobber(&on.path("missing"), &on.path("d")), &[ENOENT]);
+    fails(rename("c", "b"), &[EEXIST]);
+    fails(rename("missing", "d"), &[ENOENT]);
     assert_eq!((on.contents("b"), on.contents("c")), (b"old".to_vec(), b"new".to_vec()));
+}
+
+fn exchanges(on: &Ground) {
+    let rename = |from: &str, to: &str, if_taken| {
+        on.storage.rename_with(&on.path(from), &*on.storage, &on.path(to), if_taken)
+    };
+    on.put("a", b"one");
+    on.put("b", b"other");
+    on.dirs("dir/inner");
+    if if_supported(rename("a", "b", IfTaken::Exchange)).is_some() {
+        assert_eq!((on.contents("a"), on.contents("b")), (b"other".to_vec(), b"one".to_vec()));
+        fails(rename("a", "missing", IfTaken::Exchange), &[ENOENT]);
+        fails(rename("missing", "a", IfTaken::Exchange), &[ENOENT]);
+        fails(rename("dir", "dir/inner", IfTaken::Exchange), &[EINVAL]);
+        ok(rename("a", "dir", IfTaken::Exchange));
+        assert!(on.exists("a/inner"));
+        assert_eq!(on.contents("dir"), b"other");
+    }
+    on.put("c", b"new");
+    ok(rename("c", "b", IfTaken::Replace));
+    assert_eq!((on.contents("b"), on.exists("c")), (b"new".to_vec(), false));
 }
 
 fn moves(on: &Ground) {

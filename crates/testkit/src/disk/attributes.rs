@@ -25,8 +25,13 @@ pub(super) struct Attributes {
 
 impl Attributes {
     pub(super) fn new(mode: u32) -> Attributes {
+        Attributes::unmasked(mode & !UMASK)
+    }
+
+    /// With these permission bits whatever the umask.
+    pub(super) fn unmasked(mode: u32) -> Attributes {
         let (accessed, modified) = (UNIX_EPOCH, UNIX_EPOCH);
-        Attributes { mode: mode & !UMASK, uid: 0, gid: 0, accessed, modified, extended: BTreeMap::new() }
+        Attributes { mode, uid: 0, gid: 0, accessed, modified, extended: BTreeMap::new() }
     }
 
     pub(super) fn set_permissions(&mut self, permissions: &Permissions) {
@@ -55,6 +60,11 @@ impl Attributes {
                 Stamp::At(moment) => *time = moment,
             }
         }
+    }
+
+    /// Everything but the times.
+    pub(super) fn fingerprint(&self) -> impl std::hash::Hash + '_ {
+        (self.mode, self.uid, self.gid, &self.extended)
     }
 
     pub(super) fn metadata(&self, kind: Kind, len: u64, device: u64, inode: u64) -> Metadata {

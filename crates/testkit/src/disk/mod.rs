@@ -1,24 +1,30 @@
 //! A disk in memory, with planned faults and a memory of what a power cut would leave.
 
 mod attributes;
+mod calls;
+mod changes;
+mod crash;
 mod directory;
 mod flock;
-mod image;
+mod journal;
 mod moving;
 mod names;
 mod node;
 mod opening;
-mod power;
+mod put;
 mod tree;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::faults::{Allowance, Call, Calls, Plan, Refusal, Running};
 use crate::lock::lock;
-use node::{DirNode, FileNode, Node};
-pub use power::Survivors;
+use attributes::Attributes;
+pub use crash::{Coverage, CrashImage, CrashImages, CrashModel, DiskHistory, Moment, Survivors};
+use journal::{Body, Book, Ino, Inode, Journal, Kept, ROOT, Serial, Step};
+use node::DirNode;
+use tree::Foot;
 
 /// Default of [`Disk::set_piece_bytes`]: the page, by which Linux file systems copy.
 const PIECE_BYTES: usize = 4096;
@@ -34,27 +40,33 @@ static NEXT_DEVICE: AtomicU64 = AtomicU64::new(0xF0_0000);
 ///
 /// # What it simulates
 ///
-/// * Files, directories, hard links, renames, with Linux's errno for what goes wrong. A removed file stays
-///   readable through its openings. `flock` belongs to the opening, and a refused change of kind loses the
-///   lock, as on Linux.
+/// * Files, directories, symbolic and hard links, renames, files without names, with Linux's errno for what goes wrong.
+///   A removed file stays readable through its openings. An open directory goes with its directory, and no path leads
+///   out of it. `flock` belongs to the opening, and a refused change of kind loses the lock, as on Linux.
 /// * Positioned reads and writes copy in pieces and let other calls in between, so two calls that overlap in
 ///   time and range tear each other, as page by page on ext4. Writes and appends exclude one another; reads
 ///   exclude nothing. `write_at` through an opening with `append` goes to the end, as on Linux.
 /// * Durability: a sync makes durable what was written before the sync began, and a synced directory its
-///   names. A failed sync forgets what it should have covered, and a later sync does not cover it.
-///   [`after_power_cut`](Disk::after_power_cut) gives the disk a new life from what was durable.
+///   names. What a failed sync should have covered may or may not be on the disk, and no later sync covers it.
+/// * Power cuts: [`crash_images`](Disk::crash_images) gives every state that one may leave now, under a
+///   [model](CrashModel) of the file system, [`history`](Disk::history) those of every moment of a run, and
+///   [`after_power_cut`](Disk::after_power_cut) a single one.
 /// * A page cache: `read_now`, `open_cached` and `metadata_cached` answer, unless the plan says that they
 ///   [would block](crate::Trigger::would_block).
 /// * Faults by [`plan`](Disk::plan).
 ///
 /// # What it does not
 ///
-/// * Symbolic links, FIFOs, unnamed files and moves of directories between mounts: `Unsupported`. An open directory is its path.
-/// * Permissions are kept and reported but never enforced; owners are kept and further `O_*` flags ignored; the
-///   umask is 022.
-/// * Times: only those that were set; else the epoch. Everything has one name by its `Metadata`.
-/// * Streams, memory maps, descriptors (`as_std` is `None`), a limit on space (plan an `ENOSPC`), files over
-///   256 MiB (`EFBIG`), silent corruption.
+/// | | |
+/// |---|---|
+/// | FIFOs, streams, `statvfs`, `copy_tree`, moves of directories between mounts | `Unsupported` |
+/// | descriptors, memory maps | `as_std` is `None`; conversions into std are `Unsupported` |
+/// | permissions | kept and reported, never enforced; the umask is 022 |
+/// | further `O_*` flags | ignored |
+/// | times | those that were set, else the epoch; every power cut keeps them |
+/// | counts of links | not counted: everything has one name by its `Metadata` |
+/// | space | without limit: plan an `ENOSPC`; a file over 256 MiB is `EFBIG` |
+/// | silent corruption | none |
 #[derive(Clone, Debug)]
 pub struct Disk {
     shared: Arc<Shared>,
@@ -62,7 +74,10 @@ pub struct Disk {
 
 #[derive(Debug)]
 struct Shared {
-    root: Arc<DirNode>,
+    /// The root directory, where the storage's paths begin.
+    foot: Foot,
+    /// What is durable and what is not yet.
+    book: Mutex<Book>,
     /// Held by every call that changes or walks names, so that a rename is one step.
     names_turn: Mutex<()>,
     mounts: Mutex<Vec<(PathBuf, Mount)>>,
@@ -92,16 +107,27 @@ impl Disk {
 
     /// Makes an empty disk that follows `plan`.
     pub fn with_plan(plan: Plan) -> Disk {
+        let root = DirNode::new(ROOT, Attributes::unmasked(0o755));
+        let body = Body::Dir(Arc::default());
+        let traits = Kept::durable(Attributes::unmasked(0o755));
+        let inode = Inode { body, traits, live: Weak::new() };
+        Disk::of(root, Journal::durable([(ROOT, Arc::new(inode))].into()), plan)
+    }
+
+    /// Makes a disk of a tree, and of a journal in which the same is durable.
+    fn of(root: Arc<DirNode>, journal: Journal, plan: Plan) -> Disk {
         let own = Mount { device: NEXT_DEVICE.fetch_add(1, Relaxed), remote: false };
+        let next_inode = journal.inodes.keys().next_back().map_or(ROOT, |last| *last) + 1;
         let shared = Shared {
-            root: DirNode::new(1, 0o755),
+            foot: Foot { dir: root, path: PathBuf::from("/"), confined: false },
+            book: Mutex::new(Book::new(journal)),
             names_turn: Mutex::new(()),
             mounts: Mutex::default(),
             own,
             plan,
             calls: Calls::default(),
             piece_bytes: AtomicUsize::new(PIECE_BYTES),
-            next_inode: AtomicU64::new(2),
+            next_inode: AtomicU64::new(next_inode),
             next_opening: AtomicU64::new(1),
             open_files: AtomicUsize::new(0),
         };
@@ -111,53 +137,6 @@ impl Disk {
     /// Returns the plan of this disk, to add faults to.
     pub fn plan(&self) -> &Plan {
         &self.shared.plan
-    }
-
-    /// Puts a durable file at `path`, with its directories, past the plan and the counters.
-    ///
-    /// # Panics
-    ///
-    /// If `path` cannot name a file: it is a directory, or goes through a file.
-    pub fn put(&self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
-        let path = path.as_ref();
-        self.put_node(path, Node::File(FileNode::durable(self.next_inode(), bytes.into())));
-    }
-
-    /// Returns the bytes of the file at `path`, as any reader would see them.
-    ///
-    /// # Panics
-    ///
-    /// If there is no file.
-    pub fn contents(&self, path: impl AsRef<Path>) -> Vec<u8> {
-        self.file_at(path.as_ref()).contents()
-    }
-
-    /// Returns the bytes of the file at `path` that a power cut would leave: what its last successful sync
-    /// covered. Says nothing about the durability of its name.
-    ///
-    /// # Panics
-    ///
-    /// If there is no file.
-    pub fn durable(&self, path: impl AsRef<Path>) -> Vec<u8> {
-        self.file_at(path.as_ref()).durable_contents()
-    }
-
-    /// Returns whether something is at `path`.
-    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
-        self.find(path.as_ref()).is_ok()
-    }
-
-    /// Returns the names in the directory `path`, sorted: to show that no litter is left.
-    ///
-    /// # Panics
-    ///
-    /// If there is no directory.
-    pub fn list(&self, path: impl AsRef<Path>) -> Vec<String> {
-        let path = path.as_ref();
-        match self.find(path) {
-            Ok(Node::Dir(dir)) => dir.listed(),
-            Ok(Node::File(_)) | Err(_) => panic!("no directory at {path:?}"),
-        }
     }
 
     /// Makes everything below `path` report another device or a remote one. Renames and links across mounts
@@ -204,6 +183,19 @@ impl Disk {
         let longest =
             mounts.iter().filter(|(at, _)| path.starts_with(at)).max_by_key(|(at, _)| at.as_os_str().len());
         longest.map_or(self.shared.own, |(_, mount)| *mount)
+    }
+
+    fn record(&self, step: Step) {
+        lock(&self.shared.book).record(step);
+    }
+
+    /// Returns up to where a sync that begins now has to cover.
+    fn begin_sync(&self) -> Serial {
+        lock(&self.shared.book).journal.last
+    }
+
+    fn end_sync(&self, ino: Ino, upto: Serial, all: bool, succeeded: bool) {
+        self.record(if succeeded { Step::Synced { ino, upto, all } } else { Step::SyncFailed { ino, upto } });
     }
 
     fn next_inode(&self) -> u64 {

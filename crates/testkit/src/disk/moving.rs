@@ -2,14 +2,16 @@
 
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use folio_engine::storage::{Mover, Names, OpenRequest, StorageFile};
+use folio_engine::storage::{Links, Mover, Names, OpenRequest, StorageFile};
 
 use super::Disk;
 use super::node::Node;
 use super::tree::{errno, file};
 use crate::errno::EBUSY;
 use crate::faults::Call;
+use crate::lock::lock;
 
 /// A file on its way.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub(super) struct Moving {
     from: PathBuf,
     to: PathBuf,
     inode: u64,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     /// The copy, until it has its name.
     beside: Option<PathBuf>,
     /// The copy's opening, until it is complete.
@@ -28,7 +30,7 @@ pub(super) struct Moving {
 impl Moving {
     /// `Unsupported` for a directory.
     pub(super) fn begin(disk: &Disk, from: &Path, to: &Path) -> io::Result<Moving> {
-        let source = disk.find(from)?;
+        let source = disk.find(disk.root(from), Links::NotLast)?;
         let inode = source.inode();
         match source {
             Node::File(file) => Ok(Moving {
@@ -36,11 +38,11 @@ impl Moving {
                 from: from.to_owned(),
                 to: to.to_owned(),
                 inode,
-                bytes: file.contents(),
+                bytes: file.bytes(),
                 beside: None,
                 open: None,
             }),
-            Node::Dir(_) => {
+            Node::Dir(_) | Node::Link(_) => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "the simulated disk moves files only"))
             }
         }
@@ -48,6 +50,10 @@ impl Moving {
 }
 
 impl Moving {
+    fn original(&self) -> io::Result<Node> {
+        self.disk.find(self.disk.root(&self.from), Links::NotLast)
+    }
+
     fn copy(&mut self) -> io::Result<()> {
         drop(self.disk.enter(Call::Copy, &self.from)?);
         let beside = self.to.with_file_name(".moving");
@@ -55,7 +61,7 @@ impl Moving {
         let copy = self.disk.open(&beside, &request)?.file;
         self.beside = Some(beside);
         copy.write_at(&[IoSlice::new(&self.bytes)], 0)?;
-        copy.set_permissions(file(self.disk.find(&self.from)?)?.permissions())?;
+        copy.set_permissions(lock(self.original()?.attributes()).permissions())?;
         self.open = Some(copy);
         Ok(())
     }
@@ -75,8 +81,8 @@ impl Mover for Moving {
     }
 
     fn check(&mut self) -> io::Result<()> {
-        let now = self.disk.find(&self.from)?;
-        let same = now.inode() == self.inode && file(now)?.contents() == self.bytes;
+        let now = self.original()?;
+        let same = now.inode() == self.inode && file(now)?.bytes() == self.bytes;
         if same { Ok(()) } else { Err(errno(EBUSY)) }
     }
 

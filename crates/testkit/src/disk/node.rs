@@ -1,39 +1,37 @@
-//! The nodes of the tree: files and directories, apart from their names.
+//! The nodes of the tree as readers see them, apart from their names.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{FileTimes, Permissions};
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, Weak};
 
 use folio_engine::storage::{Kind, Metadata};
 
 use super::attributes::Attributes;
 use super::flock::Locks;
-use super::image::{Image, Stamp};
 use crate::lock::lock;
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
 pub(super) enum Node {
-    /// A file, under one or more names.
+    /// A file, under any number of names.
     File(Arc<FileNode>),
     /// A directory, under one name.
     Dir(Arc<DirNode>),
+    /// A symbolic link.
+    Link(Arc<LinkNode>),
 }
 
 impl Node {
     pub(super) fn inode(&self) -> u64 {
-        match self {
-            Node::File(file) => file.inode,
-            Node::Dir(dir) => dir.inode,
-        }
+        self.own().inode
     }
 
     pub(super) fn metadata(&self, device: u64) -> Metadata {
         let len = match self {
             Node::File(file) => file.len(),
             Node::Dir(_) => 0,
+            Node::Link(link) => link.target.as_os_str().len() as u64,
         };
         lock(self.attributes()).metadata(self.kind(), len, device, self.inode())
     }
@@ -42,22 +40,39 @@ impl Node {
         match self {
             Node::File(_) => Kind::File,
             Node::Dir(_) => Kind::Dir,
+            Node::Link(_) => Kind::Symlink,
         }
-    }
-
-    pub(super) fn set_permissions(&self, permissions: &Permissions) {
-        lock(self.attributes()).set_permissions(permissions);
-    }
-
-    pub(super) fn set_file_times(&self, times: FileTimes) -> io::Result<()> {
-        lock(self.attributes()).set_file_times(times)
     }
 
     pub(super) fn attributes(&self) -> &Mutex<Attributes> {
+        &self.own().attributes
+    }
+
+    /// Dead once neither the tree nor an opening has this node.
+    pub(super) fn live(&self) -> Weak<()> {
+        Arc::downgrade(&self.own().live)
+    }
+
+    fn own(&self) -> &Own {
         match self {
-            Node::File(file) => &file.attributes,
-            Node::Dir(dir) => &dir.attributes,
+            Node::File(file) => &file.own,
+            Node::Dir(dir) => &dir.own,
+            Node::Link(link) => &link.own,
         }
+    }
+}
+
+/// What every node has.
+#[derive(Debug)]
+struct Own {
+    inode: u64,
+    attributes: Mutex<Attributes>,
+    live: Arc<()>,
+}
+
+impl Own {
+    fn new(inode: u64, attributes: Attributes) -> Own {
+        Own { inode, attributes: Mutex::new(attributes), live: Arc::new(()) }
     }
 }
 
@@ -70,54 +85,45 @@ pub(super) enum Place {
     End,
 }
 
+/// What a write did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) offset: usize,
+    pub(super) len_before: usize,
+}
+
 /// One file.
 #[derive(Debug)]
 pub(super) struct FileNode {
-    pub(super) inode: u64,
+    own: Own,
     /// Held by a whole write, append or cut, so that these exclude one another but no reader.
     writing: Mutex<()>,
-    /// Held for one piece at a time.
-    image: Mutex<Image>,
-    attributes: Mutex<Attributes>,
+    /// Held for one piece at a time. Shared with the journal of a disk that a power cut left, until it is changed.
+    bytes: Mutex<Arc<Vec<u8>>>,
     locks: Mutex<Locks>,
 }
 
 impl FileNode {
-    pub(super) fn new(inode: u64, mode: u32) -> Arc<FileNode> {
-        FileNode::of(inode, Attributes::new(mode), Image::default())
+    pub(super) fn new(inode: u64, attributes: Attributes, bytes: Arc<Vec<u8>>) -> Arc<FileNode> {
+        let own = Own::new(inode, attributes);
+        let (writing, bytes, locks) = (Mutex::new(()), Mutex::new(bytes), Mutex::default());
+        Arc::new(FileNode { own, writing, bytes, locks })
     }
 
-    pub(super) fn durable(inode: u64, bytes: Vec<u8>) -> Arc<FileNode> {
-        FileNode::of(inode, Attributes::new(0o666), Image::durable(bytes))
-    }
-
-    /// Makes the file that a power cut leaves of this one. Attributes survive, to keep the model small.
-    pub(super) fn reborn(&self, inode: u64, bytes: Vec<u8>) -> Arc<FileNode> {
-        FileNode::of(inode, lock(&self.attributes).clone(), Image::durable(bytes))
-    }
-
-    pub(super) fn image(&self) -> &Mutex<Image> {
-        &self.image
+    pub(super) fn inode(&self) -> u64 {
+        self.own.inode
     }
 
     pub(super) fn locks(&self) -> &Mutex<Locks> {
         &self.locks
     }
 
-    pub(super) fn permissions(&self) -> Permissions {
-        lock(&self.attributes).permissions()
-    }
-
-    pub(super) fn contents(&self) -> Vec<u8> {
-        lock(&self.image).bytes().to_vec()
-    }
-
-    pub(super) fn durable_contents(&self) -> Vec<u8> {
-        lock(&self.image).durable_bytes().to_vec()
+    pub(super) fn bytes(&self) -> Arc<Vec<u8>> {
+        Arc::clone(&lock(&self.bytes))
     }
 
     pub(super) fn len(&self) -> u64 {
-        lock(&self.image).bytes().len() as u64
+        lock(&self.bytes).len() as u64
     }
 
     /// Reads piece by piece; a write may come between two pieces.
@@ -127,7 +133,10 @@ impl FileNode {
             if done > 0 {
                 std::thread::yield_now();
             }
-            let count = lock(&self.image).read(piece, offset as usize + done);
+            let bytes = lock(&self.bytes);
+            let there = bytes.get(offset as usize + done..).unwrap_or_default();
+            let count = there.len().min(piece.len());
+            piece[..count].copy_from_slice(&there[..count]);
             done += count;
             if count < piece.len() {
                 break;
@@ -136,92 +145,91 @@ impl FileNode {
         done
     }
 
-    /// Writes piece by piece and returns the offset of the first byte; a read may come between two pieces.
-    pub(super) fn write(&self, place: Place, bytes: &[u8], piece_bytes: usize) -> u64 {
+    /// Writes piece by piece, calls `done` before any other write may begin, and returns the offset of the first byte; a
+    /// read may come between two pieces.
+    pub(super) fn write(
+        &self,
+        place: Place,
+        new: &[u8],
+        piece_bytes: usize,
+        done: impl FnOnce(Written),
+    ) -> u64 {
         let _writing = lock(&self.writing);
+        let len_before = self.len() as usize;
         let start = match place {
-            Place::At(offset) => offset,
-            Place::End => self.len(),
+            Place::At(offset) => offset as usize,
+            Place::End => len_before,
         };
-        let mut offset = start as usize;
-        for piece in bytes.chunks(piece_bytes) {
-            if offset > start as usize {
+        let mut offset = start;
+        for piece in new.chunks(piece_bytes) {
+            if offset > start {
                 std::thread::yield_now();
             }
-            lock(&self.image).write(offset, piece);
-            offset += piece.len();
+            let mut bytes = lock(&self.bytes);
+            let bytes = Arc::make_mut(&mut bytes);
+            let end = offset + piece.len();
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            bytes[offset..end].copy_from_slice(piece);
+            offset = end;
         }
-        start
+        done(Written { offset: start, len_before });
+        start as u64
     }
 
-    pub(super) fn set_len(&self, len: u64) {
+    /// Sets the length to what `choose` makes of the present one, and calls `done` with both.
+    pub(super) fn set_len(&self, choose: impl FnOnce(usize) -> usize, done: impl FnOnce(usize, usize)) {
         let _writing = lock(&self.writing);
-        lock(&self.image).set_len(len as usize);
-    }
-
-    pub(super) fn stamp(&self) -> Stamp {
-        lock(&self.image).stamp()
-    }
-
-    fn of(inode: u64, attributes: Attributes, image: Image) -> Arc<FileNode> {
-        Arc::new(FileNode {
-            inode,
-            writing: Mutex::new(()),
-            image: Mutex::new(image),
-            attributes: Mutex::new(attributes),
-            locks: Mutex::default(),
-        })
+        let before = self.len() as usize;
+        let len = choose(before);
+        Arc::make_mut(&mut lock(&self.bytes)).resize(len, 0);
+        done(len, before);
     }
 }
 
 /// One directory.
 #[derive(Debug)]
 pub(super) struct DirNode {
-    inode: u64,
-    attributes: Mutex<Attributes>,
-    names: Mutex<Names>,
-}
-
-/// The names in a directory, now and as the last sync of the directory left them.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    pub(super) now: BTreeMap<OsString, Node>,
-    pub(super) durable: BTreeMap<OsString, Node>,
+    own: Own,
+    names: Mutex<BTreeMap<OsString, Node>>,
 }
 
 impl DirNode {
-    pub(super) fn new(inode: u64, mode: u32) -> Arc<DirNode> {
-        let attributes = Mutex::new(Attributes::new(mode));
-        Arc::new(DirNode { inode, attributes, names: Mutex::default() })
+    pub(super) fn new(inode: u64, attributes: Attributes) -> Arc<DirNode> {
+        Arc::new(DirNode { own: Own::new(inode, attributes), names: Mutex::default() })
     }
 
-    pub(super) fn names(&self) -> &Mutex<Names> {
+    pub(super) fn inode(&self) -> u64 {
+        self.own.inode
+    }
+
+    pub(super) fn names(&self) -> &Mutex<BTreeMap<OsString, Node>> {
         &self.names
     }
 
     pub(super) fn get(&self, name: &OsStr) -> Option<Node> {
-        lock(&self.names).now.get(name).cloned()
-    }
-
-    pub(super) fn set(&self, name: OsString, node: Node) {
-        lock(&self.names).now.insert(name, node);
-    }
-
-    pub(super) fn unset(&self, name: &OsStr) {
-        lock(&self.names).now.remove(name);
+        lock(&self.names).get(name).cloned()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        lock(&self.names).now.is_empty()
+        lock(&self.names).is_empty()
+    }
+}
+
+/// One symbolic link.
+#[derive(Debug)]
+pub(super) struct LinkNode {
+    own: Own,
+    target: PathBuf,
+}
+
+impl LinkNode {
+    pub(super) fn new(inode: u64, attributes: Attributes, target: PathBuf) -> Arc<LinkNode> {
+        Arc::new(LinkNode { own: Own::new(inode, attributes), target })
     }
 
-    pub(super) fn listed(&self) -> Vec<String> {
-        lock(&self.names).now.keys().map(|name| name.to_string_lossy().into_owned()).collect()
-    }
-
-    /// Makes the present names durable.
-    pub(super) fn settle(&self) {
-        let mut names = lock(&self.names);
-        names.durable = names.now.clone();
+    pub(super) fn target(&self) -> &PathBuf {
+        &self.target
     }
 }

@@ -1,8 +1,11 @@
 //! An open file or directory of the simulated disk.
 
+use std::any::Any;
+use std::ffi::OsStr;
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use folio_engine::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
@@ -16,7 +19,7 @@ use crate::lock::lock;
 
 /// One opening: what `open` gives, with its access and its lock.
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(super) struct OpenNode {
     disk: Disk,
     path: PathBuf,
     node: Node,
@@ -32,12 +35,12 @@ struct Access {
     append: bool,
 }
 
-impl Opening {
-    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> Opening {
+impl OpenNode {
+    pub(super) fn new(disk: &Disk, path: PathBuf, node: Node, request: &OpenRequest) -> OpenNode {
         let access = Access { read: request.read, write: request.write, append: request.append };
         disk.shared.open_files.fetch_add(1, Relaxed);
         let id = disk.shared.next_opening.fetch_add(1, Relaxed);
-        Opening { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
+        OpenNode { disk: disk.clone(), path, node, access, id, closed: AtomicBool::new(false) }
     }
 
     fn enter(&self, call: Call) -> Result<Entered<'_>, Refusal> {
@@ -72,6 +75,7 @@ impl Opening {
         match &self.node {
             Node::File(file) => Ok(file),
             Node::Dir(_) => Err(errno(EISDIR)),
+            Node::Link(_) => Err(errno(EBADF)),
         }
     }
 
@@ -89,28 +93,15 @@ impl Opening {
         let file = self.writable()?;
         let bytes = gathered(bufs, entered.allowance.bytes_max);
         check_end(file, place, bytes.len())?;
-        let start = file.write(place, &bytes, self.piece_bytes());
+        let start = self.disk.write(file, place, &bytes);
         match entered.allowance.torn {
             Some(torn) => Err(errno(torn)),
             None => Ok((bytes.len(), start)),
         }
     }
-
-    /// Makes durable what was there when the call began, and not what came while it waited at a gate: an
-    /// engine must not count on more.
-    fn sync_file(&self, file: &FileNode) -> io::Result<()> {
-        let stamp = file.stamp();
-        let entered = self.enter(Call::Sync);
-        let mut image = lock(file.image());
-        match entered {
-            Ok(_) => image.settle(stamp),
-            Err(_) => image.forget(stamp),
-        }
-        Ok(entered.map(drop)?)
-    }
 }
 
-impl StorageFile for Opening {
+impl StorageFile for OpenNode {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         let entered = self.enter(Call::ReadAt)?;
         self.read(&entered, buf, offset)
@@ -132,15 +123,13 @@ impl StorageFile for Opening {
         self.write(Call::Append, bufs, Place::End)
     }
 
-    fn sync(&self, _all: bool) -> io::Result<()> {
-        match &self.node {
-            Node::File(file) => self.sync_file(file),
-            Node::Dir(dir) => {
-                let _entered = self.enter(Call::Sync)?;
-                dir.settle();
-                Ok(())
-            }
-        }
+    /// Makes durable what was there when the call began, and not what came while it waited at a gate: an
+    /// engine must not count on more.
+    fn sync(&self, all: bool) -> io::Result<()> {
+        let begin = self.disk.begin_sync();
+        let entered = self.enter(Call::Sync);
+        self.disk.end_sync(self.node.inode(), begin, all, entered.is_ok());
+        Ok(entered.map(drop)?)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -148,7 +137,7 @@ impl StorageFile for Opening {
         // Not `EBADF`: `ftruncate` has an errno of its own for a descriptor that is not open for writing.
         let file = self.writable().map_err(|_| errno(EINVAL))?;
         match len {
-            0..=FILE_BYTES_MAX => file.set_len(len),
+            0..=FILE_BYTES_MAX => self.disk.set_len(file, |_| len as usize),
             _ if len > i64::MAX as u64 => return Err(errno(EINVAL)),
             _ => return Err(errno(EFBIG)),
         }
@@ -159,7 +148,7 @@ impl StorageFile for Opening {
         let _entered = self.enter(Call::Len)?;
         match &self.node {
             Node::File(file) => Ok(file.len()),
-            Node::Dir(_) => Ok(0),
+            Node::Dir(_) | Node::Link(_) => Ok(0),
         }
     }
 
@@ -170,13 +159,28 @@ impl StorageFile for Opening {
 
     fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let _entered = self.enter(Call::SetPermissions)?;
-        self.node.set_permissions(&permissions);
-        Ok(())
+        self.disk.permit(&self.node, &permissions)
+    }
+
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        let _entered = self.enter(Call::SetOwner)?;
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.set_owner(uid, gid);
+            Ok(())
+        })
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        let _entered = self.enter(Call::Xattr)?;
+        self.disk.change_traits(&self.node, |attributes| {
+            attributes.extended.insert(name.to_owned(), value.to_owned());
+            Ok(())
+        })
     }
 
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         let _entered = self.enter(Call::SetTimes)?;
-        self.node.set_file_times(times)
+        lock(self.node.attributes()).set_file_times(times)
     }
 
     fn try_lock(&self, kind: LockKind) -> io::Result<bool> {
@@ -195,7 +199,7 @@ impl StorageFile for Opening {
         let _entered = self.enter(Call::Duplicate)?;
         let Access { read, write, append } = self.access;
         let request = OpenRequest::default().read(read).write(write).append(append);
-        Ok(Box::new(Opening::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
+        Ok(Box::new(OpenNode::new(&self.disk, self.path.clone(), self.node.clone(), &request)))
     }
 
     fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
@@ -208,7 +212,7 @@ impl StorageFile for Opening {
         let mut bytes = vec![0; rest as usize];
         let read = from.read_at(&mut bytes, offset)?;
         check_end(file, Place::At(at), read)?;
-        file.write(Place::At(at), &bytes[..read], self.piece_bytes());
+        self.disk.write(file, Place::At(at), &bytes[..read]);
         Ok(read as u64)
     }
 
@@ -221,16 +225,20 @@ impl StorageFile for Opening {
         match how {
             _ if end > FILE_BYTES_MAX => return Err(errno(EFBIG)),
             Allocation::KeepSize => {}
-            Allocation::Extend => file.set_len(end.max(file.len())),
+            Allocation::Extend => self.disk.set_len(file, |len| len.max(end as usize)),
             Allocation::PunchHole => {
-                file.write(Place::At(offset), &zeros(end.min(file.len())), self.piece_bytes());
+                self.disk.write(file, Place::At(offset), &zeros(end.min(file.len())));
             }
             Allocation::ZeroRange => {
-                file.write(Place::At(offset), &zeros(end), self.piece_bytes());
+                self.disk.write(file, Place::At(offset), &zeros(end));
             }
             _ => return Err(io::ErrorKind::Unsupported.into()),
         }
         Ok(())
+    }
+
+    fn as_any(&self) -> Option<&dyn Any> {
+        Some(self)
     }
 
     fn advise(&self, _advice: Advice, _offset: u64, _len: u64) -> io::Result<()> {
@@ -247,9 +255,17 @@ impl StorageFile for Opening {
     }
 }
 
-impl Drop for Opening {
+impl Drop for OpenNode {
     fn drop(&mut self) {
         self.let_go();
+    }
+}
+
+/// The file of an opening of a simulated disk, to be given a name.
+pub(super) fn unnamed(file: &dyn StorageFile) -> io::Result<&Arc<FileNode>> {
+    match file.as_any().and_then(|file| file.downcast_ref::<OpenNode>()).map(|opening| &opening.node) {
+        Some(Node::File(file)) => Ok(file),
+        Some(Node::Dir(_) | Node::Link(_)) | None => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 

@@ -19,8 +19,10 @@ pub enum Call {
     Copy,
     /// `Names::create_dir`.
     CreateDir,
-    /// `Names::hard_link`.
+    /// `Names::hard_link` and `Storage::link_unnamed`.
     HardLink,
+    /// `Storage::open_unnamed`. One that fails with `EOPNOTSUPP` is a file system without such files.
+    OpenUnnamed,
     /// `Names::symlink`.
     Symlink,
     /// `Names::read_link`.

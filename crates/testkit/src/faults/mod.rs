@@ -2,6 +2,7 @@
 
 mod allowance;
 mod call;
+mod clock;
 mod gate;
 mod plan;
 mod rule;
@@ -9,5 +10,6 @@ mod rule;
 pub(crate) use allowance::{Allowance, Refusal};
 pub use call::Call;
 pub(crate) use call::{Calls, Running};
+pub use clock::Clock;
 pub use gate::Gate;
 pub use plan::{Fault, Plan, Trigger};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::allowance::{Allowance, Refusal};
 use super::call::Call;
+use super::clock::{Clock, Hand};
 use super::gate::Gate;
 use super::rule::{Effect, Rule, When};
 use crate::lock::lock;
@@ -28,6 +29,7 @@ use crate::random::Random;
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     rules: Arc<Mutex<Vec<Arc<Rule>>>>,
+    hand: Arc<Hand>,
 }
 
 impl Plan {
@@ -45,6 +47,11 @@ impl Plan {
     /// a device that goes away.
     pub fn on_any(&self) -> Trigger<'_> {
         Trigger { plan: self, call: None, under: None, when: When::Always }
+    }
+
+    /// Takes the clock of [slow calls](Trigger::takes) into the test's hands.
+    pub fn clock(&self) -> Clock {
+        Clock::held(&self.hand)
     }
 
     /// Returns how often any rule has fired.
@@ -136,6 +143,13 @@ impl Trigger<'_> {
     /// Blocks the call at `gate` before it has any effect.
     pub fn wait_for(self, gate: &Gate) -> Fault {
         self.add(Effect::Wait(gate.hinge()))
+    }
+
+    /// Lets the call take this long by the plan's [clock](Plan::clock), before it has any effect: a slow disk that costs no
+    /// time. `Duration::MAX` is a disk that is stuck.
+    pub fn takes(self, time: Duration) -> Fault {
+        let hand = Arc::clone(&self.plan.hand);
+        self.add(Effect::Take { time, hand })
     }
 
     /// Delays the call by nothing, a yield, a spin or a sleep of at most `max`, by the dice of `seed`.

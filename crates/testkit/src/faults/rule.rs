@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::allowance::{Allowance, Refusal};
 use super::call::Call;
+use super::clock::Hand;
 use super::gate::Hinge;
 use crate::lock::lock;
 use crate::random::Random;
@@ -40,6 +41,8 @@ pub(super) enum Effect {
     WouldBlock,
     /// Blocks it until the test lets it pass.
     Wait(Arc<Hinge>),
+    /// Blocks it until the plan's clock has moved on.
+    Take { time: Duration, hand: Arc<Hand> },
     /// Delays it at random.
     Delay { max: Duration, dice: Mutex<Random> },
     /// Panics in it.
@@ -106,6 +109,7 @@ impl Rule {
             Effect::AtMost(bytes) => allowance.bytes_max = allowance.bytes_max.min(*bytes),
             Effect::WouldBlock => return Err(Refusal::WouldBlock),
             Effect::Wait(hinge) => hinge.pass(),
+            Effect::Take { time, hand } => hand.pass(*time),
             Effect::Delay { max, dice } => dawdle(*max, dice),
             Effect::Panic => panic!("planned panic in {call:?}"),
         }

@@ -1,8 +1,8 @@
-//! What the operations that are left still expect to find in the file, and what they can still put there.
+//! The bytes that the remaining operations expect to read, and those that they can still write.
 //!
-//! Two uses keep the search small. A state is hopeless as soon as a byte that some read returned is neither
-//! there nor can come any more. And two states are the same if they differ only in bytes that no read that
-//! is left returned: whoever reads them must find something else by then, so they have to be overwritten.
+//! They keep the search small in two ways. A state is hopeless if a remaining read returned a byte that is neither in the
+//! file nor written by a remaining operation. And two states are equal if they differ only in bytes that no remaining
+//! read returned: such bytes must be overwritten before they are read.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! A history that has no linearization, told by the place where every order gets stuck.
+//! A history without a linearization, shown by the point that no order gets past.
 
 use std::fmt;
 

@@ -28,7 +28,7 @@ pub struct OpenOptions {
 enum Settings {
     /// Set one by one: folio opens by them, in place where it can.
     Known(crate::OpenOptions),
-    /// Somebody's std value, which cannot be read: std opens by it, on a worker.
+    /// A value of std, whose settings cannot be read: std opens by it, on a worker.
     Std(std::fs::OpenOptions),
 }
 

@@ -1,4 +1,4 @@
-//! Paths that match a pattern, found by walking only where matches can be.
+//! Finding paths that match a pattern, by walking only directories that can hold matches.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -15,7 +15,7 @@ mod name;
 mod options;
 mod pattern;
 
-use self::name::{Likeness, NamePattern, choices, is_hidden, literal};
+use self::name::{MatchRules, NamePattern, choices, is_hidden, literal};
 use crate::fs::walk::{Walk, WalkEntry, WalkOptions};
 use crate::{Error, Operation, Result};
 
@@ -24,19 +24,24 @@ pub use pattern::Pattern;
 
 /// Finds the paths that match a pattern.
 ///
-/// `?` and `*` stand for one and any number of characters but `/`, `**` as a whole part of the pattern for any
-/// number of directories, `[a-z]` and `[!a-z]` for one character, `{a,b}` for either; `\` escapes the next
-/// character ([`Pattern::escape`] does so for a whole text). A leading dot is a character like any other. A
-/// `[` that nothing closes is one, too. A pattern that ends with `/` finds directories only, links to some among them.
-/// `a/**` finds `a`, if it is a directory, and everything below. Without any of these it finds the path it is, if there is
-/// such a thing.
+/// | in the pattern | matches |
+/// |---|---|
+/// | `?`, `*` | one character, any number of characters, except `/` |
+/// | `**` as a whole component | any number of directories |
+/// | `[a-z]`, `[!a-z]` | one character of the class, one character outside of it |
+/// | `{a,b}` | `a` or `b` |
+/// | `\` | makes the next character literal; [`Pattern::escape`] escapes a whole text |
 ///
-/// Symbolic links are gone through where a part of the pattern names them, as by a shell, and not by `**`. One that leads
-/// back to a directory that it is in is a name like any other. [`GlobOptions`] set other rules.
+/// A leading dot and an unclosed `[` are literal characters. A pattern that ends with `/` finds only directories and links
+/// to directories. `a/**` finds the directory `a` and everything below it. A pattern without special characters finds the
+/// path that it spells, if it exists.
+///
+/// Symbolic links are followed if a component of the pattern matches them, like in a shell; `**` does not follow links. A
+/// link to a directory that contains it is not followed. [`GlobOptions`] set other rules.
 ///
 /// # Errors
 ///
-/// If the text is no pattern: an unclosed choice, a class of POSIX' (`[[:alpha:]]`), a NUL, more than 1,024 choices.
+/// If the pattern is invalid: an unclosed choice, a POSIX class (`[[:alpha:]]`), a NUL, more than 1,024 choices.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -51,12 +56,12 @@ pub fn glob(pattern: &str) -> Result<Glob> {
     GlobOptions::new().glob(pattern)
 }
 
-/// Finds the paths below a directory, at any depth, that match a pattern as [`glob`] knows them: `rglob(root, p)`
-/// is `**/p` looked for from `root`, in which no character is special.
+/// Finds the paths below a directory, at any depth, that match a pattern of [`glob`]. `rglob(root, p)` searches `root` for
+/// `**/p`; no character of `root` is special.
 ///
 /// # Errors
 ///
-/// Like [`glob`]; and if the pattern begins with `/`.
+/// Like [`glob`]; if the pattern starts with `/`.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -71,12 +76,12 @@ pub fn rglob(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
     GlobOptions::new().rglob(root, pattern)
 }
 
-/// Finds the paths below a directory that match a pattern as [`glob`] knows them, which begins in that directory. No
-/// character of `root` is special, and it need not be UTF-8.
+/// Finds the paths that match a pattern of [`glob`] relative to the directory `root`. No character of `root` is special,
+/// and it need not be UTF-8.
 ///
 /// # Errors
 ///
-/// Like [`glob`]; and if the pattern begins with `/`.
+/// Like [`glob`]; if the pattern starts with `/`.
 ///
 /// ```
 /// # async fn example(album: &std::path::Path) -> folio::Result<()> {
@@ -91,7 +96,7 @@ pub fn glob_in(root: impl AsRef<Path>, pattern: &str) -> Result<Glob> {
     GlobOptions::new().glob_in(root, pattern)
 }
 
-/// A pattern in two, at the first `.` or `..` behind a special character: no directory lists those.
+/// A pattern that is split at the first `.` or `..` after a special character, since no directory lists those names.
 struct Cut<'a> {
     head: &'a str,
     dots: &'a str,
@@ -109,7 +114,7 @@ fn cut(pattern: &str) -> Option<Cut<'_>> {
                 tail: pattern.get(end + 1..).unwrap_or(""),
             });
         }
-        // Within a choice a slash parts nothing.
+        // A slash inside of a choice does not separate components.
         if part.contains(['{', '}']) {
             return None;
         }
@@ -119,38 +124,38 @@ fn cut(pattern: &str) -> Option<Cut<'_>> {
     None
 }
 
-/// Begins a search; behind each match of it, another one for `tail`.
-fn begin(search: Search, follow_links: bool, then: Option<Then>) -> Glob {
-    let (levels, likeness) = (search.levels.clone(), search.likeness);
-    let goes_through_links = follow_links || search.names_what_it_goes_through();
+/// Starts a search; from each match, the continuation is searched.
+fn start(search: Search, follow_links: bool, continuation: Option<Continuation>) -> Glob {
+    let (levels, rules) = (search.levels.clone(), search.rules);
+    let goes_through_links = follow_links || search.follows_links();
     let mut options = WalkOptions::new()
         .sort(true)
         .follow_links(goes_through_links)
         .keep_broken_links(true)
         .min_depth(search.min_depth)
-        .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path(), likeness));
+        .filter(move |entry| may_lead_to_a_match(&levels, entry.depth(), entry.path(), rules));
     if let Some(depth) = search.max_depth {
         options = options.max_depth(depth);
     }
     let walk = options.walk(if search.base.as_os_str().is_empty() { Path::new(".") } else { &search.base });
-    Glob { walk, search, follow_links, then, inner: None }
+    Glob { walk, search, follow_links, continuation, inner: None }
 }
 
-/// What comes behind a `.` or `..`, to be looked for from each directory that was found before it.
+/// The rest of a pattern from a `.` or `..` on, which is searched from each directory that matches the part before.
 #[derive(Debug)]
-struct Then {
+struct Continuation {
     dots: String,
     tail: String,
     options: GlobOptions,
 }
 
-/// Paths that match a pattern, those of each directory in the order of their names.
+/// A search for paths that match a pattern. Those of each directory are sorted by name.
 pub struct Glob {
     walk: Walk,
     search: Search,
     follow_links: bool,
-    then: Option<Then>,
-    /// What is looked for behind the last directory that was found.
+    continuation: Option<Continuation>,
+    /// The search of the continuation from the last directory found.
     inner: Option<Box<Glob>>,
 }
 
@@ -159,12 +164,12 @@ impl Glob {
     ///
     /// # Errors
     ///
-    /// A directory that may hold matches and may not be read; the search goes on behind it. That the beginning
-    /// of the pattern names nothing is no error.
+    /// If a directory that can hold matches may not be read; the next call continues after it. A missing directory at
+    /// the start of the pattern is not an error.
     ///
     /// # Cancellation
     ///
-    /// No path is lost: the next call goes on where this one stopped.
+    /// No path is lost: the next call continues where this one stopped.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -175,17 +180,15 @@ impl Glob {
     pub async fn next(&mut self) -> Option<Result<PathBuf>> {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
-}
 
-impl Glob {
-    /// What is found, unless more has to be looked for behind it.
+    /// Returns the match, or starts the search of the continuation from it.
     fn go_on(&mut self, path: PathBuf) -> Result<Option<PathBuf>> {
-        let Some(Then { dots, tail, options }) = &self.then else { return Ok(Some(path)) };
+        let Some(Continuation { dots, tail, options }) = &self.continuation else { return Ok(Some(path)) };
         let path = path.join(dots);
         if tail.is_empty() {
             return Ok(Some(path));
         }
-        self.inner = Some(Box::new(options.go_on_in(&path, tail)?));
+        self.inner = Some(Box::new(options.continue_in(&path, tail)?));
         Ok(None)
     }
 }
@@ -210,7 +213,7 @@ impl Stream for Glob {
             let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
             match met {
                 Ok(entry) => {
-                    if !self.follow_links && self.search.stays_out_of(&entry) {
+                    if !self.follow_links && self.search.is_unnamed_link(&entry) {
                         self.walk.skip_current_dir();
                     }
                     if self.search.matches(&entry) {
@@ -229,34 +232,34 @@ impl Stream for Glob {
     }
 }
 
-/// A pattern to be looked for, taken apart at its slashes.
+/// A pattern, split into components.
 #[derive(Debug)]
 struct Search {
-    /// The parts before the first special character; empty for the working directory.
+    /// The components before the first special character; empty for the working directory.
     base: PathBuf,
-    /// For the way from the base, level by level: what each choice looks for.
+    /// The components after the base, for each choice.
     levels: Arc<[Vec<Part>]>,
-    /// Parts that a match has at least.
-    least: usize,
+    /// The least number of names that a match has after the base.
+    names_min: usize,
     min_depth: usize,
     max_depth: Option<usize>,
     directories_only: bool,
-    likeness: Likeness,
+    rules: MatchRules,
 }
 
-/// What stands for some parts of a path. Each name is matched by itself, so that nothing can match a `/`.
+/// A component of a pattern. Each name is matched alone, so nothing can match a `/`.
 #[derive(Clone, Debug)]
 enum Part {
-    /// `**`: any number of directories; at the end, whatever is below.
+    /// `**` matches any number of directories; at the end, everything below.
     Any,
-    /// One name.
+    /// Matches one name.
     Name(NamePattern),
 }
 
 impl Search {
-    fn parse(text: &str, likeness: Likeness) -> Result<Search> {
-        // A name in any case has to be looked for, but for those that have none.
-        let is_found = |name: &String| likeness.case_sensitive || name == "." || name == "..";
+    fn parse(text: &str, rules: MatchRules) -> Result<Search> {
+        // If case is ignored, names with letters must be searched for; dots have no case.
+        let is_found = |name: &String| rules.case_sensitive || name == "." || name == "..";
         let (mut names, rest) = split(text)?;
         let found = names.iter().take_while(|name| is_found(name)).count();
         let sought: Vec<Part> =
@@ -264,19 +267,19 @@ impl Search {
         let mut base = PathBuf::from(if text.starts_with('/') { "/" } else { "" });
         base.extend(&names);
         let base_is_empty = base.as_os_str().is_empty();
-        let levels = ways(&sought, &rest).ok_or_else(|| refuse(text, "this is no pattern"))?;
+        let levels = expand(&sought, &rest).ok_or_else(|| refuse(text, "this is no pattern"))?;
         let names = |parts: &Vec<Part>| parts.iter().take_while(|part| matches!(part, Part::Name(_))).count();
         let spans = levels.iter().any(|parts| names(parts) < parts.len());
-        let least = levels.iter().map(names).min().unwrap_or(0);
+        let names_min = levels.iter().map(names).min().unwrap_or(0);
         Ok(Search {
             base,
-            least,
-            // What is below the working directory does not include that.
-            min_depth: least.max(usize::from(base_is_empty && (!rest.is_empty() || !sought.is_empty()))),
+            names_min,
+            // The working directory itself is not a match.
+            min_depth: names_min.max(usize::from(base_is_empty && (!rest.is_empty() || !sought.is_empty()))),
             max_depth: if spans { None } else { levels.iter().map(Vec::len).max() },
             levels: levels.into(),
             directories_only: text.ends_with('/'),
-            likeness,
+            rules,
         })
     }
 
@@ -284,33 +287,33 @@ impl Search {
         self.matches_way(below(entry), entry.file_type().is_dir())
     }
 
-    /// Whether what lies at `way` from the base is looked for.
+    /// Whether the entry at the path `way` from the base matches.
     fn matches_way(&self, way: &Path, is_dir: bool) -> bool {
         let names: Vec<&OsStr> = way.iter().collect();
-        self.levels.iter().any(|parts| fits(parts, &names, is_dir, self.likeness))
+        self.levels.iter().any(|parts| fits(parts, &names, is_dir, self.rules))
             && (!self.directories_only || is_dir)
     }
 
-    /// Whether links have to be looked behind: a part of the pattern may name one and go on, or asks for directories.
-    fn names_what_it_goes_through(&self) -> bool {
+    /// Whether the walk has to follow links: if a component before the last can match one, or only directories match.
+    fn follows_links(&self) -> bool {
         let goes_on = |parts: &Vec<Part>| parts.len() > 1 && matches!(parts[0], Part::Name(_));
         self.directories_only || self.levels.iter().any(goes_on)
     }
 
-    /// Whether an entry is a link that no part of the pattern has named.
-    fn stays_out_of(&self, entry: &WalkEntry) -> bool {
+    /// Whether an entry is a link to a directory that only `**` matches.
+    fn is_unnamed_link(&self, entry: &WalkEntry) -> bool {
         if !entry.path_is_symlink() || !entry.file_type().is_dir() || entry.depth() == 0 {
             return false;
         }
         let names: Vec<&OsStr> = below(entry).iter().collect();
         let named = |parts: &Vec<Part>| {
             let upto = parts.get(..names.len());
-            upto.is_some_and(|upto| !upto.iter().any(is_any) && fits(upto, &names, true, self.likeness))
+            upto.is_some_and(|upto| !upto.iter().any(is_any) && fits(upto, &names, true, self.rules))
         };
         !self.levels.iter().any(named)
     }
 
-    /// Without the `./` that a walk of the working directory puts before everything.
+    /// The path of a match, without the `./` of a walk of the working directory.
     fn spell(&self, entry: WalkEntry) -> PathBuf {
         if self.base.as_os_str().is_empty() { below(&entry).to_path_buf() } else { entry.into_path() }
     }
@@ -322,7 +325,7 @@ impl Search {
     }
 }
 
-/// The plain names that a pattern begins with, and what comes behind them.
+/// Splits a pattern into the literal names at its start and the rest.
 fn split(text: &str) -> Result<(Vec<String>, String)> {
     if text.is_empty() || text.contains('\0') {
         return Err(refuse(text, "a pattern is not empty and has no NUL byte"));
@@ -338,18 +341,18 @@ fn split(text: &str) -> Result<(Vec<String>, String)> {
     Ok((names, rest))
 }
 
-/// What each choice of a pattern looks for behind these names, level by level; `None` if it is none.
-fn ways(names: &[Part], rest: &str) -> Option<Vec<Vec<Part>>> {
+/// The components of each choice: `names`, then those of `rest`; `None` if the pattern is invalid.
+fn expand(names: &[Part], rest: &str) -> Option<Vec<Vec<Part>>> {
     let way = |choice: &String| Some([names, &levels(choice)?].concat());
     choices(rest)?.iter().map(way).collect()
 }
 
-/// Reads a pattern without choices; `None` if it is none.
+/// Parses a pattern without choices; `None` if it is invalid.
 fn levels(text: &str) -> Option<Vec<Part>> {
     let mut parts = Vec::new();
     for part in text.split('/').filter(|_| !text.is_empty()) {
         match part {
-            // Several in a row are one, and would each be tried with all others.
+            // Several in a row mean the same as one, but would take exponential time.
             "**" if matches!(parts.last(), Some(Part::Any)) => {}
             "**" => parts.push(Part::Any),
             part => parts.push(Part::Name(NamePattern::parse(part)?)),
@@ -358,18 +361,17 @@ fn levels(text: &str) -> Option<Vec<Part>> {
     Some(parts)
 }
 
-fn fits(parts: &[Part], names: &[&OsStr], is_dir: bool, likeness: Likeness) -> bool {
-    let passes = |names: &[&OsStr]| likeness.hidden || !names.iter().any(|name| is_hidden(name));
+fn fits(parts: &[Part], names: &[&OsStr], is_dir: bool, rules: MatchRules) -> bool {
+    let passes = |names: &[&OsStr]| rules.hidden || !names.iter().any(|name| is_hidden(name));
     match (parts, names) {
         ([], []) => true,
         ([Part::Any], names) => passes(names) && (is_dir || !names.is_empty()),
         ([Part::Any, rest @ ..], names) => {
-            let below =
-                |count: usize| passes(&names[..count]) && fits(rest, &names[count..], is_dir, likeness);
+            let below = |count: usize| passes(&names[..count]) && fits(rest, &names[count..], is_dir, rules);
             (0..=names.len()).any(below)
         }
         ([Part::Name(pattern), rest @ ..], [name, below @ ..]) => {
-            pattern.matches(name, likeness) && fits(rest, below, is_dir, likeness)
+            pattern.matches(name, rules) && fits(rest, below, is_dir, rules)
         }
         ([], [_, ..]) | ([Part::Name(_), ..], []) => false,
     }
@@ -379,7 +381,7 @@ fn refuse(text: &str, why: &'static str) -> Error {
     Error::invalid(Operation::ReadDir, why).at_path(Path::new(text))
 }
 
-/// The last `depth` parts of an entry's path.
+/// The last `depth` components of an entry's path.
 fn below(entry: &WalkEntry) -> &Path {
     let mut parts = entry.path().components();
     let above = parts.clone().count() - entry.depth();
@@ -389,13 +391,13 @@ fn below(entry: &WalkEntry) -> &Path {
     parts.as_path()
 }
 
-fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path, likeness: Likeness) -> bool {
+fn may_lead_to_a_match(levels: &[Vec<Part>], depth: usize, path: &Path, rules: MatchRules) -> bool {
     let matches = |part: &Part| match part {
-        Part::Name(name) => path.file_name().is_none_or(|this| name.matches(this, likeness)),
-        Part::Any => likeness.hidden || !path.file_name().is_some_and(is_hidden),
+        Part::Name(name) => path.file_name().is_none_or(|this| name.matches(this, rules)),
+        Part::Any => rules.hidden || !path.file_name().is_some_and(is_hidden),
     };
     let leads = |parts: &Vec<Part>| match parts.iter().take(depth).position(is_any) {
-        // It is one of the names that `**` stands for, or any of those behind it.
+        // `**` may match it, and so may any component after that.
         Some(any) => parts[any..].iter().any(matches),
         None => parts.get(depth - 1).is_some_and(matches),
     };

@@ -1,40 +1,40 @@
-//! Patterns of names, and the choices among them, as `fs::glob` knows them.
+//! Patterns for one name, and the expansion of choices, for `fs::glob`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::limits::GLOB_CHOICES_MAX;
 
-/// What makes two names alike.
+/// How names are compared.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Likeness {
-    /// Whether upper and lower case are different.
+pub(super) struct MatchRules {
+    /// Whether case matters.
     pub(super) case_sensitive: bool,
-    /// Whether a dot at the beginning of a name is a character like any other, or has to be written.
+    /// Whether wildcards match a dot at the start of a name.
     pub(super) hidden: bool,
 }
 
-/// A pattern for one name: no slash is in it.
+/// A pattern for one name, without slashes.
 #[derive(Clone, Debug)]
 pub(super) struct NamePattern {
     pieces: Vec<Piece>,
 }
 
-/// What stands for some characters.
+/// A part of a name's pattern.
 #[derive(Clone, Debug)]
 enum Piece {
-    /// This one.
+    /// Matches this character.
     Char(char),
-    /// `?`: any one.
+    /// `?` matches any character.
     One,
-    /// `*`: any number.
+    /// `*` matches any number of characters.
     Many,
-    /// `[a-z]` or `[!a-z]`: one of these, or one that is none of these.
+    /// `[a-z]` matches a character in the ranges, `[!a-z]` one outside of them.
     Class { negated: bool, ranges: Vec<(char, char)> },
 }
 
 impl NamePattern {
-    /// Reads a pattern; `None` if nothing follows a `\`, or a class is one of POSIX' by name.
+    /// Parses a pattern; `None` if nothing follows a `\`, or it contains a POSIX class.
     pub(super) fn parse(text: &str) -> Option<NamePattern> {
         let (mut pieces, mut rest) = (Vec::new(), text);
         while let Some(c) = rest.chars().next() {
@@ -43,7 +43,7 @@ impl NamePattern {
                 '*' => Piece::Many,
                 '?' => Piece::One,
                 '\\' => Piece::Char(rest[1..len].chars().next()?),
-                // One that is not closed is a character.
+                // An unclosed bracket is literal.
                 '[' if len == 1 => Piece::Char('['),
                 '[' => class(&rest[1..len - 1])?,
                 _ => Piece::Char(c),
@@ -53,15 +53,15 @@ impl NamePattern {
         Some(NamePattern { pieces })
     }
 
-    /// The pattern that one name alone matches.
+    /// The pattern that matches only `name`.
     pub(super) fn exactly(name: &str) -> NamePattern {
         NamePattern { pieces: name.chars().map(Piece::Char).collect() }
     }
 
-    /// Whether all of `name` matches. A byte that is no UTF-8 is a character that nobody can name.
-    pub(super) fn matches(&self, name: &OsStr, likeness: Likeness) -> bool {
+    /// Whether all of `name` matches. A byte that is not UTF-8 counts as a character that no pattern can spell.
+    pub(super) fn matches(&self, name: &OsStr, rules: MatchRules) -> bool {
         let writes_dot = matches!(self.pieces.first(), Some(Piece::Char('.')));
-        if is_hidden(name) && !likeness.hidden && !writes_dot {
+        if is_hidden(name) && !rules.hidden && !writes_dot {
             return false;
         }
         let mut chars = Vec::with_capacity(name.len());
@@ -70,7 +70,7 @@ impl NamePattern {
             chars.extend(chunk.invalid().iter().map(|_| None));
         }
         let (mut at, mut next) = (0, 0);
-        // Only the last `*` is ever taken back: the ones before it took as little as they could.
+        // Backtracking to the last `*` is enough: the ones before it matched as little as possible.
         let mut star: Option<(usize, usize)> = None;
         while at < chars.len() {
             match self.pieces.get(next) {
@@ -78,7 +78,7 @@ impl NamePattern {
                     star = Some((next, at));
                     next += 1;
                 }
-                Some(piece) if piece.fits(chars[at], likeness) => (at, next) = (at + 1, next + 1),
+                Some(piece) if piece.fits(chars[at], rules) => (at, next) = (at + 1, next + 1),
                 Some(_) | None => {
                     let Some((piece, from)) = star else { return false };
                     star = Some((piece, from + 1));
@@ -91,30 +91,30 @@ impl NamePattern {
 }
 
 impl Piece {
-    fn fits(&self, char: Option<char>, likeness: Likeness) -> bool {
+    fn fits(&self, char: Option<char>, rules: MatchRules) -> bool {
         match self {
             Piece::Char(wanted) => char.is_some_and(|c| {
-                c == *wanted || !likeness.case_sensitive && c.to_lowercase().eq(wanted.to_lowercase())
+                c == *wanted || !rules.case_sensitive && c.to_lowercase().eq(wanted.to_lowercase())
             }),
             Piece::One | Piece::Many => true,
             Piece::Class { negated, ranges } => {
                 let member = |c| ranges.iter().any(|(low, high)| (*low..=*high).contains(&c));
                 let either = |c: char| member(c) || c.to_lowercase().chain(c.to_uppercase()).any(member);
                 let is_member =
-                    char.is_some_and(|c| if likeness.case_sensitive { member(c) } else { either(c) });
+                    char.is_some_and(|c| if rules.case_sensitive { member(c) } else { either(c) });
                 is_member != *negated
             }
         }
     }
 }
 
-/// Whether a name begins with a dot.
+/// Whether a name starts with a dot.
 pub(super) fn is_hidden(name: &OsStr) -> bool {
     name.as_bytes().starts_with(b".")
 }
 
-/// The name that a part of a pattern is if nothing in it is special but what is taken the meaning of; `None` for
-/// any other. A `}` alone is a character as long as nothing special has come, not even a `\`.
+/// The name that a component spells if all special characters in it are escaped; `None` otherwise. A lone `}` is literal
+/// if no special character, not even a `\`, came before.
 pub(super) fn literal(part: &str, special_came: bool) -> Option<String> {
     let (mut name, mut rest) = (String::new(), part.chars());
     while let Some(c) = rest.next() {
@@ -128,7 +128,7 @@ pub(super) fn literal(part: &str, special_came: bool) -> Option<String> {
     Some(name)
 }
 
-/// Takes the meaning of every special character away.
+/// Escapes every special character.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -140,7 +140,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// How long the character, class or escape is that `text` begins with.
+/// The length of the character, class or escape at the start of `text`.
 fn item_len(text: &str) -> Option<usize> {
     let mut chars = text.char_indices();
     match chars.next()?.1 {
@@ -156,8 +156,8 @@ fn item_len(text: &str) -> Option<usize> {
     }
 }
 
-/// Reads what stands between the brackets. A range that runs backwards has no member. `[[:alpha:]` would be read as
-/// something that nobody means.
+/// Parses the text between brackets. A reversed range is empty. POSIX classes are refused, because they would silently
+/// mean something else.
 fn class(members: &str) -> Option<Piece> {
     if members.contains("[:") {
         return None;
@@ -176,14 +176,13 @@ fn class(members: &str) -> Option<Piece> {
     Some(Piece::Class { negated, ranges })
 }
 
-/// The patterns without choices that `text` stands for; `None` if a choice is open or closed twice, or there are
-/// too many.
+/// Expands the choices in `text`; `None` if a choice is not closed, a `}` closes none, or there are too many.
 pub(super) fn choices(text: &str) -> Option<Vec<String>> {
     let (texts, rest) = sequence(text, false)?;
     rest.is_empty().then_some(texts)
 }
 
-/// Reads up to the end, or within a choice to the `,` or `}` that ends it; returns what is left.
+/// Expands up to the end of the text, or inside of a choice up to the `,` or `}`; returns the rest.
 fn sequence(text: &str, within: bool) -> Option<(Vec<String>, &str)> {
     let (mut texts, mut rest) = (vec![String::new()], text);
     while let Some(c) = rest.chars().next() {
@@ -209,7 +208,7 @@ fn sequence(text: &str, within: bool) -> Option<(Vec<String>, &str)> {
     (!within).then_some((texts, rest))
 }
 
-/// Reads the rest of a choice, up to and with its `}`.
+/// Expands the rest of a choice, including its `}`.
 fn choice(text: &str) -> Option<(Vec<String>, &str)> {
     let (mut all, mut rest) = (Vec::new(), text);
     loop {
@@ -233,7 +232,7 @@ mod tests {
     fn a_name_is_matched_by_its_characters() {
         let check = |pattern: &str, name: &[u8], expected: bool| {
             let parsed = NamePattern::parse(pattern).expect("it is a pattern");
-            let exact = Likeness { case_sensitive: true, hidden: true };
+            let exact = MatchRules { case_sensitive: true, hidden: true };
             assert_eq!(parsed.matches(OsStr::from_bytes(name), exact), expected, "{pattern} {name:?}");
         };
         check("?.?", "é.b".as_bytes(), true);
@@ -251,8 +250,8 @@ mod tests {
     fn a_name_is_matched_in_either_case_and_with_its_dot_written_if_asked() {
         let check = |pattern: &str, name: &str, case_sensitive: bool, hidden: bool, expected: bool| {
             let parsed = NamePattern::parse(pattern).expect("it is a pattern");
-            let likeness = Likeness { case_sensitive, hidden };
-            assert_eq!(parsed.matches(OsStr::new(name), likeness), expected, "{pattern} {name} {likeness:?}");
+            let rules = MatchRules { case_sensitive, hidden };
+            assert_eq!(parsed.matches(OsStr::new(name), rules), expected, "{pattern} {name} {rules:?}");
         };
         for (pattern, name) in [("a*É", "Abé"), ("[a-c]x", "BX"), ("[A-C]x", "bx"), ("ΣΣ", "σσ")] {
             check(pattern, name, false, true, true);

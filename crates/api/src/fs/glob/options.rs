@@ -1,13 +1,13 @@
-//! Rules for looking for the paths that match a pattern.
+//! Options of searches and patterns.
 
 use std::path::Path;
 
-use super::name::Likeness;
-use super::{Cut, Glob, Search, Then, begin, cut, refuse};
+use super::name::MatchRules;
+use super::{Continuation, Cut, Glob, Search, cut, refuse, start};
 use crate::checked;
 use crate::{Operation, Result};
 
-/// Rules for [`glob`](crate::fs::glob()), [`rglob`](crate::fs::rglob) and [`Pattern`](super::Pattern).
+/// Options for [`glob`](crate::fs::glob()), [`rglob`](crate::fs::rglob) and [`Pattern`](super::Pattern).
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -34,27 +34,28 @@ impl Default for GlobOptions {
 }
 
 impl GlobOptions {
-    /// Starts with the rules of [`glob`](crate::fs::glob()): `**` follows no links, case matters, dots do not.
+    /// Returns the options of [`glob`](crate::fs::glob()): `**` follows no links, case matters, and wildcards match leading
+    /// dots.
     pub fn new() -> Self {
         GlobOptions { follow_links: false, case_sensitive: true, hidden: true }
     }
 
-    /// Sets whether symbolic links to directories are gone through by `**`, too. A link that leads nowhere, or back to a
-    /// directory that it is in, is a name like any other.
+    /// Sets whether `**` follows symbolic links; off unless set. A link that is dangling or leads to a directory that
+    /// contains it is not followed, but can match.
     pub fn follow_links(mut self, follow: bool) -> Self {
         self.follow_links = follow;
         self
     }
 
-    /// Sets whether upper and lower case are different. If not, every part of the pattern has to be looked for:
-    /// nothing of it is a path that can be opened as it is.
+    /// Sets whether case matters; on unless set. If off, directories have to be listed for every component of the
+    /// pattern, also for literal ones.
     pub fn case_sensitive(mut self, case_sensitive: bool) -> Self {
         self.case_sensitive = case_sensitive;
         self
     }
 
-    /// Sets whether `?`, `*`, `**` and classes stand for a dot at the beginning of a name too. If not, such names are
-    /// found only by a pattern that has the dot, as by a shell.
+    /// Sets whether `?`, `*`, `**` and classes match a dot at the start of a name; on unless set. If off, such names match
+    /// only a pattern that spells the dot, like in a shell.
     pub fn hidden(mut self, hidden: bool) -> Self {
         self.hidden = hidden;
         self
@@ -82,24 +83,25 @@ impl GlobOptions {
         self.search(Some(&root), pattern)
     }
 
-    /// Goes on from a directory that was found, which `**` begins with.
-    pub(super) fn go_on_in(&self, dir: &Path, pattern: &str) -> Result<Glob> {
-        let Glob { search, follow_links, then, .. } = self.search(Some(dir), pattern)?;
-        let min_depth = search.least;
-        Ok(begin(Search { min_depth, ..search }, follow_links, then))
+    /// Searches for the rest of a pattern from a directory that was found, which itself may match a leading `**`.
+    pub(super) fn continue_in(&self, dir: &Path, pattern: &str) -> Result<Glob> {
+        let Glob { search, follow_links, continuation, .. } = self.search(Some(dir), pattern)?;
+        let min_depth = search.names_min;
+        Ok(start(Search { min_depth, ..search }, follow_links, continuation))
     }
 
     fn search(&self, root: Option<&Path>, pattern: &str) -> Result<Glob> {
-        let (head, then) = match cut(pattern) {
+        let (head, continuation) = match cut(pattern) {
             Some(Cut { head, dots, tail }) => {
-                let then = Then { dots: dots.to_owned(), tail: tail.to_owned(), options: self.clone() };
-                (head, Some(then))
+                let continuation =
+                    Continuation { dots: dots.to_owned(), tail: tail.to_owned(), options: self.clone() };
+                (head, Some(continuation))
             }
             None => (pattern, None),
         };
-        let search = Search::parse(head, self.likeness())?;
+        let search = Search::parse(head, self.rules())?;
         let base = root.map_or_else(|| search.base.clone(), |root| root.join(&search.base));
-        Ok(begin(Search { base, ..search }, self.follow_links, then))
+        Ok(start(Search { base, ..search }, self.follow_links, continuation))
     }
 
     /// Finds the paths below a directory that match a pattern; see [`rglob`](crate::fs::rglob).
@@ -115,7 +117,7 @@ impl GlobOptions {
         self.search(Some(&base), &format!("**/{pattern}"))
     }
 
-    pub(super) fn likeness(&self) -> Likeness {
-        Likeness { case_sensitive: self.case_sensitive, hidden: self.hidden }
+    pub(super) fn rules(&self) -> MatchRules {
+        MatchRules { case_sensitive: self.case_sensitive, hidden: self.hidden }
     }
 }

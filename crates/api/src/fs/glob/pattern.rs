@@ -1,4 +1,4 @@
-//! A pattern apart from any tree.
+//! Matching a path against a pattern without I/O.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -10,11 +10,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::name::{self, NamePattern};
-use super::{GlobOptions, Part, fits, refuse, split, ways};
+use super::{GlobOptions, Part, expand, fits, refuse, split};
 use crate::{Error, Result};
 
-/// A pattern as [`glob`](crate::fs::glob()) knows them, to be tried on paths without looking for any. Two patterns are
-/// equal if they are spelled alike.
+/// A pattern of [`glob`](crate::fs::glob()), to match paths against without I/O. Two patterns are equal if their texts are
+/// equal.
 ///
 /// ```
 /// use folio::fs::Pattern;
@@ -30,12 +30,12 @@ use crate::{Error, Result};
 #[derive(Clone)]
 pub struct Pattern {
     text: Arc<str>,
-    /// What each choice looks for, level by level.
-    ways: Arc<[Vec<Part>]>,
+    /// The components of each choice.
+    choices: Arc<[Vec<Part>]>,
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
@@ -43,11 +43,11 @@ impl Pattern {
     pub fn new(pattern: &str) -> Result<Pattern> {
         let (names, rest) = split(pattern)?;
         let names: Vec<Part> = names.iter().map(|name| Part::Name(NamePattern::exactly(name))).collect();
-        let ways = ways(&names, &rest).ok_or_else(|| refuse(pattern, "this is no pattern"))?;
-        Ok(Pattern { text: pattern.into(), ways: ways.into() })
+        let choices = expand(&names, &rest).ok_or_else(|| refuse(pattern, "this is no pattern"))?;
+        Ok(Pattern { text: pattern.into(), choices: choices.into() })
     }
 
-    /// Returns the pattern that matches `text` alone: every special character loses its meaning.
+    /// Returns the pattern that matches only `text`: every special character is escaped.
     ///
     /// ```
     /// # async fn example(album: &str) -> folio::Result<()> {
@@ -60,8 +60,8 @@ impl Pattern {
         name::escape(text)
     }
 
-    /// Returns whether a path that is spelled so matches, as [`glob`](crate::fs::glob()) would find it were it there.
-    /// A pattern that ends with `/` matches what ends with one.
+    /// Returns whether the path matches: whether [`glob`](crate::fs::glob()) would find it, if it exists. A pattern that
+    /// ends with `/` matches only paths that end with `/`.
     pub fn matches(&self, path: &str) -> bool {
         self.matches_path(Path::new(path))
     }
@@ -71,7 +71,7 @@ impl Pattern {
         self.matches_path_with(path, &GlobOptions::new())
     }
 
-    /// Like [`matches`](Pattern::matches), with upper and lower case and with dots as `options` say.
+    /// Like [`matches`](Pattern::matches), with the `case_sensitive` and `hidden` of `options`.
     ///
     /// ```
     /// use folio::fs::{GlobOptions, Pattern};
@@ -95,10 +95,10 @@ impl Pattern {
         }
         let parts = path.components().filter(|part| *part != Component::RootDir);
         let names: Vec<&OsStr> = parts.map(Component::as_os_str).collect();
-        self.ways.iter().any(|way| fits(way, &names, is_directory, options.likeness()))
+        self.choices.iter().any(|parts| fits(parts, &names, is_directory, options.rules()))
     }
 
-    /// Returns the pattern as it was spelled.
+    /// Returns the text of the pattern.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -15,8 +15,8 @@ type Reading = Pin<Box<dyn Future<Output = Result<Bytes>> + Send + Sync>>;
 
 /// A stream of the lines of a file, with their ends. Made by [`BinaryFile::lines`].
 ///
-/// An error of reading is an item, and the next item tries again; what will not get better (a line above the limit,
-/// which stays where it is; a closed file) ends the stream after its error. Dropping the stream loses no line.
+/// An error of reading is an item, and the next item tries again. A permanent error (a line above the limit, which is
+/// not consumed; a closed file) ends the stream. Dropping the stream loses no line.
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -50,11 +50,11 @@ impl BinaryLines {
     ///
     /// # Errors
     ///
-    /// See the type: some end the stream, after the others it goes on.
+    /// Permanent errors end the stream, as [the type](BinaryLines) says; after others it goes on.
     ///
     /// # Cancellation
     ///
-    /// No line is lost: the next call goes on with what was asked for.
+    /// No line is lost: the next call continues the same read.
     ///
     /// ```
     /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
@@ -66,7 +66,7 @@ impl BinaryLines {
         poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
-    /// Returns the next line, or `Ok(None)` at the end, in the manner of tokio's.
+    /// Returns the next line, or `Ok(None)` at the end, as tokio's `Lines` does.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Binary files with the names and the behaviour of Python's.
 //!
-//! `open` makes them, `read`, `lines`, `write` and `position` are what can be done with them. A thin layer: what
-//! they promise is the order of the [`File`] below.
+//! `open` makes them; `read`, `lines`, `write` and `position` have their methods. The layer is thin: the [`File`]
+//! below keeps the order that they promise.
 
 mod lines;
 mod name;
@@ -37,9 +37,9 @@ pub use name::Name;
 ///
 /// # Failure
 ///
-/// What the file was not opened for is [`is_unsupported`](crate::Error::is_unsupported), in CPython's words; what
-/// comes after [`close`](BinaryFile::close) is [`is_closed`](crate::Error::is_closed); what comes after
-/// [`detach`](BinaryFile::detach) says so. Everything else is as with [`File`].
+/// A call that the mode does not allow fails with [`is_unsupported`](crate::Error::is_unsupported), in CPython's words; a
+/// call after [`close`](BinaryFile::close) fails with [`is_closed`](crate::Error::is_closed), a call after
+/// [`detach`](BinaryFile::detach) with an error that names it. Everything else is as with [`File`].
 ///
 /// ```
 /// # async fn example() -> folio::Result<()> {
@@ -65,7 +65,7 @@ pub struct BinaryFile {
 
 struct Inner {
     held: Mutex<Held>,
-    /// For messages: what the name is, as text.
+    /// The name as text, for messages.
     path: Arc<Path>,
     name: Name,
     mode: OpenMode,
@@ -76,20 +76,21 @@ struct Inner {
 /// Where the file is.
 #[derive(Debug)]
 enum Held {
-    /// Here. Methods work on a clone, so that the lock is never held for longer than it takes to make one.
+    /// The file is open. Methods work on a clone, so that the lock is held only while the clone is made.
     Open(File),
-    /// Gone: closed.
+    /// The file is closed.
     Closed,
-    /// Handed out as a std file.
+    /// Detached: returned as a std file.
     Detached,
 }
 
 /// Whose descriptor the file works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Descriptor {
-    /// Its own.
+    /// The descriptor is the file's own.
     Owned,
-    /// A duplicate of one that its owner goes on using, and wants to find where this file's cursor is.
+    /// The descriptor is a duplicate. The owner of the original goes on using it and expects its position at this
+    /// file's cursor.
     Borrowed,
 }
 
@@ -241,7 +242,7 @@ impl BinaryFile {
         self.held(Operation::Metadata).map(|_| self.inner.mode.writes())
     }
 
-    /// Returns the number of the file's descriptor, which stays the file's.
+    /// Returns the number of the file's descriptor, which the file goes on owning.
     ///
     /// # Errors
     ///
@@ -293,14 +294,14 @@ impl BinaryFile {
         Err(self.unsupported(operation, if self.is_raw() { raw } else { word }))
     }
 
-    /// Names the file in an error.
-    /// Puts the descriptor that others have too where the file's cursor is.
+    /// Moves the position of the owner's descriptor to where this file's cursor is.
     async fn leave_in_place(&self, file: File) -> Result<()> {
         let second = file.into_std().await?;
         // The first close returns what NFS and FUSE found no room for.
         close(second).map_err(|error| self.at_path(Error::io(Operation::Close, error)))
     }
 
+    /// Names the file in an error.
     pub(crate) fn at_path(&self, error: Error) -> Error {
         error.at_path(self.inner.path.clone())
     }

@@ -9,15 +9,15 @@ use super::{BinaryFile, Descriptor, Name};
 use crate::engine::Engine;
 use crate::{Error, OpenOptions, Operation, Result};
 
-/// Binary files, as Python's `open` makes them. They are [buffered](OpenOptions::buffering) unless it is said
-/// otherwise; one that is opened for appending begins at its end.
+/// Binary files, as Python's `open` makes them. They are [buffered](OpenOptions::buffering) unless set
+/// otherwise; a file that is opened for appending begins at its end.
 impl OpenOptions {
     /// Opens `path` as a [`BinaryFile`].
     ///
     /// # Errors
     ///
-    /// Like [`open`](OpenOptions::open). A directory is `EISDIR`; what has no positions and is to be both read and
-    /// written is [`is_unsupported`](crate::Error::is_unsupported), unless it is unbuffered.
+    /// Like [`open`](OpenOptions::open). `EISDIR` for a directory; [`is_unsupported`](crate::Error::is_unsupported) for
+    /// a FIFO, a socket or a terminal that is to be both read and written, unless it is unbuffered.
     ///
     /// # Cancellation
     ///

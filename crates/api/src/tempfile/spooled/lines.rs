@@ -1,19 +1,19 @@
-//! Lines of bytes in a spooled file, by Python's names.
+//! Lines of bytes in a spooled file, under Python's names.
 
 use std::io::SeekFrom;
 
-use super::{Place, SpooledTemporaryFile, rest_of};
+use super::{Contents, SpooledTemporaryFile, rest_of};
 use crate::limits::SPOOL_LOOK_BYTES;
 use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
-    /// Returns the bytes up to and including the next `\n`, but no more than `limit` of them if there is a limit;
-    /// empty at the end.
+    /// Returns the bytes up to and including the next `\n`, at most `limit` of them if a limit is given; empty at the
+    /// end.
     ///
     /// # Errors
     ///
-    /// If it is closed; without a limit of its own, [`is_too_long`](crate::Error::is_too_long) for a line above
-    /// [that of lines](super::SpooledTemporaryFileBuilder::line_limit), which stays where it is; those of
+    /// If it is closed; if no limit is given, [`is_too_long`](crate::Error::is_too_long) for a line longer than the
+    /// [line limit](super::SpooledTemporaryFileBuilder::line_limit), and the cursor stays; those of
     /// [`File::read_at`](crate::File::read_at).
     ///
     /// # Cancellation
@@ -28,12 +28,12 @@ impl SpooledTemporaryFile {
     /// ```
     pub async fn readline(&mut self, limit: Option<usize>) -> Result<Vec<u8>> {
         let line_limit = self.line_limit;
-        // One byte more tells a line that fits from one that goes on.
+        // One byte more than the limit shows that the line goes on.
         let most = limit.unwrap_or(line_limit.saturating_add(1));
         let too_long = |line: &[u8]| limit.is_none() && line.len() > line_limit && !line.ends_with(b"\n");
         let refused = || Error::too_long(Operation::Read, line_limit as u64);
-        let file = match self.place() {
-            Place::Memory(bytes, cursor) => {
+        let file = match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let line = &rest[..line_len(rest).unwrap_or(rest.len()).min(most)];
                 if too_long(line) {
@@ -42,8 +42,8 @@ impl SpooledTemporaryFile {
                 *cursor += line.len() as u64;
                 return Ok(line.to_vec());
             }
-            Place::Disk(file) => file,
-            Place::Closed => return Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file,
+            Contents::Closed => return Err(Error::closed(Operation::Read)),
         };
         let start = file.stream_position().await?;
         let mut line = Vec::new();
@@ -63,12 +63,12 @@ impl SpooledTemporaryFile {
         Ok(line)
     }
 
-    /// Returns the lines that are left, with their ends; with a `hint`, no more than it takes for them to have
-    /// as many bytes together. A hint of 0 means all lines.
+    /// Returns the remaining lines with their line endings. With a `hint`, it stops once the lines have that many bytes
+    /// together; a hint of 0 means all lines.
     ///
     /// # Errors
     ///
-    /// Like [`readline`](SpooledTemporaryFile::readline); the lines before are lost.
+    /// Like [`readline`](SpooledTemporaryFile::readline); the lines read before the failure are lost.
     ///
     /// # Cancellation
     ///
@@ -87,15 +87,15 @@ impl SpooledTemporaryFile {
         Ok(lines)
     }
 
-    /// Writes one after the other; no ends of lines are added.
+    /// Writes several lines in order, without adding line endings.
     ///
     /// # Errors
     ///
-    /// Like [`write`](SpooledTemporaryFile::write); those before have been written.
+    /// Like [`write`](SpooledTemporaryFile::write); the lines before the failure have been written.
     ///
     /// # Cancellation
     ///
-    /// Any number of them has been written.
+    /// Some of the lines may have been written.
     ///
     /// ```
     /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
@@ -112,7 +112,7 @@ impl SpooledTemporaryFile {
     }
 }
 
-/// The length of the first line with its end, if it ends.
+/// The length of the first line with its line ending, if it has one.
 fn line_len(bytes: &[u8]) -> Option<usize> {
     memchr::memchr(b'\n', bytes).map(|end| end + 1)
 }

@@ -1,4 +1,4 @@
-//! A file that stays in memory until it is too large for that.
+//! A file that stays in memory until it is larger than a limit.
 
 mod lines;
 mod poll;
@@ -22,44 +22,44 @@ use crate::limits::{HOLE_BYTES_MAX, SPOOL_BYTES};
 use crate::{Buffering, Error, File, Operation, Result};
 use folio_engine::{Current, Engine as Core};
 
-/// A file in memory that becomes a [`TemporaryFile`] before it would grow beyond its limit.
+/// A file in memory that becomes a [`TemporaryFile`] before it grows beyond its limit.
 ///
-/// In memory, operations touch nothing but memory and are done with the first poll. Python differs in two
-/// things: it rolls over after the write that exceeds the limit, and its limit of 0 means none.
+/// While it is in memory, operations complete in the first poll. Python differs in two ways: it rolls over after the
+/// write that exceeds the limit, and a limit of 0 means no limit.
 ///
 /// [`build_text`](SpooledTemporaryFileBuilder::build_text) makes one for text: a
 /// [`TextFile<SpooledTemporaryFile>`](crate::text::TextFile).
 ///
 /// # Cancellation
 ///
-/// Dropped while it rolls over, the contents are still in memory and nothing is left on disk.
+/// If a call is dropped while the file rolls over, the contents stay in memory and nothing is left on disk.
 pub struct SpooledTemporaryFile {
-    place: Place,
+    contents: Contents,
     max_size: u64,
-    /// Bytes that a line may have, without its end.
+    /// The most bytes of a line, without its line ending.
     line_limit: usize,
     disk: TemporaryFileBuilder,
-    /// `None` is the default one, not started before it is needed.
+    /// `None` is the current engine at the time of the rollover.
     engine: Option<Core>,
     /// A rollover that a poll has begun.
-    rolling: Option<ToDisk>,
+    rollover: Option<Rollover>,
 }
 
-/// The contents on their way to the disk.
-type ToDisk = Pin<Box<dyn Future<Output = Result<File>> + Send + Sync>>;
+/// Writes the contents to a new file on disk.
+type Rollover = Pin<Box<dyn Future<Output = Result<File>> + Send + Sync>>;
 
 /// Where the contents are.
-enum Place {
-    /// In memory, with a cursor that may stand behind the end.
+enum Contents {
+    /// In memory, with a cursor that may be past the end.
     Memory(Vec<u8>, u64),
-    /// In a file, whose cursor is the one.
+    /// In a file, which has the cursor.
     Disk(File),
-    /// Nowhere any more.
+    /// The file is closed and the contents are gone.
     Closed,
 }
 
 impl SpooledTemporaryFile {
-    /// Returns an empty one that keeps at most `max_size` bytes in memory; nothing is touched.
+    /// Returns an empty file that keeps at most `max_size` bytes in memory. Does no I/O.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -76,44 +76,40 @@ impl SpooledTemporaryFile {
         SpooledTemporaryFile::builder().max_size(max_size).build()
     }
 
-    /// Returns a builder: 1 MiB in memory at the most.
+    /// Returns a builder whose file keeps at most 1 MiB in memory.
     pub fn builder() -> SpooledTemporaryFileBuilder {
         let disk = TemporaryFile::builder();
         SpooledTemporaryFileBuilder { max_size: SPOOL_BYTES, line_limit: LINE_LIMIT_BYTES, disk }
     }
 
-    /// Returns the file on disk, once there is one.
+    /// Returns the file on disk, if it has rolled over.
     pub fn file(&self) -> Option<&File> {
-        match &self.place {
-            Place::Memory(..) | Place::Closed => None,
-            Place::Disk(file) => Some(file),
+        match &self.contents {
+            Contents::Memory(..) | Contents::Closed => None,
+            Contents::Disk(file) => Some(file),
         }
     }
 
-    /// Returns what messages call the file on disk, once there is one: no path leads to it.
+    /// Returns the name of the file on disk in messages, if it has rolled over. It is no path to the file.
     pub fn name(&self) -> Option<&Path> {
         self.file().map(File::path)
     }
 
-    /// Returns whether it has been closed.
+    /// Returns whether the file has been closed.
     pub fn closed(&self) -> bool {
-        matches!(self.place, Place::Closed)
+        matches!(self.contents, Contents::Closed)
     }
 
-    /// Returns whether the contents have left the memory.
+    /// Returns whether the contents are on disk.
     pub fn is_rolled_over(&self) -> bool {
         self.file().is_some()
     }
 
-    /// Moves the contents to disk, the cursor included; a second time does nothing.
+    /// Moves the contents and the cursor to disk. A second call does nothing.
     ///
     /// # Errors
     ///
-    /// Whatever creating or writing the file returns; the contents then stay in memory.
-    ///
-    /// # Cancellation
-    ///
-    /// The contents stay in memory, and nothing is left on disk.
+    /// Any error of creating or writing the file; the contents then stay in memory.
     ///
     /// ```
     /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
@@ -125,20 +121,16 @@ impl SpooledTemporaryFile {
     pub async fn rollover(&mut self) -> Result<()> {
         self.check_open(Operation::Open)?;
         if let Some(to_disk) = self.to_disk() {
-            self.place = Place::Disk(to_disk.await?);
+            self.contents = Contents::Disk(to_disk.await?);
         }
         Ok(())
     }
 
-    /// Returns the number of the descriptor, after rolling over: what is in memory has none.
+    /// Returns the number of the descriptor. Rolls over first, because contents in memory have none.
     ///
     /// # Errors
     ///
     /// Those of [`rollover`](SpooledTemporaryFile::rollover).
-    ///
-    /// # Cancellation
-    ///
-    /// Like [`rollover`](SpooledTemporaryFile::rollover).
     ///
     /// ```
     /// # async fn example(mut body: folio::tempfile::SpooledTemporaryFile) -> folio::Result<()> {
@@ -152,8 +144,7 @@ impl SpooledTemporaryFile {
         descriptor.ok_or_else(|| Error::unsupported(Operation::Metadata, "fileno"))
     }
 
-    /// Writes out what the file on disk has buffered, if it is there and has a
-    /// [buffer](SpooledTemporaryFileBuilder::buffering).
+    /// Writes out the [write buffer](SpooledTemporaryFileBuilder::buffering) of the file on disk, if there is one.
     ///
     /// # Errors
     ///
@@ -170,24 +161,24 @@ impl SpooledTemporaryFile {
         }
     }
 
-    /// Closes it, for clones of its [`file`](SpooledTemporaryFile::file) too, which frees the contents; the second
-    /// time, does nothing.
+    /// Closes the file, also for clones of its [`file`](SpooledTemporaryFile::file), and frees the contents. A second
+    /// call does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`File::close_all`]. It is closed all the same.
+    /// Those of [`File::close_all`]. It is closed even after a failure.
     ///
     /// # Cancellation
     ///
-    /// It is closed, the file on disk like [`File::close_all`].
+    /// It is closed; for the file on disk, like [`File::close_all`].
     pub async fn close(&mut self) -> Result<()> {
-        match std::mem::replace(self.place(), Place::Closed) {
-            Place::Disk(file) => file.close_all().await,
-            Place::Memory(..) | Place::Closed => Ok(()),
+        match std::mem::replace(self.contents_mut(), Contents::Closed) {
+            Contents::Disk(file) => file.close_all().await,
+            Contents::Memory(..) | Contents::Closed => Ok(()),
         }
     }
 
-    /// Reads at the cursor into `buf`; returns the bytes read, 0 at the end.
+    /// Reads at the cursor into `buf`; returns the number of bytes read, 0 at the end.
     ///
     /// # Errors
     ///
@@ -197,16 +188,16 @@ impl SpooledTemporaryFile {
     ///
     /// No byte is lost.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.len());
                 buf[..count].copy_from_slice(&rest[..count]);
                 *cursor += count as u64;
                 Ok(count)
             }
-            Place::Disk(file) => file.read(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
@@ -218,20 +209,20 @@ impl SpooledTemporaryFile {
     ///
     /// # Cancellation
     ///
-    /// In memory: nothing to cancel. On disk: what was read so far is gone and the cursor is behind it.
+    /// In memory, it completes in the first poll. On disk, the bytes read so far are lost and the cursor is past them.
     pub async fn read_to_end(&mut self) -> Result<Vec<u8>> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor).to_vec();
                 *cursor += rest.len() as u64;
                 Ok(rest)
             }
-            Place::Disk(file) => file.read_to_end_limited(usize::MAX).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read_to_end_limited(usize::MAX).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 
-    /// Writes a prefix of `buf` at the cursor, after rolling over if it does not fit; returns its length.
+    /// Writes a prefix of `buf` at the cursor and returns its length. Rolls over first if `buf` does not fit in memory.
     ///
     /// # Errors
     ///
@@ -239,20 +230,20 @@ impl SpooledTemporaryFile {
     ///
     /// # Cancellation
     ///
-    /// Nothing is written, unless it has rolled over: then like [`File::write`].
+    /// Before the rollover is complete, nothing is written; after that, like [`File::write`].
     pub async fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.make_room(buf.len()).await?;
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(buf.len())
             }
-            Place::Disk(file) => file.write(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Disk(file) => file.write(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
-    /// Writes all of `buf` at the cursor, after rolling over if it does not fit.
+    /// Writes all of `buf` at the cursor. Rolls over first if it does not fit in memory.
     ///
     /// # Errors
     ///
@@ -263,48 +254,47 @@ impl SpooledTemporaryFile {
     /// Like [`write`](SpooledTemporaryFile::write).
     pub async fn write_all(&mut self, buf: &[u8]) -> Result<()> {
         self.make_room(buf.len()).await?;
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Ok(())
             }
-            Place::Disk(file) => file.write_all(buf).await,
-            Place::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Disk(file) => file.write_all(buf).await,
+            Contents::Closed => Err(Error::closed(Operation::Write)),
         }
     }
 
-    /// Moves the cursor, even behind the end; returns where it is, in bytes from the start.
+    /// Moves the cursor, also past the end; returns its position in bytes from the start.
     ///
     /// # Errors
     ///
-    /// If it would stand before the start.
+    /// If the position would be before the start.
     ///
     /// # Cancellation
     ///
     /// Like [`File::seek`].
     pub async fn seek(&mut self, to: SeekFrom) -> Result<u64> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => move_cursor(bytes, cursor, to),
-            Place::Disk(file) => file.seek(to).await,
-            Place::Closed => Err(Error::closed(Operation::Seek)),
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => move_cursor(bytes, cursor, to),
+            Contents::Disk(file) => file.seek(to).await,
+            Contents::Closed => Err(Error::closed(Operation::Seek)),
         }
     }
 
-    /// Returns where the cursor is, in bytes from the start.
+    /// Returns the position of the cursor in bytes from the start.
     ///
     /// # Errors
     ///
     /// If it is closed.
     pub async fn stream_position(&self) -> Result<u64> {
-        match &self.place {
-            Place::Memory(_, cursor) => Ok(*cursor),
-            Place::Disk(file) => file.stream_position().await,
-            Place::Closed => Err(Error::closed(Operation::Seek)),
+        match &self.contents {
+            Contents::Memory(_, cursor) => Ok(*cursor),
+            Contents::Disk(file) => file.stream_position().await,
+            Contents::Closed => Err(Error::closed(Operation::Seek)),
         }
     }
 
-    /// Cuts the contents or extends them with zeros, after rolling over if `len` bytes are too many for memory.
-    /// The cursor stays.
+    /// Truncates the contents or extends them with zeros. Rolls over first if `len` is above the limit. The cursor stays.
     ///
     /// # Errors
     ///
@@ -312,18 +302,18 @@ impl SpooledTemporaryFile {
     ///
     /// # Cancellation
     ///
-    /// Nothing is changed, unless it has rolled over: then like [`File::set_len`].
+    /// Before the rollover is complete, nothing is changed; after that, like [`File::set_len`].
     pub async fn set_len(&mut self, len: u64) -> Result<()> {
-        if len > self.max_size || self.would_tear(len) {
+        if len > self.max_size || self.would_leave_hole(len) {
             self.rollover().await?;
         }
-        match self.place() {
-            Place::Memory(bytes, _) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, _) => {
                 bytes.resize(in_memory(len), 0);
                 Ok(())
             }
-            Place::Disk(file) => file.set_len(len).await,
-            Place::Closed => Err(Error::closed(Operation::SetLen)),
+            Contents::Disk(file) => file.set_len(len).await,
+            Contents::Closed => Err(Error::closed(Operation::SetLen)),
         }
     }
 
@@ -333,32 +323,33 @@ impl SpooledTemporaryFile {
     }
 
     fn would_overflow(&self, len: usize) -> bool {
-        match &self.place {
-            Place::Memory(_, cursor) => {
-                len > 0 && (cursor.saturating_add(len as u64) > self.max_size || self.would_tear(*cursor))
+        match &self.contents {
+            Contents::Memory(_, cursor) => {
+                len > 0
+                    && (cursor.saturating_add(len as u64) > self.max_size || self.would_leave_hole(*cursor))
             }
-            Place::Disk(_) | Place::Closed => false,
+            Contents::Disk(_) | Contents::Closed => false,
         }
     }
 
-    /// Whether contents that reach up to `end` would have a hole that is better left to a disk.
-    fn would_tear(&self, end: u64) -> bool {
-        match &self.place {
-            Place::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
-            Place::Disk(_) | Place::Closed => false,
+    /// Whether growing to `end` would leave a hole that is too large to fill with zeros in memory.
+    fn would_leave_hole(&self, end: u64) -> bool {
+        match &self.contents {
+            Contents::Memory(bytes, _) => end.saturating_sub(bytes.len() as u64) > HOLE_BYTES_MAX,
+            Contents::Disk(_) | Contents::Closed => false,
         }
     }
 
-    /// Where the contents are, for somebody who may change them: a rollover that was begun would miss that.
-    fn place(&mut self) -> &mut Place {
-        self.rolling = None;
-        &mut self.place
+    /// The contents, for a caller that may change them: a rollover that has begun is dropped, since it has a copy.
+    fn contents_mut(&mut self) -> &mut Contents {
+        self.rollover = None;
+        &mut self.contents
     }
 
-    /// Writes what is in memory to a new file, and puts its cursor where ours is; `None` if it is there already.
-    fn to_disk(&self) -> Option<ToDisk> {
-        let Place::Memory(bytes, cursor) = &self.place else { return None };
-        // A copy, because whoever gives up on it must find the contents where they were.
+    /// Begins a rollover; `None` if the contents are not in memory.
+    fn to_disk(&self) -> Option<Rollover> {
+        let Contents::Memory(bytes, cursor) = &self.contents else { return None };
+        // A copy, because a caller that drops the rollover must find the contents in memory.
         let (bytes, cursor) = (Bytes::copy_from_slice(bytes), *cursor);
         let (disk, engine) = (self.disk.clone(), self.engine.clone());
         Some(Box::pin(async move {
@@ -377,7 +368,7 @@ impl SpooledTemporaryFile {
     }
 }
 
-/// Moves the cursor, even behind the end but not before the start; returns where it is.
+/// Moves the cursor, also past the end but not before the start; returns its position.
 fn move_cursor(bytes: &[u8], cursor: &mut u64, to: SeekFrom) -> Result<u64> {
     let target = match to {
         SeekFrom::Start(offset) => i64::try_from(offset).ok().map(|_| offset),
@@ -389,12 +380,12 @@ fn move_cursor(bytes: &[u8], cursor: &mut u64, to: SeekFrom) -> Result<u64> {
     Ok(*cursor)
 }
 
-/// What is behind the cursor; nothing, where that stands behind the end.
+/// The bytes from the cursor to the end; empty if the cursor is past the end.
 fn rest_of(bytes: &[u8], cursor: u64) -> &[u8] {
     usize::try_from(cursor).ok().and_then(|cursor| bytes.get(cursor..)).unwrap_or_default()
 }
 
-/// Overwrites and extends; what lies between the end and the cursor becomes zeros.
+/// Overwrites and extends; a gap between the end and the cursor is filled with zeros.
 fn put(bytes: &mut Vec<u8>, cursor: &mut u64, buf: &[u8]) {
     if buf.is_empty() {
         return;
@@ -408,12 +399,12 @@ fn put(bytes: &mut Vec<u8>, cursor: &mut u64, buf: &[u8]) {
     *cursor = end as u64;
 }
 
-/// A position that was checked against the limit, which the builder keeps addressable.
+/// Converts a position that was checked against the limit, which the builder keeps addressable.
 fn in_memory(position: u64) -> usize {
     usize::try_from(position).expect("the limit of what is kept in memory is addressable")
 }
 
-/// How a [`SpooledTemporaryFile`] is to be made.
+/// Options to make a [`SpooledTemporaryFile`] with.
 ///
 /// ```
 /// let spool = folio::tempfile::SpooledTemporaryFile::builder().max_size(4096).in_dir("/var/tmp").build();
@@ -430,33 +421,33 @@ pub struct SpooledTemporaryFileBuilder {
 name_setters!(SpooledTemporaryFileBuilder, disk.template);
 
 impl SpooledTemporaryFileBuilder {
-    /// Sets how many bytes are kept in memory at the most; with 0 the first byte goes to disk.
+    /// Sets how many bytes are kept in memory; with 0, the first byte goes to disk.
     pub fn max_size(&mut self, bytes: u64) -> &mut Self {
         self.max_size = bytes.min(isize::MAX as u64);
         self
     }
 
-    /// Sets how many bytes a line may have, without its end; 64 MiB unless set.
+    /// Sets how many bytes a line may have, without its line ending; 64 MiB unless set.
     pub fn line_limit(&mut self, bytes: usize) -> &mut Self {
         self.line_limit = bytes;
         self
     }
 
-    /// Sets how much of what is written to the file on disk may be kept back; nothing unless set. See
+    /// Sets the size of the write buffer of the file on disk; unbuffered unless set. See
     /// [`OpenOptions::buffering`](crate::OpenOptions::buffering).
     pub fn buffering(&mut self, buffering: impl Into<Buffering>) -> &mut Self {
         self.disk.buffering(buffering);
         self
     }
 
-    /// Returns an empty one that rolls over on the default engine; nothing is touched.
+    /// Returns an empty file that rolls over on the current engine. Does no I/O.
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
-        let (place, rolling) = (Place::Memory(Vec::new(), 0), None);
-        SpooledTemporaryFile { place, max_size, line_limit, disk, engine: None, rolling }
+        let (contents, rollover) = (Contents::Memory(Vec::new(), 0), None);
+        SpooledTemporaryFile { contents, max_size, line_limit, disk, engine: None, rollover }
     }
 
-    /// Returns an empty one that rolls over on `engine`; nothing is touched.
+    /// Returns an empty file that rolls over on `engine`. Does no I/O.
     pub fn build_on(&self, engine: &Engine) -> SpooledTemporaryFile {
         let spool = self.build();
         SpooledTemporaryFile { engine: Some(engine.core().clone()), ..spool }
@@ -464,13 +455,13 @@ impl SpooledTemporaryFileBuilder {
 }
 
 impl fmt::Debug for SpooledTemporaryFile {
-    /// Without the contents, which may be long and nobody's business.
+    /// Leaves out the contents, which may be long and confidential.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SpooledTemporaryFile");
-        match &self.place {
-            Place::Memory(bytes, _) => shown.field("bytes_in_memory", &bytes.len()),
-            Place::Disk(file) => shown.field("path", &file.path()),
-            Place::Closed => shown.field("closed", &true),
+        match &self.contents {
+            Contents::Memory(bytes, _) => shown.field("bytes_in_memory", &bytes.len()),
+            Contents::Disk(file) => shown.field("path", &file.path()),
+            Contents::Closed => shown.field("closed", &true),
         };
         shown.finish_non_exhaustive()
     }

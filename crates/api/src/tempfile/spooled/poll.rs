@@ -1,5 +1,5 @@
-//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for a spooled file: ready at once while it is in memory, the
-//! file's own once it is on disk.
+//! tokio's `AsyncRead`, `AsyncWrite` and `AsyncSeek` for a spooled file: ready at once while it is in memory, those of
+//! the file once it is on disk.
 
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
@@ -7,23 +7,23 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
-use super::{Place, SpooledTemporaryFile, move_cursor, put, rest_of};
+use super::{Contents, SpooledTemporaryFile, move_cursor, put, rest_of};
 use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
     fn poll_rollover(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        let mut rolling = self.rolling.take();
-        if rolling.is_none() {
-            rolling = self.to_disk();
+        let mut rollover = self.rollover.take();
+        if rollover.is_none() {
+            rollover = self.to_disk();
         }
-        let Some(mut to_disk) = rolling else { return Poll::Ready(Ok(())) };
+        let Some(mut to_disk) = rollover else { return Poll::Ready(Ok(())) };
         match to_disk.as_mut().poll(cx) {
             Poll::Ready(file) => {
-                self.place = Place::Disk(file?);
+                self.contents = Contents::Disk(file?);
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => {
-                self.rolling = Some(to_disk);
+                self.rollover = Some(to_disk);
                 Poll::Pending
             }
         }
@@ -36,16 +36,16 @@ impl AsyncRead for SpooledTemporaryFile {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.remaining());
                 buf.put_slice(&rest[..count]);
                 *cursor += count as u64;
                 Poll::Ready(Ok(()))
             }
-            Place::Disk(file) => Pin::new(file).poll_read(cx, buf),
-            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Read).into())),
+            Contents::Disk(file) => Pin::new(file).poll_read(cx, buf),
+            Contents::Closed => Poll::Ready(Err(Error::closed(Operation::Read).into())),
         }
     }
 }
@@ -56,20 +56,20 @@ impl AsyncWrite for SpooledTemporaryFile {
         if self.would_overflow(buf.len()) {
             ready!(self.poll_rollover(cx))?;
         }
-        match self.place() {
-            Place::Memory(bytes, cursor) => {
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => {
                 put(bytes, cursor, buf);
                 Poll::Ready(Ok(buf.len()))
             }
-            Place::Disk(file) => Pin::new(file).poll_write(cx, buf),
-            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Write).into())),
+            Contents::Disk(file) => Pin::new(file).poll_write(cx, buf),
+            Contents::Closed => Poll::Ready(Err(Error::closed(Operation::Write).into())),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.place() {
-            Place::Disk(file) => Pin::new(file).poll_flush(cx),
-            Place::Memory(..) | Place::Closed => Poll::Ready(Ok(())),
+        match self.contents_mut() {
+            Contents::Disk(file) => Pin::new(file).poll_flush(cx),
+            Contents::Memory(..) | Contents::Closed => Poll::Ready(Ok(())),
         }
     }
 
@@ -80,18 +80,18 @@ impl AsyncWrite for SpooledTemporaryFile {
 
 impl AsyncSeek for SpooledTemporaryFile {
     fn start_seek(mut self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
-        match self.place() {
-            Place::Memory(bytes, cursor) => Ok(move_cursor(bytes, cursor, to).map(drop)?),
-            Place::Disk(file) => Pin::new(file).start_seek(to),
-            Place::Closed => Err(Error::closed(Operation::Seek).into()),
+        match self.contents_mut() {
+            Contents::Memory(bytes, cursor) => Ok(move_cursor(bytes, cursor, to).map(drop)?),
+            Contents::Disk(file) => Pin::new(file).start_seek(to),
+            Contents::Closed => Err(Error::closed(Operation::Seek).into()),
         }
     }
 
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        match self.place() {
-            Place::Memory(_, cursor) => Poll::Ready(Ok(*cursor)),
-            Place::Disk(file) => Pin::new(file).poll_complete(cx),
-            Place::Closed => Poll::Ready(Err(Error::closed(Operation::Seek).into())),
+        match self.contents_mut() {
+            Contents::Memory(_, cursor) => Poll::Ready(Ok(*cursor)),
+            Contents::Disk(file) => Pin::new(file).poll_complete(cx),
+            Contents::Closed => Poll::Ready(Err(Error::closed(Operation::Seek).into())),
         }
     }
 }

@@ -4,20 +4,20 @@ use std::io::SeekFrom;
 use std::os::fd::RawFd;
 use std::path::Path;
 
-use super::{Place, SpooledTemporaryFile, SpooledTemporaryFileBuilder};
+use super::{Contents, SpooledTemporaryFile, SpooledTemporaryFileBuilder};
 use crate::text::{Below, Options, TextFile};
 use crate::{Error, Operation, Result};
 
-/// What messages call the contents while they are in memory.
+/// Stands for the path in messages while the contents are in memory.
 const SHOWN_AS: &str = "<in memory>";
 
 impl SpooledTemporaryFileBuilder {
-    /// Returns an empty one for text, as `options` say: encoding, ends of lines, and a mode string, which also says
-    /// whether it can be read or written. The limit counts encoded bytes. Nothing is touched.
+    /// Returns an empty file for text. `options` set the encoding, the line endings, and by a mode string whether it can be
+    /// read or written. The limit counts encoded bytes. Does no I/O.
     ///
     /// # Errors
     ///
-    /// A setting of `options` that makes no sense.
+    /// If `options` contradict each other.
     ///
     /// ```
     /// # async fn example() -> folio::Result<()> {
@@ -40,12 +40,12 @@ impl SpooledTemporaryFileBuilder {
 }
 
 impl TextFile<SpooledTemporaryFile> {
-    /// Returns whether the contents have left the memory.
+    /// Returns whether the contents are on disk.
     pub fn is_rolled_over(&self) -> bool {
         self.file().is_rolled_over()
     }
 
-    /// Moves the contents to disk; the reader stays. A second time does nothing.
+    /// Moves the contents to disk; the reading position stays. A second call does nothing.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl TextFile<SpooledTemporaryFile> {
         self.below().rollover().await
     }
 
-    /// Returns the number of the descriptor, after rolling over.
+    /// Returns the number of the descriptor, after a rollover.
     ///
     /// # Errors
     ///
@@ -86,15 +86,15 @@ impl Below for SpooledTemporaryFile {
     }
 
     async fn read_at(&mut self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        match &self.place {
-            Place::Memory(bytes, _) => {
+        match &self.contents {
+            Contents::Memory(bytes, _) => {
                 let rest = super::rest_of(bytes, offset);
                 let count = rest.len().min(buf.len());
                 buf[..count].copy_from_slice(&rest[..count]);
                 Ok(count)
             }
-            Place::Disk(file) => file.read_at(buf, offset).await,
-            Place::Closed => Err(Error::closed(Operation::Read)),
+            Contents::Disk(file) => file.read_at(buf, offset).await,
+            Contents::Closed => Err(Error::closed(Operation::Read)),
         }
     }
 

@@ -51,7 +51,7 @@ impl Charmap {
                 codes.set((key - BACK) & 0xFFFF, value);
             }
         }
-        // A value of 0 is no character to `add`.
+        // `add` takes a value of 0 for a missing character; here it is NUL.
         if let Some(byte) = (0..256).find(|byte| !nothing[*byte] && characters[*byte] == '\0') {
             codes.set(0, byte as u32 | THERE);
         }

@@ -171,7 +171,7 @@ impl Encoder {
             }
             let mut instead = &*self.instead_of(c, at, writer.reason())?;
             while !instead.is_empty() {
-                // Every table has ASCII; what it might lack cannot be told in it either.
+                // The replacement is ASCII, which every table has.
                 let len = writer.put(instead, out).unwrap_or(1);
                 instead = &instead[len..];
             }

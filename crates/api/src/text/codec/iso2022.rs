@@ -92,7 +92,7 @@ encodings! {
 pub(super) struct State {
     sets: [Set; 3],
     shifted: bool,
-    /// Amid an escape sequence of somebody else's, which is passed through.
+    /// Inside an escape sequence of another encoding, which is passed through.
     through: bool,
 }
 

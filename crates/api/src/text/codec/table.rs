@@ -7,7 +7,7 @@
 
 use super::unicode::Step;
 
-/// The first value that is no character says that the bytes begin something longer.
+/// The first value that is not a character: it says that the bytes begin a longer sequence.
 const MORE: u32 = 0x11_0000;
 
 /// From here on a value says how many bytes together mean nothing.

@@ -13,7 +13,7 @@ pub(super) enum Step {
     Char(char, usize),
     /// Two characters of so many bytes together.
     Pair(char, char, usize),
-    /// So many bytes that are no text: they say how those after them are read.
+    /// The number of bytes that are not text but set how the bytes after them are read.
     Nothing(usize),
     /// So many bytes that mean nothing, and why.
     Bad(usize, &'static str),

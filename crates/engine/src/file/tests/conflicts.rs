@@ -1,7 +1,8 @@
 //! Conflicts between two operations.
 
 use super::{Kind, items};
-use crate::file::{Arrival, Core, CursorMove, Merge};
+use crate::file::{Arrival, Core, CursorMove, Merge, Seen};
+use crate::limits::CHANGES_REMEMBERED_MAX;
 
 /// The end of the file: beyond everything that most of these operations touch.
 const END: u64 = 100;
@@ -187,4 +188,42 @@ fn nothing_acts_in_place_past_what_is_still_in_the_mailbox() {
     assert!(!state.is_free(&footprint), "nobody knows what is mailed");
     state.receive(mailed);
     assert!(state.is_free(&footprint), "it is known not to overlap");
+}
+
+#[test]
+fn a_peek_is_out_of_date_once_what_it_saw_may_have_changed() {
+    let changed_by = |kind: Kind, len: u64| {
+        let mut state = Core::default();
+        let mut seen = Seen::from(10);
+        state.stamp_seen(&mut seen);
+        items([kind]).into_iter().for_each(|item| state.push(item));
+        let batch = state.next(false).expect("nothing is before it");
+        state.finish(batch.batch_id, CursorMove::Stay);
+        !state.is_unchanged_since(seen, len)
+    };
+    for (kind, bytes, end) in [
+        (Kind::Read(0..100), false, false),
+        (Kind::Write(0..10), false, true),
+        (Kind::Write(0..11), true, true),
+        (Kind::Write(19..30), true, true),
+        (Kind::Write(20..30), false, true),
+        (Kind::Append { len: 5, cursor: false }, false, true),
+        (Kind::Exclusive, true, true),
+    ] {
+        assert_eq!(changed_by(kind.clone(), 10), bytes, "bytes, {kind:?}");
+        assert_eq!(changed_by(kind.clone(), 0), end, "the end, {kind:?}");
+    }
+}
+
+#[test]
+fn more_changes_than_are_remembered_count_as_changes_of_everything() {
+    let mut state = Core::default();
+    let mut seen = Seen::from(10);
+    state.stamp_seen(&mut seen);
+    for round in 1..=CHANGES_REMEMBERED_MAX + 1 {
+        items([Kind::Write(500..600)]).into_iter().for_each(|item| state.push(item));
+        let batch = state.next(false).expect("nothing is before it");
+        state.finish(batch.batch_id, CursorMove::Stay);
+        assert_eq!(state.is_unchanged_since(seen, 10), round <= CHANGES_REMEMBERED_MAX, "after {round}");
+    }
 }

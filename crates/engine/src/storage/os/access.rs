@@ -1,4 +1,4 @@
-//! What this process may do with a path.
+//! The access of this process to a path.
 
 use std::io;
 use std::os::fd::AsFd;

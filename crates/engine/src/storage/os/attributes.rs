@@ -7,12 +7,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, utimensat};
-use rustix::io::Errno;
 
 use super::platform::names::scratch;
+use crate::storage::metadata::since_epoch;
 use crate::storage::{Stamp, Stamps};
-
-const NANOSECONDS_A_SECOND: i64 = 1_000_000_000;
 
 pub(super) fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow: bool) -> io::Result<()> {
     if follow { std::os::unix::fs::chown(path, uid, gid) } else { std::os::unix::fs::lchown(path, uid, gid) }
@@ -20,13 +18,21 @@ pub(super) fn set_owner(path: &Path, uid: Option<u32>, gid: Option<u32>, follow:
 
 pub(super) fn set_times(dir: impl AsFd, path: &Path, times: &Stamps, follow: bool) -> io::Result<()> {
     let times =
-        Timestamps { last_access: timespec(times.accessed)?, last_modification: timespec(times.modified)? };
+        Timestamps { last_access: timespec(times.accessed), last_modification: timespec(times.modified) };
     let flags = if follow { AtFlags::empty() } else { AtFlags::SYMLINK_NOFOLLOW };
     Ok(utimensat(dir, path, &times, flags)?)
 }
 
-/// What std's times are, which tell nobody: they are set on a file of our own and read back. Twice, from different
-/// times, so that those show that are left alone.
+/// Std's times have no getters, so they are set on a scratch file and read back; this takes system calls and may block.
+impl TryFrom<FileTimes> for Stamps {
+    type Error = io::Error;
+
+    fn try_from(times: FileTimes) -> io::Result<Self> {
+        stamps_of(times)
+    }
+}
+
+/// Sets the times twice, over different old times, to find those that they leave unchanged.
 fn stamps_of(times: FileTimes) -> io::Result<Stamps> {
     let file = scratch()?;
     let seen = |from: SystemTime| {
@@ -40,39 +46,13 @@ fn stamps_of(times: FileTimes) -> io::Result<Stamps> {
     Ok(Stamps { accessed: stamp(one.0, other.0), modified: stamp(one.1, other.1) })
 }
 
-/// std's times tell nobody what they are, so finding it out takes calls of the system and may block.
-impl TryFrom<FileTimes> for Stamps {
-    type Error = io::Error;
-
-    fn try_from(times: FileTimes) -> io::Result<Self> {
-        stamps_of(times)
-    }
-}
-
-fn timespec(stamp: Stamp) -> Result<Timespec, Errno> {
+fn timespec(stamp: Stamp) -> Timespec {
     match stamp {
-        Stamp::Keep => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }),
-        Stamp::Now => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
-        Stamp::At(moment) => since_epoch(moment).ok_or(Errno::INVAL),
-    }
-}
-
-/// Seconds count down before 1970, nanoseconds always up.
-fn since_epoch(moment: SystemTime) -> Option<Timespec> {
-    match moment.duration_since(UNIX_EPOCH) {
-        Ok(after) => {
-            let tv_sec = i64::try_from(after.as_secs()).ok()?;
-            Some(Timespec { tv_sec, tv_nsec: after.subsec_nanos().into() })
-        }
-        Err(before) => {
-            let before = before.duration();
-            let seconds = i64::try_from(before.as_secs()).ok()?.checked_neg()?;
-            match i64::from(before.subsec_nanos()) {
-                0 => Some(Timespec { tv_sec: seconds, tv_nsec: 0 }),
-                part => {
-                    Some(Timespec { tv_sec: seconds.checked_sub(1)?, tv_nsec: NANOSECONDS_A_SECOND - part })
-                }
-            }
+        Stamp::Keep => Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        Stamp::Now => Timespec { tv_sec: 0, tv_nsec: UTIME_NOW },
+        Stamp::At(moment) => {
+            let (tv_sec, tv_nsec) = since_epoch(moment);
+            Timespec { tv_sec, tv_nsec }
         }
     }
 }
@@ -81,7 +61,7 @@ fn since_epoch(moment: SystemTime) -> Option<Timespec> {
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use super::{since_epoch, stamps_of};
+    use super::stamps_of;
     use crate::storage::{Stamp, Stamps};
     use std::fs::FileTimes;
 
@@ -105,21 +85,5 @@ mod tests {
             let both = Stamps { accessed: Stamp::At(UNIX_EPOCH), modified: at };
             assert_eq!(stamps_of(times).expect("they are told"), both);
         }
-    }
-
-    #[test]
-    fn moments_before_1970_count_seconds_down_and_nanoseconds_up() {
-        fn check(nanoseconds: i128, expected: (i64, i64)) {
-            let distance = Duration::from_nanos(u64::try_from(nanoseconds.abs()).expect("it is small"));
-            let moment = if nanoseconds < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance };
-            let told = since_epoch(moment).expect("it can be told");
-            assert_eq!((told.tv_sec, told.tv_nsec), expected, "{nanoseconds}");
-        }
-        check(0, (0, 0));
-        check(1, (0, 1));
-        check(1_500_000_000, (1, 500_000_000));
-        check(-1, (-1, 999_999_999));
-        check(-1_000_000_000, (-1, 0));
-        check(-1_500_000_000, (-2, 500_000_000));
     }
 }

@@ -1,4 +1,4 @@
-//! Looking paths up below a directory without ever leaving it: by one call where the kernel has one, else part by part.
+//! Look-ups below a directory that never leave it: by one call where the kernel has one, else part by part.
 
 use std::ffi::OsString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -25,12 +25,12 @@ pub(super) struct Beneath {
 }
 
 impl Beneath {
-    /// Looks everything up part by part from now on.
+    /// Looks all paths up part by part from now on.
     pub(super) fn walk(&self) {
         self.kernel.give_up();
     }
 
-    /// Opens what `path` names below `root`.
+    /// Opens the file at `path` below `root`.
     pub(super) fn open(
         &self,
         root: BorrowedFd<'_>,
@@ -49,12 +49,12 @@ impl Beneath {
         }
     }
 
-    /// Opens the directory that `path` names below `root`, to stand in it.
+    /// Opens the directory at `path` below `root`, to look names up in it.
     pub(super) fn dir(&self, root: BorrowedFd<'_>, path: &Path, links: Links) -> Result<OwnedFd, Errno> {
         self.open(root, path, PATH | OFlags::DIRECTORY, Mode::empty(), links)
     }
 
-    /// Finds what `path` names below `root`, without opening it.
+    /// Finds the file at `path` below `root`, without opening it.
     pub(super) fn find(&self, root: BorrowedFd<'_>, path: &Path, links: Links) -> Result<Found, Errno> {
         match self.kernel.find(root, path, links) {
             Some(result) => result,
@@ -62,25 +62,24 @@ impl Beneath {
         }
     }
 
-    /// Returns the way from `root` to what `path` names, without links and dots. Always part by part: no kernel
-    /// has a call for it that no rename disturbs.
+    /// Returns the path relative to `root`, without links and dots. Always part by part: no kernel has a call for it that
+    /// is safe against renames.
     pub(super) fn way(root: BorrowedFd<'_>, path: &Path) -> Result<PathBuf, Errno> {
         Walker::new(root).way_to(path)
     }
 }
 
-/// One path under way, where no call does it.
+/// One look-up part by part.
 ///
-/// It never asks the kernel for `..`, which would lead to wherever the directory has been moved: it goes back to
-/// the root and comes down again by the names it had come by. It never lets the kernel follow a link, and so
-/// never meets one of procfs that is no path.
+/// It never asks the kernel for `..`, which leads elsewhere after the directory was moved: it starts again from the root,
+/// by the names that it took before. It never lets the kernel follow a link, which could be one of procfs that is no path.
 struct Walker<'a> {
     root: BorrowedFd<'a>,
-    /// The names from the root to where it stands, none of them a link.
+    /// The names from the root to the current directory, none of them a link.
     way: Vec<OsString>,
-    /// Where it stands; `None` at the root.
+    /// The current directory; `None` at the root.
     here: Option<OwnedFd>,
-    /// What is still to be looked up, the next part last. `.` at the end insists on a directory.
+    /// The parts still to look up, the next one last. `.` at the end requires a directory.
     ahead: Vec<OsString>,
     steps_left: usize,
     links_left: usize,
@@ -127,8 +126,7 @@ impl<'a> Walker<'a> {
         })
     }
 
-    /// Goes to what has the last name, or to where it stands then if that was no name. `last` returns `None` if it was
-    /// a link that leads on.
+    /// Looks up all parts, and calls `last` for a last part that is a name. `last` returns `None` for a link to follow.
     fn go<T>(
         mut self,
         path: &Path,
@@ -157,7 +155,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Puts a path, or what a link contains, before everything that is still to be looked up.
+    /// Puts a path, or the contents of a link, before all parts still to look up.
     fn enqueue(&mut self, path: &[u8]) -> Result<(), Errno> {
         match path.first() {
             None => return Err(Errno::NOENT),
@@ -209,7 +207,7 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Finds the last part without opening it; `None` if it was a link that leads on.
+    /// Finds the last part without opening it; `None` for a link to follow.
     fn see(&mut self, name: &OsString, links: Links) -> Result<Option<Found>, Errno> {
         let found = Found::look(self.here(), name)?;
         if links == Links::Follow && found.kind()? == FileType::Symlink {
@@ -234,7 +232,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Opens the last part; `None` if it was a link that leads on, or has become another thing meanwhile.
+    /// Opens the last part; `None` for a link to follow, or if it was replaced meanwhile.
     fn last(
         &mut self,
         name: &OsString,
@@ -260,7 +258,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// `None` if a link has taken the name since it was looked at: then it is looked at again.
+    /// `None` if a link has replaced the file since it was examined: then it is examined again.
     fn open_here(&mut self, name: &OsString, flags: OFlags, mode: Mode) -> Result<Option<OwnedFd>, Errno> {
         match openat(self.here(), name, flags | OFlags::NOFOLLOW, mode) {
             Ok(opened) => Ok(Some(opened)),
@@ -276,8 +274,7 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// Whether what was found has made way for a link, or for another thing, before it was opened. FreeBSD says `EMLINK`
-/// of a link.
+/// Whether the file was replaced between the look-up and the opening. FreeBSD returns `EMLINK` for a link.
 fn is_exchanged(error: Errno) -> bool {
     [Errno::LOOP, Errno::MLINK, Errno::NOTDIR].contains(&error)
 }

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use super::descriptor::Descriptor;
 use crate::limits::STAT_BLOCK_BYTES;
 
-/// Permission bits that a copy takes over. Not the set-ID bits: they would give whoever runs the copy the rights of
-/// whoever made it.
+/// The permission bits that are copied. Set-ID bits are not: they would give a user who runs the copy the rights of the
+/// user who made it.
 const COPIED_BITS: u32 = 0o777;
 
 /// Does what `std::fs::copy` does, but opens without blocking, since std's would hold a worker on a FIFO,
@@ -21,13 +21,13 @@ pub(super) fn contents_and_permissions(from: &Path, to: &Path) -> io::Result<u64
     let no_wait = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     let reader = OpenOptions::new().read(true).custom_flags(no_wait).open(from)?;
     between(&reader, |mode| {
-        // Not truncated by the open: first it must be known to be another file.
+        // Not truncated by the open: the target could be the source.
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(mode).custom_flags(no_wait).open(to)
     })
 }
 
-/// Copies to what `open` opens for writing, created with these permission bits and not cut.
+/// Copies to the file that `open` returns. It is given the permission bits for a new file, and must not truncate.
 pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>) -> io::Result<u64> {
     let source = reader.metadata()?;
     if !source.is_file() {
@@ -40,10 +40,10 @@ pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>)
         return Err(invalid("the source and the target are the same file"));
     }
     let copied = if target.is_file() {
-        // Before the contents, so that a secret is not readable under the target's old permissions.
+        // Before the contents, which may be secret, are readable under the target's old permissions.
         writer.set_permissions(Permissions::from_mode(mode))?;
-        // Cut only if there is something to cut: ext4 takes it for the replacement of a file and writes the
-        // whole copy out when it is closed, which takes as long again as the copy.
+        // Only if it has contents: after a truncation, ext4 writes the whole file out at the close, which takes as long
+        // again as the copy.
         if target.len() > 0 {
             writer.set_len(0)?;
         }
@@ -51,12 +51,12 @@ pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>)
     } else {
         transfer(reader, &writer)?
     };
-    // Where NFS and FUSE tell that what was written found no room.
+    // NFS and FUSE may report a full disk only at the close.
     writer.close()?;
     Ok(copied)
 }
 
-/// Copies everything into an empty file and leaves out what takes no space; returns the length.
+/// Copies everything except holes into an empty file; returns the length.
 pub(super) fn contents(mut reader: &File, source: &Metadata, mut writer: &File) -> io::Result<u64> {
     if source.blocks().saturating_mul(STAT_BLOCK_BYTES) >= source.len() {
         return transfer(reader, writer);
@@ -67,11 +67,11 @@ pub(super) fn contents(mut reader: &File, source: &Metadata, mut writer: &File) 
         writer.seek(SeekFrom::Start(start))?;
         end = start + io::copy(&mut reader.take(len), &mut writer)?;
         if end < start + len {
-            // It was cut meanwhile, or is one of sysfs's, which say they are longer than they are.
+            // The source was truncated meanwhile, or is a file of sysfs, whose length is too large.
             return Ok(end);
         }
     }
-    // What it ends with may be a hole.
+    // The source may end with a hole.
     let len = reader.metadata()?.len();
     if len > end {
         writer.set_len(len)?;
@@ -79,8 +79,8 @@ pub(super) fn contents(mut reader: &File, source: &Metadata, mut writer: &File) 
     Ok(len.max(end))
 }
 
-/// Where at or behind `from` there is data, and how much in a row; `None` if only holes are left. A file system that
-/// keeps no holes says that all is data.
+/// Start and length of the next data at or after `from`; `None` if only holes are left. Without support for holes,
+/// everything is data.
 fn next_data(reader: &File, from: u64) -> io::Result<Option<(u64, u64)>> {
     let start = match seek(reader, Sought::Data(from)) {
         Ok(start) => start,
@@ -93,7 +93,7 @@ fn next_data(reader: &File, from: u64) -> io::Result<Option<(u64, u64)>> {
     };
     match seek(reader, Sought::Hole(start)) {
         Ok(end) => Ok(Some((start, end - start))),
-        // It was cut between the two calls.
+        // The file was truncated between the two calls.
         Err(Errno::NXIO) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -1,9 +1,8 @@
-//! A descriptor that can be closed while others hold references to its file, so that the error of the very close
-//! is known and nobody has to let go first.
+//! A descriptor that can be closed while references to its file exist, so that the close's own error is known.
 //!
-//! A lock around it would cost every read in place two more atomic operations. What keeps a number that the kernel
-//! has given away from being used is the contract of [`StorageFile::close`](crate::storage::StorageFile::close):
-//! it is called while nothing else is, and nothing comes after. The flag turns a breach of that into a panic.
+//! A lock would cost every read in place two more atomic operations. Instead, the contract of
+//! [`StorageFile::close`](crate::storage::StorageFile::close) prevents the use of a closed descriptor number: no other
+//! call runs meanwhile, and none follows. The flag turns a breach of that into a panic.
 
 use std::fs::File;
 use std::io;
@@ -16,12 +15,11 @@ use rustix::fs::{FileType, fstat};
 use super::platform::devices::closes_quietly;
 use crate::limits::{CLOSE_IN_PLACE_BYTES_MAX, STAT_BLOCK_BYTES};
 
-/// See the module.
 #[derive(Debug)]
 pub(super) struct Descriptor {
-    /// `None` only while it is being taken apart.
+    /// `None` only during the drop.
     file: Option<File>,
-    /// The order of a file's operations comes before and after the close, so Relaxed is enough.
+    /// The order of the file's operations synchronises the close with all other calls, so Relaxed is enough.
     closed: AtomicBool,
 }
 
@@ -35,8 +33,8 @@ impl Descriptor {
         self.file.as_ref().filter(|_| !self.closed.load(Ordering::Relaxed))
     }
 
-    /// Closes it; a second time does nothing. Std's drop throws the error away, by which NFS and FUSE report late
-    /// writes. The descriptor is gone even then.
+    /// Closes it; a second call does nothing. Unlike std's drop, returns the error, by which NFS and FUSE report late
+    /// writes. The descriptor is closed even then.
     pub(super) fn close(&self) -> io::Result<()> {
         match &self.file {
             Some(file) if !self.closed.swap(true, Ordering::Relaxed) => {
@@ -51,8 +49,8 @@ impl Descriptor {
         if *self.closed.get_mut() { None } else { self.file.take() }
     }
 
-    /// Whether closing waits for no device. `cut` says that the file may have been cut to nothing: several file
-    /// systems then write out at the close what was written since.
+    /// Whether closing needs no device. `cut` says that the file may have been truncated to length 0: several file systems
+    /// then write its new contents out at the close.
     pub(super) fn closes_at_once(&self, cut: bool) -> bool {
         let Some(file) = self.get() else { return true };
         let Ok(stat) = fstat(file) else { return false };
@@ -63,11 +61,11 @@ impl Descriptor {
     }
 }
 
-/// Closes a file and tells what that reports: std's drop throws it away. May block.
+/// Closes a file and returns the error, which std's drop ignores. May block.
 ///
 /// # Errors
 ///
-/// What NFS and FUSE report of what was written before. The descriptor is gone even then.
+/// The late errors of earlier writes, on NFS and FUSE. The descriptor is closed even then.
 pub fn close(file: File) -> io::Result<()> {
     Descriptor::new(file).close()
 }
@@ -75,7 +73,7 @@ pub fn close(file: File) -> io::Result<()> {
 impl Drop for Descriptor {
     fn drop(&mut self) {
         if *self.closed.get_mut() {
-            // Its number may be another file's by now.
+            // Its number may belong to another file by now.
             std::mem::forget(self.file.take());
         }
     }

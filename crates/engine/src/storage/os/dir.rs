@@ -1,7 +1,6 @@
 //! One open directory of the operating system.
 //!
-//! What a call is about is found below the root by [`Beneath`], to the thing itself or to the
-//! directory that holds its name; the rest of the call works on what was found.
+//! [`Beneath`] finds the file, or the directory that holds its name, below the root; the call itself uses the result.
 
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
@@ -28,17 +27,18 @@ use super::stat::{bits, kind};
 use super::{attributes, copy, tree};
 use crate::error::Worded;
 use crate::storage::{
-    Clearing, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps, StorageDir,
+    Clearing, IfTaken, Links, Listed, Metadata, Mode, NameListing, Names, OpenRequest, Opened, Stamps,
+    StorageDir,
 };
 
-/// Permission bits of a new directory, before the umask, where the request names none.
+/// Default permission bits of a new directory, before the umask.
 const DIR_BITS: u32 = 0o777;
 
-/// Permission bits of a new file, before the umask, where the request names none.
+/// Default permission bits of a new file, before the umask.
 const FILE_BITS: u32 = 0o666;
 
-/// A directory that was opened by its path alone where the system can do that: it takes no right to read it, and what
-/// needs the right opens it once more.
+/// A directory that was opened without read permission, where the system can do that. Calls that need the permission
+/// open it once more.
 #[derive(Debug)]
 pub(super) struct OsDir {
     root: OwnedFd,
@@ -46,13 +46,13 @@ pub(super) struct OsDir {
     devices: Arc<Devices>,
 }
 
-/// Where a name stands: the directory that holds it, and the name.
+/// A name and the directory that holds it.
 struct Place<'a> {
     /// `None` for the root itself.
     parent: Option<OwnedFd>,
     root: BorrowedFd<'a>,
     name: &'a OsStr,
-    /// A slash behind the name insists on a directory.
+    /// Whether a slash follows the name, which requires a directory.
     slash: bool,
 }
 
@@ -61,7 +61,7 @@ impl Place<'_> {
         self.parent.as_ref().map_or(self.root, AsFd::as_fd)
     }
 
-    /// Refuses what is no directory and has a slash behind its name.
+    /// Refuses a slash after a name that is no directory.
     fn check_slash(&self) -> Result<(), Errno> {
         if !self.slash {
             return Ok(());
@@ -73,14 +73,14 @@ impl Place<'_> {
 }
 
 impl OsDir {
-    /// Opens a directory found like any other path.
+    /// Opens a directory by a path of the process.
     pub(super) fn open_root(path: &Path, beneath: Arc<Beneath>, devices: Arc<Devices>) -> io::Result<Self> {
         let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Bits::empty())?;
         Ok(OsDir { root, beneath, devices })
     }
 
-    /// Takes over a directory that is open already; with a path for messages.
+    /// Takes over an open directory, and returns it with a path for messages.
     pub(super) fn adopt(
         root: OwnedFd,
         beneath: Arc<Beneath>,
@@ -102,12 +102,12 @@ impl OsDir {
         self.beneath.dir(self.root.as_fd(), path, links).map_err(refused)
     }
 
-    /// Opens what a path names below the root.
+    /// Opens the file at a path below the root.
     fn reach(&self, path: &Path, flags: OFlags, bits: Bits, links: Links) -> io::Result<OwnedFd> {
         self.beneath.open(self.root.as_fd(), path, flags, bits, links).map_err(refused)
     }
 
-    /// Finds the directory that holds a name. A single name takes no look-up at all.
+    /// Finds the directory that holds a name. A single name needs no look-up.
     fn place<'a>(&'a self, path: &'a Path) -> io::Result<Place<'a>> {
         let bytes = path.as_os_str().as_bytes();
         let len = bytes.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
@@ -129,7 +129,7 @@ impl OsDir {
         Ok(Place { parent, root: self.root.as_fd(), name: OsStr::from_bytes(name), slash })
     }
 
-    /// The root once more, with the right to read it.
+    /// Opens the root once more, for reading.
     fn readable(&self) -> Result<OwnedFd, Errno> {
         openat(&self.root, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Bits::empty())
     }
@@ -186,6 +186,10 @@ impl Names for OsDir {
     }
 
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
+        self.rename_with(from, target, to, IfTaken::Replace)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
         let (old, new) = (self.place(from)?, os(target)?.place(to)?);
         old.check_slash()?;
         if new.slash && !old.slash {
@@ -194,7 +198,12 @@ impl Names for OsDir {
                 return Err(Errno::NOTDIR.into());
             }
         }
-        Ok(renameat(old.parent(), old.name, new.parent(), new.name)?)
+        let (from, to) = ((old.parent(), Path::new(old.name)), (new.parent(), Path::new(new.name)));
+        match if_taken {
+            IfTaken::Replace => Ok(renameat(from.0, from.1, to.0, to.1)?),
+            IfTaken::Refuse => names::rename_noclobber(from, to),
+            IfTaken::Exchange => names::exchange(from, to),
+        }
     }
 
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
@@ -217,6 +226,14 @@ impl Names for OsDir {
         }
         let contents = readlinkat(place.parent(), place.name, Vec::new())?;
         Ok(OsString::from_vec(contents.into_bytes()).into())
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        self.find(path, links)?.xattr(name)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        self.find(path, links)?.xattrs()
     }
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
@@ -275,7 +292,7 @@ impl StorageDir for OsDir {
     }
 }
 
-/// Words for the number that a look-up below a directory means by itself: `EXDEV` reads as if devices mattered.
+/// Explains the `EXDEV` of a look-up below a directory, which has nothing to do with devices.
 fn refused(errno: Errno) -> io::Error {
     match errno {
         Errno::XDEV => Worded::error(errno.raw_os_error(), "the path leads out of the directory"),
@@ -283,17 +300,17 @@ fn refused(errno: Errno) -> io::Error {
     }
 }
 
-/// Two directories of different storages have no name in common.
+/// The target as a directory of this storage; `EXDEV` for any other.
 fn os(dir: &dyn Names) -> Result<&OsDir, Errno> {
     dir.as_any().downcast_ref().ok_or(Errno::XDEV)
 }
 
-/// What is no directory cannot be created with a slash behind its name.
+/// Refuses to create anything but a directory at a name with a slash after it.
 fn refuse_slash(place: &Place<'_>) -> Result<(), Errno> {
     if place.slash { Err(Errno::NOTDIR) } else { Ok(()) }
 }
 
-/// A listing that asks for the kind of a thing where the file system does not keep it in the directory.
+/// A listing that finds an entry's kind by a call if the directory does not keep it.
 struct DirNames(rustix::fs::Dir);
 
 impl Iterator for DirNames {

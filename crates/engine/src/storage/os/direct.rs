@@ -1,8 +1,7 @@
-//! Direct I/O (`O_DIRECT`): the device and the buffer without the page cache between them, which the kernel does
-//! only where offset, length and the buffer's own address suit the device.
+//! Direct I/O (`O_DIRECT`): transfers between device and buffer that bypass the page cache. The kernel requires an
+//! alignment of offset, length and the buffer's address.
 //!
-//! Offset and length are the caller's to choose. The address is ours: what does not lie right goes through a
-//! window that does.
+//! The caller chooses offset and length. A buffer whose address is not aligned is copied through an aligned *window*.
 
 use std::fs::File;
 use std::io::{self, IoSlice};
@@ -16,16 +15,16 @@ use super::stat::end_of;
 use crate::limits::{DIRECT_ALIGN_BYTES, PIECE_BYTES};
 use crate::storage::errno;
 
-/// Whether a descriptor does direct I/O, and what that asks for.
+/// Whether a descriptor does direct I/O, and with which alignment.
 #[derive(Debug)]
 pub(super) struct Direct {
-    /// As the descriptor's flag was when it was last looked at. Carries no data, so Relaxed is enough.
+    /// The descriptor's flag when it was last read. Carries no data, so Relaxed is enough.
     on: AtomicBool,
-    /// Asked for once, and never of a file that does not need it.
+    /// Found once, and only for files that need it.
     alignment: OnceLock<Alignment>,
 }
 
-/// What addresses and what offsets and lengths have to be multiples of, in bytes.
+/// The alignment of addresses, and that of offsets and lengths, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Alignment {
     memory: usize,
@@ -33,7 +32,7 @@ struct Alignment {
 }
 
 impl Direct {
-    /// As the flags of the opening say.
+    /// From the flags of the opening.
     pub(super) fn of(custom_flags: i32) -> Self {
         let on = OFlags::from_bits_retain(custom_flags as u32).intersects(DIRECT);
         Direct { on: AtomicBool::new(on), alignment: OnceLock::new() }
@@ -43,15 +42,14 @@ impl Direct {
         self.on.load(Ordering::Relaxed)
     }
 
-    /// Looks at the descriptor's own flag, which whoever has the descriptor may change at any time.
+    /// Reads the descriptor's own flag, which all code with access to the descriptor may change at any time.
     pub(super) fn look(&self, file: &File) -> bool {
         let on = rustix::fs::fcntl_getfl(file).is_ok_and(|flags| flags.intersects(DIRECT));
         self.on.store(on, Ordering::Relaxed);
         on
     }
 
-    /// Reads at most `buf.len()` bytes by `call`, into `buf` itself or into a window. `end` is asked where the file
-    /// ends.
+    /// Reads at most `buf.len()` bytes by `call`, into `buf` itself or through a window. `end` returns the file's length.
     pub(super) fn read(
         &self,
         file: &File,
@@ -75,7 +73,7 @@ impl Direct {
             count.inspect(|count| buf[..*count].copy_from_slice(&window.room()[..*count]))
         };
         match result {
-            // Where a file ends amid a block, the next offset is none that suits.
+            // The end of a file within a block is not an aligned offset.
             Err(error) if is_invalid(&error) && offset >= end()? => Ok(0),
             result => result.map_err(|error| alignment.explain(error, offset, buf.len())),
         }
@@ -102,7 +100,7 @@ impl Direct {
         self.put(file, bufs, usize::MAX, || end_of(file).unwrap_or(0), call)
     }
 
-    /// `offset` is asked where the bytes were to go.
+    /// `offset` returns the target offset, for the error.
     fn put<T>(
         &self,
         file: &File,
@@ -130,7 +128,7 @@ impl Direct {
         result.map_err(|error| alignment.explain(error, offset(), len))
     }
 
-    /// Whether this is how a descriptor fails that does direct I/O by now.
+    /// Whether the call failed because the descriptor now does direct I/O.
     fn is_news<T>(&self, file: &File, result: &io::Result<T>) -> bool {
         matches!(result, Err(error) if is_invalid(error)) && self.look(file)
     }
@@ -141,7 +139,7 @@ impl Direct {
 }
 
 impl Alignment {
-    /// What the kernel says; else the block size.
+    /// The kernel's alignment, if it reports one, else the block size.
     fn of(file: &File) -> Self {
         match open_file::direct_alignment(file) {
             Some((memory, offset)) => Alignment { memory, offset },
@@ -158,8 +156,8 @@ impl Alignment {
         buf.as_ptr().addr().is_multiple_of(self.memory)
     }
 
-    /// What one call takes: whole buffers of lengths that suit, or one that does not, so that its failure is not
-    /// another's. No more than one window holds, unless the first is longer.
+    /// The buffers for one call: either aligned ones, or a single other one, so that its failure affects no other
+    /// buffer. At most as many as fit in one window, unless the first alone is longer.
     fn prefix<'a, 'b>(self, bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
         let mut bytes = 0;
         let fits = |buf: &&IoSlice<'_>| {
@@ -170,7 +168,7 @@ impl Alignment {
         &bufs[..count.max(1).min(bufs.len())]
     }
 
-    /// Says what is wrong, where the kernel says no more than that something is.
+    /// Replaces the kernel's `EINVAL` for a wrong alignment by an error that names the alignment.
     fn explain(self, error: io::Error, offset: u64, len: usize) -> io::Error {
         let suits = offset.is_multiple_of(self.offset as u64) && len.is_multiple_of(self.offset);
         if is_invalid(&error) && !suits { errno::misaligned(self.offset) } else { error }
@@ -181,7 +179,7 @@ fn is_invalid(error: &io::Error) -> bool {
     error.raw_os_error() == Some(errno::INVALID)
 }
 
-/// Bytes that lie right.
+/// An aligned buffer.
 struct Window {
     bytes: Vec<u8>,
     start: usize,

@@ -1,7 +1,9 @@
 //! One open file of the operating system.
 
+use std::ffi::OsStr;
 use std::fs::{File, FileTimes, Permissions};
 use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,40 +18,41 @@ use super::open::{asks_nonblocking, open_again};
 use super::platform::{open_file, space};
 use super::receive;
 use super::stat::end_of;
+use super::xattr;
 use crate::limits::VECTORED_BUFFERS_MAX;
 use crate::storage::returned::Returned;
 use crate::storage::{Advice, Allocation, LockKind, Metadata, OpenRequest, StorageFile};
 
-/// An open descriptor, with what was found out about it.
+/// An open descriptor, and what is known about it.
 #[derive(Debug)]
 pub(super) struct OsFile {
     file: Descriptor,
-    /// On a network or in user space, where closing may wait for a server.
+    /// On a network or a user-space file system, where closing may wait for a server.
     remote: bool,
-    /// May have been cut to nothing. Carries no data, so Relaxed is enough.
+    /// May have been truncated to length 0. Carries no data, so Relaxed is enough.
     cut: AtomicBool,
     /// Opened with `O_APPEND`: the kernel ignores write offsets.
     append: bool,
-    /// Somebody else has got hold of the description and may change its flags. Set once and for good; what it is
-    /// about is asked of the kernel, so Relaxed is enough.
+    /// Other code has access to the open file description and may change its flags. Never cleared; the flags themselves
+    /// are read from the kernel, so Relaxed is enough.
     lent: AtomicBool,
-    /// The kernel has said that it cannot be read at an offset. As `reads_now`.
+    /// The kernel has reported that the file cannot be read at an offset. Relaxed, like `reads_now`.
     reads_in_order: AtomicBool,
-    /// The same of writing: files of `/proc` that are made of records can often be read anywhere.
+    /// The same for writing: files of `/proc` can often be read at an offset but not written.
     writes_in_order: AtomicBool,
-    /// What was read in order and nobody saw.
+    /// Bytes that were read in order and not delivered.
     returned: Returned,
-    /// `O_NONBLOCK` is the user's own wish and stays on.
+    /// The user has set `O_NONBLOCK`, so it stays on.
     keeps_nonblocking: bool,
-    /// How to go about a description that other processes use too; `None` if it is our own.
+    /// How to use a description that other processes share; `None` if it is not shared.
     manners: Option<Manners>,
     /// Whether `RWF_NOWAIT` is worth a try. Cleared once and for good; carries no data, so Relaxed is enough.
     reads_now: AtomicBool,
-    /// Whether the page cache is passed by.
+    /// Whether I/O bypasses the page cache.
     direct: Direct,
-    /// Whether `RWF_APPEND` is worth a try; as `reads_now`.
+    /// Whether `RWF_APPEND` is worth a try; Relaxed, like `reads_now`.
     appends_at_once: AtomicBool,
-    /// Held while the descriptor's position belongs to one append. Nothing else uses the position.
+    /// Held while one append uses the descriptor's position. Nothing else uses that.
     position: Mutex<()>,
 }
 
@@ -67,7 +70,7 @@ impl OsFile {
             returned: Returned::default(),
             keeps_nonblocking: asks_nonblocking(request),
             manners: None,
-            // Direct I/O is never in memory, and the kernel waits for it whatever it was told.
+            // Direct I/O always needs the device, and the kernel waits for it despite the flag.
             reads_now: AtomicBool::new(!remote && !direct.is_on() && open_file::reads_now()),
             direct,
             appends_at_once: AtomicBool::new(true),
@@ -75,18 +78,18 @@ impl OsFile {
         }
     }
 
-    /// A stream whose description, flags and all, belongs to others as well.
+    /// A stream whose description, including its flags, is shared with other processes.
     pub(super) fn shared(file: File, request: &OpenRequest) -> io::Result<Self> {
         let manners = Some(Manners::of(&file)?);
         Ok(OsFile { manners, keeps_nonblocking: true, ..OsFile::adopted(file, request, true) })
     }
 
-    /// One that somebody else has opened, and may hold as well.
+    /// A file that other code has opened, and may still hold.
     pub(super) fn adopted(file: File, request: &OpenRequest, remote: bool) -> Self {
         OsFile { lent: AtomicBool::new(true), ..OsFile::new(file, request, remote) }
     }
 
-    /// One call appends and leaves the position at the end of its own bytes, wherever other processes had put the end;
+    /// Appends by one call, which leaves the position at the end of its own bytes even if other processes append too;
     /// `None` if the file does not support that.
     fn append_at_once(&self, bufs: &[IoSlice<'_>]) -> Option<io::Result<(usize, u64)>> {
         if !self.appends_at_once.load(Ordering::Relaxed) {
@@ -104,8 +107,8 @@ impl OsFile {
         }
     }
 
-    /// Appends by the descriptor's own `O_APPEND`, or else at the length found just before, which another
-    /// process could overtake: such a file system offers nothing better.
+    /// Appends by the descriptor's own `O_APPEND`, or else at the current length. Another process may append between the
+    /// two calls, but such a file system offers nothing better.
     fn append_by_flag_or_len(&self, bufs: &[IoSlice<'_>]) -> io::Result<(usize, u64)> {
         if self.appends() {
             let written = uninterrupted(|| rustix::io::writev(&self.file, bufs))?;
@@ -118,24 +121,23 @@ impl OsFile {
 
     fn ending_at_position(&self, written: usize) -> io::Result<(usize, u64)> {
         let end = match rustix::fs::tell(&self.file) {
-            // It has been written; where is a question that such a file has no answer to.
+            // The bytes are written; a file without positions has no offset to return.
             Err(Errno::SPIPE) => 0,
-            told => told?,
+            position => position?,
         };
         // `/dev/null` takes bytes and does not move.
         Ok((written, end.saturating_sub(written as u64)))
     }
 }
 
-/// Conversions into std.
 impl OsFile {
-    /// Takes `O_NONBLOCK` off unless the user had asked for it, since std's methods expect to wait, and puts the
-    /// kernel's cursor at `position`.
+    /// Prepares for std: clears `O_NONBLOCK` unless the user has set it, since std's methods expect to wait, and sets the
+    /// kernel's cursor to `position`.
     fn make_ordinary(&self, mut file: &File, position: u64) -> io::Result<()> {
         if !self.keeps_nonblocking
             && let Ok(flags) = rustix::fs::fcntl_getfl(file)
         {
-            // Fails on `O_PATH` descriptors only, which have no reads to wait in.
+            // Fails only on `O_PATH` descriptors, which cannot be read anyway.
             let _ = rustix::fs::fcntl_setfl(file, flags - OFlags::NONBLOCK);
         }
         if file.metadata()?.is_file() {
@@ -206,7 +208,7 @@ impl StorageFile for OsFile {
     fn write_on(&self, bufs: &[IoSlice<'_>], offset: u64) -> io::Result<usize> {
         if !self.writes_in_order.load(Ordering::Relaxed) {
             match self.write_at(bufs, offset) {
-                // Said before anything is written, since it is said by how the file was opened.
+                // Nothing has been written: this error depends only on how the file was opened.
                 Err(error) if is_without_positions(&error) => {
                     self.writes_in_order.store(true, Ordering::Relaxed)
                 }
@@ -215,7 +217,7 @@ impl StorageFile for OsFile {
         }
         match one_call(bufs) {
             [] => Ok(0),
-            // One by one: each is a request to whoever stands behind the file.
+            // One by one: the kernel code behind the file takes each write as a request.
             [first, ..] => Ok(uninterrupted(|| rustix::io::write(&self.file, first))?),
         }
     }
@@ -253,8 +255,8 @@ impl StorageFile for OsFile {
         }
     }
 
-    /// Not std's `sync_all`, which goes on after `EINTR`: the kernel reports a lost page once, so a second
-    /// try would say that all is well.
+    /// Not std's `sync_all`, which retries after `EINTR`: the kernel reports a lost page once, so a second try would
+    /// return `Ok`.
     fn sync(&self, all: bool) -> io::Result<()> {
         if all {
             open_file::sync_all(&self.file)?
@@ -288,6 +290,14 @@ impl StorageFile for OsFile {
         self.file.set_permissions(permissions)
     }
 
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        std::os::unix::fs::fchown(&*self.file, uid, gid)
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        xattr::set_open(self.file.as_fd(), name, value)
+    }
+
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.file.set_times(times)
     }
@@ -312,7 +322,7 @@ impl StorageFile for OsFile {
         Ok(uninterrupted(|| rustix::fs::flock(&self.file, operation))?)
     }
 
-    /// Not for remote files: closing one could block, and their servers have ideas of their own about locks.
+    /// Not for remote files: closing one could block, and their servers may treat locks differently.
     fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
         if self.remote {
             return Err(io::ErrorKind::Unsupported.into());
@@ -354,7 +364,7 @@ impl StorageFile for OsFile {
 
     fn receive(&self, from: &dyn StorageFile, offset: u64, count: u64, at: u64) -> io::Result<u64> {
         let from = from.as_std().ok_or(io::ErrorKind::Unsupported)?;
-        // The kernel would ignore `at`, and the cursor would be wrong from then on.
+        // With `O_APPEND` the kernel would ignore `at`.
         if self.appends() {
             return Err(Errno::INVAL.into());
         }
@@ -394,21 +404,21 @@ impl StorageFile for OsFile {
     }
 
     fn into_std(self: Arc<Self>, position: u64) -> Option<File> {
-        // A regular file can be put anywhere that the engine allows, and for others there is nothing to be done.
+        // This fails only for files without positions, which need no preparation.
         let _ = self.make_ordinary(self.file.get()?, position);
         Arc::into_inner(self)?.file.into_file()
     }
 }
 
-/// The prefix that one system call takes. Leading empty buffers go, so that a call of nothing but empty ones
-/// cannot stand before bytes and look like a device that is full.
+/// The prefix for one system call, without leading empty buffers: a call with only empty ones would return 0, which looks
+/// like a full device.
 fn one_call<'a, 'b>(bufs: &'a [IoSlice<'b>]) -> &'a [IoSlice<'b>] {
     let first = bufs.iter().position(|buf| !buf.is_empty()).unwrap_or(bufs.len());
     let bufs = &bufs[first..];
     &bufs[..bufs.len().min(VECTORED_BUFFERS_MAX)]
 }
 
-/// Whether a read or write was refused for being one at an offset.
+/// Whether a read or write failed because the file takes no offset.
 fn is_without_positions(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::SPIPE)
 }

@@ -12,9 +12,9 @@ use super::platform::PATH;
 use super::platform::found;
 use super::platform::names::Reader;
 use super::stat::kind;
-use crate::storage::{Foothold, Kind, Links, Lister, Metadata};
+use crate::storage::{DeepDir, Kind, Links, Lister, Metadata};
 
-/// An open directory, and room for its names.
+/// An open directory with a buffer for its names.
 pub(super) struct Raw(Reader);
 
 impl Raw {
@@ -32,7 +32,7 @@ impl Lister for Raw {
     }
 }
 
-/// A directory on the way to what is deeper than a path is long.
+/// A directory where the look-up of the rest of a long path starts.
 #[derive(Debug)]
 pub(super) struct Above(OwnedFd);
 
@@ -43,7 +43,7 @@ impl Above {
     }
 }
 
-impl Foothold for Above {
+impl DeepDir for Above {
     fn list(&self, rest: &Path) -> io::Result<Box<dyn Lister>> {
         Ok(Box::new(Raw::open(self.0.as_fd(), rest)?))
     }
@@ -52,7 +52,7 @@ impl Foothold for Above {
         found::metadata(self.0.as_fd(), rest, links.follows_last()?)
     }
 
-    fn foothold(&self, rest: &Path) -> io::Result<Box<dyn Foothold>> {
+    fn deep_dir(&self, rest: &Path) -> io::Result<Box<dyn DeepDir>> {
         Ok(Box::new(Above::open(self.0.as_fd(), rest)?))
     }
 }

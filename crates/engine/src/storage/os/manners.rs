@@ -1,4 +1,4 @@
-//! Using a description in blocking mode that others use too without waiting.
+//! Using a shared description in blocking mode without waiting.
 
 use std::fs::File;
 use std::io;
@@ -11,12 +11,12 @@ use rustix::net::{RecvFlags, SendFlags};
 use super::platform::NO_SIGNAL;
 use crate::limits::PIPE_BUF_BYTES;
 
-/// See the module.
+/// How to avoid waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Manners {
-    /// Each call says by itself that it will not wait.
+    /// A flag of each call.
     Socket,
-    /// It is asked before each call. If another process takes the bytes in between, the call waits.
+    /// A poll before each call. If another process takes the bytes in between, the call waits.
     Watched,
 }
 
@@ -55,7 +55,7 @@ impl Manners {
     }
 }
 
-/// `WouldBlock` unless a call can be made now, be it to hear of an error or of the end.
+/// `WouldBlock` unless a call can return now, even if only with an error or the end.
 fn watch(file: &File, ready: PollFlags) -> io::Result<()> {
     let mut asked = [PollFd::new(file, ready)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };

@@ -1,5 +1,5 @@
-//! The storage that talks to the operating system, through std where std makes the right call and through
-//! rustix where it does not (in-place calls, atomic appends, syncs that are never retried).
+//! The storage that makes system calls, through std where std makes the right one, else through rustix (in-place calls,
+//! atomic appends, syncs that are never retried).
 
 mod access;
 mod attributes;
@@ -49,8 +49,8 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, Entry, Foothold, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest, Opened,
-    Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
+    Clearing, DeepDir, Entry, IfTaken, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest,
+    Opened, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use beneath::Beneath;
 use dir::OsDir;
@@ -63,8 +63,8 @@ use tree::copy::{Plain, TreeCopy};
 
 /// The operating system's files.
 ///
-/// Making one touches nothing; what it learns about devices and about the kernel it learns from the calls it
-/// makes anyway, so an engine keeps one value for its whole life.
+/// Making one takes no system call. It learns about devices and the kernel from the calls it makes anyway, so an engine
+/// keeps one value for its whole life.
 #[derive(Debug, Default)]
 pub struct Os {
     devices: Arc<Devices>,
@@ -73,8 +73,8 @@ pub struct Os {
 }
 
 impl Os {
-    /// Whether what is in memory can be found and read there without waiting for a device. Only Linux tells the one from
-    /// the other; elsewhere a worker makes the call.
+    /// Whether cached paths and bytes can be read without waiting for a device. Only Linux has such calls; elsewhere a
+    /// worker makes the blocking call.
     pub const IN_PLACE: bool = platform::IN_PLACE;
 
     /// Makes the storage without any system call.
@@ -82,21 +82,21 @@ impl Os {
         Os::default()
     }
 
-    /// Makes the storage as [`new`](Os::new) does, but has paths below an open directory looked up part by part,
-    /// which it does by itself on kernels before 5.6 and under filters that forbid `openat2`.
+    /// Makes a storage like [`new`](Os::new) that looks up paths below an open directory part by part. Other storages do
+    /// that only on kernels before 5.6, and where a filter forbids `openat2`.
     pub fn without_openat2() -> Self {
         let os = Os::default();
         os.beneath.walk();
         os
     }
 
-    /// `Some` if what was found is known to be on a local device, told without asking any server.
+    /// `Some` if the file is known to be on a local device, found without asking any server.
     fn local_in_memory(&self, named: &File) -> Option<()> {
         let device = cached::device_without_sync(named)?;
         (self.devices.known_remote(device) == Some(false)).then_some(())
     }
 
-    /// The attributes of what was found without the disk, if those are in memory too.
+    /// The attributes of a file that was found without the disk, if they are in memory too.
     fn metadata_in_memory(&self, found: io::Result<File>) -> Option<io::Result<Metadata>> {
         let named = match found {
             Ok(named) => named,
@@ -117,10 +117,10 @@ impl Os {
 }
 
 impl Os {
-    /// Takes over a descriptor that someone else has opened, with the access it was opened with and the
-    /// position it stands at.
+    /// Takes over a descriptor that other code has opened, with its access and its position.
     ///
-    /// It is closed on `exec` from now on, like every descriptor of an engine. One that may wait for a peer is switched to `O_NONBLOCK`, for everyone who shares it.
+    /// It is closed on `exec` from now on, like every descriptor of an engine. A descriptor that may wait for a peer is
+    /// switched to `O_NONBLOCK`, which affects all processes that share it.
     ///
     /// # Errors
     ///
@@ -138,8 +138,7 @@ impl Os {
         Ok((seen.into_opened(OsFile::adopted(file, &request, remote), remote), request, position))
     }
 
-    /// Has std open `path` by options of its own, and takes over what it returns. It blocks as std does: on a FIFO
-    /// until a peer comes.
+    /// Opens `path` by std's options, and takes over the file. Blocks like std: on a FIFO until a peer comes.
     ///
     /// # Errors
     ///
@@ -152,8 +151,7 @@ impl Os {
         self.adopt(options.open(path)?)
     }
 
-    /// Opens one of the streams that the process was born with, as it is at this moment, changing nothing for
-    /// those who share it.
+    /// Opens one of the standard streams as it is at this moment, without any effect on other processes that share it.
     ///
     /// # Errors
     ///
@@ -211,6 +209,15 @@ impl Names for Os {
     fn rename(&self, from: &Path, target: &dyn Names, to: &Path) -> io::Result<()> {
         one_kind(target)?;
         fs::rename(from, to)
+    }
+
+    fn rename_with(&self, from: &Path, target: &dyn Names, to: &Path, if_taken: IfTaken) -> io::Result<()> {
+        one_kind(target)?;
+        match if_taken {
+            IfTaken::Replace => fs::rename(from, to),
+            IfTaken::Refuse => names::rename_noclobber((CWD, from), (CWD, to)),
+            IfTaken::Exchange => names::exchange((CWD, from), (CWD, to)),
+        }
     }
 
     fn hard_link(&self, original: &Path, target: &dyn Names, link: &Path) -> io::Result<()> {
@@ -279,7 +286,7 @@ impl Names for Os {
     }
 }
 
-/// A path of the process and a name below an open directory have no call in common.
+/// No system call takes both a path of the process and a name below an open directory without leaving that.
 fn one_kind(target: &dyn Names) -> io::Result<()> {
     if target.as_any().is::<Os>() { Ok(()) } else { Err(io::ErrorKind::CrossesDevices.into()) }
 }
@@ -289,7 +296,7 @@ impl Storage for Os {
         if !cached::is_plain_read(request) {
             return None;
         }
-        // Even an opening that finds its path in memory asks the server of a remote file system.
+        // On a remote file system, even opening a cached path asks the server.
         if self.devices.may_be_remote() {
             match self.cached.name(path)? {
                 Ok(named) => self.local_in_memory(&named)?,
@@ -306,8 +313,8 @@ impl Storage for Os {
         };
         match self.devices.known_remote(seen.device) {
             Some(false) => Some(Ok(seen.into_opened(OsFile::new(file, request, false), false))),
-            // A FIFO must not be let go to be opened again: the first opening has woken its writer, who
-            // would meet a FIFO without a reader. Calling it remote only forbids in-place calls.
+            // A FIFO must not be closed and opened again: the first opening has woken its writer, which would then find no
+            // reader. Calling it remote only forbids in-place calls.
             None | Some(true) if seen.has_peer() => {
                 Some(Ok(seen.into_opened(OsFile::new(file, request, true), true)))
             }
@@ -350,7 +357,7 @@ impl Storage for Os {
         Ok(Box::new(listing::Raw::open(CWD, path)?))
     }
 
-    fn foothold(&self, path: &Path) -> io::Result<Box<dyn Foothold>> {
+    fn deep_dir(&self, path: &Path) -> io::Result<Box<dyn DeepDir>> {
         Ok(Box::new(listing::Above::open(CWD, path)?))
     }
 
@@ -360,10 +367,6 @@ impl Storage for Os {
 
     fn clear(&self, path: &Path, how: Clearing) -> io::Result<()> {
         removal::tree(path, how)
-    }
-
-    fn rename_noclobber(&self, from: &Path, to: &Path) -> io::Result<()> {
-        names::rename_noclobber(from, to)
     }
 
     fn mover(&self, from: &Path, to: &Path) -> io::Result<Option<Box<dyn Mover>>> {

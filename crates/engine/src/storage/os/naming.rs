@@ -1,23 +1,32 @@
-//! Names that are given only if they are free, where the kernel cannot refuse to replace one.
+//! Renames that never replace, where the kernel has no call for them.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 
-/// Renames by a second name and the removal of the first.
-pub(super) fn by_two_names(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::hard_link(from, to)?;
-    std::fs::remove_file(from)
+use rustix::fs::{AtFlags, linkat, unlinkat};
+
+/// A name, and the directory it is looked up from.
+pub(super) type Name<'a> = (BorrowedFd<'a>, &'a Path);
+
+/// Renames by adding a second name and removing the first.
+pub(super) fn by_two_names((dir, from): Name<'_>, (target, to): Name<'_>) -> io::Result<()> {
+    linkat(dir, from, target, to, AtFlags::empty())?;
+    Ok(unlinkat(dir, from, AtFlags::empty())?)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::by_two_names;
+    use super::{Name, by_two_names};
     use crate::storage::os::platform::names::rename_noclobber;
     use std::fs;
     use std::io::{self, ErrorKind};
     use std::path::Path;
 
-    fn check(rename: fn(&Path, &Path) -> io::Result<()>) {
+    use rustix::fs::CWD;
+
+    fn check(rename: fn(Name<'_>, Name<'_>) -> io::Result<()>) {
+        let rename = |from: &Path, to: &Path| rename((CWD, from), (CWD, to));
         let dir = tempfile::tempdir().expect("temp dir");
         let [from, to, taken] = ["from", "to", "taken"].map(|name| dir.path().join(name));
         fs::write(&from, b"new").expect("write");

@@ -1,4 +1,4 @@
-//! Opening without waiting for a peer, and telling from one `fstat` what was opened.
+//! Opening without waiting for a peer, and finding the nature of the file by one `fstat`.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,14 +13,14 @@ use super::platform::{DIRECT, names};
 use super::stat;
 use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
-/// Refuses to follow a symbolic link in the last part of a path (`O_NOFOLLOW`), whose number differs by machine.
+/// The flag that refuses a symbolic link in the last part of a path (`O_NOFOLLOW`), whose value differs by machine.
 pub const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits() as i32;
 
-/// The error number of links that lead in a circle (`ELOOP`), which differs by system.
+/// The error number of circular links (`ELOOP`), which differs by system.
 pub const LOOP: i32 = Errno::LOOP.raw_os_error();
 
-/// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a
-/// terminal must not become the controlling one of a server).
+/// Opens like std, plus `O_NONBLOCK` (a FIFO would hold the worker until a peer comes) and `O_NOCTTY` (a terminal must
+/// not become the controlling terminal of a server).
 pub(super) fn without_waiting(path: &Path, request: &OpenRequest) -> io::Result<File> {
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
     match options(request, flags).open(path) {
@@ -32,7 +32,7 @@ pub(super) fn without_waiting(path: &Path, request: &OpenRequest) -> io::Result<
 }
 
 impl From<&OpenRequest> for fs::OpenOptions {
-    /// Makes the options that std opens the same way by; a buffer is the engine's affair.
+    /// Makes std's equivalent options, without the engine's write buffer.
     fn from(request: &OpenRequest) -> Self {
         options(request, 0)
     }
@@ -54,7 +54,7 @@ fn options(request: &OpenRequest, flags: i32) -> fs::OpenOptions {
     options
 }
 
-/// The `O_*` flags that std means by the same options.
+/// The `O_*` flags that std uses for the same options.
 pub(super) fn flags(request: &OpenRequest) -> OFlags {
     let access = match (request.read, request.write || request.append) {
         (true, true) => OFlags::RDWR,
@@ -72,8 +72,8 @@ pub(super) fn flags(request: &OpenRequest) -> OFlags {
     set.fold(access | custom, |flags, (_, flag)| flags | *flag)
 }
 
-/// Opens the file of a descriptor once more, whatever became of its names: for reading, or as it was opened itself
-/// where that is forbidden. (Closing what was open for writing would be a message to those who watch for that.)
+/// Opens the file of a descriptor once more, even if it was renamed: for reading, or with its own access where reading is
+/// forbidden. Not always with its own access: watchers would be notified when a descriptor open for writing is closed.
 pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
     let path = names::again(file).ok_or(io::ErrorKind::Unsupported)?;
     let reading = OpenRequest { read: true, ..OpenRequest::default() };
@@ -87,36 +87,22 @@ pub(super) fn open_again(file: &File) -> io::Result<(File, OpenRequest)> {
     }
 }
 
-/// Whether another process holds a lease (`F_SETLEASE`), which a non-blocking open refuses to wait for. The
-/// kernel bounds that wait (`/proc/sys/fs/lease-break-time`); the check for a regular file keeps the retry
-/// away from FIFOs, whose waits have no bound.
+/// Whether another process holds a lease (`F_SETLEASE`), for which a non-blocking open does not wait. The kernel bounds
+/// that wait (`/proc/sys/fs/lease-break-time`). Only regular files are retried: the wait for a FIFO has no bound.
 fn is_lease_conflict(error: &io::Error, path: &Path, request: &OpenRequest) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
         && !asks_nonblocking(request)
         && fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Whether the user wants `O_NONBLOCK` for himself.
+/// Whether the user has set `O_NONBLOCK`.
 pub(crate) fn asks_nonblocking(request: &OpenRequest) -> bool {
     request.custom_flags & OFlags::NONBLOCK.bits() as i32 != 0
 }
 
-/// The flags of `open(2)` that a request means, for whoever makes that call himself.
+/// The flags of `open(2)` for a request, for a user's own opener.
 pub(crate) fn open_flags(request: &OpenRequest) -> i32 {
-    let access = match (request.read, request.write || request.append) {
-        (true, true) => OFlags::RDWR,
-        (false, true) => OFlags::WRONLY,
-        (true | false, false) => OFlags::RDONLY,
-    };
-    let further = [
-        (request.append, OFlags::APPEND),
-        (request.truncate, OFlags::TRUNC),
-        (request.create || request.create_new, OFlags::CREATE),
-        (request.create_new, OFlags::EXCL),
-    ];
-    let asked = further.into_iter().filter(|(asked, _)| *asked);
-    let flags = asked.fold(access | OFlags::CLOEXEC, |all, (_, flag)| all | flag);
-    flags.bits() as i32 | request.custom_flags
+    (flags(request) | OFlags::CLOEXEC).bits() as i32
 }
 
 /// The access that a descriptor was opened with.
@@ -132,7 +118,7 @@ pub(super) fn access_of(file: &File) -> io::Result<OpenRequest> {
     })
 }
 
-/// What one `fstat` tells about an opened file.
+/// The results of one `fstat` of an opened file.
 pub(super) struct Seen {
     pub(super) device: u64,
     inode: u64,
@@ -152,7 +138,7 @@ impl Seen {
         Ok(Seen { device, inode, len, nature })
     }
 
-    /// Whether somebody at the other end notices that the file was opened.
+    /// Whether a peer at the other end notices that the file was opened.
     pub(super) fn has_peer(&self) -> bool {
         self.nature == Nature::Stream
     }
@@ -168,9 +154,8 @@ impl Seen {
     }
 }
 
-/// Whether it is no stream by its type and yet gives and takes bytes in their order only: eventfds, timerfds and
-/// their kin, which have no type at all, and files that a pseudo file system makes up, which are empty by their
-/// length.
+/// Whether a file is a stream although its type is not: eventfds, timerfds and others, which have no type, and generated
+/// files of pseudo file systems without positions, whose length is 0.
 fn is_in_order(file: &File, stat: &Stat) -> bool {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::Unknown => true,

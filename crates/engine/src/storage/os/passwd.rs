@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-/// One line for each user of this machine.
+/// The password file, with one line per local user.
 const PASSWORD_FILE: &str = "/etc/passwd";
 
-/// Which of the fields of such a line, counted from 0, is the home directory.
+/// The index of the field with the home directory.
 const HOME_FIELD: usize = 5;
 
 pub(super) fn home_dir(user: Option<&OsStr>) -> io::Result<Option<PathBuf>> {

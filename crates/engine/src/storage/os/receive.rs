@@ -7,10 +7,10 @@ use std::os::unix::fs::FileExt;
 use super::platform::space::copy_range;
 use crate::limits::CARRIED_BYTES_MAX;
 
-/// Writes bytes where the cursor of the target stands.
+/// Writes bytes at an offset of the target.
 type Put<'a> = &'a dyn Fn(&[u8], u64) -> io::Result<usize>;
 
-/// Not by `sendfile(2)`, which writes at the kernel's cursor of the target: that one stands still.
+/// Not by `sendfile(2)`, which writes at the kernel's cursor of the target: nothing may use that.
 pub(super) fn receive(
     to: &File,
     from: &File,

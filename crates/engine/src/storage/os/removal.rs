@@ -14,8 +14,8 @@ use super::platform::PATH;
 use super::tree::clear;
 use crate::storage::Clearing;
 
-/// Does what `std::fs::remove_dir_all` does, but for a tree of any depth, and follows no link that the path ends with,
-/// slash or not: std's takes `link/` for what the link leads to, empties that, and fails at the name.
+/// Like `std::fs::remove_dir_all`, but for trees of any depth, and without following a link at the end of the path. Std
+/// follows `link/`, empties the target and then fails to remove the name.
 ///
 /// A path that ends with `.` or `..` is refused, as `rmdir` refuses it, before anything is touched.
 pub(super) fn tree(path: &Path, how: Clearing) -> io::Result<()> {
@@ -31,7 +31,7 @@ pub(super) fn tree(path: &Path, how: Clearing) -> io::Result<()> {
         return Err(Errno::NOTDIR.into());
     }
     let name = match bare.rsplit(|byte| *byte == b'/').next() {
-        // The root of the file system is in no directory.
+        // The root of the file system has no parent.
         None | Some(b"") if name.is_empty() => return Err(Errno::NOENT.into()),
         None | Some(b"") => return Err(Errno::BUSY.into()),
         Some(name) => OsStr::from_bytes(name),

@@ -1,9 +1,9 @@
-//! The three streams that a process is born with.
+//! The three standard streams.
 //!
-//! It shares them with others, with its shell at the least, so nothing about them may be changed: `O_NONBLOCK`
-//! would make another program's reads and writes fail, even after this one has ended. What has to be waited for
-//! is opened a second time where that can be done, and asked before each call where not. What need not be waited
-//! for is read and written where the shared position stands, so that others go on behind it.
+//! A process shares them with others, at least with its shell, so nothing about them may be changed: `O_NONBLOCK` would
+//! make reads and writes of another program fail, even after this one has ended. A stream that may block is opened a
+//! second time if possible, and otherwise polled before each call. Any other file is read and written at the shared
+//! position, so that other processes continue after it.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -18,22 +18,22 @@ use super::platform::names;
 use crate::storage::wrapped::Wrapped;
 use crate::storage::{Nature, OpenRequest, Opened};
 
-/// Major and minor number of the device whose opening makes a new terminal (`/dev/ptmx`).
+/// Major and minor number of `/dev/ptmx`: opening it makes a new terminal.
 const TERMINAL_MAKER: (u32, u32) = (5, 2);
 
-/// One of the three.
+/// One of the standard streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standard {
-    /// What is read.
+    /// For reading.
     Input,
-    /// Where results go.
+    /// For results.
     Output,
-    /// Where messages go.
+    /// For messages.
     Error,
 }
 
 impl Standard {
-    /// Returns what errors call it, as Python does.
+    /// Returns its name in errors, which is Python's.
     pub fn name(self) -> &'static str {
         match self {
             Standard::Input => "<stdin>",
@@ -71,7 +71,7 @@ pub(super) fn open(stream: Standard) -> io::Result<(Opened, OpenRequest)> {
     let request = stream.request();
     let shared = stream.duplicate()?;
     let seen = Seen::of(&shared)?;
-    // One that is not open for this says so at once; its readiness would never come.
+    // A descriptor without this access fails at once; its readiness would never come.
     let opened = if seen.has_peer() && is_open_for(&shared, &request)? {
         let file = match open_again(&shared, &seen, &request) {
             Some(own) => OsFile::new(own, &request, true),
@@ -86,7 +86,7 @@ pub(super) fn open(stream: Standard) -> io::Result<(Opened, OpenRequest)> {
     Ok((opened, request))
 }
 
-/// A description of one's own; `None` where there is none to be had: sockets, another user's pipe, no `/proc`.
+/// Opens a description of our own; `None` where that is impossible: sockets, another user's pipe, no `/proc`.
 fn open_again(shared: &File, seen: &Seen, request: &OpenRequest) -> Option<File> {
     if !can_be_opened_again(shared) {
         return None;
@@ -98,14 +98,14 @@ fn open_again(shared: &File, seen: &Seen, request: &OpenRequest) -> Option<File>
     Seen::of(&own).is_ok_and(|own| own.is_same_as(seen)).then_some(own)
 }
 
-/// Whether it has the access that its part asks for. The other end of a pipe has not, and to open that again
-/// would open the right end.
+/// Whether it has the access that its role needs. The wrong end of a pipe has not, and opening it again would return the
+/// other end.
 fn is_open_for(shared: &File, request: &OpenRequest) -> io::Result<bool> {
     let access = access_of(shared)?;
     Ok((!request.read || access.read) && (!request.append || access.write))
 }
 
-/// Other devices may begin something new when they are opened.
+/// Opening other devices may have side effects.
 fn can_be_opened_again(shared: &File) -> bool {
     let Ok(stat) = fstat(shared) else { return false };
     match FileType::from_raw_mode(stat.st_mode) {

@@ -1,4 +1,4 @@
-//! What `stat` tells, in the widths that Linux gives it: other systems have devices of 32 bits and modes of 16.
+//! The fields of `stat` in the widths of Linux: other systems have devices of 32 bits and modes of 16.
 
 use std::fs::File;
 use std::io;
@@ -8,7 +8,7 @@ use rustix::fs::{FileType, Mode, RawMode, SeekFrom, Stat};
 
 use crate::storage::Kind;
 
-/// Device and inode: what tells a file from all others.
+/// Device and inode, which identify a file.
 pub(super) type Identity = (u64, u64);
 
 #[allow(clippy::unnecessary_cast, reason = "the widths differ by system")]
@@ -33,7 +33,7 @@ pub(super) fn modified(stat: &Stat) -> (i64, i64) {
     (stat.st_mtime as i64, stat.st_mtime_nsec as i64)
 }
 
-/// What a mode says of the kind.
+/// The kind in a mode.
 pub(super) fn kind_of(mode: u32) -> FileType {
     FileType::from_raw_mode(mode as RawMode)
 }
@@ -43,7 +43,7 @@ pub(super) fn bits(mode: u32) -> Mode {
     Mode::from_bits_truncate(mode as RawMode)
 }
 
-/// What a directory says of a name; `None` where it does not.
+/// The kind in a directory entry; `None` where the directory does not keep it.
 pub(super) fn kind(file_type: FileType) -> Option<Kind> {
     match file_type {
         FileType::RegularFile => Some(Kind::File),
@@ -57,7 +57,7 @@ pub(super) fn kind(file_type: FileType) -> Option<Kind> {
     }
 }
 
-/// Returns where the file ends, also for block devices, whose `st_size` is 0; moves the position.
+/// Returns the length, also of block devices, whose `st_size` is 0; moves the position.
 pub(super) fn end_of(file: &File) -> io::Result<u64> {
     let metadata = file.metadata()?;
     if metadata.file_type().is_block_device() {

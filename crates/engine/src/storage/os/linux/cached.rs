@@ -1,4 +1,4 @@
-//! Opening what the kernel can find without the disk (`RESOLVE_CACHED`), for calls made in place.
+//! Opening paths that the kernel can look up without the disk (`RESOLVE_CACHED`), for calls in place.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use crate::storage::OpenRequest;
 
-/// Whether the kernel looks paths up without the disk. Found out by the first call that says it does not.
+/// Whether the kernel looks paths up without the disk. Cleared by the first call that fails as unsupported.
 #[derive(Debug, Default)]
 pub(in crate::storage::os) struct CachedPaths {
     /// Set once and for good; carries no data, so Relaxed is enough.
@@ -18,17 +18,17 @@ pub(in crate::storage::os) struct CachedPaths {
 }
 
 impl CachedPaths {
-    /// Opens for reading; `None` if that would take the disk.
+    /// Opens for reading; `None` if that would need the disk.
     pub(in crate::storage::os) fn open(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)
     }
 
-    /// Finds what `path` names without opening it (`O_PATH`); `None` if that would take the disk.
+    /// Finds the file at `path` without opening it (`O_PATH`); `None` if that would need the disk.
     pub(in crate::storage::os) fn name(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::PATH)
     }
 
-    /// Like [`name`](CachedPaths::name), of a last part that is a symbolic link the link itself.
+    /// Like [`name`](CachedPaths::name), but does not follow a link in the last part.
     pub(in crate::storage::os) fn name_itself(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::PATH | OFlags::NOFOLLOW)
     }
@@ -44,7 +44,7 @@ impl CachedPaths {
                 self.unsupported.store(true, Ordering::Relaxed);
                 None
             }
-            // Whoever is out of descriptors waits for one where waiting is allowed.
+            // Out of descriptors: the blocking call may wait for one.
             Err(Errno::MFILE | Errno::NFILE) => None,
             // `INVAL` also stands for a NUL in the path, which the blocking call words as std does.
             Err(Errno::AGAIN | Errno::INTR | Errno::INVAL | Errno::TOOBIG | Errno::XDEV) => None,
@@ -53,14 +53,14 @@ impl CachedPaths {
     }
 }
 
-/// Whether opening has no effect but the opening itself, so that it can be tried and let go again.
+/// Whether opening has no side effects, so that it can be tried and the file closed again.
 pub(in crate::storage::os) fn is_plain_read(request: &OpenRequest) -> bool {
     let OpenRequest { mode, buffer_bytes, .. } = *request;
     let plain = OpenRequest { read: true, mode, buffer_bytes, ..OpenRequest::default() };
     *request == plain
 }
 
-/// Returns the device that a name was found on, from what the kernel has in memory.
+/// Returns the device of a file from the kernel's memory.
 pub(in crate::storage::os) fn device_without_sync(named: &File) -> Option<u64> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
     let seen = statx(named, "", flags, StatxFlags::TYPE).ok()?;

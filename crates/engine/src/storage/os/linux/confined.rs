@@ -1,4 +1,4 @@
-//! The kernel's own look-up that never leaves a directory (`openat2`, Linux 5.6).
+//! The kernel's look-up that never leaves a directory (`openat2`, Linux 5.6).
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -18,12 +18,12 @@ pub(in crate::storage::os) struct Confined {
 }
 
 impl Confined {
-    /// Makes the call no more.
+    /// Stops using the call.
     pub(in crate::storage::os) fn give_up(&self) {
         self.missing.store(true, Ordering::Relaxed);
     }
 
-    /// Finds what `path` names below `root`; `None` as of [`open`](Confined::open).
+    /// Finds the file at `path` below `root`; `None` like [`open`](Confined::open).
     pub(in crate::storage::os) fn find(
         &self,
         root: BorrowedFd<'_>,
@@ -34,7 +34,7 @@ impl Confined {
         Some(found.map(Found::new))
     }
 
-    /// Opens what `path` names below `root`; `None` if the kernel cannot do it, for good or this time.
+    /// Opens the file at `path` below `root`; `None` if the kernel cannot do it, now or ever.
     pub(in crate::storage::os) fn open(
         &self,
         root: BorrowedFd<'_>,
@@ -59,7 +59,7 @@ impl Confined {
                     self.give_up();
                     return None;
                 }
-                // Of the file, or of a filter that knows the call and lets nobody use it.
+                // Either about the file, or from a filter that forbids the call.
                 Err(Errno::PERM) if !self.is_allowed(root) => return None,
                 result => return Some(result),
             }

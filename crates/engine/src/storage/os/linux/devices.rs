@@ -12,8 +12,8 @@ use super::remote::is_remote;
 use crate::limits::DEVICES_MAX;
 use crate::storage::Links;
 
-/// `f_type` of the file systems whose close waits for no device, once blocks need neither be freed nor written.
-/// Others may flush there, as FAT and eCryptfs can.
+/// `f_type` of the file systems whose close needs no device, if no blocks have to be freed or written. Others, such as FAT
+/// and eCryptfs, may flush at the close.
 const QUIET_TYPES: [u32; 9] = [
     0xEF53,      // ext2, ext3, ext4
     0x5846_5342, // XFS
@@ -49,25 +49,25 @@ struct Device {
 }
 
 impl Devices {
-    /// Returns what is known without any system call.
+    /// Returns whether a device is remote, if that is known without any system call.
     pub(in crate::storage::os) fn known_remote(&self, number: u64) -> Option<bool> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|device| device.number == number).map(|device| device.remote)
     }
 
-    /// Returns whether a path could lead to a remote device, as of the last device that was met.
+    /// Returns whether a path could lead to a remote device, as of the last new device.
     ///
-    /// While it cannot, calls in place go without a look at the device first. A remote file system mounted
-    /// since then is noticed by the first call that meets it, and that one call may wait for it.
+    /// While it cannot, calls in place do not check the device first. A remote file system that is mounted later is noticed
+    /// by the first call that reaches it, and that one call may wait for it.
     pub(in crate::storage::os) fn may_be_remote(&self) -> bool {
         !self.all_local.load(Ordering::Relaxed)
     }
 
     /// Returns whether the device under `file` is remote; may wait for it if that is not known.
     ///
-    /// A local answer is asked for again each time, because the number of an unmounted file system goes to
-    /// the next one mounted, and a wrong "local" would stop an executor thread. Asking a local file system
-    /// takes a fraction of a microsecond. A wrong "remote" only costs speed, so it is never asked again.
+    /// A local device is checked again each time: the number of an unmounted file system is given to the next one, and a
+    /// wrong "local" would stop an executor thread. The check takes a fraction of a microsecond. A wrong "remote" only
+    /// costs speed, so it is never checked again.
     pub(in crate::storage::os) fn ask_if_remote(&self, number: u64, file: impl AsFd) -> bool {
         match self.known_remote(number) {
             Some(true) => true,
@@ -82,8 +82,7 @@ impl Devices {
         }
     }
 
-    /// Asks about the device that `path` was found on by way of these links, if it is not known yet. May wait for
-    /// it.
+    /// Finds out about the device of `path`, if it is not known yet. May wait for it.
     pub(in crate::storage::os) fn learn(&self, number: u64, path: &Path, links: Links) {
         if self.known_remote(number).is_some() {
             return;
@@ -124,13 +123,13 @@ pub(in crate::storage::os) fn never_waits(device: &Stat) -> bool {
     major(device.st_rdev) == MEMORY_MAJOR && MEMORY_MINORS.contains(&minor(device.st_rdev))
 }
 
-/// Whether a regular file without a length could be one that a pseudo file system makes up. No disk has such files, so
-/// those on one cost no further call.
+/// Whether a regular file of length 0 could be a generated one of a pseudo file system. Files on a disk cannot, so they
+/// cost no further call.
 pub(in crate::storage::os) fn may_be_made_up(stat: &Stat) -> bool {
     major(stat.st_dev) == 0
 }
 
-/// Whether closing a file waits for no device, once blocks need neither be freed nor written.
+/// Whether closing a file needs no device, if no blocks have to be freed or written.
 pub(in crate::storage::os) fn closes_quietly(file: impl AsFd) -> bool {
     fstatfs(file).is_ok_and(|found| QUIET_TYPES.contains(&(found.f_type as u32)))
 }

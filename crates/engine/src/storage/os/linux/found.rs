@@ -1,7 +1,7 @@
-//! What a name names, held by a descriptor that asks for no right to it (`O_PATH`): calls go to the very thing, whatever
-//! becomes of its name. Where a call takes no such descriptor, it is named through `/proc/self/fd`.
+//! An entry of a directory, held by a descriptor that needs no permission (`O_PATH`): calls go to the same file even if
+//! its name changes. Calls that take no such descriptor get its path in `/proc/self/fd`.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode as Bits, OFlags, chmod, fstat, ope
 use rustix::io::Errno;
 
 use super::in_proc;
-use crate::storage::os::{access, attributes};
+use crate::storage::os::{access, attributes, xattr};
 use crate::storage::{Metadata, Mode, Stamps};
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ impl Found {
         Ok(FileType::from_raw_mode(fstat(&self.0)?.st_mode))
     }
 
-    /// What a link contains.
+    /// The contents of a link.
     pub(in crate::storage::os) fn contents(&self) -> Result<Vec<u8>, Errno> {
         Ok(readlinkat(&self.0, "", Vec::new())?.into_bytes())
     }
@@ -59,6 +59,14 @@ impl Found {
         self.through_proc(|path| attributes::set_times(CWD, path, times, true))
     }
 
+    pub(in crate::storage::os) fn xattr(&self, name: &OsStr) -> io::Result<Option<Vec<u8>>> {
+        self.through_proc(|path| xattr::get(path, name, true))
+    }
+
+    pub(in crate::storage::os) fn xattrs(&self) -> io::Result<Vec<OsString>> {
+        self.through_proc(|path| xattr::list(path, true))
+    }
+
     fn through_proc<T>(&self, call: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
         call(&in_proc(&self.0)).map_err(|error| match error.kind() {
             // The thing is there, since it is open.
@@ -70,7 +78,7 @@ impl Found {
     }
 }
 
-/// The attributes of what a path names below a directory.
+/// The attributes of the file at a path below a directory.
 pub(in crate::storage::os) fn metadata(
     dir: BorrowedFd<'_>,
     path: &Path,
@@ -81,12 +89,12 @@ pub(in crate::storage::os) fn metadata(
     File::from(openat(dir, path, flags, Bits::empty())?).metadata().map(Metadata::from)
 }
 
-/// Where an open directory is at this moment; `None` if that cannot be told.
+/// The current path of an open directory; `None` if it cannot be found.
 pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
     std::fs::read_link(in_proc(dir)).ok()
 }
 
-/// Changes the permissions of a directory that may not be opened, and never of what a link in its place leads to.
+/// Changes the permissions of a directory that may not be opened. Never follows a link in its place.
 pub(in crate::storage::os) fn set_bits(dir: BorrowedFd<'_>, name: &CStr, bits: Bits) -> Result<(), Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let found = openat(dir, name, flags, Bits::empty())?;

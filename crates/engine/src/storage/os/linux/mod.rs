@@ -1,4 +1,4 @@
-//! What Linux has calls of its own for. `portable/` has the same names for all other systems.
+//! Code by system calls of Linux's own. `portable/` has the same functions for all other systems.
 
 pub(super) mod cached;
 pub(super) mod confined;
@@ -23,16 +23,16 @@ pub(super) const IN_PLACE: bool = true;
 /// Opens a directory by its path alone: that takes no right to read it.
 pub(super) const PATH: OFlags = OFlags::PATH;
 
-/// Passes the page cache by.
+/// Bypasses the page cache.
 pub(super) const DIRECT: OFlags = OFlags::DIRECT;
 
-/// Creates a file, whichever of the two is set.
+/// Creates a file; either bit does.
 pub(super) const CREATES: OFlags = OFlags::CREATE.union(OFlags::TMPFILE.difference(OFlags::DIRECTORY));
 
-/// Asks what the effective user may do, not the real one.
+/// Checks the effective user instead of the real one.
 pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
 
-/// Has a call on a socket that nobody listens at fail, where it would end the process.
+/// Makes a write to a socket without a reader fail instead of ending the process.
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
 
 /// Names an open descriptor for calls that take paths only.

@@ -13,7 +13,7 @@ const REMOTE_NAMES: [&str; 24] = [
     "beegfs",
 ];
 
-/// Returns whether a remote file system is mounted; yes if that cannot be told.
+/// Returns whether a remote file system is mounted; `true` if the mount table cannot be read.
 pub(in crate::storage::os) fn any_remote() -> bool {
     fs::read(MOUNT_TABLE).map_or(true, |table| names_remote(&String::from_utf8_lossy(&table)))
 }

@@ -1,4 +1,4 @@
-//! Names, and files without one.
+//! Calls on names, and files without a name.
 
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
@@ -15,19 +15,20 @@ use rustix::io::Errno;
 
 use super::in_proc;
 use crate::limits::LISTING_BYTES;
-use crate::storage::os::naming::by_two_names;
+use crate::storage::names::NO_EXCHANGE;
+use crate::storage::os::naming::{Name, by_two_names};
 
-/// What `O_TMPFILE` fails with where it is not known, by kernel or file system.
+/// The errors of `O_TMPFILE` where kernel or file system do not support it.
 const NOT_UNNAMED: [Errno; 3] = [Errno::OPNOTSUPP, Errno::ISDIR, Errno::NOENT];
 
-/// Returns a path that opens the file of a descriptor once more, whatever became of its names; `None` if none does.
+/// Returns a path that opens the file of a descriptor once more, even if it was renamed; `None` if there is none.
 pub(in crate::storage::os) fn again(file: &File) -> Option<PathBuf> {
     Some(in_proc(file))
 }
 
 /// Creates a file without a name; `None` where that cannot be done (kernel before 3.11, NFS and others).
 pub(in crate::storage::os) fn unnamed(dir: &Path, mode: u32) -> Option<io::Result<File>> {
-    // Without `O_EXCL`, its owner can give it a name by `linkat`.
+    // Without `O_EXCL`, so that `linkat` can give it a name.
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(mode).custom_flags(OFlags::TMPFILE.bits() as i32);
     match options.open(dir) {
@@ -36,8 +37,7 @@ pub(in crate::storage::os) fn unnamed(dir: &Path, mode: u32) -> Option<io::Resul
     }
 }
 
-/// Names an open file. By itself the descriptor is enough for the superuser alone, before Linux 6.10; through
-/// `/proc` it is for everybody.
+/// Gives an open file a name. Before Linux 6.10 only the superuser may link by descriptor, but every user through `/proc`.
 pub(in crate::storage::os) fn link_unnamed(file: &File, link: &Path) -> io::Result<()> {
     match linkat(file, "", CWD, link, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT) => Ok(linkat(CWD, in_proc(file), CWD, link, AtFlags::SYMLINK_FOLLOW)?),
@@ -45,18 +45,34 @@ pub(in crate::storage::os) fn link_unnamed(file: &File, link: &Path) -> io::Resu
     }
 }
 
-/// Creates an empty file of nobody else's.
+/// Creates an empty file that no other process opens.
 pub(in crate::storage::os) fn scratch() -> io::Result<File> {
     Ok(File::from(memfd_create("folio-times", MemfdFlags::CLOEXEC)?))
 }
 
-/// Renames in one step where kernel and file system can refuse to replace (`RENAME_NOREPLACE`), else by a second
-/// name and the removal of the first.
-pub(in crate::storage::os) fn rename_noclobber(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+/// Renames atomically where kernel and file system support `RENAME_NOREPLACE`, else by adding a second name and removing
+/// the first.
+pub(in crate::storage::os) fn rename_noclobber(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => by_two_names(from, to),
         result => Ok(result?),
     }
+}
+
+/// Exchanges two names in one step where kernel and file system can (`RENAME_EXCHANGE`).
+pub(in crate::storage::os) fn exchange(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::EXCHANGE) {
+        Err(error @ Errno::INVAL) if is_one_inside_the_other(from, to) => Err(error.into()),
+        Err(Errno::NOSYS | Errno::INVAL | Errno::OPNOTSUPP) => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE))
+        }
+        result => Ok(result?),
+    }
+}
+
+/// What a file system that can exchange names says `EINVAL` of.
+fn is_one_inside_the_other((_, from): Name<'_>, (_, to): Name<'_>) -> bool {
+    from.starts_with(to) || to.starts_with(from)
 }
 
 pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(
@@ -67,7 +83,7 @@ pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(
     mkfifoat(dir, name, mode)
 }
 
-/// A directory that is read bit by bit, and room for its names.
+/// An open directory with a buffer for its names.
 pub(in crate::storage::os) struct Reader {
     directory: OwnedFd,
     room: Vec<u8>,
@@ -80,7 +96,7 @@ impl Reader {
         Ok(Reader { directory, room: Vec::with_capacity(LISTING_BYTES) })
     }
 
-    /// Reads on, and returns whether there may be more.
+    /// Reads the next names, and returns whether more may come.
     pub(in crate::storage::os) fn more(
         &mut self,
         each: impl FnMut(&CStr, FileType, u64),
@@ -89,7 +105,7 @@ impl Reader {
     }
 }
 
-/// Reads names on where the position of an open directory stands, and returns whether there may be more.
+/// Reads names from the position of an open directory, and returns whether more may come.
 pub(in crate::storage::os) fn read_on(
     dir: BorrowedFd<'_>,
     each: impl FnMut(&CStr, FileType, u64),

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use rustix::fs::{AtFlags, StatxFlags, statx};
 use rustix::io::{Errno, ReadWriteFlags, preadv2, pwritev2};
 
-/// First kernel whose `RWF_NOWAIT` never reports the end of the file for pages it merely did not have.
+/// The first kernel whose `RWF_NOWAIT` never reports the end of the file for pages that are just not cached.
 const READ_NOW_KERNEL: (u32, u32) = (5, 11);
 
 /// The offset by which `pwritev2` means the descriptor's own position.
@@ -21,12 +21,12 @@ pub(in crate::storage::os) fn sync_in_tree(_: impl AsFd) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Reads what is in memory (`RWF_NOWAIT`). An offset past `i64::MAX` would mean the position.
+/// Reads cached bytes (`RWF_NOWAIT`). An offset past `i64::MAX` would mean the position.
 pub(in crate::storage::os) fn read_now(file: &File, buf: &mut [u8], offset: u64) -> Result<usize, Errno> {
     preadv2(file, &mut [IoSliceMut::new(buf)], offset, ReadWriteFlags::NOWAIT)
 }
 
-/// Whether the running kernel's `RWF_NOWAIT` can be trusted; read once, and no without a `/proc` to tell.
+/// Whether the running kernel's `RWF_NOWAIT` is correct; read once, and `false` without `/proc`.
 pub(in crate::storage::os) fn reads_now() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
@@ -35,13 +35,13 @@ pub(in crate::storage::os) fn reads_now() -> bool {
     })
 }
 
-/// Appends, and leaves the position at the end of these very bytes, wherever other processes had put the end.
+/// Appends, and leaves the position at the end of these bytes, even if other processes append too.
 pub(in crate::storage::os) fn append(file: &File, bufs: &[IoSlice<'_>]) -> Result<usize, Errno> {
     pwritev2(file, bufs, OWN_POSITION, ReadWriteFlags::APPEND)
 }
 
-/// What direct I/O asks addresses, and offsets and lengths, to be multiples of. The kernel tells since 6.1, and not of
-/// every file system.
+/// The alignment for direct I/O of addresses, and of offsets and lengths. Linux reports it since 6.1, but not for every
+/// file system.
 pub(in crate::storage::os) fn direct_alignment(file: &File) -> Option<(usize, usize)> {
     let told = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::DIOALIGN).ok()?;
     let (memory, offset) = (told.stx_dio_mem_align as usize, told.stx_dio_offset_align as usize);

@@ -39,7 +39,7 @@ pub(in crate::storage::os) fn advise(file: &File, advice: Advice, offset: u64, l
     Ok(fadvise(file, offset, NonZeroU64::new(len), advice)?)
 }
 
-/// Has the kernel copy between two files; `None` if it has to be done by reading and writing.
+/// Copies between two files in the kernel; `None` if that is impossible and takes reads and writes.
 pub(in crate::storage::os) fn copy_range(
     from: &File,
     mut offset: u64,

@@ -1,4 +1,4 @@
-//! No common call finds only what is in memory, so nothing is found in place.
+//! No portable call looks up cached paths only, so no call is made in place.
 
 use std::fs::File;
 use std::io;

@@ -1,4 +1,4 @@
-//! No common call looks a path up without ever leaving a directory, so it is always done part by part.
+//! No portable call looks a path up without leaving a directory, so every look-up is part by part.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;

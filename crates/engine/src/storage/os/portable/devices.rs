@@ -1,4 +1,4 @@
-//! Which devices are remote, asked of each file that is opened: nothing on a path is done before.
+//! Which devices are remote, found for each opened file.
 
 use std::os::fd::AsFd;
 use std::path::Path;
@@ -40,12 +40,12 @@ pub(in crate::storage::os) fn never_waits(device: &Stat) -> bool {
     })
 }
 
-/// Whether a regular file without a length could be one that a pseudo file system makes up.
+/// Whether a regular file of length 0 could be a generated one of a pseudo file system.
 pub(in crate::storage::os) fn may_be_made_up(_: &Stat) -> bool {
     true
 }
 
-/// Whether closing a file waits for no device, once blocks need neither be freed nor written.
+/// Whether closing a file needs no device, if no blocks have to be freed or written.
 pub(in crate::storage::os) fn closes_quietly(_: impl AsFd) -> bool {
     false
 }

@@ -1,5 +1,5 @@
-//! What a name in an open directory names. No common call opens a thing without a right to it, so that each call looks
-//! the name up again, in that very directory, and refuses a link that has been put in its place.
+//! An entry of an open directory. No portable call opens a file without a permission for it, so each call looks the name
+//! up again, in that very directory, and refuses a link that has been put in its place.
 
 use std::ffi::{CStr, OsStr, OsString};
 use std::fs::{File, Permissions};
@@ -40,7 +40,7 @@ impl Found {
         Ok(FileType::from_raw_mode(self.stat.st_mode))
     }
 
-    /// What a link contains.
+    /// The contents of a link.
     pub(in crate::storage::os) fn contents(&self) -> Result<Vec<u8>, Errno> {
         Ok(readlinkat(&self.dir, &self.name, Vec::new())?.into_bytes())
     }
@@ -73,12 +73,21 @@ impl Found {
         }
     }
 
+    /// Both take a descriptor of the thing, which only Linux gives without a right to it.
+    pub(in crate::storage::os) fn xattr(&self, _: &OsStr) -> io::Result<Option<Vec<u8>>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(in crate::storage::os) fn xattrs(&self) -> io::Result<Vec<OsString>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     pub(in crate::storage::os) fn set_times(&self, times: &Stamps) -> io::Result<()> {
         attributes::set_times(&self.dir, Path::new(&self.name), times, false)
     }
 }
 
-/// The attributes of what a path names below a directory.
+/// The attributes of the file at a path below a directory.
 pub(in crate::storage::os) fn metadata(
     dir: BorrowedFd<'_>,
     path: &Path,
@@ -88,7 +97,7 @@ pub(in crate::storage::os) fn metadata(
     Ok(metadata_of(&statat(dir, path, flags)?))
 }
 
-/// Where an open directory is at this moment; `None` if that cannot be told.
+/// The current path of an open directory; `None` if it cannot be found.
 pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
     #[cfg(target_vendor = "apple")]
     let path = rustix::fs::getpath(dir).ok().map(|path| {
@@ -100,7 +109,7 @@ pub(in crate::storage::os) fn path_of(dir: &OwnedFd) -> Option<PathBuf> {
     path
 }
 
-/// Changes the permissions of a directory that may not be opened, and never of what a link in its place leads to.
+/// Changes the permissions of a directory that may not be opened. Never follows a link in its place.
 pub(in crate::storage::os) fn set_bits(dir: BorrowedFd<'_>, name: &CStr, bits: Bits) -> Result<(), Errno> {
     change(dir, name, bits)
 }
@@ -131,7 +140,7 @@ fn metadata_of(found: &Stat) -> Metadata {
     attributes.into()
 }
 
-/// Seconds count down before 1970, nanoseconds always up.
+/// As in the kernel, nanoseconds count forward before 1970 too.
 fn moment((seconds, nanoseconds): (i64, i64)) -> SystemTime {
     let whole = Duration::from_secs(seconds.unsigned_abs());
     let second = if seconds < 0 { UNIX_EPOCH - whole } else { UNIX_EPOCH + whole };

@@ -1,5 +1,5 @@
-//! What `linux/` does by calls of its own, by those that all systems have. Nothing is done in place, since no common call
-//! says whether it would wait; what cannot be done at all is refused as unsupported.
+//! The functions of `linux/`, by calls of all systems. No call is made in place, since no portable call reports that it
+//! would block; what no portable call can do is refused as unsupported.
 
 pub(super) mod cached;
 pub(super) mod confined;
@@ -19,10 +19,10 @@ use rustix::net::SendFlags;
 
 pub(super) const IN_PLACE: bool = false;
 
-/// A directory is opened to be read, which takes the right to read it.
+/// A directory is opened for reading, which needs read permission.
 pub(super) const PATH: OFlags = OFlags::empty();
 
-/// Passes the page cache by; Apple's systems have no flag for it.
+/// Bypasses the page cache; Apple's systems have no flag for it.
 #[cfg(not(target_vendor = "apple"))]
 pub(super) const DIRECT: OFlags = OFlags::DIRECT;
 #[cfg(target_vendor = "apple")]
@@ -31,13 +31,13 @@ pub(super) const DIRECT: OFlags = OFlags::empty();
 /// Creates a file.
 pub(super) const CREATES: OFlags = OFlags::CREATE;
 
-/// Asks what the effective user may do, not the real one; on Android they are one.
+/// Checks the effective user instead of the real one; on Android they are the same.
 #[cfg(not(target_os = "android"))]
 pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
 #[cfg(target_os = "android")]
 pub(super) const EFFECTIVE: AtFlags = AtFlags::empty();
 
-/// Apple's systems have no flag for it; Rust's own start-up has such a call fail.
+/// Apple's systems have no flag for it; Rust's start-up code makes such a call fail instead.
 #[cfg(target_vendor = "apple")]
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::empty();
 #[cfg(not(target_vendor = "apple"))]

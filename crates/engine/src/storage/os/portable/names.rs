@@ -1,4 +1,4 @@
-//! Names. A file without one is made by nobody but Linux.
+//! Names. Only Linux can create a file without one.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::CStr;
@@ -13,6 +13,8 @@ use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
 use crate::limits::LISTING_NAMES_MAX;
+use crate::storage::names::NO_EXCHANGE;
+use crate::storage::os::naming::Name;
 
 pub(in crate::storage::os) fn again(_: &File) -> Option<PathBuf> {
     None
@@ -26,7 +28,7 @@ pub(in crate::storage::os) fn link_unnamed(_: &File, _: &Path) -> io::Result<()>
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Creates an empty file of nobody else's.
+/// Creates an empty file that no other process opens.
 pub(in crate::storage::os) fn scratch() -> io::Result<File> {
     let name = format!(".folio-times-{:016x}", RandomState::new().build_hasher().finish());
     let path = std::env::temp_dir().join(name);
@@ -36,9 +38,9 @@ pub(in crate::storage::os) fn scratch() -> io::Result<File> {
 }
 
 #[cfg(target_vendor = "apple")]
-pub(in crate::storage::os) fn rename_noclobber(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+pub(in crate::storage::os) fn rename_noclobber(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    use rustix::fs::{RenameFlags, renameat_with};
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
         Err(Errno::OPNOTSUPP | Errno::NOTSUP | Errno::INVAL) => {
             crate::storage::os::naming::by_two_names(from, to)
         }
@@ -48,7 +50,20 @@ pub(in crate::storage::os) fn rename_noclobber(from: &Path, to: &Path) -> io::Re
 #[cfg(not(target_vendor = "apple"))]
 pub(in crate::storage::os) use crate::storage::os::naming::by_two_names as rename_noclobber;
 
-/// Apple's systems have a call for whole paths only, which in a directory that is moved meanwhile would lead elsewhere.
+#[cfg(target_vendor = "apple")]
+pub(in crate::storage::os) fn exchange(from: Name<'_>, to: Name<'_>) -> io::Result<()> {
+    use rustix::fs::{RenameFlags, renameat_with};
+    match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::EXCHANGE) {
+        Err(Errno::OPNOTSUPP | Errno::NOTSUP) => Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE)),
+        result => Ok(result?),
+    }
+}
+#[cfg(not(target_vendor = "apple"))]
+pub(in crate::storage::os) fn exchange(_: Name<'_>, _: Name<'_>) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, NO_EXCHANGE))
+}
+
+/// Apple's systems have a call for whole paths only, which would lead elsewhere if the directory is moved meanwhile.
 #[cfg(target_vendor = "apple")]
 pub(in crate::storage::os) fn make_fifo<P: rustix::path::Arg>(
     dir: BorrowedFd<'_>,

@@ -12,8 +12,8 @@ pub(in crate::storage::os) use rustix::fs::{fdatasync as sync_data, fsync as syn
 #[cfg(target_vendor = "apple")]
 pub(in crate::storage::os) use sync_all as sync_data;
 
-/// `fsync` leaves the bytes in the device's own memory there, where a power failure takes them. File systems that cannot
-/// do better are left at that.
+/// There, `fsync` leaves the bytes in the device's own memory, where a power failure loses them. It is still used on file
+/// systems that support nothing better.
 #[cfg(target_vendor = "apple")]
 pub(in crate::storage::os) fn sync_all(file: impl AsFd) -> Result<(), Errno> {
     match rustix::fs::fcntl_fullfsync(&file) {

@@ -22,7 +22,7 @@ pub(in crate::storage::os) fn allocate(
     }
 }
 
-/// Advice changes no outcome, so that leaving it aside is doing what was asked.
+/// Advice changes no results, so it may be ignored.
 pub(in crate::storage::os) fn advise(_: &File, _: Advice, _: u64, _: u64) -> io::Result<()> {
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! What a move keeps besides contents and names. What the other file system has no place for, or what this user may not
-//! give, is left out; everything else that fails ends the move.
+//! The attributes that a move preserves. Attributes that the other file system does not support, or that this user may
+//! not set, are left out; any other failure ends the move.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -12,27 +12,26 @@ use rustix::io::Errno;
 
 use crate::storage::os::{stat as told, xattr};
 
-/// All permission bits.
 const ALL_BITS: u32 = 0o7777;
 
-/// Permission bits that mean the same whoever the owner is.
+/// The permission bits that do not depend on the owner.
 const SHARED_BITS: u32 = 0o1777;
 
-/// The attribute that lends rights to whoever runs a file.
+/// The attribute that gives rights to the process that runs a file.
 const CAPABILITY: &[u8] = b"security.capability";
 
-/// Completes the copy of a file or a directory with everything in it.
+/// Completes the copy of a file, or of a directory after all of its contents.
 pub(super) fn of_open(from: BorrowedFd<'_>, stat: &Stat, to: BorrowedFd<'_>) -> io::Result<()> {
     let owned = owner(stat, fstat(to)?, |uid, gid| fchown(to, uid, gid))?;
-    // Before the permissions, under which the owner may not be allowed to.
+    // Before the permissions, which may forbid it.
     xattr::copy(from, to, |name| name == CAPABILITY && !owned, lenient)?;
-    // After the owner, whose change takes the set-ID bits away.
+    // After the owner, since changing that clears the set-ID bits.
     lenient(fchmod(to, bits(stat, owned)))?;
     lenient(futimens(to, &times(stat)))?;
     Ok(())
 }
 
-/// Completes the copy of a symbolic link or a FIFO, which have no attributes of a user's.
+/// Completes the copy of a symbolic link or a FIFO, which have no extended attributes.
 pub(super) fn of_name<P: rustix::path::Arg + Copy>(
     stat: &Stat,
     dir: BorrowedFd<'_>,
@@ -48,7 +47,7 @@ pub(super) fn of_name<P: rustix::path::Arg + Copy>(
     Ok(())
 }
 
-/// Whether the owner and the group are those of the original now.
+/// Copies owner and group, and returns whether both are those of the original now.
 fn owner(
     stat: &Stat,
     made: Stat,
@@ -61,7 +60,7 @@ fn owner(
     if lenient(change(Some(uid), Some(gid)))? {
         return Ok(true);
     }
-    // Of the groups one is in each can be given.
+    // A user may set any group that the user is in.
     Ok(lenient(change(None, Some(gid)))? && made.st_uid == stat.st_uid)
 }
 
@@ -74,7 +73,7 @@ fn times(stat: &Stat) -> Timestamps {
     Timestamps { last_access: time(told::accessed(stat)), last_modification: time(told::modified(stat)) }
 }
 
-/// `false` for what there is no place for, or no right to, as CPython's `shutil` has it.
+/// `false` for what is not supported or not permitted, like CPython's `shutil`.
 fn lenient(outcome: Result<(), Errno>) -> Result<bool, Errno> {
     match outcome {
         Ok(()) => Ok(true),

@@ -1,5 +1,5 @@
-//! Moves to another file system: the copy lies beside the target, under a name that nobody can foresee and for nobody's
-//! eyes, until it is complete. Both ends are held by descriptors of their directories.
+//! Moves to another file system. Until it is complete, the copy is beside the target, under an unpredictable name and
+//! with no access for other users. The directories of both ends are open.
 //!
 //! ```text
 //!   mod.rs ──▶ tree.rs    directories: what was copied, links among it, removal of that and nothing else
@@ -33,12 +33,12 @@ use crate::storage::{Clearing, Mover};
 use place::Place;
 use tree::Tree;
 
-/// Permissions of a file and of a directory until they are complete: nobody else sees into them.
+/// Permissions of a file and of a directory until they are complete: no access for other users.
 const FILE_FILLING: Mode = Mode::RUSR.union(Mode::WUSR);
 const FILE_FILLING_BITS: u32 = 0o600;
 const DIR_FILLING: Mode = Mode::RWXU;
 
-/// What tells that something is as it was.
+/// A fingerprint of a file, to detect changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     identity: Identity,
@@ -69,16 +69,16 @@ pub(super) struct Relocation {
     source: Place,
     target: Place,
     seen: Seen,
-    /// The name of what has been made beside the target.
+    /// The name of the copy beside the target, once it exists.
     beside: Option<String>,
-    /// `None` for what is no directory.
+    /// `None` unless the original is a directory.
     tree: Option<Tree>,
-    /// The target's directory, to be synced, opened before there is anything to lose.
+    /// The target's directory, for a sync; opened before the move changes anything.
     synced: Option<OwnedFd>,
 }
 
 impl Relocation {
-    /// `None` if both names are one thing's already, by another way to the same file system.
+    /// `None` if both paths lead to the same file, for example through another mount of the file system.
     pub(super) fn begin(from: &Path, to: &Path) -> io::Result<Option<Relocation>> {
         let (source, target) = (Place::of(from)?, Place::of(to)?);
         let seen = Seen::of(&source.stat()?.ok_or(Errno::NOENT)?);
@@ -95,7 +95,7 @@ impl Relocation {
                 _ => {}
             }
         }
-        // Not after everything is copied: what cannot be removed would be there twice.
+        // Checked before the copy: an original that cannot be removed would exist twice.
         source.check_removable()?;
         let synced = target.synced()?;
         let mut relocation = Relocation { source, target, seen, beside: None, tree: None, synced };
@@ -132,7 +132,7 @@ impl Relocation {
         }
     }
 
-    /// Copies what is no directory, in one go.
+    /// Copies anything but a directory, in one job.
     fn copy(&mut self) -> io::Result<()> {
         match self.seen.kind() {
             FileType::Symlink => {
@@ -162,7 +162,7 @@ impl Relocation {
 
     fn copy_file(&mut self) -> io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        // Without waiting: it may have been exchanged for a FIFO.
+        // Without waiting: the file may have been replaced by a FIFO.
         let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
         let from = File::from(openat(self.source.parent(), self.source.name(), flags, Mode::empty())?);
         let stat = fstat(&from)?;
@@ -171,7 +171,7 @@ impl Relocation {
         }
         let to = self.make(|parent, name| create(parent, name))?;
         fill(&from, &stat, &to)?;
-        // Before the original goes; what NFS and FUSE report, they report at one of these two.
+        // Before the original is removed; NFS and FUSE report late errors at one of these two calls.
         sync_all(&*to)?;
         to.close()
     }
@@ -200,7 +200,7 @@ impl Mover for Relocation {
         renameat(parent, beside, parent, self.target.name())?;
         self.beside = None;
         match self.synced.as_ref().map(sync_all) {
-            // A file system that keeps no names on a device has none to lose.
+            // A file system that cannot sync directories keeps no names on a device.
             None | Some(Ok(()) | Err(Errno::INVAL | Errno::OPNOTSUPP)) => Ok(()),
             Some(Err(error)) => Err(error.into()),
         }
@@ -225,7 +225,7 @@ impl Mover for Relocation {
         let parent = self.target.parent();
         match unlinkat(parent, &name, AtFlags::empty()) {
             Err(Errno::ISDIR | Errno::PERM) => {
-                // Of what was copied some may be for reading only.
+                // Copied directories may be read-only.
                 clear::tree(parent, name.as_ref(), Clearing { makes_removable: true, goes_on: true })
             }
             removed => Ok(removed?),
@@ -239,7 +239,7 @@ fn create<P: rustix::path::Arg>(dir: BorrowedFd<'_>, name: P) -> Result<Descript
     Ok(Descriptor::new(File::from(openat(dir, name, flags, FILE_FILLING)?)))
 }
 
-/// Copies a file into one that has just been created, with all there is to keep. Refuses if it was changed meanwhile.
+/// Copies contents and attributes into a file that has just been created. Fails if the source was changed meanwhile.
 fn fill(from: &File, stat: &Stat, to: &File) -> io::Result<u64> {
     let copied = copy::contents(from, &from.metadata()?, to)?;
     keep::of_open(from.as_fd(), stat, to.as_fd())?;

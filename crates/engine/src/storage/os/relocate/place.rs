@@ -1,4 +1,4 @@
-//! The two ends of a move: names in directories that are open, so that nothing is looked up twice.
+//! The two ends of a move: names in open directories, so that no path is looked up twice.
 
 use std::collections::hash_map::RandomState;
 use std::ffi::OsStr;
@@ -20,7 +20,7 @@ use crate::storage::os::tree::way::identity;
 pub(super) struct Place {
     parent: OwnedFd,
     pub(super) name: Vec<u8>,
-    /// A slash behind the name insists on a directory.
+    /// Whether a slash follows the name, which requires a directory.
     pub(super) slash: bool,
 }
 
@@ -32,7 +32,7 @@ impl Place {
         let (above, name) = (&bytes[..above], &bytes[above..len]);
         match name {
             b"" if bytes.is_empty() => return Err(Errno::NOENT.into()),
-            // As `rename` has it on one file system.
+            // Like `rename` within one file system.
             b"" | b"." | b".." => return Err(Errno::BUSY.into()),
             _ => {}
         }
@@ -50,7 +50,7 @@ impl Place {
         OsStr::from_bytes(&self.name)
     }
 
-    /// What has the name, be it a link; `None` if nothing has.
+    /// The attributes of the file of this name, without following a link; `None` if there is none.
     pub(super) fn stat(&self) -> Result<Option<Stat>, Errno> {
         match statat(self.parent(), self.name(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
@@ -74,7 +74,7 @@ impl Place {
         }
     }
 
-    /// Whether it lies in a directory or in one below that.
+    /// Whether it is inside `dir`, directly or not.
     pub(super) fn is_inside(&self, dir: Identity) -> Result<bool, Errno> {
         let flags = PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let mut here = openat(self.parent(), ".", flags, Mode::empty())?;
@@ -93,14 +93,14 @@ impl Place {
         }
     }
 
-    /// Makes something beside it, under a name that is free. `make` must refuse one that is not.
+    /// Makes a file beside it, under a free name. `make` must fail with `EEXIST` if the name is taken.
     pub(super) fn beside<T>(
         &self,
         mut make: impl FnMut(BorrowedFd<'_>, &str) -> Result<T, Errno>,
     ) -> Result<(T, String), Errno> {
         let mut tries = 0;
         loop {
-            let name = unforeseen();
+            let name = unpredictable();
             match make(self.parent(), &name) {
                 Err(Errno::EXIST) if tries < BESIDE_NAMES_MAX => tries += 1,
                 made => return made.map(|made| (made, name)),
@@ -109,8 +109,7 @@ impl Place {
     }
 }
 
-/// A name that fits wherever another does and that nobody could lie in wait at. The hasher's keys are the system's random
-/// numbers.
-fn unforeseen() -> String {
+/// A short name that no attacker can predict: the hasher's keys are random numbers of the system.
+fn unpredictable() -> String {
     format!(".moving-{:016x}", RandomState::new().build_hasher().finish())
 }

@@ -33,18 +33,18 @@ pub(super) struct Tree {
     record: Arc<Mutex<Record>>,
 }
 
-/// What was copied, for nothing else may be removed. Some hundred bytes for each entry.
+/// The copied entries: nothing else may be removed. Takes some hundred bytes per entry.
 #[derive(Default)]
 struct Record {
     copied: HashMap<Identity, Seen>,
-    /// Where in the copy a file is that has several names.
+    /// The paths in the copy of files with several names.
     linked: HashMap<Identity, PathBuf>,
 }
 
 impl Record {
     fn has(&self, seen: &Seen) -> bool {
         match self.copied.get(&seen.identity) {
-            // A directory changes as it is emptied; what is in it is looked at by itself.
+            // A directory changes as it is emptied; its entries are checked one by one.
             Some(known) if known.kind() == FileType::Directory => seen.kind() == FileType::Directory,
             Some(known) => known == seen,
             None => false,
@@ -58,7 +58,7 @@ impl Record {
 }
 
 impl Tree {
-    /// Both are open to be listed, and the copy is empty.
+    /// Both are open for listing, and the copy is empty.
     pub(super) fn begin(from: OwnedFd, to: OwnedFd) -> io::Result<Tree> {
         let record = Arc::<Mutex<Record>>::default();
         let keeper =
@@ -67,7 +67,7 @@ impl Tree {
         Ok(Tree { from, to, copy: Some(copy), record })
     }
 
-    /// Copies on; `false` once everything is on its device.
+    /// Copies more; `false` once everything is durable.
     pub(super) fn more(&mut self) -> io::Result<bool> {
         let Some(copy) = &mut self.copy else { return Ok(false) };
         let more = copy.more()?;
@@ -78,17 +78,17 @@ impl Tree {
             return Ok(true);
         }
         self.copy = None;
-        // One call for all of them where there is one: a sync of each takes the device's time as often as there are files.
+        // One call for all files where the system has one: syncing each file would take far longer.
         sync_tree(&self.to)?;
         Ok(false)
     }
 
-    /// Refuses if there is anything in the source that was not copied as it is.
+    /// Fails if any entry of the source differs from what was copied.
     pub(super) fn check(&mut self) -> io::Result<()> {
         self.go_through(false)
     }
 
-    /// Removes what was copied, up to the root.
+    /// Removes the copied entries, except the root.
     pub(super) fn remove(&mut self) -> io::Result<()> {
         self.go_through(true)
     }
@@ -117,7 +117,7 @@ impl Tree {
     }
 }
 
-/// Enters a directory; looks at anything else, and removes it if that is wanted.
+/// Checks an entry, and then enters a directory, or with `removes` removes anything else.
 fn settle(way: &mut Way<Names>, name: &CStr, record: &Record, removes: bool) -> io::Result<()> {
     let seen = Seen::of(&statat(way.dir(), name, AtFlags::SYMLINK_NOFOLLOW)?);
     if !record.has(&seen) {
@@ -134,14 +134,14 @@ fn settle(way: &mut Way<Names>, name: &CStr, record: &Record, removes: bool) -> 
     }
 }
 
-/// Keeps everything, and the record.
+/// Preserves all attributes, and keeps the record.
 struct Keeping {
     record: Arc<Mutex<Record>>,
     /// The copy's root.
     root: OwnedFd,
-    /// The one the source is on.
+    /// The device of the source.
     device: Option<u64>,
-    /// What the directories were that one is inside of, before they were read.
+    /// The attributes of the current directories, from before they were read.
     inside: Vec<Stat>,
 }
 
@@ -198,7 +198,7 @@ impl Keeper for Keeping {
     }
 }
 
-/// Opens the directory of something in the copy, part by part: the way may be longer than a path.
+/// Opens the directory of an entry of the copy, part by part: its relative path may be too long for one look-up.
 fn parent<'a>(root: BorrowedFd<'_>, way: &'a Path) -> io::Result<(OwnedFd, &'a OsStr)> {
     let flags = PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let (mut dir, mut parts) = (root.try_clone_to_owned()?, way.iter().peekable());
@@ -211,7 +211,7 @@ fn parent<'a>(root: BorrowedFd<'_>, way: &'a Path) -> io::Result<(OwnedFd, &'a O
     }
 }
 
-/// A panic leaves a record behind that is true as far as it goes.
+/// A poisoned mutex is fine: each entry is added at once.
 fn held(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
     record.lock().unwrap_or_else(PoisonError::into_inner)
 }

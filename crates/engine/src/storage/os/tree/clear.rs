@@ -15,12 +15,12 @@ use crate::error::InTheWay;
 use crate::storage::Clearing;
 use crate::storage::os::platform::found::set_bits;
 
-/// What the owner may do with a directory whose contents are to go.
+/// The permissions for the owner that removing a directory's contents takes.
 const CLEARABLE: Mode = Mode::RWXU;
 
-/// Removes the directory `name` in `parent` and everything in it; a link is removed itself.
+/// Removes the directory `name` in `parent` and everything in it; of a link, only the link.
 ///
-/// What others remove at the same time is no error. An error in the tree says where.
+/// Entries that other processes remove meanwhile are no error. An error in the tree names the entry.
 pub(in crate::storage::os) fn tree(parent: BorrowedFd<'_>, name: &OsStr, how: Clearing) -> io::Result<()> {
     let name = CString::new(name.as_bytes())?;
     let opened = match enter(parent, &name) {
@@ -61,14 +61,14 @@ impl Clear {
     }
 
     fn leave(&mut self) -> io::Result<()> {
-        // Without the directory above there is no going on, whatever may be passed over.
+        // Without the directory above the removal cannot continue, even if it may skip entries.
         let left = self.way.leave().map(|left| left.name);
         let name = left.map_err(|error| InTheWay::error(self.way.to(None), error.into()))?;
         let removed = self.unlink(&name, AtFlags::REMOVEDIR);
         self.judge(removed, Some(&name))
     }
 
-    /// Names what could not be removed, unless that is to be passed over.
+    /// Adds the path to an error, or ignores the error if entries may be skipped.
     fn judge(&self, outcome: Result<(), Errno>, name: Option<&CStr>) -> io::Result<()> {
         match outcome {
             Err(error) if !self.how.goes_on => Err(InTheWay::error(self.way.to(name), error.into())),
@@ -91,7 +91,7 @@ impl Clear {
         match self.way.open(name) {
             Err(Errno::ACCESS) if self.how.makes_removable => {
                 let dir = self.way.dir();
-                // Either of the two may be in the way, or both.
+                // The permissions of either directory may be the reason, or both.
                 let eased = ease(dir);
                 if unlock(dir, name) || eased { enter(dir, name) } else { Err(Errno::ACCESS) }
             }
@@ -111,13 +111,13 @@ impl Clear {
     }
 }
 
-/// Lets the owner work in a directory that is open; `false` if that was so already or cannot be.
+/// Gives the owner all permissions for an open directory; `false` if that changes nothing or fails.
 fn ease(dir: BorrowedFd<'_>) -> bool {
     let shut = fstat(dir).is_ok_and(|stat| !Mode::from_raw_mode(stat.st_mode).contains(CLEARABLE));
     shut && fchmod(dir, CLEARABLE).is_ok()
 }
 
-/// Lets the owner work in a directory that it could not open.
+/// Gives the owner all permissions for a directory that could not be opened.
 fn unlock(dir: BorrowedFd<'_>, name: &CStr) -> bool {
     set_bits(dir, name, CLEARABLE).is_ok()
 }

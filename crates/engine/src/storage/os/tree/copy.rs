@@ -1,4 +1,4 @@
-//! Copying a tree: the source by descriptors that no link is followed for, the copy by those of its own directories.
+//! Copying a tree through descriptors of the directories of the source, opened without following links, and of the copy.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -24,56 +24,56 @@ use crate::storage::os::platform::{PATH, names};
 use crate::storage::os::stat::{self, Identity};
 use crate::storage::{Copied, TreeCopier};
 
-/// Permissions of a directory while it is filled: nobody else sees into a copy that is not complete.
+/// The permissions of a directory that is being filled: other users have no access to an incomplete copy.
 const FILLING: Mode = Mode::RWXU;
 
-/// Permission bits that mean the same whoever the owner is.
+/// The permission bits that do not depend on the owner.
 const SHARED_BITS: u32 = 0o1777;
 
-/// The bit by which what is created in a directory gets its group.
+/// The set-group-ID bit: new entries of such a directory get its group.
 const SGID: u32 = 0o2000;
 
-/// What a copy keeps of what it copies. Everything is told by descriptors: paths may lead elsewhere by now.
+/// Decides what a copy preserves. Its methods get descriptors, since paths may lead elsewhere by now.
 pub(in crate::storage::os) trait Keeper: Send {
-    /// Told of the copy's root before anything is in it.
+    /// Called for the copy's root while it is empty.
     fn begun(&mut self, root: BorrowedFd<'_>) -> io::Result<()> {
         let _ = root;
         Ok(())
     }
 
-    /// Told of a directory before it is read, the root first; it is [completed](Keeper::completed) later.
+    /// Called for a directory before it is read, the root first; [`completed`](Keeper::completed) follows later.
     fn entered(&mut self, from: BorrowedFd<'_>) -> io::Result<()> {
         let _ = from;
         Ok(())
     }
 
-    /// Gives a file with several names that was copied before its name here; `true` if that is done.
+    /// Links a file with several names that was copied before; `true` if that is done.
     fn linked(&mut self, file: &File, here: &Here<'_>) -> io::Result<bool> {
         let _ = (file, here);
         Ok(false)
     }
 
-    /// Copies a file to what `open` creates with these permission bits; returns the bytes copied.
+    /// Copies a file to the one that `open` creates with the permission bits it is given; returns the bytes copied.
     fn file(&mut self, file: &File, open: &mut dyn FnMut(u32) -> io::Result<File>) -> io::Result<u64> {
         copy::between(file, open)
     }
 
-    /// Completes a symbolic link or a FIFO that has just been made.
+    /// Completes a symbolic link or a FIFO that has just been created.
     fn made(&mut self, here: &Here<'_>) -> io::Result<()> {
         let _ = here;
         Ok(())
     }
 
-    /// Completes a directory with everything in it: nothing touches it any more.
+    /// Completes a directory after all of its contents.
     fn completed(&mut self, from: BorrowedFd<'_>, to: BorrowedFd<'_>) -> io::Result<()> {
         let kept = stat::mode(&fstat(from)?) & SHARED_BITS;
-        // The group of what is created in it comes from where the copy is.
+        // Whether new entries inherit the group depends on where the copy is.
         let inherited = stat::mode(&fstat(to)?) & SGID;
         Ok(fchmod(to, stat::bits(kept | inherited))?)
     }
 }
 
-/// Keeps contents and permissions, as copying a file does.
+/// Preserves contents and permissions, like a copy of a single file.
 pub(in crate::storage::os) struct Plain;
 
 impl Keeper for Plain {}
@@ -87,7 +87,7 @@ pub(in crate::storage::os) struct Here<'a> {
 }
 
 impl Here<'_> {
-    /// The way to it from the root of the tree.
+    /// Its path relative to the root of the tree.
     pub(in crate::storage::os) fn way(&self) -> PathBuf {
         self.way.to(Some(self.name))
     }
@@ -95,32 +95,32 @@ impl Here<'_> {
 
 /// A copy under way.
 pub(in crate::storage::os) struct TreeCopy {
-    /// The directories one is inside of, and their copies.
+    /// The directories that the copy is inside of, and their copies.
     source: Way<Names>,
     target: Way<Nothing>,
-    /// What must not be copied into itself.
+    /// The root of the copy, which must not be copied into itself.
     target_root: Identity,
     keeper: Box<dyn Keeper>,
     copied: Copied,
 }
 
-/// Of the copy's directories nothing is read.
+/// The state of a directory of the copy, which is never listed.
 struct Nothing;
 
 impl Inside for Nothing {
     fn hold(&mut self, _dir: BorrowedFd<'_>) {}
 }
 
-/// What came of one name.
+/// The outcome for one name.
 enum Outcome {
-    /// It is copied, entered or passed over.
+    /// The entry was copied, entered or skipped.
     Done,
-    /// It is not of that kind any more.
+    /// The entry is not of that kind any more.
     Exchanged,
 }
 
 impl TreeCopy {
-    /// Makes the root of the copy, whose name is free. `from` may be a link, `to` may not.
+    /// Creates the root of the copy, whose name must be free. `from` may be a link, `to` may not.
     pub(in crate::storage::os) fn begin(
         from: &Path,
         to: &Path,
@@ -138,7 +138,7 @@ impl TreeCopy {
         TreeCopy::between(source, target, keeper)
     }
 
-    /// Fills a directory that has just been made; both are open to be listed.
+    /// Fills a directory that has just been created. Both are open for listing.
     pub(in crate::storage::os) fn between(
         source: OwnedFd,
         target: OwnedFd,
@@ -231,7 +231,7 @@ impl TreeCopy {
 
     fn file(&mut self, name: &CStr) -> io::Result<Outcome> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        // Without waiting: it may have been exchanged for a FIFO.
+        // Without waiting: the file may have been replaced by a FIFO.
         let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = match openat(self.source.dir(), name, flags, Mode::empty()) {
             Ok(file) => File::from(file),
@@ -270,7 +270,7 @@ impl TreeCopy {
         }
         let mode = stat::bits(stat::mode(&found) & SHARED_BITS);
         names::make_fifo(self.target.dir(), name, mode)?;
-        // Once more, as the umask has taken some.
+        // Once more, since the umask has removed some bits.
         chmodat(self.target.dir(), name, mode, AtFlags::empty())?;
         self.made(name)
     }

@@ -1,11 +1,11 @@
-//! Whole trees through descriptors: no name in one is ever looked up through another, so that a link put in a
-//! directory's place leads nowhere. Not recursive: the depth of a tree is anybody's choice, and a worker's stack is
-//! small. Nor does a descriptor stand for each level, as a process may hold only so many.
+//! Whole trees through descriptors: each name is looked up in its open directory, so that a link put in a directory's
+//! place has no effect. Not recursive, since a tree may be deep and a worker's stack is small. Not every level has an
+//! open descriptor, since their number is limited.
 //!
 //! ```text
 //!   clear.rs   removes a tree ──┐
-//!                               ├──▶ way.rs   the levels one is inside of, the inner ones open
-//!   copy.rs    copies a tree  ──┘      names.rs   what a directory has to tell
+//!                               ├──▶ way.rs   the current levels, the inner ones open
+//!   copy.rs    copies a tree  ──┘      names.rs   the names in a directory
 //! ```
 
 pub(super) mod clear;
@@ -19,10 +19,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
-/// How a directory is opened to be listed.
+/// The flags for opening a directory to list it.
 pub(super) const LISTED: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// Opens a directory to be listed; `None` if the name is another thing's, a link's among them.
+/// Opens a directory to list it; `None` if the name is no directory but, for example, a link.
 fn enter(dir: BorrowedFd<'_>, name: &CStr) -> Result<Option<OwnedFd>, Errno> {
     match openat(dir.as_fd(), name, LISTED | OFlags::NOFOLLOW, Mode::empty()) {
         Ok(opened) => Ok(Some(opened)),

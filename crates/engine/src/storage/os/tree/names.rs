@@ -1,4 +1,4 @@
-//! What a directory has to tell: read from it by the thousand names, and whole before its descriptor is given up.
+//! The names in a directory, read in batches, and completely before its descriptor is closed.
 
 use std::collections::VecDeque;
 use std::ffi::CString;
@@ -13,28 +13,27 @@ use crate::storage::os::platform::names::read_on;
 /// One name.
 pub(in crate::storage::os) struct Named {
     pub(in crate::storage::os) name: CString,
-    /// What the directory keeps of the kind; it may have been exchanged since.
+    /// The kind in the directory; the entry may have been replaced since.
     pub(in crate::storage::os) kind: FileType,
 }
 
-/// What a directory still has to tell.
+/// The names of a directory that have not been returned yet.
 pub(in crate::storage::os) struct Names {
     read: VecDeque<Named>,
     end: End,
 }
 
-/// What comes behind what has been read.
+/// What follows the names that have been read.
 enum End {
-    /// There may be more in the directory.
+    /// Perhaps more names.
     Unknown,
-    /// Nothing.
     Reached,
-    /// What ended the reading early, told once.
+    /// An error that ended the reading early; returned once.
     Failed(Errno),
 }
 
 impl Names {
-    /// Those of a directory that has just been opened.
+    /// The names of a directory that has just been opened.
     pub(in crate::storage::os) fn new() -> Names {
         Names { read: VecDeque::new(), end: End::Unknown }
     }
@@ -55,7 +54,7 @@ impl Names {
         let more = read_on(dir, |name, kind, _| self.read.push_back(Named { name: name.to_owned(), kind }));
         self.end = match more {
             Ok(true) => End::Unknown,
-            // Of a directory that is removed meanwhile there is no more.
+            // A directory that was removed meanwhile has no more names.
             Ok(false) | Err(Errno::NOENT) => End::Reached,
             Err(error) => End::Failed(error),
         };
@@ -63,8 +62,8 @@ impl Names {
 }
 
 impl Way<Names> {
-    /// The next name in the directory one is in. Reading may take a descriptor of its own: in a process that has none
-    /// left, levels are given up for it.
+    /// The next name in the innermost directory. Reading may need a descriptor of its own: if the process has none left,
+    /// a level is closed for it.
     pub(in crate::storage::os) fn next_name(&mut self) -> Option<Result<Named, Errno>> {
         loop {
             let (dir, names) = self.here();

@@ -1,4 +1,4 @@
-//! The levels of a tree that one is inside of, each a directory in the one before it.
+//! The current levels of a tree, each a directory inside the one before.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,22 +12,22 @@ use super::{LISTED, enter};
 use crate::limits::TREE_OPEN_MAX;
 use crate::storage::os::stat::{self, Identity};
 
-/// What belongs to one level.
+/// The state of one level.
 pub(in crate::storage::os) trait Inside {
-    /// Takes from the directory what will be needed without it: its descriptor is given up.
+    /// Reads everything that is still needed from the directory, whose descriptor is about to be closed.
     fn hold(&mut self, dir: BorrowedFd<'_>);
 }
 
-/// See the module. At most [`TREE_OPEN_MAX`] of them hold a descriptor, the innermost always. What was given up
-/// comes back by `..` from below, if that still leads to the same directory.
+/// The current levels. At most [`TREE_OPEN_MAX`] of them hold a descriptor, always including the innermost. A closed
+/// level is opened again by `..` from below, if that still leads to the same directory.
 pub(in crate::storage::os) struct Way<T> {
     levels: Vec<Level<T>>,
-    /// How many of the outermost have been given up.
+    /// The number of outermost levels whose descriptors are closed.
     given_up: usize,
 }
 
 pub(in crate::storage::os) struct Level<T> {
-    /// Its name in the one before it; empty for the root of the tree.
+    /// Its name in the level before; empty for the root of the tree.
     pub(in crate::storage::os) name: CString,
     pub(in crate::storage::os) inside: T,
     dir: Dir,
@@ -35,28 +35,27 @@ pub(in crate::storage::os) struct Level<T> {
 
 enum Dir {
     Open(OwnedFd),
-    /// What it was by device and inode, to be known again.
+    /// The identity of the closed directory, to recognise it.
     GivenUp(Identity),
 }
 
-/// Device and inode of what is open.
 pub(in crate::storage::os) fn identity(dir: BorrowedFd<'_>) -> Result<Identity, Errno> {
     Ok(stat::identity(&fstat(dir)?))
 }
 
 impl<T: Inside> Way<T> {
-    /// Stands in the root of a tree.
+    /// Starts in the root of a tree.
     pub(in crate::storage::os) fn new(root: OwnedFd, inside: T) -> Self {
         let root = Level { name: CString::default(), inside, dir: Dir::Open(root) };
         Way { levels: vec![root], given_up: 0 }
     }
 
-    /// How many levels there are; the root is one.
+    /// The number of levels, including the root.
     pub(in crate::storage::os) fn depth(&self) -> usize {
         self.levels.len()
     }
 
-    /// The directory one is in.
+    /// The innermost directory and its state.
     pub(in crate::storage::os) fn here(&mut self) -> (BorrowedFd<'_>, &mut T) {
         let Level { dir, inside, .. } = self.levels.last_mut().expect("the root is left last");
         match dir {
@@ -72,7 +71,7 @@ impl<T: Inside> Way<T> {
         }
     }
 
-    /// Goes into a directory of the one one is in.
+    /// Adds a level.
     pub(in crate::storage::os) fn enter(
         &mut self,
         name: CString,
@@ -86,8 +85,8 @@ impl<T: Inside> Way<T> {
         Ok(())
     }
 
-    /// Opens a directory in the one one is in, to be entered; `None` if the name is another thing's. In a process that
-    /// has no descriptors left, levels are given up for it.
+    /// Opens a directory in the innermost one; `None` if the name is no directory. If the process has no descriptors left,
+    /// levels are closed for it.
     pub(in crate::storage::os) fn open(&mut self, name: &CStr) -> Result<Option<OwnedFd>, Errno> {
         loop {
             match enter(self.dir(), name) {
@@ -97,7 +96,7 @@ impl<T: Inside> Way<T> {
         }
     }
 
-    /// Gives one descriptor up, for a process that has none left; `false` if there is none but the innermost.
+    /// Closes one descriptor, for a process that has none left; `false` if only the innermost is open.
     pub(in crate::storage::os) fn spare_one(&mut self) -> Result<bool, Errno> {
         let can = self.levels.len() - self.given_up > 1;
         if can {
@@ -119,7 +118,7 @@ impl<T: Inside> Way<T> {
 
     /// Goes back to the directory above, and returns the level that was left.
     ///
-    /// `ENOENT` if the directory above is not where it was: somebody has moved one of the two.
+    /// `ENOENT` if the directory above is not the same any more: another process has moved one of the two.
     pub(in crate::storage::os) fn leave(&mut self) -> Result<Level<T>, Errno> {
         if let [.., above, Level { dir: Dir::Open(here), .. }] = &mut self.levels[..]
             && let Dir::GivenUp(known) = above.dir
@@ -134,7 +133,7 @@ impl<T: Inside> Way<T> {
         Ok(self.levels.pop().expect("the root is left last"))
     }
 
-    /// The way from the root to `name` in the directory one is in, or without one to that directory.
+    /// The path from the root to `name` in the innermost directory, or to that directory itself.
     pub(in crate::storage::os) fn to(&self, name: Option<&CStr>) -> PathBuf {
         let names = self.levels.iter().skip(1).map(|level| level.name.as_c_str()).chain(name);
         names.map(|name| OsStr::from_bytes(name.to_bytes())).collect()
@@ -148,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// How many levels have been held when they were given up.
+    /// Counts the levels that were closed.
     struct Counted<'a>(&'a std::cell::Cell<usize>);
 
     impl Inside for Counted<'_> {
@@ -157,7 +156,7 @@ mod tests {
         }
     }
 
-    /// Stands in the innermost of so many directories, each in the one before it.
+    /// Makes nested directories and enters them.
     fn dig<'a>(root: &Path, levels: usize, held: &'a std::cell::Cell<usize>) -> Way<Counted<'a>> {
         let opened = openat(rustix::fs::CWD, root, LISTED, Mode::empty()).expect("it is there");
         let mut way = Way::new(opened, Counted(held));
@@ -181,7 +180,7 @@ mod tests {
         for depth in (1..=levels).rev() {
             let left = way.leave().expect("nobody has moved anything").name;
             assert_eq!((way.depth(), left.as_c_str()), (depth, c"d"));
-            // It is where one is, and what one was in is empty.
+            // The name is in the directory above, and its own directory is empty.
             rustix::fs::unlinkat(way.dir(), &left, rustix::fs::AtFlags::REMOVEDIR).expect("it is in here");
         }
         assert_eq!(fs::read_dir(room.path()).expect("it is there").count(), 0);

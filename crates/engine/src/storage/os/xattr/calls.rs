@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use crate::limits::XATTR_BYTES_MAX;
 use crate::storage::XattrMode;
 
-/// What a call fails with for an attribute that is not there.
+/// The error for a missing attribute.
 #[cfg(not(target_vendor = "apple"))]
 const MISSING: Errno = Errno::NODATA;
 #[cfg(target_vendor = "apple")]
@@ -59,6 +59,10 @@ pub(in crate::storage::os) fn set(
     Ok(())
 }
 
+pub(in crate::storage::os) fn set_open(file: BorrowedFd<'_>, name: &OsStr, value: &[u8]) -> io::Result<()> {
+    Ok(fsetxattr(file, name, value, XattrFlags::empty())?)
+}
+
 pub(in crate::storage::os) fn list(path: &Path, follow: bool) -> io::Result<Vec<OsString>> {
     let mut names = Vec::with_capacity(XATTR_BYTES_MAX);
     if follow {
@@ -79,8 +83,8 @@ pub(in crate::storage::os) fn remove(path: &Path, name: &OsStr, follow: bool) ->
     Ok(())
 }
 
-/// Gives a file all attributes of another, access lists among them, but those that are `passed_over`. `lenient` says of
-/// an outcome whether it is a success, a failure to be left at that, or one that ends it.
+/// Copies all attributes, including access lists, except those that are `passed_over`. `lenient` decides for each outcome
+/// whether it is a success, a failure to ignore, or one that ends the copy.
 pub(in crate::storage::os) fn copy(
     from: BorrowedFd<'_>,
     to: BorrowedFd<'_>,

@@ -6,4 +6,4 @@ mod calls;
 #[path = "none.rs"]
 mod calls;
 
-pub(super) use calls::{copy, get, list, remove, set};
+pub(super) use calls::{copy, get, list, remove, set, set_open};

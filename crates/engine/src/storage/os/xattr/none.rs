@@ -19,6 +19,10 @@ pub(in crate::storage::os) fn set(_: &Path, _: &OsStr, _: &[u8], _: XattrMode, _
     Err(REFUSED.into())
 }
 
+pub(in crate::storage::os) fn set_open(_: BorrowedFd<'_>, _: &OsStr, _: &[u8]) -> io::Result<()> {
+    Err(REFUSED.into())
+}
+
 pub(in crate::storage::os) fn list(_: &Path, _: bool) -> io::Result<Vec<OsString>> {
     Err(REFUSED.into())
 }

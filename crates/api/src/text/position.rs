@@ -1,4 +1,4 @@
-//! Where a reader of text stands, in bytes of the file.
+//! The position of a reader of text, in bytes of the file.
 
 use super::{DecodeError, Decoder, Encoding, Reading};
 use crate::limits::TEXT_SKIP_CHARS_MAX;
@@ -6,18 +6,18 @@ use crate::limits::TEXT_SKIP_CHARS_MAX;
 /// Bits of a cookie that hold an offset in bytes: 64 PiB, which no file of text reaches.
 const OFFSET_BITS: u32 = 56;
 
-/// A place in the text of a file: so many characters behind the one that the bytes at `offset` begin.
+/// A position in the text of a file: so many characters behind the one that the bytes at `offset` begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub(super) offset: u64,
     /// Nearly always 0. Some bytes make several characters (`\xff` has four), and a reader may stand amid them: at most
     /// behind [`TEXT_SKIP_CHARS_MAX`].
     pub(super) skip: u8,
 }
 
-impl Place {
-    pub(super) fn at(offset: u64) -> Place {
-        Place { offset, skip: 0 }
+impl Position {
+    pub(super) fn at(offset: u64) -> Position {
+        Position { offset, skip: 0 }
     }
 
     /// The number that stands for it: the offset, with what is to be skipped above it.
@@ -25,10 +25,10 @@ impl Place {
         self.offset | u64::from(self.skip) << OFFSET_BITS
     }
 
-    /// The place that a number stands for; none that the highest bit is set in.
-    pub(super) fn of_cookie(cookie: u64) -> Option<Place> {
+    /// The position that a number stands for; none that the highest bit is set in.
+    pub(super) fn from_cookie(cookie: u64) -> Option<Position> {
         let skip = u8::try_from(cookie >> OFFSET_BITS).ok()?;
-        (skip <= TEXT_SKIP_CHARS_MAX).then_some(Place { offset: cookie & ((1 << OFFSET_BITS) - 1), skip })
+        (skip <= TEXT_SKIP_CHARS_MAX).then_some(Position { offset: cookie & ((1 << OFFSET_BITS) - 1), skip })
     }
 }
 
@@ -62,7 +62,7 @@ impl Converter {
         self.decoder.is_amid() || self.reading.holds_cr()
     }
 
-    /// Goes on at another place, with `decoder`.
+    /// Goes on at another position, with `decoder`.
     pub(super) fn resume(&mut self, decoder: Decoder) {
         self.decoder = decoder;
         self.reading.move_elsewhere();
@@ -83,17 +83,17 @@ impl Converter {
         Converted { alike: copies && untouched && grown == self.decoder.offset() - decided, result }
     }
 
-    /// The place behind all the text that was made. A `\r` that is still held has not been given out.
-    pub(super) fn place(&self) -> Place {
+    /// The position behind all the text that was made. A `\r` that is still held has not been given out.
+    pub(super) fn position(&self) -> Position {
         match self.reading.holds_cr() {
-            true => Place::at(self.decoder.offset_of_text() - self.encoding.width_of_cr()),
-            false => Place::at(self.decoder.offset()),
+            true => Position::at(self.decoder.offset_of_text() - self.encoding.width_of_cr()),
+            false => Position::at(self.decoder.offset()),
         }
     }
 }
 
-/// A converter on its way through bytes that are kept, which finds places in the text it makes of them. It goes on
-/// from the place that was asked for last, so that whoever asks behind every line has each byte converted a few
+/// A converter on its way through bytes that are kept, which finds positions in the text it makes of them. It goes on
+/// from the position that was asked for last: a caller that asks behind every line has each byte converted a few
 /// times in all, and not all of them each time.
 #[derive(Debug)]
 pub(super) struct Walker {
@@ -102,7 +102,7 @@ pub(super) struct Walker {
     at: usize,
     /// Bytes of text it has made of them.
     made: usize,
-    /// What it makes on the way, which nobody needs: reused.
+    /// What it makes on the way: not needed afterwards, and reused.
     out: String,
 }
 
@@ -112,24 +112,24 @@ impl Walker {
         Walker { converter, at: 0, made: 0, out: String::new() }
     }
 
-    /// The place behind the first `target` bytes of the text that `bytes` make, none of which are `last` unless the
+    /// The position behind the first `target` bytes of the text that `bytes` make, none of which are `last` unless the
     /// file ends with them. A target is never below the one before.
-    pub(super) fn place_behind(&mut self, target: usize, bytes: &[u8], last: bool) -> Place {
+    pub(super) fn position_behind(&mut self, target: usize, bytes: &[u8], last: bool) -> Position {
         if target == 0 {
-            return self.converter.place();
+            return self.converter.position();
         }
         self.approach(target, bytes);
         let next = bytes.len().min(self.at + 1);
         let converter = self.convert(&bytes[self.at..next], last && next == bytes.len());
         if self.made + self.out.len() == target {
-            return converter.place();
+            return converter.position();
         }
         // One byte decided on several characters, and the reader stands amid them. Of these, a `\r` that had
-        // been held is the first and is behind it: what follows told that no `\n` belongs to it.
+        // been held is the first and is behind it: what follows showed that no `\n` belongs to it.
         let held = usize::from(self.converter.reading.holds_cr());
         let skip = self.out[..target - self.made].chars().count() - held;
         let skip = u8::try_from(skip).expect("four bytes make at most sixteen characters");
-        Place { offset: self.converter.decoder.offset(), skip }
+        Position { offset: self.converter.decoder.offset(), skip }
     }
 
     /// Goes on to the longest beginning of `bytes` that makes less than `target`: by steps that double while they
@@ -166,18 +166,18 @@ impl Walker {
 
 #[cfg(test)]
 mod tests {
-    use super::{OFFSET_BITS, Place, TEXT_SKIP_CHARS_MAX};
+    use super::{OFFSET_BITS, Position, TEXT_SKIP_CHARS_MAX};
 
     #[test]
     fn a_cookie_is_the_offset_wherever_nothing_is_to_be_skipped() {
-        assert_eq!(Place::at(1 << 50).cookie(), 1 << 50);
-        for place in [
-            Place::at(0),
-            Place { offset: 7, skip: 3 },
-            Place { offset: (1 << OFFSET_BITS) - 1, skip: TEXT_SKIP_CHARS_MAX },
+        assert_eq!(Position::at(1 << 50).cookie(), 1 << 50);
+        for position in [
+            Position::at(0),
+            Position { offset: 7, skip: 3 },
+            Position { offset: (1 << OFFSET_BITS) - 1, skip: TEXT_SKIP_CHARS_MAX },
         ] {
-            assert_eq!(Place::of_cookie(place.cookie()), Some(place));
+            assert_eq!(Position::from_cookie(position.cookie()), Some(position));
         }
-        assert_eq!(Place::of_cookie(1 << 63), None);
+        assert_eq!(Position::from_cookie(1 << 63), None);
     }
 }

@@ -1,42 +1,40 @@
-//! Paths of any length: the kernel looks up 4,095 bytes of one, and what is below a deeper directory from there.
+//! Paths of any length: the kernel looks up at most 4,095 bytes at once, so longer paths start from an open directory.
 
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::limits::{FOOTHOLD_BYTES, FOOTHOLDS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
-use crate::storage::{Foothold, Links, Lister, Metadata, Storage};
+use crate::limits::{DEEP_DIR_STEP_BYTES, DEEP_DIRS_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX};
+use crate::storage::{DeepDir, Links, Lister, Metadata, Storage};
 
-/// Whether the kernel may refuse what is in a directory for the length of its path.
+/// Whether paths of entries of this directory may be too long for the kernel.
 pub(super) fn is_deep(directory: &Path) -> bool {
     directory.as_os_str().len() + 1 + NAME_BYTES_MAX >= PATH_BYTES_MAX
 }
 
-/// Directories of which one leads to the next and the last near to where one looks. Empty as long as paths are short.
+/// A chain of open directories, each below the one before, the last near the current path. Empty while paths are short.
 #[derive(Default)]
-pub(super) struct Footing {
+pub(super) struct DeepPaths {
     held: Vec<Held>,
-    /// The path that all that is held is on.
+    /// The path of the last directory in the chain.
     path: Vec<u8>,
 }
 
 struct Held {
-    /// Bytes of the path that lead to it.
+    /// The length of its path, in bytes.
     len: usize,
-    foothold: Box<dyn Foothold>,
+    deep_dir: Box<dyn DeepDir>,
 }
 
-impl Footing {
-    /// Starts a listing.
+impl DeepPaths {
     pub(super) fn list(&mut self, path: &Path, storage: &dyn Storage) -> io::Result<Box<dyn Lister>> {
         match self.reach(path, storage)? {
-            Some((foothold, rest)) => foothold.list(rest),
+            Some((deep_dir, rest)) => deep_dir.list(rest),
             None => storage.list(path),
         }
     }
 
-    /// The attributes of what `path` names.
     pub(super) fn metadata(
         &mut self,
         path: &Path,
@@ -44,17 +42,17 @@ impl Footing {
         storage: &dyn Storage,
     ) -> io::Result<Metadata> {
         match self.reach(path, storage)? {
-            Some((foothold, rest)) => foothold.metadata(rest, links),
+            Some((deep_dir, rest)) => deep_dir.metadata(rest, links),
             None => storage.metadata(path, links),
         }
     }
 
-    /// Where to look from, and the way from there; `None` if the path is not too long.
+    /// Returns the directory to start from and the rest of the path; `None` if the path is short enough.
     fn reach<'a>(
         &mut self,
         path: &'a Path,
         storage: &dyn Storage,
-    ) -> io::Result<Option<(&dyn Foothold, &'a Path)>> {
+    ) -> io::Result<Option<(&dyn DeepDir, &'a Path)>> {
         let bytes = path.as_os_str().as_bytes();
         if bytes.len() < PATH_BYTES_MAX {
             self.held.clear();
@@ -63,32 +61,33 @@ impl Footing {
         self.leave(bytes);
         loop {
             let rest = rest(bytes, self.held.last().map_or(0, |held| held.len));
-            if rest.len() < 2 * FOOTHOLD_BYTES {
+            if rest.len() < 2 * DEEP_DIR_STEP_BYTES {
                 break;
             }
-            // A name that is longer than any may be is for the storage to refuse.
-            let step = rest[..FOOTHOLD_BYTES].iter().rposition(|byte| *byte == b'/').filter(|step| *step > 0);
+            // The storage refuses a name that is too long.
+            let step =
+                rest[..DEEP_DIR_STEP_BYTES].iter().rposition(|byte| *byte == b'/').filter(|step| *step > 0);
             let Some(step) = step else { break };
             let way = Path::new(OsStr::from_bytes(&rest[..=step]));
-            let foothold = match self.held.last() {
-                Some(held) => held.foothold.foothold(way),
-                None => storage.foothold(way),
+            let deep_dir = match self.held.last() {
+                Some(held) => held.deep_dir.deep_dir(way),
+                None => storage.deep_dir(way),
             };
             let len = bytes.len() - rest.len() + step;
             self.path.clear();
             self.path.extend_from_slice(&bytes[..len]);
-            self.held.push(Held { len, foothold: foothold? });
-            if self.held.len() > FOOTHOLDS_MAX {
+            self.held.push(Held { len, deep_dir: deep_dir? });
+            if self.held.len() > DEEP_DIRS_MAX {
                 self.held.remove(0);
             }
         }
         Ok(self.held.last().map(|held| {
             let rest = rest(bytes, held.len);
-            (&*held.foothold, Path::new(OsStr::from_bytes(rest)))
+            (&*held.deep_dir, Path::new(OsStr::from_bytes(rest)))
         }))
     }
 
-    /// Lets go what the path does not lead through.
+    /// Closes directories that are not on `path`.
     fn leave(&mut self, path: &[u8]) {
         let common = if path.starts_with(&self.path) {
             self.path.len()
@@ -99,7 +98,7 @@ impl Footing {
     }
 }
 
-/// What comes behind so many bytes of a path, without the slashes between them: a path of its own is relative.
+/// The path after its first `len` bytes, without leading slashes, which would make it absolute.
 fn rest(path: &[u8], len: usize) -> &[u8] {
     let slashes = if len == 0 { 0 } else { path[len..].iter().take_while(|byte| **byte == b'/').count() };
     &path[len + slashes..]

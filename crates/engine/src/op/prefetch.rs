@@ -1,21 +1,21 @@
 //! Listing directories before a walk comes to them, on a second worker.
 //!
 //! ```text
-//!   walker ── meets a directory ──▶ planned?  lists it itself
-//!     │                             in work?  lists the next planned one meanwhile
-//!     │                             there?    takes it
-//!     └── reads a directory ──▶ plans those in it, first come first
-//!   second worker ── lists what is planned, one by one, until enough is held
+//!   walker ── meets a directory ──▶ planned?          lists it itself
+//!     │                             being listed?     lists the next planned one meanwhile
+//!     │                             already listed?   takes the listing
+//!     └── reads a directory ──▶ plans its subdirectories, in order
+//!   second worker ── lists planned directories one by one, until enough entries are held
 //! ```
 //!
-//! Most of a walk is spent in the kernel, one directory at a time; two workers list two.
+//! A walk spends most of its time in the kernel, listing one directory at a time; two workers list two.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::footing::{Footing, is_deep};
-use super::listed::Rest;
+use super::deep_paths::{DeepPaths, is_deep};
+use super::dir_stream::DirStream;
 use super::{PathOp, PathRequest};
 use crate::error::Operation;
 use crate::limits::{ENTRIES_AHEAD_MAX, ENTRIES_AHEAD_OF_ONE_MAX, LISTINGS_PLANNED_MAX};
@@ -23,20 +23,20 @@ use crate::storage::{Kind, Storage};
 use crate::sync::{Condvar, Mutex, lock, mutant, wait_until};
 
 /// What a walk and its second worker share.
-pub(super) struct Ahead {
+pub(super) struct Prefetch {
     /// Directories of this depth are not walked into.
     max_depth: usize,
     state: Mutex<State>,
-    /// Told whenever a listing is there.
+    /// Notified when a listing is complete.
     listed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Directories that nobody has begun to list, in the order in which the walk comes to them.
+    /// Directories that no worker has begun to list, in the order in which the walk comes to them.
     planned: VecDeque<Planned>,
     begun: HashMap<PathBuf, Progress>,
-    /// Entries of those that are there.
+    /// The number of entries in all listings that wait for the walk.
     held: usize,
 }
 
@@ -46,27 +46,27 @@ struct Planned {
 }
 
 enum Progress {
-    /// Somebody is listing it.
+    /// A worker is listing the directory.
     InWork,
-    /// It is there.
-    Held(Rest),
+    /// The listing waits for the walk.
+    Held(DirStream),
 }
 
-impl Ahead {
+impl Prefetch {
     pub(super) fn new(max_depth: usize) -> Self {
-        Ahead { max_depth, state: Mutex::new(State::default()), listed: Condvar::new() }
+        Prefetch { max_depth, state: Mutex::new(State::default()), listed: Condvar::new() }
     }
 
-    /// Whether there is anything to list, and room for it.
+    /// Whether a second worker would find a directory to list, and room for its entries.
     pub(super) fn is_useful(&self) -> bool {
         let state = lock(&self.state);
-        // One is the walker's own next.
+        // The walker itself lists the next one.
         state.planned.len() > 1 && state.held < ENTRIES_AHEAD_MAX
     }
 
-    /// Plans the directories among what was read of one, as far as the walk will go there; `depth` is theirs. Not where
-    /// paths are too long: the walk alone has a footing there.
-    pub(super) fn plan(&self, directory: &Path, rest: &Rest, depth: usize) {
+    /// Plans the subdirectories among the entries read from `directory`, if the walk enters them; `depth` is theirs.
+    /// Skips deep directories: only the walk holds the descriptors that lead there.
+    pub(super) fn plan(&self, directory: &Path, rest: &DirStream, depth: usize) {
         if depth >= self.max_depth || is_deep(directory) {
             return;
         }
@@ -76,22 +76,27 @@ impl Ahead {
             return;
         }
         let mut state = lock(&self.state);
-        // What is deeper comes before what was planned above it.
+        // The walk enters deeper directories before those planned earlier.
         for one in planned.into_iter().rev() {
             state.planned.push_front(one);
         }
         state.planned.truncate(LISTINGS_PLANNED_MAX);
     }
 
-    /// What `directory` has to tell, for the walk that has come to it.
-    pub(super) fn take(&self, directory: &Path, footing: &mut Footing, storage: &dyn Storage) -> Rest {
+    /// Takes the entries of `directory`, listing it now if that is still to do.
+    pub(super) fn take(
+        &self,
+        directory: &Path,
+        deep_paths: &mut DeepPaths,
+        storage: &dyn Storage,
+    ) -> DirStream {
         loop {
             let mut state = lock(&self.state);
             match state.begun.remove(directory) {
                 None => {
                     state.planned.retain(|planned| planned.path != directory);
                     drop(state);
-                    return Rest::of(footing.list(directory, storage));
+                    return DirStream::of(deep_paths.list(directory, storage));
                 }
                 Some(Progress::Held(rest)) => {
                     state.held -= rest.found.len();
@@ -110,7 +115,7 @@ impl Ahead {
         }
     }
 
-    /// Lets go what is planned, in work or there in a directory that the walk does not come to any more.
+    /// Drops all plans and listings at and below `directory`, which the walk skips.
     pub(super) fn forget(&self, directory: &Path) {
         let mut state = lock(&self.state);
         state.planned.retain(|planned| !planned.path.starts_with(directory));
@@ -123,7 +128,7 @@ impl Ahead {
         }
     }
 
-    /// Lists the first of those that are planned; `false` if there is none, or enough is held.
+    /// Lists the first planned directory; `false` if there is none, or enough entries are held.
     pub(super) fn list_one(&self, storage: &dyn Storage) -> bool {
         let mut state = lock(&self.state);
         if state.held >= ENTRIES_AHEAD_MAX {
@@ -132,8 +137,8 @@ impl Ahead {
         let Some(Planned { path: directory, depth }) = state.planned.pop_front() else { return false };
         state.begun.insert(directory.clone(), Progress::InWork);
         drop(state);
-        let work = Work { ahead: self, directory };
-        let mut rest = Rest::of(storage.list(&work.directory));
+        let work = Work { prefetch: self, directory };
+        let mut rest = DirStream::of(storage.list(&work.directory));
         rest.hold_some(&work.directory, ENTRIES_AHEAD_OF_ONE_MAX);
         self.plan(&work.directory, &rest, depth + 1);
         work.done(rest);
@@ -141,32 +146,31 @@ impl Ahead {
     }
 }
 
-/// What a model asks in the end.
 #[cfg(all(test, folio_loom))]
-impl Ahead {
+impl Prefetch {
     pub(super) fn holds_nothing(&self) -> bool {
         let state = lock(&self.state);
         (state.held, state.begun.len()) == (0, 0)
     }
 }
 
-/// A directory in work. If the storage panics, the walk lists it itself, and meets the panic too.
+/// A directory that is being listed. If the storage panics, the walk lists the directory itself and meets the panic too.
 struct Work<'a> {
-    ahead: &'a Ahead,
+    prefetch: &'a Prefetch,
     directory: PathBuf,
 }
 
 impl Work<'_> {
-    fn done(self, rest: Rest) {
-        let mut state = lock(&self.ahead.state);
-        // Unless it was forgotten meanwhile.
+    fn done(self, rest: DirStream) {
+        let mut state = lock(&self.prefetch.state);
         let entries = rest.found.len();
         match state.begun.get_mut(&self.directory) {
             Some(progress) => {
                 *progress = Progress::Held(rest);
                 state.held += entries;
             }
-            None if mutant("ahead-holds-what-was-forgotten") => state.held += entries + 1,
+            None if mutant("prefetch-holds-what-was-forgotten") => state.held += entries + 1,
+            // The walk has skipped the directory meanwhile.
             None => {}
         }
     }
@@ -174,21 +178,21 @@ impl Work<'_> {
 
 impl Drop for Work<'_> {
     fn drop(&mut self) {
-        let mut state = lock(&self.ahead.state);
+        let mut state = lock(&self.prefetch.state);
         if let Some(Progress::InWork) = state.begun.get(&self.directory) {
             state.begun.remove(&self.directory);
         }
         drop(state);
-        if !mutant("ahead-lists-without-waking") {
-            self.ahead.listed.notify_all();
+        if !mutant("prefetch-lists-without-waking") {
+            self.prefetch.listed.notify_all();
         }
     }
 }
 
 /// Lists directories that a walk will come to, beside it.
-pub(super) fn list_ahead(root: PathBuf, ahead: Arc<Ahead>) -> impl PathRequest<Reply = ()> {
+pub(super) fn prefetch_listings(root: PathBuf, prefetch: Arc<Prefetch>) -> impl PathRequest<Reply = ()> {
     PathOp::new(Operation::ReadDir, root, move |storage, _| {
-        while ahead.list_one(storage) {}
+        while prefetch.list_one(storage) {}
         Ok(())
     })
 }

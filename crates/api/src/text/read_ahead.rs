@@ -1,43 +1,43 @@
-//! Text that was read ahead of the reader, and where in the file it came from.
+//! Text that was decoded ahead of the reader, and its positions in the file.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use super::place::{Converter, Place, Walker};
+use super::position::{Converter, Position, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
 use crate::limits::{TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED};
 
-/// See the module. It knows nothing of files: it lends its buffer for a read and is told how much that brought.
-pub(super) struct Ahead {
+/// Text that was read ahead. It makes no calls of its own: it lends its buffer for a read and receives the length read.
+pub(super) struct ReadAhead {
     newline: Newline,
     converter: Converter,
-    /// What one read brings, reused.
+    /// The bytes of one read, reused.
     raw: Vec<u8>,
     /// Bytes to ask the next read for.
     size: usize,
-    /// How many to ask the first read for, the next time the reader has been moved.
+    /// Bytes to ask the first read after the next seek for.
     size_moved: usize,
-    /// Text that has been decoded; from `at` on it has not been given out.
+    /// Decoded text; the reader has received the part before `at`.
     text: String,
     at: usize,
-    /// Bytes from `at` on that are known to hold no end of a line.
+    /// Bytes from `at` on that are known to contain no end of a line.
     searched: usize,
-    /// Bytes of text that were given out and dropped from `text`.
+    /// Bytes of text that the reader has received and that were dropped from `text`.
     dropped: u64,
     /// What the text from `at` on was made of, in order.
     pieces: VecDeque<Piece>,
-    /// Whether the file has places, so that there is use for the pieces.
+    /// Whether the file has positions; without them no pieces are recorded.
     placed: bool,
-    /// A buffer whose piece has been given out.
+    /// A buffer whose piece the reader has received, for reuse.
     spare: Vec<u8>,
-    /// Characters to be passed over before the next one is given out.
+    /// Characters to skip before the next one is returned.
     skip: u8,
     failed: Option<DecodeError>,
     /// The last read found the end of the file.
     ended: bool,
 }
 
-/// What one read brought.
+/// The text of one read.
 struct Piece {
     /// Where its text begins and ends, in bytes of all the text since the start.
     text: std::ops::Range<u64>,
@@ -52,16 +52,16 @@ enum Source {
     Bytes {
         bytes: Vec<u8>,
         last: bool,
-        /// Where it came to when a place was asked for last. Never waited for: asking borrows the reader, and an
-        /// answer takes no turn of anybody else's.
+        /// Finds positions, beginning at the one that was found last. The lock is held only
+        /// for one search, which waits for nothing.
         walker: Box<Mutex<Walker>>,
     },
 }
 
-impl Ahead {
-    pub(super) fn new(encoding: Encoding, newline: Newline, placed: bool) -> Ahead {
+impl ReadAhead {
+    pub(super) fn new(encoding: Encoding, newline: Newline, placed: bool) -> ReadAhead {
         let decoder = Decoder::resuming(encoding, super::Errors::Strict, 0, b"");
-        Ahead {
+        ReadAhead {
             newline,
             converter: Converter::new(encoding, decoder, Reading::new(newline)),
             raw: Vec::new(),
@@ -80,7 +80,7 @@ impl Ahead {
         }
     }
 
-    /// Forgets all text at hand.
+    /// Drops all text that was read ahead.
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.pieces.clear();
@@ -89,12 +89,12 @@ impl Ahead {
         self.ended = false;
     }
 
-    /// Goes on at another place of the file: with `decoder`, behind `skip` characters.
+    /// Goes on at another position of the file: with `decoder`, behind `skip` characters.
     pub(super) fn resume(&mut self, decoder: Decoder, skip: u8) {
         self.clear();
         self.converter.resume(decoder);
         self.skip = skip;
-        // The first start is no move: a file is mostly read as a whole.
+        // The first start is not a seek: most files are read as a whole.
         self.size = std::mem::replace(&mut self.size_moved, TEXT_READ_BYTES_MOVED);
     }
 
@@ -106,17 +106,17 @@ impl Ahead {
         self.failed.as_ref()
     }
 
-    /// The text at hand.
+    /// Returns the text that was read ahead.
     pub(super) fn rest(&self) -> &str {
         &self.text[self.at..]
     }
 
-    /// Whether bytes were read that no text was given out for.
+    /// Returns whether bytes were read whose text the reader has not received.
     pub(super) fn is_ahead(&self) -> bool {
         !self.rest().is_empty() || self.converter.is_amid()
     }
 
-    /// Takes the text at hand up to `len` bytes, and passes over `width` more.
+    /// Takes the first `len` bytes of the text, and skips `width` more.
     pub(super) fn take(&mut self, len: usize, width: usize) -> String {
         let taken = self.text[self.at..self.at + len].to_owned();
         self.at += len + width;
@@ -124,7 +124,7 @@ impl Ahead {
         taken
     }
 
-    /// Takes all text at hand. Handed over, not copied: it may be most of the memory there is.
+    /// Takes all text, without a copy: it may fill most of the memory.
     pub(super) fn take_all(&mut self) -> String {
         self.dropped += self.text.len() as u64;
         let mut all = std::mem::take(&mut self.text);
@@ -134,8 +134,8 @@ impl Ahead {
         all
     }
 
-    /// Finds the end of the first line at hand: where it begins and how long it is. Without one, says how many
-    /// bytes of the line are there at least.
+    /// Finds the end of the first line: its start and its length. Without one, the error is how many bytes the line
+    /// has at least.
     pub(super) fn find_end(&mut self) -> Result<(usize, usize), usize> {
         let ahead = &self.text.as_bytes()[self.at..];
         match self.newline.find(&ahead[self.searched..]) {
@@ -164,7 +164,7 @@ impl Ahead {
         &mut self.raw
     }
 
-    /// Lends the buffer to a read that goes on by itself, and gets it back.
+    /// Exchanges the buffer, to lend it to a read that outlives this borrow and to take it back.
     pub(super) fn swap_buffer(&mut self, raw: Vec<u8>) -> Vec<u8> {
         std::mem::replace(&mut self.raw, raw)
     }
@@ -187,7 +187,7 @@ impl Ahead {
         self.failed = converted.result.err();
         if let (Some(before), true) = (before, self.text.len() > start) {
             let source = match converted.alike {
-                true => Source::Alike(before.place().offset),
+                true => Source::Alike(before.position().offset),
                 false => self.keep(count, before),
             };
             let text = self.dropped + start as u64..self.dropped + self.text.len() as u64;
@@ -197,23 +197,23 @@ impl Ahead {
         !self.ended || self.failed.is_some()
     }
 
-    /// Where the reader stands.
-    pub(super) fn place(&self) -> Place {
+    /// Returns the position of the reader.
+    pub(super) fn position(&self) -> Position {
         let here = self.dropped + self.at as u64;
         let Some(piece) = self.pieces.iter().find(|piece| here < piece.text.end) else {
-            return Place { skip: self.skip, ..self.converter.place() };
+            return Position { skip: self.skip, ..self.converter.position() };
         };
         let target = usize::try_from(here - piece.text.start).expect("a piece is in memory");
         match &piece.source {
-            Source::Alike(offset) => Place::at(offset + target as u64),
+            Source::Alike(offset) => Position::at(offset + target as u64),
             Source::Bytes { bytes, last, walker } => {
                 let mut walker = walker.lock().unwrap_or_else(PoisonError::into_inner);
-                walker.place_behind(target, bytes, *last)
+                walker.position_behind(target, bytes, *last)
             }
         }
     }
 
-    /// Keeps the bytes that were read instead of reading over them.
+    /// Keeps the bytes that were read, so that the next read does not overwrite them.
     fn keep(&mut self, count: usize, before: Converter) -> Source {
         let mut bytes = std::mem::replace(&mut self.raw, std::mem::take(&mut self.spare));
         bytes.truncate(count);

@@ -1,39 +1,39 @@
-//! A path that goes when its owner goes.
+//! A guard that removes a path when it is dropped.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use folio_engine::op::{PathOp, PathRequest, names};
-use folio_engine::storage::Clearing;
+use folio_engine::storage::{Clearing, IfTaken};
 
 use crate::checked;
 use crate::{Operation, Result};
 use folio_engine::Engine as Core;
 
-/// A path and what is to become of it. Dropping it never blocks.
+/// Removes a path when it is dropped, while it is armed. The drop never blocks.
 #[derive(Debug)]
-pub(super) struct Doomed {
+pub(super) struct RemovalGuard {
     engine: Core,
     removal: Removal,
-    fate: Fate,
+    state: State,
 }
 
-/// What dropping does to the path.
+/// What becomes of the path when the guard is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// A worker removes it.
-    Removed,
-    /// It stays.
+enum State {
+    /// A worker removes the path.
+    Armed,
+    /// The path stays.
     Kept,
-    /// Nothing: it has been removed.
-    Gone,
+    /// The path has been removed already.
+    Removed,
 }
 
-impl Doomed {
-    /// Takes charge of what has just been created at `path`.
+impl RemovalGuard {
+    /// Arms a guard for what has just been created at `path`.
     pub(super) fn new(engine: &Core, path: &Path, kind: Kind) -> Self {
         let removal = Removal { path: path.to_owned(), kind, ignores_errors: false };
-        Doomed { engine: engine.clone(), removal, fate: Fate::Removed }
+        RemovalGuard { engine: engine.clone(), removal, state: State::Armed }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -44,70 +44,72 @@ impl Doomed {
         &self.engine
     }
 
-    /// Renames what is there to `to`, replacing what is there, and lets it stay.
+    /// Renames the path to `to`, which may exist, and keeps it.
     pub(super) async fn persist(&mut self, to: &Path) -> Result<()> {
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename(self.path().to_owned(), to.clone())).await?;
+        let rename = names::rename(self.path().to_owned(), to.clone(), IfTaken::Replace, false);
+        self.engine.call(rename).await?;
         self.keep_at(to);
         Ok(())
     }
 
-    /// Renames what is there to `to`, which is free, and lets it stay.
+    /// Renames the path to `to`, which must not exist, and keeps it.
     pub(super) async fn persist_noclobber(&mut self, to: &Path) -> Result<()> {
         let to = checked::path(Operation::Rename, to)?;
-        self.engine.call(names::rename_noclobber(self.path().to_owned(), to.clone())).await?;
+        let rename = names::rename(self.path().to_owned(), to.clone(), IfTaken::Refuse, false);
+        self.engine.call(rename).await?;
         self.keep_at(to);
         Ok(())
     }
 
-    /// Whether dropping removes the path.
-    pub(super) fn is_doomed(&self) -> bool {
-        self.fate == Fate::Removed
+    /// Whether the drop removes the path.
+    pub(super) fn is_armed(&self) -> bool {
+        self.state == State::Armed
     }
 
     pub(super) fn ignore_errors(&mut self) {
         self.removal.ignores_errors = true;
     }
 
-    /// Lets the path stay.
+    /// Disarms the guard: the path stays.
     pub(super) fn keep(&mut self) {
-        self.fate = Fate::Kept;
+        self.state = State::Kept;
     }
 
-    /// Lets what was there stay, which has moved to `path`.
+    /// Disarms the guard of a file that was renamed to `path`.
     fn keep_at(&mut self, path: PathBuf) {
         self.removal.path = path;
-        self.fate = Fate::Kept;
+        self.state = State::Kept;
     }
 
-    /// Removes the path now, once. A failure leaves it to the next attempt or to the drop.
+    /// Removes the path now, at most once. After a failure, the next call or the drop tries again.
     pub(super) async fn remove(&mut self) -> Result<()> {
-        if self.fate != Fate::Gone {
+        if self.state != State::Removed {
             self.engine.call(self.removal.request()).await?;
-            self.fate = Fate::Gone;
+            self.state = State::Removed;
         }
         Ok(())
     }
 }
 
-impl Drop for Doomed {
+impl Drop for RemovalGuard {
     fn drop(&mut self) {
-        if self.is_doomed() {
+        if self.is_armed() {
             self.engine.call_detached(self.removal.request());
         }
     }
 }
 
-/// What kind of thing is to be removed.
+/// What a guard removes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// One name of a file.
     File,
-    /// A directory and all that it holds.
+    /// A directory and its contents.
     Directory,
 }
 
-/// What is to be removed, and how.
+/// How a path is removed.
 #[derive(Debug)]
 struct Removal {
     path: PathBuf,
@@ -116,7 +118,7 @@ struct Removal {
 }
 
 impl Removal {
-    /// Removes it; that it is gone already is fine.
+    /// Builds the request that removes the path; a path that is gone already is no failure.
     fn request(&self) -> impl PathRequest<Reply = ()> + use<> {
         let (kind, goes_on) = (self.kind, self.ignores_errors);
         let operation = match kind {
@@ -126,7 +128,7 @@ impl Removal {
         PathOp::new(operation, self.path.clone(), move |storage, path| {
             let removed = match kind {
                 Kind::File => storage.remove_file(&path),
-                // As CPython has it since 3.8: a directory in it that was made read-only goes too.
+                // Like CPython since 3.8: read-only directories in it are removed too.
                 Kind::Directory => storage.clear(&path, Clearing { makes_removable: true, goes_on }),
             };
             match removed {
@@ -137,7 +139,7 @@ impl Removal {
     }
 }
 
-/// Whether the path itself is missing. Where something below it is, there is more to the error than its number.
+/// Whether the path itself is missing. An error about an entry below it has no bare errno.
 fn is_gone(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound && error.raw_os_error().is_some()
 }

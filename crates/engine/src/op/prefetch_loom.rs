@@ -1,5 +1,5 @@
-//! Models of a walk and its second worker: whoever comes to a directory gets what is in it, and nothing is held that the
-//! walk has no use for.
+//! Models of a walk and its second worker: the walk gets the entries of every directory, and nothing is held that the
+//! walk does not need.
 
 use std::fs;
 use std::path::Path;
@@ -8,14 +8,14 @@ use std::sync::Arc;
 use loom::thread;
 use tempfile::TempDir;
 
-use super::ahead::Ahead;
-use super::footing::Footing;
-use super::listed::Rest;
+use super::deep_paths::DeepPaths;
+use super::dir_stream::DirStream;
+use super::prefetch::Prefetch;
 use crate::mutants::{assert_caught, explore};
 use crate::storage::Storage;
 use crate::storage::os::Os;
 
-/// A directory with two of them, each with one file.
+/// A directory with two subdirectories of one file each.
 fn tree() -> TempDir {
     let root = TempDir::new().expect("there is room");
     for name in ["a", "b"] {
@@ -26,29 +26,29 @@ fn tree() -> TempDir {
 }
 
 /// The second worker of a walk that has read `root`.
-fn second_worker(root: &Path) -> (Arc<Ahead>, thread::JoinHandle<()>) {
-    let ahead = Arc::new(Ahead::new(usize::MAX));
-    let mut rest = Rest::of(Os::new().list(root));
+fn second_worker(root: &Path) -> (Arc<Prefetch>, thread::JoinHandle<()>) {
+    let prefetch = Arc::new(Prefetch::new(usize::MAX));
+    let mut rest = DirStream::of(Os::new().list(root));
     rest.hold_some(root, usize::MAX);
-    ahead.plan(root, &rest, 1);
-    let shared = ahead.clone();
+    prefetch.plan(root, &rest, 1);
+    let shared = prefetch.clone();
     let worker = thread::spawn(move || while shared.list_one(&Os::new()) {});
-    (ahead, worker)
+    (prefetch, worker)
 }
 
 #[test]
 fn a_walk_finds_what_is_in_each_directory_whoever_lists_it() {
     let root = tree();
     explore(move || {
-        let (ahead, worker) = second_worker(root.path());
+        let (prefetch, worker) = second_worker(root.path());
         for name in ["a", "b"] {
             let directory = root.path().join(name);
-            let mut rest = ahead.take(&directory, &mut Footing::default(), &Os::new());
+            let mut rest = prefetch.take(&directory, &mut DeepPaths::default(), &Os::new());
             let found = rest.next(&directory).expect("it has an entry").expect("it can be read");
             assert_eq!(found.path.file_name(), Some(name.as_ref()));
         }
         worker.join().expect("the worker does not panic");
-        assert!(ahead.holds_nothing());
+        assert!(prefetch.holds_nothing());
     });
 }
 
@@ -56,16 +56,16 @@ fn a_walk_finds_what_is_in_each_directory_whoever_lists_it() {
 fn what_a_walk_skips_is_not_held() {
     let root = tree();
     explore(move || {
-        let (ahead, worker) = second_worker(root.path());
-        ahead.forget(root.path());
+        let (prefetch, worker) = second_worker(root.path());
+        prefetch.forget(root.path());
         worker.join().expect("the worker does not panic");
-        assert!(ahead.holds_nothing());
+        assert!(prefetch.holds_nothing());
     });
 }
 
 #[test]
 fn the_models_catch_their_mutants() {
-    let found = "op::ahead_loom::a_walk_finds_what_is_in_each_directory_whoever_lists_it";
-    assert_caught(found, "ahead-lists-without-waking");
-    assert_caught("op::ahead_loom::what_a_walk_skips_is_not_held", "ahead-holds-what-was-forgotten");
+    let found = "op::prefetch_loom::a_walk_finds_what_is_in_each_directory_whoever_lists_it";
+    assert_caught(found, "prefetch-lists-without-waking");
+    assert_caught("op::prefetch_loom::what_a_walk_skips_is_not_held", "prefetch-holds-what-was-forgotten");
 }

@@ -1,4 +1,4 @@
-//! Places told in every state: wherever the reader stands, another one that starts there reads the rest.
+//! Positions reported in every state: wherever the reader stands, another one that starts there reads the rest.
 
 use folio_testkit::{Random, seeds};
 
@@ -38,11 +38,11 @@ fn a_reader_that_starts_where_another_stood_reads_what_that_one_had_before_it() 
     });
 }
 
-/// Reads the file in small pieces, takes its text bit by bit, and asks for the place after each bit.
+/// Reads the file in small pieces, takes its text bit by bit, and asks for the position after each bit.
 fn check(case: &Case, random: &mut Random) {
     let Case { encoding, errors, newline, bytes } = case;
-    let whole = read_from(case, Place::at(0), bytes.len().max(1));
-    let mut ahead = Ahead::new(*encoding, *newline, true);
+    let whole = read_from(case, Position::at(0), bytes.len().max(1));
+    let mut ahead = ReadAhead::new(*encoding, *newline, true);
     ahead.resume(Decoder::resuming(*encoding, *errors, 0, b""), 0);
     let (mut given, mut fed, mut more) = (0, 0, true);
     while more {
@@ -55,31 +55,34 @@ fn check(case: &Case, random: &mut Random) {
         let chars = random.index(ahead.rest().chars().count() + 1);
         let len = ahead.rest().chars().take(chars).map(char::len_utf8).sum();
         given += ahead.take(len, 0).len();
-        let place = ahead.place();
-        let rest = read_from(case, place, 1 + random.index(8));
+        let position = ahead.position();
+        let rest = read_from(case, position, 1 + random.index(8));
         let expected = (whole.0[given..].to_owned(), whole.1);
-        assert_eq!(rest, expected, "{encoding} {errors:?} {newline:?} {bytes:x?} behind {given}: {place:?}");
-        assert_eq!(Place::of_cookie(place.cookie()), Some(place));
+        assert_eq!(
+            rest, expected,
+            "{encoding} {errors:?} {newline:?} {bytes:x?} behind {given}: {position:?}"
+        );
+        assert_eq!(Position::from_cookie(position.cookie()), Some(position));
     }
 }
 
-/// What a new reader makes of the file from `place` on, in pieces of `size` bytes, and where it fails.
-fn read_from(case: &Case, place: Place, size: usize) -> (String, Option<u64>) {
-    let mut ahead = Ahead::new(case.encoding, case.newline, true);
-    let offset = usize::try_from(place.offset).expect("the file is small");
+/// What a new reader makes of the file from `position` on, in pieces of `size` bytes, and where it fails.
+fn read_from(case: &Case, position: Position, size: usize) -> (String, Option<u64>) {
+    let mut ahead = ReadAhead::new(case.encoding, case.newline, true);
+    let offset = usize::try_from(position.offset).expect("the file is small");
     let head = &case.bytes[..case.bytes.len().min(4)];
     let decoder = match case.encoding.is_stateful() {
         true => {
             let mut decoder = Decoder::resuming(case.encoding, case.errors, 0, b"");
-            decoder.pass_over(&case.bytes, place.offset);
-            if decoder.offset() < place.offset {
+            decoder.pass_over(&case.bytes, position.offset);
+            if decoder.offset() < position.offset {
                 decoder.stand();
             }
             decoder
         }
-        false => Decoder::resuming(case.encoding, case.errors, place.offset, head),
+        false => Decoder::resuming(case.encoding, case.errors, position.offset, head),
     };
-    ahead.resume(decoder, place.skip);
+    ahead.resume(decoder, position.skip);
     let mut text = String::new();
     for piece in case.bytes[offset..].chunks(size).chain([&[][..]]) {
         ahead.swap_buffer(piece.to_vec());
@@ -96,15 +99,15 @@ fn read_from(case: &Case, place: Place, size: usize) -> (String, Option<u64>) {
 fn places_are_offsets_but_amid_what_one_sequence_became() {
     let text = "a\r\né\rb\r\r\n";
     let check = |newline: Newline, expected: &[u64]| {
-        let mut ahead = Ahead::new(Encoding::UTF_8, newline, true);
+        let mut ahead = ReadAhead::new(Encoding::UTF_8, newline, true);
         ahead.resume(Decoder::resuming(Encoding::UTF_8, Errors::Strict, 0, b""), 0);
         ahead.swap_buffer(text.as_bytes().to_vec());
         ahead.accept(text.len());
         ahead.accept(0);
-        let mut found = vec![ahead.place().cookie()];
+        let mut found = vec![ahead.position().cookie()];
         while let Some(c) = ahead.rest().chars().next() {
             ahead.take(c.len_utf8(), 0);
-            found.push(ahead.place().cookie());
+            found.push(ahead.position().cookie());
         }
         assert_eq!(found, expected, "{newline:?}");
     };

@@ -1,49 +1,53 @@
-//! What a directory has to tell on a walk: read from it by the thousand names, held in memory in between.
+//! The entries of a directory on a walk: read a thousand names at a time, and buffered in memory.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::footing::{Footing, is_deep};
+use super::deep_paths::{DeepPaths, is_deep};
 use crate::exclusive::Exclusive;
 use crate::storage::{FileType, Kind, Links, Lister, Storage};
 
-/// What a directory still has to tell.
-pub(super) struct Rest {
-    /// What has been read of it and not told: sorted, or all there is if the descriptor is closed.
+/// The entries of a directory that the walk has not met yet.
+pub(super) struct DirStream {
+    /// Entries that have been read. If the descriptor is closed they are all that remain, perhaps sorted.
     pub(super) found: VecDeque<io::Result<Found>>,
-    /// The directory's descriptor, as long as there may be more.
+    /// The directory's descriptor, while more entries may come.
     listing: Option<Exclusive<Box<dyn Lister>>>,
 }
 
-/// An entry as its directory tells it.
+/// An entry, with the information that its directory keeps.
 pub(super) struct Found {
-    /// In a deep directory the name alone, until it is told: a thousand paths of any length would be held.
+    /// In a deep directory only the name while buffered, so that memory does not hold a thousand paths of any length.
     pub(super) path: PathBuf,
-    /// `None` where the file system does not keep it in the directory.
+    /// `None` if the directory does not keep it.
     pub(super) kind: Option<Kind>,
     pub(super) ino: u64,
 }
 
 impl Found {
-    /// Its type, which takes a call where the directory does not keep it.
-    pub(super) fn file_type(&self, footing: &mut Footing, storage: &dyn Storage) -> io::Result<FileType> {
+    /// The type, found by a call if the directory does not keep it.
+    pub(super) fn file_type(
+        &self,
+        deep_paths: &mut DeepPaths,
+        storage: &dyn Storage,
+    ) -> io::Result<FileType> {
         match self.kind {
             Some(kind) => Ok(kind.into()),
             None => {
-                footing.metadata(&self.path, Links::NotLast, storage).map(|metadata| metadata.file_type())
+                deep_paths.metadata(&self.path, Links::NotLast, storage).map(|metadata| metadata.file_type())
             }
         }
     }
 
-    /// With its whole path.
-    pub(super) fn told_of(self, directory: &Path) -> Found {
+    /// Expands the path to the whole one.
+    pub(super) fn with_whole_path(self, directory: &Path) -> Found {
         if is_deep(directory) { Found { path: directory.join(&self.path), ..self } } else { self }
     }
 
-    /// As it is held.
-    pub(super) fn held_of(self, directory: &Path) -> Found {
+    /// Shortens the path to its buffered form.
+    pub(super) fn with_buffered_path(self, directory: &Path) -> Found {
         match self.path.file_name() {
             Some(name) if is_deep(directory) => Found { path: name.into(), ..self },
             Some(_) | None => self,
@@ -51,36 +55,36 @@ impl Found {
     }
 }
 
-impl Rest {
-    /// Of a directory that has been opened; that it could not be is all that it has to tell then.
-    pub(super) fn of(opened: io::Result<Box<dyn Lister>>) -> Rest {
+impl DirStream {
+    /// Starts with a directory that has been opened. If the opening failed, the error is the only item.
+    pub(super) fn of(opened: io::Result<Box<dyn Lister>>) -> DirStream {
         match opened {
-            Ok(listing) => Rest { found: VecDeque::new(), listing: Some(Exclusive::new(listing)) },
-            Err(error) => Rest { found: VecDeque::from([Err(error)]), listing: None },
+            Ok(listing) => DirStream { found: VecDeque::new(), listing: Some(Exclusive::new(listing)) },
+            Err(error) => DirStream { found: VecDeque::from([Err(error)]), listing: None },
         }
     }
 
-    /// Of a directory that has told all.
-    pub(super) fn nothing() -> Rest {
-        Rest { found: VecDeque::new(), listing: None }
+    /// A directory without further entries.
+    pub(super) fn nothing() -> DirStream {
+        DirStream { found: VecDeque::new(), listing: None }
     }
 
-    /// The next entry of `directory`, read with others if none is left in memory.
+    /// Returns the next entry of `directory`, reading more if none is buffered.
     pub(super) fn next(&mut self, directory: &Path) -> Option<io::Result<Found>> {
         while self.found.is_empty() && self.listing.is_some() {
             self.read(directory);
         }
-        self.found.pop_front().map(|found| found.map(|found| found.told_of(directory)))
+        self.found.pop_front().map(|found| found.map(|found| found.with_whole_path(directory)))
     }
 
-    /// Reads what is left into memory, which closes the descriptor.
+    /// Reads all remaining entries into memory, which closes the descriptor.
     pub(super) fn hold(&mut self, directory: &Path) {
         while self.listing.is_some() {
             self.read(directory);
         }
     }
 
-    /// Reads up to so many entries into memory, and no more than one call's worth beyond.
+    /// Reads until at least `entries` are in memory; the last call may bring more.
     pub(super) fn hold_some(&mut self, directory: &Path, entries: usize) {
         while self.listing.is_some() && self.found.len() < entries {
             self.read(directory);
@@ -88,7 +92,7 @@ impl Rest {
     }
 
     fn read(&mut self, directory: &Path) {
-        let Rest { found, listing: Some(listing) } = self else { return };
+        let DirStream { found, listing: Some(listing) } = self else { return };
         let above = if is_deep(directory) { Path::new("") } else { directory };
         let each = &mut |name: &OsStr, kind, ino| {
             let mut path = PathBuf::with_capacity(above.as_os_str().len() + 1 + name.len());
@@ -106,7 +110,7 @@ impl Rest {
         }
     }
 
-    /// Errors first, as they have no name.
+    /// Sorts by name; errors, which have none, come first.
     pub(super) fn sort(&mut self) {
         let name = |found: &Found| found.path.file_name().map(OsStr::to_owned);
         self.found.make_contiguous().sort_by_cached_key(|found| found.as_ref().ok().map(name));
