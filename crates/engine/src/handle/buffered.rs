@@ -279,6 +279,12 @@ impl FileHandle {
                 let appends = open_file.access.append;
                 let end = match write_buffer.known_end(position, appends) {
                     Some(end) => Some(end),
+                    // The call that asks may block there. What other machines have appended since is left out of
+                    // the cursor, which is all that the end of a file open for appending decides.
+                    None if open_file.access.remote && !open_file.access.alone => {
+                        let known = state.core.known_len();
+                        Some(if appends { known.max(position) } else { known })
+                    }
                     None if open_file.access.remote => None,
                     // A chunk in flight will move the end.
                     None if appends && write_buffer.is_in_flight() => None,
