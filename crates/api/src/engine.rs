@@ -77,6 +77,9 @@ impl Engine {
 
     /// Runs a closure that may block on a worker, under the same permits as every operation.
     ///
+    /// If a closure blocks on another one and all workers for closures are in use, the other runs on its worker; it must
+    /// not start a runtime there. Closures that wait for closures by way of other threads may wait for ever.
+    ///
     /// # Errors
     ///
     /// [`is_panicked`](crate::Error::is_panicked) if it panics; [`is_closed`](crate::Error::is_closed) if the engine has
@@ -95,7 +98,10 @@ impl Engine {
     }
 
     /// Refuses new operations, waits up to `deadline` for those that have permits, and ends the workers. The report counts
-    /// the operations that were completed, never started, and still running.
+    /// the operations that were completed, never started, and still running: the callers of the last get an error with
+    /// [`may_have_happened`](crate::Error::may_have_happened), because the outcome is unknown.
+    ///
+    /// It is final. A stopped [global](Engine::global) engine is stopped for all of the process.
     ///
     /// # Errors
     ///

@@ -5,7 +5,8 @@ use folio_engine::Engine;
 use crate::Result;
 
 /// Runs a closure that may block on a worker of the [current](Engine::current) engine, under the same permits
-/// as every operation, and returns the closure's result.
+/// as every operation, and returns the closure's result. About closures within closures see
+/// [`Engine::run`](crate::Engine::run).
 ///
 /// # Errors
 ///

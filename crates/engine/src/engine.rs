@@ -6,6 +6,7 @@ mod whole;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,9 @@ use tokio::runtime::Runtime;
 
 use crate::actor::supervisor::{ShutdownReport, SupervisorHandle};
 use crate::context::EngineContext;
+use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
+use crate::context::registry::RunningBatch;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
@@ -23,8 +26,8 @@ use crate::op::open::{open, open_by};
 use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
-use crate::pool::PoolSnapshot;
-use crate::stats::{Counters, Durations, FileSnapshot, Slowest};
+use crate::pool::{PoolSnapshot, try_start};
+use crate::stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 use crate::storage::{
     Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
     wrapped::Wrapped,
@@ -209,7 +212,7 @@ impl Engine {
                     if self.inner.context.final_writes.is_any()
                         && let Handle::Plain(file) = &handle
                     {
-                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await;
+                        HoldsClock::new(Box::pin(file.open_file().wait_for_final_writes())).await?;
                     }
                     return Ok(handle);
                 }
@@ -383,6 +386,10 @@ impl Engine {
     /// Runs a blocking closure on a worker, under the same limits as operations. Closures and wrapped objects
     /// have a lane of their own: however long they block, workers remain for files and names.
     ///
+    /// If a closure of this engine blocks on another one and all workers of the lane are in use, the other runs
+    /// on its worker; it must not start a runtime there. Closures that wait for closures by way of other threads
+    /// may take all workers of the lane, and wait for ever.
+    ///
     /// # Errors
     ///
     /// [`Error::is_panicked`] if it panics; an engine that has stopped.
@@ -423,8 +430,9 @@ impl Engine {
     }
 
     /// Stops the engine: refuses new operations (except reads in place of open files), lets pending ones
-    /// complete until `deadline` from now, then answers the rest with an error. Files need not be closed
-    /// before.
+    /// complete until `deadline` from now, then answers the rest with an error, which says that the outcome is
+    /// unknown if the operation is inside a call that does not come back. Files need not be closed before.
+    /// It is final, for the default engine as for any other.
     ///
     /// # Errors
     ///
@@ -453,6 +461,12 @@ impl Engine {
         for file in open {
             files.push(file.snapshot(&mut counters));
         }
+        let mut requests = Vec::new();
+        if here {
+            context.running_requests.show_running(&mut |RunningBatch { operation, path, age, .. }| {
+                requests.push(RequestSnapshot { operation, path: path.to_owned(), age });
+            });
+        }
         Snapshot {
             counters,
             in_flight: stats.in_flight(),
@@ -461,6 +475,7 @@ impl Engine {
             waited: stats.waited.snapshot(),
             served: stats.served.snapshot(),
             files,
+            requests,
             pool: if here { context.pool.snapshot() } else { PoolSnapshot::default() },
         }
     }
@@ -513,6 +528,17 @@ impl Drop for Inner {
 
 fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
     error.raw_os_error() == Some(errno::NO_READER) && !request.read && !os::asks_nonblocking(request)
+}
+
+/// Starts the runtime of an engine's actors and timers.
+fn start_runtime() -> io::Result<Runtime> {
+    // tokio panics if the system refuses it a thread. This asks before, and what changes in between is caught.
+    try_start()?;
+    let build = || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("folio-actors").enable_all().build()
+    };
+    catch_unwind(build).unwrap_or_else(|panic| Err(io::Error::other(panic_text(&*panic))))
 }
 
 /// std's rules for contradictory combinations.
@@ -591,12 +617,7 @@ impl EngineBuilder {
         if positive.contains(&0) {
             return Err(Error::invalid(Operation::Start, "a limit of 0 lets nothing through"));
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("folio-actors")
-            .enable_all()
-            .build()
-            .map_err(|error| Error::io(Operation::Start, error))?;
+        let runtime = start_runtime().map_err(|error| Error::io(Operation::Start, error).begun(false))?;
         let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
         let context = Arc::new(EngineContext::new(storage, limits, runtime.handle().clone()));
         let supervisor = SupervisorHandle::start(context.clone());
@@ -628,6 +649,8 @@ pub struct Snapshot {
     pub served: Durations,
     /// Each open plain file.
     pub files: Vec<FileSnapshot>,
+    /// What runs beside the queues of open files.
+    pub requests: Vec<RequestSnapshot>,
     /// The workers.
     pub pool: PoolSnapshot,
 }

@@ -185,6 +185,12 @@ pub(crate) enum Cause {
     /// The engine is shutting down or gone.
     #[error("the engine has stopped")]
     Stopped,
+    /// The engine stopped while the operation was inside of a call that does not come back.
+    #[error("the engine has stopped in the middle of it; whether it has an effect is unknown")]
+    Abandoned,
+    /// The system refuses a thread to work on it; nothing was touched. The errno is the system's.
+    #[error("no thread to work on it: {}", io::Error::from_raw_os_error(*.0))]
+    NoThread(i32),
     /// The engine belongs to the parent process: its threads are not here.
     #[error("its engine belongs to the process before the fork")]
     Forked,
@@ -293,7 +299,7 @@ struct Inner {
 
 impl Error {
     pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
-        let begun = matches!(cause, Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero);
+        let begun = matches!(cause, Cause::Io(_) | Cause::Panicked(_) | Cause::WriteZero | Cause::Abandoned);
         Error {
             inner: Box::new(Inner {
                 operation,
@@ -474,7 +480,8 @@ impl Error {
         match &self.inner.cause {
             Cause::Io(e) | Cause::Poisoned(e) | Cause::EarlierWrite(e) => e.kind(),
             Cause::Overloaded(_) => io::ErrorKind::WouldBlock,
-            Cause::Closed | Cause::Stopped | Cause::Forked => io::ErrorKind::BrokenPipe,
+            Cause::NoThread(errno) => io::Error::from_raw_os_error(*errno).kind(),
+            Cause::Closed | Cause::Stopped | Cause::Abandoned | Cause::Forked => io::ErrorKind::BrokenPipe,
             Cause::TimedOut(_) => io::ErrorKind::TimedOut,
             Cause::Panicked(_) => io::ErrorKind::Other,
             Cause::Invalid(_) => io::ErrorKind::InvalidInput,
@@ -505,6 +512,8 @@ impl Error {
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::Stopped
+            | Cause::Abandoned
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::TimedOut(_)
             | Cause::Panicked(_)
@@ -533,6 +542,9 @@ impl Error {
 
     /// Returns the errno, if the failure came from the kernel.
     pub fn raw_os_error(&self) -> Option<i32> {
+        if let Cause::NoThread(errno) = self.inner.cause {
+            return Some(errno);
+        }
         Worded::errno_of(self.get_ref()?.downcast_ref()?)
     }
 
@@ -551,7 +563,7 @@ impl Error {
 
     /// Returns whether the file or the whole engine was closed, or belongs to the parent process.
     pub fn is_closed(&self) -> bool {
-        matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Forked)
+        matches!(self.inner.cause, Cause::Closed | Cause::Stopped | Cause::Abandoned | Cause::Forked)
     }
 
     /// Returns whether the caller's time limit expired.

@@ -84,5 +84,5 @@ pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;
 pub use polled::Polled;
 pub use pool::{LaneSnapshot, PoolSnapshot};
-pub use stats::{Counters, Durations, FileSnapshot, Slowest};
+pub use stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 pub use stream::StreamHandle;

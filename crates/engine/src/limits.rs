@@ -202,7 +202,7 @@ pub(crate) const RETRY_PAUSE_MIN: Duration = Duration::from_millis(1);
 /// Longest pause at a FIFO that has no reader yet.
 pub(crate) const RETRY_PAUSE_MAX: Duration = Duration::from_millis(50);
 
-/// How long the first waiter waits for a descriptor before it gets the error: far longer than any burst uses
+/// How long a request waits for a descriptor, from its first refusal, before it gets the error: far longer than any burst uses
 /// all of them, and short enough to show a leak.
 pub(crate) const DESCRIPTOR_WAIT_MAX: Duration = Duration::from_secs(10);
 

@@ -7,6 +7,8 @@
 //!      └── receiver detaches ──▶ detached                (the operation still runs)
 //! ```
 //!
+//! Either of the first two is also left by [`Abandon`], for an operation that may never come back from the kernel.
+//!
 //! The receiver may be dropped at any moment, and the state decides which side cleans up. Before `begin` the
 //! worker sees it and makes no system call. After `begin`, [`Sender::send`] returns the answer to the worker.
 //! After `send`, [`Receiver::cancel`] returns it to the receiver's own drop. Exactly one of the three happens.
@@ -43,8 +45,8 @@ enum State<T> {
     Detached,
     /// Answered, and not received yet.
     Done(T),
-    /// The sender was dropped without an answer.
-    Lost,
+    /// No answer will come: the sender was dropped, or the operation was abandoned before it began.
+    Lost(Lost),
     /// The receiver has its answer, or is gone.
     Closed,
 }
@@ -67,7 +69,7 @@ impl<T> Sender<T> {
                 true
             }
             State::Begun(_) | State::Detached => true,
-            State::Done(_) | State::Lost => false,
+            State::Done(_) | State::Lost(_) => false,
             State::Closed => mutant("oneshot-begins-after-cancel"),
         }
     }
@@ -92,6 +94,36 @@ impl<T> Sender<T> {
     }
 }
 
+impl<T: Send + 'static, E: Send + 'static> Sender<Result<T, E>> {
+    /// The means to answer the receiver while a worker has this sender.
+    pub(crate) fn abandoner(&self) -> Option<Arc<dyn Abandon<E>>> {
+        self.slot.clone().map(|slot| slot as Arc<dyn Abandon<E>>)
+    }
+}
+
+/// Answers the caller of an operation that a worker does not come back from.
+pub(crate) trait Abandon<E>: Send + Sync {
+    /// Ends the wait of the caller if it has no answer: with `error` if the operation has begun, otherwise as if
+    /// the sender were dropped, and then it does not begin. The answer that a worker sends later is returned to it.
+    fn abandon(&self, error: E);
+}
+
+impl<T: Send, E: Send> Abandon<E> for Slot<Result<T, E>> {
+    fn abandon(&self, error: E) {
+        let mut state = lock(&self.state);
+        let (waker, answer) = match &mut *state {
+            State::Pending(waker) => (waker.take(), State::Lost(Lost { begun: false })),
+            State::Begun(waker) => (waker.take(), State::Done(Err(error))),
+            State::Done(_) if mutant("oneshot-abandons-what-is-answered") => (None, State::Done(Err(error))),
+            State::Detached | State::Done(_) | State::Lost(_) | State::Closed => return,
+        };
+        *state = answer;
+        self.answered.store(1, Ordering::Relaxed);
+        drop(state);
+        wake(waker);
+    }
+}
+
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
@@ -109,20 +141,28 @@ fn wake(waker: Option<Waker>) {
 
 fn finish<T>(slot: &Slot<T>, answer: Result<T, ()>) -> Result<Option<Waker>, T> {
     let mut state = lock(&slot.state);
-    let waker = match &mut *state {
-        State::Pending(waker) | State::Begun(waker) => waker.take(),
-        State::Detached | State::Done(_) | State::Lost | State::Closed => {
+    let (waker, begun) = match &mut *state {
+        State::Pending(waker) => (waker.take(), false),
+        State::Begun(waker) => (waker.take(), true),
+        State::Detached | State::Done(_) | State::Lost(_) | State::Closed => {
             return answer.map_or(Ok(None), Err);
         }
     };
-    *state = answer.map_or(State::Lost, State::Done);
+    *state = answer.map_or(State::Lost(Lost { begun }), State::Done);
     slot.answered.store(1, Ordering::Relaxed);
     Ok(waker)
 }
 
-/// The receiving end: a future of the answer, or of `None` if the sender was dropped without one.
+/// The receiving end: a future of the answer.
 pub(crate) struct Receiver<T> {
     slot: Arc<Slot<T>>,
+}
+
+/// There is no answer: the sender was dropped without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// Whether the operation had begun.
+    pub(crate) begun: bool,
 }
 
 /// Progress of an operation at its cancellation.
@@ -155,7 +195,7 @@ impl<T> Receiver<T> {
         let mut state = lock(&self.slot.state);
         match std::mem::replace(&mut *state, State::Detached) {
             State::Done(answer) => Some(answer),
-            State::Pending(_) | State::Begun(_) | State::Detached | State::Lost | State::Closed => None,
+            State::Pending(_) | State::Begun(_) | State::Detached | State::Lost(_) | State::Closed => None,
         }
     }
 
@@ -166,15 +206,15 @@ impl<T> Receiver<T> {
             State::Pending(_) => Cancelled::BeforeBegin,
             State::Begun(_) => Cancelled::Begun,
             State::Done(answer) => Cancelled::Done(answer),
-            State::Detached | State::Lost | State::Closed => Cancelled::Nothing,
+            State::Detached | State::Lost(_) | State::Closed => Cancelled::Nothing,
         }
     }
 }
 
 impl<T> Future for Receiver<T> {
-    type Output = Option<T>;
+    type Output = Result<T, Lost>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, Lost>> {
         let mut state = lock(&self.slot.state);
         match &mut *state {
             State::Pending(waker) | State::Begun(waker) => {
@@ -183,12 +223,13 @@ impl<T> Future for Receiver<T> {
                 }
                 return Poll::Pending;
             }
-            State::Detached | State::Done(_) | State::Lost | State::Closed => {}
+            State::Detached | State::Done(_) | State::Lost(_) | State::Closed => {}
         }
         match std::mem::replace(&mut *state, State::Closed) {
-            State::Done(answer) => Poll::Ready(Some(answer)),
-            State::Pending(_) | State::Begun(_) | State::Detached | State::Lost | State::Closed => {
-                Poll::Ready(None)
+            State::Done(answer) => Poll::Ready(Ok(answer)),
+            State::Lost(lost) => Poll::Ready(Err(lost)),
+            State::Pending(_) | State::Begun(_) | State::Detached | State::Closed => {
+                Poll::Ready(Err(Lost { begun: false }))
             }
         }
     }

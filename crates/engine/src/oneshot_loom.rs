@@ -8,7 +8,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use crate::mutants::{assert_caught, explore};
-use crate::oneshot::{Cancelled, Receiver, Sender, channel};
+use crate::oneshot::{Cancelled, Lost, Receiver, Sender, channel};
 
 const ANSWER: u32 = 42;
 
@@ -34,7 +34,7 @@ fn work(sender: Sender<u32>) -> Outcome {
     }
 }
 
-fn poll_once(receiver: &mut Receiver<u32>) -> Poll<Option<u32>> {
+fn poll_once(receiver: &mut Receiver<u32>) -> Poll<Result<u32, Lost>> {
     pin!(receiver).poll(&mut Context::from_waker(Waker::noop()))
 }
 
@@ -76,7 +76,7 @@ fn an_answer_that_a_poll_took_is_not_cancelled_again() {
         let polled = poll_once(&mut receiver);
         let cancelled = receiver.cancel();
         let outcome = worker.join().expect("the worker does not panic");
-        let had_by_poll = usize::from(polled == Poll::Ready(Some(ANSWER)));
+        let had_by_poll = usize::from(polled == Poll::Ready(Ok(ANSWER)));
         let had_by_cancel = usize::from(cancelled == Cancelled::Done(ANSWER));
         let had_by_worker = usize::from(outcome == Outcome::Returned);
         let answers = usize::from(outcome != Outcome::NotBegun);
@@ -90,7 +90,7 @@ fn a_waiting_receiver_is_woken_by_the_answer() {
     explore(|| {
         let (sender, receiver) = channel();
         let worker = thread::spawn(move || work(sender));
-        assert_eq!(block_on(receiver), Some(ANSWER));
+        assert_eq!(block_on(receiver), Ok(ANSWER));
         assert_eq!(worker.join().expect("the worker does not panic"), Outcome::Sent);
     });
 }
@@ -100,13 +100,32 @@ fn a_waiting_receiver_is_woken_by_a_dropped_sender() {
     explore(|| {
         let (sender, receiver) = channel::<u32>();
         let worker = thread::spawn(move || assert!(sender.begin()));
-        assert_eq!(block_on(receiver), None);
+        assert_eq!(block_on(receiver), Err(Lost { begun: true }));
         worker.join().expect("the worker does not panic");
     });
 }
 
 #[test]
+fn an_abandoned_answer_is_had_by_exactly_one() {
+    explore(|| {
+        let (sender, receiver) = channel::<Result<u32, ()>>();
+        let abandoner = sender.abandoner().expect("a fresh sender has its slot");
+        let worker = thread::spawn(move || sender.begin().then(|| sender.send(Ok(ANSWER))));
+        abandoner.abandon(());
+        let received = block_on(receiver);
+        let sent = worker.join().expect("the worker does not panic");
+        match received {
+            Ok(Ok(answer)) => assert_eq!((answer, sent), (ANSWER, Some(Ok(())))),
+            Ok(Err(())) => assert_eq!(sent, Some(Err(Ok(ANSWER))), "an answer is lost"),
+            Err(lost) => assert_eq!((lost, sent), (Lost { begun: false }, None)),
+        }
+    });
+}
+
+#[test]
 fn the_models_catch_their_mutants() {
+    let abandoned = "oneshot_loom::an_abandoned_answer_is_had_by_exactly_one";
+    assert_caught(abandoned, "oneshot-abandons-what-is-answered");
     for model in
         ["a_cancelled_answer_is_had_by_exactly_one", "an_answer_that_a_poll_took_is_not_cancelled_again"]
     {

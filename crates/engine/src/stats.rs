@@ -199,6 +199,19 @@ impl Durations {
     }
 }
 
+/// Something that a worker is executing for no open file's queue: a request about a path, a closure, the close of a
+/// dropped file; or a write that waits for the peer of a stream.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestSnapshot {
+    /// Its name.
+    pub operation: Operation,
+    /// The path it works on.
+    pub path: PathBuf,
+    /// Time since it began.
+    pub age: Duration,
+}
+
 /// What one open file is doing.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

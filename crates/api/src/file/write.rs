@@ -145,7 +145,9 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Like [`write_all`](File::write_all); `ESPIPE` for a stream.
+    /// Like [`write_all`](File::write_all); `ESPIPE` for a stream. On a full device, a first part of the record may stay in
+    /// the file, of [`bytes_done`](crate::Error::bytes_done) bytes, and the next record begins behind it: cutting it off
+    /// could cut off what another process has appended since.
     ///
     /// ```
     /// # async fn example(log: folio::File) -> folio::Result<()> {

@@ -1,8 +1,10 @@
 //! What sees the bytes that a file keeps back, and what writes them out.
 
 use std::io::SeekFrom;
+use std::sync::Arc;
 
-use folio_testkit::{Call, Gate};
+use folio::{Buffering, Engine, File};
+use folio_testkit::{Call, Disk, Gate, Mount};
 use tokio::io::AsyncWriteExt;
 
 use crate::{PATH, at_once, bench, crowd, open, open_to_append};
@@ -231,4 +233,36 @@ async fn nothing_is_accepted_beneath_an_older_read() {
     write.await.unwrap();
     file.flush().await.unwrap();
     assert_eq!(disk.contents(PATH), b"0123456789abc");
+}
+
+/// Cause: where a call may wait for a server, the length of the file is not asked for in the caller's poll, and without it
+/// nothing was kept back. Loss: every small write was a call to the server. Fix: what the opening and the file's own
+/// operations said of its length is enough.
+#[tokio::test]
+async fn d1_small_writes_to_a_remote_file_are_written_together() {
+    const RECORD: [u8; 100] = *b"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789";
+    const RECORDS: usize = 5_000;
+    for append in [false, true] {
+        let disk = Disk::new();
+        disk.put(PATH, "earlier ");
+        disk.mount("/", Mount { device: 9, remote: true });
+        let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+        let mut options = File::options();
+        options.read(true).write(true).append(append).buffering(Buffering::Bytes(8 * 1024));
+        let file = options.open_on(&engine, PATH).await.unwrap();
+        if !append {
+            file.seek(SeekFrom::Start(8)).await.unwrap();
+        }
+        for _ in 0..RECORDS {
+            file.write_all(&RECORD).await.unwrap();
+        }
+        // Every operation of the file sees what was kept back.
+        let end = 8 + (RECORDS * RECORD.len()) as u64;
+        assert_eq!(file.read_bytes_at(end - 5, 9).await.unwrap(), "56789");
+        assert_eq!(file.stream_position().await.unwrap(), end);
+        let calls = disk.calls(Call::WriteAt) + disk.calls(Call::Append);
+        assert!(calls <= 70, "{calls} calls, append: {append}");
+        file.close().await.unwrap();
+        assert_eq!(disk.contents(PATH), [&b"earlier "[..], &RECORD.repeat(RECORDS)].concat());
+    }
 }

@@ -11,6 +11,7 @@ mod ending;
 mod failing;
 mod full;
 mod model;
+mod process_ends;
 mod spellings;
 
 use std::sync::Arc;

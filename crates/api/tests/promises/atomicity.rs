@@ -3,10 +3,10 @@
 use std::os::unix::fs::FileExt;
 
 use folio::File;
-use folio_testkit::Random;
+use folio_testkit::{Call, Random, errno};
 use tempfile::TempDir;
 
-use crate::soon;
+use crate::{PATH, bench, open, soon};
 
 const TASKS: u64 = 16;
 const RECORDS_PER_TASK: usize = 12;
@@ -118,4 +118,18 @@ fn count(file: &std::fs::File) -> std::io::Result<()> {
     let mut bytes = [0; 8];
     file.read_exact_at(&mut bytes, 0)?;
     file.write_all_at(&(u64::from_le_bytes(bytes) + 1).to_le_bytes(), 0)
+}
+
+#[tokio::test]
+async fn a3_a_failed_append_says_how_much_of_its_record_stays() {
+    let (disk, engine) = bench();
+    let file = open(&engine).await;
+    assert_eq!(file.append(b"first ").await.unwrap(), 0);
+    // As the kernel has it: a short call, and a refusal of the one that goes on with the rest.
+    let short = disk.plan().on(Call::Append).nth(1).at_most(3);
+    let full = disk.plan().on(Call::Append).nth(2).fail(errno::ENOSPC);
+    let error = file.append(b"second ").await.unwrap_err();
+    assert_eq!((error.raw_os_error(), error.bytes_done()), (Some(errno::ENOSPC), 3), "{error}");
+    assert_eq!(file.append(b"third").await.unwrap(), 9);
+    assert_eq!((disk.contents(PATH), short.fired() + full.fired()), (b"first secthird".to_vec(), 2));
 }

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use folio::{File, fs};
+use folio_testkit::Call;
+use folio_testkit::errno;
 use folio_testkit::process::alone;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::soon;
+use crate::{PATH, bench, eventually, soon};
 
 /// Descriptors that the process may have.
 const DESCRIPTORS: u64 = 64;
@@ -91,4 +93,32 @@ async fn an_opening_goes_on_when_somebody_gives_a_descriptor_up() {
     drop(hoard);
     assert_eq!(soon("there are descriptors again", opening).await.unwrap().unwrap(), "here");
     assert_eq!(soon("there are descriptors again", whole).await.unwrap().unwrap(), b"here");
+}
+
+/// Cause: each opening counted its ten seconds from the moment in which it became the first in the queue. Loss: the
+/// sixth was refused after a minute. Fix: they count from its own first refusal.
+#[tokio::test]
+async fn b3_openings_wait_for_a_descriptor_side_by_side() {
+    let (disk, engine) = bench();
+    disk.plan().on(Call::OpenCached).would_block();
+    let refused = disk.plan().on(Call::Open).fail(errno::EMFILE);
+    let open = || {
+        let engine = engine.clone();
+        tokio::spawn(async move { File::options().read(true).open_on(&engine, PATH).await.map(drop) })
+    };
+    let openings: Vec<_> = (0..6).map(|_| open()).collect();
+    eventually("all of them have been refused", || refused.fired() >= 6).await;
+    let mut openings = openings.into_iter();
+    let first = openings.next().unwrap();
+    let error = soon("the first", first).await.unwrap().unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(errno::EMFILE));
+    // One that begins only now waits as long as the first has.
+    let late = open();
+    tokio::select! {
+        biased;
+        others = futures::future::join_all(openings) => {
+            assert!(others.into_iter().all(|other| other.unwrap().is_err()));
+        }
+        _ = late => panic!("the others wait for another full time"),
+    }
 }

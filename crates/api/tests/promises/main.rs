@@ -21,7 +21,9 @@ mod process;
 mod security;
 mod shutdown;
 mod special_files;
+mod stuck;
 mod stuck_devices;
+mod threads;
 
 use std::sync::Arc;
 

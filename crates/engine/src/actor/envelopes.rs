@@ -11,15 +11,16 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::admission::Permit;
-use crate::error::{Cause, Operation, Result};
+use crate::error::{Cause, Error, Operation, Result};
 use crate::fair::Flow;
 use crate::file_op::Op;
+use crate::oneshot::{Abandon, Lost};
 use crate::open_file::OpenFile;
-use crate::open_file::pending::{Outcome, PendingOp, Reply};
+use crate::open_file::pending::{MessageReply, Outcome, PendingOp, Reply};
 use crate::stats::add;
 
 /// An operation that arrived in a message and has no permit yet.
@@ -123,7 +124,7 @@ pub(crate) struct MessageSender {
     open_file: Arc<OpenFile>,
     operation: Operation,
     /// `None` once there is an outcome.
-    answer: Option<Answer>,
+    answer: Mutex<Option<Answer>>,
 }
 
 impl MessageSender {
@@ -132,26 +133,46 @@ impl MessageSender {
         operation: Operation,
         answer: impl FnOnce(Outcome) -> Result<(), Outcome> + Send + 'static,
     ) -> Self {
-        MessageSender { open_file, operation, answer: Some(Box::new(answer)) }
+        MessageSender { open_file, operation, answer: Mutex::new(Some(Box::new(answer))) }
     }
 
     /// Turns it into a reply.
-    pub(crate) fn into_reply(mut self) -> Reply {
-        Reply::Message(Box::new(move |outcome| self.respond(outcome)))
+    pub(crate) fn into_reply(self) -> Reply {
+        Reply::Message(Arc::new(self))
     }
 
-    fn respond(&mut self, outcome: Outcome) {
-        let Some(answer) = self.answer.take() else { return };
-        if let Err(Err(unreported)) = answer(outcome) {
+    fn take_answer(&self) -> Option<Answer> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl MessageReply for MessageSender {
+    fn respond(&self, outcome: Outcome) {
+        let unreported = match self.take_answer() {
+            Some(answer) => answer(outcome).err().and_then(Result::err),
+            // A shutdown has answered: what the worker comes back with has no receiver.
+            None => return drop(outcome.map_err(|late| self.open_file.settle_unreported(Err(late)))),
+        };
+        if let Some(unreported) = unreported {
             self.open_file.record_unreported(&unreported);
+        }
+    }
+}
+
+impl Abandon<Error> for MessageSender {
+    fn abandon(&self, error: Error) {
+        if let Some(answer) = self.take_answer() {
+            // Without a receiver it concerns no sender; a failure that the worker meets is recorded.
+            let _ = answer(Err(error));
         }
     }
 }
 
 impl Drop for MessageSender {
     fn drop(&mut self) {
-        if self.answer.is_some() {
-            self.respond(Err(self.open_file.error(self.operation, Cause::Stopped).begun(false)));
+        if self.answer.get_mut().is_ok_and(|answer| answer.is_some()) {
+            let cause = self.open_file.context.cause_of(Lost { begun: false });
+            self.respond(Err(self.open_file.error(self.operation, cause)));
         }
     }
 }

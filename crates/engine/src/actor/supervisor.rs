@@ -122,13 +122,18 @@ impl EngineContext {
         let leftover = if drained { 0 } else { self.stats.outstanding() };
         admissions.iter().for_each(crate::admission::Admission::close);
         self.pool.close();
+        let files = if drained { Vec::new() } else { self.registry.all() };
         if !drained {
             // Waiting operations are dropped first: a dropped job would only start them, to be dropped in turn.
-            self.registry.all().iter().for_each(|file| file.abandon());
+            files.iter().for_each(|file| file.stop());
             self.pool.abandon();
         }
         let abandoned = self.still_running();
         self.stopped.send_replace(true);
+        // Only now is it reported what they were: a request that is answered is over.
+        files.iter().for_each(|file| file.abandon());
+        self.running_requests.abandon();
+        self.final_writes.abandon();
         let never_started = leftover.saturating_sub(abandoned.iter().map(|(_, count)| count).sum());
         let completed = before.saturating_sub(leftover);
         if drained {

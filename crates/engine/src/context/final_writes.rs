@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -18,6 +18,8 @@ pub(crate) struct FinalWrites {
     count: AtomicUsize,
     files: Mutex<HashMap<Identity, usize>>,
     ended: Notify,
+    /// Whether a shutdown has abandoned them. Relaxed: its notification publishes it to those who wait.
+    abandoned: AtomicBool,
 }
 
 impl FinalWrites {
@@ -59,15 +61,26 @@ impl FinalWrites {
         })
     }
 
-    /// Waits while `is_affected` returns true; it is called again each time a file is done.
-    pub(crate) async fn wait_while(&self, is_affected: impl Fn() -> bool) {
+    /// Ends every wait, now and later.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.ended.notify_waiters();
+    }
+
+    /// Waits while `is_affected` returns true, which is asked again each time a file is done; `false` if the wait was
+    /// abandoned.
+    pub(crate) async fn wait_while(&self, is_affected: impl Fn() -> bool) -> bool {
         while self.is_any() {
             let ended = self.next_end();
             if !is_affected() {
-                return;
+                return true;
+            }
+            if self.abandoned.load(Ordering::Relaxed) {
+                return false;
             }
             ended.await;
         }
+        true
     }
 
     fn files(&self) -> MutexGuard<'_, HashMap<Identity, usize>> {

@@ -29,6 +29,7 @@ use crate::context::registry::Registry;
 use crate::context::unfinished::Unfinished;
 use crate::error::Cause;
 use crate::limits::{LOCK_THREADS_MAX, Limits};
+use crate::oneshot::Lost;
 use crate::origin::Origin;
 use crate::pool::{LaneId, Pool, cores};
 use crate::stats::Stats;
@@ -129,6 +130,16 @@ impl EngineContext {
     /// Refuses what would need the engine's threads, or a lock that they may have held, in another process.
     pub(crate) fn here(&self) -> Result<(), Cause> {
         if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
+    }
+
+    /// Why an operation ended without an answer.
+    pub(crate) fn cause_of(&self, lost: Lost) -> Cause {
+        match lost {
+            Lost { begun: true } => Cause::Abandoned,
+            Lost { begun: false } if self.names.admission.is_stopping() => Cause::Stopped,
+            // A running engine drops an operation only if it has no worker for it.
+            Lost { begun: false } => self.pool.refusal().map_or(Cause::Stopped, Cause::NoThread),
+        }
     }
 
     /// Returns the device with this number, created on first use.

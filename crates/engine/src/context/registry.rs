@@ -24,7 +24,10 @@ pub(crate) trait Registered: Debug + Send + Sync {
     /// Starts a flush of everything that is buffered.
     fn flush_all(self: Arc<Self>);
 
-    /// Drops every waiting operation, which answers its callers.
+    /// Drops every operation that has not begun, which answers its callers, and accepts no other.
+    fn stop(&self);
+
+    /// Answers the callers of what workers are executing, who would wait until the device returns.
     fn abandon(&self);
 
     /// Passes each running batch to `show`.

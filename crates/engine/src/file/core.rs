@@ -148,6 +148,11 @@ impl<T: Ordered> Core<T> {
         self.order.note_len(len);
     }
 
+    /// A lower bound of the file's length, from its opening and the operations of this process.
+    pub(crate) fn known_len(&self) -> u64 {
+        self.order.known_len()
+    }
+
     /// Records that a batch which is about to end has written all of its bytes.
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
         self.order.note_written(batch_id);

@@ -261,6 +261,10 @@ impl<T: Ordered> Order<T> {
         }
     }
 
+    pub(crate) fn known_len(&self) -> u64 {
+        self.known_len
+    }
+
     /// Records that the file has at least this many bytes.
     pub(crate) fn note_len(&mut self, len: u64) {
         self.known_len = self.known_len.max(len);

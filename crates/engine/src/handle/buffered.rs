@@ -10,7 +10,7 @@ use tokio::sync::futures::Notified;
 
 use super::FileHandle;
 use crate::context::paused_clock::HoldsClock;
-use crate::error::{Operation, Result};
+use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
 use crate::open_file::FileState;
 use crate::open_file::FlushWaiters;
@@ -104,6 +104,7 @@ impl FileHandle {
     fn flush_step(&self, newest: &mut Option<u64>) -> Option<Result<()>> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
+        let stopped = state.stopped;
         let Some(write_buffer) = &mut state.write_buffer else { return Some(Ok(())) };
         if let Some(failure) = write_buffer.take_failure() {
             return Some(Err(failure));
@@ -111,6 +112,10 @@ impl FileHandle {
         let newest = *newest.get_or_insert(write_buffer.newest());
         if write_buffer.has_written(newest) {
             return Some(Ok(()));
+        }
+        if stopped {
+            // They may be inside a call that does not come back; if it fails, that is recorded.
+            return Some(Err(open_file.error(Operation::Flush, Cause::Abandoned)));
         }
         let ready = if write_buffer.has_unsent(newest) {
             open_file.start_flush(&mut state, None)
@@ -274,6 +279,12 @@ impl FileHandle {
                 let appends = open_file.access.append;
                 let end = match write_buffer.known_end(position, appends) {
                     Some(end) => Some(end),
+                    // The call that asks may block there. What other machines have appended since is left out of
+                    // the cursor, which is all that the end of a file open for appending decides.
+                    None if open_file.access.remote && !open_file.access.alone => {
+                        let known = state.core.known_len();
+                        Some(if appends { known.max(position) } else { known })
+                    }
                     None if open_file.access.remote => None,
                     // A chunk in flight will move the end.
                     None if appends && write_buffer.is_in_flight() => None,

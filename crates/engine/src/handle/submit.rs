@@ -281,7 +281,9 @@ impl PendingAnswer<'_> {
             Pin::new(&mut *receiver).poll(cx)
         });
         let outcome = HoldsClock::new(outcome).await;
-        outcome.unwrap_or_else(|| Err(self.open_file.error(self.operation, Cause::Stopped)))
+        outcome.unwrap_or_else(|lost| {
+            Err(self.open_file.error(self.operation, self.open_file.context.cause_of(lost)))
+        })
     }
 }
 

@@ -40,12 +40,14 @@ impl OpenFile {
             Cause::Io(_) | Cause::EarlierWrite(_) | Cause::Panicked(_) | Cause::WriteZero => {
                 self.record_unreported(error)
             }
-            // Nothing has happened, and the caller has given up.
+            // Nothing has happened, or the worker that comes back reports what did; and the caller has given up.
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::Poisoned(_)
             | Cause::TimedOut(_)
             | Cause::Stopped
+            | Cause::Abandoned
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::Invalid(_)
             | Cause::Unsupported(_)
@@ -87,11 +89,12 @@ impl OpenFile {
                 (!self.owes(&failure)).then_some(failure.error)
             }
             Cause::Io(source) => (!is_apart(error.operation())).then(|| source.clone()),
-            Cause::Panicked(_) | Cause::WriteZero | Cause::Poisoned(_) => None,
+            Cause::Panicked(_) | Cause::WriteZero | Cause::Poisoned(_) | Cause::Abandoned => None,
             Cause::Overloaded(_)
             | Cause::Closed
             | Cause::TimedOut(_)
             | Cause::Stopped
+            | Cause::NoThread(_)
             | Cause::Forked
             | Cause::Invalid(_)
             | Cause::Unsupported(_)

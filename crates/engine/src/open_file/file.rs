@@ -10,7 +10,7 @@ use crate::at_exit;
 use crate::buffer::Buffers;
 use crate::context::inode::Inode;
 use crate::context::{Device, EngineContext};
-use crate::error::{Cause, Error, Operation};
+use crate::error::{Cause, Error, Operation, Result};
 use crate::file::{Turn, WriteBuffer};
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
 use crate::open_file::adaptive_spin::AdaptiveSpin;
@@ -136,8 +136,16 @@ impl OpenFile {
     }
 
     /// Waits for the final writes of other open files of the same inode.
-    pub(crate) async fn wait_for_final_writes(&self) {
-        self.context.final_writes.wait_while(|| self.inode.final_writes.load(Ordering::Acquire) > 0).await;
+    ///
+    /// # Errors
+    ///
+    /// The engine stops before their end.
+    pub(crate) async fn wait_for_final_writes(&self) -> Result<()> {
+        let are_some = || self.inode.final_writes.load(Ordering::Acquire) > 0;
+        match self.context.final_writes.wait_while(are_some).await {
+            true => Ok(()),
+            false => Err(self.error(Operation::Open, Cause::Stopped)),
+        }
     }
 
     /// The failed sync of this inode, if there was one.

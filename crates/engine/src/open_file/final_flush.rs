@@ -3,12 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::admission::Permit;
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
 use crate::context::lock_queue::Holder;
 use crate::context::panics::panic_text;
+use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Error, Operation};
 use crate::file::Chunk;
 use crate::file_op::{Append, Offset, Payload, Write, append_all, write_all};
@@ -138,7 +140,40 @@ impl Drop for CloseJob {
 }
 
 impl Job for CloseJob {
-    fn run(mut self: Box<Self>) {
+    fn run(self: Box<Self>) {
+        let _running = RunningClose::begin(&self);
+        // Dropped before that, and its descriptor with it.
+        let mut close = self;
+        close.flush_and_close();
+    }
+}
+
+/// A close among the running requests.
+struct RunningClose {
+    context: Arc<EngineContext>,
+    /// `None` after a shutdown, which has no caller to answer here and must not lose the bytes.
+    key: Option<u64>,
+}
+
+impl RunningClose {
+    fn begin(job: &CloseJob) -> Self {
+        let info = RequestInfo { operation: Operation::Close, path: job.path.clone(), target: None };
+        let running = RunningRequest::new(info, Instant::now());
+        let running = if job.flush.is_some() { running } else { running.without_permit() };
+        RunningClose { context: job.context.clone(), key: job.context.running_requests.begin(running) }
+    }
+}
+
+impl Drop for RunningClose {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.context.running_requests.end(key);
+        }
+    }
+}
+
+impl CloseJob {
+    fn flush_and_close(&mut self) {
         if let Some(flush) = self.flush.take()
             && let Err(error) = flush.write(&*self.file)
         {

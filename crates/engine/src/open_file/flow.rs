@@ -18,9 +18,9 @@ impl OpenFile {
     /// Starts an operation at once if no earlier one blocks it; otherwise posts it to the actor.
     pub(crate) fn arrive(self: &Arc<Self>, pending: PendingOp) -> Arrived {
         let mut state = self.turn.take();
-        if state.core.is_closed() {
+        if let Some(cause) = state.refusal() {
             drop(state);
-            self.refuse(pending, Cause::Closed);
+            self.refuse(pending, cause);
             return Arrived::Started(Pickup::Later);
         }
         let flushes = self.flush_before(&mut state, &pending);
@@ -49,9 +49,9 @@ impl OpenFile {
     /// Queues an operation that arrived in a message to the actor, after those posted before.
     pub(crate) fn push(self: &Arc<Self>, pending: PendingOp) {
         let mut state = self.turn.take();
-        if state.core.is_closed() {
+        if let Some(cause) = state.refusal() {
             drop(state);
-            return self.refuse(pending, Cause::Closed);
+            return self.refuse(pending, cause);
         }
         let cancelled = self.receive_posted(&mut state);
         let flushes = self.flush_before(&mut state, &pending);
@@ -172,7 +172,7 @@ impl OpenFile {
         let mut state = self.turn.take();
         let mut cancelled = state.remove_posted(|pending| pending.reply.is_cancelled());
         cancelled.append(&mut state.core.remove_unless(|pending| !pending.reply.is_cancelled()));
-        cancelled.append(&mut state.recall());
+        cancelled.append(&mut state.recall(|pending| pending.reply.is_cancelled()));
         self.turn.open_gate(closers(&cancelled));
         let ready = self.ready(&mut state);
         drop(state);

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::admission::Permit;
-use crate::error::{Cause, Operation};
+use crate::error::Operation;
 use crate::file::{BatchId, Chunk, Footprint, Ordered, Span};
 use crate::file_op::{Append, Offset, Op, Payload, Write};
+use crate::oneshot::Lost;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::open_file::state::FileState;
@@ -94,7 +95,7 @@ impl OpenFile {
         };
         self.context.unfinished.add();
         let mut in_flight = InFlightChunk { open_file: self.clone(), chunk: Some(chunk) };
-        let reply = Reply::Message(Box::new(move |outcome| in_flight.end(outcome)));
+        let reply = Reply::File(Box::new(move |outcome| in_flight.end(outcome)));
         PendingOp { op, reply, permit, arrived: std::time::Instant::now(), alone: self.access.alone }
     }
 }
@@ -146,7 +147,8 @@ impl Drop for InFlightChunk {
     fn drop(&mut self) {
         if self.chunk.is_some() {
             let operation = if self.open_file.access.append { Operation::Append } else { Operation::Write };
-            self.end(Err(self.open_file.error(operation, Cause::Stopped)));
+            let cause = self.open_file.context.cause_of(Lost { begun: false });
+            self.end(Err(self.open_file.error(operation, cause)));
         }
     }
 }

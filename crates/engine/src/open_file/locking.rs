@@ -59,7 +59,7 @@ impl OpenFile {
 
     /// Releases a lock whose answer arrived and was not received.
     pub(crate) fn release_unclaimed_lock(self: &Arc<Self>, claim: u64) {
-        let reply = Reply::Message(Box::new(drop));
+        let reply = Reply::File(Box::new(drop));
         let permit = self.device.admission.admit_beyond_limits();
         let (op, alone) = (Lock::TakeBack(claim).into(), self.access.alone);
         self.push(PendingOp { op, reply, permit, arrived: Instant::now(), alone });

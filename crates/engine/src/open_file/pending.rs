@@ -1,6 +1,7 @@
 //! A pending operation with its reply and its permit.
 
 use std::fmt;
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use crate::at_exit::ExitGuard;
 use crate::error::Error;
 use crate::file::{Footprint, Merge, Ordered, Span};
 use crate::file_op::{Answer, Op};
-use crate::oneshot;
+use crate::oneshot::{self, Abandon};
 use crate::pool::Pickup;
 
 /// The result of an operation.
@@ -47,7 +48,15 @@ pub(crate) enum Reply {
     /// A handle that has acknowledged the bytes already, so that the end of the process waits for them.
     Accepted { sender: oneshot::Sender<Outcome>, _exit_guard: ExitGuard },
     /// The sender of a message to the actor.
-    Message(Box<dyn FnOnce(Outcome) + Send>),
+    Message(Arc<dyn MessageReply>),
+    /// The file itself: no caller waits for this answer alone.
+    File(Box<dyn FnOnce(Outcome) + Send>),
+}
+
+/// The sender of a message, as the receiver of an answer. A worker and a shutdown may have one each for it, and the
+/// first counts; if there is none by the last reference's drop, the message has failed.
+pub(crate) trait MessageReply: Abandon<Error> {
+    fn respond(&self, outcome: Outcome);
 }
 
 impl Reply {
@@ -55,7 +64,17 @@ impl Reply {
     pub(crate) fn begin(&self) -> bool {
         match self {
             Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.begin(),
-            Reply::Message(_) => true,
+            Reply::Message(_) | Reply::File(_) => true,
+        }
+    }
+
+    /// The means to answer the caller while a worker has the operation; `None` if there is no caller.
+    pub(crate) fn abandoner(&self) -> Option<Arc<dyn Abandon<Error>>> {
+        match self {
+            Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.abandoner(),
+            Reply::Message(reply) => Some(reply.clone() as Arc<dyn Abandon<Error>>),
+            // What it does with the end is not over before the end.
+            Reply::File(_) => None,
         }
     }
 
@@ -63,7 +82,7 @@ impl Reply {
     pub(crate) fn is_cancelled(&self) -> bool {
         match self {
             Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.is_cancelled(),
-            Reply::Message(_) => false,
+            Reply::Message(_) | Reply::File(_) => false,
         }
     }
 
@@ -71,8 +90,12 @@ impl Reply {
     pub(crate) fn put(self, outcome: Outcome) -> Result<Option<Waker>, Outcome> {
         match self {
             Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.put(outcome),
-            Reply::Message(answer) => {
-                answer(outcome);
+            Reply::Message(reply) => {
+                reply.respond(outcome);
+                Ok(None)
+            }
+            Reply::File(end) => {
+                end(outcome);
                 Ok(None)
             }
         }

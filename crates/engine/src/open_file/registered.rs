@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::context::registry::{Registered, RunningBatch};
+use crate::error::Cause;
 use crate::file::WakeActor;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::closers;
@@ -19,13 +20,27 @@ impl Registered for OpenFile {
         self.submit_all(ready);
     }
 
-    fn abandon(&self) {
+    fn stop(&self) {
         self.window.close();
         let mut state = self.turn.take();
+        state.stopped = true;
         let mut waiting = state.remove_posted(|_| true);
         waiting.append(&mut state.core.remove_unless(|_| false));
+        waiting.append(&mut state.recall(|_| true));
         self.turn.open_gate(closers(&waiting));
         drop(state);
+        // Dropped outside of the turn: an answer may lead back here.
+        drop(waiting);
+    }
+
+    fn abandon(&self) {
+        let callers = self.turn.take().take_callers();
+        for (operation, caller) in callers {
+            caller.abandon(self.error(operation, Cause::Abandoned));
+        }
+        if let Some(waiters) = &self.flush_waiters {
+            waiters.completed.notify_waiters();
+        }
     }
 
     fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {

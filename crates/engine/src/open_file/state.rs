@@ -1,12 +1,15 @@
 //! The state of an open file and its running batches, guarded by its turn.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use crate::error::Operation;
+use crate::error::{Cause, Error, Operation};
 use crate::file::{Batch, BatchId, Core, CursorMove, Footprint, WakeActor, WriteBuffer};
+use crate::oneshot::Abandon;
 use crate::open_file::pending::{PendingOp, closers};
 
 /// The file's state and its running batches, guarded by the turn.
@@ -18,21 +21,38 @@ pub(crate) struct FileState {
     pub(crate) running: Vec<Running>,
     /// The write buffer of a buffered file.
     pub(crate) write_buffer: Option<Box<WriteBuffer>>,
+    /// Whether a shutdown has abandoned what was running: nothing may queue behind it any more.
+    pub(crate) stopped: bool,
 }
 
 /// One running batch, for snapshots and sweeps.
-#[derive(Debug)]
 pub(crate) struct Running {
     pub(crate) batch_id: BatchId,
     /// The batch itself until a worker begins it. It is here and not in the worker's job, so that cancelled
     /// callers get their permits and payloads back even if every worker is stuck.
     batch: Option<Batch<PendingOp>>,
+    /// The callers of a batch that a worker has begun.
+    callers: Callers,
     pub(crate) operation: Operation,
     pub(crate) since: Instant,
     /// The number of its operations.
     pub(crate) operations: u64,
     /// Whether a sweep has reported it as stuck.
     pub(crate) reported: bool,
+}
+
+/// The callers of a batch. Most batches have one, for which nothing is allocated.
+#[derive(Default)]
+struct Callers {
+    first: Option<Arc<dyn Abandon<Error>>>,
+    others: Vec<Arc<dyn Abandon<Error>>>,
+}
+
+impl Callers {
+    fn of(batch: &[PendingOp]) -> Self {
+        let mut callers = batch.iter().filter_map(|pending| pending.reply.abandoner());
+        Callers { first: callers.next(), others: callers.collect() }
+    }
 }
 
 /// Wakes the file's actor from any thread. It is a channel of its own, never the mailbox.
@@ -58,6 +78,15 @@ impl FileState {
                 .is_some_and(|write_buffer| write_buffer.must_flush_before(footprint))
     }
 
+    /// Why no operation may arrive any more.
+    pub(crate) fn refusal(&self) -> Option<Cause> {
+        match (self.core.is_closed(), self.stopped) {
+            (true, _) => Some(Cause::Closed),
+            (false, true) => Some(Cause::Stopped),
+            (false, false) => None,
+        }
+    }
+
     /// Removes posted operations that satisfy `selected`.
     pub(crate) fn remove_posted(&mut self, selected: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
         let (removed, remaining) =
@@ -80,6 +109,7 @@ impl FileState {
         self.running.push(Running {
             batch_id,
             batch: Some(batch),
+            callers: Callers::default(),
             operation,
             since,
             operations,
@@ -90,18 +120,29 @@ impl FileState {
 
     /// Hands a batch to its worker, once.
     pub(crate) fn take(&mut self, batch_id: BatchId) -> Option<Batch<PendingOp>> {
-        self.running.iter_mut().find(|running| running.batch_id == batch_id)?.batch.take()
+        let running = self.running.iter_mut().find(|running| running.batch_id == batch_id)?;
+        let batch = running.batch.take()?;
+        running.callers = Callers::of(&batch.items);
+        Some(batch)
     }
 
-    /// Removes operations whose callers are gone from batches that have not begun, and ends batches that became
+    /// Returns the callers of every batch that a worker has begun, with the operation's name.
+    pub(crate) fn take_callers(&mut self) -> Vec<(Operation, Arc<dyn Abandon<Error>>)> {
+        let callers = self.running.iter_mut().flat_map(|running| {
+            let Callers { first, others } = std::mem::take(&mut running.callers);
+            first.into_iter().chain(others).map(|caller| (running.operation, caller))
+        });
+        callers.collect()
+    }
+
+    /// Removes operations that satisfy `selected` from batches that have not begun, and ends batches that became
     /// empty.
-    pub(crate) fn recall(&mut self) -> Vec<PendingOp> {
+    pub(crate) fn recall(&mut self, selected: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
         let mut removed = Vec::new();
         for running in &mut self.running {
             let Some(batch) = &mut running.batch else { continue };
-            let (cancelled, remaining) = std::mem::take(&mut batch.items)
-                .into_iter()
-                .partition(|pending| pending.reply.is_cancelled());
+            let (cancelled, remaining) =
+                std::mem::take(&mut batch.items).into_iter().partition(|pending| selected(pending));
             batch.items = remaining;
             batch.closers -= closers(&cancelled);
             running.operations -= cancelled.len() as u64;
@@ -116,5 +157,14 @@ impl FileState {
             !empty
         });
         removed
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("operation", &self.operation)
+            .field("begun", &self.batch.is_none())
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -13,12 +13,14 @@ use crate::at_exit::ExitGuard;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
+use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::fair::Flow;
-use crate::oneshot::{self, Cancelled};
+use crate::oneshot::{self, Abandon, Cancelled};
 use crate::op::{PathRequest, closure, identify};
+use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::{Job, JobId, Place};
 use crate::stats::add;
 
@@ -62,7 +64,23 @@ impl EngineContext {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
+        if self.pool.is_on_worker() && self.pool.load(program.lane) >= self.limits.lane_workers_max {
+            return self.run_here(closure);
+        }
         Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program))).await
+    }
+
+    /// Runs a closure on this thread, which is a worker that waits for it, because every worker of the lane is
+    /// in use. If each of them waited for another, they would wait for ever: the last one that looks finds the
+    /// lane full, comes here, and ends.
+    fn run_here<T>(&self, closure: impl FnOnce() -> T) -> Result<T> {
+        if self.names.admission.is_stopping() {
+            return Err(Error::new(Operation::Run, Cause::Stopped));
+        }
+        catch_unwind(AssertUnwindSafe(closure)).map_err(|panic| {
+            add(&self.stats.panics, 1);
+            Error::new(Operation::Run, Cause::Panicked(panic_text(&*panic)))
+        })
     }
 
     /// Makes a worker execute the request, and repeats it while the process has no free descriptors.
@@ -71,12 +89,12 @@ impl EngineContext {
         mut request: R,
         device: &Device,
     ) -> Result<R::Reply> {
-        let mut turn = None;
+        let mut wait = DescriptorWait::default();
         loop {
             let again = request.again();
             match (self.call_once(request, device).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
-                    if !self.wait_for_descriptor(&mut turn).await {
+                    if !self.wait_for_descriptor(&mut wait).await {
                         return Err(error);
                     }
                     request = again;
@@ -97,7 +115,7 @@ impl EngineContext {
         let job = self.pool.submit(place(device, bytes), Box::new(job)).ok().map(|submitted| submitted.id);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
-        outcome.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+        outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
     }
 }
 
@@ -143,14 +161,20 @@ impl EngineContext {
         }
     }
 
-    /// Executes a request on this thread, which is a worker's.
-    fn execute<R: PathRequest>(&self, request: R, arrived: Instant) -> Result<R::Reply> {
+    /// Executes a request on this thread, which is a worker's. A shutdown that does not wait any longer answers
+    /// the caller by `abandoner`.
+    fn execute<R: PathRequest>(
+        &self,
+        request: R,
+        arrived: Instant,
+        abandoner: Option<Arc<dyn Abandon<Error>>>,
+    ) -> Result<R::Reply> {
         let info = RequestInfo::of(&request);
         let begun = Instant::now();
-        let key = self.running_requests.begin(info.operation, &info.path, begun);
+        let running = RunningRequest::new(info.clone(), begun).of(abandoner);
+        let key = self.running_requests.begin(running).ok_or_else(|| info.refusal(Cause::Stopped))?;
         let result = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
         self.running_requests.end(key);
-        self.descriptors.free_one();
         let outcome = match result {
             Ok(result) => result.map_err(|error| info.error(error)),
             Err(panic) => {
@@ -158,6 +182,10 @@ impl EngineContext {
                 Err(info.refusal(Cause::Panicked(panic_text(&*panic))))
             }
         };
+        // A refusal for want of a descriptor has given none back, and would be tried again without a pause.
+        if !outcome.as_ref().is_err_and(are_used_up) {
+            self.descriptors.free_one();
+        }
         self.stats.waited.record(begun.saturating_duration_since(arrived));
         self.stats.served.record(begun.elapsed());
         self.stats.note_duration(info.operation, &info.path, arrived.elapsed());
@@ -225,7 +253,7 @@ impl<R: PathRequest> Job for PathJob<R> {
         }
         let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
-        let outcome = context.execute(request, arrived);
+        let outcome = context.execute(request, arrived, sender.abandoner());
         // A reply without a receiver may have to clean up when dropped; the permit makes a shutdown wait for
         // that.
         let kept_permit = sender.is_cancelled().then_some(permit);
@@ -249,7 +277,7 @@ struct DetachedJob<R: PathRequest> {
 impl<R: PathRequest> Job for DetachedJob<R> {
     fn run(mut self: Box<Self>) {
         let Some((request, permit)) = self.request.take() else { return };
-        record_unreported(&self.context, &self.context.execute(request, self.arrived));
+        record_unreported(&self.context, &self.context.execute(request, self.arrived, None));
         drop(permit);
     }
 }
@@ -265,13 +293,6 @@ impl<R: PathRequest> Drop for DetachedJob<R> {
     }
 }
 
-/// What an error of a request names, kept apart because the execution consumes the request.
-pub(crate) struct RequestInfo {
-    pub(crate) operation: Operation,
-    pub(crate) path: Arc<Path>,
-    pub(crate) target: Option<PathBuf>,
-}
-
 impl RequestInfo {
     pub(crate) fn of(request: &impl PathRequest) -> Self {
         let target = request.target().map(Path::to_owned);
@@ -283,19 +304,6 @@ impl RequestInfo {
         let error = self.refusal(Cause::Io(Arc::new(error)));
         match entry {
             Some(entry) => error.in_the_way(entry),
-            None => error,
-        }
-    }
-
-    /// Names the operation and its paths: a closure of the program's own has none.
-    pub(crate) fn refusal(&self, cause: Cause) -> Error {
-        let error = Error::new(self.operation, cause);
-        if self.operation == Operation::Run {
-            return error;
-        }
-        let error = error.at_path(self.path.clone());
-        match &self.target {
-            Some(target) => error.with_target(target),
             None => error,
         }
     }

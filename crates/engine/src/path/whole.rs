@@ -12,6 +12,7 @@ use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
+use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Operation, Result};
 use crate::fair::Flow;
 use crate::file_op::Payload;
@@ -20,7 +21,8 @@ use crate::limits::PIECE_BYTES;
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Begun, Overwrite, Whole};
-use crate::path::call::{PendingCall, RequestInfo, Unstarted, place, record_unreported};
+use crate::path::call::{PendingCall, Unstarted, place, record_unreported};
+use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
 use crate::stats::add;
 
@@ -39,12 +41,12 @@ impl EngineContext {
         if self.final_writes.is_any() {
             open = Box::pin(self.wait_for_final_writes(open)).await?;
         }
-        let mut turn = None;
+        let mut wait = DescriptorWait::default();
         loop {
             let again = open.again();
             match (self.write_whole_once(open, contents.clone()).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
-                    if !self.wait_for_descriptor(&mut turn).await {
+                    if !self.wait_for_descriptor(&mut wait).await {
                         return Err(error);
                     }
                     open = again;
@@ -81,7 +83,8 @@ impl EngineContext {
             lender.poll(cx);
             Pin::new(&mut pending.receiver).poll(cx)
         });
-        HoldsClock::new(outcome).await.unwrap_or_else(|| Err(info.refusal(Cause::Stopped)))
+        let outcome = HoldsClock::new(outcome).await;
+        outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
     }
 }
 
@@ -106,7 +109,13 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
             return;
         }
         let (info, begun) = (RequestInfo::of(&open), Instant::now());
-        let request = context.running_requests.begin(info.operation, &info.path, begun);
+        let running = RunningRequest::new(info.clone(), begun).of(sender.abandoner());
+        let Some(request) = context.running_requests.begin(running) else {
+            lent.end();
+            // A caller that is gone needs no refusal.
+            let _ = sender.send(Err(info.refusal(Cause::Stopped)));
+            return;
+        };
         let end = WriteEnd { sender, permit, info, request };
         let opened = guarded(|| open.execute(&*context.storage));
         let mut writing =
@@ -178,9 +187,6 @@ impl WholeWrite {
         self.lent.end();
         let context = &self.context;
         context.running_requests.end(request);
-        if !matches!(result, Ok(Whole::Stream(_))) {
-            context.descriptors.free_one();
-        }
         let stats = &context.stats;
         if let Err(Cause::Panicked(_)) = result {
             add(&stats.panics, 1);
@@ -194,6 +200,9 @@ impl WholeWrite {
         // What a replacement has written is in no file that anybody sees.
         let done = if info.operation == Operation::Replace { 0 } else { self.done as u64 };
         let outcome = result.map_err(|cause| info.refusal(cause).after_bytes(done));
+        if !matches!(outcome, Ok(Whole::Stream(_))) && !outcome.as_ref().is_err_and(are_used_up) {
+            context.descriptors.free_one();
+        }
         if let Err(unreported) = sender.send(outcome) {
             record_unreported(context, &unreported);
         }

@@ -15,7 +15,7 @@ use crate::admission::Permit;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Error, Operation, Result};
 use crate::handle::WriterTurn;
-use crate::oneshot;
+use crate::oneshot::{self, Lost};
 use crate::open_file::OpenFile;
 use crate::open_file::pending::Outcome;
 
@@ -83,9 +83,9 @@ impl Accepted {
         peeked.map(|outcome| self.finish(outcome))
     }
 
-    pub(super) fn finish(&mut self, outcome: Option<Outcome>) -> Result<()> {
+    pub(super) fn finish(&mut self, outcome: Result<Outcome, Lost>) -> Result<()> {
         self.settled = true;
-        outcome.unwrap_or_else(|| Err(self.error(Cause::Stopped))).map(drop)
+        outcome.unwrap_or_else(|lost| Err(self.error(self.open_file.context.cause_of(lost)))).map(drop)
     }
 
     pub(super) fn forget(&mut self) {
@@ -99,7 +99,9 @@ impl Accepted {
     /// The bytes that did not reach the file, if they and their offset are known.
     pub(super) fn rest_after(&self, error: &Error) -> Rest {
         let at = error.offset().map(|offset| offset + error.bytes_done());
-        if self.forgotten || (at.is_none() && !self.open_file.access.append) {
+        // Bytes that may be in the file by now are not written once more.
+        let abandoned = matches!(error.cause(), Cause::Abandoned);
+        if abandoned || self.forgotten || (at.is_none() && !self.open_file.access.append) {
             return Rest::default();
         }
         let done = usize::try_from(error.bytes_done()).unwrap_or(usize::MAX);

@@ -18,4 +18,6 @@ pub(super) struct Shared {
     pub(super) panics: AtomicU64,
     /// Notified when a job has to wait for a busy worker.
     pub(super) pressed: Notify,
+    /// The errno of the last refusal of a thread; 0 if there was none.
+    pub(super) refusal: AtomicU64,
 }

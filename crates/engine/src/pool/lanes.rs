@@ -28,6 +28,13 @@ impl From<LaneId> for Place {
     }
 }
 
+impl LaneId {
+    /// Its place in order of creation.
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// Identifies one waiting job, so that its submitter can find it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JobId(LaneId, Ticket);

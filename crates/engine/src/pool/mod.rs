@@ -30,7 +30,7 @@ pub(crate) use self::lanes::{JobId, LaneId, Place};
 use self::queue::{Pushed, Queue, Seat, SpawnFailure, Swept, Wakeup};
 use crate::limits::{LANE_STUCK_MAX, Limits, WORKER_STUCK_AFTER};
 use crate::sync::{AtomicU64, Ordering};
-pub(crate) use thread::cores;
+pub(crate) use thread::{cores, try_start};
 
 /// A handle to the workers. Clones share them; idle workers end by themselves even after the last clone is
 /// gone.
@@ -95,6 +95,7 @@ impl Pool {
             queue: Queue::new(limits),
             panics: AtomicU64::new(0),
             pressed: Notify::new(),
+            refusal: AtomicU64::new(0),
         }))
     }
 
@@ -200,6 +201,21 @@ impl Pool {
         self.0.queue.drain().len()
     }
 
+    /// Returns the errno of the last time that the system refused a thread.
+    pub(crate) fn refusal(&self) -> Option<i32> {
+        i32::try_from(self.0.refusal.load(Ordering::Relaxed)).ok().filter(|errno| *errno > 0)
+    }
+
+    /// Whether the calling thread is a worker of this pool.
+    pub(crate) fn is_on_worker(&self) -> bool {
+        thread::works_for(Arc::as_ptr(&self.0).addr())
+    }
+
+    /// Jobs of a lane that wait or run.
+    pub(crate) fn load(&self, lane: LaneId) -> usize {
+        self.0.queue.counts().lanes.get(lane.index()).map_or(0, |(waiting, running)| waiting + running)
+    }
+
     /// Reads the pool's numbers; they are consistent, except for `panics`, which may be newer.
     pub(crate) fn snapshot(&self) -> PoolSnapshot {
         let counts = self.0.queue.counts();
@@ -220,9 +236,9 @@ impl Pool {
 
     fn grow(&self, seat: Seat, id: Option<JobId>) -> Result<(), Box<dyn Job>> {
         let number = seat.number();
-        if worker::spawn(self.0.clone(), seat).is_ok() {
-            return Ok(());
-        }
+        let Err(refusal) = worker::spawn(self.0.clone(), seat) else { return Ok(()) };
+        let errno = refusal.raw_os_error().and_then(|errno| u64::try_from(errno).ok());
+        self.0.refusal.store(errno.unwrap_or_default(), Ordering::Relaxed);
         match self.0.queue.spawn_failed(number, id) {
             SpawnFailure::Degraded(Some(wakeup)) => {
                 wakeup.notify();

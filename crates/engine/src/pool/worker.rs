@@ -20,6 +20,7 @@ pub(super) fn spawn(shared: Arc<Shared>, seat: Seat) -> io::Result<()> {
 }
 
 fn work(shared: &Shared, mut seat: Seat) {
+    thread::work_for(std::ptr::from_ref(shared).addr());
     while let Some(job) = shared.queue.next(&mut seat) {
         run(shared, job);
     }

@@ -22,6 +22,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::context::EngineContext;
+use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Error, Operation, Result};
 use crate::fair::Flow;
 use crate::limits::PIECE_BYTES;
@@ -309,7 +310,10 @@ impl StreamHandle {
         let turn = queue_lock(&inner.writing);
         let task = runtime.spawn(async move {
             let _permit = permit;
-            let key = inner.context.running_requests.begin(Operation::Write, &inner.path, Instant::now());
+            let running = &inner.context.running_requests;
+            let info = RequestInfo { operation: Operation::Write, path: inner.path.clone(), target: None };
+            let key = running.begin(RunningRequest::new(info, Instant::now()));
+            let key = key.ok_or_else(|| inner.stopped(Operation::Write))?;
             let mut done = 0;
             let mut stop = inner.context.stopped.subscribe();
             let result = tokio::select! {
@@ -317,7 +321,7 @@ impl StreamHandle {
                 result = inner.write_in_turn(turn, &bytes, &mut done) => result,
                 _ = stop.wait_for(|stopped| *stopped) => Err(inner.stopped(Operation::Write)),
             };
-            inner.context.running_requests.end(key);
+            running.end(key);
             result.map_err(|error| error.after_bytes(done))
         });
         task.await.unwrap_or_else(|_| Err(refuse(Cause::Stopped)))
