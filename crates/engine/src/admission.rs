@@ -96,6 +96,8 @@ pub(crate) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let Permit { shared, window, units } = self;
+        // First, so that the next to be admitted never seems to be one too many.
+        shared.stats.leave();
         if let Some([lane, engine]) = *units {
             // As in the admission: a caller that gets the lane's finds the engine's free too.
             shared.engine.release(engine);
@@ -104,7 +106,6 @@ impl Drop for Permit {
         if let Some((window, units)) = window {
             window.release(*units);
         }
-        shared.stats.leave();
     }
 }
 
