@@ -8,7 +8,7 @@ use folio::{Dir, Engine, File, fs, os, tempfile, text};
 use folio_testkit::{Call, Disk};
 
 async fn on<F: Future>(disk: &Disk, future: F) -> F::Output {
-    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().expect("it starts");
     engine.scope(future).await
 }
 
