@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Cause;
 use crate::fair::{Flow, KeyHasher};
-use crate::limits::{FILE_WINDOW_BYTES_PER_CORE, FILE_WINDOW_OPS, PIECE_BYTES, RETRY_PAUSE_MIN};
+use crate::limits::RETRY_PAUSE_MIN;
 use crate::quota::{Quota, Refused, Units};
 use crate::stats::{Stats, add};
 
@@ -65,46 +65,23 @@ impl Drop for Held<'_> {
     }
 }
 
-/// The operations of one open file that may be admitted at a time while its callers wait for their turn. A caller
-/// that was answered is ready to run, as is one that got its permit, and executors run their tasks in order: the
-/// fewer of one file there are, the sooner another's comes.
-#[derive(Debug)]
-pub(crate) struct Window(Arc<Quota>);
-
-impl Window {
-    /// Creates the window of one file, on a machine with so many cores.
-    pub(crate) fn new(cores: usize) -> Window {
-        Window(Arc::new(Quota::new(FILE_WINDOW_OPS, cores.max(2) * FILE_WINDOW_BYTES_PER_CORE)))
-    }
-
-    /// Answers all waiting callers with [`Cause::Stopped`].
-    pub(crate) fn close(&self) {
-        self.0.close();
-    }
-}
-
 /// The right of one operation to be queued or running.
 #[derive(Debug)]
 pub(crate) struct Permit {
     shared: Arc<Shared>,
-    /// `None` without a file, or past its window.
-    window: Option<(Arc<Quota>, Units)>,
     /// `None` outside of the limits.
     units: Option<[Units; 2]>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let Permit { shared, window, units } = self;
+        let Permit { shared, units } = self;
         // First, so that the next to be admitted never seems to be one too many.
         shared.stats.leave();
         if let Some([lane, engine]) = *units {
             // As in the admission: a caller that gets the lane's finds the engine's free too.
             shared.engine.release(engine);
             shared.lane.release(lane);
-        }
-        if let Some((window, units)) = window {
-            window.release(*units);
         }
     }
 }
@@ -139,48 +116,30 @@ impl Admission {
 
     /// Waits for a permit. Always the lane first, then the engine, so that no two callers can wait for each
     /// other.
-    pub(crate) async fn admit(
-        &self,
-        bytes: usize,
-        window: Option<&Window>,
-        flow: impl FnOnce() -> Flow,
-    ) -> Result<Permit, Cause> {
-        if let Ok(permit) = self.try_admit(bytes, window) {
+    pub(crate) async fn admit(&self, bytes: usize, flow: impl FnOnce() -> Flow) -> Result<Permit, Cause> {
+        if let Ok(permit) = self.try_admit(bytes) {
             return Ok(permit);
         }
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
         // Few wait, and the future of every operation would have room for it.
-        Box::pin(self.admit_late(bytes, window, flow())).await
+        Box::pin(self.admit_late(bytes, flow())).await
     }
 
     /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as
     /// outstanding from the first poll on.
-    pub(crate) async fn admit_late(
-        &self,
-        bytes: usize,
-        window: Option<&Window>,
-        flow: Flow,
-    ) -> Result<Permit, Cause> {
+    pub(crate) async fn admit_late(&self, bytes: usize, flow: Flow) -> Result<Permit, Cause> {
         let Shared { lane, engine, stats, .. } = &*self.0;
         let _waiting = stats.wait();
-        let window = match window {
-            Some(Window(window)) => {
-                let bytes = bytes.min(PIECE_BYTES);
-                Some(Held { units: take(window, bytes, flow).await?, quota: window })
-            }
-            None => None,
-        };
         let of_lane = Held { units: take(lane, bytes, flow).await?, quota: lane };
         let of_engine = Held { units: take(engine, bytes, flow).await?, quota: engine };
-        Ok(self.permit(window, of_lane, of_engine))
+        Ok(self.permit(of_lane, of_engine))
     }
 
-    /// Takes a permit if one is free, past the window of its file; otherwise counts the refusal and returns the
-    /// limit that was reached.
+    /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
     pub(crate) fn admit_or_refuse(&self, bytes: usize) -> Result<Permit, Cause> {
-        self.try_admit(bytes, None).inspect_err(|cause| {
+        self.try_admit(bytes).inspect_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
                 add(&self.0.stats.refusals, 1);
             }
@@ -188,37 +147,28 @@ impl Admission {
     }
 
     /// Takes a permit if one is free; otherwise returns the limit that was reached.
-    pub(crate) fn try_admit(&self, bytes: usize, window: Option<&Window>) -> Result<Permit, Cause> {
+    pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
         let Shared { lane, engine, .. } = &*self.0;
-        let window = match window {
-            Some(Window(window)) => Some(try_take(window, bytes.min(PIECE_BYTES))?),
-            None => None,
-        };
         let of_lane = try_take(lane, bytes)?;
         let of_engine = try_take(engine, bytes)?;
-        Ok(self.permit(window, of_lane, of_engine))
+        Ok(self.permit(of_lane, of_engine))
     }
 
-    fn permit(&self, window: Option<Held<'_>>, lane: Held<'_>, engine: Held<'_>) -> Permit {
+    fn permit(&self, lane: Held<'_>, engine: Held<'_>) -> Permit {
         self.0.stats.enter();
         let units = Some([lane.units, engine.units]);
         lane.keep();
         engine.keep();
-        let window = window.map(|held| {
-            let window = (held.quota.clone(), held.units);
-            held.keep();
-            window
-        });
-        Permit { shared: self.0.clone(), window, units }
+        Permit { shared: self.0.clone(), units }
     }
 
     /// Returns a permit outside of the limits, for bytes that are bounded elsewhere. A shutdown waits for it.
     pub(crate) fn admit_beyond_limits(&self) -> Permit {
         self.0.stats.enter();
-        Permit { shared: self.0.clone(), window: None, units: None }
+        Permit { shared: self.0.clone(), units: None }
     }
 
     /// Refuses new callers; those that wait already are admitted before [`drained`](Admission::drained)

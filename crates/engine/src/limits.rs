@@ -99,22 +99,8 @@ pub(crate) const SPIN_CREDIT_MAX: i32 = 8;
 /// operations costs the callers of a slow device 0.2 µs each.
 pub(crate) const SPIN_CREDIT_MIN: i32 = -64;
 
-/// Callers of one file that take turns with each other while they wait; all further ones share one turn. A few
-/// words for each file that waits.
-pub(crate) const FAIR_CALLERS_MAX: usize = 8;
-
 /// Entries of such a queue whose memory is kept for reuse once it is empty: about a hundred bytes each.
 pub(crate) const FAIR_ENTRIES_KEPT_MAX: usize = 4_096;
-
-/// Operations of one open file that are admitted while further callers of it wait for their turn; attempts and
-/// syncs are not among them, so that one sync serves all who wait for it. Five for each worker that a device has,
-/// and few enough that another task's turn comes within a tenth of a millisecond although all of them are answered
-/// at once.
-pub(crate) const FILE_WINDOW_OPS: usize = 64;
-
-/// Bytes of these operations for each core, and for two at least. Each counts for a piece at most: its caller's
-/// thread copies a piece, and a worker writes one, while others wait for a core.
-pub(crate) const FILE_WINDOW_BYTES_PER_CORE: usize = PIECE_BYTES;
 
 /// Bytes that an operation counts for in the turns of files and callers, besides its own: what a worker copies in
 /// the time of a system call and the hop to it.

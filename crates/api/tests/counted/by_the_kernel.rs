@@ -156,7 +156,9 @@ fn a1_a_replacement_is_two_syncs_and_a_rename_and_at_most_twenty_five_calls() {
         ["futex", "epoll_wait", "write", "brk", "mmap", "munmap", "madvise", "mprotect", "sched_yield"];
     let all: u64 = calls.values().sum();
     let own = all - made(&apart);
-    assert!((1..=25 * ROUNDS).contains(&own), "{own}: {calls:?}");
+    // Other systems ask for the kind of a file system twice more.
+    let most = if cfg!(any(folio_portable, not(target_os = "linux"))) { 27 } else { 25 };
+    assert!((1..=most * ROUNDS).contains(&own), "{own}: {calls:?}");
 }
 
 /// Does what the variable says, between the marks; without it, nothing: then this is an ordinary run.

@@ -65,10 +65,7 @@ impl PermitQueue {
                 Err(cause) => envelope.refused(cause, open_file),
             };
         }
-        let free = self
-            .waiting
-            .is_empty()
-            .then(|| admission.try_admit(envelope.op.weight(), Some(&open_file.window)));
+        let free = self.waiting.is_empty().then(|| admission.try_admit(envelope.op.weight()));
         match free {
             Some(Ok(permit)) => open_file.push(envelope.admitted(permit, open_file)),
             Some(Err(_)) | None => self.waiting.push_back(envelope),
@@ -87,8 +84,8 @@ impl PermitQueue {
             open_file.inbox.wait();
             open_file.collect();
             let admitted = {
-                let (admission, window) = (&open_file.device.admission, Some(&open_file.window));
-                let admit = admission.admit(first.op.weight(), window, || Flow::of_file(open_file));
+                let admission = &open_file.device.admission;
+                let admit = admission.admit(first.op.weight(), || Flow::of_file(open_file));
                 tokio::pin!(admit);
                 loop {
                     tokio::select! {

@@ -15,10 +15,10 @@
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::limits::{FAIR_CALLERS_MAX, FAIR_ENTRIES_KEPT_MAX};
+use crate::limits::FAIR_ENTRIES_KEPT_MAX;
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,35 +62,33 @@ struct Turn {
     file: u64,
 }
 
-/// One entry and its neighbours in its FIFO; without a value it is free.
+/// One entry; without a value it is free.
 struct Entry<T> {
     value: Option<T>,
     number: u64,
     flow: Flow,
     cost: u64,
-    /// The FIFO of its flow in which it is linked.
-    fifo: usize,
-    previous: Option<usize>,
-    next: Option<usize>,
+    /// Its virtual start among the entries of its flow.
+    start: u64,
 }
 
-/// The entries of one flow. The first FIFO is shared by all callers that find no other free.
+/// The entries of one flow: the earliest virtual start first, and of equal ones the first that came. So callers that
+/// wait with one entry each leave in order of arrival.
 #[derive(Default)]
 struct Callers {
-    fifos: [Fifo; FAIR_CALLERS_MAX],
+    waiting: BTreeSet<(u64, u64, usize)>,
+    backlogs: HashMap<u64, Backlog, BuildHasherDefault<KeyHasher>>,
+    /// Virtual time: the start of the entry served last.
     now: u64,
 }
 
-/// Entries of one caller, or of many, in order of arrival.
-#[derive(Clone, Copy, Default)]
-struct Fifo {
-    caller: u64,
-    time: u64,
-    first: Option<usize>,
-    last: Option<usize>,
+/// What one caller waits for.
+#[derive(Default)]
+struct Backlog {
+    entries: usize,
+    /// Where the start of its next entry is at the earliest.
+    finish: u64,
 }
-
-const SHARED: usize = 0;
 
 impl<T> Default for FairQueue<T> {
     fn default() -> Self {
@@ -116,8 +114,7 @@ impl<T> FairQueue<T> {
     pub(crate) fn push(&mut self, flow: Flow, cost: u64, value: T) -> Ticket {
         let number = self.numbers;
         self.numbers += 1;
-        let entry =
-            Entry { value: Some(value), number, flow, cost, fifo: SHARED, previous: None, next: None };
+        let entry = Entry { value: Some(value), number, flow, cost, start: 0 };
         let index = match self.free.pop() {
             Some(index) => {
                 self.entries[index] = entry;
@@ -151,9 +148,9 @@ impl<T> FairQueue<T> {
     /// Takes the entry that is to leave next.
     pub(crate) fn pop(&mut self) -> Option<(Ticket, T)> {
         let index = self.front_index()?;
-        let Entry { number, flow, cost, fifo, .. } = self.entries[index];
+        let Entry { number, flow, cost, start, .. } = self.entries[index];
         if self.alone.is_none() {
-            self.charge(flow.file, fifo, cost);
+            self.charge(flow.file, start, cost);
         }
         let ticket = Ticket { index, number };
         self.take(index).map(|value| (ticket, value))
@@ -189,8 +186,8 @@ impl<T> FairQueue<T> {
         loop {
             let Reverse(turn) = self.order.peek()?;
             let callers = self.flows.get(&turn.file).expect("every flow in the order is known");
-            if let Some(fifo) = callers.next() {
-                return callers.fifos[fifo].first;
+            if let Some((_, _, index)) = callers.waiting.first() {
+                return Some(*index);
             }
             // Its time has come without an entry, so it has used no more than others.
             self.flows.remove(&turn.file);
@@ -199,15 +196,14 @@ impl<T> FairQueue<T> {
     }
 
     /// Moves the virtual times on by the cost of the entry at the front, which belongs to this flow.
-    fn charge(&mut self, file: u64, fifo: usize, cost: u64) {
+    fn charge(&mut self, file: u64, start: u64, cost: u64) {
         let Some(Reverse(Turn { time, .. })) = self.order.pop() else { return };
         self.now = time;
         let number = self.numbers;
         self.numbers += 1;
         self.order.push(Reverse(Turn { time: time + cost, number, file }));
         if let Some(callers) = self.flows.get_mut(&file) {
-            callers.now = callers.fifos[fifo].time;
-            callers.fifos[fifo].time += cost;
+            callers.now = start;
         }
     }
 
@@ -239,56 +235,23 @@ impl<T> FairQueue<T> {
             self.order.push(Reverse(Turn { time: self.now, number, file }));
             Callers::default()
         });
-        let fifo = callers.fifo_of(caller);
-        let last = callers.fifos[fifo].last.replace(index);
-        match last {
-            Some(last) => self.entries[last].next = Some(index),
-            None => callers.fifos[fifo].first = Some(index),
-        }
-        self.entries[index].fifo = fifo;
-        self.entries[index].previous = last;
+        let backlog = callers.backlogs.entry(caller).or_default();
+        let entry = &mut self.entries[index];
+        entry.start = backlog.finish.max(callers.now);
+        *backlog = Backlog { entries: backlog.entries + 1, finish: entry.start + entry.cost };
+        callers.waiting.insert((entry.start, entry.number, index));
     }
 
     fn unlink(&mut self, index: usize) {
-        let Entry { flow, fifo, previous, next, .. } = self.entries[index];
+        let Entry { number, flow, start, .. } = self.entries[index];
         let Some(callers) = self.flows.get_mut(&flow.file) else { return };
-        let fifo = &mut callers.fifos[fifo];
-        match previous {
-            Some(previous) => self.entries[previous].next = next,
-            None => fifo.first = next,
+        callers.waiting.remove(&(start, number, index));
+        if let Some(backlog) = callers.backlogs.get_mut(&flow.caller) {
+            backlog.entries -= 1;
+            if backlog.entries == 0 {
+                callers.backlogs.remove(&flow.caller);
+            }
         }
-        match next {
-            Some(next) => self.entries[next].previous = previous,
-            None => fifo.last = previous,
-        }
-    }
-}
-
-impl Callers {
-    /// The FIFO whose entry is next.
-    fn next(&self) -> Option<usize> {
-        let waiting = (0..self.fifos.len()).filter(|fifo| self.fifos[*fifo].first.is_some());
-        waiting.min_by_key(|fifo| self.fifos[*fifo].time)
-    }
-
-    /// The FIFO for one more entry of this caller. Those of one caller never wait in two: it could overtake
-    /// itself.
-    fn fifo_of(&mut self, caller: u64) -> usize {
-        let is_own = |fifo: &Fifo| fifo.first.is_some() && fifo.caller == caller;
-        let own = (1..self.fifos.len()).find(|index| is_own(&self.fifos[*index]));
-        if let Some(own) = own {
-            return own;
-        }
-        let is_free = |index: &usize| self.fifos[*index].first.is_none();
-        // A caller that has entries in the shared one must stay there, and nothing says which have.
-        let fifo = match is_free(&SHARED) {
-            true => (1..self.fifos.len()).find(is_free).unwrap_or(SHARED),
-            false => SHARED,
-        };
-        if is_free(&fifo) {
-            self.fifos[fifo] = Fifo { caller, time: self.now, first: None, last: None };
-        }
-        fifo
     }
 }
 

@@ -256,6 +256,8 @@ impl<T: Ordered> Order<T> {
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
         if let Some((_, Footprint { span: Span::Write(range) | Span::Flush(range), .. })) =
             self.running.iter().find(|(running, _)| *running == batch_id)
+            // A flush may claim everything behind its start, and that is no length.
+            && range.end < u64::MAX
         {
             self.known_len = self.known_len.max(range.end);
         }

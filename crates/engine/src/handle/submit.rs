@@ -216,14 +216,12 @@ impl FileHandle {
     pub(crate) fn admit(&self, operation: Operation, weight: usize) -> Admitting<'_> {
         let open_file = self.open_file();
         let admission = &open_file.device.admission;
-        let is_sync = matches!(operation, Operation::SyncAll | Operation::SyncData);
-        let window = (!is_sync).then_some(&open_file.window);
         let admitted = match self.refuse {
             true => admission.admit_or_refuse(weight),
-            false => match admission.try_admit(weight, window) {
+            false => match admission.try_admit(weight) {
                 Err(Cause::Overloaded(_)) => {
                     let waits = async move {
-                        let admitted = admission.admit(weight, window, || Flow::of_file(open_file)).await;
+                        let admitted = admission.admit(weight, || Flow::of_file(open_file)).await;
                         admitted.map_err(|cause| open_file.error(operation, cause))
                     };
                     return Admitting::Waits(Box::pin(waits));

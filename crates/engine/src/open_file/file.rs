@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::admission::Window;
 use crate::at_exit;
 use crate::buffer::Buffers;
 use crate::context::inode::Inode;
@@ -29,7 +28,6 @@ pub(crate) struct OpenFile {
     pub(crate) path: Arc<Path>,
     pub(crate) context: Arc<EngineContext>,
     pub(crate) device: Arc<Device>,
-    pub(crate) window: Window,
     pub(crate) inode: Arc<Inode>,
     /// Operations that finished in place. They are counted here, in a cache line that the turn touches anyway,
     /// and added to the engine's counter when the file closes.
@@ -103,7 +101,6 @@ impl OpenFile {
                 path,
                 context,
                 device,
-                window: Window::new(cores),
                 inode,
                 in_place: AtomicU64::new(0),
                 bytes_in_place: AtomicU64::new(0),

@@ -21,7 +21,6 @@ impl Registered for OpenFile {
     }
 
     fn stop(&self) {
-        self.window.close();
         let mut state = self.turn.take();
         state.stopped = true;
         let mut waiting = state.remove_posted(|_| true);

@@ -106,7 +106,7 @@ impl EngineContext {
 
     async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R, device: &Device) -> Result<R::Reply> {
         let (info, bytes) = (RequestInfo::of(&request), request.bytes());
-        let admitted = device.admission.admit(bytes, None, Flow::of_paths).await;
+        let admitted = device.admission.admit(bytes, Flow::of_paths).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let (sender, receiver) = oneshot::channel();
         let unstarted = Arc::new(Mutex::new(Some((request, permit))));
@@ -128,7 +128,7 @@ impl EngineContext {
         }
         let exit_guard = ExitGuard::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
-        let mut admitted = Box::pin(async move { admission.admit_late(bytes, None, Flow::of_paths()).await });
+        let mut admitted = Box::pin(async move { admission.admit_late(bytes, Flow::of_paths()).await });
         // The first poll counts it as outstanding, so a later shutdown waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(admitted) => self.submit_detached(request, admitted, exit_guard),

@@ -62,7 +62,7 @@ impl EngineContext {
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
         let info = RequestInfo::of(&open);
-        let admitted = self.names.admission.admit(contents.len(), None, Flow::of_paths).await;
+        let admitted = self.names.admission.admit(contents.len(), Flow::of_paths).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let contents_len = contents.len();
         let mut lender = Lender::new(contents, self.buffers.clone());

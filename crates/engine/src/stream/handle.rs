@@ -304,7 +304,7 @@ impl StreamHandle {
         let inner = self.inner.clone();
         let admission = &inner.context.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
-        let permit = admission.admit(len, None, Flow::of_paths).await.map_err(refuse)?;
+        let permit = admission.admit(len, Flow::of_paths).await.map_err(refuse)?;
         let bytes = bytes();
         let runtime = inner.context.runtime.clone();
         let turn = queue_lock(&inner.writing);
