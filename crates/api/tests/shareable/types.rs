@@ -24,7 +24,8 @@ use folio::wrap::Wrap;
 use folio::{
     Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Durability, Durations, Engine, EngineBuilder,
     Error, File, FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation,
-    PoolSnapshot, Reader, Rejected, ReplaceOptions, Replacement, ShutdownReport, Slowest, Snapshot,
+    PoolSnapshot, Reader, Rejected, ReplaceOptions, Replacement, RequestSnapshot, ShutdownReport, Slowest,
+    Snapshot,
 };
 
 fn all<T: Send + Sync + Unpin + Debug>() {}
@@ -111,6 +112,7 @@ pub(crate) const ALL: &[fn()] = &[
     all::<Limits>,
     all::<Operation>,
     all::<PoolSnapshot>,
+    all::<RequestSnapshot>,
     all::<Slowest>,
     all::<DiskUsage>,
     all::<actor::Append>,
