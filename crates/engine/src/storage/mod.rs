@@ -33,6 +33,7 @@ pub use entry::{Entry, Listing};
 pub use kind::Kind;
 pub use metadata::{Attributes, FileType, Metadata};
 pub use mover::Mover;
+pub(crate) use names::unpredictable;
 pub use names::{IfTaken, NameListing, Names, StorageDir};
 pub use open_request::OpenRequest;
 

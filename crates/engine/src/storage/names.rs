@@ -1,14 +1,21 @@
 //! The port's calls on names, and open directories where look-ups start.
 
 use std::any::Any;
+use std::collections::hash_map::RandomState;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::Permissions;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use super::{Identity, Links, Listed, Metadata, Mode, OpenRequest, Opened, Stamps, StatVfs, XattrMode};
+
+/// Returns 16 hexadecimal digits that no other user can guess: the keys of the hasher are random numbers of the system.
+pub(crate) fn unpredictable() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}
 
 /// What becomes of a name that is taken when something is renamed to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,6 @@
 //! The new contents of a file, as long as they have a name of their own.
 
-use std::collections::hash_map::RandomState;
 use std::fmt;
-use std::hash::{BuildHasher, Hasher};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +13,9 @@ use crate::error::Worded;
 use crate::limits::BESIDE_NAMES_MAX;
 use crate::op::durable::{Parent, directory};
 use crate::op::{At, Subject};
-use crate::storage::{Identity, IfTaken, LockKind, OpenRequest, Opened, Storage, StorageFile, errno};
+use crate::storage::{
+    Identity, IfTaken, LockKind, OpenRequest, Opened, Storage, StorageFile, errno, unpredictable,
+};
 
 /// What the names of drafts begin with; behind it come the number of the process and sixteen random digits.
 const PREFIX: &str = ".folio-replace-";
@@ -189,11 +189,9 @@ impl Subject for Litter {
     }
 }
 
-/// A name that no other user can guess, and that a sweep recognises. The hasher's keys are random numbers of the
-/// system.
+/// A name that no other user can guess, and that a sweep recognises.
 fn unforeseen() -> String {
-    let random = RandomState::new().build_hasher().finish();
-    format!("{PREFIX}{}-{random:0width$x}", std::process::id(), width = RANDOM_DIGITS)
+    format!("{PREFIX}{}-{}", std::process::id(), unpredictable())
 }
 
 /// Whether a name is one that a draft could have.

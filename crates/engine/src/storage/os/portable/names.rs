@@ -1,9 +1,7 @@
 //! Names. Only Linux can create a file without one.
 
-use std::collections::hash_map::RandomState;
 use std::ffi::CStr;
 use std::fs::{File, OpenOptions};
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,7 +11,7 @@ use rustix::fs::{Dir, FileType, Mode, OFlags, openat};
 use rustix::io::{Errno, fcntl_dupfd_cloexec};
 
 use crate::limits::LISTING_NAMES_MAX;
-use crate::storage::names::NO_EXCHANGE;
+use crate::storage::names::{NO_EXCHANGE, unpredictable};
 use crate::storage::os::naming::Name;
 
 pub(in crate::storage::os) fn again(_: &File) -> Option<PathBuf> {
@@ -30,7 +28,7 @@ pub(in crate::storage::os) fn link_unnamed(_: &File, _: &Path) -> io::Result<()>
 
 /// Creates an empty file that no other process opens.
 pub(in crate::storage::os) fn scratch() -> io::Result<File> {
-    let name = format!(".folio-times-{:016x}", RandomState::new().build_hasher().finish());
+    let name = format!(".folio-times-{}", unpredictable());
     let path = std::env::temp_dir().join(name);
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     std::fs::remove_file(path)?;

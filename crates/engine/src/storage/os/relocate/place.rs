@@ -1,8 +1,6 @@
 //! The two ends of a move: names in open directories, so that no path is looked up twice.
 
-use std::collections::hash_map::RandomState;
 use std::ffi::OsStr;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -12,6 +10,7 @@ use rustix::fs::{Access, AtFlags, CWD, Mode, OFlags, Stat, accessat, openat, sta
 use rustix::io::Errno;
 
 use crate::limits::BESIDE_NAMES_MAX;
+use crate::storage::names::unpredictable;
 use crate::storage::os::platform::{EFFECTIVE, PATH};
 use crate::storage::os::stat::Identity;
 use crate::storage::os::tree::way::identity;
@@ -100,16 +99,11 @@ impl Place {
     ) -> Result<(T, String), Errno> {
         let mut tries = 0;
         loop {
-            let name = unpredictable();
+            let name = format!(".moving-{}", unpredictable());
             match make(self.parent(), &name) {
                 Err(Errno::EXIST) if tries < BESIDE_NAMES_MAX => tries += 1,
                 made => return made.map(|made| (made, name)),
             }
         }
     }
-}
-
-/// A short name that no attacker can predict: the hasher's keys are random numbers of the system.
-fn unpredictable() -> String {
-    format!(".moving-{:016x}", RandomState::new().build_hasher().finish())
 }
