@@ -82,8 +82,8 @@ pub(crate) struct Core<T> {
     era: u64,
     /// Finished operations that may have changed the file.
     changes: u64,
-    /// The last of them: what each touched, and the count after it.
-    recent_changes: VecDeque<(u64, Span)>,
+    /// What the last of them touched, oldest first.
+    recent_changes: VecDeque<Span>,
     /// Operations in the actor's mailbox. Nothing starts before them, because their footprints are unknown.
     mailed: usize,
     closed: bool,
@@ -207,7 +207,7 @@ impl<T: Ordered> Core<T> {
         if self.recent_changes.len() == CHANGES_REMEMBERED_MAX {
             self.recent_changes.pop_front();
         }
-        self.recent_changes.push_back((self.changes, span));
+        self.recent_changes.push_back(span);
     }
 
     /// Returns how many finished operations may have changed the file.
@@ -229,10 +229,10 @@ impl<T: Ordered> Core<T> {
     /// mean the end of the file.
     pub(crate) fn is_unchanged_since(&self, seen: Seen, len: u64) -> bool {
         let range = seen.offset..seen.offset.saturating_add(len);
-        let later = self.recent_changes.iter().rev().take_while(|(count, _)| *count > seen.changes);
+        let later = usize::try_from(self.changes - seen.changes).unwrap_or(usize::MAX);
         // Older changes are forgotten; they count as changes of these bytes.
-        let forgotten = self.changes - seen.changes > self.recent_changes.len() as u64;
-        !forgotten && later.into_iter().all(|(_, span)| !span.may_change(&range))
+        later <= self.recent_changes.len()
+            && self.recent_changes.iter().rev().take(later).all(|span| !span.may_change(&range))
     }
 
     /// Takes back the bytes of a cancelled read. The cursor moves back if no operation has moved it since or is

@@ -49,7 +49,7 @@ impl Span {
             Span::Exclusive => true,
             Span::Append => range.is_empty(),
             Span::Write(write) | Span::Flush(write) | Span::Buffer(write) => {
-                range.is_empty() || write.start < range.end && range.start < write.end
+                range.is_empty() || overlap(write, range)
             }
             Span::Read(_) | Span::Peek(_) | Span::Sync => false,
         }
@@ -84,13 +84,16 @@ impl Footprint {
     }
 }
 
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
 /// Whether `later` has to wait until `earlier` ends, in a file of at least `known_len` bytes.
 fn must_wait(earlier: &Footprint, later: &Footprint, known_len: u64) -> bool {
     // Cursor operations run one after another, whatever they touch: each moves the cursor for the next.
     if later.cursor && earlier.moves_cursor() {
         return true;
     }
-    let overlap = |a: &Range<u64>, b: &Range<u64>| a.start < b.end && b.start < a.end;
     // The rest depends on the spans alone: barriers, pairs of ranges, appends, syncs.
     match (&earlier.span, &later.span) {
         (Span::Exclusive, _) | (_, Span::Exclusive) => true,

@@ -221,7 +221,7 @@ impl FileHandle {
             false => match admission.try_admit(weight) {
                 Err(Cause::Overloaded(_)) => {
                     let waits = async move {
-                        let admitted = admission.admit(weight, || Flow::of_file(open_file)).await;
+                        let admitted = admission.admit_late(weight, Flow::of_file(open_file)).await;
                         admitted.map_err(|cause| open_file.error(operation, cause))
                     };
                     return Admitting::Waits(Box::pin(waits));
