@@ -28,6 +28,8 @@ pub(super) enum Load {
     SmallReads,
     /// Big reads at offsets.
     BigReads,
+    /// Small writes at offsets.
+    SmallWrites,
     /// Big writes at offsets.
     BigWrites,
     /// Small writes that are kept back.
@@ -38,7 +40,7 @@ pub(super) enum Load {
     Copy,
 }
 
-pub(super) const LOADS: [(Load, &str, &str); 12] = [
+pub(super) const LOADS: [(Load, &str, &str); 13] = [
     (Load::Lines, "lines of a text", "MB"),
     (Load::ConvertedLines, "lines, GB 18030", "MB"),
     (Load::Whole, "fs::read 700 KB", "MB"),
@@ -47,6 +49,7 @@ pub(super) const LOADS: [(Load, &str, &str); 12] = [
     (Load::Glob, "glob", "k"),
     (Load::SmallReads, "read_at 4 KiB", "k"),
     (Load::BigReads, "read_at 1 MiB", "MB"),
+    (Load::SmallWrites, "write_all_at 4 KiB", "k"),
     (Load::BigWrites, "write_all_at 1 MiB", "MB"),
     (Load::BufferedWrites, "buffered writes, 512 B", "k"),
     (Load::Metadata, "fs::metadata", "k"),
@@ -61,7 +64,7 @@ pub(super) const WHOLE_BYTES: usize = 700_000;
 pub(super) const LONG_BYTES: usize = 64 << 20;
 /// Bytes of the file that is copied, and of those that are written to.
 pub(super) const COPIED_BYTES: usize = 16 << 20;
-/// Bytes of a small read.
+/// Bytes of a small read or write.
 pub(super) const SMALL_BYTES: usize = 4 << 10;
 /// Bytes of a big read or write.
 pub(super) const BIG_BYTES: usize = 1 << 20;

@@ -160,8 +160,9 @@ fn lap<C: Contender>(
 }
 
 async fn work<C: Contender>(lap: Arc<Lap>, task: usize) -> io::Result<()> {
+    let mut memory = Vec::new();
     while !lap.stop.load(Ordering::Relaxed) {
-        let done = C::pass(lap.load, &lap.room, task).await?;
+        let done = C::pass(lap.load, &lap.room, task, &mut memory).await?;
         lap.done.fetch_add(done, Ordering::Relaxed);
     }
     Ok(())

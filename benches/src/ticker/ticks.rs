@@ -16,7 +16,7 @@ use super::turns::time;
 /// Time between two ticks.
 const PERIOD: Duration = Duration::from_millis(1);
 
-/// Ticks for as long as it is told, and returns how late each tick was.
+/// Waits for so many ticks, and returns how late each was.
 ///
 /// The kernel's own timer says when: tokio's timers are rounded to whole milliseconds, by which an idle runtime would
 /// be later than a busy one. A tick that passed while the task waited for its turn counts too.

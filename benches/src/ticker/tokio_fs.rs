@@ -20,14 +20,15 @@ impl Contender for TokioFs {
         !matches!(load, Load::ConvertedLines | Load::Glob)
     }
 
-    async fn pass(load: Load, room: &Room, task: usize) -> io::Result<u64> {
+    async fn pass(load: Load, room: &Room, task: usize, memory: &mut Vec<u8>) -> io::Result<u64> {
         match load {
             Load::Lines => lines(room).await,
             Load::Whole => whole(room).await,
-            Load::ToEnd => to_end(room).await,
+            Load::ToEnd => to_end(room, memory).await,
             Load::Walk => walk(room).await,
             Load::SmallReads => small_reads(room).await,
             Load::BigReads => big_reads(room).await,
+            Load::SmallWrites => small_writes(room, task).await,
             Load::BigWrites => big_writes(room, task).await,
             Load::BufferedWrites => buffered_writes(room, task).await,
             Load::Metadata => metadata(room).await,
@@ -56,10 +57,10 @@ async fn whole(room: &Room) -> io::Result<u64> {
     check(bytes, BIG_PASS * WHOLE_BYTES as u64, "bytes of whole files")
 }
 
-async fn to_end(room: &Room) -> io::Result<u64> {
-    let mut all = Vec::with_capacity(LONG_BYTES);
-    File::open(room.long()).await?.read_to_end(&mut all).await?;
-    check(all.len() as u64, LONG_BYTES as u64, "bytes to the end")
+async fn to_end(room: &Room, memory: &mut Vec<u8>) -> io::Result<u64> {
+    memory.clear();
+    File::open(room.long()).await?.read_to_end(memory).await?;
+    check(memory.len() as u64, LONG_BYTES as u64, "bytes to the end")
 }
 
 async fn walk(room: &Room) -> io::Result<u64> {
@@ -93,6 +94,17 @@ async fn big_reads(room: &Room) -> io::Result<u64> {
     }
     check(block[BIG_BYTES - 1].into(), b'l'.into(), "last byte")?;
     Ok(BIG_PASS * BIG_BYTES as u64)
+}
+
+async fn small_writes(room: &Room, task: usize) -> io::Result<u64> {
+    let (mut file, block) = (File::create(room.own(task)).await?, [b'o'; SMALL_BYTES]);
+    for index in 0..SMALL_PASS {
+        file.seek(SeekFrom::Start(index * SMALL_BYTES as u64)).await?;
+        file.write_all(&block).await?;
+    }
+    file.flush().await?;
+    let written = file.metadata().await?.len();
+    check(written, SMALL_PASS * SMALL_BYTES as u64, "bytes written").map(|_| SMALL_PASS)
 }
 
 async fn big_writes(room: &Room, task: usize) -> io::Result<u64> {
