@@ -12,8 +12,8 @@ pub(super) trait Contender: 'static {
 
     /// Does one pass, checks what it has read, and returns how many bytes, entries or operations that was.
     ///
-    /// `memory` is the task's own, for what is read to the end: giving 64 MiB back to the system takes ten milliseconds
-    /// in one go, whoever has read them.
+    /// `memory` is the task's own, for what is read to the end: taking 64 MiB from the system and giving them back takes
+    /// tens of milliseconds, whoever reads them.
     fn pass(
         load: Load,
         room: &Room,

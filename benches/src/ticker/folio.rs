@@ -1,4 +1,4 @@
-//! folio.
+//! The work as folio does it.
 
 use std::io;
 

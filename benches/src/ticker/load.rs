@@ -56,6 +56,13 @@ pub(super) const LOADS: [(Load, &str, &str); 13] = [
     (Load::Copy, "copy, 16 MiB", "MB"),
 ];
 
+impl Load {
+    /// Memory of so many tasks, which the system has prepared.
+    pub(super) fn memories(self, tasks: usize) -> Vec<Vec<u8>> {
+        if self == Load::ToEnd { vec![vec![b'm'; LONG_BYTES + BIG_BYTES]; tasks] } else { Vec::new() }
+    }
+}
+
 /// Lines of the texts: about 5 MB.
 const LINES: u64 = 100_000;
 /// Bytes of the file that is read as a whole.

@@ -1,4 +1,4 @@
-//! tokio's own files.
+//! The work as tokio's own files do it.
 
 use std::io::{self, SeekFrom};
 

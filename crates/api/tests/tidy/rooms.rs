@@ -12,7 +12,7 @@ const ENGINE: &str = "crates/engine/src/";
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
 const LEVELS: [&[&str]; 15] = [
-    &["sync", "error", "limits", "stats", "buffer", "oneshot", "exclusive", "origin", "fair", "quota"],
+    &["sync", "error", "limits", "budget", "stats", "buffer", "oneshot", "exclusive", "origin", "fair", "quota"],
     &["storage"],
     &["file"],
     &["file_op"],
@@ -50,7 +50,7 @@ struct Gate {
     why: &'static str,
 }
 
-const GATES: [Gate; 10] = [
+const GATES: [Gate; 12] = [
     Gate {
         path: "kameo",
         rooms: &["crates/engine/src/actor/", "crates/engine/src/lib.rs", "crates/api/src/lib.rs"],
@@ -92,6 +92,16 @@ const GATES: [Gate; 10] = [
         why: "the cores are the same code under the model and outside of it",
     },
     Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
+    Gate {
+        path: "tokio::task::coop",
+        rooms: &["crates/engine/src/budget.rs"],
+        why: "a turn is fair only if the same work costs the same everywhere",
+    },
+    Gate {
+        path: "tokio::task::consume_budget",
+        rooms: &[],
+        why: "a turn is fair only if the same work costs the same everywhere",
+    },
     Gate {
         path: "tokio::task::spawn_blocking",
         rooms: &["crates/engine/src/context/paused_clock.rs"],
@@ -295,6 +305,8 @@ fn each_rule_catches_a_planted_offence() {
     plant(gates_are_kept, "crates/api/src/os.rs", "fn f() { rustix::fs::sync() }", true);
     plant(gates_are_kept, "crates/engine/src/oneshot.rs", "use loom::sync::Mutex;", true);
     plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::spawn_blocking(f)", true);
+    plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::consume_budget().await", true);
+    plant(gates_are_kept, "crates/engine/src/budget.rs", "use tokio::task::coop;", false);
 
     let std_fs = std_fs_is_called_behind_the_port;
     plant(std_fs, "crates/api/src/fs.rs", "use std::fs;", true);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::admission::Permit;
+use crate::budget;
 use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
@@ -33,7 +34,7 @@ impl EngineContext {
         mut open: R,
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| RequestInfo::of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&open).refusal(Cause::Stopped));
