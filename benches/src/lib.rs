@@ -34,6 +34,7 @@ mod files;
 mod goal;
 mod job;
 mod machine;
+mod memory;
 mod noise;
 mod on_runtime;
 mod options;
@@ -53,6 +54,7 @@ mod workload;
 mod workloads;
 
 pub use fairness::fairness;
+pub use memory::memory;
 pub use run::run;
 pub use suite::Suite;
 pub use suites::{EVERYDAY, HOT_PATH};
