@@ -12,9 +12,24 @@ use std::time::Duration;
 /// cursor reads a third slower than std's (docs/decisions/0011).
 pub(crate) const IN_PLACE_BYTES_MAX: usize = 768 * 1024;
 
-/// Bytes of a read in place that cost its task one unit of tokio's cooperative budget: about 5 µs of copying,
-/// as much as other operations that cost a unit.
-pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 64 * 1024;
+/// Bytes copied in a caller's poll that cost its task one unit of tokio's budget: about 1.5 µs, as long as the
+/// cheapest system call. A turn has 128 units and so takes up to 200 µs, and four such tasks on one thread let a
+/// fifth wait for less than a millisecond (docs/decisions/0055).
+pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// Units of tokio's budget that a task has for one turn; no more are charged at a time.
+pub(crate) const TURN_UNITS: usize = 128;
+
+/// Bytes of the first attempt in place where more are seldom wanted or have to be prepared first: a longer one
+/// costs a caller by tokio's traits the zeroing of its buffer.
+pub(crate) const IN_PLACE_BYTES_USUAL: usize = 64 * 1024;
+
+/// Units of a request about a path that is answered in place, beside the first: two system calls at least, and
+/// the kernel's walk along the path.
+pub(crate) const PATH_UNITS: usize = 2;
+
+/// Units of a caller that spins for its answer: about 4 µs, until a worker has written a page.
+pub(crate) const ANSWER_SPIN_UNITS: usize = 3;
 
 /// Bytes of a caller that are copied at a time, to or from a worker: longer writes go piece by piece, longer
 /// reads are short reads. A buffer of this size is kept for reuse.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::replace::{Draft, Drafts, Replacing};
 use super::{At, PathOp, PathRequest};
+use crate::budget;
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
@@ -195,6 +196,8 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
         }
     }
     bytes.truncate(filled);
+    // Zeroed before it was filled.
+    budget::charge_bytes(2 * filled);
     match limit {
         Some(limit) if filled as u64 > limit => Some(Err(too_long(limit))),
         Some(_) | None => Some(Ok(bytes)),

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::admission::{Client, Permit};
 use crate::at_exit::ExitGuard;
+use crate::budget;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
@@ -17,6 +18,7 @@ use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::limits::PATH_UNITS;
 use crate::oneshot::{self, Abandon, Cancelled};
 use crate::op::{PathRequest, closure, identify};
 use crate::path::descriptor_wait::DescriptorWait;
@@ -31,7 +33,7 @@ impl EngineContext {
         mut request: R,
         priority: Priority,
     ) -> Result<R::Reply> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| RequestInfo::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&request).refusal(Cause::Stopped));
@@ -41,6 +43,7 @@ impl EngineContext {
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
+            budget::charge(PATH_UNITS);
             return reply.map_err(|error| RequestInfo::of(&request).error(error));
         }
         Exclusive::new(Box::pin(self.call_by_worker(request, &self.names, priority))).await
@@ -71,7 +74,7 @@ impl EngineContext {
         closure: impl FnOnce() -> T + Send + 'static,
         priority: Priority,
     ) -> Result<T> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
         if self.pool.is_on_worker() && self.pool.load(program.lane) >= self.limits.lane_workers_max {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::admission::{Client, Permit};
+use crate::budget;
 use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
@@ -34,7 +35,7 @@ impl EngineContext {
         contents: Contents<'_>,
         priority: Priority,
     ) -> Result<Whole<()>> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| RequestInfo::of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&open).refusal(Cause::Stopped));
