@@ -1,12 +1,12 @@
-//! The kinds of search, and what a round of each returns.
+//! The kinds of search.
 
 use std::any::Any;
 use std::fmt;
-use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 
 use crate::bug::Bug;
+use crate::figures::{Size, Verdict};
 use crate::{histories, program, storm};
 
 /// One kind of search.
@@ -21,33 +21,6 @@ pub enum Kind {
     /// Calls of the program that are dropped.
     Storms,
 }
-
-/// How much a round does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// A second or less: for tests.
-    Short,
-    /// What a long run repeats.
-    Full,
-}
-
-/// What one round did, or several.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Operations of the program.
-    pub operations: u64,
-    /// Those of them that were dropped, timed out or aborted.
-    pub given_up: u64,
-    /// What was checked: histories, images of power cuts, programs that ended, records.
-    pub checked: u64,
-    /// Histories that were too hard to decide.
-    pub undecided: u64,
-    /// Calls of the storage that a fault met.
-    pub faults: u64,
-}
-
-/// What a round found: its figures, or the promise that was broken.
-pub type Verdict = Result<Figures, String>;
 
 impl Kind {
     /// All of them.
@@ -84,16 +57,6 @@ fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     format!("a panic: {}", text.unwrap_or("without a message"))
-}
-
-impl AddAssign for Figures {
-    fn add_assign(&mut self, other: Figures) {
-        self.operations += other.operations;
-        self.given_up += other.given_up;
-        self.checked += other.checked;
-        self.undecided += other.undecided;
-        self.faults += other.faults;
-    }
 }
 
 impl fmt::Display for Kind {

@@ -16,6 +16,7 @@
 
 mod bug;
 mod cut_short;
+mod figures;
 mod histories;
 mod kind;
 mod planted;
@@ -25,6 +26,7 @@ mod storm;
 mod tally;
 
 pub use bug::Bug;
+pub use figures::{Figures, Size, Verdict};
 pub use histories::{Setting, check_file};
-pub use kind::{Figures, Kind, Size, Verdict};
+pub use kind::Kind;
 pub use tally::Tally;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::kind::{Figures, Kind, Verdict};
+use crate::figures::{Figures, Verdict};
+use crate::kind::Kind;
 
 /// Adds up rounds. Shown, it is a table.
 #[derive(Clone, Debug, Default)]

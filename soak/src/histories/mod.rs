@@ -11,7 +11,7 @@ use folio_testkit::wait::{settled, soon};
 use folio_testkit::{FileModel, History, ModelOp, Outcome, Random, Recorder, ViolationKind, check};
 
 use crate::bug::Bug;
-use crate::kind::{Figures, Size, Verdict};
+use crate::figures::{Figures, Size, Verdict};
 use crate::runtime::runtime;
 use opening::Opening;
 pub use setting::Setting;
@@ -19,6 +19,9 @@ use stage::Stage;
 
 /// Callers of one file.
 const CLIENTS: usize = 8;
+
+/// The same where writes may be seen late: then more of them overlap, and the check takes longer.
+const CLIENTS_SEEN_LATE: usize = 6;
 
 /// Operations of each between two moments at which all rest and the whole file is read. A new history begins there: in
 /// a longer one the check has to guess the order of too many writes at a time.
@@ -73,7 +76,8 @@ async fn histories(setting: Setting, seed: u64, bug: Option<Bug>) -> Result<Vec<
             let seek = recorder.call_through(opening, 0, ModelOp::Seek(std::io::SeekFrom::Start(cursor)));
             seek.returned(Outcome::Offset(cursor));
         }
-        let clients: Vec<_> = (0..CLIENTS)
+        let count = if stage.openings[0].is_seen_late() { CLIENTS_SEEN_LATE } else { CLIENTS };
+        let clients: Vec<_> = (0..count)
             .map(|client| {
                 // Clones of the first opening are as many as those of the others together.
                 let through = if client % 2 == 0 { 0 } else { random.index(stage.openings.len()) };
@@ -98,7 +102,7 @@ async fn run_client(
     mut random: Random,
 ) -> Result<(), String> {
     for _ in 0..OPS_PER_CLIENT {
-        let op = ops::some_op(&opening, &mut random);
+        let op = ops::some_op(opening.setting, opening.is_seen_late(), &mut random);
         opening.act(client, &recorder, &op, &mut random).await?;
     }
     Ok(())

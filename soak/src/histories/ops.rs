@@ -5,7 +5,7 @@ use std::io::SeekFrom;
 use folio::{File, Result};
 use folio_testkit::{ModelOp, Outcome, Random};
 
-use super::opening::Opening;
+use super::setting::Setting;
 
 /// Bytes that operations aim at: few, so that most of them meet.
 const AIM: u64 = 48;
@@ -14,12 +14,11 @@ const AIM: u64 = 48;
 ///
 /// One opening orders everything. Between several the kernel does, call by call: what takes more than one call, or more
 /// than one byte of a real file, may be seen half done.
-pub(super) fn some_op(opening: &Opening, random: &mut Random) -> ModelOp {
-    let setting = opening.setting;
+pub(super) fn some_op(setting: Setting, is_seen_late: bool, random: &mut Random) -> ModelOp {
     let is_alone = setting.openings == 1;
-    let longest = if is_alone || (setting.simulated && !opening.is_seen_late()) { 12 } else { 1 };
+    let longest = if is_alone || (setting.simulated && !is_seen_late) { 12 } else { 1 };
     let (offset, len) = (random.within(0..AIM), random.within(1..longest + 1) as usize);
-    if opening.is_seen_late() {
+    if is_seen_late {
         return match random.within(0..100) {
             0..40 => ModelOp::ReadAt { offset, len },
             40..80 => ModelOp::Write { bytes: random.bytes(len) },

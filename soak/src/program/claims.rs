@@ -5,8 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use folio_testkit::Disk;
 
-use super::run::{APPENDED, FOLDER, REPLACED, SLOTS};
-use super::writers::{SLOT, number};
+use super::place::{APPENDED, REPLACED, SLOT, SLOTS, filled, number, path};
 
 /// Whether a slot may hold a mixture of the versions that no sync has covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +136,7 @@ impl Claims {
         }
         for (_, number) in all.named.iter().filter(|(from, _)| *from <= moment) {
             let name = format!("name-{number}");
-            is_prefix(disk, &name, &super::writers::filled(*number, SLOT))?;
+            is_prefix(disk, &name, &filled(*number, SLOT))?;
         }
         all.check_versions(disk, moment, tearing, |versions| versions.oldest(moment))
     }
@@ -179,10 +178,6 @@ impl Record {
         }
         Err(format!("the record of {} bytes at {} is not there", self.bytes.len(), self.offset))
     }
-}
-
-fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}")
 }
 
 fn is_prefix(disk: &Disk, name: &str, expected: &[u8]) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! Writers on a simulated disk, what they were promised, and the check of what a power cut leaves.
 
 mod claims;
+mod place;
 mod plan;
 mod run;
 mod writers;
@@ -8,9 +9,10 @@ mod writers;
 use folio_testkit::{CrashModel, Moment, Random};
 
 use crate::bug::Bug;
-use crate::kind::{Figures, Size, Verdict};
+use crate::figures::{Figures, Size, Verdict};
 use claims::Tearing;
-use run::{FOLDER, Ran, Troubles, run};
+use place::FOLDER;
+use run::{Ran, Troubles, run};
 
 /// Programs of one round that lose power: each costs a second.
 const CUT_PROGRAMS: u64 = 3;

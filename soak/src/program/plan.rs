@@ -1,4 +1,4 @@
-//! Random faults.
+//! Random faults: which calls fail, how often, and with what.
 
 use std::time::Duration;
 

@@ -9,17 +9,13 @@ use folio_testkit::wait::{eventually, settled, soon};
 use folio_testkit::{Disk, DiskHistory, Random};
 
 use super::claims::Claims;
+use super::place::{APPENDED, FOLDER, REPLACED, SLOT, SLOTS, SLOTS_COUNT, path};
 use super::plan::plan_faults;
-use super::writers::{self, SLOT, SLOTS_COUNT};
+use super::writers::World;
 use crate::bug::Bug;
-use crate::kind::Size;
+use crate::figures::Size;
 use crate::planted::planted;
 use crate::runtime::runtime;
-
-pub(super) const FOLDER: &str = "/folder";
-pub(super) const APPENDED: &str = "appended";
-pub(super) const SLOTS: &str = "slots";
-pub(super) const REPLACED: &str = "replaced";
 
 /// Time in which an engine has to end.
 const SHUTDOWN: Duration = Duration::from_secs(30);
@@ -52,7 +48,7 @@ pub(super) fn run(
     };
     let disk = Disk::new();
     for (name, bytes) in [(APPENDED, 0), (SLOTS, SLOTS_COUNT as usize * SLOT), (REPLACED, 8)] {
-        disk.put(format!("{FOLDER}/{name}"), vec![0; bytes]);
+        disk.put(path(name), vec![0; bytes]);
     }
     let history = disk.history();
     let mut ran = Ran { disk, history, claims: Arc::default(), operations: 0 };
@@ -83,7 +79,7 @@ async fn once(
     let storage = planted(Arc::new(ran.disk.clone()), bug);
     let engine = Engine::builder().limits(limits).storage(storage).start();
     let engine = engine.map_err(|error| error.to_string())?;
-    let world = writers::World::new(&engine, ran.disk.clone(), Arc::clone(&ran.claims), time, steps);
+    let world = World::new(&engine, ran.disk.clone(), Arc::clone(&ran.claims), time, steps);
     let operations = soon("all writers end", engine.scope(world.run(random))).await?;
     settled(|| engine.snapshot()).await;
     eventually("all files are closed", || {

@@ -10,16 +10,10 @@ use folio::{Engine, File, Result};
 use folio_testkit::{Disk, Random};
 
 use super::claims::Claims;
-use super::run::{APPENDED, FOLDER, REPLACED, SLOTS};
+use super::place::{APPENDED, FOLDER, REPLACED, SLOT, SLOTS, SLOTS_COUNT, filled, path};
 
-/// Tasks that append to one file, and as many that write to slots of another.
-const SHARERS: u64 = 3;
-
-/// Slots of the file of slots.
-pub(super) const SLOTS_COUNT: u64 = SHARERS;
-
-/// Bytes of a slot: it lies within a sector, so that no power cut tears it.
-pub(super) const SLOT: usize = 64;
+/// Tasks that append to one file.
+const APPENDERS: u64 = 3;
 
 /// Longest record, in bytes: a little more than a sector of the simulated disk.
 const RECORD: u64 = 700;
@@ -52,12 +46,12 @@ impl World {
         let mut writers: Vec<Writer> = Vec::new();
         let mut options = File::options();
         if let Ok(file) = self.counted(options.read(true).append(true).open(path(APPENDED))).await {
-            for _ in 0..SHARERS {
+            for _ in 0..APPENDERS {
                 writers.push(Box::pin(self.clone().append(file.clone(), dice())));
             }
         }
         if let Ok(file) = self.counted(File::options().read(true).write(true).open(path(SLOTS))).await {
-            for slot in 0..SHARERS {
+            for slot in 0..SLOTS_COUNT {
                 writers.push(Box::pin(self.clone().fill_slot(file.clone(), slot, dice())));
             }
         }
@@ -232,19 +226,4 @@ impl World {
 
 async fn sync(file: &File, random: &mut Random) -> Result<()> {
     if random.chance(50) { file.sync_data().await } else { file.sync_all().await }
-}
-
-fn path(name: &str) -> String {
-    format!("{FOLDER}/{name}")
-}
-
-/// So many bytes that all say `number`.
-pub(super) fn filled(number: u64, bytes: usize) -> Vec<u8> {
-    number.to_le_bytes().repeat(bytes / 8)
-}
-
-/// The number that all of `bytes` say.
-pub(super) fn number(bytes: &[u8]) -> Option<u64> {
-    let number = u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?);
-    (filled(number, bytes.len()) == bytes).then_some(number)
 }

@@ -7,7 +7,7 @@ use folio::{File, Result, fs};
 use folio_testkit::Random;
 
 use super::record::{HEAD, parse, record};
-use super::stage::{BUFFERED, LOGS, SLOT_FILES, Stage, WHOLE_FILES};
+use super::stage::{BUFFERED, CALLERS, LOGS, SLOT_FILES, Stage, WHOLE_FILES};
 
 /// Bytes of a slot.
 pub(super) const SLOT: usize = 256;
@@ -150,7 +150,7 @@ async fn fill_slot(me: u64, stage: &Stage, mut random: Random) -> std::result::R
 }
 
 async fn read_slot(stage: &Stage, mut random: Random) -> std::result::Result<(), String> {
-    let (file, slot) = (random.index(SLOT_FILES), random.within(0..super::CALLERS));
+    let (file, slot) = (random.index(SLOT_FILES), random.within(0..CALLERS));
     let read = stage.slots[file].read_bytes_at(slot * SLOT as u64, SLOT).await;
     let bytes = read.map_err(|error| format!("a slot cannot be read: {error}"))?;
     // A short read is one at the end of the file.

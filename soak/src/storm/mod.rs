@@ -14,12 +14,9 @@ use folio_testkit::Random;
 use folio_testkit::wait::{eventually, settled};
 
 use crate::bug::Bug;
-use crate::kind::{Figures, Size, Verdict};
+use crate::figures::{Figures, Size, Verdict};
 use crate::runtime::runtime;
-use stage::Stage;
-
-/// Tasks that call at a time.
-const CALLERS: u64 = 128;
+use stage::{CALLERS, Stage};
 
 /// Time in which all callers have to end: their calls are short, and none waits for a device that is stuck.
 const CALLERS_TIME: Duration = Duration::from_secs(300);

@@ -11,6 +11,9 @@ use super::ledger::Ledger;
 use crate::bug::Bug;
 use crate::planted::planted;
 
+/// Tasks that call at a time.
+pub(super) const CALLERS: u64 = 128;
+
 /// Files that records are appended to.
 pub(super) const LOGS: usize = 40;
 
