@@ -8,7 +8,7 @@ mod stage;
 use std::sync::Arc;
 
 use folio_testkit::wait::{settled, soon};
-use folio_testkit::{FileModel, History, ModelOp, Outcome, Random, Recorder, ViolationKind, check};
+use folio_testkit::{Entry, FileModel, History, ModelOp, Outcome, Random, Recorder, ViolationKind, check};
 
 use crate::bug::Bug;
 use crate::figures::{Figures, Size, Verdict};
@@ -59,10 +59,17 @@ pub fn check_file(setting: Setting, seed: u64, bug: Option<Bug>) -> Verdict {
         match check(history) {
             Ok(()) => {}
             Err(violation) if violation.kind() == ViolationKind::Undecided => figures.undecided += 1,
-            Err(violation) => return Err(format!("{setting:?}: {violation}")),
+            Err(violation) => return Err(format!("{setting:?}: {violation}{}", shown(history))),
         }
     }
     Ok(figures)
+}
+
+/// The whole history, a line for each operation: runs differ, so that no second one may show it again.
+fn shown(history: &History) -> String {
+    let line = |entry: &Entry| format!("{entry:?}\n");
+    let lines: String = history.entries.iter().map(line).collect();
+    format!("of {:?}\n{lines}", history.start.bytes())
 }
 
 async fn histories(setting: Setting, seed: u64, bug: Option<Bug>) -> Result<Vec<History>, String> {

@@ -72,6 +72,10 @@ impl Opening {
 
     fn note(&self, call: Invocation, flushed: Vec<(Invocation, Outcome)>, op: &ModelOp, answer: Answer) {
         match answer {
+            Answer::Known(Outcome::Failed) => {
+                call.returned(Outcome::Failed);
+                self.unflushed().extend(flushed);
+            }
             Answer::Known(outcome) => {
                 if self.is_seen_late() && matches!(op, ModelOp::Write { .. }) {
                     self.unflushed().push((call, outcome));
