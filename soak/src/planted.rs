@@ -1,6 +1,7 @@
 //! A storage with a planted bug, which hands everything else on.
 
 use std::any::Any;
+use std::ffi::{OsStr, OsString};
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use folio::storage::{
 use crate::bug::Bug;
 
 /// One of so many appended records is spoilt.
-const SPOILT: u64 = 50;
+const SPOILT: u64 = 10;
 
 #[derive(Debug)]
 pub(crate) struct Planted {
@@ -39,6 +40,10 @@ struct PlantedFile {
 }
 
 impl PlantedFile {
+    fn new(inner: Box<dyn StorageFile>, bug: Bug) -> PlantedFile {
+        PlantedFile { inner, bug, late: Mutex::default(), appends: AtomicU64::new(0) }
+    }
+
     /// Makes the write that is late.
     fn catch_up(&self) -> io::Result<()> {
         let late = self.late.lock().expect("no holder panics").take();
@@ -123,6 +128,14 @@ impl StorageFile for PlantedFile {
         self.inner.set_permissions(permissions)
     }
 
+    fn set_owner(&self, uid: Option<u32>, gid: Option<u32>) -> io::Result<()> {
+        self.inner.set_owner(uid, gid)
+    }
+
+    fn set_xattr(&self, name: &OsStr, value: &[u8]) -> io::Result<()> {
+        self.inner.set_xattr(name, value)
+    }
+
     fn set_times(&self, times: FileTimes) -> io::Result<()> {
         self.inner.set_times(times)
     }
@@ -133,6 +146,14 @@ impl StorageFile for PlantedFile {
 
     fn unlock(&self) -> io::Result<()> {
         self.inner.unlock()
+    }
+
+    fn duplicate(&self) -> io::Result<Box<dyn StorageFile>> {
+        Ok(Box::new(PlantedFile::new(self.inner.duplicate()?, self.bug)))
+    }
+
+    fn as_std(&self) -> Option<&std::fs::File> {
+        self.inner.as_std()
     }
 
     fn close(&self) -> io::Result<()> {
@@ -149,8 +170,7 @@ fn inside(place: &dyn Names) -> &dyn Names {
 impl Names for Planted {
     fn open(&self, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
         let mut opened = self.inner.open(path, request)?;
-        let (late, appends) = (Mutex::default(), AtomicU64::new(0));
-        opened.file = Box::new(PlantedFile { inner: opened.file, bug: self.bug, late, appends });
+        opened.file = Box::new(PlantedFile::new(opened.file, self.bug));
         Ok(opened)
     }
 
@@ -196,6 +216,18 @@ impl Names for Planted {
 
     fn set_permissions(&self, path: &Path, permissions: Permissions) -> io::Result<()> {
         self.inner.set_permissions(path, permissions)
+    }
+
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        self.inner.canonicalize(path)
+    }
+
+    fn xattr(&self, path: &Path, name: &OsStr, links: Links) -> io::Result<Option<Vec<u8>>> {
+        self.inner.xattr(path, name, links)
+    }
+
+    fn xattrs(&self, path: &Path, links: Links) -> io::Result<Vec<OsString>> {
+        self.inner.xattrs(path, links)
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -7,11 +7,14 @@ mod ledger;
 mod record;
 mod stage;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use folio_testkit::Random;
-use folio_testkit::wait::{eventually, settled};
+use folio_testkit::wait::{PATIENCE, eventually, settled};
 
 use crate::bug::Bug;
 use crate::figures::{Figures, Size, Verdict};
@@ -23,6 +26,9 @@ const CALLERS_TIME: Duration = Duration::from_secs(300);
 
 /// Time in which the engine has to end.
 const SHUTDOWN: Duration = Duration::from_secs(30);
+
+/// Pause between two looks at the descriptors.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs one storm.
 pub(crate) fn round(seed: u64, size: Size, bug: Option<Bug>) -> Verdict {
@@ -70,13 +76,32 @@ async fn storm(random: &mut Random, calls_per_caller: u64, bug: Option<Bug>) -> 
     let checked = judge::judge(room.path(), &ledger)?;
     engine.shutdown(SHUTDOWN).await.map_err(|error| format!("the engine does not end: {error}"))?;
     drop((engine, room));
-    eventually("the descriptors are returned", || self::descriptors() == Ok(descriptors)).await;
+    // Those of earlier rounds may have been closed meanwhile.
+    let kept = || self::descriptors().map(|now| now.difference(&descriptors).cloned().collect::<Vec<_>>());
+    if !holds_soon(|| kept().is_ok_and(|kept| kept.is_empty())).await {
+        return Err(format!("descriptors are never returned: {:?}", kept()));
+    }
     let (operations, given_up) = ledger.counts();
     Ok(Figures { operations, given_up, checked, ..Figures::default() })
 }
 
-/// How many descriptors this process has.
-fn descriptors() -> Result<usize, String> {
-    let listed = std::fs::read_dir("/proc/self/fd").or_else(|_| std::fs::read_dir("/dev/fd"));
-    Ok(listed.map_err(|error| error.to_string())?.count())
+/// Whether a condition holds within the time that all waits have.
+async fn holds_soon(mut condition: impl FnMut() -> bool) -> bool {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    while !condition() {
+        if tokio::time::Instant::now() >= until {
+            return false;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    true
+}
+
+/// The descriptors of this process, each with what it is open for.
+fn descriptors() -> Result<BTreeSet<(OsString, PathBuf)>, String> {
+    let listed = std::fs::read_dir("/proc/self/fd").map_err(|error| error.to_string())?;
+    let entries: Vec<_> = listed.flatten().map(|entry| (entry.file_name(), entry.path())).collect();
+    // The descriptor of the listing itself is gone by now.
+    let open = entries.into_iter().filter_map(|(name, path)| Some((name, std::fs::read_link(path).ok()?)));
+    Ok(open.collect())
 }
