@@ -38,6 +38,7 @@ mod noise;
 mod on_runtime;
 mod options;
 mod ours;
+mod overload;
 mod records;
 mod rival;
 mod rounds;
@@ -52,6 +53,7 @@ mod workload;
 mod workloads;
 
 pub use fairness::fairness;
+pub use overload::overload;
 pub use run::run;
 pub use suite::Suite;
 pub use suites::{EVERYDAY, HOT_PATH};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use folio_engine::storage::Storage;
-use folio_engine::{Engine as Core, Limits, Result, ShutdownReport, Snapshot};
+use folio_engine::{Engine as Core, Limits, Priority, Result, ShutdownReport, Snapshot};
 
 /// Executes operations: one supervisor, one pool of workers, one set of limits. Clones share it.
 ///
@@ -63,6 +63,23 @@ impl Engine {
     /// Returns a builder with the default limits and the operating system's storage.
     pub fn builder() -> EngineBuilder {
         EngineBuilder { core: Core::builder() }
+    }
+
+    /// Returns a handle of the same engine whose requests have this priority, and the files that it opens, for good: a
+    /// file's operations keep their order.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// use folio::{Engine, Priority, fs};
+    ///
+    /// let scanning = Engine::global().with_priority(Priority::Background);
+    /// let index = scanning.scope(fs::read("archive/index")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Engine {
+        Engine { core: self.core.with_priority(priority) }
     }
 
     /// Runs `future` with this engine as the current one, which all calls use that name no other engine. Tasks that it

@@ -88,7 +88,7 @@ pub use folio_engine::op::replace::Durability;
 pub use folio_engine::storage::{FileType, Metadata};
 pub use folio_engine::{
     Abandoned, Counters, Durations, Error, FileSnapshot, LaneSnapshot, Limits, Operation, PoolSnapshot,
-    Rejected, RequestSnapshot, Result, ShutdownReport, Slowest, Snapshot,
+    Priority, Rejected, RequestSnapshot, Result, ShutdownReport, Slowest, Snapshot,
 };
 pub use mode::{Buffering, OpenMode};
 pub use python::{BinaryFile, BinaryLines, Name};

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::Cause;
 use crate::fair::{Flow, KeyHasher};
 use crate::limits::RETRY_PAUSE_MIN;
+use crate::priority::Priority;
 use crate::quota::{Quota, Refused, Units};
 use crate::stats::{Stats, add};
 
@@ -17,15 +18,33 @@ use crate::stats::{Stats, add};
 /// number, which is an address.
 const PATHS: u64 = 0;
 
-impl Flow {
-    /// The flow of an open file, known by its address, for the present caller: its task.
-    pub(crate) fn of_file<T>(file: &Arc<T>) -> Flow {
-        Flow { file: Arc::as_ptr(file).addr() as u64, caller: task() }
+/// On whose behalf an operation asks for permits and workers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Client {
+    priority: Priority,
+    file: u64,
+}
+
+impl Client {
+    /// An open file, known by its address.
+    pub(crate) fn of_file<T>(file: &T, priority: Priority) -> Client {
+        Client { priority, file: std::ptr::from_ref(file).addr() as u64 }
     }
 
-    /// The flow of a request without a file.
-    pub(crate) fn of_paths() -> Flow {
-        Flow { file: PATHS, caller: task() }
+    /// Something without a file.
+    pub(crate) fn of_paths(priority: Priority) -> Client {
+        Client { priority, file: PATHS }
+    }
+
+    /// Its flow, for any caller.
+    pub(crate) fn flow(self) -> Flow {
+        let Client { priority, file } = self;
+        Flow { priority, file, caller: 0 }
+    }
+
+    /// Its flow for the present caller: its task.
+    pub(crate) fn flow_of_task(self) -> Flow {
+        Flow { caller: task(), ..self.flow() }
     }
 }
 
@@ -116,20 +135,21 @@ impl Admission {
 
     /// Waits for a permit. Always the lane first, then the engine, so that no two callers can wait for each
     /// other.
-    pub(crate) async fn admit(&self, bytes: usize, flow: impl FnOnce() -> Flow) -> Result<Permit, Cause> {
-        if let Ok(permit) = self.try_admit(bytes) {
+    pub(crate) async fn admit(&self, bytes: usize, client: Client) -> Result<Permit, Cause> {
+        if let Ok(permit) = self.try_admit(bytes, client) {
             return Ok(permit);
         }
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
         // Few wait, and the future of every operation would have room for it.
-        Box::pin(self.admit_late(bytes, flow())).await
+        Box::pin(self.admit_late(bytes, client)).await
     }
 
     /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as
     /// outstanding from the first poll on.
-    pub(crate) async fn admit_late(&self, bytes: usize, flow: Flow) -> Result<Permit, Cause> {
+    pub(crate) async fn admit_late(&self, bytes: usize, client: Client) -> Result<Permit, Cause> {
+        let flow = client.flow_of_task();
         let Shared { lane, engine, stats, .. } = &*self.0;
         let _waiting = stats.wait();
         let of_lane = Held { units: take(lane, bytes, flow).await?, quota: lane };
@@ -138,8 +158,8 @@ impl Admission {
     }
 
     /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
-    pub(crate) fn admit_or_refuse(&self, bytes: usize) -> Result<Permit, Cause> {
-        self.try_admit(bytes).inspect_err(|cause| {
+    pub(crate) fn admit_or_refuse(&self, bytes: usize, client: Client) -> Result<Permit, Cause> {
+        self.try_admit(bytes, client).inspect_err(|cause| {
             if matches!(cause, Cause::Overloaded(_)) {
                 add(&self.0.stats.refusals, 1);
             }
@@ -147,13 +167,13 @@ impl Admission {
     }
 
     /// Takes a permit if one is free; otherwise returns the limit that was reached.
-    pub(crate) fn try_admit(&self, bytes: usize) -> Result<Permit, Cause> {
+    pub(crate) fn try_admit(&self, bytes: usize, client: Client) -> Result<Permit, Cause> {
         if self.is_stopping() {
             return Err(Cause::Stopped);
         }
         let Shared { lane, engine, .. } = &*self.0;
-        let of_lane = try_take(lane, bytes)?;
-        let of_engine = try_take(engine, bytes)?;
+        let of_lane = try_take(lane, bytes, client.priority)?;
+        let of_engine = try_take(engine, bytes, client.priority)?;
         Ok(self.permit(of_lane, of_engine))
     }
 
@@ -196,14 +216,14 @@ impl Admission {
     }
 }
 
-fn try_take(quota: &Arc<Quota>, bytes: usize) -> Result<Held<'_>, Cause> {
-    let units = quota.units(bytes);
-    quota.try_take(units).map_err(refusal)?;
+fn try_take(quota: &Arc<Quota>, bytes: usize, priority: Priority) -> Result<Held<'_>, Cause> {
+    let units = quota.units(bytes, priority);
+    quota.try_take(units, priority).map_err(refusal)?;
     Ok(Held { quota, units })
 }
 
 async fn take(quota: &Arc<Quota>, bytes: usize, flow: Flow) -> Result<Units, Cause> {
-    let units = quota.units(bytes);
-    let granted = quota.try_take(units).is_ok() || quota.take(units, flow).await;
+    let units = quota.units(bytes, flow.priority);
+    let granted = quota.try_take(units, flow.priority).is_ok() || quota.take(units, flow).await;
     if granted { Ok(units) } else { Err(Cause::Stopped) }
 }

@@ -27,6 +27,7 @@ use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
 use crate::pool::{PoolSnapshot, try_start};
+use crate::priority::Priority;
 use crate::stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 use crate::storage::{
     Metadata, Nature, OpenRequest, Opened, Storage, StorageDir, errno, os, os::Os, os::Standard,
@@ -38,6 +39,8 @@ use crate::stream::StreamHandle;
 #[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+    /// That of this handle.
+    priority: Priority,
 }
 
 tokio::task_local! {
@@ -153,6 +156,12 @@ impl Engine {
         CURRENT.scope(self.clone(), future)
     }
 
+    /// Returns a handle of the same engine whose requests have this priority, and the files that it opens, for good.
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Engine {
+        Engine { priority, ..self.clone() }
+    }
+
     /// Returns a builder with the default limits and the operating system's storage.
     pub fn builder() -> EngineBuilder {
         EngineBuilder { limits: Limits::default(), storage: None }
@@ -200,7 +209,7 @@ impl Engine {
         let mut pause = RETRY_PAUSE_MIN;
         loop {
             let open = open(path.clone(), below.clone(), request.clone());
-            match self.inner.context.call(open).await {
+            match self.inner.context.call(open, self.priority).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {
                     self.inner.context.pause(pause).await;
@@ -285,7 +294,7 @@ impl Engine {
         check(&request).map_err(|why| Error::invalid(Operation::Open, why).at_path(path.clone()))?;
         let flags = os::open_flags(&request);
         let open = open_by(path.clone(), flags, Exclusive::new(Box::new(opener)));
-        let (opened, found, position) = self.inner.context.call(open).await?;
+        let (opened, found, position) = self.inner.context.call(open, self.priority).await?;
         let found = OpenRequest { buffer_bytes: request.buffer_bytes, ..found };
         let handle = self.register(opened, &found, path)?;
         if let Handle::Plain(file) = &handle {
@@ -336,7 +345,7 @@ impl Engine {
                 Err((_, error)) => return Err(Error::io(Operation::Open, error).at_path(path)),
             }
         }
-        let open_file = OpenFile::new(opened, request, path, context);
+        let open_file = OpenFile::new(opened, request, path, context, self.priority);
         Ok(Handle::Plain(FileHandle::new(open_file, self.inner.clone())))
     }
 
@@ -377,7 +386,7 @@ impl Engine {
         let forked = |cause| Error::new(Operation::Open, cause).at_path(name.clone());
         self.inner.context.here().map_err(forked)?;
         let (opened, request) = self.inner.context.object(object);
-        let open_file = OpenFile::new(opened, &request, name, self.inner.context.clone());
+        let open_file = OpenFile::new(opened, &request, name, self.inner.context.clone(), self.priority);
         let file = FileHandle::new(open_file, self.inner.clone());
         file.start_at(position);
         Ok(file)
@@ -405,7 +414,7 @@ impl Engine {
     /// # }
     /// ```
     pub async fn run<T: Send + 'static>(&self, closure: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        self.inner.context.run(closure).await
+        self.inner.context.run(closure, self.priority).await
     }
 
     /// Executes a request about a path, in place if that cannot block.
@@ -418,7 +427,7 @@ impl Engine {
     ///
     /// Before it begins: nothing happens. Afterwards: it completes, and an error is counted and logged.
     pub async fn call<R: PathRequest>(&self, request: R) -> Result<R::Reply> {
-        self.inner.context.call(request).await
+        self.inner.context.call(request, self.priority).await
     }
 
     /// Submits a request about a path without waiting for it; returns at once, even at the limits.
@@ -426,7 +435,7 @@ impl Engine {
     /// It takes a permit like any other, [`shutdown`](Engine::shutdown) waits for it, and it is refused only
     /// after a shutdown has ended: it is for cleaning up. A failure is counted and logged.
     pub fn call_detached<R: PathRequest>(&self, request: R) {
-        self.inner.context.call_detached(request, self.clone());
+        self.inner.context.call_detached(request, self.priority, self.clone());
     }
 
     /// Stops the engine: refuses new operations (except reads in place of open files), lets pending ones
@@ -621,13 +630,9 @@ impl EngineBuilder {
         let storage = self.storage.unwrap_or_else(|| Arc::new(Os::new()));
         let context = Arc::new(EngineContext::new(storage, limits, runtime.handle().clone()));
         let supervisor = SupervisorHandle::start(context.clone());
-        Ok(Engine {
-            inner: Arc::new(Inner {
-                context,
-                supervisor: Some(supervisor),
-                runtime: Mutex::new(Some(runtime)),
-            }),
-        })
+        let runtime = Mutex::new(Some(runtime));
+        let inner = Arc::new(Inner { context, supervisor: Some(supervisor), runtime });
+        Ok(Engine { inner, priority: Priority::default() })
     }
 }
 

@@ -58,6 +58,7 @@ mod origin;
 mod path;
 mod polled;
 mod pool;
+mod priority;
 mod quota;
 // The testkit stands above the engine; these two files of it need nothing.
 #[cfg(test)]
@@ -84,5 +85,6 @@ pub use limits::{LINE_LIMIT_BYTES, Limits};
 pub use origin::PerProcess;
 pub use polled::Polled;
 pub use pool::{LaneSnapshot, PoolSnapshot};
+pub use priority::Priority;
 pub use stats::{Counters, Durations, FileSnapshot, RequestSnapshot, Slowest};
 pub use stream::StreamHandle;

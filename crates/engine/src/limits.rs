@@ -85,6 +85,9 @@ pub(crate) const LANE_STUCK_MAX: usize = 256;
 /// Waiting operations of one file that are examined for starting. Bounds the cost of a scan, not the queue.
 pub(crate) const ORDER_WINDOW_OPS: usize = 256;
 
+/// Gaps that a line may have besides as many as it has items. Closing them costs as much as moving all items.
+pub(crate) const LINE_GAPS_MAX: usize = 32;
+
 /// Rounds that a caller spins for its answer before its task sleeps: about 10 µs, as long as a read in place
 /// may take.
 pub(crate) const ANSWER_SPIN_ROUNDS: u32 = 400;
@@ -105,6 +108,17 @@ pub(crate) const FAIR_ENTRIES_KEPT_MAX: usize = 4_096;
 /// Bytes that an operation counts for in the turns of files and callers, besides its own: what a worker copies in
 /// the time of a system call and the hop to it.
 pub(crate) const FAIR_BYTES_PER_OPERATION: u64 = 16 * 1024;
+
+/// Turns that a more urgent class gets for one of the next: enough that the latter is hardly noticed, and few enough
+/// that it goes on.
+pub(crate) const PRIORITY_WEIGHT: u64 = 8;
+
+/// The share of the permits that is left to more urgent operations by those in the background, as a divisor. It is for
+/// what comes suddenly; a scan needs few.
+pub(crate) const BACKGROUND_LEAVES_PERMITS: u64 = 4;
+
+/// The share of a device's workers that is left to more urgent operations, as a divisor.
+pub(crate) const BACKGROUND_LEAVES_WORKERS: usize = 2;
 
 /// Operations merged into one system call. The kernel takes 1,024 buffers (`IOV_MAX`); half of that still
 /// makes the call's own cost invisible.

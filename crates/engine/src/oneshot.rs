@@ -20,11 +20,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::limits::ANSWER_SPIN_ROUNDS;
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock, mutant, spin};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, lock, mutant, spin};
 
 /// Creates both ends of a channel.
 pub(crate) fn channel<T>() -> (Sender<T>, Receiver<T>) {
-    let slot = Arc::new(Slot { state: Mutex::new(State::Pending(None)), answered: AtomicUsize::new(0) });
+    let state = Mutex::new(State::Pending(None));
+    let slot = Arc::new(Slot { state, answered: AtomicUsize::new(0), note: AtomicU64::new(0) });
     (Sender { slot: Some(slot.clone()) }, Receiver { slot })
 }
 
@@ -33,6 +34,9 @@ struct Slot<T> {
     /// 1 once the state is `Done` or `Lost`, for a receiver that spins without the lock. It is a hint: the
     /// reader takes the lock afterwards, so relaxed is enough.
     answered: AtomicUsize,
+    /// What the holder of the sender leaves for the receiver's end. Both guard it by a lock of their own, so
+    /// relaxed is enough.
+    note: AtomicU64,
 }
 
 /// State of the channel. The waker is the receiver's, stored by its last poll.
@@ -71,6 +75,13 @@ impl<T> Sender<T> {
             State::Begun(_) | State::Detached => true,
             State::Done(_) | State::Lost(_) => false,
             State::Closed => mutant("oneshot-begins-after-cancel"),
+        }
+    }
+
+    /// Leaves a note for the receiver, over an earlier one. At first it is 0.
+    pub(crate) fn leave_note(&self, note: u64) {
+        if let Some(slot) = &self.slot {
+            slot.note.store(note, Ordering::Relaxed);
         }
     }
 
@@ -188,6 +199,11 @@ impl<T> Receiver<T> {
             spin();
         }
         false
+    }
+
+    /// The sender's last note.
+    pub(crate) fn note(&self) -> u64 {
+        self.slot.note.load(Ordering::Relaxed)
     }
 
     /// Detaches without cancelling the operation; returns the answer if it has arrived.

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "functions that tests share fail like the tests themselves")]
 
+mod at_the_limits;
 mod atomicity;
 mod closing;
 mod debts;
@@ -17,6 +18,7 @@ mod order;
 mod partial;
 mod poison;
 mod pressure;
+mod priority;
 mod process;
 mod security;
 mod shutdown;

@@ -101,6 +101,30 @@ async fn b3_what_is_given_up_waits_in_no_line() {
     assert!(!disk.exists("/given/up"));
 }
 
+/// Cause: the job of an operation that was given up stayed in the line of the pool. Loss: 141 bytes each without limit.
+/// Fix: it leaves together with the operation.
+#[tokio::test]
+async fn b3_an_operation_that_is_given_up_leaves_no_job_behind() {
+    const GIVEN_UP: u64 = 2_000;
+    let disk = Disk::new();
+    disk.put("/file", "");
+    let engine = Engine::builder().workers_max(1).storage(Arc::new(disk.clone())).start().unwrap();
+    let file = open_at(&engine, "/file").await;
+    let gate = Gate::closed();
+    let writes = disk.plan().on(Call::WriteAt).wait_for(&gate);
+    let stuck = Pending::new(file.write_bytes_at("x", 0));
+    gate.arrived(1);
+    for at in 1..=GIVEN_UP {
+        drop(Pending::new(file.write_bytes_at("x", at * 2)));
+    }
+    let seen = engine.snapshot();
+    assert_eq!((seen.in_flight, seen.pool.running), (1, 1));
+    assert_eq!((seen.pool.queued, seen.counters.cancelled), (0, GIVEN_UP));
+    gate.open();
+    stuck.done().await.unwrap();
+    assert_eq!(writes.fired(), 1);
+}
+
 /// Cause: a read of a whole file counted no bytes. Loss: as many files in memory as there are workers, whatever the
 /// limit. Fix: it waits for a permit of its length.
 #[tokio::test]

@@ -12,7 +12,19 @@ const ENGINE: &str = "crates/engine/src/";
 /// The rooms from the bottom up. A room may name those of lower rows; those of the lowest row may name each
 /// other, in no circle.
 const LEVELS: [&[&str]; 15] = [
-    &["sync", "error", "limits", "stats", "buffer", "oneshot", "exclusive", "origin", "fair", "quota"],
+    &[
+        "sync",
+        "error",
+        "limits",
+        "stats",
+        "buffer",
+        "oneshot",
+        "exclusive",
+        "origin",
+        "priority",
+        "fair",
+        "quota",
+    ],
     &["storage"],
     &["file"],
     &["file_op"],

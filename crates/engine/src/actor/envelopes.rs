@@ -16,7 +16,6 @@ use std::time::Instant;
 
 use crate::admission::Permit;
 use crate::error::{Cause, Error, Operation, Result};
-use crate::fair::Flow;
 use crate::file_op::Op;
 use crate::oneshot::{Abandon, Lost};
 use crate::open_file::OpenFile;
@@ -60,12 +59,13 @@ impl PermitQueue {
         }
         let admission = &open_file.device.admission;
         if envelope.refuse {
-            return match admission.admit_or_refuse(envelope.op.weight()) {
+            return match admission.admit_or_refuse(envelope.op.weight(), open_file.client()) {
                 Ok(permit) => open_file.push(envelope.admitted(permit, open_file)),
                 Err(cause) => envelope.refused(cause, open_file),
             };
         }
-        let free = self.waiting.is_empty().then(|| admission.try_admit(envelope.op.weight()));
+        let free =
+            self.waiting.is_empty().then(|| admission.try_admit(envelope.op.weight(), open_file.client()));
         match free {
             Some(Ok(permit)) => open_file.push(envelope.admitted(permit, open_file)),
             Some(Err(_)) | None => self.waiting.push_back(envelope),
@@ -85,7 +85,7 @@ impl PermitQueue {
             open_file.collect();
             let admitted = {
                 let admission = &open_file.device.admission;
-                let admit = admission.admit(first.op.weight(), || Flow::of_file(open_file));
+                let admit = admission.admit(first.op.weight(), open_file.client());
                 tokio::pin!(admit);
                 loop {
                     tokio::select! {

@@ -26,7 +26,7 @@ impl Engine {
     /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes.
     pub async fn replace_whole(&self, at: At, how: Replacing, contents: Contents<'_>) -> Result<()> {
         let open = replace(at, self.drafts(), how);
-        match Box::pin(self.inner.context.write_whole(open, contents)).await? {
+        match Box::pin(self.inner.context.write_whole(open, contents, self.priority)).await? {
             Whole::Done(()) => Ok(()),
             Whole::Stream(_) => unreachable!("a draft is a file"),
         }

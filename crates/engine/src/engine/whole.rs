@@ -90,16 +90,17 @@ impl Engine {
         };
         let name: Arc<Path> = at.path().into();
         let open = overwrite(at);
-        let stream = match Box::pin(self.inner.context.write_whole(open, contents.clone())).await {
-            Err(error) if waits_for_reader(&error, &writing()) => match below {
-                None => Box::pin(self.open(path, writing())).await?,
-                Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
-            },
-            written => match written? {
-                Whole::Done(()) => return Ok(()),
-                Whole::Stream(opened) => self.register(opened, &writing(), name)?,
-            },
-        };
+        let stream =
+            match Box::pin(self.inner.context.write_whole(open, contents.clone(), self.priority)).await {
+                Err(error) if waits_for_reader(&error, &writing()) => match below {
+                    None => Box::pin(self.open(path, writing())).await?,
+                    Some(dir) => Box::pin(self.open_below(dir, path, writing())).await?,
+                },
+                written => match written? {
+                    Whole::Done(()) => return Ok(()),
+                    Whole::Stream(opened) => self.register(opened, &writing(), name)?,
+                },
+            };
         Box::pin(write_all(stream, contents)).await
     }
 

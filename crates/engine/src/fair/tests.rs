@@ -2,16 +2,18 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::flows::Flows;
 use super::{FairQueue, Flow, Ticket};
 use crate::limits::FAIR_ENTRIES_KEPT_MAX;
+use crate::priority::Priority;
 use crate::random::{Random, seeds};
 
 fn flow(file: u64, caller: u64) -> Flow {
-    Flow { file, caller }
+    Flow { priority: Priority::Normal, file, caller }
 }
 
 fn take<T>(queue: &mut FairQueue<T>) -> Option<T> {
-    queue.pop().map(|(_, value)| value)
+    queue.pop(|_| true).map(|(_, value)| value)
 }
 
 #[test]
@@ -110,18 +112,21 @@ fn entries_of_one_caller_leave_in_order_of_arrival() {
             match random.index(10) {
                 0..=4 => {
                     let value = (key, number);
-                    let ticket = queue.push(flow(key.0, key.1), random.within(1..100), value);
+                    let priority = Priority::ALL[key.0 as usize % 3];
+                    let flow = Flow { priority, ..flow(key.0, key.1) };
+                    let ticket = queue.push(flow, random.within(1..100), value);
                     model.entry(key).or_default().push_back((ticket, number));
                     waiting += 1;
                 }
                 5..=7 => {
-                    let front = queue.front().map(|(ticket, value)| (ticket, *value));
-                    let popped = queue.pop();
+                    let front = queue.front(|_| true).map(|(priority, value)| (priority, *value));
+                    let popped = queue.pop(|_| true);
                     assert_eq!(front, popped, "seed {seed}");
                     assert_eq!(popped.is_some(), waiting > 0, "seed {seed}");
-                    let Some((ticket, (key, number))) = popped else { continue };
-                    let expected = model.get_mut(&key).and_then(VecDeque::pop_front);
-                    assert_eq!(Some((ticket, number)), expected, "seed {seed}");
+                    let Some((_, (key, number))) = popped else { continue };
+                    let (ticket, expected) =
+                        model.get_mut(&key).and_then(VecDeque::pop_front).expect("it waits");
+                    assert_eq!(number, expected, "seed {seed}");
                     assert_eq!(queue.remove(ticket), None, "seed {seed}: it has left");
                     waiting -= 1;
                 }
@@ -149,12 +154,52 @@ fn entries_of_one_caller_leave_in_order_of_arrival() {
 
 #[test]
 fn b3_an_empty_queue_keeps_little_memory() {
-    let mut queue = FairQueue::default();
+    let mut flows = Flows::default();
     let tickets: Vec<_> =
-        (0..10 * FAIR_ENTRIES_KEPT_MAX as u64).map(|number| queue.push(flow(number, 0), 1, ())).collect();
+        (0..10 * FAIR_ENTRIES_KEPT_MAX as u64).map(|number| flows.push(number, 0, 1, ())).collect();
     for ticket in tickets {
-        assert_eq!(queue.remove(ticket), Some(()));
+        assert_eq!(flows.remove(ticket), Some(()));
     }
-    assert!(queue.entries.capacity() + queue.free.capacity() <= 2 * FAIR_ENTRIES_KEPT_MAX);
-    assert!(queue.flows.is_empty() && queue.order.is_empty());
+    assert!(flows.kept() <= 2 * FAIR_ENTRIES_KEPT_MAX);
+}
+
+#[test]
+fn b4_a_more_urgent_class_gets_more_turns_and_none_is_starved() {
+    let mut queue = FairQueue::default();
+    for number in 0..10_000 {
+        for priority in Priority::ALL {
+            queue.push(Flow { priority, ..flow(number, 0) }, 1, priority);
+        }
+    }
+    let mut turns = [0; 3];
+    for _ in 0..73 * 10 {
+        turns[take(&mut queue).expect("every class has entries left").index()] += 1;
+    }
+    assert_eq!(turns, [640, 80, 10]);
+}
+
+#[test]
+fn b4_a_class_that_comes_late_neither_waits_for_the_others_nor_catches_up() {
+    let mut queue = FairQueue::default();
+    (0..1_000).for_each(|number| _ = queue.push(flow(number, 0), 1_000, Priority::Normal));
+    (0..100).for_each(|_| _ = take(&mut queue));
+    for priority in [Priority::Interactive, Priority::Background] {
+        (0..50).for_each(|number| _ = queue.push(Flow { priority, ..flow(number, 0) }, 1_000, priority));
+    }
+    let next: Vec<_> = (0..20).filter_map(|_| take(&mut queue)).collect();
+    let urgent = next.iter().filter(|priority| **priority == Priority::Interactive).count();
+    let late = next.iter().filter(|priority| **priority == Priority::Background).count();
+    assert!(next[..2].contains(&Priority::Interactive) && urgent >= 14 && late <= 1, "{next:?}");
+}
+
+#[test]
+fn a_class_that_may_not_go_is_passed_over() {
+    let mut queue = FairQueue::default();
+    queue.push(Flow { priority: Priority::Background, ..flow(1, 0) }, 1, "scan");
+    let may = |priority| priority != Priority::Background;
+    assert_eq!(queue.pop(may), None);
+    queue.push(flow(2, 0), 1_000_000, "request");
+    assert_eq!(queue.front(may), Some((Priority::Normal, &mut "request")));
+    assert_eq!(queue.pop(may), Some((Priority::Normal, "request")));
+    assert_eq!((queue.pop(may), take(&mut queue)), (None, Some("scan")));
 }

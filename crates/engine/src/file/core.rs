@@ -286,7 +286,7 @@ impl<T: Ordered> Core<T> {
 
     /// Number of waiting operations, in the mailbox and in the order.
     pub(crate) fn queued(&self) -> usize {
-        self.mailed + self.order.waiting().count()
+        self.mailed + self.order.waiting_len()
     }
 
     /// Returns the waiting operations, oldest first.
@@ -294,8 +294,13 @@ impl<T: Ordered> Core<T> {
         self.order.waiting()
     }
 
-    /// Removes the waiting operations that do not satisfy `keep`.
-    pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
-        self.order.remove_unless(keep)
+    /// Takes the waiting operation of this number out of the order.
+    pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
+        self.order.remove(number)
+    }
+
+    /// Takes all waiting operations out of the order, oldest first.
+    pub(crate) fn take_waiting(&mut self) -> Vec<T> {
+        self.order.take_waiting()
     }
 }

@@ -6,6 +6,7 @@
 
 mod core;
 mod health;
+mod line;
 #[cfg(all(test, folio_loom))]
 mod loom;
 mod order;
@@ -16,6 +17,7 @@ mod write_buffer;
 
 pub(crate) use self::core::{Arrival, Core, CursorMove, Seen, Taken};
 pub(crate) use health::{Health, Trust};
-pub(crate) use order::{Batch, BatchId, Footprint, Merge, Ordered, Span};
+pub(crate) use line::Line;
+pub(crate) use order::{Batch, BatchId, Footprint, Merge, OpPlace, Ordered, Span};
 pub(crate) use turn::{Turn, WakeActor};
 pub(crate) use write_buffer::{Chunk, Room, WriteBuffer};

@@ -4,9 +4,9 @@
 //! one reads beyond the end that the other moves, or if one is a barrier. Conflicting operations run in order
 //! of arrival; all others overlap. This is a state machine without I/O, time or async.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
+use crate::file::line::Line;
 use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
 
 /// The part of the file that an operation touches.
@@ -90,6 +90,8 @@ fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
 
 /// Whether `later` has to wait until `earlier` ends, in a file of at least `known_len` bytes.
 fn must_wait(earlier: &Footprint, later: &Footprint, known_len: u64) -> bool {
+    #[cfg(all(test, not(folio_loom)))]
+    super::tests::leaving::count_comparison();
     // Cursor operations run one after another, whatever they touch: each moves the cursor for the next.
     if later.cursor && earlier.moves_cursor() {
         return true;
@@ -155,6 +157,47 @@ pub(crate) trait Ordered {
     fn merge(&self) -> Merge;
     /// Returns how many bytes it writes.
     fn bytes(&self) -> u64;
+    /// Tells it where it is from now on, so that a caller that gives up finds it.
+    fn note_place(&self, _place: OpPlace) {}
+}
+
+/// Where an operation of a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpPlace {
+    /// Not in the file's state.
+    Nowhere,
+    /// Posted to the actor, by the number among these.
+    Posted(u64),
+    /// In the order, by the number among those that wait there.
+    Waiting(u64),
+    /// In a batch of this number, which may have begun.
+    Started(u64),
+}
+
+/// Bits of a place as one word that say which kind it is.
+const KIND_BITS: u32 = 2;
+
+impl OpPlace {
+    /// Packs it into a word.
+    pub(crate) fn to_word(self) -> u64 {
+        match self {
+            OpPlace::Nowhere => 0,
+            OpPlace::Posted(number) => (number << KIND_BITS) | 1,
+            OpPlace::Waiting(number) => (number << KIND_BITS) | 2,
+            OpPlace::Started(number) => (number << KIND_BITS) | 3,
+        }
+    }
+
+    /// Unpacks what [`to_word`](OpPlace::to_word) has packed.
+    pub(crate) fn of_word(word: u64) -> OpPlace {
+        let number = word >> KIND_BITS;
+        match word & ((1 << KIND_BITS) - 1) {
+            1 => OpPlace::Posted(number),
+            2 => OpPlace::Waiting(number),
+            3 => OpPlace::Started(number),
+            _ => OpPlace::Nowhere,
+        }
+    }
 }
 
 /// Identifies one running batch.
@@ -165,6 +208,11 @@ pub(crate) struct BatchId {
 }
 
 impl BatchId {
+    /// Distinguishes it from the other batches of its file. Later batches have higher numbers.
+    pub(crate) fn number(self) -> u64 {
+        self.number
+    }
+
     /// Bytes that it reads or writes, as far as its footprint shows.
     pub(crate) fn bytes(self) -> u64 {
         self.bytes
@@ -187,16 +235,45 @@ pub(crate) struct Batch<T> {
 /// The queue of one file.
 #[derive(Debug)]
 pub(crate) struct Order<T> {
-    running: Vec<(BatchId, Footprint)>,
-    waiting: VecDeque<T>,
+    running: Line<Footprint>,
+    /// Running batches that move the cursor when they end.
+    cursor_movers: usize,
+    waiting: Line<Waiting<T>>,
+    /// How many operations have waited.
+    arrivals: u64,
     batch_ids: u64,
     /// A lower bound of the file's length, from the operations of this process.
     known_len: u64,
 }
 
+/// One waiting operation.
+#[derive(Debug)]
+struct Waiting<T> {
+    item: T,
+    /// An earlier operation that it has to wait for as long as that is there, whatever else happens.
+    blocker: Option<Blocker>,
+}
+
+/// An operation that others wait for, by its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Blocker {
+    Waiting(u64),
+    Running(u64),
+}
+
+/// What has to end before an operation that is examined may start, besides what is running.
+type Blocked = Vec<(Option<Blocker>, Footprint)>;
+
 impl<T> Default for Order<T> {
     fn default() -> Self {
-        Order { running: Vec::new(), waiting: VecDeque::new(), batch_ids: 0, known_len: 0 }
+        Order {
+            running: Line::default(),
+            cursor_movers: 0,
+            waiting: Line::default(),
+            arrivals: 0,
+            batch_ids: 0,
+            known_len: 0,
+        }
     }
 }
 
@@ -204,20 +281,24 @@ impl<T: Ordered> Order<T> {
     /// Whether an operation with this footprint could run now without overtaking another.
     pub(crate) fn is_free(&self, footprint: &Footprint, cursor: u64, room: u64) -> bool {
         !self.is_blocked(footprint, &[])
-            && !self.waiting.iter().any(|item| {
-                must_wait(&waiting_footprint(item, cursor, room, true), footprint, self.known_len)
+            && !self.waiting.iter().any(|(_, waiting)| {
+                must_wait(&waiting_footprint(&waiting.item, cursor, room, true), footprint, self.known_len)
             })
     }
 
     /// Starts `item` at once. The caller has checked [`is_free`](Order::is_free).
     pub(crate) fn start(&mut self, item: T, footprint: Footprint, cursor: u64, room: u64) -> Batch<T> {
         let closers = u64::from(footprint.span.closes_gate());
-        Batch { batch_id: self.run(footprint, item.bytes()), cursor, room, items: vec![item], closers }
+        let batch_id = self.run(footprint, item.bytes());
+        item.note_place(OpPlace::Started(batch_id.number));
+        Batch { batch_id, cursor, room, items: vec![item], closers }
     }
 
     /// Queues `item` at the end.
     pub(crate) fn push(&mut self, item: T) {
-        self.waiting.push_back(item);
+        self.arrivals += 1;
+        item.note_place(OpPlace::Waiting(self.arrivals));
+        self.waiting.push(self.arrivals, Waiting { item, blocker: None });
     }
 
     /// Starts the first waiting operation that no earlier one blocks, merged with its neighbours.
@@ -225,29 +306,63 @@ impl<T: Ordered> Order<T> {
     /// `readers_inside` means that a shared turn is taken: operations that conflict with a read have to wait.
     pub(crate) fn next(&mut self, cursor: u64, room: u64, readers_inside: bool) -> Option<Batch<T>> {
         // Readers in place are in no list; one read of the whole file stands for all of them.
-        let mut blocked = Vec::new();
+        let mut blocked: Blocked = Vec::new();
         if readers_inside {
-            blocked.push(Footprint { span: Span::READ_ALL, cursor: false });
+            blocked.push((None, Footprint { span: Span::READ_ALL, cursor: false }));
         }
         // An operation that has to wait blocks later ones as a running one does, so that none overtakes it. The
-        // window bounds the cost of a scan.
-        let window = self.waiting.len().min(ORDER_WINDOW_OPS);
-        for index in 0..window {
-            let footprint =
-                waiting_footprint(&self.waiting[index], cursor, room, self.moves_cursor(&blocked));
-            if self.is_blocked(&footprint, &blocked) {
-                blocked.push(footprint);
-                continue;
+        // window bounds the cost of a scan, and so does what each is known to wait for.
+        let mut blockers = Vec::new();
+        let mut startable = None;
+        let mut moved = self.is_moving_cursor();
+        for (number, waiting) in self.waiting.iter().take(ORDER_WINDOW_OPS) {
+            let footprint = waiting_footprint(&waiting.item, cursor, room, moved);
+            if !waiting.blocker.is_some_and(|blocker| self.is_there(blocker)) {
+                if !self.is_blocked(&footprint, &blocked) {
+                    startable = Some((number, footprint));
+                    break;
+                }
+                blockers.push((number, self.lasting_blocker(&footprint, &blocked)));
             }
-            return Some(self.merge_neighbours(index, footprint, blocked, cursor, room));
+            moved |= footprint.moves_cursor();
+            blocked.push((Some(Blocker::Waiting(number)), footprint));
         }
-        None
+        for (number, blocker) in blockers {
+            if let Some(waiting) = self.waiting.get_mut(number) {
+                waiting.blocker = blocker;
+            }
+        }
+        startable.map(|(number, footprint)| self.merge_neighbours(number, footprint, blocked, cursor, room))
+    }
+
+    /// Whether an operation that others wait for is still there.
+    fn is_there(&self, blocker: Blocker) -> bool {
+        match blocker {
+            Blocker::Waiting(number) => self.waiting.get(number).is_some(),
+            Blocker::Running(number) => self.running.get(number).is_some(),
+        }
+    }
+
+    /// An earlier operation that blocks this one until it is gone, wherever the cursor goes and the file ends.
+    fn lasting_blocker(
+        &self,
+        footprint: &Footprint,
+        blocked: &[(Option<Blocker>, Footprint)],
+    ) -> Option<Blocker> {
+        let blocks = |earlier: &Footprint| {
+            !earlier.cursor && !footprint.cursor && must_wait(earlier, footprint, u64::MAX)
+        };
+        let running = self.running.iter().find(|(_, earlier)| blocks(earlier));
+        running.map(|(number, _)| Blocker::Running(number)).or_else(|| {
+            let waiting = blocked.iter().find(|(_, earlier)| blocks(earlier));
+            waiting.and_then(|(blocker, _)| *blocker)
+        })
     }
 
     /// Ends a batch and returns what it touched.
     pub(crate) fn finish(&mut self, batch_id: BatchId) -> Option<Span> {
-        let place = self.running.iter().position(|(running, _)| *running == batch_id)?;
-        let (_, footprint) = self.running.swap_remove(place);
+        let footprint = self.running.remove(batch_id.number)?;
+        self.cursor_movers -= usize::from(footprint.moves_cursor());
         if footprint.span == Span::Exclusive {
             // A barrier may have truncated the file.
             self.known_len = 0;
@@ -257,8 +372,8 @@ impl<T: Ordered> Order<T> {
 
     /// Records that a batch which is about to end has written all of its bytes.
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
-        if let Some((_, Footprint { span: Span::Write(range) | Span::Flush(range), .. })) =
-            self.running.iter().find(|(running, _)| *running == batch_id)
+        if let Some(Footprint { span: Span::Write(range) | Span::Flush(range), .. }) =
+            self.running.get(batch_id.number)
             // A flush may claim everything behind its start, and that is no length.
             && range.end < u64::MAX
         {
@@ -290,7 +405,7 @@ impl<T: Ordered> Order<T> {
 
     /// Whether a running operation will move the cursor when it ends.
     pub(crate) fn is_moving_cursor(&self) -> bool {
-        self.moves_cursor(&[])
+        self.cursor_movers > 0
     }
 
     /// Whether any operation waits for its start.
@@ -300,53 +415,55 @@ impl<T: Ordered> Order<T> {
 
     /// Returns the waiting operations, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &T> {
-        self.waiting.iter()
+        self.waiting.iter().map(|(_, waiting)| &waiting.item)
     }
 
-    /// Removes the waiting operations that do not satisfy `keep`.
-    pub(crate) fn remove_unless(&mut self, keep: impl Fn(&T) -> bool) -> Vec<T> {
-        let (remaining, removed) = std::mem::take(&mut self.waiting).into_iter().partition(|item| keep(item));
-        self.waiting = remaining;
-        VecDeque::into(removed)
+    /// Number of waiting operations.
+    pub(crate) fn waiting_len(&self) -> usize {
+        self.waiting.len()
     }
 
-    /// Whether an earlier operation has yet to move the cursor.
-    fn moves_cursor(&self, blocked: &[Footprint]) -> bool {
-        blocked.iter().chain(self.running.iter().map(|(_, earlier)| earlier)).any(Footprint::moves_cursor)
+    /// Takes the waiting operation of this number out of the line.
+    pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
+        self.waiting.remove(number).map(|waiting| waiting.item)
     }
 
-    fn is_blocked(&self, footprint: &Footprint, blocked: &[Footprint]) -> bool {
+    /// Takes all waiting operations, oldest first.
+    pub(crate) fn take_waiting(&mut self) -> Vec<T> {
+        self.waiting.take().into_iter().map(|waiting| waiting.item).collect()
+    }
+
+    fn is_blocked(&self, footprint: &Footprint, blocked: &[(Option<Blocker>, Footprint)]) -> bool {
         let known_len = self.known_len;
-        blocked.iter().any(|earlier| must_wait(earlier, footprint, known_len))
+        blocked.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
             || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
     }
 
     fn run(&mut self, footprint: Footprint, written: u64) -> BatchId {
         self.batch_ids += 1;
         let batch_id = BatchId { number: self.batch_ids, bytes: footprint.span.bytes().max(written) };
-        self.running.push((batch_id, footprint));
+        self.cursor_movers += usize::from(footprint.moves_cursor());
+        self.running.push(self.batch_ids, footprint);
         batch_id
     }
 
-    /// Starts the waiting operation at `index`, merged with all later ones that may join it.
+    /// Starts the waiting operation of this number, merged with all later ones that may join it.
     fn merge_neighbours(
         &mut self,
-        index: usize,
+        number: u64,
         mut whole: Footprint,
-        mut blocked: Vec<Footprint>,
+        mut blocked: Blocked,
         cursor: u64,
         room: u64,
     ) -> Batch<T> {
-        // The queue is cut at `index`: what stays in front is blocked, what comes later may join.
-        let mut later = self.waiting.split_off(index);
-        let first = later.pop_front().expect("the index came from a scan of this queue");
+        let first = self.remove(number).expect("the number came from a scan of this line");
         let merge = first.merge();
         let mut bytes = first.bytes();
-        let mut items = vec![first];
+        let mut joined = Vec::new();
+        let mut moved = self.is_moving_cursor() || blocked.iter().any(|(_, earlier)| earlier.moves_cursor());
         let reach = if merge == Merge::Alone { 0 } else { MERGE_OPS_MAX - 1 };
-        // Each later operation joins the batch, or returns to the queue and blocks those after it.
-        for _ in 0..reach {
-            let Some(candidate) = later.pop_front() else { break };
+        // Each later operation joins the batch, or stays in line and blocks those after it.
+        for (number, Waiting { item: candidate, .. }) in self.waiting.behind(number).take(reach) {
             // The next cursor write begins where this batch ends.
             let at =
                 if let (true, Span::Write(range)) = (whole.cursor, &whole.span) { range.end } else { cursor };
@@ -354,20 +471,24 @@ impl<T: Ordered> Order<T> {
             // It joins if it is of the same kind, fits, overtakes no blocked operation and continues the range.
             let joins = candidate.merge() == merge
                 && bytes + candidate.bytes() <= MERGE_BYTES_MAX
-                && !self.is_blocked(&footprint, &blocked)
-                && extend(&mut whole, &footprint);
+                && continues(&whole, &footprint)
+                && !self.is_blocked(&footprint, &blocked);
             if joins {
+                extend(&mut whole, footprint);
                 bytes += candidate.bytes();
-                items.push(candidate);
+                joined.push(number);
             } else {
-                let moved = whole.moves_cursor() || self.moves_cursor(&blocked);
-                blocked.push(waiting_footprint(&candidate, cursor, room, moved));
-                self.waiting.push_back(candidate);
+                let footprint = waiting_footprint(candidate, cursor, room, moved || whole.moves_cursor());
+                moved |= footprint.moves_cursor();
+                blocked.push((None, footprint));
             }
         }
-        self.waiting.append(&mut later);
+        let mut items = vec![first];
+        items.extend(joined.into_iter().filter_map(|number| self.remove(number)));
         let closers = if whole.span.closes_gate() { items.len() as u64 } else { 0 };
-        Batch { batch_id: self.run(whole, bytes), cursor, room, items, closers }
+        let batch_id = self.run(whole, bytes);
+        items.iter().for_each(|item| item.note_place(OpPlace::Started(batch_id.number)));
+        Batch { batch_id, cursor, room, items, closers }
     }
 }
 
@@ -390,15 +511,29 @@ fn waiting_footprint(item: &impl Ordered, cursor: u64, room: u64, moved: bool) -
     }
 }
 
-/// Extends `whole` by `next` if the two are contiguous; returns whether they are.
-fn extend(whole: &mut Footprint, next: &Footprint) -> bool {
-    if whole.cursor != next.cursor {
-        return false;
+/// Whether `next` begins where `whole` ends.
+fn continues(whole: &Footprint, next: &Footprint) -> bool {
+    let contiguous = match (&whole.span, &next.span) {
+        (Span::Write(range), Span::Write(more)) => range.end == more.start,
+        (Span::Append, Span::Append) | (Span::Sync, Span::Sync) => true,
+        (
+            Span::Read(_)
+            | Span::Peek(_)
+            | Span::Write(_)
+            | Span::Flush(_)
+            | Span::Buffer(_)
+            | Span::Append
+            | Span::Sync
+            | Span::Exclusive,
+            _,
+        ) => false,
+    };
+    whole.cursor == next.cursor && contiguous
+}
+
+/// Extends `whole` by what continues it.
+fn extend(whole: &mut Footprint, next: Footprint) {
+    if let (Span::Write(range), Span::Write(more)) = (&mut whole.span, next.span) {
+        range.end = more.end;
     }
-    if let (Span::Write(range), Span::Write(more)) = (&mut whole.span, &next.span) {
-        let contiguous = range.end == more.start;
-        range.end = if contiguous { more.end } else { range.end };
-        return contiguous;
-    }
-    whole.span == next.span && matches!(next.span, Span::Append | Span::Sync)
 }

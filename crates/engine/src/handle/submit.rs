@@ -15,7 +15,6 @@ use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
-use crate::fair::Flow;
 use crate::file_op::lent::Lender;
 use crate::file_op::{Answer, Op, Seek};
 use crate::limits::ACTORS_TRIED_MAX;
@@ -77,7 +76,7 @@ impl FileHandle {
         // Too late: an operation that has not begun is withdrawn, any other completes without its caller.
         match pending.receiver.cancel() {
             Cancelled::BeforeBegin => {
-                self.open_file().purge();
+                self.open_file().withdraw(&pending.receiver);
                 Err(timed_out(false))
             }
             Cancelled::Begun => Err(timed_out(true)),
@@ -217,11 +216,11 @@ impl FileHandle {
         let open_file = self.open_file();
         let admission = &open_file.device.admission;
         let admitted = match self.refuse {
-            true => admission.admit_or_refuse(weight),
-            false => match admission.try_admit(weight) {
+            true => admission.admit_or_refuse(weight, open_file.client()),
+            false => match admission.try_admit(weight, open_file.client()) {
                 Err(Cause::Overloaded(_)) => {
                     let waits = async move {
-                        let admitted = admission.admit_late(weight, Flow::of_file(open_file)).await;
+                        let admitted = admission.admit_late(weight, open_file.client()).await;
                         admitted.map_err(|cause| open_file.error(operation, cause))
                     };
                     return Admitting::Waits(Box::pin(waits));
@@ -291,7 +290,7 @@ impl Drop for PendingAnswer<'_> {
             return;
         }
         match self.receiver.cancel() {
-            Cancelled::BeforeBegin => self.open_file.purge(),
+            Cancelled::BeforeBegin => self.open_file.withdraw(&self.receiver),
             Cancelled::Done(Ok(Answer::Locked(Some(claim)))) => self.open_file.release_unclaimed_lock(claim),
             Cancelled::Done(outcome) => self.open_file.settle_unreported(outcome),
             Cancelled::Begun | Cancelled::Nothing => {}

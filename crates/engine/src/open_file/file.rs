@@ -18,6 +18,7 @@ use crate::open_file::flush_waiters::FlushWaiters;
 use crate::open_file::inbox::Inbox;
 use crate::open_file::state::{ActorWaker, FileState};
 use crate::origin::Origin;
+use crate::priority::Priority;
 use crate::stats::add;
 use crate::storage::{Nature, OpenRequest, Opened, StorageFile};
 
@@ -64,6 +65,8 @@ pub(crate) struct Access {
     pub(crate) sequential: bool,
     /// Closing the descriptor may free many blocks or flush, unless the storage knows better.
     pub(crate) slow_to_close: bool,
+    /// How urgent its operations are.
+    pub(crate) priority: Priority,
 }
 
 impl OpenFile {
@@ -73,6 +76,7 @@ impl OpenFile {
         request: &OpenRequest,
         path: Arc<Path>,
         context: Arc<EngineContext>,
+        priority: Priority,
     ) -> Arc<OpenFile> {
         add(&context.stats.opened, 1);
         let write = request.write || request.append;
@@ -83,6 +87,7 @@ impl OpenFile {
             alone: matches!(opened.nature, Nature::Object { .. }),
             sequential: opened.nature == Nature::Object { seekable: false },
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
+            priority,
         };
         let device = context.device(opened.device);
         let (registry, cores) = (context.registry.clone(), context.cores);
@@ -91,7 +96,8 @@ impl OpenFile {
             at_exit::register(&context);
         }
         let write_buffer = buffers.then(|| Box::new(WriteBuffer::new(request.buffer_bytes, access.append)));
-        let mut state = FileState { write_buffer, ..FileState::default() };
+        let mut state = FileState::default();
+        state.write_buffer = write_buffer;
         state.core.note_len(opened.len);
         let origin = context.origin.clone();
         registry.open(opened.device, opened.inode, |inode| {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::admission::Client;
 use crate::error::Cause;
-use crate::fair::Flow;
-use crate::file::{Arrival, BatchId, CursorMove};
+use crate::file::{Arrival, BatchId, CursorMove, OpPlace};
 use crate::file_op::Answer;
+use crate::oneshot;
 use crate::open_file::batch::FileJob;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply, closers};
 use crate::open_file::state::FileState;
-use crate::pool::{Pickup, Place};
+use crate::pool::{Pickup, Place, Submitted};
 use crate::stats::add;
 
 impl OpenFile {
@@ -31,7 +32,7 @@ impl OpenFile {
         let arrived = match arrival {
             Arrival::Start(batch) => Some(state.start(batch)),
             Arrival::Wait(pending) => {
-                state.posted.push_back(pending);
+                state.post(pending);
                 None
             }
         };
@@ -53,12 +54,18 @@ impl OpenFile {
             drop(state);
             return self.refuse(pending, cause);
         }
-        let cancelled = self.receive_posted(&mut state);
-        let flushes = self.flush_before(&mut state, &pending);
-        if pending.closes_gate() {
-            self.turn.close_gate(1);
+        let mut cancelled = self.receive_posted(&mut state);
+        // A caller that gives it up from here on finds it by its place.
+        let mut flushes = Vec::new();
+        if pending.reply.is_cancelled() {
+            cancelled.push(pending);
+        } else {
+            flushes = self.flush_before(&mut state, &pending);
+            if pending.closes_gate() {
+                self.turn.close_gate(1);
+            }
+            state.core.push(pending);
         }
-        state.core.push(pending);
         drop(state);
         add(&self.context.stats.cancelled, cancelled.len() as u64);
         drop(cancelled);
@@ -108,13 +115,25 @@ impl OpenFile {
         let job = FileJob::new(batch_id, self.clone());
         // A refused job is dropped here, which answers its callers: the engine has stopped.
         let place = self.place(batch_id.bytes());
-        self.context.pool.submit(place, Box::new(job)).map_or(Pickup::Later, |submitted| submitted.pickup)
+        let Ok(Submitted { pickup, id }) = self.context.pool.submit(place, Box::new(job)) else {
+            return Pickup::Later;
+        };
+        if pickup == Pickup::Later
+            && let Some(running) = self.turn.take().running.get_mut(batch_id.number())
+        {
+            running.job = Some(id);
+        }
+        pickup
     }
 
     /// Where a job of this file waits for a worker.
     pub(crate) fn place(&self, bytes: u64) -> Place {
-        let flow = Flow { file: std::ptr::from_ref(self).addr() as u64, caller: 0 };
-        Place { lane: self.device.lane, flow, bytes }
+        Place { lane: self.device.lane, flow: self.client().flow(), bytes }
+    }
+
+    /// On whose behalf its operations ask for permits and workers.
+    pub(crate) fn client(&self) -> Client {
+        Client::of_file(self, self.access.priority)
     }
 
     pub(crate) fn submit_all(self: &Arc<Self>, batch_ids: impl IntoIterator<Item = BatchId>) {
@@ -160,24 +179,24 @@ impl OpenFile {
         moved: CursorMove,
         closers: u64,
     ) -> Vec<BatchId> {
-        state.running.retain(|running| running.batch_id != batch_id);
+        state.running.remove(batch_id.number());
         state.core.finish(batch_id, moved);
         self.turn.open_gate(closers);
         self.ready(state)
     }
 
-    /// Drops operations that have not begun and whose callers are gone, so that their permits are free again,
-    /// and starts what waited for them.
-    pub(crate) fn purge(self: &Arc<Self>) {
+    /// Drops an operation that has not begun and whose caller has cancelled it, so that its permit is free again,
+    /// and starts what waited for it.
+    pub(crate) fn withdraw(self: &Arc<Self>, cancelled: &oneshot::Receiver<Outcome>) {
         let mut state = self.turn.take();
-        let mut cancelled = state.remove_posted(|pending| pending.reply.is_cancelled());
-        cancelled.append(&mut state.core.remove_unless(|pending| !pending.reply.is_cancelled()));
-        cancelled.append(&mut state.recall(|pending| pending.reply.is_cancelled()));
+        // Without a place it is in a message to the actor, which looks before it queues it.
+        let (cancelled, job) = state.remove(OpPlace::of_word(cancelled.note()));
         self.turn.open_gate(closers(&cancelled));
         let ready = self.ready(&mut state);
         drop(state);
         add(&self.context.stats.cancelled, cancelled.len() as u64);
         drop(cancelled);
+        job.map(|job| self.context.pool.withdraw(job));
         self.submit_all(ready);
     }
 

@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 use std::time::Instant;
 
+use crate::admission::Client;
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
 use crate::context::lock_queue::{AcquiredLock, Holder, KernelWaitEnd, Undo};
-use crate::fair::Flow;
 use crate::file::{BatchId, CursorMove};
 use crate::file_op::{Answer, Lock};
 use crate::limits::LOCK_THREADS_MAX;
 use crate::open_file::file::OpenFile;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::{Job, Place};
+use crate::priority::Priority;
 use crate::storage::{LockKind, StorageFile};
 
 impl OpenFile {
@@ -100,7 +101,7 @@ impl EngineContext {
             _thread: thread,
         };
         // A refused job reports its end when it is dropped.
-        let place = Place { lane: self.lock_lane, flow: Flow::of_paths(), bytes: 0 };
+        let place = Place { lane: self.lock_lane, flow: Client::of_paths(Priority::Normal).flow(), bytes: 0 };
         drop(self.lock_pool.submit(place, Box::new(job)));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::admission::Permit;
 use crate::at_exit::ExitGuard;
 use crate::error::Error;
-use crate::file::{Footprint, Merge, Ordered, Span};
+use crate::file::{Footprint, Merge, OpPlace, Ordered, Span};
 use crate::file_op::{Answer, Op};
 use crate::oneshot::{self, Abandon};
 use crate::pool::Pickup;
@@ -78,6 +78,14 @@ impl Reply {
         }
     }
 
+    /// Tells the caller's side where the operation is, under the file's turn.
+    pub(crate) fn note_place(&self, place: OpPlace) {
+        match self {
+            Reply::Oneshot(sender) | Reply::Accepted { sender, .. } => sender.leave_note(place.to_word()),
+            Reply::Message(_) | Reply::File(_) => {}
+        }
+    }
+
     /// Whether the caller gave up before the operation began.
     pub(crate) fn is_cancelled(&self) -> bool {
         match self {
@@ -119,6 +127,10 @@ impl Ordered for PendingOp {
 
     fn bytes(&self) -> u64 {
         self.op.bytes()
+    }
+
+    fn note_place(&self, place: OpPlace) {
+        self.reply.note_place(place);
     }
 }
 

@@ -23,13 +23,12 @@ impl Registered for OpenFile {
     fn stop(&self) {
         let mut state = self.turn.take();
         state.stopped = true;
-        let mut waiting = state.remove_posted(|_| true);
-        waiting.append(&mut state.core.remove_unless(|_| false));
-        waiting.append(&mut state.recall(|_| true));
+        let (waiting, jobs) = state.take_all();
         self.turn.open_gate(closers(&waiting));
         drop(state);
         // Dropped outside of the turn: an answer may lead back here.
         drop(waiting);
+        jobs.into_iter().for_each(|job| drop(self.context.pool.withdraw(job)));
     }
 
     fn abandon(&self) {
@@ -43,7 +42,7 @@ impl Registered for OpenFile {
     }
 
     fn show_running(&self, show: &mut dyn FnMut(RunningBatch<'_>)) {
-        for running in &mut self.turn.take().running {
+        for (_, running) in self.turn.take().running.iter_mut() {
             show(RunningBatch {
                 operation: running.operation,
                 path: &self.path,
@@ -60,7 +59,7 @@ impl Registered for OpenFile {
         counters.writes_buffered += self.writes_buffered.load(Ordering::Relaxed);
         let state = self.turn.take();
         let waiting = state.waiting().map(|pending| pending.arrived);
-        let oldest = state.running.iter().map(|running| running.since).chain(waiting).min();
+        let oldest = state.running.iter().map(|(_, running)| running.since).chain(waiting).min();
         FileSnapshot {
             path: self.path.to_path_buf(),
             queued: state.core.queued(),

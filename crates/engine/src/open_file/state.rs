@@ -1,6 +1,5 @@
 //! The state of an open file and its running batches, guarded by its turn.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,17 +7,23 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Batch, BatchId, Core, CursorMove, Footprint, WakeActor, WriteBuffer};
+use crate::file::{
+    Batch, BatchId, Core, CursorMove, Footprint, Line, OpPlace, Ordered, WakeActor, WriteBuffer,
+};
 use crate::oneshot::Abandon;
 use crate::open_file::pending::{PendingOp, closers};
+use crate::pool::JobId;
 
 /// The file's state and its running batches, guarded by the turn.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
     pub(crate) core: Core<PendingOp>,
     /// Operations posted to the actor, oldest first. The core counts them as mailed.
-    pub(crate) posted: VecDeque<PendingOp>,
-    pub(crate) running: Vec<Running>,
+    pub(crate) posted: Line<PendingOp>,
+    /// How many operations have been posted.
+    postings: u64,
+    /// Running batches by their numbers.
+    pub(crate) running: Line<Running>,
     /// The write buffer of a buffered file.
     pub(crate) write_buffer: Option<Box<WriteBuffer>>,
     /// Whether a shutdown has abandoned what was running: nothing may queue behind it any more.
@@ -33,6 +38,8 @@ pub(crate) struct Running {
     batch: Option<Batch<PendingOp>>,
     /// The callers of a batch that a worker has begun.
     callers: Callers,
+    /// The job that waits for a worker, if all of them were busy.
+    pub(crate) job: Option<JobId>,
     pub(crate) operation: Operation,
     pub(crate) since: Instant,
     /// The number of its operations.
@@ -87,40 +94,71 @@ impl FileState {
         }
     }
 
-    /// Removes posted operations that satisfy `selected`.
-    pub(crate) fn remove_posted(&mut self, selected: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
-        let (removed, remaining) =
-            std::mem::take(&mut self.posted).into_iter().partition(|pending| selected(pending));
-        self.posted = remaining;
-        let removed: VecDeque<PendingOp> = removed;
-        removed.iter().for_each(|_| self.core.lose_mail());
-        removed.into()
+    /// Posts an operation to the actor. The core counts it as mailed.
+    pub(crate) fn post(&mut self, pending: PendingOp) {
+        self.postings += 1;
+        pending.note_place(OpPlace::Posted(self.postings));
+        self.posted.push(self.postings, pending);
+    }
+
+    /// Takes everything out that no worker has begun: for a file that stops.
+    pub(crate) fn take_all(&mut self) -> (Vec<PendingOp>, Vec<JobId>) {
+        let mut taken = self.posted.take();
+        taken.iter().for_each(|_| self.core.lose_mail());
+        taken.append(&mut self.core.take_waiting());
+        let started: Vec<u64> = self.running.iter().map(|(number, _)| number).collect();
+        let mut jobs = Vec::new();
+        for number in started {
+            let (mut recalled, job) = self.recall(number, |_| true);
+            taken.append(&mut recalled);
+            jobs.extend(job);
+        }
+        (taken, jobs)
+    }
+
+    /// Takes an operation out whose caller has given it up, and others of its batch that are; also the job, if
+    /// nothing is left for it to do.
+    pub(crate) fn remove(&mut self, place: OpPlace) -> (Vec<PendingOp>, Option<JobId>) {
+        match place {
+            OpPlace::Nowhere => (Vec::new(), None),
+            OpPlace::Posted(number) => {
+                let removed = self.posted.remove(number);
+                removed.iter().for_each(|_| self.core.lose_mail());
+                (removed.into_iter().collect(), None)
+            }
+            OpPlace::Waiting(number) => (self.core.remove(number).into_iter().collect(), None),
+            OpPlace::Started(number) => self.recall(number, |pending| pending.reply.is_cancelled()),
+        }
     }
 
     /// Returns the waiting operations, oldest first.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &PendingOp> {
-        self.core.waiting().chain(&self.posted)
+        self.core.waiting().chain(self.posted.iter().map(|(_, pending)| pending))
     }
 
     pub(crate) fn start(&mut self, batch: Batch<PendingOp>) -> BatchId {
         let first = &batch.items[0];
         let (batch_id, operation, since) = (batch.batch_id, first.op.operation(), first.arrived);
         let operations = batch.items.len() as u64;
-        self.running.push(Running {
-            batch_id,
-            batch: Some(batch),
-            callers: Callers::default(),
-            operation,
-            since,
-            operations,
-            reported: false,
-        });
+        self.running.push(
+            batch_id.number(),
+            Running {
+                batch_id,
+                batch: Some(batch),
+                callers: Callers::default(),
+                job: None,
+                operation,
+                since,
+                operations,
+                reported: false,
+            },
+        );
         batch_id
     }
 
     /// Hands a batch to its worker, once.
     pub(crate) fn take(&mut self, batch_id: BatchId) -> Option<Batch<PendingOp>> {
-        let running = self.running.iter_mut().find(|running| running.batch_id == batch_id)?;
+        let running = self.running.get_mut(batch_id.number())?;
         let batch = running.batch.take()?;
         running.callers = Callers::of(&batch.items);
         Some(batch)
@@ -128,35 +166,34 @@ impl FileState {
 
     /// Returns the callers of every batch that a worker has begun, with the operation's name.
     pub(crate) fn take_callers(&mut self) -> Vec<(Operation, Arc<dyn Abandon<Error>>)> {
-        let callers = self.running.iter_mut().flat_map(|running| {
+        let callers = self.running.iter_mut().flat_map(|(_, running)| {
             let Callers { first, others } = std::mem::take(&mut running.callers);
             first.into_iter().chain(others).map(|caller| (running.operation, caller))
         });
         callers.collect()
     }
 
-    /// Removes operations that satisfy `selected` from batches that have not begun, and ends batches that became
-    /// empty.
-    pub(crate) fn recall(&mut self, selected: impl Fn(&PendingOp) -> bool) -> Vec<PendingOp> {
-        let mut removed = Vec::new();
-        for running in &mut self.running {
-            let Some(batch) = &mut running.batch else { continue };
-            let (cancelled, remaining) =
-                std::mem::take(&mut batch.items).into_iter().partition(|pending| selected(pending));
-            batch.items = remaining;
-            batch.closers -= closers(&cancelled);
-            running.operations -= cancelled.len() as u64;
-            removed.extend(cancelled);
+    /// Removes operations that satisfy `selected` from a batch that has not begun. Ends it if it became empty, and
+    /// then returns its job too.
+    fn recall(
+        &mut self,
+        number: u64,
+        selected: impl Fn(&PendingOp) -> bool,
+    ) -> (Vec<PendingOp>, Option<JobId>) {
+        let Some(running) = self.running.get_mut(number) else { return (Vec::new(), None) };
+        let Some(batch) = &mut running.batch else { return (Vec::new(), None) };
+        let (removed, remaining): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut batch.items).into_iter().partition(|pending| selected(pending));
+        let empty = remaining.is_empty();
+        batch.items = remaining;
+        batch.closers -= closers(&removed);
+        running.operations -= removed.len() as u64;
+        if !empty {
+            return (removed, None);
         }
-        let core = &mut self.core;
-        self.running.retain(|running| {
-            let empty = running.batch.as_ref().is_some_and(|batch| batch.items.is_empty());
-            if empty {
-                core.finish(running.batch_id, CursorMove::Stay);
-            }
-            !empty
-        });
-        removed
+        let ended = self.running.remove(number);
+        ended.iter().for_each(|running| self.core.finish(running.batch_id, CursorMove::Stay));
+        (removed, ended.and_then(|running| running.job))
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::admission::Permit;
+use crate::admission::{Client, Permit};
 use crate::at_exit::ExitGuard;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
@@ -17,36 +17,45 @@ use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
-use crate::fair::Flow;
 use crate::oneshot::{self, Abandon, Cancelled};
 use crate::op::{PathRequest, closure, identify};
 use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::{Job, JobId, Place};
+use crate::priority::Priority;
 use crate::stats::add;
 
 impl EngineContext {
     /// Executes a request about a path.
-    pub(crate) async fn call<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R::Reply> {
+    pub(crate) async fn call<R: PathRequest>(
+        self: &Arc<Self>,
+        mut request: R,
+        priority: Priority,
+    ) -> Result<R::Reply> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| RequestInfo::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&request).refusal(Cause::Stopped));
         }
         if self.final_writes.is_any() {
-            request = Box::pin(self.wait_for_final_writes(request)).await?;
+            request = Box::pin(self.wait_for_final_writes(request, priority)).await?;
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
             return reply.map_err(|error| RequestInfo::of(&request).error(error));
         }
-        Exclusive::new(Box::pin(self.call_by_worker(request, &self.names))).await
+        Exclusive::new(Box::pin(self.call_by_worker(request, &self.names, priority))).await
     }
 
     /// Waits for final writes of dropped files that the request would miss; returns the request.
-    pub(crate) async fn wait_for_final_writes<R: PathRequest>(self: &Arc<Self>, mut request: R) -> Result<R> {
+    pub(crate) async fn wait_for_final_writes<R: PathRequest>(
+        self: &Arc<Self>,
+        mut request: R,
+        priority: Priority,
+    ) -> Result<R> {
         while self.final_writes.is_any() {
             let next_end = self.final_writes.next_end();
-            let (requested, identities) = self.call_by_worker(identify(request), &self.names).await?;
+            let (requested, identities) =
+                self.call_by_worker(identify(request), &self.names, priority).await?;
             request = requested;
             if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
@@ -60,6 +69,7 @@ impl EngineContext {
     pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         closure: impl FnOnce() -> T + Send + 'static,
+        priority: Priority,
     ) -> Result<T> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
@@ -67,7 +77,7 @@ impl EngineContext {
         if self.pool.is_on_worker() && self.pool.load(program.lane) >= self.limits.lane_workers_max {
             return self.run_here(closure);
         }
-        Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program))).await
+        Exclusive::new(Box::pin(self.call_by_worker(closure::run(closure), &program, priority))).await
     }
 
     /// Runs a closure on this thread, which is a worker that waits for it, because every worker of the lane is
@@ -88,11 +98,12 @@ impl EngineContext {
         self: &Arc<Self>,
         mut request: R,
         device: &Device,
+        priority: Priority,
     ) -> Result<R::Reply> {
         let mut wait = DescriptorWait::default();
         loop {
             let again = request.again();
-            match (self.call_once(request, device).await, again) {
+            match (self.call_once(request, device, priority).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut wait).await {
                         return Err(error);
@@ -104,15 +115,24 @@ impl EngineContext {
         }
     }
 
-    async fn call_once<R: PathRequest>(self: &Arc<Self>, request: R, device: &Device) -> Result<R::Reply> {
+    async fn call_once<R: PathRequest>(
+        self: &Arc<Self>,
+        request: R,
+        device: &Device,
+        priority: Priority,
+    ) -> Result<R::Reply> {
         let (info, bytes) = (RequestInfo::of(&request), request.bytes());
-        let admitted = device.admission.admit(bytes, Flow::of_paths).await;
+        let admitted = device.admission.admit(bytes, Client::of_paths(priority)).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let (sender, receiver) = oneshot::channel();
         let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
             PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
-        let job = self.pool.submit(place(device, bytes), Box::new(job)).ok().map(|submitted| submitted.id);
+        let job = self
+            .pool
+            .submit(place(device, bytes, priority), Box::new(job))
+            .ok()
+            .map(|submitted| submitted.id);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
@@ -121,22 +141,28 @@ impl EngineContext {
 
 impl EngineContext {
     /// Submits a request without waiting for it and without blocking. `keep` lives until the job is submitted.
-    pub(crate) fn call_detached<R: PathRequest>(self: &Arc<Self>, request: R, keep: impl Send + 'static) {
+    pub(crate) fn call_detached<R: PathRequest>(
+        self: &Arc<Self>,
+        request: R,
+        priority: Priority,
+        keep: impl Send + 'static,
+    ) {
         if self.here().is_err() {
             // What a parent has to clean up stays the parent's.
             return;
         }
         let exit_guard = ExitGuard::new(self);
         let (admission, bytes) = (self.names.admission.clone(), request.bytes());
-        let mut admitted = Box::pin(async move { admission.admit_late(bytes, Flow::of_paths()).await });
+        let mut admitted =
+            Box::pin(async move { admission.admit_late(bytes, Client::of_paths(priority)).await });
         // The first poll counts it as outstanding, so a later shutdown waits for it.
         match admitted.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(admitted) => self.submit_detached(request, admitted, exit_guard),
+            Poll::Ready(admitted) => self.submit_detached(request, priority, admitted, exit_guard),
             Poll::Pending => {
                 let context = self.clone();
                 self.runtime.spawn(async move {
                     let admitted = admitted.await;
-                    context.submit_detached(request, admitted, exit_guard);
+                    context.submit_detached(request, priority, admitted, exit_guard);
                     drop(keep);
                 });
             }
@@ -146,6 +172,7 @@ impl EngineContext {
     fn submit_detached<R: PathRequest>(
         self: &Arc<Self>,
         request: R,
+        priority: Priority,
         admitted: Result<Permit, Cause>,
         exit_guard: ExitGuard,
     ) {
@@ -155,7 +182,7 @@ impl EngineContext {
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
                 let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
-                drop(self.pool.submit(place(&self.names, bytes), Box::new(job)));
+                drop(self.pool.submit(place(&self.names, bytes, priority), Box::new(job)));
             }
             Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
@@ -196,8 +223,8 @@ impl EngineContext {
 }
 
 /// Where a request waits for a worker.
-pub(crate) fn place(device: &Device, bytes: usize) -> Place {
-    Place { lane: device.lane, flow: Flow::of_paths(), bytes: bytes as u64 }
+pub(crate) fn place(device: &Device, bytes: usize, priority: Priority) -> Place {
+    Place { lane: device.lane, flow: Client::of_paths(priority).flow_of_task(), bytes: bytes as u64 }
 }
 
 /// A request that has not begun, and its permit. The job and the caller share it, so that a caller that gives

@@ -7,14 +7,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::admission::Permit;
+use crate::admission::{Client, Permit};
 use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Operation, Result};
-use crate::fair::Flow;
 use crate::file_op::Payload;
 use crate::file_op::lent::{Contents, Lender, Lent, Writer};
 use crate::limits::PIECE_BYTES;
@@ -24,6 +23,7 @@ use crate::op::whole::{Begun, Overwrite, Whole};
 use crate::path::call::{PendingCall, Unstarted, place, record_unreported};
 use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
+use crate::priority::Priority;
 use crate::stats::add;
 
 impl EngineContext {
@@ -32,6 +32,7 @@ impl EngineContext {
         self: &Arc<Self>,
         mut open: R,
         contents: Contents<'_>,
+        priority: Priority,
     ) -> Result<Whole<()>> {
         tokio::task::consume_budget().await;
         self.here().map_err(|cause| RequestInfo::of(&open).refusal(cause))?;
@@ -39,12 +40,12 @@ impl EngineContext {
             return Err(RequestInfo::of(&open).refusal(Cause::Stopped));
         }
         if self.final_writes.is_any() {
-            open = Box::pin(self.wait_for_final_writes(open)).await?;
+            open = Box::pin(self.wait_for_final_writes(open, priority)).await?;
         }
         let mut wait = DescriptorWait::default();
         loop {
             let again = open.again();
-            match (self.write_whole_once(open, contents.clone()).await, again) {
+            match (self.write_whole_once(open, contents.clone(), priority).await, again) {
                 (Err(error), Some(again)) if are_used_up(&error) => {
                     if !self.wait_for_descriptor(&mut wait).await {
                         return Err(error);
@@ -60,9 +61,10 @@ impl EngineContext {
         self: &Arc<Self>,
         open: R,
         contents: Contents<'_>,
+        priority: Priority,
     ) -> Result<Whole<()>> {
         let info = RequestInfo::of(&open);
-        let admitted = self.names.admission.admit(contents.len(), Flow::of_paths).await;
+        let admitted = self.names.admission.admit(contents.len(), Client::of_paths(priority)).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let contents_len = contents.len();
         let mut lender = Lender::new(contents, self.buffers.clone());
@@ -74,8 +76,9 @@ impl EngineContext {
             lent: lender.lent(),
             context: self.clone(),
             arrived: Instant::now(),
+            priority,
         };
-        let job = self.pool.submit(place(&self.names, contents_len), Box::new(job));
+        let job = self.pool.submit(place(&self.names, contents_len, priority), Box::new(job));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
         let job = job.ok().map(|submitted| submitted.id);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
@@ -94,11 +97,12 @@ struct WholeJob<R> {
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
     arrived: Instant,
+    priority: Priority,
 }
 
 impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
-        let WholeJob { unstarted, sender, lent, context, arrived } = *self;
+        let WholeJob { unstarted, sender, lent, context, arrived, priority } = *self;
         if !sender.begin() {
             return;
         }
@@ -118,8 +122,16 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
         };
         let end = WriteEnd { sender, permit, info, request };
         let opened = guarded(|| open.execute(&*context.storage));
-        let mut writing =
-            Box::new(WholeWrite { context, lent, arrived, begun, file: None, done: 0, end: Some(end) });
+        let mut writing = Box::new(WholeWrite {
+            context,
+            lent,
+            priority,
+            arrived,
+            begun,
+            file: None,
+            done: 0,
+            end: Some(end),
+        });
         match opened {
             Ok(Ok(file)) => {
                 writing.file = Some(file);
@@ -135,6 +147,7 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
 struct WholeWrite {
     context: Arc<EngineContext>,
     lent: Arc<Lent>,
+    priority: Priority,
     arrived: Instant,
     begun: Instant,
     /// `None` once it is closed, or could not be opened.
@@ -217,9 +230,9 @@ impl Job for WholeWrite {
 
 impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
-        let context = self.context.clone();
+        let (context, priority) = (self.context.clone(), self.priority);
         // A refused job is dropped here, which answers its caller: the engine has stopped.
-        drop(context.pool.submit(place(&context.names, PIECE_BYTES), self));
+        drop(context.pool.submit(place(&context.names, PIECE_BYTES, priority), self));
     }
 }
 

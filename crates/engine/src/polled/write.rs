@@ -213,7 +213,7 @@ impl FileHandle {
         // Messages that its caller may have sent come first.
         let admitted = match self.is_behind_messages() {
             true => Err(Cause::Overloaded("operations")),
-            false => self.open_file().device.admission.try_admit(weight),
+            false => self.open_file().device.admission.try_admit(weight, self.open_file().client()),
         };
         match admitted {
             Ok(permit) => Poll::Ready(Ok((permit, weight))),

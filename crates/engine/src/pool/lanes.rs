@@ -6,7 +6,8 @@
 use std::collections::VecDeque;
 
 use crate::fair::{FairQueue, Flow, Ticket};
-use crate::limits::FAIR_BYTES_PER_OPERATION;
+use crate::limits::{BACKGROUND_LEAVES_WORKERS, FAIR_BYTES_PER_OPERATION};
+use crate::priority::Priority;
 
 /// The pool's share for one device. Only meaningful to the pool that created it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +25,7 @@ pub(crate) struct Place {
 #[cfg(test)]
 impl From<LaneId> for Place {
     fn from(lane: LaneId) -> Place {
-        Place { lane, flow: Flow { file: 0, caller: 0 }, bytes: 0 }
+        Place { lane, flow: Flow { priority: Priority::Normal, file: 0, caller: 0 }, bytes: 0 }
     }
 }
 
@@ -39,6 +40,13 @@ impl LaneId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct JobId(LaneId, Ticket);
 
+/// The slot of a lane that a running job holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) lane: LaneId,
+    in_background: bool,
+}
+
 /// All lanes of one pool. No locks and no threads: the queue wraps it in its mutex.
 pub(super) struct Lanes<J> {
     lanes: Vec<Lane<J>>,
@@ -52,6 +60,8 @@ struct Lane<J> {
     waiting: FairQueue<J>,
     /// Jobs that hold one of its slots.
     running: usize,
+    /// Those of them that are in the background.
+    in_background: usize,
     /// Stuck jobs that have given theirs back.
     stuck: usize,
     stuck_max: usize,
@@ -68,7 +78,7 @@ impl<J> Lanes<J> {
     /// Adds a lane in which so many stuck jobs do not count.
     pub(super) fn add(&mut self, stuck_max: usize) -> LaneId {
         let waiting = FairQueue::default();
-        self.lanes.push(Lane { waiting, running: 0, stuck: 0, stuck_max, listed: false });
+        self.lanes.push(Lane { waiting, running: 0, in_background: 0, stuck: 0, stuck_max, listed: false });
         LaneId(self.lanes.len() - 1)
     }
 
@@ -84,40 +94,48 @@ impl<J> Lanes<J> {
     }
 
     /// Takes the next job of the next lane in turn, and one of the lane's slots.
-    pub(super) fn take(&mut self) -> Option<(LaneId, J)> {
+    pub(super) fn take(&mut self) -> Option<(Slot, J)> {
+        let workers_max = self.workers_max;
         loop {
             let id = self.turns.pop_front()?;
             self.lanes[id.0].listed = false;
             // A listed lane without a job has lost it to its submitter.
             let taken = self.update(id, |lane| {
-                let taken = lane.waiting.pop();
-                lane.running += usize::from(taken.is_some());
-                taken
+                let background = lane.background_startable(workers_max) > 0;
+                let may = |priority| background || priority != Priority::Background;
+                let (priority, job) = lane.waiting.pop(may)?;
+                let in_background = priority == Priority::Background;
+                lane.running += 1;
+                lane.in_background += usize::from(in_background);
+                Some((Slot { lane: id, in_background }, job))
             });
-            if let Some((_, job)) = taken {
-                return Some((id, job));
+            if taken.is_some() {
+                return taken;
             }
         }
     }
 
     /// Returns the slot that [`take`](Self::take) took.
-    pub(super) fn finish(&mut self, id: LaneId) {
-        self.update(id, |lane| lane.running -= 1);
+    pub(super) fn finish(&mut self, slot: Slot) {
+        self.update(slot.lane, |lane| lane.release(slot));
     }
 
     /// Gives back the slot of a job that is stuck, if its lane allows one more; returns whether it has.
-    pub(super) fn set_aside(&mut self, id: LaneId) -> bool {
-        let lane = &self.lanes[id.0];
+    pub(super) fn set_aside(&mut self, slot: Slot) -> bool {
+        let lane = &self.lanes[slot.lane.0];
         let allows = lane.stuck < lane.stuck_max;
         if allows {
-            self.update(id, |lane| (lane.running, lane.stuck) = (lane.running - 1, lane.stuck + 1));
+            self.update(slot.lane, |lane| {
+                lane.release(slot);
+                lane.stuck += 1;
+            });
         }
         allows
     }
 
     /// Ends a job that was set aside.
-    pub(super) fn finish_aside(&mut self, id: LaneId) {
-        self.lanes[id.0].stuck -= 1;
+    pub(super) fn finish_aside(&mut self, slot: Slot) {
+        self.lanes[slot.lane.0].stuck -= 1;
     }
 
     /// Whether any job waits, startable or not.
@@ -167,6 +185,19 @@ impl<J> Lanes<J> {
 
 impl<J> Lane<J> {
     fn startable(&self, workers_max: usize) -> usize {
-        self.waiting.len().min(workers_max - self.running)
+        let background = self.waiting.len_of(Priority::Background);
+        let others = self.waiting.len() - background;
+        (others + background.min(self.background_startable(workers_max))).min(workers_max - self.running)
+    }
+
+    /// How many more jobs may be in the background.
+    fn background_startable(&self, workers_max: usize) -> usize {
+        let left = workers_max / BACKGROUND_LEAVES_WORKERS;
+        (workers_max - left).saturating_sub(self.in_background)
+    }
+
+    fn release(&mut self, slot: Slot) {
+        self.running -= 1;
+        self.in_background -= usize::from(slot.in_background);
     }
 }

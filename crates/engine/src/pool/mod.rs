@@ -84,7 +84,9 @@ pub(crate) struct Submitted {
 pub(crate) enum Pickup {
     /// An awake worker takes it at once.
     Now,
-    /// A worker has to wake up or to finish another job first.
+    /// A worker has to wake up first.
+    Soon,
+    /// A worker has to finish another job first.
     Later,
 }
 
@@ -144,11 +146,11 @@ impl Pool {
             }
             Pushed::Wake(wakeup) => {
                 wakeup.notify();
-                Pickup::Later
+                Pickup::Soon
             }
             Pushed::Spawn(seat) => {
                 self.grow(seat, Some(id))?;
-                Pickup::Later
+                Pickup::Soon
             }
         };
         Ok(Submitted { pickup, id })

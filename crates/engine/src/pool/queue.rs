@@ -22,7 +22,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::lanes::{JobId, LaneId, Lanes, Place};
+use super::lanes::{JobId, LaneId, Lanes, Place, Slot};
 use super::thread::yield_now;
 use crate::limits::{Limits, WORKER_SPIN_ROUNDS, WORKER_SPIN_ROUNDS_PER_YIELD, WORKERS_SPINNING_MAX};
 use crate::sync::{
@@ -77,8 +77,8 @@ enum Admission {
 /// What a sweep knows of one worker.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
-    /// The number of its job, and the lane; `None` between two jobs.
-    job: Option<(u64, LaneId)>,
+    /// The number of its job, and the slot it holds; `None` between two jobs.
+    job: Option<(u64, Slot)>,
     /// The job that the last sweep saw.
     seen: u64,
     standing: Standing,
@@ -143,7 +143,7 @@ enum Stage {
     /// It has not asked for a job yet.
     Starting,
     /// It ran a job of this lane and still holds the lane's slot.
-    Running(LaneId),
+    Running(Slot),
 }
 
 /// Wakes one parked worker. A stale notification is harmless: a worker that is still in `parked` parks again.
@@ -244,10 +244,10 @@ impl<J> Queue<J> {
         let mut expires = None;
         // A worker looks at the lanes, spins once, looks again, and parks; after each wake-up it begins anew.
         loop {
-            if let Some((lane, job)) = state.lanes.take() {
+            if let Some((slot, job)) = state.lanes.take() {
                 self.publish(&state);
-                seat.stage = Stage::Running(lane);
-                state.watch(seat.number, lane);
+                seat.stage = Stage::Running(slot);
+                state.watch(seat.number, slot);
                 return Some(job);
             }
             let surplus = state.workers - state.stuck > self.workers_max;
@@ -462,36 +462,36 @@ impl<J> State<J> {
     fn arrive(&mut self, seat: &Seat) {
         match seat.stage {
             Stage::Starting => self.starting -= 1,
-            Stage::Running(lane) => self.end_job(seat.number, lane),
+            Stage::Running(slot) => self.end_job(seat.number, slot),
         }
     }
 
-    fn end_job(&mut self, number: usize, lane: LaneId) {
+    fn end_job(&mut self, number: usize, slot: Slot) {
         let watched = std::mem::replace(&mut self.watched[number], UNWATCHED);
         match watched.standing {
-            Standing::Counted => self.lanes.finish(lane),
+            Standing::Counted => self.lanes.finish(slot),
             Standing::Stuck => {
                 self.stuck -= 1;
-                self.lanes.finish(lane);
+                self.lanes.finish(slot);
             }
             Standing::Aside => {
                 self.stuck -= 1;
-                self.lanes.finish_aside(lane);
+                self.lanes.finish_aside(slot);
             }
         }
     }
 
-    fn watch(&mut self, number: usize, lane: LaneId) {
+    fn watch(&mut self, number: usize, slot: Slot) {
         self.begun += 1;
         if self.watched.len() <= number {
             self.watched.resize(number + 1, UNWATCHED);
         }
-        self.watched[number].job = Some((self.begun, lane));
+        self.watched[number].job = Some((self.begun, slot));
     }
 
     fn sweep_one(&mut self, number: usize) {
         let watched = &mut self.watched[number];
-        let Some((job, lane)) = watched.job else { return };
+        let Some((job, slot)) = watched.job else { return };
         let is_new = watched.seen != job;
         watched.seen = job;
         if is_new || watched.standing == Standing::Aside {
@@ -500,7 +500,7 @@ impl<J> State<J> {
         if watched.standing == Standing::Counted {
             self.stuck += 1;
         }
-        watched.standing = if self.lanes.set_aside(lane) { Standing::Aside } else { Standing::Stuck };
+        watched.standing = if self.lanes.set_aside(slot) { Standing::Aside } else { Standing::Stuck };
     }
 }
 

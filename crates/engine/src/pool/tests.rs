@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::lanes::Lanes;
 use super::queue::{Pushed, Queue, SpawnFailure};
-use super::{Job, LaneId, LaneSnapshot, Pool};
+use super::{Job, LaneId, LaneSnapshot, Place, Pool};
+use crate::fair::Flow;
 use crate::limits::Limits;
+use crate::priority::Priority;
 use crate::random::{Random, seeds};
 
 /// Longer than any test takes: a test that waits so long has failed.
@@ -395,6 +397,7 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
         let mut lanes = Lanes::new(workers_max);
         let ids: Vec<LaneId> = (0..4).map(|_| lanes.add(0)).collect();
         let mut model = Model { lanes: vec![Default::default(); ids.len()], workers_max };
+        let mut slots = vec![Vec::new(); ids.len()];
         for step in 0..300 {
             let index = random.index(ids.len());
             match random.index(8) {
@@ -405,8 +408,9 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
                 4..=5 => {
                     let taken = lanes.take();
                     assert_eq!(taken.is_some(), model.startable() > 0, "seed {seed}, step {step}");
-                    if let Some((id, job)) = taken {
-                        let lane = ids.iter().position(|other| *other == id).expect("it was added");
+                    if let Some((slot, job)) = taken {
+                        let lane = ids.iter().position(|id| *id == slot.lane).expect("it was added");
+                        slots[lane].push(slot);
                         let (waiting, running) = &mut model.lanes[lane];
                         *running += 1;
                         assert_eq!(Some(job), waiting.pop_front(), "seed {seed}, step {step}");
@@ -414,7 +418,7 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
                     }
                 }
                 6 if model.lanes[index].1 > 0 => {
-                    lanes.finish(ids[index]);
+                    lanes.finish(slots[index].pop().expect("as many as in the model"));
                     model.lanes[index].1 -= 1;
                 }
                 7 if step % 50 == 0 => {
@@ -427,4 +431,28 @@ fn lanes_are_fifos_with_a_bounded_number_of_workers() {
             assert_eq!(lanes.startable(), model.startable(), "seed {seed}, step {step}");
         }
     });
+}
+
+#[test]
+fn b4_the_background_leaves_half_of_the_workers_to_others() {
+    let mut lanes = Lanes::new(4);
+    let id = lanes.add(0);
+    let place = |priority| Place { flow: Flow { priority, file: 1, caller: 0 }, ..id.into() };
+    for _ in 0..10 {
+        lanes.push(place(Priority::Background), "scan");
+    }
+    assert_eq!(lanes.startable(), 2);
+    let scans: Vec<_> = std::iter::from_fn(|| lanes.take()).collect();
+    assert_eq!((scans.len(), lanes.startable()), (2, 0));
+    for _ in 0..3 {
+        lanes.push(place(Priority::Normal), "request");
+    }
+    assert_eq!(lanes.startable(), 2);
+    let requests: Vec<_> = std::iter::from_fn(|| lanes.take()).collect();
+    assert!(requests.len() == 2 && requests.iter().all(|(_, job)| *job == "request"));
+    lanes.finish(scans[0].0);
+    assert_eq!(lanes.take().map(|(_, job)| job), Some("request"), "it is more urgent than the next scan");
+    lanes.finish(requests[0].0);
+    assert_eq!(lanes.take().map(|(_, job)| job), Some("scan"));
+    assert_eq!(lanes.take().map(|(_, job)| job), None);
 }

@@ -1,9 +1,9 @@
 //! Models of the quota: what is released reaches a caller that waits, and is never granted twice.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use loom::future::block_on;
 use loom::thread;
@@ -11,10 +11,11 @@ use loom::thread;
 use super::Quota;
 use crate::fair::Flow;
 use crate::mutants::{assert_caught, explore};
+use crate::priority::Priority;
 use crate::sync::{AtomicUsize, Ordering};
 
 fn flow(file: u64) -> Flow {
-    Flow { file, caller: 0 }
+    Flow { priority: Priority::Normal, file, caller: 0 }
 }
 
 /// A quota of one operation, and the number of those that have it.
@@ -31,8 +32,8 @@ impl Model {
 
     /// Takes the operation, in place or by waiting, and gives it back.
     fn pass(&self, file: u64) {
-        let units = self.quota.units(1);
-        if self.quota.try_take(units).is_err() {
+        let units = self.quota.units(1, Priority::Normal);
+        if self.quota.try_take(units, Priority::Normal).is_err() {
             assert!(block_on(self.quota.take(units, flow(file))), "it is never closed");
         }
         assert_eq!(self.inside.fetch_add(1, Ordering::Relaxed), 0, "two have the one operation");
@@ -42,7 +43,7 @@ impl Model {
 
     /// Everything is back, and no caller waits.
     fn finish(&self) {
-        assert_eq!(self.quota.try_take(self.quota.units(10)), Ok(()));
+        assert_eq!(self.quota.try_take(self.quota.units(10, Priority::Normal), Priority::Normal), Ok(()));
     }
 }
 
@@ -76,8 +77,8 @@ fn three_callers_all_pass() {
 fn one_that_gives_up_leaves_nothing_behind() {
     explore(|| {
         let model = Model::new();
-        let units = model.quota.units(1);
-        assert_eq!(model.quota.try_take(units), Ok(()));
+        let units = model.quota.units(1, Priority::Normal);
+        assert_eq!(model.quota.try_take(units, Priority::Normal), Ok(()));
         let quota = model.quota.clone();
         let thread = thread::spawn(move || quota.release(units));
         {
@@ -91,6 +92,44 @@ fn one_that_gives_up_leaves_nothing_behind() {
     });
 }
 
+/// Expects to be woken as the one of this number.
+struct Numbered {
+    number: usize,
+    woken: Arc<AtomicUsize>,
+}
+
+impl Wake for Numbered {
+    fn wake(self: std::sync::Arc<Self>) {
+        assert_eq!(self.woken.fetch_add(1, Ordering::Relaxed), self.number, "woken out of turn");
+    }
+}
+
+#[test]
+fn callers_are_woken_in_the_order_of_their_turns() {
+    explore(|| {
+        let quota = Arc::new(Quota::new(2, 10));
+        let units = quota.units(1, Priority::Normal);
+        assert_eq!(
+            [quota.try_take(units, Priority::Normal), quota.try_take(units, Priority::Normal)],
+            [Ok(()), Ok(())]
+        );
+        let woken = Arc::new(AtomicUsize::new(0));
+        let takes = [0, 1].map(|number| {
+            let waker = Waker::from(std::sync::Arc::new(Numbered { number, woken: woken.clone() }));
+            let mut take = quota.take(units, flow(1));
+            assert!(Pin::new(&mut take).poll(&mut Context::from_waker(&waker)).is_pending());
+            take
+        });
+        let other = quota.clone();
+        let thread = thread::spawn(move || other.release(units));
+        quota.release(units);
+        thread.join().expect("the other does not panic");
+        assert_eq!(woken.load(Ordering::Relaxed), 2, "both are woken");
+        drop(takes);
+        assert_eq!(quota.try_take(units, Priority::Normal), Ok(()));
+    });
+}
+
 #[test]
 fn the_models_catch_their_mutants() {
     for (model, mutant) in [
@@ -98,6 +137,7 @@ fn the_models_catch_their_mutants() {
         ("a_release_meets_the_caller_that_begins_to_wait", "quota-waits-without-a-mark"),
         ("a_release_meets_the_caller_that_begins_to_wait", "quota-keeps-its-mark"),
         ("three_callers_all_pass", "quota-release-forgets-the-queue"),
+        ("callers_are_woken_in_the_order_of_their_turns", "quota-wakes-in-any-order"),
         ("one_that_gives_up_leaves_nothing_behind", "quota-loses-what-no-caller-took"),
     ] {
         assert_caught(&format!("quota::loom::{model}"), mutant);

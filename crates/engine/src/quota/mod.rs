@@ -13,27 +13,37 @@ mod loom;
 #[cfg(all(test, not(folio_loom)))]
 mod tests;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::fair::{FairQueue, Flow, Ticket};
-use crate::limits::FAIR_BYTES_PER_OPERATION;
-use crate::sync::{AtomicU64, Mutex, Ordering, lock, mutant};
+use crate::limits::{BACKGROUND_LEAVES_PERMITS, FAIR_BYTES_PER_OPERATION};
+use crate::priority::Priority;
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant};
 
 /// See the module.
 pub(crate) struct Quota {
     free: AtomicU64,
     waiters: Mutex<Waiters>,
     bytes_max: u64,
+    /// What operations in the background leave.
+    reserve: Units,
 }
 
 #[derive(Default)]
 struct Waiters {
     queue: FairQueue<Waiter>,
     closed: bool,
+    /// Wakers of those that have been granted their units, in this order.
+    granted: VecDeque<Waker>,
+    /// Whether a thread is waking them. Others leave theirs to it: one caller's operations would otherwise be polled
+    /// in another order than they were granted.
+    waking: bool,
 }
 
 struct Waiter {
@@ -67,16 +77,23 @@ const QUEUED: u64 = 1 << 62;
 const CLOSED: u64 = 1 << 63;
 
 impl Units {
-    fn fit(self, free: u64) -> bool {
-        (free >> BYTES_BITS) & OPS_MASK > 0 && free & BYTES_MASK >= self.bytes()
+    /// Whether they are free beside a reserve.
+    fn fit(self, free: u64, reserve: Units) -> bool {
+        (free >> BYTES_BITS) & OPS_MASK > reserve.operations()
+            && free & BYTES_MASK >= self.bytes() + reserve.bytes()
+    }
+
+    fn operations(self) -> u64 {
+        self.0 >> BYTES_BITS
     }
 
     fn bytes(self) -> u64 {
         self.0 & BYTES_MASK
     }
 
-    fn lacking(self, free: u64) -> Refused {
-        if (free >> BYTES_BITS) & OPS_MASK == 0 { Refused::Operations } else { Refused::Bytes }
+    fn lacking(self, free: u64, reserve: Units) -> Refused {
+        let operations = (free >> BYTES_BITS) & OPS_MASK;
+        if operations <= reserve.operations() { Refused::Operations } else { Refused::Bytes }
     }
 }
 
@@ -89,30 +106,56 @@ impl Quota {
             free: AtomicU64::new(ops << BYTES_BITS | bytes_max),
             waiters: Mutex::new(Waiters::default()),
             bytes_max,
+            reserve: Units(
+                ((ops / BACKGROUND_LEAVES_PERMITS) << BYTES_BITS) | (bytes_max / BACKGROUND_LEAVES_PERMITS),
+            ),
         }
     }
 
     /// What an operation of so many bytes takes. One that is larger than the limit counts as the limit: it is
-    /// admitted alone.
-    pub(crate) fn units(&self, bytes: usize) -> Units {
-        Units(ONE_OPERATION | (bytes as u64).min(self.bytes_max))
+    /// admitted alone, or in the background beside the reserve only.
+    pub(crate) fn units(&self, bytes: usize, priority: Priority) -> Units {
+        Units(ONE_OPERATION | (bytes as u64).min(self.bytes_max - self.reserve(priority).bytes()))
     }
 
-    /// Takes the units if they are free and no caller waits.
-    pub(crate) fn try_take(&self, units: Units) -> Result<(), Refused> {
+    /// What an operation of this class leaves free.
+    fn reserve(&self, priority: Priority) -> Units {
+        match priority {
+            Priority::Interactive | Priority::Normal => Units(0),
+            Priority::Background => self.reserve,
+        }
+    }
+
+    /// Takes the units if they are free and no caller waits that is as urgent.
+    pub(crate) fn try_take(&self, units: Units, priority: Priority) -> Result<(), Refused> {
+        let reserve = self.reserve(priority);
         let mut free = self.free.load(Ordering::Relaxed);
         loop {
             if free & CLOSED != 0 {
                 return Err(Refused::Closed);
             }
-            if free & QUEUED != 0 || !units.fit(free) {
-                return Err(units.lacking(free));
+            if !units.fit(free, reserve) {
+                return Err(units.lacking(free, reserve));
+            }
+            if free & QUEUED != 0 {
+                return self.try_take_before(units, priority).ok_or(units.lacking(free, reserve));
             }
             match self.subtract(free, units) {
                 Ok(()) => return Ok(()),
                 Err(now) => free = now,
             }
         }
+    }
+
+    /// Takes the units beside callers that wait in the background, to whom the last ones do not belong.
+    fn try_take_before(&self, units: Units, priority: Priority) -> Option<()> {
+        if priority == Priority::Background {
+            return None;
+        }
+        let waiters = lock(&self.waiters);
+        let background_only = waiters.queue.len() == waiters.queue.len_of(Priority::Background);
+        let next = background_only && waiters.granted.is_empty() && !waiters.waking;
+        (next && self.take_locked(units, priority)).then_some(())
     }
 
     /// Waits for the units; `false` if the quota was closed meanwhile. Dropping the future leaves the queue.
@@ -125,9 +168,8 @@ impl Quota {
         let before = self.free.fetch_add(units.0, Ordering::AcqRel);
         if before & QUEUED != 0 && !mutant("quota-release-forgets-the-queue") {
             let mut waiters = lock(&self.waiters);
-            let granted = self.grant(&mut waiters);
-            drop(waiters);
-            granted.into_iter().for_each(Waker::wake);
+            self.grant(&mut waiters);
+            self.wake(waiters);
         }
     }
 
@@ -141,28 +183,61 @@ impl Quota {
         waiting.into_iter().filter_map(|(_, waiter)| waiter.waker).for_each(Waker::wake);
     }
 
-    /// Grants free units to those that wait, in turn, until the next one's are not free. Returns their wakers,
-    /// for after the lock.
-    fn grant(&self, waiters: &mut Waiters) -> Vec<Waker> {
-        let mut wakers = Vec::new();
-        while let Some((_, Waiter { units, .. })) = waiters.queue.front() {
+    /// Grants free units to those that wait, in turn, until the next one's are not free. They are to be woken after
+    /// this.
+    fn grant(&self, waiters: &mut Waiters) {
+        // What is left of the reserve is for others than the background.
+        let mut reserved = false;
+        loop {
+            let may = |priority| !(reserved && priority == Priority::Background);
+            let Some((priority, Waiter { units, .. })) = waiters.queue.front(may) else { break };
             let units = *units;
-            if !self.take_locked(units) {
+            if self.take_locked(units, priority) {
+                let granted = waiters.queue.pop(may);
+                waiters.granted.extend(granted.and_then(|(_, waiter)| waiter.waker));
+            } else if priority == Priority::Background {
+                reserved = true;
+            } else {
                 break;
             }
-            let granted = waiters.queue.pop();
-            wakers.extend(granted.and_then(|(_, waiter)| waiter.waker));
         }
-        if waiters.queue.len() == 0 && !mutant("quota-keeps-its-mark") {
+        self.unmark(waiters);
+    }
+
+    /// Lets callers take units without the lock again, if none waits for units or is about to be woken.
+    fn unmark(&self, waiters: &Waiters) {
+        let idle = waiters.queue.len() == 0 && waiters.granted.is_empty() && !waiters.waking;
+        if idle && !mutant("quota-keeps-its-mark") {
             self.free.fetch_and(!QUEUED, Ordering::AcqRel);
         }
-        wakers
+    }
+
+    /// Wakes those that have been granted their units, in this order, each without the lock.
+    fn wake<'a>(&'a self, mut waiters: MutexGuard<'a, Waiters>) {
+        if waiters.waking && !mutant("quota-wakes-in-any-order") {
+            return;
+        }
+        let mut panicked = None;
+        while let Some(waker) = waiters.granted.pop_front() {
+            waiters.waking = true;
+            drop(waiters);
+            // One that panics must not keep the others asleep.
+            panicked = catch_unwind(AssertUnwindSafe(|| waker.wake())).err().or(panicked);
+            waiters = lock(&self.waiters);
+            waiters.waking = false;
+        }
+        self.unmark(&waiters);
+        drop(waiters);
+        if let Some(panic) = panicked {
+            resume_unwind(panic);
+        }
     }
 
     /// Takes units for the holder of the lock, whatever the mark says.
-    fn take_locked(&self, units: Units) -> bool {
+    fn take_locked(&self, units: Units, priority: Priority) -> bool {
+        let reserve = self.reserve(priority);
         let mut free = self.free.load(Ordering::Acquire);
-        while units.fit(free) {
+        while units.fit(free, reserve) {
             match self.subtract(free, units) {
                 Ok(()) => return true,
                 Err(now) => free = now,
@@ -228,12 +303,16 @@ impl Future for Take {
         let mark = if mutant("quota-waits-without-a-mark") { 0 } else { QUEUED };
         this.quota.free.fetch_or(mark, Ordering::AcqRel);
         let cost = this.units.bytes() + FAIR_BYTES_PER_OPERATION;
-        let ticket = waiters.queue.push(this.flow, cost, Waiter { units: this.units, waker: None });
-        let granted = this.quota.grant(&mut waiters);
-        let waits = waiters.queue.get_mut(ticket);
-        let waits = waits.map(|waiter| waiter.waker = Some(cx.waker().clone())).is_some();
-        drop(waiters);
-        granted.into_iter().for_each(Waker::wake);
+        let waiter = Waiter { units: this.units, waker: Some(cx.waker().clone()) };
+        let ticket = waiters.queue.push(this.flow, cost, waiter);
+        this.quota.grant(&mut waiters);
+        let in_line = waiters.queue.get_mut(ticket).is_some();
+        // It is granted its units and yet comes after those that are still to be woken.
+        let waits = in_line || waiters.waking || waiters.granted.len() > 1;
+        if !waits {
+            waiters.granted.clear();
+        }
+        this.quota.wake(waiters);
         this.progress = if waits { Progress::InLine(ticket) } else { Progress::Done };
         if waits { Poll::Pending } else { Poll::Ready(true) }
     }
@@ -246,9 +325,8 @@ impl Drop for Take {
         let was_waiting = waiters.queue.remove(ticket).is_some();
         if was_waiting || waiters.closed {
             // Those behind it may have waited for its turn only.
-            let granted = self.quota.grant(&mut waiters);
-            drop(waiters);
-            granted.into_iter().for_each(Waker::wake);
+            self.quota.grant(&mut waiters);
+            self.quota.wake(waiters);
             return;
         }
         drop(waiters);

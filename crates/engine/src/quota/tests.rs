@@ -7,10 +7,11 @@ use std::task::{Context, Poll, Waker};
 
 use super::{Quota, Refused, Take};
 use crate::fair::Flow;
+use crate::priority::Priority;
 use crate::random::{Random, seeds};
 
 fn flow(file: u64) -> Flow {
-    Flow { file, caller: 0 }
+    Flow { priority: Priority::Normal, file, caller: 0 }
 }
 
 fn poll(take: &mut Take) -> Poll<bool> {
@@ -18,7 +19,7 @@ fn poll(take: &mut Take) -> Poll<bool> {
 }
 
 fn waiting(quota: &Arc<Quota>, bytes: usize, file: u64) -> Take {
-    let mut take = quota.take(quota.units(bytes), flow(file));
+    let mut take = quota.take(quota.units(bytes, Priority::Normal), flow(file));
     assert_eq!(poll(&mut take), Poll::Pending);
     take
 }
@@ -26,21 +27,25 @@ fn waiting(quota: &Arc<Quota>, bytes: usize, file: u64) -> Take {
 #[test]
 fn both_limits_hold_and_a_refusal_names_its_own() {
     let quota = Quota::new(2, 100);
-    let (half, all) = (quota.units(50), quota.units(1_000));
-    assert_eq!(quota.try_take(half), Ok(()));
-    assert_eq!(quota.try_take(all), Err(Refused::Bytes));
-    assert_eq!(quota.try_take(half), Ok(()));
-    assert_eq!(quota.try_take(quota.units(0)), Err(Refused::Operations));
+    let (half, all) = (quota.units(50, Priority::Normal), quota.units(1_000, Priority::Normal));
+    assert_eq!(quota.try_take(half, Priority::Normal), Ok(()));
+    assert_eq!(quota.try_take(all, Priority::Normal), Err(Refused::Bytes));
+    assert_eq!(quota.try_take(half, Priority::Normal), Ok(()));
+    assert_eq!(quota.try_take(quota.units(0, Priority::Normal), Priority::Normal), Err(Refused::Operations));
     [half, half].iter().for_each(|units| quota.release(*units));
-    assert_eq!(quota.try_take(all), Ok(()), "an operation beyond the limit is admitted alone");
-    assert_eq!(quota.try_take(half), Err(Refused::Bytes));
+    assert_eq!(
+        quota.try_take(all, Priority::Normal),
+        Ok(()),
+        "an operation beyond the limit is admitted alone"
+    );
+    assert_eq!(quota.try_take(half, Priority::Normal), Err(Refused::Bytes));
 }
 
 #[test]
 fn b4_a_long_line_of_one_file_does_not_delay_another() {
     let quota = Arc::new(Quota::new(10, 1_000));
-    let units = quota.units(100);
-    (0..10).for_each(|_| assert_eq!(quota.try_take(units), Ok(())));
+    let units = quota.units(100, Priority::Normal);
+    (0..10).for_each(|_| assert_eq!(quota.try_take(units, Priority::Normal), Ok(())));
     let mut flood: Vec<_> = (0..1_000).map(|_| waiting(&quota, 100, 1)).collect();
     quota.release(units);
     assert_eq!(poll(&mut flood[0]), Poll::Ready(true));
@@ -53,11 +58,11 @@ fn b4_a_long_line_of_one_file_does_not_delay_another() {
 #[test]
 fn no_caller_overtakes_one_that_waits() {
     let quota = Arc::new(Quota::new(2, 100));
-    let small = quota.units(1);
-    assert_eq!(quota.try_take(small), Ok(()));
+    let small = quota.units(1, Priority::Normal);
+    assert_eq!(quota.try_take(small, Priority::Normal), Ok(()));
     let mut big = waiting(&quota, 100, 1);
     assert_eq!(
-        quota.try_take(small),
+        quota.try_take(small, Priority::Normal),
         Err(Refused::Bytes),
         "one is free, and belongs to the caller that waits"
     );
@@ -68,27 +73,27 @@ fn no_caller_overtakes_one_that_waits() {
 #[test]
 fn giving_up_lets_the_next_pass_and_returns_what_was_granted() {
     let quota = Arc::new(Quota::new(1, 100));
-    let units = quota.units(10);
-    assert_eq!(quota.try_take(units), Ok(()));
+    let units = quota.units(10, Priority::Normal);
+    assert_eq!(quota.try_take(units, Priority::Normal), Ok(()));
     let (first, second, mut third) = (waiting(&quota, 10, 1), waiting(&quota, 10, 1), waiting(&quota, 10, 1));
     drop(first);
     quota.release(units);
     drop(second);
     assert_eq!(poll(&mut third), Poll::Ready(true), "the second was granted and gave it on");
     quota.release(units);
-    assert_eq!(quota.try_take(units), Ok(()), "no caller waits any more");
+    assert_eq!(quota.try_take(units, Priority::Normal), Ok(()), "no caller waits any more");
 }
 
 #[test]
 fn closing_answers_everyone() {
     let quota = Arc::new(Quota::new(1, 100));
-    let units = quota.units(10);
-    assert_eq!(quota.try_take(units), Ok(()));
+    let units = quota.units(10, Priority::Normal);
+    assert_eq!(quota.try_take(units, Priority::Normal), Ok(()));
     let mut waits = waiting(&quota, 10, 1);
     quota.close();
     assert_eq!(poll(&mut waits), Poll::Ready(false));
     quota.release(units);
-    assert_eq!(quota.try_take(units), Err(Refused::Closed));
+    assert_eq!(quota.try_take(units, Priority::Normal), Err(Refused::Closed));
     assert_eq!(poll(&mut quota.take(units, flow(1))), Poll::Ready(false));
 }
 
@@ -101,9 +106,9 @@ fn b1_no_unit_is_lost_or_made() {
         let quota = Arc::new(Quota::new(ops, bytes));
         let (mut held, mut takes) = (Vec::new(), Vec::new());
         for _ in 0..500 {
-            let units = quota.units(random.index(60));
+            let units = quota.units(random.index(60), Priority::Normal);
             match random.index(6) {
-                0 if quota.try_take(units).is_ok() => held.push(units),
+                0 if quota.try_take(units, Priority::Normal).is_ok() => held.push(units),
                 1 | 2 => takes.push((quota.take(units, flow(random.within(0..3))), units)),
                 3 if !held.is_empty() => quota.release(held.swap_remove(random.index(held.len()))),
                 4 if !takes.is_empty() => drop(takes.swap_remove(random.index(takes.len()))),
@@ -120,12 +125,54 @@ fn b1_no_unit_is_lost_or_made() {
         }
         takes.clear();
         held.into_iter().for_each(|units| quota.release(units));
-        let all = quota.units(usize::MAX);
-        assert_eq!(quota.try_take(all), Ok(()), "seed {seed}");
+        let all = quota.units(usize::MAX, Priority::Normal);
+        assert_eq!(quota.try_take(all, Priority::Normal), Ok(()), "seed {seed}");
         quota.release(all);
         for _ in 0..ops {
-            assert_eq!(quota.try_take(quota.units(0)), Ok(()), "seed {seed}");
+            assert_eq!(
+                quota.try_take(quota.units(0, Priority::Normal), Priority::Normal),
+                Ok(()),
+                "seed {seed}"
+            );
         }
-        assert_eq!(quota.try_take(quota.units(0)), Err(Refused::Operations), "seed {seed}");
+        assert_eq!(
+            quota.try_take(quota.units(0, Priority::Normal), Priority::Normal),
+            Err(Refused::Operations),
+            "seed {seed}"
+        );
     });
+}
+
+#[test]
+fn b4_the_background_leaves_a_quarter_to_others() {
+    let quota = Quota::new(8, 800);
+    let scan = quota.units(100, Priority::Background);
+    for _ in 0..6 {
+        assert_eq!(quota.try_take(scan, Priority::Background), Ok(()));
+    }
+    assert_eq!(quota.try_take(scan, Priority::Background), Err(Refused::Operations));
+    let request = quota.units(200, Priority::Interactive);
+    assert_eq!(quota.try_take(request, Priority::Interactive), Ok(()));
+    let huge = quota.units(usize::MAX, Priority::Background);
+    quota.release(request);
+    (0..6).for_each(|_| quota.release(scan));
+    assert_eq!(quota.try_take(huge, Priority::Background), Ok(()), "it is admitted beside the reserve");
+    assert_eq!(quota.try_take(request, Priority::Normal), Ok(()));
+}
+
+#[test]
+fn b4_nothing_urgent_waits_for_what_waits_in_the_background() {
+    let quota = Arc::new(Quota::new(4, 400));
+    let units = quota.units(100, Priority::Background);
+    (0..3).for_each(|_| assert_eq!(quota.try_take(units, Priority::Background), Ok(())));
+    let background = Flow { priority: Priority::Background, ..flow(1) };
+    let mut scans = [0; 2].map(|_| quota.take(units, background));
+    assert!(scans.iter_mut().all(|scan| poll(scan).is_pending()));
+    assert_eq!(quota.try_take(units, Priority::Normal), Ok(()), "the last one is its");
+    assert_eq!(quota.try_take(units, Priority::Normal), Err(Refused::Operations));
+    let mut request = waiting(&quota, 100, 2);
+    quota.release(units);
+    assert_eq!((poll(&mut request), poll(&mut scans[0])), (Poll::Ready(true), Poll::Pending));
+    (0..2).for_each(|_| quota.release(units));
+    assert_eq!((poll(&mut scans[0]), poll(&mut scans[1])), (Poll::Ready(true), Poll::Pending));
 }

@@ -21,11 +21,12 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::admission::Client;
 use crate::context::EngineContext;
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Error, Operation, Result};
-use crate::fair::Flow;
 use crate::limits::PIECE_BYTES;
+use crate::priority::Priority;
 use crate::stats::add;
 use crate::storage::{Metadata, OpenRequest, StorageFile, errno};
 use crate::stream::ReadAhead;
@@ -304,7 +305,7 @@ impl StreamHandle {
         let inner = self.inner.clone();
         let admission = &inner.context.names.admission;
         let refuse = |cause| Error::new(Operation::Write, cause).at_path(self.inner.path.clone());
-        let permit = admission.admit(len, Flow::of_paths).await.map_err(refuse)?;
+        let permit = admission.admit(len, Client::of_paths(Priority::Normal)).await.map_err(refuse)?;
         let bytes = bytes();
         let runtime = inner.context.runtime.clone();
         let turn = queue_lock(&inner.writing);

@@ -2,6 +2,8 @@
 
 mod conflicts;
 mod cursor;
+#[cfg(not(folio_loom))]
+pub(super) mod leaving;
 mod merging;
 mod simulation;
 
