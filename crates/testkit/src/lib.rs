@@ -37,7 +37,7 @@
 //!
 //! # Limits
 //!
-//! The disk has no streams or descriptors; [`Disk`] says in full what it simulates and what not. The checker knows one file and one cursor. Its work grows with the operations that overlap
+//! The disk has no streams or descriptors; [`Disk`] says in full what it simulates and what not. The checker knows one file and up to four openings of it, each with its cursor. Its work grows with the operations that overlap
 //! and, steeply, with those that were cancelled after they may have begun: it says so when it gives up.
 //! Only what is async needs an async runtime; a closed [`Gate`] blocks the thread that comes to it.
 

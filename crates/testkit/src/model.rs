@@ -1,4 +1,4 @@
-//! A naive sequential model of one file: bytes and a cursor.
+//! A naive sequential model of one file: bytes, and a cursor for each opening.
 
 use std::io::SeekFrom;
 use std::ops::Range;
@@ -7,6 +7,9 @@ use std::sync::Arc;
 /// Longest file the model follows, in bytes; what goes beyond fails. Keeps a wild offset from taking the
 /// machine's memory.
 const MODEL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Openings that a model knows: with more, histories are not harder to get wrong, only longer to check.
+const OPENINGS_MAX: usize = 4;
 
 /// One operation on a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +70,10 @@ pub enum Outcome {
 #[derive(Clone, Debug)]
 pub struct FileModel {
     bytes: Arc<Vec<u8>>,
-    cursor: u64,
+    /// One of each opening.
+    cursors: [u64; OPENINGS_MAX],
+    /// The opening through which the next operation goes.
+    opening: usize,
     short_reads: bool,
     short_writes: bool,
     append_only: bool,
@@ -79,7 +85,8 @@ impl FileModel {
     pub fn new(bytes: impl Into<Vec<u8>>) -> FileModel {
         FileModel {
             bytes: Arc::new(bytes.into()),
-            cursor: 0,
+            cursors: [0; OPENINGS_MAX],
+            opening: 0,
             short_reads: false,
             short_writes: false,
             append_only: false,
@@ -118,9 +125,25 @@ impl FileModel {
         &self.bytes
     }
 
-    /// Returns the cursor.
+    /// Returns the cursor of the opening that [`through`](FileModel::through) chose, at first of the first one.
     pub fn cursor(&self) -> u64 {
-        self.cursor
+        self.cursors[self.opening]
+    }
+
+    /// Returns the same file as seen through another of its openings: the bytes are shared, each opening has a cursor.
+    ///
+    /// # Panics
+    ///
+    /// If `opening` is not below 4.
+    #[must_use]
+    pub fn through(&self, opening: usize) -> FileModel {
+        assert!(opening < OPENINGS_MAX, "the model knows {OPENINGS_MAX} openings");
+        FileModel { opening, ..self.clone() }
+    }
+
+    /// Returns the cursors of all openings.
+    pub(crate) fn cursors(&self) -> &[u64] {
+        &self.cursors
     }
 
     /// Runs `op` whole and returns its outcome.
@@ -128,15 +151,15 @@ impl FileModel {
         match op {
             ModelOp::ReadAt { offset, len } => Outcome::Bytes(self.slice(*offset, *len).to_vec()),
             ModelOp::Read { len } => {
-                let bytes = self.slice(self.cursor, *len).to_vec();
-                self.cursor += bytes.len() as u64;
+                let bytes = self.slice(self.cursors[self.opening], *len).to_vec();
+                self.cursors[self.opening] += bytes.len() as u64;
                 Outcome::Bytes(bytes)
             }
             ModelOp::ReadUntil { delimiter, limit } => {
-                let within = self.slice(self.cursor, *limit);
+                let within = self.slice(self.cursors[self.opening], *limit);
                 let end = within.iter().position(|byte| byte == delimiter).map_or(within.len(), |at| at + 1);
                 let bytes = within[..end].to_vec();
-                self.cursor += bytes.len() as u64;
+                self.cursors[self.opening] += bytes.len() as u64;
                 Outcome::Bytes(bytes)
             }
             ModelOp::WriteAt { offset, bytes } => self.write_at(*offset, bytes),
@@ -158,8 +181,8 @@ impl FileModel {
             (_, Outcome::Failed) => true,
             (ModelOp::ReadAt { offset, len }, Outcome::Bytes(got)) => self.may_read(*offset, *len, got),
             (ModelOp::Read { len }, Outcome::Bytes(got)) => {
-                next.cursor += got.len() as u64;
-                self.may_read(self.cursor, *len, got)
+                next.cursors[next.opening] += got.len() as u64;
+                self.may_read(self.cursors[self.opening], *len, got)
             }
             (ModelOp::WriteAt { offset, bytes }, Outcome::Written(done)) => {
                 self.may_write(bytes, *done) && next.write_at(*offset, &bytes[..*done]) == *outcome
@@ -188,7 +211,7 @@ impl FileModel {
     }
 
     pub(crate) fn is_same_as(&self, other: &FileModel) -> bool {
-        self.cursor == other.cursor && self.bytes == other.bytes
+        self.cursors == other.cursors && self.bytes == other.bytes
     }
 
     pub(crate) fn is_append_only(&self) -> bool {
@@ -227,10 +250,10 @@ impl FileModel {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Outcome {
-        let start = if self.append_only { self.len() } else { self.cursor };
+        let start = if self.append_only { self.len() } else { self.cursors[self.opening] };
         let outcome = self.put(start, bytes);
         if outcome != Outcome::Failed {
-            self.cursor = start + bytes.len() as u64;
+            self.cursors[self.opening] = start + bytes.len() as u64;
         }
         outcome
     }
@@ -260,12 +283,12 @@ impl FileModel {
     fn seek(&mut self, target: SeekFrom) -> Outcome {
         let to = match target {
             SeekFrom::Start(to) => Some(to),
-            SeekFrom::Current(by) => self.cursor.checked_add_signed(by),
+            SeekFrom::Current(by) => self.cursors[self.opening].checked_add_signed(by),
             SeekFrom::End(by) => self.len().checked_add_signed(by),
         };
         // A cursor is an `off_t`: beyond its largest value `lseek` fails.
         let Some(to) = to.filter(|to| *to <= i64::MAX as u64) else { return Outcome::Failed };
-        self.cursor = to;
+        self.cursors[self.opening] = to;
         Outcome::Offset(to)
     }
 

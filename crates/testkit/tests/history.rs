@@ -71,7 +71,7 @@ fn each_broken_promise_is_rejected_after_any_legal_history() {
 fn a_cancelled_write_may_have_happened_or_not_but_not_both() {
     let read = |called, got| done(1, called, called + 1, ModelOp::ReadAt { offset: 0, len: 1 }, bytes(got));
     let check_reads = |first, second| {
-        let cancelled = Entry { client: 0, op: write_at(0, b"x"), called: 0, returned: None };
+        let cancelled = Entry { client: 0, opening: 0, op: write_at(0, b"x"), called: 0, returned: None };
         let entries = vec![cancelled, read(1, first), read(3, second)];
         check(&History { start: FileModel::new(*b"a"), entries }).is_ok()
     };
@@ -84,7 +84,7 @@ fn a_cancelled_write_may_have_happened_or_not_but_not_both() {
 #[test]
 fn a_cancelled_cursor_read_must_not_move_the_cursor() {
     let entries = vec![
-        Entry { client: 0, op: ModelOp::Read { len: 1 }, called: 0, returned: None },
+        Entry { client: 0, opening: 0, op: ModelOp::Read { len: 1 }, called: 0, returned: None },
         done(0, 1, 2, ModelOp::Read { len: 1 }, bytes(b"b")),
     ];
     let start = FileModel::new(*b"ab");
@@ -298,7 +298,7 @@ fn later(entry: Entry, by: u64) -> Entry {
 }
 
 fn done(client: usize, called: u64, returned: u64, op: ModelOp, outcome: Outcome) -> Entry {
-    Entry { client, op, called, returned: Some((returned, outcome)) }
+    Entry { client, opening: 0, op, called, returned: Some((returned, outcome)) }
 }
 
 fn write_at(offset: u64, bytes: &[u8]) -> ModelOp {
@@ -311,4 +311,28 @@ fn seek(to: u64) -> ModelOp {
 
 fn bytes(bytes: &[u8]) -> Outcome {
     Outcome::Bytes(bytes.to_vec())
+}
+
+#[test]
+fn each_opening_has_a_cursor_of_its_own() {
+    let recorder = Recorder::new(FileModel::new(*b"abcd"));
+    for got in [b"ab", b"cd"] {
+        for opening in 0..2 {
+            let read = recorder.call_through(opening, opening, ModelOp::Read { len: 2 });
+            read.returned(Outcome::Bytes(got.to_vec()));
+        }
+    }
+    check(&recorder.history()).unwrap();
+    recorder.call_through(1, 1, ModelOp::Read { len: 2 }).returned(Outcome::Bytes(b"ab".to_vec()));
+    assert!(check(&recorder.history()).is_err(), "the second opening stands at the end");
+}
+
+#[test]
+fn a_write_that_another_opening_does_not_see_is_caught() {
+    let recorder = Recorder::new(FileModel::new(*b"old"));
+    let write = ModelOp::WriteAt { offset: 0, bytes: b"new".to_vec() };
+    recorder.call_through(0, 0, write).returned(Outcome::Written(3));
+    let read = recorder.call_through(1, 1, ModelOp::ReadAt { offset: 0, len: 3 });
+    read.returned(Outcome::Bytes(b"old".to_vec()));
+    assert!(check(&recorder.history()).is_err());
 }

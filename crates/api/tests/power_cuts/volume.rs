@@ -5,6 +5,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use folio_testkit::wait::holds_in_time;
+
 /// Size of an image, in bytes; sparse. XFS needs 300 MiB.
 const IMAGE_BYTES: u64 = 320 << 20;
 
@@ -90,7 +92,13 @@ impl Volume {
 
     /// Mounts what the cut has left.
     pub(crate) fn restart(&mut self) {
-        run("umount", [self.mounted.as_os_str()]).expect("no file is open any more");
+        // A process that another test is about to start has all descriptors of this one until it becomes its program.
+        let mut unmounted = Ok(());
+        let closed = holds_in_time(|| {
+            unmounted = run("umount", [self.mounted.as_os_str()]);
+            unmounted.is_ok()
+        });
+        assert!(closed, "a file is still open: {unmounted:?}");
         if self.file_system == FileSystem::Btrfs {
             std::fs::rename(self.cloned(), &self.image).expect("both are ours");
         }

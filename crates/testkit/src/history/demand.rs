@@ -99,7 +99,7 @@ impl Demand {
     pub(super) fn fingerprint(&self, state: &FileModel) -> u64 {
         let bytes = state.bytes();
         let mut hasher = DefaultHasher::new();
-        (bytes.len(), if self.cursor_ops > 0 { state.cursor() } else { 0 }).hash(&mut hasher);
+        (bytes.len(), if self.cursor_ops > 0 { state.cursors() } else { &[] }).hash(&mut hasher);
         for (at, values) in &self.wanted {
             let Some(value) = bytes.get(*at as usize) else { break };
             if values.iter().any(|(wanted, _)| wanted == value) {

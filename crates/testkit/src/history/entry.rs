@@ -7,6 +7,8 @@ use crate::model::{FileModel, ModelOp, Outcome};
 pub struct Entry {
     /// Who asked.
     pub client: usize,
+    /// Through which opening of the file, each with a cursor of its own.
+    pub opening: usize,
     /// For what.
     pub op: ModelOp,
     /// When, by the recorder's counter.

@@ -41,9 +41,30 @@ impl Recorder {
     /// Notes that `client` asks for `op` now. Dropping the result notes that its outcome will stay unknown,
     /// which is what happens to it in a future that is cancelled.
     pub fn call(&self, client: usize, op: ModelOp) -> Invocation {
+        self.call_through(0, client, op)
+    }
+
+    /// Notes the same of an operation that goes through one of several openings of the file.
+    ///
+    /// ```
+    /// use folio_testkit::{FileModel, ModelOp, Outcome, Recorder, check};
+    ///
+    /// let recorder = Recorder::new(FileModel::new(*b"abc"));
+    /// for opening in 0..2 {
+    ///     // Neither moves the other's cursor.
+    ///     let call = recorder.call_through(opening, 0, ModelOp::Read { len: 1 });
+    ///     call.returned(Outcome::Bytes(b"a".to_vec()));
+    /// }
+    /// assert!(check(&recorder.history()).is_ok());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// The check does, if `opening` is not below 4.
+    pub fn call_through(&self, opening: usize, client: usize, op: ModelOp) -> Invocation {
         let called = self.tape.tick();
         let mut entries = lock(&self.tape.entries);
-        entries.push(Entry { client, op, called, returned: None });
+        entries.push(Entry { client, opening, op, called, returned: None });
         Invocation { tape: Arc::clone(&self.tape), index: entries.len() - 1 }
     }
 

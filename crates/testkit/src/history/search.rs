@@ -155,7 +155,9 @@ impl<'a> Search<'a> {
         self.candidates().into_iter().find(|index| {
             let entry = self.entries[*index];
             let returned = entry.returned.as_ref();
-            returned.is_some_and(|(_, got)| is_idle(entry, got) && state.after(&entry.op, got).is_some())
+            returned.is_some_and(|(_, got)| {
+                is_idle(entry, got) && state.through(entry.opening).after(&entry.op, got).is_some()
+            })
         })
     }
 
@@ -179,6 +181,7 @@ impl<'a> Search<'a> {
 
     fn after(&self, index: usize, state: &FileModel) -> Option<FileModel> {
         let entry = self.entries[index];
+        let state = state.through(entry.opening);
         match &entry.returned {
             Some((_, outcome)) => state.after(&entry.op, outcome),
             None => state.after_unknown(&entry.op),

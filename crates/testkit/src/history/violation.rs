@@ -74,9 +74,9 @@ impl fmt::Display for Violation {
         self.before.iter().try_for_each(|entry| writeln!(f, "  {}", line(entry)))?;
         writeln!(
             f,
-            "then the file has {} bytes and the cursor is {}",
+            "then the file has {} bytes and the cursors are {:?}",
             self.state.bytes().len(),
-            self.state.cursor()
+            self.state.cursors()
         )?;
         writeln!(f, "and none of these can come next so that all fit:")?;
         self.stuck.iter().try_for_each(|entry| self.explain(f, entry))
@@ -86,11 +86,12 @@ impl fmt::Display for Violation {
 impl Violation {
     fn explain(&self, f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
         write!(f, "  {}", line(entry))?;
-        let fits = entry.returned.as_ref().is_none_or(|(_, got)| self.state.after(&entry.op, got).is_some());
+        let state = self.state.through(entry.opening);
+        let fits = entry.returned.as_ref().is_none_or(|(_, got)| state.after(&entry.op, got).is_some());
         if fits {
             return writeln!(f);
         }
-        writeln!(f, ", but the file would give {}", outcome(&self.state.clone().run(&entry.op)))
+        writeln!(f, ", but the file would give {}", outcome(&state.clone().run(&entry.op)))
     }
 }
 
@@ -99,7 +100,12 @@ fn line(entry: &Entry) -> String {
         Some((at, got)) => (at.to_string(), outcome(got)),
         None => ("?".to_owned(), "unknown".to_owned()),
     };
-    format!("client {} [{}..{until}] {} -> {got}", entry.client, entry.called, op(&entry.op))
+    let through = match entry.opening {
+        0 => String::new(),
+        opening => format!(" through opening {opening}"),
+    };
+    let Entry { client, called, .. } = entry;
+    format!("client {client}{through} [{called}..{until}] {} -> {got}", op(&entry.op))
 }
 
 fn op(op: &ModelOp) -> String {
