@@ -10,7 +10,7 @@ use std::thread;
 use folio_testkit::errno::{EIO, ENOSPC};
 use folio_testkit::{Call, Disk, FuseCache, FuseMount, Gate, Survivors};
 
-const CACHES: [FuseCache; 3] = [FuseCache::Through, FuseCache::Back, FuseCache::None];
+const CACHES: [FuseCache; 4] = [FuseCache::Through, FuseCache::Back, FuseCache::Names, FuseCache::None];
 
 /// Runs a check on a mounted disk with each cache, where mounting is possible.
 fn mounted(check: impl Fn(&Disk, &FuseMount, FuseCache)) {

@@ -10,6 +10,8 @@ mod closing;
 mod debts;
 mod descriptors;
 mod durability;
+#[cfg(all(target_os = "linux", not(folio_portable)))]
+mod executors;
 mod fairness;
 mod isolation;
 mod late;

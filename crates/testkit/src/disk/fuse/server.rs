@@ -18,8 +18,8 @@ use super::answers::{Answers, Changes};
 use super::attributes::{file_type, stamp};
 use super::cache::FuseCache;
 
-/// How long the kernel may keep names and attributes: not at all, since a test may change the disk.
-const TTL: Duration = Duration::ZERO;
+/// How long the kernel may keep names and attributes where it keeps them.
+const KEPT: Duration = Duration::from_secs(3600);
 
 /// The mode bits that are permissions.
 const PERMISSIONS: u32 = 0o7777;
@@ -28,6 +28,16 @@ const PERMISSIONS: u32 = 0o7777;
 const BLOCKS: u64 = 1 << 20;
 const BLOCK_BYTES: u32 = 4096;
 const NAME_BYTES_MAX: u32 = 255;
+
+/// Sends the answer by what the kind of reply has for it.
+macro_rules! reply {
+    ($reply:ident, $answer:expr, $value:pat => $sent:expr) => {
+        match $answer {
+            Ok($value) => $sent,
+            Err(error) => $reply.error(Errno::from(error)),
+        }
+    };
+}
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -42,28 +52,26 @@ impl Server {
 
     fn open_flags(&self) -> FopenFlags {
         match self.cache {
-            FuseCache::Through | FuseCache::Back => FopenFlags::empty(),
+            FuseCache::Through | FuseCache::Back | FuseCache::Names => FopenFlags::empty(),
             FuseCache::None => FopenFlags::FOPEN_DIRECT_IO,
         }
     }
-}
 
-/// Sends the answer by what the kind of reply has for it.
-macro_rules! reply {
-    ($reply:ident, $answer:expr, $value:pat => $sent:expr) => {
-        match $answer {
-            Ok($value) => $sent,
-            Err(error) => $reply.error(Errno::from(error)),
+    /// How long the kernel may keep names and attributes: not at all where a test may change the disk.
+    fn ttl(&self) -> Duration {
+        match self.cache {
+            FuseCache::Through | FuseCache::Back | FuseCache::None => Duration::ZERO,
+            FuseCache::Names => KEPT,
         }
-    };
+    }
+
+    fn found(&self, answer: io::Result<fuser::FileAttr>, reply: ReplyEntry) {
+        reply!(reply, answer, attr => reply.entry(&self.ttl(), &attr, Generation(0)))
+    }
 }
 
 fn done(answer: io::Result<()>, reply: ReplyEmpty) {
     reply!(reply, answer, () => reply.ok())
-}
-
-fn found(answer: io::Result<fuser::FileAttr>, reply: ReplyEntry) {
-    reply!(reply, answer, attr => reply.entry(&TTL, &attr, Generation(0)))
 }
 
 impl Filesystem for Server {
@@ -76,11 +84,11 @@ impl Filesystem for Server {
     }
 
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        found(self.answers.lookup(parent.0, name), reply);
+        self.found(self.answers.lookup(parent.0, name), reply);
     }
 
     fn getattr(&self, _: &Request, ino: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        reply!(reply, self.answers.attributes(ino.0), attr => reply.attr(&TTL, &attr));
+        reply!(reply, self.answers.attributes(ino.0), attr => reply.attr(&self.ttl(), &attr));
     }
 
     fn setattr(
@@ -104,7 +112,7 @@ impl Filesystem for Server {
         let times = Stamps { accessed: stamp(accessed), modified: stamp(modified) };
         let changes =
             Changes { mode: mode.map(|mode| mode & PERMISSIONS), owner: (uid, gid), len: size, times };
-        reply!(reply, self.answers.change(ino.0, &changes), attr => reply.attr(&TTL, &attr));
+        reply!(reply, self.answers.change(ino.0, &changes), attr => reply.attr(&self.ttl(), &attr));
     }
 
     fn readlink(&self, _: &Request, ino: INodeNo, reply: ReplyData) {
@@ -112,7 +120,7 @@ impl Filesystem for Server {
     }
 
     fn mkdir(&self, _: &Request, parent: INodeNo, name: &OsStr, mode: u32, _: u32, reply: ReplyEntry) {
-        found(self.answers.create_dir(parent.0, name, mode & PERMISSIONS), reply);
+        self.found(self.answers.create_dir(parent.0, name, mode & PERMISSIONS), reply);
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
@@ -124,7 +132,7 @@ impl Filesystem for Server {
     }
 
     fn symlink(&self, _: &Request, parent: INodeNo, name: &OsStr, target: &Path, reply: ReplyEntry) {
-        found(self.answers.symlink(parent.0, name, target), reply);
+        self.found(self.answers.symlink(parent.0, name, target), reply);
     }
 
     fn rename(
@@ -148,7 +156,7 @@ impl Filesystem for Server {
     }
 
     fn link(&self, _: &Request, ino: INodeNo, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
-        found(self.answers.link(ino.0, parent.0, name), reply);
+        self.found(self.answers.link(ino.0, parent.0, name), reply);
     }
 
     fn open(&self, _: &Request, ino: INodeNo, _: OpenFlags, reply: ReplyOpen) {
@@ -167,7 +175,7 @@ impl Filesystem for Server {
     ) {
         let flags = self.open_flags();
         reply!(reply, self.answers.create(parent.0, name, mode & PERMISSIONS), (attr, opening) => {
-            reply.created(&TTL, &attr, Generation(0), FileHandle(opening), flags);
+            reply.created(&self.ttl(), &attr, Generation(0), FileHandle(opening), flags);
         });
     }
 

@@ -164,7 +164,7 @@ impl Devices {
         known.devices.push(device);
         let is_watched = self.watches.load(Ordering::Relaxed) > 0;
         let mounted = if is_watched { mounted } else { Waits::Always };
-        // A device may be one that is mounted for nobody else any more.
+        // A device may be in use without a mount in the table.
         let waits = known.devices.iter().map(|device| device.waits).fold(mounted, Waits::max);
         let state = PATHS_WAIT.iter().position(|state| *state == waits).unwrap_or_default();
         self.paths_wait.store(state, Ordering::Relaxed);
@@ -226,7 +226,7 @@ mod tests {
         let devices = Devices::default();
         let local = Device { number: 8, waits: Waits::Never };
         devices.remember(local, 0);
-        assert_eq!(devices.paths_wait(), Waits::Always, "nobody watches");
+        assert_eq!(devices.paths_wait(), Waits::Always, "unwatched");
         devices.watched();
         assert_eq!(devices.paths_wait(), Waits::Always, "not read since");
         devices.remember(local, 0);
@@ -241,6 +241,6 @@ mod tests {
         assert_eq!(devices.paths_wait(), Waits::AtOpen.max(read), "one in no table counts too");
         devices.unwatched();
         devices.remember(local, 2);
-        assert_eq!(devices.paths_wait(), Waits::Always, "nobody watches any more");
+        assert_eq!(devices.paths_wait(), Waits::Always, "unwatched again");
     }
 }

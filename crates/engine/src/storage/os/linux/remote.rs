@@ -50,8 +50,8 @@ const AT_OPEN: [u32; 4] = [
     OVERLAY,
 ];
 
-/// Overlayfs stands on other file systems, which nobody can name: the options in the mount table are paths of whoever
-/// mounted it, in a container those of its host.
+/// Overlayfs stands on other file systems, which cannot be found out: the options in the mount table are the paths of the
+/// process that mounted it, in a container those of its host.
 const OVERLAY: u32 = 0x794C_7630;
 
 /// What the file system of an open file may keep waiting.
