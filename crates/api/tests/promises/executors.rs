@@ -16,7 +16,7 @@ use folio_testkit::{Call, Disk, FuseCache, FuseMount, Gate, skip};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::Pending;
+use crate::{Pending, soon};
 
 /// How long an executor's thread may stay away before it counts as stopped: far longer than a busy machine takes.
 const STOPPED_AFTER: Duration = Duration::from_secs(20);
@@ -199,7 +199,7 @@ fn check(place: Place, known_before: bool) {
         let Some(stopping) = before.unwrap_or_else(|| Stopping::make(place)) else { return };
         let (path, gate) = (stopping.file(), Gate::closed());
         if !known_before {
-            runtime.block_on(notices(&engine, local.path()));
+            runtime.block_on(soon("the engine notices the mount", notices(&engine, local.path())));
         }
         let asked = match ask {
             Ask::ByPath(ask) => ask(path),

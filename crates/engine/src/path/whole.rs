@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::admission::Permit;
-use crate::context::EngineContext;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::running::{RequestInfo, RunningRequest};
+use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Operation, Result};
 use crate::fair::Flow;
 use crate::file_op::Payload;
@@ -61,8 +61,8 @@ impl EngineContext {
         open: R,
         contents: Contents<'_>,
     ) -> Result<Whole<()>> {
-        let info = RequestInfo::of(&open);
-        let admitted = self.names.admission.admit(contents.len(), Flow::of_paths).await;
+        let (info, device) = (RequestInfo::of(&open), self.device_for(&open));
+        let admitted = device.admission.admit(contents.len(), Flow::of_paths).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let contents_len = contents.len();
         let mut lender = Lender::new(contents, self.buffers.clone());
@@ -73,9 +73,10 @@ impl EngineContext {
             sender,
             lent: lender.lent(),
             context: self.clone(),
+            device: device.clone(),
             arrived: Instant::now(),
         };
-        let job = self.pool.submit(place(&self.names, contents_len), Box::new(job));
+        let job = self.pool.submit(place(&device, contents_len), Box::new(job));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
         let job = job.ok().map(|submitted| submitted.id);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
@@ -93,12 +94,13 @@ struct WholeJob<R> {
     sender: oneshot::Sender<Result<Whole<()>>>,
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
+    device: Arc<Device>,
     arrived: Instant,
 }
 
 impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
-        let WholeJob { unstarted, sender, lent, context, arrived } = *self;
+        let WholeJob { unstarted, sender, lent, context, device, arrived } = *self;
         if !sender.begin() {
             return;
         }
@@ -118,8 +120,16 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
         };
         let end = WriteEnd { sender, permit, info, request };
         let opened = guarded(|| open.execute(&*context.storage));
-        let mut writing =
-            Box::new(WholeWrite { context, lent, arrived, begun, file: None, done: 0, end: Some(end) });
+        let mut writing = Box::new(WholeWrite {
+            context,
+            device,
+            lent,
+            arrived,
+            begun,
+            file: None,
+            done: 0,
+            end: Some(end),
+        });
         match opened {
             Ok(Ok(file)) => {
                 writing.file = Some(file);
@@ -134,6 +144,8 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
 /// A write of a whole file under way.
 struct WholeWrite {
     context: Arc<EngineContext>,
+    /// In whose lane its pieces wait.
+    device: Arc<Device>,
     lent: Arc<Lent>,
     arrived: Instant,
     begun: Instant,
@@ -217,9 +229,9 @@ impl Job for WholeWrite {
 
 impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
-        let context = self.context.clone();
+        let (context, device) = (self.context.clone(), self.device.clone());
         // A refused job is dropped here, which answers its caller: the engine has stopped.
-        drop(context.pool.submit(place(&context.names, PIECE_BYTES), self));
+        drop(context.pool.submit(place(&device, PIECE_BYTES), self));
     }
 }
 

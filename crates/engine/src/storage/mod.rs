@@ -121,6 +121,13 @@ pub trait Storage: Names {
         None
     }
 
+    /// Returns the device that a look-up of `path` would need, as far as that is in memory: of the file, or of the last
+    /// directory on the way that is cached. Does not block. `None` means unknown.
+    fn device_cached(&self, path: &Path) -> Option<u64> {
+        let _ = path;
+        None
+    }
+
     /// Returns what becomes ready when the mounts change; `None` if the storage does not depend on mounts, or cannot know.
     ///
     /// Called once when an engine starts, which keeps it for its whole life. Does not block.

@@ -53,6 +53,7 @@ use super::{
     Clearing, DeepDir, Entry, IfTaken, Links, Lister, Listing, Metadata, Mode, MountWatch, Mover, Names,
     OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
+use crate::limits::CACHED_PARTS_MAX;
 use beneath::Beneath;
 use dir::OsDir;
 use file::OsFile;
@@ -343,6 +344,16 @@ impl Storage for Os {
             Links::Refuse => return None,
         };
         self.metadata_in_memory(found)
+    }
+
+    fn device_cached(&self, path: &Path) -> Option<u64> {
+        if self.devices.paths_wait() == Waits::Always {
+            return None;
+        }
+        path.ancestors().take(CACHED_PARTS_MAX).find_map(|part| {
+            let part = if part.as_os_str().is_empty() { Path::new(".") } else { part };
+            self.cached.name(part)?.ok().and_then(|named| cached::device_without_sync(&named))
+        })
     }
 
     fn watch_mounts(&self) -> Option<Box<dyn MountWatch>> {
