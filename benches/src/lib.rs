@@ -42,6 +42,7 @@ mod records;
 mod rival;
 mod rounds;
 mod run;
+mod stuck;
 mod suite;
 mod suites;
 mod table;
@@ -53,5 +54,6 @@ mod workloads;
 
 pub use fairness::fairness;
 pub use run::run;
+pub use stuck::stuck;
 pub use suite::Suite;
 pub use suites::{EVERYDAY, HOT_PATH};

@@ -25,6 +25,8 @@ mod shutdown;
 mod special_files;
 mod stuck;
 mod stuck_devices;
+#[cfg(target_os = "linux")]
+mod stuck_mounts;
 mod threads;
 
 use std::sync::Arc;
