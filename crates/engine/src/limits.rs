@@ -93,7 +93,7 @@ pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 /// short for a request that waits behind them. It is at most twice as long until the sweep notices.
 pub(crate) const WORKER_STUCK_AFTER: Duration = Duration::from_millis(100);
 
-/// Stuck requests about paths beside which others go on. Their devices are unknown, so that one that hangs could
+/// Stuck requests about paths beside which others go on in the lane of those whose device is unknown. One that hangs could
 /// otherwise take every slot.
 pub(crate) const LANE_STUCK_MAX: usize = 256;
 
@@ -298,6 +298,10 @@ pub(crate) const CARRIED_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes requested of one `copy_file_range`. Below the kernel's own limit on every architecture.
 pub(crate) const COPIED_BYTES_MAX: u64 = 1 << 30;
+
+/// Parts of a path, from its end, that are looked for in memory to find out its device. Directories are cached as long as
+/// anything below them is, so that the first or the second usually answers.
+pub(crate) const CACHED_PARTS_MAX: usize = 8;
 
 /// Devices cached at once. Machines mount a few dozen; beyond the limit all of them are queried again.
 pub(crate) const DEVICES_MAX: usize = 256;

@@ -266,7 +266,7 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
 #[cfg(test)]
 mod tests {
     use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, read, writing};
-    use crate::storage::{Links, Names, os::Os};
+    use crate::storage::{Links, Names, Storage, os::Os};
     use std::fs;
     use std::io;
     use std::io::ErrorKind;
@@ -291,6 +291,7 @@ mod tests {
     fn whole_files_come_back_and_limits_are_exact() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
+        let _watch = os.watch_mounts();
         os.metadata(dir.path(), Links::Follow).expect("learn the device");
         let path = dir.path().join("file");
         let check = |len: usize| {
@@ -320,6 +321,7 @@ mod tests {
     fn small_file_in_memory_is_read_in_place() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
+        let _watch = os.watch_mounts();
         let path = dir.path().join("file");
         fs::write(&path, b"contents").expect("write");
         let request = read(path, None);
@@ -334,6 +336,7 @@ mod tests {
     #[test]
     fn file_without_a_length_is_read_whole() {
         let os = Os::new();
+        let _watch = os.watch_mounts();
         let check = |path: &str| {
             let request = read(PathBuf::from(path), None);
             let expected = fs::read(path).expect("std reads it");
