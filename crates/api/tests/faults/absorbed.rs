@@ -108,6 +108,20 @@ const TABLE: &[Absorbed] = &[
     row!(&["path::realpath"], ReadLink, [], Other, "as in CPython, what cannot be read is no link"),
 ];
 
+/// What is to be added where the kernel asks the disk: its own questions before the call. With the reason.
+const MOUNTED: [(&str, &[Call], &str); 5] = [
+    ("Plain copy_range", &[Call::ReadAt], "a failure after some bytes is the next call's"),
+    ("Plain sendfile", &[Call::ReadAt], "a failure after some bytes is the next call's"),
+    ("os::access", &[Call::Metadata, Call::Access], "as in CPython, what cannot be had is `false`"),
+    ("Dir::access", &[Call::Metadata, Call::Access], "as in CPython, what cannot be had is `false`"),
+    ("path::realpath", &[Call::Metadata, Call::ReadLink], "as in CPython, what cannot be read is no link"),
+];
+
+/// Whether an act may answer this failure of a mounted disk with another result.
+pub(crate) fn is_absorbed_mounted(act: &Act, call: Call) -> bool {
+    MOUNTED.iter().any(|(name, calls, _why)| act.name == *name && calls.contains(&call))
+}
+
 /// Where the act stands in the table with this failure, if it does: a number for [`unused`].
 pub(crate) fn find(act: &Act, call: Call, errno: i32) -> Option<(usize, &'static Absorbed)> {
     let fits = |row: &Absorbed| {

@@ -6,8 +6,6 @@ use std::pin::Pin;
 
 use folio::{Buffering, Error, File, Result};
 
-use crate::ground::ROOM;
-
 /// What an operation came to: what it returned, as text.
 pub(crate) type Doing = Pin<Box<dyn Future<Output = Result<String>>>>;
 
@@ -27,8 +25,7 @@ impl Act {
     }
 
     /// Whether an error with this path and text names what the act is about.
-    pub(crate) fn is_named(&self, error: &Error) -> bool {
-        let room = Path::new(ROOM);
+    pub(crate) fn is_named(&self, error: &Error, room: &Path) -> bool {
         let about = |path: &Path| self.about.iter().any(|about| path.starts_with(room.join(about)));
         let text = error.to_string();
         error.path().is_some_and(|path| text.contains(&*path.to_string_lossy()))

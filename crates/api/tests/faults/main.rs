@@ -11,4 +11,5 @@ mod ground;
 mod path_acts;
 mod sweep;
 mod text_acts;
+mod through_the_kernel;
 mod verdict;

@@ -2,7 +2,7 @@
 
 use std::io::SeekFrom;
 
-use folio::tempfile::TemporaryDirectory;
+use folio::tempfile::{NamedTemporaryFile, SpooledTemporaryFile, TemporaryDirectory, TemporaryFile};
 use folio::{File, Result, text};
 
 use crate::acts::{Act, room};
@@ -93,5 +93,41 @@ pub(crate) const TEMPORARY: &[Act] = &[
     room!("TemporaryDirectory, drop", [""], |at| async move {
         let dir = TemporaryDirectory::builder().in_dir(&at).create().await?;
         File::create(dir.path().join("inside")).await?.close().await
+    }),
+];
+
+/// Files of temporary names, which take descriptors. On FUSE no file is without a name, so that none can be given one.
+pub(crate) const NAMELESS: &[Act] = &[
+    room!("TemporaryFile, close", [""], |at| async move {
+        let file = TemporaryFile::builder().in_dir(&at).create().await?;
+        file.file().write_all(b"abc").await?;
+        file.close().await
+    }),
+    room!("NamedTemporaryFile, close", [""], |at| async move {
+        let mut file = NamedTemporaryFile::builder().in_dir(&at).create().await?;
+        file.file().write_all(b"abc").await?;
+        file.close().await
+    }),
+    room!("NamedTemporaryFile, drop", [""], |at| async move {
+        let file = NamedTemporaryFile::builder().in_dir(&at).create().await?;
+        file.file().write_all(b"abc").await
+    }),
+    room!("NamedTemporaryFile::persist", [""], |at| async move {
+        let mut file = NamedTemporaryFile::builder().in_dir(&at).create().await?;
+        file.file().write_all(b"abc").await?;
+        file.persist(at.join("new")).await
+    }),
+    room!("NamedTemporaryFile::persist_noclobber", [""], |at| async move {
+        let mut file = NamedTemporaryFile::builder().in_dir(&at).create().await?;
+        file.file().write_all(b"abc").await?;
+        file.persist_noclobber(at.join("new")).await
+    }),
+    room!("SpooledTemporaryFile, rollover", [""], |at| async move {
+        let mut file = SpooledTemporaryFile::builder().max_size(2).in_dir(&at).build();
+        file.write_all(b"abcdef").await?;
+        file.seek(SeekFrom::Start(0)).await?;
+        let bytes = file.read_to_end().await?;
+        file.close().await?;
+        Result::Ok(bytes)
     }),
 ];

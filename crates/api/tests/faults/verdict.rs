@@ -6,16 +6,20 @@ use folio::Error;
 use folio_testkit::Call;
 use folio_testkit::errno::EINTR;
 
-use crate::absorbed::{Outcome, find};
+use crate::absorbed::{Outcome, find, is_absorbed_mounted};
 use crate::acts::Act;
 use crate::ground::{furnish, tree};
-use crate::sweep::{Fault, How, Run};
+use crate::sweep::{Fault, How, Run, Stage, Verdict};
 
 /// What may be left of a name that could not be removed: the one call that fails is the one that would remove it.
-const LEFT: [(&str, Call); 3] = [
-    ("File::replace, discard", Call::RemoveFile),
-    ("TemporaryDirectory", Call::RemoveDir),
-    ("os::renames", Call::RemoveDir),
+const LEFT: [(&str, &[Call]); 7] = [
+    ("File::replace, discard", &[Call::RemoveFile]),
+    ("TemporaryDirectory", &[Call::RemoveDir, Call::RemoveFile, Call::OpenDir, Call::ReadDir]),
+    ("TemporaryFile, close", &[Call::RemoveFile]),
+    ("NamedTemporaryFile, close", &[Call::RemoveFile]),
+    ("NamedTemporaryFile, drop", &[Call::RemoveFile]),
+    ("SpooledTemporaryFile", &[Call::RemoveFile]),
+    ("os::renames", &[Call::RemoveDir]),
 ];
 
 /// One call each: how much it moved is the answer. Of copies between files, it is for the storage to go on, and the
@@ -39,7 +43,7 @@ const MAY_COME_SHORT: [&str; 15] = [
 ];
 
 /// What the operation and the ones after it made of a fault: `Ok` with the row that allows it, if one was needed.
-pub(crate) fn judge(act: &Act, clean: &Run, fault: Fault, run: &Run) -> Result<Option<usize>, String> {
+pub(crate) fn judge(act: &Act, clean: &Run, fault: Fault, run: &Run) -> Verdict {
     if run.panics > 0 {
         return Err("a panic".to_owned());
     }
@@ -55,12 +59,33 @@ pub(crate) fn judge(act: &Act, clean: &Run, fault: Fault, run: &Run) -> Result<O
     }
 }
 
+/// The same of a disk behind a mount: the kernel asks again, reads ahead and keeps what it knows, so that a failure need not
+/// be one. An `Ok` has to be the truth.
+pub(crate) fn judge_mounted(act: &Act, clean: &Run, fault: Fault, run: &Run) -> Verdict {
+    if run.panics > 0 {
+        return Err("a panic".to_owned());
+    }
+    // When the kernel reads ahead is its own affair, so that a read may come where another call was before.
+    if run.short.is_some_and(|short| !moves_bytes(short, Stage::Mounted)) {
+        return Ok(None);
+    }
+    let Some((call, _)) = run.met else { return came_short(act, clean, run).map(|()| None) };
+    litter(act, clean, fault, run, call)?;
+    after(fault, run, call)?;
+    match &run.outcome {
+        Err(error) => failed(act, fault, run, error).map(|()| None),
+        Ok(_) if is_same(clean, run) || run.unobserved > 0 => Ok(None),
+        Ok(_) if is_absorbed_mounted(act, call) => Ok(None),
+        Ok(answer) => Err(format!("a silent Ok: {answer}")),
+    }
+}
+
 /// The one error says which call failed with what, and on what.
 fn failed(act: &Act, fault: Fault, run: &Run, error: &Error) -> Result<(), String> {
     if error.raw_os_error() != Some(fault.errno) {
         return Err(format!("another errno: {error}"));
     }
-    if !act.is_named(error) {
+    if !act.is_named(error, &run.room) {
         return Err(format!("it names {:?}: {error}", error.path()));
     }
     // On a disk that stays away, the close of what was opened fails too, and its caller has the other error.
@@ -95,7 +120,7 @@ fn is_same(clean: &Run, run: &Run) -> bool {
 }
 
 fn litter(act: &Act, clean: &Run, fault: Fault, run: &Run, call: Call) -> Result<(), String> {
-    let excused = LEFT.iter().any(|(name, left)| act.name.starts_with(name) && *left == call);
+    let excused = LEFT.iter().any(|(name, left)| act.name.starts_with(name) && left.contains(&call));
     if fault.for_good || excused {
         return Ok(());
     }
@@ -148,12 +173,14 @@ pub(crate) fn would_not_end(fault: Fault) -> bool {
     fault.errno == EINTR && fault.for_good
 }
 
-/// Whether a call moves bytes, and may move fewer.
-pub(crate) fn moves_bytes(call: Call) -> bool {
-    matches!(call, Call::ReadAt | Call::ReadNow | Call::WriteAt | Call::Append | Call::Receive)
+/// Whether a call moves bytes, and may move fewer. A page of a mounted disk is read as a whole: what a short read leaves is
+/// zeros there, by the rules of FUSE.
+fn moves_bytes(call: Call, stage: Stage) -> bool {
+    let reads = matches!(call, Call::ReadAt | Call::ReadNow | Call::Receive);
+    matches!(call, Call::WriteAt | Call::Append) || (reads && stage != Stage::Mounted)
 }
 
 /// Whether the second half of the fault is reached by a call that the first has made short.
-pub(crate) fn is_of(how: How, calls: &[Call], n: u64) -> bool {
-    how == How::Whole || calls.get(n as usize - 1).is_some_and(|call| moves_bytes(*call))
+pub(crate) fn is_of(stage: Stage, how: How, calls: &[Call], n: u64) -> bool {
+    how == How::Whole || calls.get(n as usize - 1).is_some_and(|call| moves_bytes(*call, stage))
 }
