@@ -117,7 +117,7 @@ pub(super) fn exclusive_request() -> OpenRequest {
     OpenRequest::default().read(true).write(true).create_new(true).mode(Some(FILE_MODE))
 }
 
-/// Creates a file by a request of [`exclusive_request`], under a name that nobody else can have chosen.
+/// Creates a file by a request of [`exclusive_request`], under a name that no other user can have chosen.
 pub(super) fn create(storage: &dyn Storage, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
     let opened = storage.open(path, request);
     if opened.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
