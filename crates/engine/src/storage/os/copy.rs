@@ -107,8 +107,8 @@ fn transfer(mut reader: &File, mut writer: &File, len: u64) -> io::Result<u64> {
     if copied < len { Ok(copied + rest(reader, writer, u64::MAX)?) } else { Ok(copied) }
 }
 
-/// Copies what a copy by the kernel may have left, at most `len` bytes: after a write that came short, `copy_file_range` may
-/// say that the source has ended, and the error is lost. Only a read tells.
+/// Copies what a copy by the kernel may have left, at most `len` bytes: after a read from FUSE that came short, the kernel takes
+/// the source to end there until it asks for the length again, and `copy_file_range` does not ask. A read does.
 fn rest(reader: &File, mut writer: &File, len: u64) -> io::Result<u64> {
     if len == 0 {
         return Ok(0);
