@@ -87,6 +87,26 @@ fn end(way: &str, path: &Path) {
             assert_eq!(std::fs::read(path).unwrap(), b"", "it is this process's to write");
             std::process::exit(CODE);
         }
+        "no runtime" => {
+            drop(futures::executor::block_on(accepted(path)));
+            std::process::exit(CODE);
+        }
+        "a thread-local destructor" => {
+            let keep = || KEPT.set(Some(block_on(accepted(path))));
+            std::thread::scope(|scope| scope.spawn(keep).join().unwrap());
+            std::process::exit(CODE);
+        }
+        "a static" => {
+            FILE.get_or_init(|| block_on(accepted(path)));
+            std::process::exit(CODE);
+        }
+        other => end_with_runtimes(other, path),
+    }
+}
+
+/// Ends after more than one runtime.
+fn end_with_runtimes(way: &str, path: &Path) {
+    match way {
         "a runtime dropped in the middle" => {
             let runtime = runtime();
             let file = runtime.block_on(accepted(path));
@@ -126,19 +146,6 @@ fn end(way: &str, path: &Path) {
             inner.shutdown_background();
             std::process::exit(CODE);
         }),
-        "no runtime" => {
-            drop(futures::executor::block_on(accepted(path)));
-            std::process::exit(CODE);
-        }
-        "a thread-local destructor" => {
-            let keep = || KEPT.set(Some(block_on(accepted(path))));
-            std::thread::scope(|scope| scope.spawn(keep).join().unwrap());
-            std::process::exit(CODE);
-        }
-        "a static" => {
-            FILE.get_or_init(|| block_on(accepted(path)));
-            std::process::exit(CODE);
-        }
         other => panic!("no such way: {other}"),
     }
 }
