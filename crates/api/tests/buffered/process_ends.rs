@@ -100,12 +100,12 @@ fn end(way: &str, path: &Path) {
             FILE.get_or_init(|| block_on(accepted(path)));
             std::process::exit(CODE);
         }
-        other => end_among_runtimes(other, path),
+        other => end_with_runtimes(other, path),
     }
 }
 
-/// The same, where runtimes end or are nested.
-fn end_among_runtimes(way: &str, path: &Path) {
+/// Ends after more than one runtime.
+fn end_with_runtimes(way: &str, path: &Path) {
     match way {
         "a runtime dropped in the middle" => {
             let runtime = runtime();

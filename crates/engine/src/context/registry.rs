@@ -62,7 +62,7 @@ struct Entry {
     open_files: Vec<Weak<dyn Registered>>,
     /// Ends since the last look, at least as many as there are open files that are gone or closed.
     ends: usize,
-    /// Those in the list that are closed and may still be held, by address, which no other gets while they are listed.
+    /// Those in the list that are closed and may still be held, by address, which no other file gets while they are listed.
     closed: BTreeSet<usize>,
 }
 
