@@ -98,7 +98,8 @@ async fn histories(setting: Setting, seed: u64, bug: Option<Bug>) -> Result<Vec<
             let ended = ended.and_then(|ended| ended);
             ended.map_err(|what| format!("{setting:?}: {what}\n{}", shown(&recorder.history())))?;
         }
-        known = look_at_all(&stage, &recorder).await?;
+        let looked = look_at_all(&stage, &recorder).await;
+        known = looked.map_err(|what| format!("{setting:?}: {what}\n{}", shown(&recorder.history())))?;
         histories.push(recorder.history());
     }
     Ok(histories)
