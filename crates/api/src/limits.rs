@@ -32,6 +32,22 @@ pub(crate) const WAY_BYTES: usize = 2048;
 /// them to be in the processor's cache still when they are decoded and cut into lines.
 pub(crate) const TEXT_READ_BYTES: usize = 128 * 1024;
 
+/// Bytes that a line counts for beside its own: what it costs to find its end and to allocate it, about 15 ns.
+pub(crate) const LINE_OVERHEAD_BYTES: usize = 32;
+
+/// Bytes of lines that cost their task one unit of tokio's budget: about 1.5 µs, as for any other unit
+/// (docs/decisions/0055).
+pub(crate) const LINE_BYTES_PER_UNIT: usize = 2 * 1024;
+
+/// Bytes that cost one unit when they are decoded and stay what they are.
+pub(crate) const ALIKE_BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// Bytes that cost one unit when they are converted, to text or back: a quarter to two nanoseconds a byte.
+pub(crate) const CONVERTED_BYTES_PER_UNIT: usize = 2 * 1024;
+
+/// Entries of a listing that was fetched before which cost one unit.
+pub(crate) const ENTRIES_PER_UNIT: usize = 8;
+
 /// Bytes of the first read after a seek, doubled with each read up to `TEXT_READ_BYTES`: a caller that seeks
 /// often, or writes between the lines, mostly wants one line, and decoding more would be wasted.
 pub(crate) const TEXT_READ_BYTES_MOVED: usize = 2 * 1024;

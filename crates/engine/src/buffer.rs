@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::budget;
 use crate::limits::{DIRECT_ALIGN_BYTES, POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MAX, ROOM_BYTES_TRUSTED};
 
 /// The free buffers of one engine.
@@ -76,20 +77,22 @@ impl Buffers {
         Ok(larger)
     }
 
-    /// Returns a buffer holding a copy of `source`.
+    /// Returns a buffer holding a copy of `source`, which the task that makes it pays for.
     pub(crate) fn copy(self: &Arc<Self>, source: &[u8]) -> Buffer {
         let mut buffer = self.take(source.len());
         buffer.push(source);
+        budget::charge_bytes(source.len());
         buffer
     }
 
-    /// Returns a buffer with the first `len` bytes of the concatenated slices.
+    /// Returns a buffer with a copy of the first `len` bytes of the concatenated slices, likewise.
     pub(crate) fn copy_slices(self: &Arc<Self>, slices: &[IoSlice<'_>], len: usize) -> Buffer {
         let mut buffer = self.take(len);
         for slice in slices {
             let left = len - buffer.filled;
             buffer.push(&slice[..slice.len().min(left)]);
         }
+        budget::charge_bytes(len);
         buffer
     }
 

@@ -37,6 +37,7 @@ compile_error!(
 mod actor;
 mod admission;
 mod at_exit;
+pub mod budget;
 mod buffer;
 mod context;
 mod engine;

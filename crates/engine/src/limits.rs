@@ -12,9 +12,24 @@ use std::time::Duration;
 /// cursor reads a third slower than std's (docs/decisions/0011).
 pub(crate) const IN_PLACE_BYTES_MAX: usize = 768 * 1024;
 
-/// Bytes of a read in place that cost its task one unit of tokio's cooperative budget: about 5 µs of copying,
-/// as much as other operations that cost a unit.
-pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 64 * 1024;
+/// Bytes copied in a caller's poll that cost its task one unit of tokio's budget: about 1.5 µs, as long as the
+/// cheapest system call. A turn has 128 units and so takes up to 200 µs, and four such tasks on one thread let a
+/// fifth wait for less than a millisecond (docs/decisions/0055).
+pub(crate) const IN_PLACE_BYTES_PER_UNIT: usize = 16 * 1024;
+
+/// Units of tokio's budget that a task has for one turn; no more are charged at a time.
+pub(crate) const TURN_UNITS: usize = 128;
+
+/// Bytes of the first attempt in place where more are seldom wanted or have to be prepared first: a longer one
+/// costs a caller by tokio's traits the zeroing of its buffer.
+pub(crate) const IN_PLACE_BYTES_USUAL: usize = 64 * 1024;
+
+/// Units of a request about a path that is answered in place, beside the first: two system calls at least, and
+/// the kernel's walk along the path.
+pub(crate) const PATH_UNITS: usize = 2;
+
+/// Units of a caller that spins for its answer: about 4 µs, until a worker has written a page.
+pub(crate) const ANSWER_SPIN_UNITS: usize = 3;
 
 /// Bytes of a caller that are copied at a time, to or from a worker: longer writes go piece by piece, longer
 /// reads are short reads. A buffer of this size is kept for reuse.
@@ -78,7 +93,7 @@ pub(crate) const WORKERS_SPINNING_MAX: usize = 1;
 /// short for a request that waits behind them. It is at most twice as long until the sweep notices.
 pub(crate) const WORKER_STUCK_AFTER: Duration = Duration::from_millis(100);
 
-/// Stuck requests about paths beside which others go on. Their devices are unknown, so that one that hangs could
+/// Stuck requests about paths beside which others go on in the lane of those whose device is unknown. One that hangs could
 /// otherwise take every slot.
 pub(crate) const LANE_STUCK_MAX: usize = 256;
 
@@ -283,6 +298,10 @@ pub(crate) const CARRIED_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes requested of one `copy_file_range`. Below the kernel's own limit on every architecture.
 pub(crate) const COPIED_BYTES_MAX: u64 = 1 << 30;
+
+/// Parts of a path, from its end, that are looked for in memory to find out its device. Directories are cached as long as
+/// anything below them is, so that the first or the second usually answers.
+pub(crate) const CACHED_PARTS_MAX: usize = 8;
 
 /// Devices cached at once. Machines mount a few dozen; beyond the limit all of them are queried again.
 pub(crate) const DEVICES_MAX: usize = 256;

@@ -3,6 +3,7 @@
 //! | To show that … | take |
 //! |---|---|
 //! | a fault, a delay or a panic in the n-th call is survived | [`Disk`], [`Plan`], [`Gate`], [`Clock`] |
+//! | the same through real system calls | `FuseMount`, with the feature `fuse` |
 //! | acknowledged data survives a power cut now, or at any moment of a run | [`Disk::crash_images`], [`Disk::history`] |
 //! | concurrent operations on one file look like one after another | [`Recorder`], [`check`] |
 //! | one operation after another does what a file does | [`FileModel`] |
@@ -57,6 +58,8 @@ mod skip;
 
 pub use conformance::conformance;
 pub use disk::{Coverage, CrashImage, CrashImages, CrashModel, Disk, DiskHistory, Moment, Mount, Survivors};
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub use disk::{FuseCache, FuseMount};
 pub use faults::{Call, Clock, Fault, Gate, Plan, Trigger};
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};

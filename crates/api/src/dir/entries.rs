@@ -5,14 +5,16 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use folio_engine::Current;
+use folio_engine::budget::Unpaid;
 use folio_engine::op::dir::{NameBatch, OpenDir, OpenNames};
 use folio_engine::storage::{Kind, Listed};
 use futures_core::Stream;
 
 use crate::Result;
+use crate::limits::ENTRIES_PER_UNIT;
 
 /// The names in an open directory, in no particular order and without `.` and `..`.
 ///
@@ -23,6 +25,8 @@ pub struct Entries {
     engine: Current,
     fetched: VecDeque<Listed>,
     source: Source,
+    /// Of the entries that were returned.
+    unpaid: Unpaid,
 }
 
 /// Where the names after the fetched ones come from.
@@ -37,7 +41,13 @@ enum Source {
 
 impl Entries {
     pub(super) fn new(dir: OpenDir, engine: Current) -> Self {
-        Entries { dir, engine, fetched: VecDeque::new(), source: Source::Open(None) }
+        Entries {
+            dir,
+            engine,
+            fetched: VecDeque::new(),
+            source: Source::Open(None),
+            unpaid: Unpaid::new(ENTRIES_PER_UNIT),
+        }
     }
 
     /// Returns the next entry, or `None` at the end.
@@ -66,8 +76,10 @@ impl Stream for Entries {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        ready!(this.unpaid.poll_pay(cx));
         loop {
             if let Some(listed) = this.fetched.pop_front() {
+                this.unpaid.add(1);
                 return Poll::Ready(Some(Ok(Entry { listed })));
             }
             let source = &mut this.source;

@@ -116,14 +116,12 @@ impl AsyncRead for File {
         if buf.remaining() == 0 {
             return Poll::Ready(Ok(()));
         }
-        let room = buf.initialize_unfilled();
         let read = match &this.handle {
-            Handle::Plain(file) => file.poll_read(this.pending.polled(), cx, room),
-            Handle::Stream(stream) => stream.poll_read(this.pending.polled(), cx, room),
+            Handle::Plain(file) => file.poll_read(this.pending.polled(), cx, buf),
+            Handle::Stream(stream) => stream.poll_read(this.pending.polled(), cx, buf),
         };
         this.pending.note();
-        let count = ready!(read)?;
-        buf.advance(count);
+        ready!(read)?;
         Poll::Ready(Ok(()))
     }
 }

@@ -3,7 +3,7 @@
 use std::io::IoSliceMut;
 
 use bytes::{Bytes, BytesMut};
-use folio_engine::Handle;
+use folio_engine::{Handle, budget};
 
 use crate::limits::{CHUNK_BYTES, SCATTERED_BYTES_MAX};
 use crate::{Error, File, Operation, Result};
@@ -312,6 +312,8 @@ impl File {
             if all.len() + chunk.len() > limit {
                 return Err(Error::too_long(Operation::Read, limit as u64).at_path(self.path()));
             }
+            // Copied once more, into memory that the system may have to prepare.
+            budget::charge_bytes(chunk.len());
             all.extend_from_slice(&chunk);
         }
     }

@@ -7,8 +7,9 @@ use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use folio_engine::budget::Unpaid;
 use folio_engine::op::attributes::entry_metadata;
 use folio_engine::op::tree::{self, DirBatch, ListedEntry, OpenListing};
 use folio_engine::storage::Entry;
@@ -16,6 +17,7 @@ use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
+use crate::limits::ENTRIES_PER_UNIT;
 use crate::{FileType, Metadata, Operation, Result};
 
 /// Opens a directory for listing and fetches its first entries.
@@ -37,7 +39,13 @@ pub async fn read_dir(path: impl AsRef<Path>) -> Result<ReadDir> {
     let path = checked::path(Operation::ReadDir, path)?;
     let engine = Engine::current()?;
     let batch = engine.call(tree::read_dir(path.clone(), None)).await?;
-    let mut listing = ReadDir { path, engine, fetched: VecDeque::new(), source: Source::Ended };
+    let mut listing = ReadDir {
+        path,
+        engine,
+        fetched: VecDeque::new(),
+        source: Source::Ended,
+        unpaid: Unpaid::new(ENTRIES_PER_UNIT),
+    };
     listing.take(batch);
     Ok(listing)
 }
@@ -51,6 +59,8 @@ pub struct ReadDir {
     engine: Current,
     fetched: VecDeque<ListedEntry>,
     source: Source,
+    /// Of the entries that were returned.
+    unpaid: Unpaid,
 }
 
 /// Where the entries after the fetched ones come from.
@@ -93,8 +103,10 @@ impl ReadDir {
     ///
     /// As [`next_entry`](ReadDir::next_entry).
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<DirEntry>>> {
+        ready!(self.unpaid.poll_pay(cx));
         loop {
             if let Some(listed) = self.fetched.pop_front() {
+                self.unpaid.add(1);
                 return Poll::Ready(Ok(Some(DirEntry::new(listed, &self.engine))));
             }
             let source = &mut self.source;

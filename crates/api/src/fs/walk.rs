@@ -7,13 +7,15 @@ use std::future::{Future, poll_fn};
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use folio_engine::budget::Unpaid;
 use folio_engine::op::walk::{self, OpenWalk, WalkBatch, WalkOrder, WalkRules};
 use folio_engine::{Current, Engine};
 use futures_core::Stream;
 
 use crate::checked;
+use crate::limits::ENTRIES_PER_UNIT;
 use crate::{Operation, Result};
 
 pub use folio_engine::op::walk::WalkEntry;
@@ -170,7 +172,15 @@ impl WalkOptions {
             }
             Err(error) => (VecDeque::from([Err(error)]), Source::Ended),
         };
-        Walk { root, engine: None, fetched, current: Position::default(), skipping: None, source }
+        Walk {
+            root,
+            engine: None,
+            fetched,
+            current: Position::default(),
+            skipping: None,
+            source,
+            unpaid: Unpaid::new(ENTRIES_PER_UNIT),
+        }
     }
 }
 
@@ -190,6 +200,8 @@ pub struct Walk {
     /// Entries of this directory in the batch being fetched are skipped.
     skipping: Option<Directory>,
     source: Source,
+    /// Of the entries that were returned.
+    unpaid: Unpaid,
 }
 
 /// Where a walk is.
@@ -322,6 +334,7 @@ impl Walk {
     ///
     /// As [`next`](Walk::next).
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<WalkEntry>>> {
+        ready!(self.unpaid.poll_pay(cx));
         loop {
             let source = &mut self.source;
             let mut batch = match std::mem::replace(source, Source::Ended) {
@@ -363,6 +376,7 @@ impl Walk {
     fn pop(&mut self) -> Option<Result<WalkEntry>> {
         let met = self.fetched.pop_front()?;
         self.current.follow(&met);
+        self.unpaid.add(1);
         Some(met)
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use folio_engine::op::{PathOp, PathRequest};
 
 use super::removal_guard::{Kind, RemovalGuard};
-use super::template::{Template, exclusive_request, name_setters};
+use super::template::{Template, create, exclusive_request, name_setters};
 use crate::engine::Engine;
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
@@ -263,7 +263,7 @@ impl NamedTemporaryFileBuilder {
         PathOp::new(Operation::Open, self.template.dirs(), move |storage, dirs| {
             let (opened, guard) = dirs.first(|dir| {
                 template.make(dir, |path| {
-                    let opened = storage.open(path, &request)?;
+                    let opened = create(storage, path, &request)?;
                     Ok((opened, RemovalGuard::new(&engine, path, Kind::File)))
                 })
             })?;

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 
 use folio_engine::op::Subject;
-use folio_engine::storage::OpenRequest;
+use folio_engine::storage::{OpenRequest, Opened, Storage};
 
 use crate::checked;
 use crate::{Error, Operation, Result};
@@ -115,6 +115,16 @@ fn is_of_directory(error: &io::Error) -> bool {
 /// A request to create a file that must not exist, for its owner alone.
 pub(super) fn exclusive_request() -> OpenRequest {
     OpenRequest::default().read(true).write(true).create_new(true).mode(Some(FILE_MODE))
+}
+
+/// Creates a file by a request of [`exclusive_request`], under a name that no other user can have chosen.
+pub(super) fn create(storage: &dyn Storage, path: &Path, request: &OpenRequest) -> io::Result<Opened> {
+    let opened = storage.open(path, request);
+    if opened.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::AlreadyExists) {
+        // The name may be there already when the next call for it fails. It is expected that there is none.
+        drop(storage.remove_file(path));
+    }
+    opened
 }
 
 /// The setters of the name, which all builders have.

@@ -9,7 +9,7 @@ use std::path::Path;
 use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::{Opened, Storage};
 
-use super::template::{FILE_MODE, Template, exclusive_request, name_setters};
+use super::template::{FILE_MODE, Template, create, exclusive_request, name_setters};
 use crate::engine::Engine;
 use crate::{Buffering, File, Operation, Result};
 use folio_engine::Engine as Core;
@@ -161,7 +161,7 @@ fn open(storage: &dyn Storage, template: &Template, dir: &Path, mode: u32) -> io
         return opened;
     }
     template.make(dir, |path| {
-        let opened = storage.open(path, &exclusive_request().mode(Some(mode)))?;
+        let opened = create(storage, path, &exclusive_request().mode(Some(mode)))?;
         storage.remove_file(path)?;
         Ok(opened)
     })

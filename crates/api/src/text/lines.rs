@@ -98,6 +98,7 @@ impl Lines {
 
     /// Finds a line or reads on until there is one; `None` at the end.
     fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<String>>> {
+        ready!(self.text.ahead.unpaid.poll_pay(cx));
         loop {
             match self.text.find_line(End::Dropped) {
                 Ok(Found::Line(line)) => return Poll::Ready(Ok(Some(line))),

@@ -47,6 +47,7 @@ impl<F: TextIo> TextFile<F> {
     /// # }
     /// ```
     pub async fn next_line(&mut self) -> Result<Option<String>> {
+        self.ahead.unpaid.pay().await;
         loop {
             if let Found::Line(line) = self.find_line(End::Dropped)? {
                 return Ok(Some(line));
@@ -77,6 +78,7 @@ impl<F: TextIo> TextFile<F> {
     /// ```
     pub async fn readline(&mut self, limit: Option<usize>) -> Result<String> {
         self.check_readable()?;
+        self.ahead.unpaid.pay().await;
         if let Some(limit) = limit {
             return self.part_of_line(limit).await;
         }
@@ -164,6 +166,7 @@ impl<F: TextIo> TextFile<F> {
     /// ```
     pub async fn read(&mut self, n_chars: usize) -> Result<String> {
         self.check_readable()?;
+        self.ahead.unpaid.pay().await;
         let (mut chars, mut len, mut ended) = (0, 0, false);
         loop {
             for c in self.ahead.rest()[len..].chars().take(n_chars - chars) {

@@ -3,9 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
+use folio_engine::budget::{self, Unpaid};
+
 use super::position::{Converter, Position, Walker};
 use super::{DecodeError, Decoder, Encoding, Newline, Reading, Seen};
-use crate::limits::{TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED};
+use crate::limits::{
+    ALIKE_BYTES_PER_UNIT, CONVERTED_BYTES_PER_UNIT, LINE_BYTES_PER_UNIT, LINE_OVERHEAD_BYTES,
+    TEXT_READ_BYTES, TEXT_READ_BYTES_MOVED,
+};
 
 /// Text that was read ahead. It makes no calls of its own: it lends its buffer for a read and receives the length read.
 pub(super) struct ReadAhead {
@@ -35,6 +40,8 @@ pub(super) struct ReadAhead {
     failed: Option<DecodeError>,
     /// The last read found the end of the file.
     ended: bool,
+    /// Of the lines that were given out, in bytes.
+    pub(super) unpaid: Unpaid,
 }
 
 /// The text of one read.
@@ -77,6 +84,7 @@ impl ReadAhead {
             skip: 0,
             failed: None,
             ended: false,
+            unpaid: Unpaid::new(LINE_BYTES_PER_UNIT),
         }
     }
 
@@ -121,6 +129,7 @@ impl ReadAhead {
         let taken = self.text[self.at..self.at + len].to_owned();
         self.at += len + width;
         self.searched = 0;
+        self.unpaid.add(len + LINE_OVERHEAD_BYTES);
         taken
     }
 
@@ -184,6 +193,7 @@ impl ReadAhead {
         let before = if self.placed { Some(self.converter.clone()) } else { None };
         let start = self.text.len();
         let converted = self.converter.convert(&self.raw[..count], self.ended, &mut self.text);
+        budget::charge(count / if converted.alike { ALIKE_BYTES_PER_UNIT } else { CONVERTED_BYTES_PER_UNIT });
         self.failed = converted.result.err();
         if let (Some(before), true) = (before, self.text.len() > start) {
             let source = match converted.alike {

@@ -1,9 +1,11 @@
 //! Writing to a text file: ends of lines, encoding, byte order marks.
 
+use folio_engine::budget;
+
 use super::file::{Cursor, Mark};
 use super::io::TextIo;
 use super::{Encoder, TextFile};
-use crate::limits::GATHERED_BYTES;
+use crate::limits::{CONVERTED_BYTES_PER_UNIT, GATHERED_BYTES};
 use crate::{Error, Operation, Result};
 
 /// Writing. `Ok` means what it means for the [`File`](crate::File) below: written, unless
@@ -144,6 +146,7 @@ impl<F: TextIo> TextFile<F> {
         } else {
             text
         };
+        budget::charge(text.len() / CONVERTED_BYTES_PER_UNIT);
         encoder.encode(written, &mut self.out).map_err(|error| {
             // Each end of line before the error may have grown by a `\r`.
             let before = written[..error.offset()].bytes();

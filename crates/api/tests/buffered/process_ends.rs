@@ -20,6 +20,12 @@ const CODE: i32 = 7;
 /// Engines of one process, one after another.
 const ENGINES: usize = 100;
 
+/// Engines before these, until the allocator has what it keeps.
+const ENGINES_FIRST: usize = 50;
+
+/// KiB by which the process may grow over them: an engine that stayed would take 40 KiB, a file of it 256.
+const ENGINES_KIB_MAX: u64 = 2 * 1024;
+
 static FILE: OnceLock<File> = OnceLock::new();
 
 thread_local! {
@@ -81,19 +87,6 @@ fn end(way: &str, path: &Path) {
             assert_eq!(std::fs::read(path).unwrap(), b"", "it is this process's to write");
             std::process::exit(CODE);
         }
-        "a runtime dropped in the middle" => {
-            let runtime = runtime();
-            let file = runtime.block_on(accepted(path));
-            runtime.spawn(async move { file.flush().await });
-            drop(runtime);
-            std::process::exit(CODE);
-        }
-        "a runtime within a runtime" => {
-            let path = path.to_owned();
-            let inner = move || drop(block_on(accepted(&path)));
-            runtime().block_on(folio::run(inner)).unwrap();
-            std::process::exit(CODE);
-        }
         "no runtime" => {
             drop(futures::executor::block_on(accepted(path)));
             std::process::exit(CODE);
@@ -107,6 +100,52 @@ fn end(way: &str, path: &Path) {
             FILE.get_or_init(|| block_on(accepted(path)));
             std::process::exit(CODE);
         }
+        other => end_with_runtimes(other, path),
+    }
+}
+
+/// Ends after more than one runtime.
+fn end_with_runtimes(way: &str, path: &Path) {
+    match way {
+        "a runtime dropped in the middle" => {
+            let runtime = runtime();
+            let file = runtime.block_on(accepted(path));
+            runtime.spawn(async move { file.flush().await });
+            drop(runtime);
+            std::process::exit(CODE);
+        }
+        "a runtime within a runtime" => {
+            let path = path.to_owned();
+            let inner = move || drop(block_on(accepted(&path)));
+            runtime().block_on(folio::run(inner)).unwrap();
+            std::process::exit(CODE);
+        }
+        "a runtime on a blocking thread of a runtime" => {
+            let path = path.to_owned();
+            let inner = move || drop(runtime().block_on(accepted(&path)));
+            runtime().block_on(async { tokio::task::spawn_blocking(inner).await }).unwrap();
+            std::process::exit(CODE);
+        }
+        "a second runtime after the first has died" => {
+            let first = runtime();
+            let file = first.block_on(open(path, Buffering::Default));
+            first.block_on(file.write_all(b"acc")).unwrap();
+            drop(first);
+            runtime().block_on(async {
+                file.write_all(b"epted").await.unwrap();
+                // What the first has written is seen, too.
+                assert_eq!(file.metadata().await.unwrap().len(), 8);
+            });
+            std::process::exit(CODE);
+        }
+        "a runtime dropped in a task of another" => runtime().block_on(async {
+            let inner = runtime();
+            let path = path.to_owned();
+            let file = inner.spawn(async move { accepted(&path).await }).await.unwrap();
+            inner.spawn(async move { file.flush().await });
+            inner.shutdown_background();
+            std::process::exit(CODE);
+        }),
         other => panic!("no such way: {other}"),
     }
 }
@@ -144,14 +183,24 @@ fn d1_d6_what_was_accepted_is_written_however_the_process_ends() {
     check("another program meanwhile", exited(CODE));
     check("a runtime dropped in the middle", exited(CODE));
     check("a runtime within a runtime", exited(CODE));
+    check("a runtime on a blocking thread of a runtime", exited(CODE));
+    check("a second runtime after the first has died", exited(CODE));
+    check("a runtime dropped in a task of another", exited(CODE));
     check("no runtime", exited(CODE));
     check("a thread-local destructor", exited(CODE));
     check("a static", exited(CODE));
 }
 
+/// KiB that the process itself holds in memory.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 #[test]
-fn d6_a_hundred_engines_leave_no_thread_and_no_descriptor() {
-    if !alone("process_ends::d6_a_hundred_engines_leave_no_thread_and_no_descriptor") {
+fn d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory() {
+    if !alone("process_ends::d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -159,13 +208,19 @@ fn d6_a_hundred_engines_leave_no_thread_and_no_descriptor() {
     // tokio opens what all runtimes of a process share with the first of them.
     drop(runtime());
     let (threads, descriptors) = (count("task"), count("fd"));
-    for index in 0..ENGINES {
+    let mut before = 0;
+    for index in 0..ENGINES + ENGINES_FIRST {
+        if index == ENGINES_FIRST {
+            before = resident();
+        }
         let engine = Engine::builder().start().unwrap();
         let path = dir.path().join(index.to_string());
         drop(block_on(engine.scope(accepted(&path))));
     }
     let is_left = || (count("task"), count("fd")) == (threads, descriptors);
     assert!(holds_in_time(is_left), "{} threads, {} descriptors", count("task"), count("fd"));
+    let grown = resident().saturating_sub(before);
+    assert!(grown <= ENGINES_KIB_MAX, "{grown} KiB for {ENGINES} engines");
     for index in 0..ENGINES {
         assert_eq!(std::fs::read(dir.path().join(index.to_string())).unwrap(), b"accepted");
     }

@@ -65,3 +65,28 @@ fn the_counter_sees_an_allocation_where_there_is_one() {
     let owned = allocations(|| assert_eq!(now(file.read_bytes_at(0, 4096)).expect("it reads").len(), 4096));
     assert!(owned >= ROUNDS, "bytes of their own have an owner: {owned}");
 }
+
+/// Handles that are measured together.
+const HANDLES: usize = 100;
+
+#[test]
+fn an_open_handle_takes_two_kibibytes_at_most_and_eight_with_its_actor() {
+    let Some((dir, engine, _file)) = warm_file() else { return };
+    let path = dir.path().join("file");
+    let mut handles = Vec::with_capacity(HANDLES);
+    let opened = allocation_counter::measure(|| {
+        for _ in 0..HANDLES {
+            handles
+                .push(now(OpenOptions::new().read(true).open_on(&engine, &path)).expect("it opens in place"));
+        }
+    });
+    let each = usize::try_from(opened.bytes_current).expect("they hold memory") / HANDLES;
+    assert!((size_of::<File>()..=2 * 1024).contains(&each), "{each} bytes a handle");
+    let mut actors = Vec::with_capacity(HANDLES);
+    let with_actors = allocation_counter::measure(|| actors.extend(handles.iter().map(File::actor)));
+    let actor = usize::try_from(with_actors.bytes_current).expect("they hold memory") / HANDLES;
+    assert!(actor > 0 && each + actor <= 8 * 1024, "{actor} bytes more with its actor");
+    let mut clones = Vec::with_capacity(HANDLES);
+    let cloned = allocation_counter::measure(|| clones.extend((0..HANDLES).map(|_| handles[0].clone())));
+    assert_eq!(cloned.bytes_current, 0, "a clone allocates nothing");
+}

@@ -5,4 +5,5 @@ mod by_counters;
 mod by_the_allocator;
 mod by_the_kernel;
 mod by_the_peak;
+mod turns;
 mod unadmitted;

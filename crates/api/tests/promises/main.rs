@@ -11,6 +11,8 @@ mod closing;
 mod debts;
 mod descriptors;
 mod durability;
+#[cfg(all(target_os = "linux", not(folio_portable)))]
+mod executors;
 mod fairness;
 mod isolation;
 mod late;
@@ -25,6 +27,8 @@ mod shutdown;
 mod special_files;
 mod stuck;
 mod stuck_devices;
+#[cfg(target_os = "linux")]
+mod stuck_mounts;
 mod threads;
 
 use std::sync::Arc;

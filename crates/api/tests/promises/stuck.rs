@@ -293,7 +293,7 @@ async fn i4_every_kind_of_stuck_operation_is_reported_once_with_path_and_age() {
 }
 
 /// Waits for the report of what is stuck in this engine, and for the sweep after it.
-async fn reported_once(name: &str, engine: &Engine, gate: &Gate) {
+pub(crate) async fn reported_once(name: &str, engine: &Engine, gate: &Gate) {
     eventually(name, || engine.snapshot().counters.stuck > 0).await;
     let seen = engine.snapshot();
     let files = seen.files.iter().filter(|file| file.running > 0).map(|file| (&file.path, file.oldest));

@@ -73,6 +73,43 @@ async fn i1_stuck_path_requests_leave_workers_to_other_devices() {
     }
 }
 
+/// Cause: requests about paths shared one lane, whose stuck ones gave back at most 256 slots. Loss: 268 on one device hung
+/// those on every other. Fix: from the first that is stuck, each waits in its own device's lane.
+#[tokio::test]
+async fn i1_no_number_of_stuck_path_requests_takes_the_workers_of_another_device() {
+    const LANE: u64 = 12;
+    const MORE: u64 = 600;
+    let (disk, engine) = devices();
+    let gate = Gate::closed();
+    disk.plan().on(Call::Open).under("/first").wait_for(&gate);
+    let stuck = |index: u64| {
+        let path = format!("/first/{index}");
+        Pending::new(engine.scope(async move { fs::write(path, b"x").await }))
+    };
+    let mut requests: Vec<_> = (0..LANE).map(stuck).collect();
+    gate.arrived(LANE);
+    soon("the first one waits until they are found to be stuck", engine.scope(fs::write("/other/new", b"y")))
+        .await
+        .unwrap();
+    requests.extend((LANE..MORE).map(stuck));
+    eventually("its lane is full", || gate.waiting() as u64 >= 2 * LANE).await;
+    for index in 0..100 {
+        let named = engine.scope(fs::write(format!("/other/{index}"), b"y"));
+        soon("a path on another device", named).await.unwrap();
+    }
+    let renamed = engine.scope(fs::rename("/other/0", "/other/renamed"));
+    soon("two paths on another device", renamed).await.unwrap();
+    let seen = engine.snapshot();
+    assert!(seen.pool.workers as u64 <= 16 + 2 * LANE, "{seen:?}");
+    assert_eq!(gate.waiting() as u64, 2 * LANE, "those that shared a lane, and those of the device's own");
+    assert_eq!(disk.contents("/other/renamed"), b"y");
+    gate.open();
+    for request in requests {
+        request.done().await.unwrap();
+    }
+    assert!((0..MORE).all(|index| disk.contents(format!("/first/{index}")) == b"x"), "each is carried out");
+}
+
 /// Cause: a request that was given up stayed in the line of the pool. Loss: 297 bytes each without limit. Fix: it is taken
 /// out.
 #[tokio::test]

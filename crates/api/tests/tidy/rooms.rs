@@ -16,6 +16,7 @@ const LEVELS: [&[&str]; 15] = [
         "sync",
         "error",
         "limits",
+        "budget",
         "stats",
         "buffer",
         "oneshot",
@@ -62,7 +63,7 @@ struct Gate {
     why: &'static str,
 }
 
-const GATES: [Gate; 10] = [
+const GATES: [Gate; 13] = [
     Gate {
         path: "kameo",
         rooms: &["crates/engine/src/actor/", "crates/engine/src/lib.rs", "crates/api/src/lib.rs"],
@@ -89,6 +90,11 @@ const GATES: [Gate; 10] = [
         why: "system calls go through the port, so that a simulated disk can stand in",
     },
     Gate {
+        path: "fuser",
+        rooms: &["crates/testkit/src/disk/fuse/"],
+        why: "nobody but those who mount a simulated disk pays for it",
+    },
+    Gate {
         path: "shutdown_hooks",
         rooms: &["crates/engine/src/at_exit.rs"],
         why: "the end of the process is nobody's business but one file's",
@@ -104,6 +110,16 @@ const GATES: [Gate; 10] = [
         why: "the cores are the same code under the model and outside of it",
     },
     Gate { path: "tokio::fs", rooms: &[], why: "this is what folio replaces" },
+    Gate {
+        path: "tokio::task::coop",
+        rooms: &["crates/engine/src/budget.rs"],
+        why: "a turn is fair only if the same work costs the same everywhere",
+    },
+    Gate {
+        path: "tokio::task::consume_budget",
+        rooms: &[],
+        why: "a turn is fair only if the same work costs the same everywhere",
+    },
     Gate {
         path: "tokio::task::spawn_blocking",
         rooms: &["crates/engine/src/context/paused_clock.rs"],
@@ -307,6 +323,8 @@ fn each_rule_catches_a_planted_offence() {
     plant(gates_are_kept, "crates/api/src/os.rs", "fn f() { rustix::fs::sync() }", true);
     plant(gates_are_kept, "crates/engine/src/oneshot.rs", "use loom::sync::Mutex;", true);
     plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::spawn_blocking(f)", true);
+    plant(gates_are_kept, "crates/api/src/fs.rs", "tokio::task::consume_budget().await", true);
+    plant(gates_are_kept, "crates/engine/src/budget.rs", "use tokio::task::coop;", false);
 
     let std_fs = std_fs_is_called_behind_the_port;
     plant(std_fs, "crates/api/src/fs.rs", "use std::fs;", true);

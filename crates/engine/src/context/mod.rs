@@ -4,6 +4,7 @@ pub(crate) mod descriptors;
 pub(crate) mod final_writes;
 pub(crate) mod inode;
 pub(crate) mod lock_queue;
+mod mount_watch;
 pub(crate) mod panics;
 pub(crate) mod paused_clock;
 pub(crate) mod registry;
@@ -92,6 +93,7 @@ impl EngineContext {
         let stats = Arc::new(Stats::default());
         let pool = Pool::start(&limits);
         runtime.spawn(pool.clone().watch());
+        mount_watch::watch(&*storage, &runtime);
         let lock_pool = Pool::start(&Limits {
             workers_max: LOCK_THREADS_MAX,
             lane_workers_max: LOCK_THREADS_MAX,

@@ -3,6 +3,7 @@
 //! It holds the health of each inode, shared by all its open files in the process, and the open files
 //! themselves, for snapshots, sweeps and shutdown.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io;
 use std::path::Path;
@@ -57,7 +58,45 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Entry {
     inode: Arc<Inode>,
+    /// Includes some that are gone: looking for them at each end would take time quadratic in their number.
     open_files: Vec<Weak<dyn Registered>>,
+    /// Ends since the last look, at least as many as there are open files that are gone or closed.
+    ends: usize,
+    /// Those in the list that are closed and may still be held, by address, which no other file gets while they are listed.
+    closed: BTreeSet<usize>,
+}
+
+impl Entry {
+    fn new(inode: Inode) -> Self {
+        let (open_files, closed) = (Vec::with_capacity(1), BTreeSet::new());
+        Entry { inode: Arc::new(inode), open_files, ends: 0, closed }
+    }
+
+    /// The open files that are neither gone nor closed.
+    fn open_files(&self) -> impl Iterator<Item = Arc<dyn Registered>> {
+        let open = self.open_files.iter().filter(|open_file| !self.closed.contains(&address(open_file)));
+        open.filter_map(Weak::upgrade)
+    }
+
+    /// Takes note of an end, and removes what is gone or closed once that may be half of the list. If it is all of it,
+    /// it may be. Returns how many open files were looked at.
+    fn end_one(&mut self, closed: Option<usize>) -> usize {
+        self.ends += 1;
+        self.closed.extend(closed);
+        let listed = self.open_files.len();
+        if 2 * self.ends < listed {
+            return 0;
+        }
+        let closed = std::mem::take(&mut self.closed);
+        self.open_files
+            .retain(|open_file| open_file.strong_count() > 0 && !closed.contains(&address(open_file)));
+        self.ends = 0;
+        listed
+    }
+}
+
+fn address(open_file: &Weak<dyn Registered>) -> usize {
+    open_file.as_ptr().addr()
 }
 
 impl Registry {
@@ -71,10 +110,7 @@ impl Registry {
         make: impl FnOnce(Arc<Inode>) -> Arc<F>,
     ) -> Arc<F> {
         let key = (device, inode);
-        let mut entry = self
-            .inodes
-            .entry(key)
-            .or_insert_with(|| Entry { inode: Arc::new(Inode::new(key)), open_files: Vec::with_capacity(1) });
+        let mut entry = self.inodes.entry(key).or_insert_with(|| Entry::new(Inode::new(key)));
         let open_file = make(entry.inode.clone());
         let weak: Weak<F> = Arc::downgrade(&open_file);
         entry.open_files.push(weak);
@@ -84,21 +120,18 @@ impl Registry {
     /// Removes the open files of `inode` that are gone, and the inode with the last of them unless final writes
     /// remain. Called by an open file that is being dropped, which is one of them, and after its final writes.
     pub(crate) fn forget(&self, inode: &Inode) {
-        self.forget_unless(inode, |open_file| open_file.strong_count() > 0);
+        self.end_one(inode, None);
     }
 
     /// Like [`forget`](Registry::forget), for an open file that is closed: workers and its actor may hold it a moment
     /// longer, and the next opening must not find what was wrong with this one.
     pub(crate) fn forget_closed(&self, inode: &Inode, closed: &dyn Registered) {
-        let closed = std::ptr::from_ref(closed).addr();
-        self.forget_unless(inode, |open_file| {
-            open_file.strong_count() > 0 && open_file.as_ptr().addr() != closed
-        });
+        self.end_one(inode, Some(std::ptr::from_ref(closed).addr()));
     }
 
-    fn forget_unless(&self, inode: &Inode, is_open: impl Fn(&Weak<dyn Registered>) -> bool) {
+    fn end_one(&self, inode: &Inode, closed: Option<usize>) {
         self.inodes.remove_if_mut(&inode.key, |_, entry| {
-            entry.open_files.retain(is_open);
+            entry.end_one(closed);
             entry.open_files.is_empty() && entry.inode.final_writes.load(Ordering::Acquire) == 0
         });
     }
@@ -108,7 +141,7 @@ impl Registry {
         inode.with_health(|health| health.poison(error));
         // Collected first, like those of `all` and for the same reason.
         let open_files: Vec<_> = match self.inodes.get(&inode.key) {
-            Some(entry) => entry.open_files.iter().filter_map(Weak::upgrade).collect(),
+            Some(entry) => entry.open_files().collect(),
             None => Vec::new(),
         };
         open_files.iter().for_each(|open_file| open_file.wake_actor());
@@ -119,8 +152,77 @@ impl Registry {
         // Collected before any is dropped: the last reference to one calls `forget`.
         let mut all = Vec::new();
         for entry in &self.inodes {
-            all.extend(entry.open_files.iter().filter_map(Weak::upgrade));
+            all.extend(entry.open_files());
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl Registered for Nothing {
+        fn wake_actor(&self) {}
+
+        fn flush_all(self: Arc<Self>) {}
+
+        fn stop(&self) {}
+
+        fn abandon(&self) {}
+
+        fn show_running(&self, _: &mut dyn FnMut(RunningBatch<'_>)) {}
+
+        fn snapshot(&self, _: &mut Counters) -> FileSnapshot {
+            unreachable!("it is not asked")
+        }
+    }
+
+    fn entry_of(count: usize) -> (Entry, Vec<Arc<Nothing>>) {
+        let mut entry = Entry::new(Inode::new((1, 1)));
+        let open: Vec<_> = (0..count).map(|_| Arc::new(Nothing)).collect();
+        for open_file in &open {
+            let weak: Weak<Nothing> = Arc::downgrade(open_file);
+            entry.open_files.push(weak);
+        }
+        (entry, open)
+    }
+
+    /// Cause: each end looked at every other opening of the inode. Loss: dropping 15,000 openings of one file took 4.9 µs
+    /// each, and 0.8 µs for 1,000. Fix: a look comes only after half of them have ended.
+    #[test]
+    fn ending_all_openings_of_one_file_takes_time_in_proportion_to_their_number() {
+        const COUNT: usize = 10_000;
+        for closes in [false, true] {
+            let (mut entry, open) = entry_of(COUNT);
+            let mut looked_at = 0;
+            let mut held = Vec::new();
+            for (index, open_file) in open.into_iter().enumerate() {
+                let closed = closes.then(|| Arc::as_ptr(&open_file).addr());
+                held.extend(closes.then_some(open_file));
+                looked_at += entry.end_one(closed);
+                if index % 1_000 == 0 {
+                    assert_eq!(entry.open_files().count(), COUNT - 1 - index, "closes: {closes}");
+                }
+            }
+            assert!(entry.open_files.is_empty(), "closes: {closes}");
+            assert!(looked_at <= 3 * COUNT, "closes: {closes}, {looked_at} looks");
+        }
+    }
+
+    #[test]
+    fn a_closed_file_that_is_still_held_is_no_open_file() {
+        let (mut entry, open) = entry_of(5);
+        entry.end_one(Some(Arc::as_ptr(&open[3]).addr()));
+        assert_eq!((entry.open_files().count(), entry.open_files.len()), (4, 5));
+        entry.end_one(Some(Arc::as_ptr(&open[0]).addr()));
+        entry.end_one(Some(Arc::as_ptr(&open[1]).addr()));
+        assert_eq!((entry.open_files().count(), entry.open_files.len()), (2, 2), "three of five have ended");
+        drop(open);
+        entry.end_one(None);
+        assert!(entry.open_files.is_empty());
     }
 }

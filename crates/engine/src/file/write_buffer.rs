@@ -10,6 +10,7 @@
 //! A chunk in flight is an operation in the file's order like any other, and waits for the chunk before it: the
 //! file grows by prefixes. Nothing here does I/O: the caller submits the chunks.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -61,6 +62,8 @@ pub(crate) struct WriteBuffer {
     failed: Vec<Chunk>,
     /// The failure of a chunk that has not been reported to any caller.
     failure: Option<Error>,
+    /// Why the failed chunks are still here.
+    refused_by: Option<Error>,
     numbers: u64,
     /// Writers that queue for room; while there are any, no other writer overtakes them.
     pub(crate) writers_waiting: usize,
@@ -80,6 +83,7 @@ impl WriteBuffer {
             in_flight: Vec::new(),
             failed: Vec::new(),
             failure: None,
+            refused_by: None,
             numbers: 0,
             writers_waiting: 0,
             holds_gate: false,
@@ -184,14 +188,45 @@ impl WriteBuffer {
         }
     }
 
+    /// Returns why an operation with this footprint may not run: older bytes could not be written. It would miss them, and
+    /// the next flush, which tries them again, would put them over what came after them.
+    pub(crate) fn failure_before(&self, footprint: &Footprint) -> Option<&Error> {
+        let ends_behind = |end: u64| self.append || self.failed.iter().any(|chunk| chunk.start < end);
+        let in_the_way = !self.failed.is_empty()
+            && match &footprint.span {
+                Span::Read(range) | Span::Peek(range) => self.has_failed_within(range),
+                // As before it, a hole would follow the end.
+                Span::Write(range) | Span::Buffer(range) => !range.is_empty() && ends_behind(range.end),
+                Span::Append | Span::Exclusive => true,
+                // A chunk comes after the ones before it, or beside them. A sync has a memory of its own.
+                Span::Flush(_) | Span::Sync => false,
+            };
+        self.refused_by.as_ref().filter(|_| in_the_way)
+    }
+
+    /// Returns why a chunk may not be written: an older one is here that it would overtake.
+    pub(crate) fn failure_before_chunk(&self, range: &Range<u64>) -> Option<&Error> {
+        self.refused_by.as_ref().filter(|_| self.has_failed_within(range))
+    }
+
+    fn has_failed_within(&self, range: &Range<u64>) -> bool {
+        let overlaps =
+            |chunk: &Chunk| chunk.start < range.end && range.start < chunk.start + chunk.bytes.len() as u64;
+        !self.failed.is_empty() && !range.is_empty() && (self.append || self.failed.iter().any(overlaps))
+    }
+
     /// Smallest offset of a buffered byte.
     fn lowest(&self) -> u64 {
         let filling = self.filling.as_ref().map(|_| self.start);
         self.failed.iter().map(|chunk| chunk.start).chain(filling).min().unwrap_or(u64::MAX)
     }
 
-    /// Takes all buffered bytes, oldest first; their chunks count as in flight from now on.
+    /// Takes all buffered bytes, oldest first; their chunks count as in flight from now on. Takes none while a failed chunk
+    /// would be queued behind one that comes after it.
     pub(crate) fn take_chunks(&mut self) -> Vec<Chunk> {
+        if !self.failed.is_empty() && self.is_in_flight() {
+            return Vec::new();
+        }
         let mut chunks = std::mem::take(&mut self.failed);
         if let Some(filling) = self.filling.take() {
             self.usual = filling.as_ref().len();
@@ -205,6 +240,7 @@ impl WriteBuffer {
     pub(crate) fn completed(&mut self, number: u64, rest: Option<(Chunk, Error)>) {
         self.in_flight.retain(|in_flight| *in_flight != number);
         if let Some((rest, error)) = rest {
+            self.refused_by = Some(error.clone());
             self.failure.get_or_insert(error);
             let place = self.failed.partition_point(|failed| failed.number < rest.number);
             self.failed.insert(place, rest);

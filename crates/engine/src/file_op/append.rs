@@ -89,6 +89,7 @@ pub(crate) fn append_all(appends: &[&Append], file: &dyn StorageFile) -> Written
             },
         );
         half = if run.done > 0 { half.or(Some(at)) } else { None };
+        run.stop_behind(appends.len(), |index| appends[index].buffered);
     }
     Written { outcomes: run.outcomes, moved, calls: run.calls }
 }

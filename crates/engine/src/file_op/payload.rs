@@ -125,6 +125,19 @@ impl Progress {
         }
     }
 
+    /// Fails everything behind a failed payload whose bytes are kept for another try: it would overtake them.
+    pub(crate) fn stop_behind(&mut self, len: usize, is_kept: impl Fn(usize) -> bool) {
+        let Some(Err(failure)) = self.outcomes.last() else { return };
+        if !is_kept(self.next - 1) {
+            return;
+        }
+        let error = failure.error.clone();
+        while self.next < len {
+            self.outcomes.push(Err(Failure { error: error.clone(), bytes_done: 0 }));
+            self.next += 1;
+        }
+    }
+
     fn fail(&mut self, error: io::Error) -> usize {
         if error.kind() == io::ErrorKind::Interrupted {
             return 0;

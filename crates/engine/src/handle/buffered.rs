@@ -9,6 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::sync::futures::Notified;
 
 use super::FileHandle;
+use crate::budget;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Room, Span};
@@ -86,7 +87,7 @@ impl FileHandle {
     ///
     /// Chunks in flight are written; a failure is reported by the next write or flush.
     pub async fn flush(&self) -> Result<()> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         let Some(buffered) = &self.open_file().flush_waiters else { return Ok(()) };
         self.here(Operation::Flush)?;
         let mut newest = None;
@@ -140,7 +141,11 @@ impl FileHandle {
             .as_ref()
             .filter(|_| len_of(bytes) > 0 && self.open_file().is_here())?;
         match self.write_to_buffer(bytes, false) {
-            Ok(BufferOutcome::Accepted) => Some(Ok(())),
+            Ok(BufferOutcome::Accepted) => {
+                // Afterwards, because the order is that of the first polls.
+                budget::spend().await;
+                Some(Ok(()))
+            }
             Ok(BufferOutcome::MustWait) => Box::pin(self.wait_for_room(buffered, bytes)).await,
             Ok(BufferOutcome::WriteThrough) => None,
             Err(error) => Some(Err(error)),
@@ -241,7 +246,9 @@ impl FileHandle {
             open_file.turn.close_gate(1);
         }
         state.core.shift(CursorMove::To(end));
+        drop(guard);
         open_file.writes_buffered.fetch_add(1, Ordering::Relaxed);
+        budget::charge_bytes(len_of(bytes));
         Ok(BufferOutcome::Accepted)
     }
 

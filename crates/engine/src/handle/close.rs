@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FileHandle, Inner};
+use crate::budget;
 use crate::context::registry::Registered;
 use crate::error::{Error, Operation, Result};
 use crate::file_op::{Close, FileOp, Settle};
@@ -33,7 +34,7 @@ impl FileHandle {
     ///
     /// Nothing happens.
     pub async fn settle(&self) -> Result<()> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         match self.settle_in_place() {
             Some(settled) => settled,
             None => self.submit(Settle).await.map(|_| ()),

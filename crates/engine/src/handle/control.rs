@@ -5,6 +5,7 @@ use std::io::SeekFrom;
 use std::sync::atomic::Ordering;
 
 use super::{FileHandle, position, unexpected};
+use crate::budget;
 use crate::error::{Error, Operation, Result};
 use crate::file::{Footprint, Span};
 use crate::file_op::{
@@ -26,7 +27,7 @@ impl FileHandle {
     ///
     /// The cursor has moved or not; nothing else happens.
     pub async fn seek(&self, to: SeekFrom) -> Result<u64> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         if to != SeekFrom::Current(0) {
             self.flush_buffer().await?;
         }
@@ -77,7 +78,7 @@ impl FileHandle {
     ///
     /// Nothing happens.
     pub async fn metadata(&self) -> Result<Metadata> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         if let Some(result) = self.metadata_in_place() {
             return result;
         }

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use super::{FileHandle, unexpected};
+use crate::budget;
 use crate::error::{Error, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Read};
-use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, PIECE_BYTES};
+use crate::limits::{IN_PLACE_BYTES_MAX, PIECE_BYTES};
 
 /// Reading.
 impl FileHandle {
@@ -22,7 +23,7 @@ impl FileHandle {
     ///
     /// Nothing is lost: a positioned read changes nothing.
     pub async fn read_at(&self, buf: &mut [u8], offset: u64) -> Result<usize> {
-        consume_budget(buf.len()).await;
+        budget::spend().await;
         if let Some(count) = self.read_at_in_place(buf, offset) {
             return count;
         }
@@ -41,7 +42,7 @@ impl FileHandle {
     ///
     /// No byte is lost: the cursor moves only when this returns the bytes.
     pub async fn read(&self, buf: &mut [u8]) -> Result<usize> {
-        consume_budget(buf.len()).await;
+        budget::spend().await;
         if let Some(count) = self.read_in_place(buf) {
             return count;
         }
@@ -59,7 +60,7 @@ impl FileHandle {
     ///
     /// Like [`read`](FileHandle::read): no byte is lost.
     pub async fn read_bytes(&self, len: usize, offset: Option<u64>) -> Result<Bytes> {
-        consume_budget(len).await;
+        budget::spend().await;
         self.here(Operation::Read)?;
         let wanted = len.min(IN_PLACE_BYTES_MAX);
         let mut buffer = self.open_file().context.buffers.take(wanted);
@@ -121,6 +122,7 @@ impl FileHandle {
             Answer::Read(buffer, _) => {
                 let bytes = buffer.as_ref();
                 buf[..bytes.len()].copy_from_slice(bytes);
+                budget::charge_bytes(bytes.len());
                 Ok(bytes.len())
             }
             other => unexpected(&other),
@@ -183,6 +185,7 @@ impl FileHandle {
         open_file.in_place.fetch_add(1, Ordering::Relaxed);
         match result {
             Ok(count) => {
+                budget::charge_bytes(count);
                 open_file.bytes_in_place.fetch_add(count as u64, Ordering::Relaxed);
                 Ok(count)
             }
@@ -190,13 +193,5 @@ impl FileHandle {
                 Err(Error::io(Operation::Read, error).at_path(open_file.path.clone()).at_offset(offset))
             }
         }
-    }
-}
-
-/// Charges a read in place to the task's cooperative budget, so that large reads yield as often as small ones
-/// do.
-pub(crate) async fn consume_budget(bytes: usize) {
-    for _ in 0..bytes.min(IN_PLACE_BYTES_MAX).div_ceil(IN_PLACE_BYTES_PER_UNIT).max(1) {
-        tokio::task::consume_budget().await;
     }
 }

@@ -2,12 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::read::consume_budget;
 use super::{FileHandle, unexpected};
+use crate::budget;
 use crate::error::{Cause, Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
-use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_PER_UNIT, LINE_BYTES_MAX};
+use crate::limits::{IN_PLACE_BYTES_MAX, IN_PLACE_BYTES_USUAL, LINE_BYTES_MAX};
 
 /// Result of an attempt in place.
 enum Attempt {
@@ -114,14 +114,14 @@ impl FileHandle {
 
     async fn read_from_cursor(&self, until: ReadUntil, len: usize) -> Result<Bytes> {
         let attempts: &[usize] = match until {
-            // Most lines are short, so the first attempt charges only a little to the task's budget.
-            ReadUntil::Delimiter(_) | ReadUntil::Line(..) => &[IN_PLACE_BYTES_PER_UNIT, IN_PLACE_BYTES_MAX],
+            // Most lines are short.
+            ReadUntil::Delimiter(_) | ReadUntil::Line(..) => &[IN_PLACE_BYTES_USUAL, IN_PLACE_BYTES_MAX],
             // The caller wants all of it, so a worker reads it if it is too much for one attempt.
             ReadUntil::Exact if len > IN_PLACE_BYTES_MAX => &[],
             ReadUntil::Exact | ReadUntil::Available | ReadUntil::Peek => &[IN_PLACE_BYTES_MAX],
         };
         for most in attempts {
-            consume_budget(len.min(*most)).await;
+            budget::spend().await;
             match self.read_until_in_place(until, len, *most) {
                 Attempt::Done(result) => return result,
                 Attempt::Longer => {}
@@ -164,6 +164,7 @@ impl FileHandle {
             return Attempt::Declined;
         }
         if count == window && window < len && !until.is_complete(buffer.as_ref()) {
+            budget::charge_bytes(count);
             return Attempt::Longer;
         }
         if until != ReadUntil::Peek && !until.refuses(buffer.as_ref()) {

@@ -4,20 +4,21 @@ use std::future::{Future, poll_fn};
 use std::io::SeekFrom;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
 use crate::admission::Permit;
+use crate::budget;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
 use crate::error::{Cause, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::file_op::lent::Lender;
 use crate::file_op::{Answer, Op, Seek};
-use crate::limits::ACTORS_TRIED_MAX;
+use crate::limits::{ACTORS_TRIED_MAX, ANSWER_SPIN_UNITS};
 use crate::oneshot::{self, Cancelled};
 use crate::open_file::OpenFile;
 use crate::open_file::pending::{Arrived, Outcome, PendingOp, Reply};
@@ -144,6 +145,7 @@ impl FileHandle {
         match self.open_file().arrive(PendingOp { op, reply, permit, arrived: Instant::now(), alone }) {
             Arrived::Started(Pickup::Now) if is_quick && self.open_file().adaptive_spin.allows() => {
                 self.open_file().adaptive_spin.learn(receiver.spin_for_answer());
+                budget::charge(ANSWER_SPIN_UNITS);
             }
             Arrived::Started(_) => {}
             Arrived::Posted => {
@@ -272,10 +274,14 @@ impl PendingAnswer<'_> {
     async fn answer(&mut self, mut lender: Option<&mut Lender<'_>>) -> Result<Answer> {
         let receiver = &mut self.receiver;
         let outcome = poll_fn(|cx| {
+            // An answer that came at once is paid for when it is taken: the operation already has its place in the order.
+            let progress = ready!(budget::poll_proceed(cx));
             if let Some(lender) = &mut lender {
                 lender.poll(cx);
             }
-            Pin::new(&mut *receiver).poll(cx)
+            let outcome = ready!(Pin::new(&mut *receiver).poll(cx));
+            progress.made_progress();
+            Poll::Ready(outcome)
         });
         let outcome = HoldsClock::new(outcome).await;
         outcome.unwrap_or_else(|lost| {

@@ -26,7 +26,6 @@ impl FileHandle {
     /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes, and the
     /// next sync reports an error.
     pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
-        tokio::task::consume_budget().await;
         self.here(Operation::Write)?;
         if offset.is_none()
             && let Some(buffered) = self.write_buffered(&[IoSlice::new(bytes)]).await

@@ -71,13 +71,14 @@ pub fn set_file_times(path: PathBuf, times: FileTimes, links: Links) -> impl Pat
 #[cfg(test)]
 mod tests {
     use super::{PathRequest, exists, metadata};
-    use crate::storage::{Links, Names, os::Os};
+    use crate::storage::{Links, Names, Storage, os::Os};
     use std::{fs, io};
 
     #[test]
     fn existence_in_place_and_by_a_worker_agree() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
+        let _watch = os.watch_mounts();
         fs::write(dir.path().join("file"), b"x").expect("write");
         std::os::unix::fs::symlink("missing", dir.path().join("dangling")).expect("symlink");
         os.metadata(dir.path(), Links::Follow).expect("learn the device");

@@ -28,11 +28,11 @@ pub struct Creation {
 pub fn create_dir(at: impl Into<At>, how: Creation) -> impl PathRequest<Reply = ()> {
     let Creation { recursive, mode, durable } = how;
     at::on(Operation::CreateDir, at, move |names, path| match (recursive, durable) {
-        (true, false) => create_dirs(names, path, mode),
+        (true, false) => create_dirs(names, path, mode).map(drop),
         (false, false) => names.create_dir(path, mode),
         (true, true) => {
-            create_dirs(names, path, mode)?;
-            sync_way(names, path)
+            let created = create_dirs(names, path, mode)?;
+            sync_way(names, path, created)
         }
         (false, true) => {
             let parent = Parent::of(names, path)?;
@@ -43,13 +43,15 @@ pub fn create_dir(at: impl Into<At>, how: Creation) -> impl PathRequest<Reply = 
 }
 
 /// Syncs every directory that names a part of the path, from the top: those that exist too, since the process that made
-/// one of them may have died before syncing it. One that this user may not read was made by another user.
-fn sync_way(names: &dyn Names, path: &Path) -> io::Result<()> {
+/// one of them may have died before syncing it. Where this user may not read, another user made what was there before; the
+/// name of what was `created` now has to be durable there too.
+fn sync_way(names: &dyn Names, path: &Path, created: Option<&Path>) -> io::Result<()> {
     let mut above: Vec<&Path> = path.ancestors().filter(|part| part.file_name().is_some()).collect();
     above.reverse();
+    let is_created = |part: &Path| created.is_some_and(|created| part.starts_with(created));
     for part in above {
         match Parent::of(names, part) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !is_created(part) => {}
             parent => parent?.sync()?,
         }
     }
@@ -64,17 +66,26 @@ pub fn sync_dir(at: impl Into<At>) -> impl PathRequest<Reply = ()> {
     })
 }
 
-/// Tries the whole path first, since most parents exist; then creates missing parents from the top.
-pub(super) fn create_dirs(names: &dyn Names, path: &Path, mode: Option<u32>) -> io::Result<()> {
+/// Tries the whole path first, since most parents exist; then creates missing parents from the top. Returns the first part
+/// that it has created.
+pub(super) fn create_dirs<'a>(
+    names: &dyn Names,
+    path: &'a Path,
+    mode: Option<u32>,
+) -> io::Result<Option<&'a Path>> {
     // Like std: an empty path means the working directory, which exists.
     if path.as_os_str().is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let mut created = None;
     let mut missing = vec![path];
     for _ in 0..CREATES_MAX {
-        let Some(next) = missing.last() else { return Ok(()) };
+        let Some(next) = missing.last() else { return Ok(created) };
         match names.create_dir(next, mode) {
-            Ok(()) => drop(missing.pop()),
+            Ok(()) => {
+                created.get_or_insert(*next);
+                missing.pop();
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => missing.push(parent),
                 Some(_) | None => return Err(error),

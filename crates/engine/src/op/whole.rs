@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::replace::{Draft, Drafts, Replacing};
 use super::{At, PathOp, PathRequest};
+use crate::budget;
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
 use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
@@ -195,6 +196,8 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
         }
     }
     bytes.truncate(filled);
+    // Zeroed before it was filled.
+    budget::charge_bytes(2 * filled);
     match limit {
         Some(limit) if filled as u64 > limit => Some(Err(too_long(limit))),
         Some(_) | None => Some(Ok(bytes)),
@@ -263,7 +266,7 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
 #[cfg(test)]
 mod tests {
     use super::{IN_PLACE_BYTES_MAX, Overwrite, PathRequest, ReadWhole, Whole, read, writing};
-    use crate::storage::{Links, Names, os::Os};
+    use crate::storage::{Links, Names, Storage, os::Os};
     use std::fs;
     use std::io;
     use std::io::ErrorKind;
@@ -288,6 +291,7 @@ mod tests {
     fn whole_files_come_back_and_limits_are_exact() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
+        let _watch = os.watch_mounts();
         os.metadata(dir.path(), Links::Follow).expect("learn the device");
         let path = dir.path().join("file");
         let check = |len: usize| {
@@ -317,6 +321,7 @@ mod tests {
     fn small_file_in_memory_is_read_in_place() {
         let dir = tempfile::tempdir().expect("temp dir");
         let os = Os::new();
+        let _watch = os.watch_mounts();
         let path = dir.path().join("file");
         fs::write(&path, b"contents").expect("write");
         let request = read(path, None);
@@ -331,6 +336,7 @@ mod tests {
     #[test]
     fn file_without_a_length_is_read_whole() {
         let os = Os::new();
+        let _watch = os.watch_mounts();
         let check = |path: &str| {
             let request = read(PathBuf::from(path), None);
             let expected = fs::read(path).expect("std reads it");

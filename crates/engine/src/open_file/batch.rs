@@ -75,15 +75,22 @@ impl OpenFile {
         // Until here the batch is in the file's state, where cancelled callers can withdraw their operations.
         // If all of them did, there is nothing to do.
         let begun = Instant::now();
-        let (batch, closed) = {
+        let (batch, refusal) = {
             let mut state = self.turn.take();
-            (state.take(batch_id), state.core.is_closed())
+            let batch = state.take(batch_id);
+            // A batch that was ordered after a close is refused.
+            let refusal = if state.core.is_closed() {
+                Some(Cause::Closed)
+            } else {
+                batch.as_ref().and_then(|batch| state.failure_before(batch))
+            };
+            (batch, refusal)
         };
         let Some(batch) = batch else { return Vec::new() };
-        let batch = match LongWrite::of(batch, self) {
-            Ok(mut long) if closed => return long.refuse(Cause::Closed),
-            Ok(long) => return long.begin(),
-            Err(batch) => batch,
+        let batch = match (LongWrite::of(batch, self), &refusal) {
+            (Ok(mut long), Some(cause)) => return long.refuse(cause.clone()),
+            (Ok(long), None) => return long.begin(),
+            (Err(batch), _) => batch,
         };
 
         // `begin` marks an operation as begun; its caller can no longer cancel it.
@@ -96,11 +103,10 @@ impl OpenFile {
         let (ops, callers): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|pending| (pending.op, (pending.reply, pending.permit))).unzip();
 
-        // A batch that was ordered after a close is refused.
         let start = Start { cursor: batch.cursor, room: batch.room };
-        let mut ran = match closed {
-            true => BatchResult::refused(ops.len(), &Cause::Closed),
-            false => self.run_guarded(ops, start),
+        let mut ran = match refusal {
+            Some(cause) => BatchResult::refused(ops.len(), &cause),
+            None => self.run_guarded(ops, start),
         };
 
         // Plain operations are recorded before any caller is answered, so that a caller with an answer finds

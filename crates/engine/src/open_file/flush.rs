@@ -58,8 +58,10 @@ impl OpenFile {
     fn push_chunks(self: &Arc<Self>, state: &mut FileState, mut permit: Option<Permit>) -> bool {
         let Some(write_buffer) = &mut state.write_buffer else { return false };
         let chunks = write_buffer.take_chunks();
+        if chunks.is_empty() {
+            return false;
+        }
         let held_gate = std::mem::take(&mut write_buffer.holds_gate);
-        let any = !chunks.is_empty();
         for chunk in chunks {
             let permit = permit.take().unwrap_or_else(|| self.device.admission.admit_beyond_limits());
             self.turn.close_gate(1);
@@ -68,7 +70,7 @@ impl OpenFile {
         if held_gate {
             self.turn.open_gate(1);
         }
-        any
+        true
     }
 
     /// Starts the chunks. The gate has been closed since bytes were buffered, so a reader that is still inside

@@ -75,6 +75,30 @@ impl WakeActor for ActorWaker {
 }
 
 impl FileState {
+    /// Returns why a batch of a buffered file may not run: bytes that were accepted before it could not be written. It
+    /// reports that to its callers, if no other operation has.
+    pub(crate) fn failure_before(&mut self, batch: &Batch<PendingOp>) -> Option<Cause> {
+        let write_buffer = self.write_buffer.as_mut()?;
+        let failure = batch.items.iter().find_map(|pending| {
+            let op = &pending.op;
+            let failure = match (op.operation(), op.is_acknowledged()) {
+                // What ends a use of the file must not be kept from ending it.
+                (Operation::Close | Operation::Lock | Operation::Unlock, _) => None,
+                (_, true) => {
+                    let start = op.offset().unwrap_or_default();
+                    write_buffer.failure_before_chunk(&(start..start.saturating_add(op.bytes())))
+                }
+                (_, false) => write_buffer.failure_before(&pending.footprint(batch.cursor, batch.room)),
+            };
+            failure.map(|failure| (failure.clone().of_earlier_write(op.operation()), op.is_acknowledged()))
+        });
+        let (failure, is_chunk) = failure?;
+        if !is_chunk {
+            write_buffer.take_failure();
+        }
+        Some(failure.cause().clone())
+    }
+
     /// Whether an operation with this footprint may act in place: it overtakes none, and finds all earlier
     /// bytes in the file.
     pub(crate) fn is_free(&self, footprint: &Footprint) -> bool {

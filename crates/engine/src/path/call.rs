@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::admission::{Client, Permit};
 use crate::at_exit::ExitGuard;
+use crate::budget;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
@@ -17,12 +18,14 @@ use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Error, InTheWay, Operation, Result};
 use crate::exclusive::Exclusive;
+use crate::limits::PATH_UNITS;
 use crate::oneshot::{self, Abandon, Cancelled};
 use crate::op::{PathRequest, closure, identify};
 use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::{Job, JobId, Place};
 use crate::priority::Priority;
 use crate::stats::add;
+use crate::storage::Identity;
 
 impl EngineContext {
     /// Executes a request about a path.
@@ -31,7 +34,7 @@ impl EngineContext {
         mut request: R,
         priority: Priority,
     ) -> Result<R::Reply> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| RequestInfo::of(&request).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&request).refusal(Cause::Stopped));
@@ -41,9 +44,25 @@ impl EngineContext {
         }
         if let Some(reply) = request.in_place(&*self.storage) {
             add(&self.stats.in_place, 1);
+            budget::charge(PATH_UNITS);
             return reply.map_err(|error| RequestInfo::of(&request).error(error));
         }
-        Exclusive::new(Box::pin(self.call_by_worker(request, &self.names, priority))).await
+        let device = self.device_for(&request);
+        Exclusive::new(Box::pin(self.call_by_worker(request, &device, priority))).await
+    }
+
+    /// The device in whose lane a request waits. While no worker is stuck, requests share one lane and their devices
+    /// need not be known. From then on each waits in the lane of its own device, as far as that is in memory: those
+    /// that would get stuck too take no more workers than a device may, and no permits of others.
+    pub(super) fn device_for(&self, request: &impl PathRequest) -> Arc<Device> {
+        if !self.pool.has_stuck() {
+            return self.names.clone();
+        }
+        let paths = [Some(request.path()), request.target()].into_iter().flatten();
+        let devices =
+            paths.filter_map(|path| self.storage.device_cached(path)).map(|number| self.device(number));
+        // Of two devices, the one that may be stuck.
+        devices.max_by_key(|device| self.pool.load(device.lane)).unwrap_or_else(|| self.names.clone())
     }
 
     /// Waits for final writes of dropped files that the request would miss; returns the request.
@@ -54,8 +73,7 @@ impl EngineContext {
     ) -> Result<R> {
         while self.final_writes.is_any() {
             let next_end = self.final_writes.next_end();
-            let (requested, identities) =
-                self.call_by_worker(identify(request), &self.names, priority).await?;
+            let (requested, identities) = self.identify(request, priority).await?;
             request = requested;
             if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
@@ -65,13 +83,22 @@ impl EngineContext {
         Ok(request)
     }
 
+    async fn identify<R: PathRequest>(
+        self: &Arc<Self>,
+        request: R,
+        priority: Priority,
+    ) -> Result<(R, Vec<Identity>)> {
+        let device = self.device_for(&request);
+        self.call_by_worker(identify(request), &device, priority).await
+    }
+
     /// Runs a closure of the program's own.
     pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         closure: impl FnOnce() -> T + Send + 'static,
         priority: Priority,
     ) -> Result<T> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| Error::new(Operation::Run, cause))?;
         let program = self.program();
         if self.pool.is_on_worker() && self.pool.load(program.lane) >= self.limits.lane_workers_max {

@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::admission::{Client, Permit};
-use crate::context::EngineContext;
+use crate::budget;
 use crate::context::descriptors::are_used_up;
 use crate::context::panics::panic_text;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::running::{RequestInfo, RunningRequest};
+use crate::context::{Device, EngineContext};
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
 use crate::file_op::lent::{Contents, Lender, Lent, Writer};
@@ -34,7 +35,7 @@ impl EngineContext {
         contents: Contents<'_>,
         priority: Priority,
     ) -> Result<Whole<()>> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         self.here().map_err(|cause| RequestInfo::of(&open).refusal(cause))?;
         if self.names.admission.is_stopping() {
             return Err(RequestInfo::of(&open).refusal(Cause::Stopped));
@@ -63,8 +64,8 @@ impl EngineContext {
         contents: Contents<'_>,
         priority: Priority,
     ) -> Result<Whole<()>> {
-        let info = RequestInfo::of(&open);
-        let admitted = self.names.admission.admit(contents.len(), Client::of_paths(priority)).await;
+        let (info, device) = (RequestInfo::of(&open), self.device_for(&open));
+        let admitted = device.admission.admit(contents.len(), Client::of_paths(priority)).await;
         let permit = admitted.map_err(|cause| info.refusal(cause))?;
         let contents_len = contents.len();
         let mut lender = Lender::new(contents, self.buffers.clone());
@@ -75,10 +76,11 @@ impl EngineContext {
             sender,
             lent: lender.lent(),
             context: self.clone(),
+            device: device.clone(),
             arrived: Instant::now(),
             priority,
         };
-        let job = self.pool.submit(place(&self.names, contents_len, priority), Box::new(job));
+        let job = self.pool.submit(place(&device, contents_len, priority), Box::new(job));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
         let job = job.ok().map(|submitted| submitted.id);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
@@ -96,13 +98,14 @@ struct WholeJob<R> {
     sender: oneshot::Sender<Result<Whole<()>>>,
     lent: Arc<Lent>,
     context: Arc<EngineContext>,
+    device: Arc<Device>,
     arrived: Instant,
     priority: Priority,
 }
 
 impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
     fn run(self: Box<Self>) {
-        let WholeJob { unstarted, sender, lent, context, arrived, priority } = *self;
+        let WholeJob { unstarted, sender, lent, context, device, arrived, priority } = *self;
         if !sender.begin() {
             return;
         }
@@ -124,6 +127,7 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
         let opened = guarded(|| open.execute(&*context.storage));
         let mut writing = Box::new(WholeWrite {
             context,
+            device,
             lent,
             priority,
             arrived,
@@ -146,6 +150,8 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
 /// A write of a whole file under way.
 struct WholeWrite {
     context: Arc<EngineContext>,
+    /// In whose lane its pieces wait.
+    device: Arc<Device>,
     lent: Arc<Lent>,
     priority: Priority,
     arrived: Instant,
@@ -230,9 +236,9 @@ impl Job for WholeWrite {
 
 impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
-        let (context, priority) = (self.context.clone(), self.priority);
+        let (context, device, priority) = (self.context.clone(), self.device.clone(), self.priority);
         // A refused job is dropped here, which answers its caller: the engine has stopped.
-        drop(context.pool.submit(place(&context.names, PIECE_BYTES, priority), self));
+        drop(context.pool.submit(place(&device, PIECE_BYTES, priority), self));
     }
 }
 

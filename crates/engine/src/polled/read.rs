@@ -3,15 +3,16 @@
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::task::coop;
+use tokio::io::ReadBuf;
 
 use super::Polled;
+use crate::budget;
 use crate::error::{Operation, Result};
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::{Answer, Offset, Peeked, Read, ReadUntil};
 use crate::handle::{FileHandle, unexpected};
 use crate::limits::{
-    IN_PLACE_BYTES_PER_UNIT, LATENESS_MAX, PEEK_AGE_MAX, POLLED_PEEKS_MAX, POLLED_READ_BYTES_MAX,
+    IN_PLACE_BYTES_USUAL, LATENESS_MAX, PEEK_AGE_MAX, POLLED_PEEKS_MAX, POLLED_READ_BYTES_MAX,
 };
 
 impl Polled {
@@ -26,8 +27,8 @@ impl Polled {
 
 /// Reading by polls.
 impl FileHandle {
-    /// Reads at the cursor into `buf`. The cursor moves in the poll that returns the bytes and in no other, so
-    /// a caller that is dropped leaves them to every reader of the file.
+    /// Reads at the cursor into `buf`; returns how many bytes that were. The cursor moves in the poll that returns
+    /// the bytes and in no other, so a caller that is dropped leaves them to every reader of the file.
     ///
     /// # Errors
     ///
@@ -36,25 +37,25 @@ impl FileHandle {
         &self,
         polled: &mut Polled,
         cx: &mut Context<'_>,
-        buf: &mut [u8],
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<Result<usize>> {
         self.here(Operation::Read)?;
         ready!(self.poll_sought(polled, cx))?;
-        let progress = ready!(coop::poll_proceed(cx));
-        // Readers by trait call again at once, so each unit of their budget is worth as many bytes as
-        // elsewhere.
-        let at_hand = buf.len().min(IN_PLACE_BYTES_PER_UNIT);
+        let progress = ready!(budget::poll_proceed(cx));
+        // Readers by trait call again at once, and no more of their buffer is prepared than they need.
+        let at_hand = buf.remaining().min(IN_PLACE_BYTES_USUAL);
         // Only a peek of an earlier poll shows how late this poll is.
         let mut has_waited = polled.peeking.is_some();
         for _ in 0..POLLED_PEEKS_MAX {
             // In place, if the page cache has the bytes and no operation blocks the read.
-            if let Some(count) = self.read_now(&mut buf[..at_hand])? {
+            if let Some(count) = self.read_now(buf.initialize_unfilled_to(at_hand))? {
+                buf.advance(count);
                 polled.peeking = None;
                 progress.made_progress();
                 return Poll::Ready(Ok(count));
             }
             // Otherwise a worker peeks, and its bytes are delivered if they are still current.
-            let len = buf.len().min(POLLED_READ_BYTES_MAX);
+            let len = buf.remaining().min(POLLED_READ_BYTES_MAX);
             let peeking = polled.peeking.get_or_insert_with(|| {
                 let file = self.clone();
                 Box::pin(async move { file.peek_by_worker(len).await })
@@ -90,7 +91,7 @@ impl FileHandle {
     ///
     /// A caller may have dropped the read that the peek was made for and have seen a later write end, so no number
     /// of peeks in vain makes one that is out of date good enough.
-    fn deliver(&self, peeked: &Peeked, fresh: bool, buf: &mut [u8]) -> Option<usize> {
+    fn deliver(&self, peeked: &Peeked, fresh: bool, buf: &mut ReadBuf<'_>) -> Option<usize> {
         let open_file = self.open_file();
         let mut state = open_file.turn.take();
         if state.core.is_closed() || !state.core.begins_at(peeked.seen) {
@@ -98,22 +99,26 @@ impl FileHandle {
         }
         let offset = peeked.seen.offset();
         let room = usize::try_from(state.core.room()).unwrap_or(usize::MAX);
-        let len = peeked.buffer.as_ref().len().min(buf.len()).min(room);
+        let len = peeked.buffer.as_ref().len().min(buf.remaining()).min(room);
         let span = Span::Peek(offset..offset.saturating_add(len.max(1) as u64));
         if !state.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
         let count = if open_file.access.sequential && len > 0 {
             // The object has kept the bytes for the next read, which must not return them again.
-            open_file.file.read_returned(&mut buf[..len], offset)?
+            let count = open_file.file.read_returned(buf.initialize_unfilled_to(len), offset)?;
+            buf.advance(count);
+            count
         } else {
             if !fresh || !state.core.is_unchanged_since(peeked.seen, len as u64) {
                 return None;
             }
-            buf[..len].copy_from_slice(&peeked.buffer.as_ref()[..len]);
+            buf.put_slice(&peeked.buffer.as_ref()[..len]);
             len
         };
         state.core.shift(CursorMove::Read { offset, len: count as u64 });
+        drop(state);
+        budget::charge_bytes(count);
         Some(count)
     }
 }

@@ -4,9 +4,8 @@ use std::future::Future;
 use std::io::SeekFrom;
 use std::task::{Context, Poll, Waker, ready};
 
-use tokio::task::coop;
-
 use super::Polled;
+use crate::budget;
 use crate::error::Result;
 use crate::handle::FileHandle;
 
@@ -17,7 +16,7 @@ impl FileHandle {
         polled.forget_rest();
         let file = self.clone();
         // Polled now, so that it precedes later operations of other handles in the order.
-        let mut seek = Box::pin(coop::unconstrained(async move { file.seek(to).await }));
+        let mut seek = Box::pin(budget::unconstrained(async move { file.seek(to).await }));
         polled.seeking = Some(match seek.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(position) => Box::pin(std::future::ready(position)),
             Poll::Pending => seek,

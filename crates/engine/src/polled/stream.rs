@@ -4,14 +4,15 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::Interest;
+use tokio::io::{Interest, ReadBuf};
 use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
 use super::under_way::StreamWait;
+use crate::budget;
 use crate::error::{Operation, Result};
+use crate::limits::POLLED_READ_BYTES_MAX;
 use crate::stream::StreamHandle;
 
 /// Streams by polls.
@@ -25,23 +26,26 @@ impl StreamHandle {
         &self,
         polled: &mut Polled,
         cx: &mut Context<'_>,
-        buf: &mut [u8],
+        buf: &mut ReadBuf<'_>,
     ) -> Poll<Result<usize>> {
         self.check_running(Operation::Read)?;
-        let progress = ready!(coop::poll_proceed(cx));
+        let progress = ready!(budget::poll_proceed(cx));
         let waiting = &mut polled.stream_read;
+        let room = buf.remaining().min(POLLED_READ_BYTES_MAX);
         loop {
             let mut ahead = ready!(self.poll_turn(waiting, cx, self.reading()))?;
             if !ahead.bytes().is_empty() {
                 progress.made_progress();
-                return Poll::Ready(Ok(ahead.move_to(buf)));
+                let count = ahead.move_to(buf.initialize_unfilled_to(room));
+                return Poll::Ready(Ok(taken(buf, count)));
             }
-            match self.try_read(buf) {
+            match self.try_read(buf.initialize_unfilled_to(room)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.wait_for_peer(waiting, Interest::READABLE);
                 }
                 count => {
                     progress.made_progress();
+                    let count = count.map(|count| taken(buf, count));
                     return Poll::Ready(count.map_err(|error| self.failed(Operation::Read, error)));
                 }
             }
@@ -60,7 +64,7 @@ impl StreamHandle {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         self.check_running(Operation::Write)?;
-        let progress = ready!(coop::poll_proceed(cx));
+        let progress = ready!(budget::poll_proceed(cx));
         let waiting = &mut polled.stream_write;
         let Some(bytes) = slices.iter().find(|slice| !slice.is_empty()) else { return Poll::Ready(Ok(0)) };
         loop {
@@ -112,4 +116,10 @@ impl StreamHandle {
         let stream = self.clone();
         *waiting = StreamWait::Peer(Box::pin(async move { stream.ready(interest).await }));
     }
+}
+
+/// Hands over bytes that were read into the buffer.
+fn taken(buf: &mut ReadBuf<'_>, count: usize) -> usize {
+    buf.advance(count);
+    count
 }

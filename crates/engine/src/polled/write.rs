@@ -5,13 +5,13 @@ use std::io::IoSlice;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use tokio::task::coop;
 
 use super::Polled;
 use super::reservation::Reservation;
 use super::under_way::{Accepted, Admitted, Rest, Unreported, Writing};
 use crate::admission::Permit;
 use crate::at_exit::ExitGuard;
+use crate::budget;
 use crate::context::paused_clock::HoldsClock;
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::Payload;
@@ -42,7 +42,7 @@ impl FileHandle {
         self.here(Operation::Write)?;
         ready!(self.poll_sought(polled, cx))?;
         ready!(self.poll_settled(polled, cx))?;
-        let progress = ready!(coop::poll_proceed(cx));
+        let progress = ready!(budget::poll_proceed(cx));
         if len == 0 {
             return Poll::Ready(Ok(0));
         }

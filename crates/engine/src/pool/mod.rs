@@ -161,6 +161,11 @@ impl Pool {
         self.0.queue.has_startable()
     }
 
+    /// Whether a worker is stuck. It may be out of date: it costs no lock.
+    pub(crate) fn has_stuck(&self) -> bool {
+        self.0.queue.has_stuck()
+    }
+
     /// Stops admission. Workers execute the queued jobs, then end.
     pub(crate) fn close(&self) {
         self.0.queue.close();

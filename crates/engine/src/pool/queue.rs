@@ -35,6 +35,8 @@ pub(super) struct Queue<J> {
     /// Startable jobs, written under the lock and read by spinning workers without it. It is a hint: a worker
     /// looks again under the lock, so Relaxed is enough.
     hint: AtomicUsize,
+    /// Workers that are stuck: a hint too.
+    stuck: AtomicUsize,
     /// Notified when the last worker has ended.
     ended: Condvar,
     workers_max: usize,
@@ -180,6 +182,7 @@ impl<J> Queue<J> {
                 spawn_failures: 0,
             }),
             hint: AtomicUsize::new(0),
+            stuck: AtomicUsize::new(0),
             ended: Condvar::new(),
             workers_max: limits.workers_max.max(1),
             spare_workers_max: limits.spare_workers_max,
@@ -239,7 +242,11 @@ impl<J> Queue<J> {
     /// Waits for the next job; `None` ends the worker. Returns the slot of its previous job.
     pub(super) fn next(&self, seat: &mut Seat) -> Option<J> {
         let mut state = lock(&self.state);
+        let stuck = state.stuck;
         state.arrive(seat);
+        if state.stuck != stuck {
+            self.publish_stuck(&state);
+        }
         let mut has_spun = false;
         let mut expires = None;
         // A worker looks at the lanes, spins once, looks again, and parks; after each wake-up it begins anew.
@@ -276,6 +283,7 @@ impl<J> Queue<J> {
         for number in 0..state.watched.len() {
             state.sweep_one(number);
         }
+        self.publish_stuck(&state);
         self.publish(&state);
         let mut swept = Swept { wakeups: Vec::new(), seats: Vec::new(), waiting: state.lanes.has_waiting() };
         while !state.is_covered() && !mutant("queue-sweep-leaves-the-jobs") {
@@ -373,6 +381,15 @@ impl<J> Queue<J> {
     /// Whether a job could start that no worker has taken. A hint, without the lock.
     pub(super) fn has_startable(&self) -> bool {
         self.hint.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether a worker is stuck. A hint, without the lock.
+    pub(super) fn has_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed) > 0
+    }
+
+    fn publish_stuck(&self, state: &State<J>) {
+        self.stuck.store(state.stuck, Ordering::Relaxed);
     }
 
     fn publish(&self, state: &State<J>) {

@@ -9,7 +9,7 @@ use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, IoSlice};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -85,7 +85,7 @@ pub struct Opened {
     pub len: u64,
     /// How the engine has to drive it.
     pub nature: Nature,
-    /// Whether the file is on a network or a user-space file system, where any call may block.
+    /// Whether any call may block: the file is on a network, in user space, or on a file system that may stand on such.
     pub remote: bool,
 }
 
@@ -94,6 +94,15 @@ impl Opened {
     pub fn plain(file: Box<dyn StorageFile>, device: u64, inode: u64, len: u64) -> Opened {
         Opened { file, device, inode, len, nature: Nature::Plain, remote: false }
     }
+}
+
+/// Changes of what is mounted, on which the answers of a storage in place depend.
+pub trait MountWatch: Debug + Send + Sync {
+    /// The descriptor that is marked (`POLLPRI`) at each change.
+    fn changes(&self) -> BorrowedFd<'_>;
+
+    /// Called after each change. Does not block.
+    fn changed(&self);
 }
 
 /// One kind of disk. As [`Names`], it looks up paths of the process.
@@ -109,6 +118,20 @@ pub trait Storage: Names {
     /// Does what [`metadata`](Names::metadata) does, if that needs no disk, without blocking; else `None`.
     fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
         let _ = (path, links);
+        None
+    }
+
+    /// Returns the device that a look-up of `path` would need, as far as that is in memory: of the file, or of the last
+    /// directory on the way that is cached. Does not block. `None` means unknown.
+    fn device_cached(&self, path: &Path) -> Option<u64> {
+        let _ = path;
+        None
+    }
+
+    /// Returns what becomes ready when the mounts change; `None` if the storage does not depend on mounts, or cannot know.
+    ///
+    /// Called once when an engine starts, which keeps it for its whole life. Does not block.
+    fn watch_mounts(&self) -> Option<Box<dyn MountWatch>> {
         None
     }
 

@@ -22,6 +22,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::admission::Client;
+use crate::budget;
 use crate::context::EngineContext;
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Error, Operation, Result};
@@ -131,7 +132,8 @@ impl StreamHandle {
             if !ahead.bytes().is_empty() {
                 return Ok(ahead.move_to(buf));
             }
-            inner.call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf)).await
+            let read = |descriptor: &Descriptor| descriptor.0.read_stream(buf);
+            inner.call(Interest::READABLE, read).await.inspect(|count| budget::charge_bytes(*count))
         };
         inner.read_unless_stopped(pin!(read)).await
     }
@@ -419,12 +421,14 @@ impl StreamHandle {
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.try_call(Interest::READABLE, |descriptor| descriptor.0.read_stream(buf))?;
         add(&self.inner.context.stats.in_place, 1);
+        budget::charge_bytes(count);
         Ok(count)
     }
 
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.try_call(Interest::WRITABLE, |descriptor| descriptor.0.write_stream(bytes))?;
         add(&self.inner.context.stats.bytes_written, count as u64);
+        budget::charge_bytes(count);
         Ok(count)
     }
 
@@ -514,7 +518,7 @@ impl Inner {
         interest: Interest,
         mut call: impl FnMut(&Descriptor) -> io::Result<T>,
     ) -> io::Result<T> {
-        tokio::task::consume_budget().await;
+        budget::spend().await;
         match self.try_call(interest, &mut call) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.is_open_for(interest) => {}
             result => return result,
@@ -525,7 +529,7 @@ impl Inner {
     /// Reads ahead; the bytes are stored in the poll that read them.
     async fn fill(&self, ahead: &mut ReadAhead) -> io::Result<usize> {
         let fill = |descriptor: &Descriptor| ahead.fill(|room| descriptor.0.read_stream(room));
-        self.call(Interest::READABLE, fill).await
+        self.call(Interest::READABLE, fill).await.inspect(|count| budget::charge_bytes(*count))
     }
 
     async fn read_unless_stopped<T>(&self, read: impl Future<Output = io::Result<T>>) -> Result<T> {
@@ -547,6 +551,7 @@ impl Inner {
             let write = |descriptor: &Descriptor| descriptor.0.write_stream(rest);
             let count = self.call(Interest::WRITABLE, write).await;
             let count = count.map_err(|error| self.error(Operation::Write, error))?;
+            budget::charge_bytes(count);
             *done += count as u64;
             rest = &rest[count..];
         }

@@ -6,6 +6,8 @@ mod changes;
 mod crash;
 mod directory;
 mod flock;
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+mod fuse;
 mod journal;
 mod moving;
 mod names;
@@ -22,6 +24,8 @@ use crate::faults::{Allowance, Call, Calls, Plan, Refusal, Running};
 use crate::lock::lock;
 use attributes::Attributes;
 pub use crash::{Coverage, CrashImage, CrashImages, CrashModel, DiskHistory, Moment, Survivors};
+#[cfg(all(feature = "fuse", target_os = "linux"))]
+pub use fuse::{FuseCache, FuseMount};
 use journal::{Body, Book, Ino, Inode, Journal, Kept, ROOT, Serial, Step};
 use node::DirNode;
 use tree::Foot;

@@ -147,6 +147,10 @@ impl Storage for Disk {
         }
     }
 
+    fn device_cached(&self, path: &Path) -> Option<u64> {
+        Some(self.mount_of(path).device)
+    }
+
     fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
         match self.enter(Call::MetadataCached, path) {
             Ok(_) => Some(self.attributes_at(self.root(path), links)),

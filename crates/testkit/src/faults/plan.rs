@@ -179,6 +179,11 @@ impl Fault {
         self.rule.fired()
     }
 
+    /// Returns the first call that the rule has met, and the path it was about: which one a test of every n-th call has hit.
+    pub fn met(&self) -> Option<(Call, PathBuf)> {
+        self.rule.met()
+    }
+
     /// Ends the rule.
     pub fn lift(&self) {
         self.rule.lift();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::allowance::{Allowance, Refusal};
@@ -57,6 +57,8 @@ pub(super) struct Rule {
     effect: Effect,
     seen: AtomicU64,
     fired: AtomicU64,
+    /// The first call that it met, and on what path.
+    met: OnceLock<(Call, PathBuf)>,
     lifted: AtomicBool,
 }
 
@@ -69,12 +71,17 @@ impl Rule {
             effect,
             seen: AtomicU64::new(0),
             fired: AtomicU64::new(0),
+            met: OnceLock::new(),
             lifted: AtomicBool::new(false),
         }
     }
 
     pub(super) fn fired(&self) -> u64 {
         self.fired.load(Relaxed)
+    }
+
+    pub(super) fn met(&self) -> Option<(Call, PathBuf)> {
+        self.met.get().cloned()
     }
 
     pub(super) fn lift(&self) {
@@ -93,6 +100,9 @@ impl Rule {
             When::Every(n) => seen.is_multiple_of(n),
         };
         self.fired.fetch_add(u64::from(fires), Relaxed);
+        if fires {
+            self.met.get_or_init(|| (call, path.to_owned()));
+        }
         fires
     }
 

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use folio_engine::budget;
 use folio_engine::storage::os::LOOP;
 use futures_core::Stream;
 
@@ -210,6 +211,8 @@ impl Stream for Glob {
                     None => self.inner = None,
                 }
             }
+            // Matching an entry takes as long as a system call.
+            ready!(budget::poll_spend(cx));
             let Some(met) = ready!(self.walk.poll_next(cx)) else { return Poll::Ready(None) };
             match met {
                 Ok(entry) => {

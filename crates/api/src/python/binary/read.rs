@@ -3,10 +3,10 @@
 use std::io::SeekFrom;
 
 use bytes::{Bytes, BytesMut};
-use folio_engine::Handle;
+use folio_engine::{Handle, budget};
 
 use super::{BinaryFile, BinaryLines};
-use crate::limits::{CHUNK_BYTES, PYTHON_BUFFER_BYTES};
+use crate::limits::{CHUNK_BYTES, LINE_BYTES_PER_UNIT, PYTHON_BUFFER_BYTES};
 use crate::{Error, File, Operation, Result};
 
 /// Reading.
@@ -276,6 +276,7 @@ fn content_len(line: &[u8]) -> usize {
 /// Cuts bytes into lines, which share their memory.
 fn split(mut bytes: Bytes) -> Vec<Bytes> {
     let mut lines = Vec::new();
+    budget::charge(bytes.len() / LINE_BYTES_PER_UNIT);
     while let Some(end) = memchr::memchr(b'\n', &bytes) {
         lines.push(bytes.split_to(end + 1));
     }

@@ -3,7 +3,7 @@
 use std::io::SeekFrom;
 
 use super::{Contents, SpooledTemporaryFile, rest_of};
-use crate::limits::SPOOL_LOOK_BYTES;
+use crate::limits::{LINE_OVERHEAD_BYTES, SPOOL_LOOK_BYTES};
 use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
@@ -32,6 +32,7 @@ impl SpooledTemporaryFile {
         let most = limit.unwrap_or(line_limit.saturating_add(1));
         let too_long = |line: &[u8]| limit.is_none() && line.len() > line_limit && !line.ends_with(b"\n");
         let refused = || Error::too_long(Operation::Read, line_limit as u64);
+        self.unpaid.pay().await;
         let file = match self.contents_mut() {
             Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
@@ -40,7 +41,9 @@ impl SpooledTemporaryFile {
                     return Err(refused());
                 }
                 *cursor += line.len() as u64;
-                return Ok(line.to_vec());
+                let line = line.to_vec();
+                self.unpaid.add(line.len() + LINE_OVERHEAD_BYTES);
+                return Ok(line);
             }
             Contents::Disk(file) => file,
             Contents::Closed => return Err(Error::closed(Operation::Read)),

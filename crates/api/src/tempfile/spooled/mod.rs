@@ -18,13 +18,15 @@ use folio_engine::LINE_LIMIT_BYTES;
 use super::template::name_setters;
 use super::unnamed::{TemporaryFile, TemporaryFileBuilder};
 use crate::engine::Engine;
-use crate::limits::{HOLE_BYTES_MAX, SPOOL_BYTES};
+use crate::limits::{HOLE_BYTES_MAX, LINE_BYTES_PER_UNIT, LINE_OVERHEAD_BYTES, SPOOL_BYTES};
 use crate::{Buffering, Error, File, Operation, Result};
+use folio_engine::budget::Unpaid;
 use folio_engine::{Current, Engine as Core};
 
 /// A file in memory that becomes a [`TemporaryFile`] before it grows beyond its limit.
 ///
-/// While it is in memory, operations complete in the first poll. Python differs in two ways: it rolls over after the
+/// While it is in memory, operations wait for nothing but their task's next turn, where a turn has taken long enough.
+/// Python differs in two ways: it rolls over after the
 /// write that exceeds the limit, and a limit of 0 means no limit.
 ///
 /// [`build_text`](SpooledTemporaryFileBuilder::build_text) makes one for text: a
@@ -43,6 +45,8 @@ pub struct SpooledTemporaryFile {
     engine: Option<Core>,
     /// A rollover that a poll has begun.
     rollover: Option<Rollover>,
+    /// Of the bytes that were read and written in memory.
+    unpaid: Unpaid,
 }
 
 /// Writes the contents to a new file on disk.
@@ -188,17 +192,20 @@ impl SpooledTemporaryFile {
     ///
     /// No byte is lost.
     pub async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        match self.contents_mut() {
+        self.unpaid.pay().await;
+        let count = match self.contents_mut() {
             Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.len());
                 buf[..count].copy_from_slice(&rest[..count]);
                 *cursor += count as u64;
-                Ok(count)
+                count
             }
-            Contents::Disk(file) => file.read(buf).await,
-            Contents::Closed => Err(Error::closed(Operation::Read)),
-        }
+            Contents::Disk(file) => return file.read(buf).await,
+            Contents::Closed => return Err(Error::closed(Operation::Read)),
+        };
+        self.unpaid.add(count + LINE_OVERHEAD_BYTES);
+        Ok(count)
     }
 
     /// Reads from the cursor to the end.
@@ -209,17 +216,20 @@ impl SpooledTemporaryFile {
     ///
     /// # Cancellation
     ///
-    /// In memory, it completes in the first poll. On disk, the bytes read so far are lost and the cursor is past them.
+    /// In memory, nothing is lost. On disk, the bytes read so far are lost and the cursor is past them.
     pub async fn read_to_end(&mut self) -> Result<Vec<u8>> {
-        match self.contents_mut() {
+        self.unpaid.pay().await;
+        let rest = match self.contents_mut() {
             Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor).to_vec();
                 *cursor += rest.len() as u64;
-                Ok(rest)
+                rest
             }
-            Contents::Disk(file) => file.read_to_end_limited(usize::MAX).await,
-            Contents::Closed => Err(Error::closed(Operation::Read)),
-        }
+            Contents::Disk(file) => return file.read_to_end_limited(usize::MAX).await,
+            Contents::Closed => return Err(Error::closed(Operation::Read)),
+        };
+        self.unpaid.add(rest.len() + LINE_OVERHEAD_BYTES);
+        Ok(rest)
     }
 
     /// Writes a prefix of `buf` at the cursor and returns its length. Rolls over first if `buf` does not fit in memory.
@@ -234,13 +244,12 @@ impl SpooledTemporaryFile {
     pub async fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.make_room(buf.len()).await?;
         match self.contents_mut() {
-            Contents::Memory(bytes, cursor) => {
-                put(bytes, cursor, buf);
-                Ok(buf.len())
-            }
-            Contents::Disk(file) => file.write(buf).await,
-            Contents::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Memory(bytes, cursor) => put(bytes, cursor, buf),
+            Contents::Disk(file) => return file.write(buf).await,
+            Contents::Closed => return Err(Error::closed(Operation::Write)),
         }
+        self.unpaid.add(buf.len() + LINE_OVERHEAD_BYTES);
+        Ok(buf.len())
     }
 
     /// Writes all of `buf` at the cursor. Rolls over first if it does not fit in memory.
@@ -255,13 +264,12 @@ impl SpooledTemporaryFile {
     pub async fn write_all(&mut self, buf: &[u8]) -> Result<()> {
         self.make_room(buf.len()).await?;
         match self.contents_mut() {
-            Contents::Memory(bytes, cursor) => {
-                put(bytes, cursor, buf);
-                Ok(())
-            }
-            Contents::Disk(file) => file.write_all(buf).await,
-            Contents::Closed => Err(Error::closed(Operation::Write)),
+            Contents::Memory(bytes, cursor) => put(bytes, cursor, buf),
+            Contents::Disk(file) => return file.write_all(buf).await,
+            Contents::Closed => return Err(Error::closed(Operation::Write)),
         }
+        self.unpaid.add(buf.len() + LINE_OVERHEAD_BYTES);
+        Ok(())
     }
 
     /// Moves the cursor, also past the end; returns its position in bytes from the start.
@@ -319,6 +327,7 @@ impl SpooledTemporaryFile {
 
     /// Rolls over if a write of `len` bytes at the cursor would end beyond the limit.
     async fn make_room(&mut self, len: usize) -> Result<()> {
+        self.unpaid.pay().await;
         if self.would_overflow(len) { self.rollover().await } else { Ok(()) }
     }
 
@@ -444,7 +453,8 @@ impl SpooledTemporaryFileBuilder {
     pub fn build(&self) -> SpooledTemporaryFile {
         let SpooledTemporaryFileBuilder { max_size, line_limit, disk } = self.clone();
         let (contents, rollover) = (Contents::Memory(Vec::new(), 0), None);
-        SpooledTemporaryFile { contents, max_size, line_limit, disk, engine: None, rollover }
+        let unpaid = Unpaid::new(LINE_BYTES_PER_UNIT);
+        SpooledTemporaryFile { contents, max_size, line_limit, disk, engine: None, rollover, unpaid }
     }
 
     /// Returns an empty file that rolls over on `engine`. Does no I/O.

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use super::{Contents, SpooledTemporaryFile, move_cursor, put, rest_of};
+use crate::limits::LINE_OVERHEAD_BYTES;
 use crate::{Error, Operation, Result};
 
 impl SpooledTemporaryFile {
@@ -36,34 +37,37 @@ impl AsyncRead for SpooledTemporaryFile {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match self.contents_mut() {
+        ready!(self.unpaid.poll_pay(cx));
+        let count = match self.contents_mut() {
             Contents::Memory(bytes, cursor) => {
                 let rest = rest_of(bytes, *cursor);
                 let count = rest.len().min(buf.remaining());
                 buf.put_slice(&rest[..count]);
                 *cursor += count as u64;
-                Poll::Ready(Ok(()))
+                count
             }
-            Contents::Disk(file) => Pin::new(file).poll_read(cx, buf),
-            Contents::Closed => Poll::Ready(Err(Error::closed(Operation::Read).into())),
-        }
+            Contents::Disk(file) => return Pin::new(file).poll_read(cx, buf),
+            Contents::Closed => return Poll::Ready(Err(Error::closed(Operation::Read).into())),
+        };
+        self.unpaid.add(count + LINE_OVERHEAD_BYTES);
+        Poll::Ready(Ok(()))
     }
 }
 
 /// A write that does not fit is pending until the contents are on disk.
 impl AsyncWrite for SpooledTemporaryFile {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        ready!(self.unpaid.poll_pay(cx));
         if self.would_overflow(buf.len()) {
             ready!(self.poll_rollover(cx))?;
         }
         match self.contents_mut() {
-            Contents::Memory(bytes, cursor) => {
-                put(bytes, cursor, buf);
-                Poll::Ready(Ok(buf.len()))
-            }
-            Contents::Disk(file) => Pin::new(file).poll_write(cx, buf),
-            Contents::Closed => Poll::Ready(Err(Error::closed(Operation::Write).into())),
+            Contents::Memory(bytes, cursor) => put(bytes, cursor, buf),
+            Contents::Disk(file) => return Pin::new(file).poll_write(cx, buf),
+            Contents::Closed => return Poll::Ready(Err(Error::closed(Operation::Write).into())),
         }
+        self.unpaid.add(buf.len() + LINE_OVERHEAD_BYTES);
+        Poll::Ready(Ok(buf.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -87,14 +87,15 @@ impl Draft {
         let mut draft = Draft { litter: None, at: at.clone(), target, how, drafts: drafts.clone() };
         for _ in 0..BESIDE_NAMES_MAX {
             let beside = directory(&draft.target).join(unforeseen());
-            let opened = match names.open(&beside, &request) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                opened => opened?,
-            };
+            let opened = names.open(&beside, &request);
+            if opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+                continue;
+            }
+            // Even if that failed: the name may be there already when the next call for it fails.
             draft.litter = Some(Litter { at: at.clone(), beside, storage: drafts.storage.clone() });
-            match draft.claim(&*opened.file) {
-                Ok(true) => return Ok((opened, draft)),
-                Ok(false) => draft.abandon(),
+            match opened.and_then(|opened| Ok((draft.claim(&*opened.file)?, opened))) {
+                Ok((true, opened)) => return Ok((opened, draft)),
+                Ok((false, _)) => draft.abandon(),
                 Err(error) => {
                     draft.abandon();
                     return Err(error);

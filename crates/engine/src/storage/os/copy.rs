@@ -49,7 +49,7 @@ pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>)
         }
         contents(reader, &source, &writer)?
     } else {
-        transfer(reader, &writer)?
+        transfer(reader, &writer, source.len())?
     };
     // NFS and FUSE may report a full disk only at the close.
     writer.close()?;
@@ -59,13 +59,14 @@ pub(super) fn between(reader: &File, open: impl FnOnce(u32) -> io::Result<File>)
 /// Copies everything except holes into an empty file; returns the length.
 pub(super) fn contents(mut reader: &File, source: &Metadata, mut writer: &File) -> io::Result<u64> {
     if source.blocks().saturating_mul(STAT_BLOCK_BYTES) >= source.len() {
-        return transfer(reader, writer);
+        return transfer(reader, writer, source.len());
     }
     let mut end = 0;
     while let Some((start, len)) = next_data(reader, end)? {
         reader.seek(SeekFrom::Start(start))?;
         writer.seek(SeekFrom::Start(start))?;
-        end = start + io::copy(&mut reader.take(len), &mut writer)?;
+        let copied = io::copy(&mut reader.take(len), &mut writer)?;
+        end = start + copied + rest(reader, writer, len - copied)?;
         if end < start + len {
             // The source was truncated meanwhile, or is a file of sysfs, whose length is too large.
             return Ok(end);
@@ -100,9 +101,28 @@ fn next_data(reader: &File, from: u64) -> io::Result<Option<(u64, u64)>> {
 }
 
 /// `io::copy` between two files is `copy_file_range`, `sendfile` or plain reads and writes: the best that
-/// the two file systems can do.
-fn transfer(mut reader: &File, mut writer: &File) -> io::Result<u64> {
-    io::copy(&mut reader, &mut writer)
+/// the two file systems can do. The source says that it has `len` bytes.
+fn transfer(mut reader: &File, mut writer: &File, len: u64) -> io::Result<u64> {
+    let copied = io::copy(&mut reader, &mut writer)?;
+    if copied < len { Ok(copied + rest(reader, writer, u64::MAX)?) } else { Ok(copied) }
+}
+
+/// Copies what a copy by the kernel may have left, at most `len` bytes: after a read from FUSE that came short, the kernel takes
+/// the source to end there until it asks for the length again, and `copy_file_range` does not ask. A read does.
+fn rest(reader: &File, mut writer: &File, len: u64) -> io::Result<u64> {
+    if len == 0 {
+        return Ok(0);
+    }
+    io::copy(&mut ByReads(reader).take(len), &mut writer)
+}
+
+/// A file that `io::copy` knows nothing about, so that it reads.
+struct ByReads<'a>(&'a File);
+
+impl Read for ByReads<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
 }
 
 fn invalid(why: &'static str) -> io::Error {

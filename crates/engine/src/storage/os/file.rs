@@ -15,6 +15,7 @@ use super::descriptor::Descriptor;
 use super::direct::Direct;
 use super::manners::Manners;
 use super::open::{asks_nonblocking, open_again};
+use super::platform::devices::keeps_locks;
 use super::platform::{open_file, space};
 use super::receive;
 use super::stat::end_of;
@@ -322,9 +323,9 @@ impl StorageFile for OsFile {
         Ok(uninterrupted(|| rustix::fs::flock(&self.file, operation))?)
     }
 
-    /// Not for remote files: closing one could block, and their servers may treat locks differently.
+    /// Only where the kernel keeps the locks itself: a server may treat them differently, and closing may wait for one.
     fn stand_in(&self) -> io::Result<Arc<dyn StorageFile>> {
-        if self.remote {
+        if self.remote && !keeps_locks(&self.file) {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let (file, request) = open_again(&self.file)?;

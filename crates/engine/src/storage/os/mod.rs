@@ -23,6 +23,7 @@ mod statvfs;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod waits;
 mod xattr;
 
 #[cfg(all(target_os = "linux", not(folio_portable)))]
@@ -49,9 +50,10 @@ pub(crate) use open::{asks_nonblocking, open_flags};
 pub use standard::Standard;
 
 use super::{
-    Clearing, DeepDir, Entry, IfTaken, Links, Lister, Listing, Metadata, Mode, Mover, Names, OpenRequest,
-    Opened, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
+    Clearing, DeepDir, Entry, IfTaken, Links, Lister, Listing, Metadata, Mode, MountWatch, Mover, Names,
+    OpenRequest, Opened, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
+use crate::limits::CACHED_PARTS_MAX;
 use beneath::Beneath;
 use dir::OsDir;
 use file::OsFile;
@@ -60,6 +62,7 @@ use platform::devices::Devices;
 use platform::names;
 use relocate::Relocation;
 use tree::copy::{Plain, TreeCopy};
+use waits::Waits;
 
 /// The operating system's files.
 ///
@@ -96,13 +99,23 @@ impl Os {
         (self.devices.known_remote(device) == Some(false)).then_some(())
     }
 
+    /// Opens a file that was found without the disk, if it is on a local device.
+    fn open_if_local(&self, found: io::Result<File>) -> Option<io::Result<File>> {
+        let named = match found {
+            Ok(named) => named,
+            Err(error) => return Some(Err(error)),
+        };
+        self.local_in_memory(&named)?;
+        self.cached.open_found(&named).map(Ok)
+    }
+
     /// The attributes of a file that was found without the disk, if they are in memory too.
     fn metadata_in_memory(&self, found: io::Result<File>) -> Option<io::Result<Metadata>> {
         let named = match found {
             Ok(named) => named,
             Err(error) => return Some(Err(error)),
         };
-        if self.devices.may_be_remote() {
+        if self.devices.paths_wait() != Waits::Never {
             self.local_in_memory(&named)?;
         }
         let metadata = match named.metadata() {
@@ -296,14 +309,13 @@ impl Storage for Os {
         if !cached::is_plain_read(request) {
             return None;
         }
-        // On a remote file system, even opening a cached path asks the server.
-        if self.devices.may_be_remote() {
-            match self.cached.name(path)? {
-                Ok(named) => self.local_in_memory(&named)?,
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        let file = match self.cached.open(path)? {
+        let found = match self.devices.paths_wait() {
+            Waits::Never => self.cached.open(path)?,
+            // On a remote file system, even opening a cached path asks the server.
+            Waits::AtOpen => self.open_if_local(self.cached.name(path)?)?,
+            Waits::Always => return None,
+        };
+        let file = match found {
             Ok(file) => file,
             Err(error) => return Some(Err(error)),
         };
@@ -323,12 +335,29 @@ impl Storage for Os {
     }
 
     fn metadata_cached(&self, path: &Path, links: Links) -> Option<io::Result<Metadata>> {
+        if self.devices.paths_wait() == Waits::Always {
+            return None;
+        }
         let found = match links {
             Links::Follow => self.cached.name(path)?,
             Links::NotLast => self.cached.name_itself(path)?,
             Links::Refuse => return None,
         };
         self.metadata_in_memory(found)
+    }
+
+    fn device_cached(&self, path: &Path) -> Option<u64> {
+        if self.devices.paths_wait() == Waits::Always {
+            return None;
+        }
+        path.ancestors().take(CACHED_PARTS_MAX).find_map(|part| {
+            let part = if part.as_os_str().is_empty() { Path::new(".") } else { part };
+            self.cached.name(part)?.ok().and_then(|named| cached::device_without_sync(&named))
+        })
+    }
+
+    fn watch_mounts(&self) -> Option<Box<dyn MountWatch>> {
+        platform::watch_mounts(&self.devices)
     }
 
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {

@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, openat2, statx};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, makedev, open, openat2, statx};
 use rustix::io::Errno;
 
+use super::in_proc;
 use crate::storage::OpenRequest;
 
 /// Whether the kernel looks paths up without the disk. Cleared by the first call that fails as unsupported.
@@ -31,6 +32,13 @@ impl CachedPaths {
     /// Like [`name`](CachedPaths::name), but does not follow a link in the last part.
     pub(in crate::storage::os) fn name_itself(&self, path: &Path) -> Option<io::Result<File>> {
         self.find(path, OFlags::PATH | OFlags::NOFOLLOW)
+    }
+
+    /// Opens for reading what was found: no other file, whatever its path leads to by now. `None` for whatever is in the
+    /// way.
+    pub(in crate::storage::os) fn open_found(&self, named: &File) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        open(in_proc(named), flags, Mode::empty()).ok().map(File::from)
     }
 
     fn find(&self, path: &Path, flags: OFlags) -> Option<io::Result<File>> {

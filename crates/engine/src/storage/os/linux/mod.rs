@@ -14,9 +14,14 @@ mod tests;
 
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustix::fs::{AtFlags, OFlags};
 use rustix::net::SendFlags;
+
+use crate::storage::MountWatch;
+use devices::Devices;
+use mounts::MountTable;
 
 pub(super) const IN_PLACE: bool = true;
 
@@ -34,6 +39,11 @@ pub(super) const EFFECTIVE: AtFlags = AtFlags::EACCESS;
 
 /// Makes a write to a socket without a reader fail instead of ending the process.
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+
+/// Watches what is mounted; `None` without `/proc`.
+pub(super) fn watch_mounts(devices: &Arc<Devices>) -> Option<Box<dyn MountWatch>> {
+    MountTable::watch(devices).map(|table| Box::new(table) as Box<dyn MountWatch>)
+}
 
 /// Names an open descriptor for calls that take paths only.
 fn in_proc(descriptor: &impl AsRawFd) -> PathBuf {

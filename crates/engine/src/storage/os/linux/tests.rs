@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use crate::limits::CLOSE_IN_PLACE_BYTES_MAX;
-use crate::storage::os::Os;
 use crate::storage::os::descriptor::Descriptor;
-use crate::storage::os::tests::{appending, creating, make_fifo, reading, room, symlink};
+use crate::storage::os::tests::{appending, creating, make_fifo, reading, room, symlink, watched};
+use crate::storage::os::waits::Waits;
 use crate::storage::{Links, Names, Nature, OpenRequest, Storage};
 
 #[test]
@@ -27,7 +27,7 @@ fn cached_paths_answer_what_the_blocking_calls_answer() {
     fs::write(&file, b"12345").expect("write");
     symlink(&os, "file", &dir.path().join("link"));
     symlink(&os, "loop", &dir.path().join("loop"));
-    let before = Os::new();
+    let before = watched();
     assert!(before.metadata_cached(&file, Links::Follow).is_none(), "an unknown device is not trusted");
     assert!(before.open_cached(&file, &reading()).is_none(), "an unknown device is not trusted");
 
@@ -88,7 +88,7 @@ fn cached_calls_work_beside_remote_file_systems() {
     fs::write(&path, b"12345").expect("write");
     os.metadata(&path, Links::Follow).expect("learn the device");
     os.devices.pretend_remote(u64::MAX);
-    assert!(os.devices.may_be_remote());
+    assert_eq!(os.devices.paths_wait(), Waits::AtOpen);
     assert_eq!(os.metadata_cached(&path, Links::Follow).map(|m| m.expect("metadata").len()), Some(5));
     assert_eq!(os.open_cached(&path, &reading()).map(|o| o.expect("open").len), Some(5));
 

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use rustix::fs::{FileType, Stat, fstatfs, stat};
 
-use super::remote::is_remote;
+use super::remote;
 use crate::storage::Links;
+use crate::storage::os::waits::Waits;
 
 /// Devices whose calls never wait.
 const NEVER_WAIT: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
@@ -19,15 +20,20 @@ impl Devices {
         None
     }
 
-    pub(in crate::storage::os) fn may_be_remote(&self) -> bool {
-        true
+    pub(in crate::storage::os) fn paths_wait(&self) -> Waits {
+        Waits::Always
     }
 
     pub(in crate::storage::os) fn ask_if_remote(&self, _: u64, file: impl AsFd) -> bool {
-        fstatfs(file).map_or(true, |stat| is_remote(&stat))
+        fstatfs(file).map_or(true, |stat| remote::waits(&stat).is_remote())
     }
 
     pub(in crate::storage::os) fn learn(&self, _: u64, _: &Path, _: Links) {}
+}
+
+/// Whether the kernel itself keeps the locks of a file.
+pub(in crate::storage::os) fn keeps_locks(file: impl AsFd) -> bool {
+    fstatfs(file).is_ok_and(|stat| remote::keeps_locks(&stat))
 }
 
 /// Whether a character device is one of memory. Its number differs by system; its name does not.

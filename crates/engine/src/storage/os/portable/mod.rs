@@ -14,8 +14,13 @@ mod remote;
 mod remote;
 pub(super) mod space;
 
+use std::sync::Arc;
+
 use rustix::fs::{AtFlags, OFlags};
 use rustix::net::SendFlags;
+
+use crate::storage::MountWatch;
+use devices::Devices;
 
 pub(super) const IN_PLACE: bool = false;
 
@@ -42,3 +47,8 @@ pub(super) const EFFECTIVE: AtFlags = AtFlags::empty();
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::empty();
 #[cfg(not(target_vendor = "apple"))]
 pub(super) const NO_SIGNAL: SendFlags = SendFlags::NOSIGNAL;
+
+/// Mounts matter to calls in place only.
+pub(super) fn watch_mounts(_: &Arc<Devices>) -> Option<Box<dyn MountWatch>> {
+    None
+}

@@ -31,7 +31,14 @@ fn errno<T>(result: io::Result<T>) -> Option<i32> {
 }
 
 pub(super) fn room() -> (tempfile::TempDir, Os) {
-    (tempfile::tempdir().expect("temp dir"), Os::new())
+    (tempfile::tempdir().expect("temp dir"), watched())
+}
+
+/// A storage that may use what it knows of the mounts: no test of its own changes them.
+pub(super) fn watched() -> Os {
+    let os = Os::new();
+    std::mem::forget(crate::storage::Storage::watch_mounts(&os));
+    os
 }
 
 /// Makes a FIFO that nobody has open.
