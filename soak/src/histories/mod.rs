@@ -94,9 +94,12 @@ async fn histories(setting: Setting, seed: u64, bug: Option<Bug>) -> Result<Vec<
             })
             .collect();
         for client in clients {
-            soon("a client ends", client).await.map_err(|error| error.to_string())??;
+            let ended = soon("a client ends", client).await.map_err(|error| error.to_string());
+            let ended = ended.and_then(|ended| ended);
+            ended.map_err(|what| format!("{setting:?}: {what}\n{}", shown(&recorder.history())))?;
         }
-        known = look_at_all(&stage, &recorder).await?;
+        let looked = look_at_all(&stage, &recorder).await;
+        known = looked.map_err(|what| format!("{setting:?}: {what}\n{}", shown(&recorder.history())))?;
         histories.push(recorder.history());
     }
     Ok(histories)

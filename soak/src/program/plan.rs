@@ -57,8 +57,7 @@ pub(super) fn plan_faults(plan: &Plan, random: &mut Random) {
             6..8 => trigger.tear(random.within(0..64) as usize, errno),
             8 => trigger.at_most(random.within(1..100) as usize),
             9 => trigger.would_block(),
-            // In the caller's own poll a panic is the caller's.
-            10 if call != Call::ReadNow => trigger.panic(),
+            10 => trigger.panic(),
             _ => trigger.delay(DELAY_MAX, random.bits()),
         };
     }
