@@ -1,0 +1,97 @@
+//! How answers come to an event loop: a queue, and a socket that the loop watches. One byte wakes it for all that
+//! the queue holds by then.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex};
+
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyAny;
+
+use crate::pending::{Pending, lock};
+
+/// Operations that can go on, for one loop.
+pub(crate) struct Queue {
+    woken: Mutex<Vec<Arc<Pending>>>,
+    bell: UnixStream,
+}
+
+impl Queue {
+    /// Called from any thread, with the interpreter or without.
+    pub(crate) fn push(&self, pending: Arc<Pending>) {
+        let mut woken = lock(&self.woken);
+        woken.push(pending);
+        if woken.len() == 1 {
+            // A full socket has woken the loop already, and a closed one has no loop.
+            let _ = (&self.bell).write(&[0]);
+        }
+    }
+}
+
+/// What one event loop watches.
+#[pyclass(frozen, weakref, module = "folio._folio")]
+pub(crate) struct Driver {
+    queue: Arc<Queue>,
+    socket: UnixStream,
+}
+
+/// Bytes taken from the socket at once; there is hardly ever more than one.
+const RINGS: usize = 16;
+
+#[pymethods]
+impl Driver {
+    /// Goes on with all operations that can, and resolves the futures of those that are finished.
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        let _ = (&self.socket).read(&mut [0; RINGS]);
+        let woken = std::mem::take(&mut *lock(&self.queue.woken));
+        for pending in woken {
+            if let Some(future) = pending.resume() {
+                resolve(future.bind(py))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn resolve(future: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = future.py();
+    if !future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
+        future.call_method1(pyo3::intern!(py, "set_result"), (py.None(),))?;
+    }
+    Ok(())
+}
+
+/// The running loop and its driver.
+pub(crate) fn current(py: Python<'_>) -> PyResult<(Bound<'_, PyAny>, Arc<Queue>)> {
+    static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static DRIVERS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let running = RUNNING.import(py, "folio._loop", "running")?;
+    let drivers = DRIVERS.import(py, "folio._loop", "drivers")?;
+    let event_loop = running.call0()?;
+    if let Ok(driver) = drivers.get_item(&event_loop) {
+        return Ok((event_loop, driver.cast_into::<Driver>()?.get().queue.clone()));
+    }
+    let driver = Driver::start(py, &event_loop)?;
+    drivers.set_item(&event_loop, &driver)?;
+    Ok((event_loop, driver.get().queue.clone()))
+}
+
+impl Driver {
+    fn start<'py>(py: Python<'py>, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Driver>> {
+        let (socket, bell) = pair()?;
+        let number = socket.as_raw_fd();
+        let queue = Arc::new(Queue { woken: Mutex::default(), bell });
+        let driver = Bound::new(py, Driver { queue, socket })?;
+        event_loop.call_method1("add_reader", (number, driver.getattr("drain")?))?;
+        Ok(driver)
+    }
+}
+
+fn pair() -> io::Result<(UnixStream, UnixStream)> {
+    let (socket, bell) = UnixStream::pair()?;
+    socket.set_nonblocking(true)?;
+    bell.set_nonblocking(true)?;
+    Ok((socket, bell))
+}

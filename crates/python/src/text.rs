@@ -1,0 +1,395 @@
+//! Files of text.
+
+use std::future::Future;
+use std::io::SeekFrom;
+use std::os::fd::IntoRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use folio::text::{DecodeError, EncodeError, Seen, TextFile};
+use pyo3::exceptions::{PyStopAsyncIteration, PyUnicodeDecodeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString, PyTuple};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::answer::Answer;
+use crate::arguments::{size, wrong_type};
+use crate::awaitable::{Operation, nothing};
+use crate::errors::{CLOSED, CLOSED_DOT, Told, met, raised};
+use crate::pending::Outcome;
+
+/// A file of text.
+#[pyclass(frozen, weakref, module = "folio.threadpool.text")]
+pub(crate) struct AsyncTextIOWrapper {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    /// `None` once it is detached. The lock hands out turns in the order of calls.
+    file: Arc<Mutex<Option<TextFile>>>,
+    closed: AtomicBool,
+    attributes: Attributes,
+}
+
+/// What an open file of text is known by; it does not change.
+pub(crate) struct Attributes {
+    /// The name, the encoding and the handler as the caller gave them.
+    pub(crate) name: Py<PyAny>,
+    pub(crate) encoding: String,
+    pub(crate) errors: String,
+    pub(crate) mode: String,
+    pub(crate) line_buffering: bool,
+}
+
+type Turn = OwnedMutexGuard<Option<TextFile>>;
+
+impl AsyncTextIOWrapper {
+    pub(crate) fn new(file: TextFile, attributes: Attributes) -> AsyncTextIOWrapper {
+        let file = Arc::new(Mutex::new(Some(file)));
+        AsyncTextIOWrapper { shared: Arc::new(Shared { file, closed: AtomicBool::new(false), attributes }) }
+    }
+
+    /// Starts an operation on the file, after those that were called before.
+    fn start<W: Future<Output = Outcome> + Send + 'static>(
+        &self,
+        py: Python<'_>,
+        closed: &'static str,
+        work: impl FnOnce(Turn) -> W + Send + 'static,
+    ) -> Operation {
+        let shared = self.shared.clone();
+        Operation::start(py, Told::of_file(closed), async move {
+            let turn = shared.file.clone().lock_owned().await;
+            if turn.is_none() {
+                return Ok(Answer::Called(Err(detached())));
+            }
+            let outcome = work(turn).await;
+            match outcome {
+                Err(error) => shared.explained(error).await,
+                answer @ Ok(_) => answer,
+            }
+        })
+    }
+
+    /// Asks something of the file at once, if no operation is under way.
+    fn know<T>(&self, py: Python<'_>, ask: impl FnOnce(&TextFile) -> folio::Result<T> + Send) -> PyResult<T>
+    where
+        T: Send,
+    {
+        let file = self.shared.file.clone();
+        let turn = match file.clone().try_lock_owned() {
+            Ok(turn) => turn,
+            Err(_) => py.detach(|| crate::call::block_on(file.lock_owned())),
+        };
+        let known = ask(turn.as_ref().ok_or_else(detached)?);
+        known.map_err(|error| raised(py, &error, &Told::of_file(CLOSED)))
+    }
+}
+
+fn detached() -> PyErr {
+    PyValueError::new_err("underlying buffer has been detached")
+}
+
+fn file(turn: &mut Turn) -> &mut TextFile {
+    turn.as_mut().expect("a turn is given out with its file")
+}
+
+/// Bytes that CPython decodes at a time: what its errors show.
+const CHUNK_BYTES: u64 = 8192;
+
+impl Shared {
+    /// A failure to decode with the bytes around it, which Python's exception shows; any other as it is.
+    async fn explained(&self, error: folio::Error) -> Outcome {
+        let Some(failed) = met::<DecodeError>(&error).cloned() else { return Err(error) };
+        let base = failed.offset() - failed.offset() % CHUNK_BYTES;
+        let len = CHUNK_BYTES as usize + failed.len();
+        let turn = self.file.clone().lock_owned().await;
+        let Some(file) = turn.as_ref() else { return Err(error) };
+        let around = file.file().read_bytes_at(base, len).await.unwrap_or_default();
+        Ok(Answer::make(move |py| Err(undecodable(py, &failed, base, &around)?)))
+    }
+}
+
+fn undecodable(py: Python<'_>, failed: &DecodeError, base: u64, around: &[u8]) -> PyResult<PyErr> {
+    let words = failed.to_string();
+    // CPython's name of the codec: the words are CPython's.
+    let codec = words.split('\'').nth(1).unwrap_or_default();
+    let start = usize::try_from(failed.offset() - base)?;
+    let around = PyBytes::new(
+        py,
+        &around[..around.len().min(CHUNK_BYTES as usize).max(start + failed.len()).min(around.len())],
+    );
+    Ok(PyUnicodeDecodeError::new_err((
+        codec.to_owned(),
+        around.unbind(),
+        start,
+        start + failed.len(),
+        failed.reason(),
+    )))
+}
+
+/// The text of a string. Lone surrogates, which Rust's text cannot have, are handled as the file's encoding would.
+fn text_of(data: &Bound<'_, PyAny>, attributes: &Attributes) -> PyResult<String> {
+    let text = data.cast::<PyString>().map_err(|_| wrong_type(data, "write() argument must be str, not "))?;
+    match text.to_cow() {
+        Ok(text) => Ok(text.into_owned()),
+        Err(_) if attributes.errors == "strict" => {
+            let encoded = text.call_method1("encode", (&attributes.encoding, "strict"))?;
+            encoded.call_method1("decode", (&attributes.encoding,))?.extract()
+        }
+        Err(_) => {
+            let handled = text.call_method1("encode", ("utf-8", &attributes.errors))?;
+            handled.call_method1("decode", ("utf-8",))?.extract()
+        }
+    }
+}
+
+/// CPython's own exception for text that cannot be encoded.
+fn unencodable(py: Python<'_>, text: &Py<PyAny>, attributes: &Attributes) -> PyResult<Py<PyAny>> {
+    text.bind(py).call_method1("encode", (&attributes.encoding, &attributes.errors)).map(Bound::unbind)
+}
+
+#[pymethods]
+impl AsyncTextIOWrapper {
+    fn close(&self, py: Python<'_>) -> Operation {
+        let shared = self.shared.clone();
+        self.start(py, CLOSED_DOT, |mut turn| async move {
+            shared.closed.store(true, Ordering::Release);
+            nothing(file(&mut turn).close().await)
+        })
+    }
+
+    #[pyo3(signature = (size=-1, /))]
+    fn read(&self, py: Python<'_>, size: Option<isize>) -> Operation {
+        let size = crate::arguments::size(size);
+        self.start(py, CLOSED_DOT, move |mut turn| async move {
+            let file = file(&mut turn);
+            match size {
+                Some(size) => file.read(size).await.map(Answer::Str),
+                None => file.read_to_string().await.map(Answer::Str),
+            }
+        })
+    }
+
+    #[pyo3(signature = (size=-1, /))]
+    fn readline(&self, py: Python<'_>, size: isize) -> Operation {
+        let limit = usize::try_from(size).ok();
+        if limit.is_none()
+            && let Some(line) = self.line_ahead(py)
+        {
+            return line;
+        }
+        self.start(py, CLOSED_DOT, move |mut turn| async move {
+            file(&mut turn).readline(limit).await.map(Answer::Str)
+        })
+    }
+
+    #[pyo3(signature = (hint=-1, /))]
+    fn readlines(&self, py: Python<'_>, hint: Option<isize>) -> Operation {
+        let hint = size(hint);
+        self.start(py, CLOSED_DOT, move |mut turn| async move {
+            file(&mut turn).readlines(hint).await.map(Answer::Lines)
+        })
+    }
+
+    fn write(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let (given, owned) = (text.clone().unbind(), text_of(text, &self.shared.attributes)?);
+        let (shared, count) = (self.shared.clone(), text.len()? as u64);
+        Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
+            match file(&mut turn).write(&owned).await {
+                Ok(_) => Ok(Answer::Int(count)),
+                Err(error) if met::<EncodeError>(&error).is_some() => {
+                    Ok(Answer::make(move |py| unencodable(py, &given, &shared.attributes)))
+                }
+                Err(error) => Err(error),
+            }
+        }))
+    }
+
+    fn writelines(&self, py: Python<'_>, lines: &Bound<'_, PyAny>) -> PyResult<Operation> {
+        let joined = PyString::new(py, "").call_method1("join", (PyTuple::new(py, strings(lines)?)?,))?;
+        let (given, owned) = (joined.clone().unbind(), text_of(&joined, &self.shared.attributes)?);
+        let shared = self.shared.clone();
+        Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
+            match file(&mut turn).writelines([owned]).await {
+                Err(error) if met::<EncodeError>(&error).is_some() => {
+                    Ok(Answer::make(move |py| unencodable(py, &given, &shared.attributes)))
+                }
+                written => nothing(written),
+            }
+        }))
+    }
+
+    #[pyo3(signature = (cookie, whence=0, /))]
+    fn seek(&self, py: Python<'_>, cookie: i64, whence: i32) -> PyResult<Operation> {
+        let to = match (whence, u64::try_from(cookie)) {
+            (0, Ok(cookie)) => SeekFrom::Start(cookie),
+            (0, Err(_)) => return Err(PyValueError::new_err(format!("negative seek position {cookie}"))),
+            (1, _) => SeekFrom::Current(cookie),
+            (2, _) => SeekFrom::End(cookie),
+            _ => {
+                let words = format!("invalid whence ({whence}, should be 0, 1 or 2)");
+                return Err(PyValueError::new_err(words));
+            }
+        };
+        Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
+            file(&mut turn).seek(to).await.map(Answer::Int)
+        }))
+    }
+
+    fn tell(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED_DOT, |mut turn| async move { file(&mut turn).tell().await.map(Answer::Int) })
+    }
+
+    #[pyo3(signature = (size=None, /))]
+    fn truncate(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Operation> {
+        let size = size.map(u64::try_from).transpose().map_err(|_| crate::errors::invalid_argument(py))?;
+        Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
+            file(&mut turn).truncate(size).await.map(Answer::Int)
+        }))
+    }
+
+    fn flush(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED_DOT, |mut turn| async move { nothing(file(&mut turn).flush().await) })
+    }
+
+    fn isatty(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).isatty().map(Answer::Bool) })
+    }
+
+    fn seekable(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).seekable().map(Answer::Bool) })
+    }
+
+    fn readable(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).readable().map(Answer::Bool) })
+    }
+
+    fn writable(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).writable().map(Answer::Bool) })
+    }
+
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        self.know(py, |file| file.fileno())
+    }
+
+    /// Writes out what is buffered and hands over the file of bytes below, one of Python's own.
+    fn detach(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let shared = self.shared.clone();
+        let mode = format!("{}b", self.shared.attributes.mode.replace('t', ""));
+        let taken = py.detach(|| {
+            crate::call::block_on(async move {
+                let mut turn = shared.file.clone().lock_owned().await;
+                match turn.take() {
+                    None => Ok(None),
+                    Some(closed) if closed.closed() => {
+                        *turn = Some(closed);
+                        Err(None)
+                    }
+                    Some(open) => match open.detach().await {
+                        Ok(file) => file.into_std().await.map(Some).map_err(Some),
+                        Err(error) => Err(Some(error)),
+                    },
+                }
+            })
+        });
+        match taken {
+            Ok(Some(file)) => Ok(py.import("io")?.call_method1("open", (file.into_raw_fd(), mode))?.unbind()),
+            Ok(None) => Err(detached()),
+            Err(None) => Err(PyValueError::new_err(CLOSED_DOT)),
+            Err(Some(error)) => Err(raised(py, &error, &Told::of_file(CLOSED_DOT))),
+        }
+    }
+
+    #[getter]
+    fn closed(&self) -> bool {
+        self.shared.closed.load(Ordering::Acquire)
+    }
+
+    #[getter]
+    fn name(&self, py: Python<'_>) -> Py<PyAny> {
+        self.shared.attributes.name.clone_ref(py)
+    }
+
+    #[getter]
+    fn mode(&self) -> &str {
+        &self.shared.attributes.mode
+    }
+
+    #[getter]
+    fn encoding(&self) -> &str {
+        &self.shared.attributes.encoding
+    }
+
+    #[getter]
+    fn errors(&self) -> &str {
+        &self.shared.attributes.errors
+    }
+
+    #[getter]
+    fn line_buffering(&self) -> bool {
+        self.shared.attributes.line_buffering
+    }
+
+    #[getter]
+    fn newlines<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let Seen { lf, cr, crlf } = self.know(py, |file| Ok(file.newlines()))?;
+        let seen: Vec<&str> = [(cr, "\r"), (lf, "\n"), (crlf, "\r\n")]
+            .into_iter()
+            .filter_map(|(is, end)| is.then_some(end))
+            .collect();
+        Ok(match seen.as_slice() {
+            [] => py.None().into_bound(py),
+            [one] => PyString::new(py, one).into_any(),
+            several => PyTuple::new(py, several)?.into_any(),
+        })
+    }
+
+    /// The file itself: there is none below that Python could use beside it.
+    #[getter]
+    fn _file(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __aiter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __anext__(&self, py: Python<'_>) -> Operation {
+        if let Some(line) = self.line_ahead(py) {
+            return line;
+        }
+        self.start(py, CLOSED_DOT, |mut turn| async move {
+            Ok(match file(&mut turn).readline(None).await? {
+                line if line.is_empty() => Answer::Called(Err(PyStopAsyncIteration::new_err(()))),
+                line => Answer::Str(line),
+            })
+        })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let Attributes { name, encoding, mode, .. } = &self.shared.attributes;
+        let name = name.bind(py).repr()?;
+        Ok(format!("<folio.AsyncTextIOWrapper name={name} mode='{mode}' encoding='{encoding}'>"))
+    }
+}
+
+impl AsyncTextIOWrapper {
+    /// The next line, if it has been read ahead and no other call is under way.
+    fn line_ahead(&self, py: Python<'_>) -> Option<Operation> {
+        let mut turn = self.shared.file.try_lock().ok()?;
+        let line = turn.as_mut()?.line_ahead().ok()??;
+        Some(Operation::done(Ok(PyString::new(py, &line).into_any().unbind())))
+    }
+}
+
+/// The strings that an iterable yields.
+fn strings<'py>(lines: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let words = "write() argument must be str, not ";
+    let string = |line: PyResult<Bound<'py, PyAny>>| {
+        line.and_then(|line| match line.is_instance_of::<PyString>() {
+            true => Ok(line),
+            false => Err(wrong_type(&line, words)),
+        })
+    };
+    lines.try_iter()?.map(string).collect()
+}
