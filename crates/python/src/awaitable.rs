@@ -1,11 +1,12 @@
 //! What every call returns: an awaitable that is done already, or waits for the engine.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::answer::Answer;
 use crate::driver;
@@ -74,7 +75,9 @@ impl Operation {
 
 impl Drop for Operation {
     fn drop(&mut self) {
-        self.abandon();
+        if let State::Pending(pending, _) = self.state.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            pending.cancel();
+        }
     }
 }
 
@@ -86,11 +89,20 @@ pub(crate) enum Step {
 
 impl Step {
     /// As an iterator says it: what to wait for, or the value at its end.
-    pub(crate) fn for_iterator(self) -> PyResult<Py<PyAny>> {
+    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
             Step::Wait(future) => Ok(future),
-            Step::Done(value) => Err(PyStopIteration::new_err((value,))),
+            Step::Done(value) => Err(stop(py, value)),
         }
+    }
+}
+
+/// The end of an iterator with a value. Tuples and exceptions would be taken for the arguments of the exception.
+fn stop(py: Python<'_>, value: Py<PyAny>) -> PyErr {
+    let bound = value.bind(py);
+    match bound.is_exact_instance_of::<PyString>() || bound.is_exact_instance_of::<PyBytes>() {
+        true => PyStopIteration::new_err(value),
+        false => PyStopIteration::new_err((value,)),
     }
 }
 
@@ -120,11 +132,11 @@ impl Operation {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.step(py)?.for_iterator()
+        self.step(py)?.for_iterator(py)
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py)?.for_iterator()
+        self.step(py)?.for_iterator(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use folio::BinaryFile;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -30,6 +31,24 @@ impl Binary {
         Operation::start(py, Told::of_file(closed), work(self.file.clone()))
     }
 
+    /// Whether it is open for reading. Python's own files know that of closed ones too.
+    fn reads(&self) -> bool {
+        let mode = self.file.mode();
+        mode.starts_with('r') || mode.ends_with('+')
+    }
+
+    /// A failed operation if the file is closed: for methods that look at that before the direction.
+    fn if_closed(&self, words: &'static str) -> Option<Operation> {
+        let closed = self.file.fileno().is_err_and(|error| error.is_closed());
+        closed.then(|| Operation::done(Err(PyValueError::new_err(words))))
+    }
+
+    /// What `flush` and `detach` say of a closed file: only what is open for writing flushes by itself, a reader's
+    /// `flush` is that of its base class.
+    fn flush_words(&self) -> &'static str {
+        if self.file.mode() == "rb" { CLOSED_DOT } else { "flush of closed file" }
+    }
+
     fn know<T>(&self, py: Python<'_>, result: folio::Result<T>) -> PyResult<T> {
         result.map_err(|error| raised(py, &error, &Told::of_file(CLOSED)))
     }
@@ -52,7 +71,9 @@ impl Binary {
         let file = self.file.clone();
         let mode = self.file.mode();
         let detached = py.detach(|| crate::call::block_on(file.detach()));
-        let descriptor = std::os::fd::IntoRawFd::into_raw_fd(self.know(py, detached)?);
+        let descriptor = std::os::fd::IntoRawFd::into_raw_fd(
+            detached.map_err(|error| raised(py, &error, &Told::of_file(self.flush_words())))?,
+        );
         Ok(py.import("io")?.call_method1("open", (descriptor, mode, buffering))?.unbind())
     }
 }
@@ -93,6 +114,9 @@ macro_rules! common_methods {
             #[pyo3(signature = (hint=-1, /))]
             fn readlines(&self, py: Python<'_>, hint: Option<isize>) -> Operation {
                 let hint = size(hint);
+                if let Some(closed) = self.binary.if_closed(CLOSED_DOT) {
+                    return closed;
+                }
                 self.binary.start(py, CLOSED_DOT, |file| async move {
                     file.readlines(hint).await.map(Answer::ByteLines)
                 })
@@ -119,6 +143,9 @@ macro_rules! common_methods {
                     None => None,
                     Some(Ok(size)) => Some(size),
                 };
+                if let Some(closed) = self.binary.if_closed($truncate) {
+                    return Ok(closed);
+                }
                 Ok(self
                     .binary
                     .start(py, $truncate, |file| async move { file.truncate(size).await.map(Answer::Int) }))
@@ -149,11 +176,15 @@ macro_rules! common_methods {
             }
 
             fn writable(&self, py: Python<'_>) -> Operation {
-                self.binary.start(py, CLOSED, |file| async move { file.writable().map(Answer::Bool) })
+                let never = self.binary.file.mode() == "rb" && $readline != CLOSED;
+                self.binary.start(py, CLOSED, move |file| async move {
+                    if never { Ok(Answer::Bool(false)) } else { file.writable().map(Answer::Bool) }
+                })
             }
 
             fn readable(&self, py: Python<'_>) -> PyResult<bool> {
-                self.binary.know(py, self.binary.file.readable())
+                let never = !self.binary.reads() && $readline != CLOSED;
+                if never { Ok(false) } else { self.binary.know(py, self.binary.file.readable()) }
             }
 
             fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
@@ -234,9 +265,7 @@ impl AsyncBufferedIOBase {
     }
 
     fn flush(&self, py: Python<'_>) -> Operation {
-        // Only what is open for writing flushes by itself; a reader's `flush` is that of its base class.
-        let closed = if self.binary.file.mode() == "rb" { CLOSED_DOT } else { "flush of closed file" };
-        self.binary.start(py, closed, |file| async move { nothing(file.flush().await) })
+        self.binary.start(py, self.binary.flush_words(), |file| async move { nothing(file.flush().await) })
     }
 
     fn detach(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {

@@ -37,13 +37,13 @@ impl OpenManager {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if let Some(file) = self.opened(py) {
-            return Step::Done(file).for_iterator();
+            return Step::Done(file).for_iterator(py);
         }
         let step = self.opening.step(py)?;
         if let Step::Done(file) = &step {
             *lock(&self.opened) = Some(file.clone_ref(py));
         }
-        step.for_iterator()
+        step.for_iterator(py)
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -90,6 +90,10 @@ fn open_text(
     let (Ok(codec), Ok(handler)) = (Encoding::for_name(&encoding), Errors::for_name(&errors)) else {
         return Ok(None);
     };
+    // CPython insists on a byte order mark there, folio does not.
+    if mode.reads() && ["utf_16", "utf_32"].contains(&codec.name()) {
+        return Ok(None);
+    }
     let newline = Newline::for_name(newline).map_err(|error| PyValueError::new_err(error.to_string()))?;
     if buffering == 0 {
         return Err(PyValueError::new_err("can't have unbuffered text I/O"));
@@ -106,6 +110,8 @@ fn open_text(
             errors,
             mode: mode.to_string(),
             line_buffering: file.line_buffering(),
+            reads: mode.reads(),
+            writes: mode.writes(),
         };
         Ok(Answer::make(move |py| Ok(Py::new(py, AsyncTextIOWrapper::new(file, attributes))?.into_any())))
     }))))

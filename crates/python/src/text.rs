@@ -39,6 +39,8 @@ pub(crate) struct Attributes {
     pub(crate) errors: String,
     pub(crate) mode: String,
     pub(crate) line_buffering: bool,
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
 }
 
 type Turn = OwnedMutexGuard<Option<TextFile>>;
@@ -67,6 +69,13 @@ impl AsyncTextIOWrapper {
                 Err(error) => shared.explained(error).await,
                 answer @ Ok(_) => answer,
             }
+        })
+    }
+
+    /// Asks for a direction. One that the file never had is known of a closed file too.
+    fn asks(&self, py: Python<'_>, ever: bool, ask: fn(&TextFile) -> folio::Result<bool>) -> Operation {
+        self.start(py, CLOSED, move |mut turn| async move {
+            if ever { ask(file(&mut turn)).map(Answer::Bool) } else { Ok(Answer::Bool(false)) }
         })
     }
 
@@ -261,11 +270,11 @@ impl AsyncTextIOWrapper {
     }
 
     fn readable(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).readable().map(Answer::Bool) })
+        self.asks(py, self.shared.attributes.reads, TextFile::readable)
     }
 
     fn writable(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).writable().map(Answer::Bool) })
+        self.asks(py, self.shared.attributes.writes, TextFile::writable)
     }
 
     fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
@@ -378,7 +387,7 @@ impl AsyncTextIOWrapper {
     fn line_ahead(&self, py: Python<'_>) -> Option<Operation> {
         let mut turn = self.shared.file.try_lock().ok()?;
         let line = turn.as_mut()?.line_ahead().ok()??;
-        Some(Operation::done(Ok(PyString::new(py, &line).into_any().unbind())))
+        Some(Operation::done(Ok(PyString::new(py, line).into_any().unbind())))
     }
 }
 

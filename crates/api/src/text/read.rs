@@ -102,19 +102,22 @@ impl<F: TextIo> TextFile<F> {
     /// let mut file = folio::text::open("big.csv").await?;
     /// let first = file.readline(None).await?;
     /// let second = match file.line_ahead()? {
-    ///     Some(line) => line,
+    ///     Some(line) => line.to_owned(),
     ///     None => file.readline(None).await?,
     /// };
     /// # Ok(())
     /// # }
     /// ```
     #[inline]
-    pub fn line_ahead(&mut self) -> Result<Option<String>> {
+    pub fn line_ahead(&mut self) -> Result<Option<&str>> {
         self.check_readable()?;
-        Ok(match self.find_line(End::Kept)? {
-            Found::Line(line) => Some(line),
-            Found::Nothing => None,
-        })
+        match self.ahead.find_end() {
+            Ok((len, width)) => {
+                self.check_len(len)?;
+                Ok(Some(self.ahead.pass(len + width, 0)))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
     /// Returns the remaining lines, with their ends. With a `hint` above 0, stops after the line with which they have

@@ -31,7 +31,13 @@ __all__ = [
 async def stat(path, *, dir_fd=None, follow_symlinks=True, loop=None, executor=None):
     """Returns the attributes of a path or of an open descriptor, as os.stat does."""
     if executor is None and dir_fd is None and not isinstance(path, int) and hasattr(_folio, "stat"):
-        return await _folio.stat(path, follow_symlinks)
+        try:
+            looking = _folio.stat(path, follow_symlinks)
+        except (TypeError, ValueError):
+            # CPython words its own refusal.
+            pass
+        else:
+            return await looking
     kwargs = {"dir_fd": dir_fd, "follow_symlinks": follow_symlinks}
     return await call(loop, executor, None, os.stat, (path,), kwargs)
 

@@ -45,7 +45,10 @@ def open(
             opened = _native_open(
                 file, mode, buffering, encoding, errors, newline, _default_encoding
             )
-        except (TypeError, ValueError) as error:
+        except TypeError:
+            # CPython words its own refusal, before it touches a file.
+            opened = None
+        except ValueError as error:
             return AiofilesContextManager(_refuse(error))
         if opened is not None:
             return opened
