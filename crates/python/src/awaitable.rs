@@ -1,16 +1,17 @@
 //! What every call returns: an awaitable that is done already, or waits for the engine.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
 
 use crate::answer::Answer;
 use crate::driver;
 use crate::errors::{Told, raised};
+use crate::limits::{CALL_COST, TURN_BUDGET};
 use crate::pending::{Outcome, Pending, Work, lock};
 
 /// An operation: awaitable once. It has the methods of a coroutine, so that tasks can be made of it.
@@ -21,14 +22,21 @@ pub(crate) struct Operation {
 
 enum State {
     Done(PyResult<Py<PyAny>>),
+    /// Done, but the loop has not had a turn for long.
+    Due(PyResult<Py<PyAny>>),
     Pending(Arc<Pending>, Told),
     Over,
 }
 
 impl Operation {
     /// An operation that is done.
-    pub(crate) fn done(result: PyResult<Py<PyAny>>) -> Operation {
-        Operation { state: Mutex::new(State::Done(result)) }
+    pub(crate) fn done(result: PyResult<Py<PyAny>>, cost: u32) -> Operation {
+        Operation { state: Mutex::new(State::done(result, cost)) }
+    }
+
+    /// An operation that is done, but gives its loop a turn before it says so.
+    pub(crate) fn after_a_turn(value: Py<PyAny>) -> Operation {
+        Operation { state: Mutex::new(State::Due(Ok(value))) }
     }
 
     /// Polls `work` once. If it is not ready, the engine goes on with it.
@@ -39,7 +47,7 @@ impl Operation {
     ) -> Operation {
         let mut work: Work = Box::pin(work);
         let state = match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => State::Done(finished(py, outcome, &told)),
+            Poll::Ready(outcome) => State::done(finished(py, outcome, &told), CALL_COST),
             Poll::Pending => State::Pending(Pending::new(work), told),
         };
         Operation { state: Mutex::new(state) }
@@ -51,6 +59,11 @@ impl Operation {
         let state = std::mem::replace(&mut *lock(&self.state), State::Over);
         match state {
             State::Done(result) => result.map(Step::Done),
+            State::Due(result) => {
+                *lock(&self.state) = State::Done(result);
+                // A bare yield: the task goes on in the loop's next turn.
+                Ok(Step::Wait(py.None()))
+            }
             State::Over => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
             State::Pending(pending, told) => match pending.take() {
                 Poll::Ready(Some(outcome)) => finished(py, outcome, &told).map(Step::Done),
@@ -70,6 +83,25 @@ impl Operation {
         if let State::Pending(pending, _) = state {
             pending.cancel();
         }
+    }
+}
+
+/// What answers in place have cost since a loop had a turn. Of all threads together: it is a rate, not an account.
+static SPENT: AtomicU32 = AtomicU32::new(0);
+
+impl Operation {
+    /// Whether the loop should have a turn now, after an answer of this cost. Said once.
+    pub(crate) fn is_due(cost: u32) -> bool {
+        let spent = SPENT.load(Ordering::Relaxed) + cost;
+        let due = spent >= TURN_BUDGET;
+        SPENT.store(if due { 0 } else { spent }, Ordering::Relaxed);
+        due
+    }
+}
+
+impl State {
+    fn done(result: PyResult<Py<PyAny>>, cost: u32) -> State {
+        if Operation::is_due(cost) { State::Due(result) } else { State::Done(result) }
     }
 }
 
@@ -97,12 +129,11 @@ impl Step {
     }
 }
 
-/// The end of an iterator with a value. Tuples and exceptions would be taken for the arguments of the exception.
+/// The end of an iterator with a value, as an exception that needs no further making.
 fn stop(py: Python<'_>, value: Py<PyAny>) -> PyErr {
-    let bound = value.bind(py);
-    match bound.is_exact_instance_of::<PyString>() || bound.is_exact_instance_of::<PyBytes>() {
-        true => PyStopIteration::new_err(value),
-        false => PyStopIteration::new_err((value,)),
+    match py.get_type::<PyStopIteration>().call1((value,)) {
+        Ok(end) => PyErr::from_value(end),
+        Err(error) => error,
     }
 }
 

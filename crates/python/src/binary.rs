@@ -12,6 +12,7 @@ use crate::answer::Answer;
 use crate::arguments::{all_bytes_of, buffered_size, bytes_of, fill, room, seek_from, size};
 use crate::awaitable::{Operation, nothing};
 use crate::errors::{CLOSED, CLOSED_DOT, Told, raised};
+use crate::limits::CALL_COST;
 use crate::pending::Outcome;
 
 /// What the classes of binary files share.
@@ -40,7 +41,7 @@ impl Binary {
     /// A failed operation if the file is closed: for methods that look at that before the direction.
     fn if_closed(&self, words: &'static str) -> Option<Operation> {
         let closed = self.file.fileno().is_err_and(|error| error.is_closed());
-        closed.then(|| Operation::done(Err(PyValueError::new_err(words))))
+        closed.then(|| Operation::done(Err(PyValueError::new_err(words)), CALL_COST))
     }
 
     /// What `flush` and `detach` say of a closed file: only what is open for writing flushes by itself, a reader's

@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -14,6 +13,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::answer::Answer;
 use crate::awaitable::Operation;
 use crate::errors::{CLOSED, Told};
+use crate::limits::FINISH_MAX;
 use crate::pending::lock;
 
 /// Calls that share it run one after another, in the order in which they were made.
@@ -84,10 +84,6 @@ impl Drop for Running {
         RUNNING.1.notify_all();
     }
 }
-
-/// Time for which the end of the interpreter waits for functions that are still running: as long as the engine
-/// waits for what it has to write.
-const FINISH_MAX: Duration = Duration::from_secs(5);
 
 /// Waits for running functions: the interpreter is about to end, and they need it.
 #[pyfunction]

@@ -1,34 +1,17 @@
 //! How answers come to an event loop: a queue, and a socket that the loop watches. One byte wakes it for all that
 //! the queue holds by then.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyAny;
 
-use crate::pending::{Pending, lock};
-
-/// Operations that can go on, for one loop.
-pub(crate) struct Queue {
-    woken: Mutex<Vec<Arc<Pending>>>,
-    bell: UnixStream,
-}
-
-impl Queue {
-    /// Called from any thread, with the interpreter or without.
-    pub(crate) fn push(&self, pending: Arc<Pending>) {
-        let mut woken = lock(&self.woken);
-        woken.push(pending);
-        if woken.len() == 1 {
-            // A full socket has woken the loop already, and a closed one has no loop.
-            let _ = (&self.bell).write(&[0]);
-        }
-    }
-}
+use crate::limits::RINGS_BYTES;
+use crate::pending::Queue;
 
 /// What one event loop watches.
 #[pyclass(frozen, weakref, module = "folio._folio")]
@@ -37,16 +20,12 @@ pub(crate) struct Driver {
     socket: UnixStream,
 }
 
-/// Bytes taken from the socket at once; there is hardly ever more than one.
-const RINGS: usize = 16;
-
 #[pymethods]
 impl Driver {
     /// Goes on with all operations that can, and resolves the futures of those that are finished.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
-        let _ = (&self.socket).read(&mut [0; RINGS]);
-        let woken = std::mem::take(&mut *lock(&self.queue.woken));
-        for pending in woken {
+        let _ = (&self.socket).read(&mut [0; RINGS_BYTES]);
+        for pending in self.queue.take() {
             if let Some(future) = pending.resume() {
                 resolve(future.bind(py))?;
             }
@@ -82,7 +61,7 @@ impl Driver {
     fn start<'py>(py: Python<'py>, event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Driver>> {
         let (socket, bell) = pair()?;
         let number = socket.as_raw_fd();
-        let queue = Arc::new(Queue { woken: Mutex::default(), bell });
+        let queue = Arc::new(Queue::new(bell));
         let driver = Bound::new(py, Driver { queue, socket })?;
         event_loop.call_method1("add_reader", (number, driver.getattr("drain")?))?;
         Ok(driver)

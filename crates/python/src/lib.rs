@@ -10,12 +10,15 @@ mod binary;
 mod call;
 mod driver;
 mod errors;
+mod limits;
+mod lines;
 mod manager;
 mod open;
 mod pending;
 #[cfg(target_os = "linux")]
 mod stat;
 mod text;
+mod turns;
 
 use pyo3::prelude::*;
 

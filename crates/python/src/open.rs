@@ -1,4 +1,4 @@
-//! `open`.
+//! Opening a file by its path: arguments checked, and a class chosen.
 
 use std::sync::Arc;
 

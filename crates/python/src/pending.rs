@@ -1,6 +1,8 @@
 //! An operation that was not answered in its first poll: its future, and who waits for it.
 
 use std::future::Future;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -8,7 +10,6 @@ use std::task::{Context, Poll, Wake, Waker};
 use pyo3::prelude::*;
 
 use crate::answer::Answer;
-use crate::driver::Queue;
 
 /// What an operation ends with.
 pub(crate) type Outcome = folio::Result<Answer>;
@@ -116,6 +117,34 @@ impl Wake for Pending {
             && let Some(queue) = &signal.queue
         {
             queue.push(self.clone());
+        }
+    }
+}
+
+/// Operations that can go on, for one loop.
+pub(crate) struct Queue {
+    woken: Mutex<Vec<Arc<Pending>>>,
+    bell: UnixStream,
+}
+
+impl Queue {
+    /// A queue that rings `bell` when it is no longer empty.
+    pub(crate) fn new(bell: UnixStream) -> Queue {
+        Queue { woken: Mutex::default(), bell }
+    }
+
+    /// Everything in it.
+    pub(crate) fn take(&self) -> Vec<Arc<Pending>> {
+        std::mem::take(&mut *lock(&self.woken))
+    }
+
+    /// Called from any thread, with the interpreter or without.
+    fn push(&self, pending: Arc<Pending>) {
+        let mut woken = lock(&self.woken);
+        woken.push(pending);
+        if woken.len() == 1 {
+            // A full socket has woken the loop already, and a closed one has no loop.
+            let _ = (&self.bell).write(&[0]);
         }
     }
 }

@@ -10,13 +10,15 @@ use folio::text::{DecodeError, EncodeError, Seen, TextFile};
 use pyo3::exceptions::{PyStopAsyncIteration, PyUnicodeDecodeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
-use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::answer::Answer;
 use crate::arguments::{size, wrong_type};
 use crate::awaitable::{Operation, nothing};
 use crate::errors::{CLOSED, CLOSED_DOT, Told, met, raised};
+use crate::limits::{CHUNK_BYTES, LINE_COST};
+use crate::lines::{Lines, line_ahead};
 use crate::pending::Outcome;
+use crate::turns::{Turn, Turns};
 
 /// A file of text.
 #[pyclass(frozen, weakref, module = "folio.threadpool.text")]
@@ -25,8 +27,8 @@ pub(crate) struct AsyncTextIOWrapper {
 }
 
 struct Shared {
-    /// `None` once it is detached. The lock hands out turns in the order of calls.
-    file: Arc<Mutex<Option<TextFile>>>,
+    /// Taken for good once it is detached.
+    turns: Arc<Turns<TextFile>>,
     closed: AtomicBool,
     attributes: Attributes,
 }
@@ -43,12 +45,10 @@ pub(crate) struct Attributes {
     pub(crate) writes: bool,
 }
 
-type Turn = OwnedMutexGuard<Option<TextFile>>;
-
 impl AsyncTextIOWrapper {
     pub(crate) fn new(file: TextFile, attributes: Attributes) -> AsyncTextIOWrapper {
-        let file = Arc::new(Mutex::new(Some(file)));
-        AsyncTextIOWrapper { shared: Arc::new(Shared { file, closed: AtomicBool::new(false), attributes }) }
+        let turns = Turns::new(file);
+        AsyncTextIOWrapper { shared: Arc::new(Shared { turns, closed: AtomicBool::new(false), attributes }) }
     }
 
     /// Starts an operation on the file, after those that were called before.
@@ -56,16 +56,14 @@ impl AsyncTextIOWrapper {
         &self,
         py: Python<'_>,
         closed: &'static str,
-        work: impl FnOnce(Turn) -> W + Send + 'static,
+        work: impl FnOnce(Turn<TextFile>) -> W + Send + 'static,
     ) -> Operation {
         let shared = self.shared.clone();
         Operation::start(py, Told::of_file(closed), async move {
-            let turn = shared.file.clone().lock_owned().await;
-            if turn.is_none() {
+            let Some(turn) = shared.turns.clone().wait().await else {
                 return Ok(Answer::Called(Err(detached())));
-            }
-            let outcome = work(turn).await;
-            match outcome {
+            };
+            match work(turn).await {
                 Err(error) => shared.explained(error).await,
                 answer @ Ok(_) => answer,
             }
@@ -75,7 +73,7 @@ impl AsyncTextIOWrapper {
     /// Asks for a direction. One that the file never had is known of a closed file too.
     fn asks(&self, py: Python<'_>, ever: bool, ask: fn(&TextFile) -> folio::Result<bool>) -> Operation {
         self.start(py, CLOSED, move |mut turn| async move {
-            if ever { ask(file(&mut turn)).map(Answer::Bool) } else { Ok(Answer::Bool(false)) }
+            if ever { ask(turn.get()).map(Answer::Bool) } else { Ok(Answer::Bool(false)) }
         })
     }
 
@@ -84,12 +82,15 @@ impl AsyncTextIOWrapper {
     where
         T: Send,
     {
-        let file = self.shared.file.clone();
-        let turn = match file.clone().try_lock_owned() {
-            Ok(turn) => turn,
-            Err(_) => py.detach(|| crate::call::block_on(file.lock_owned())),
+        let turns = &self.shared.turns;
+        let mut ask = Some(ask);
+        let mut ask = |file: &mut TextFile| ask.take().expect("it is asked once")(file);
+        let known = match turns.at_once(&mut ask) {
+            Some(known) => known,
+            None => py
+                .detach(|| crate::call::block_on(turns.clone().wait()).map(|mut turn| ask(turn.get())))
+                .ok_or_else(detached)?,
         };
-        let known = ask(turn.as_ref().ok_or_else(detached)?);
         known.map_err(|error| raised(py, &error, &Told::of_file(CLOSED)))
     }
 }
@@ -98,22 +99,14 @@ fn detached() -> PyErr {
     PyValueError::new_err("underlying buffer has been detached")
 }
 
-fn file(turn: &mut Turn) -> &mut TextFile {
-    turn.as_mut().expect("a turn is given out with its file")
-}
-
-/// Bytes that CPython decodes at a time: what its errors show.
-const CHUNK_BYTES: u64 = 8192;
-
 impl Shared {
     /// A failure to decode with the bytes around it, which Python's exception shows; any other as it is.
     async fn explained(&self, error: folio::Error) -> Outcome {
         let Some(failed) = met::<DecodeError>(&error).cloned() else { return Err(error) };
         let base = failed.offset() - failed.offset() % CHUNK_BYTES;
         let len = CHUNK_BYTES as usize + failed.len();
-        let turn = self.file.clone().lock_owned().await;
-        let Some(file) = turn.as_ref() else { return Err(error) };
-        let around = file.file().read_bytes_at(base, len).await.unwrap_or_default();
+        let Some(mut turn) = self.turns.clone().wait().await else { return Err(error) };
+        let around = turn.get().file().read_bytes_at(base, len).await.unwrap_or_default();
         Ok(Answer::make(move |py| Err(undecodable(py, &failed, base, &around)?)))
     }
 }
@@ -163,7 +156,7 @@ impl AsyncTextIOWrapper {
         let shared = self.shared.clone();
         self.start(py, CLOSED_DOT, |mut turn| async move {
             shared.closed.store(true, Ordering::Release);
-            nothing(file(&mut turn).close().await)
+            nothing(turn.get().close().await)
         })
     }
 
@@ -171,7 +164,7 @@ impl AsyncTextIOWrapper {
     fn read(&self, py: Python<'_>, size: Option<isize>) -> Operation {
         let size = crate::arguments::size(size);
         self.start(py, CLOSED_DOT, move |mut turn| async move {
-            let file = file(&mut turn);
+            let file = turn.get();
             match size {
                 Some(size) => file.read(size).await.map(Answer::Str),
                 None => file.read_to_string().await.map(Answer::Str),
@@ -188,7 +181,7 @@ impl AsyncTextIOWrapper {
             return line;
         }
         self.start(py, CLOSED_DOT, move |mut turn| async move {
-            file(&mut turn).readline(limit).await.map(Answer::Str)
+            turn.get().readline(limit).await.map(Answer::Str)
         })
     }
 
@@ -196,7 +189,7 @@ impl AsyncTextIOWrapper {
     fn readlines(&self, py: Python<'_>, hint: Option<isize>) -> Operation {
         let hint = size(hint);
         self.start(py, CLOSED_DOT, move |mut turn| async move {
-            file(&mut turn).readlines(hint).await.map(Answer::Lines)
+            turn.get().readlines(hint).await.map(Answer::Lines)
         })
     }
 
@@ -204,7 +197,7 @@ impl AsyncTextIOWrapper {
         let (given, owned) = (text.clone().unbind(), text_of(text, &self.shared.attributes)?);
         let (shared, count) = (self.shared.clone(), text.len()? as u64);
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
-            match file(&mut turn).write(&owned).await {
+            match turn.get().write(&owned).await {
                 Ok(_) => Ok(Answer::Int(count)),
                 Err(error) if met::<EncodeError>(&error).is_some() => {
                     Ok(Answer::make(move |py| unencodable(py, &given, &shared.attributes)))
@@ -219,7 +212,7 @@ impl AsyncTextIOWrapper {
         let (given, owned) = (joined.clone().unbind(), text_of(&joined, &self.shared.attributes)?);
         let shared = self.shared.clone();
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
-            match file(&mut turn).writelines([owned]).await {
+            match turn.get().writelines([owned]).await {
                 Err(error) if met::<EncodeError>(&error).is_some() => {
                     Ok(Answer::make(move |py| unencodable(py, &given, &shared.attributes)))
                 }
@@ -240,33 +233,35 @@ impl AsyncTextIOWrapper {
                 return Err(PyValueError::new_err(words));
             }
         };
-        Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
-            file(&mut turn).seek(to).await.map(Answer::Int)
-        }))
+        Ok(self.start(
+            py,
+            CLOSED_DOT,
+            move |mut turn| async move { turn.get().seek(to).await.map(Answer::Int) },
+        ))
     }
 
     fn tell(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED_DOT, |mut turn| async move { file(&mut turn).tell().await.map(Answer::Int) })
+        self.start(py, CLOSED_DOT, |mut turn| async move { turn.get().tell().await.map(Answer::Int) })
     }
 
     #[pyo3(signature = (size=None, /))]
     fn truncate(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Operation> {
         let size = size.map(u64::try_from).transpose().map_err(|_| crate::errors::invalid_argument(py))?;
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
-            file(&mut turn).truncate(size).await.map(Answer::Int)
+            turn.get().truncate(size).await.map(Answer::Int)
         }))
     }
 
     fn flush(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED_DOT, |mut turn| async move { nothing(file(&mut turn).flush().await) })
+        self.start(py, CLOSED_DOT, |mut turn| async move { nothing(turn.get().flush().await) })
     }
 
     fn isatty(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).isatty().map(Answer::Bool) })
+        self.start(py, CLOSED, |mut turn| async move { turn.get().isatty().map(Answer::Bool) })
     }
 
     fn seekable(&self, py: Python<'_>) -> Operation {
-        self.start(py, CLOSED, |mut turn| async move { file(&mut turn).seekable().map(Answer::Bool) })
+        self.start(py, CLOSED, |mut turn| async move { turn.get().seekable().map(Answer::Bool) })
     }
 
     fn readable(&self, py: Python<'_>) -> Operation {
@@ -287,18 +282,12 @@ impl AsyncTextIOWrapper {
         let mode = format!("{}b", self.shared.attributes.mode.replace('t', ""));
         let taken = py.detach(|| {
             crate::call::block_on(async move {
-                let mut turn = shared.file.clone().lock_owned().await;
-                match turn.take() {
-                    None => Ok(None),
-                    Some(closed) if closed.closed() => {
-                        *turn = Some(closed);
-                        Err(None)
-                    }
-                    Some(open) => match open.detach().await {
-                        Ok(file) => file.into_std().await.map(Some).map_err(Some),
-                        Err(error) => Err(Some(error)),
-                    },
+                let Some(mut turn) = shared.turns.clone().wait().await else { return Ok(None) };
+                if turn.get().closed() {
+                    return Err(None);
                 }
+                let below = turn.take().detach().await.map_err(Some)?;
+                below.into_std().await.map(Some).map_err(Some)
             })
         });
         match taken {
@@ -359,20 +348,12 @@ impl AsyncTextIOWrapper {
         slf
     }
 
-    fn __aiter__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __aiter__(slf: &Bound<'_, Self>) -> Lines {
+        Lines::new(slf.clone().into_any().unbind(), slf.get().shared.turns.clone())
     }
 
     fn __anext__(&self, py: Python<'_>) -> Operation {
-        if let Some(line) = self.line_ahead(py) {
-            return line;
-        }
-        self.start(py, CLOSED_DOT, |mut turn| async move {
-            Ok(match file(&mut turn).readline(None).await? {
-                line if line.is_empty() => Answer::Called(Err(PyStopAsyncIteration::new_err(()))),
-                line => Answer::Str(line),
-            })
-        })
+        self.line_ahead(py).unwrap_or_else(|| self.next_line(py))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -383,11 +364,18 @@ impl AsyncTextIOWrapper {
 }
 
 impl AsyncTextIOWrapper {
-    /// The next line, if it has been read ahead and no other call is under way.
     fn line_ahead(&self, py: Python<'_>) -> Option<Operation> {
-        let mut turn = self.shared.file.try_lock().ok()?;
-        let line = turn.as_mut()?.line_ahead().ok()??;
-        Some(Operation::done(Ok(PyString::new(py, line).into_any().unbind())))
+        line_ahead(&self.shared.turns, py).map(|line| Operation::done(Ok(line), LINE_COST))
+    }
+
+    /// The next line as `async for` takes it.
+    fn next_line(&self, py: Python<'_>) -> Operation {
+        self.start(py, CLOSED_DOT, |mut turn| async move {
+            Ok(match turn.get().readline(None).await? {
+                line if line.is_empty() => Answer::Called(Err(PyStopAsyncIteration::new_err(()))),
+                line => Answer::Str(line),
+            })
+        })
     }
 }
 

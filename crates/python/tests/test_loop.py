@@ -22,10 +22,15 @@ def test_an_answer_in_place_takes_no_turn_of_the_loop(run, room):
 
     async def main():
         async with folio.open(room / "file", "rb") as file:
-            turns = []
-            asyncio.get_running_loop().call_soon(turns.append, 1)
-            assert await file.read() == b"cached"
-            assert turns == []
+            # Once in a while the loop gets a turn all the same, but never twice in a row.
+            for _ in range(2):
+                turns = []
+                asyncio.get_running_loop().call_soon(turns.append, 1)
+                assert await file.read() == b"cached"
+                await file.seek(0)
+                if turns == []:
+                    return
+            raise AssertionError("every answer took a turn")
 
     run(main())
 
@@ -39,6 +44,8 @@ def test_an_answer_in_place_needs_no_loop(room):
 
     coroutine = main()
     with pytest.raises(StopIteration) as end:
+        # Once in a while there is a bare yield, but never twice in a row.
+        coroutine.send(None)
         coroutine.send(None)
     assert end.value.value == b"cached"
 
@@ -204,3 +211,27 @@ def test_without_a_loop_the_error_says_what_to_use():
 
     with pytest.raises(RuntimeError, match="asyncio and uvloop"):
         main().send(None)
+
+
+def test_the_loop_gets_its_turns_while_answers_come_in_place(run, room):
+    path = room / "file"
+    path.write_text("line\n" * 10_000)
+
+    async def main():
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        async with folio.open(path) as file:
+            async for _ in file:
+                pass
+        counting.cancel()
+        return turns
+
+    # A line costs one unit of the budget of a thousand.
+    assert run(main()) >= 9
