@@ -79,7 +79,11 @@ pub(crate) fn fill(py: Python<'_>, view: &Py<PyAny>, bytes: &[u8]) -> PyResult<P
 /// A path as the system takes it, and as the caller gave it.
 pub(crate) fn path_of(path: &Bound<'_, PyAny>) -> PyResult<(PathBuf, Py<PyAny>)> {
     let owned = if let Ok(text) = path.cast::<PyString>() {
-        text.extract::<PathBuf>()?
+        match text.to_cow() {
+            Ok(text) => PathBuf::from(text.into_owned()),
+            // With bytes that are not UTF-8.
+            Err(_) => text.extract()?,
+        }
     } else if let Ok(bytes) = path.cast::<PyBytes>() {
         OsString::from_vec(bytes.as_bytes().to_vec()).into()
     } else {

@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 
 use crate::answer::Answer;
+use crate::current::on_current;
 use crate::driver;
 use crate::errors::{Told, raised};
 use crate::limits::{CALL_COST, TURN_BUDGET};
@@ -45,7 +46,19 @@ impl Operation {
         told: Told,
         work: impl Future<Output = Outcome> + Send + 'static,
     ) -> Operation {
-        let mut work: Work = Box::pin(work);
+        Operation::poll(py, told, Box::pin(work))
+    }
+
+    /// The same for what concerns no open file: on the engine that is current for the caller.
+    pub(crate) fn start_on_current(
+        py: Python<'_>,
+        told: Told,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) -> PyResult<Operation> {
+        Ok(Operation::poll(py, told, on_current(py, work)?))
+    }
+
+    fn poll(py: Python<'_>, told: Told, mut work: Work) -> Operation {
         let state = match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(outcome) => State::done(finished(py, outcome, &told), CALL_COST),
             Poll::Pending => State::Pending(Pending::new(work), told),

@@ -23,7 +23,7 @@ pub(crate) struct Binary {
 }
 
 impl Binary {
-    fn start<W: Future<Output = Outcome> + Send + 'static>(
+    pub(crate) fn start<W: Future<Output = Outcome> + Send + 'static>(
         &self,
         py: Python<'_>,
         closed: &'static str,

@@ -33,16 +33,17 @@ impl Order {
 
 /// Calls a function on a worker of the engine, after earlier calls of the same order.
 #[pyfunction]
-#[pyo3(signature = (order, function, args, kwargs=None))]
+#[pyo3(signature = (order, function, args, kwargs=None, close_if_lost=false))]
 pub(crate) fn run(
     py: Python<'_>,
     order: Option<&Bound<'_, Order>>,
     function: Py<PyAny>,
     args: Py<PyTuple>,
     kwargs: Option<Py<PyDict>>,
-) -> Operation {
+    close_if_lost: bool,
+) -> PyResult<Operation> {
     let turn = order.map(|order| order.get().turn.clone());
-    Operation::start(py, Told::of_file(CLOSED), async move {
+    Operation::start_on_current(py, Told::of_file(CLOSED), async move {
         let turn = match turn {
             Some(turn) => Some(turn.lock_owned().await),
             None => None,
@@ -52,10 +53,32 @@ pub(crate) fn run(
             let called = call(function, args, kwargs);
             // An abandoned call keeps its turn until it has ended.
             drop(turn);
-            called
+            Returned { called: Some(called), close_if_lost }
         });
-        called.await.map(Answer::Called)
+        called.await.map(|returned| Answer::Called(returned.claim()))
     })
+}
+
+/// What a function has returned. If no one claims it, a file that was opened is closed at once.
+struct Returned {
+    called: Option<PyResult<Py<PyAny>>>,
+    close_if_lost: bool,
+}
+
+impl Returned {
+    fn claim(mut self) -> PyResult<Py<PyAny>> {
+        self.called.take().expect("it is claimed once")
+    }
+}
+
+impl Drop for Returned {
+    fn drop(&mut self) {
+        if let (Some(Ok(lost)), true) = (self.called.take(), self.close_if_lost) {
+            let closed = Python::try_attach(|py| lost.call_method0(py, "close"));
+            // Its own failure is as lost as the file.
+            drop(closed);
+        }
+    }
 }
 
 fn call(function: Py<PyAny>, args: Py<PyTuple>, kwargs: Option<Py<PyDict>>) -> PyResult<Py<PyAny>> {

@@ -37,7 +37,8 @@ pub(crate) const CLOSED_DOT: &str = "I/O operation on closed file.";
 
 /// The exception of a failure.
 pub(crate) fn raised(py: Python<'_>, error: &Error, told: &Told) -> PyErr {
-    if error.is_closed() {
+    // Without a file it is the engine that has ended.
+    if error.is_closed() && told.names.is_none() {
         return PyValueError::new_err(told.closed);
     }
     if error.is_unsupported() {

@@ -8,8 +8,12 @@ mod arguments;
 mod awaitable;
 mod binary;
 mod call;
+mod current;
 mod driver;
+mod engine;
 mod errors;
+mod extras;
+mod fs;
 mod limits;
 mod lines;
 mod manager;
@@ -31,7 +35,13 @@ mod _folio {
     #[pymodule_export]
     use crate::call::{Order, finish, forked, run};
     #[pymodule_export]
+    use crate::current::EngineCore;
+    #[pymodule_export]
     use crate::driver::Driver;
+    #[pymodule_export]
+    use crate::engine::snapshot;
+    #[pymodule_export]
+    use crate::fs::{copytree, glob, read_bytes, replace_bytes, rmtree, sync_dir, walk, write_bytes};
     #[pymodule_export]
     use crate::manager::OpenManager;
     #[pymodule_export]

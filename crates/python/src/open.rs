@@ -59,11 +59,12 @@ fn open_binary(
         other => other,
     };
     let told = Told::of_path(name.clone_ref(py));
-    Ok(OpenManager::new(Operation::start(py, told, async move {
+    let opening = Operation::start_on_current(py, told, async move {
         let mut options = OpenOptions::new();
         let file = options.python_mode(mode).buffering(buffering).open_binary(&path).await?;
         Ok(Answer::make(move |py| binary(py, Binary { file, name }, mode, buffering)))
-    })))
+    })?;
+    Ok(OpenManager::new(opening))
 }
 
 fn binary(py: Python<'_>, binary: Binary, mode: OpenMode, buffering: Buffering) -> PyResult<Py<PyAny>> {
@@ -100,7 +101,7 @@ fn open_text(
     }
     let (path, name) = path_of(file)?;
     let told = Told::of_path(name.clone_ref(py));
-    Ok(Some(OpenManager::new(Operation::start(py, told, async move {
+    let opening = Operation::start_on_current(py, told, async move {
         let mut options = Options::new();
         options.python_mode(mode).buffering(buffering).encoding(codec).errors(handler).newline(newline);
         let file = options.line_limit(usize::MAX).open(&path).await?;
@@ -114,5 +115,6 @@ fn open_text(
             writes: mode.writes(),
         };
         Ok(Answer::make(move |py| Ok(Py::new(py, AsyncTextIOWrapper::new(file, attributes))?.into_any())))
-    }))))
+    })?;
+    Ok(Some(OpenManager::new(opening)))
 }

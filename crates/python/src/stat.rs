@@ -17,10 +17,10 @@ use crate::errors::Told;
 #[pyfunction]
 pub(crate) fn stat(py: Python<'_>, path: &Bound<'_, PyAny>, follow_symlinks: bool) -> PyResult<Operation> {
     let (path, name) = path_of(path)?;
-    Ok(Operation::start(py, Told::of_path(name), async move {
+    Operation::start_on_current(py, Told::of_path(name), async move {
         let metadata = attributes(path, follow_symlinks).await?;
         Ok(Answer::make(move |py| stat_result(py, metadata)))
-    }))
+    })
 }
 
 async fn attributes(path: PathBuf, follow: bool) -> folio::Result<Metadata> {

@@ -1,5 +1,7 @@
 """Wrong calls: the same exceptions as aiofiles', which is asked at the same time."""
 
+import sys
+
 import pytest
 
 import folio
@@ -122,6 +124,9 @@ def alike(run, work):
 
 @pytest.mark.parametrize("path, mode, options", OPENINGS)
 def test_opening(run, ground, path, mode, options):
+    if mode == "rU" and sys.version_info < (3, 11):
+        pytest.skip("that is a mode there")
+
     async def work(library):
         async with library.open(path, mode, **options) as file:
             return await file.read()

@@ -14,7 +14,7 @@ HANG_SECONDS = 60
 
 def run(program, *arguments, **options):
     program = textwrap.dedent(program)
-    command = [sys.executable, "-X", "dev", "-c", program, *map(str, arguments)]
+    command = [sys.executable, "-W", "always", "-c", program, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=HANG_SECONDS, **options)
 
 

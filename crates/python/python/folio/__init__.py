@@ -10,7 +10,9 @@ What the page cache holds is answered at once, without a thread and without a tu
 file take effect one after another, in the order in which they were made.
 """
 
-from . import os, ospath, tempfile
+from . import fs, os, ospath, tempfile
+from ._engine import Engine, ShutdownReport, Snapshot, snapshot
+from ._path import Path
 from .threadpool import open, stderr, stderr_bytes, stdin, stdin_bytes, stdout, stdout_bytes
 
 __all__ = [

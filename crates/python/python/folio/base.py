@@ -11,10 +11,13 @@ from . import _folio, _loop  # noqa: F401
 __all__ = ["AiofilesContextManager", "AsyncBase", "AsyncIndirectBase", "wrap"]
 
 
-def call(loop, executor, order, function, args, kwargs):
-    """Calls a function on the executor if there is one, otherwise on folio's engine; returns an awaitable."""
+def call(loop, executor, order, function, args, kwargs, close_if_lost=False):
+    """Calls a function on the executor if there is one, otherwise on folio's engine; returns an awaitable.
+
+    What it returns is closed if `close_if_lost` and the call is cancelled while it runs.
+    """
     if executor is None:
-        return _folio.run(order, function, args, kwargs)
+        return _folio.run(order, function, args, kwargs, close_if_lost)
     return (loop or get_running_loop()).run_in_executor(executor, partial(function, *args, **kwargs))
 
 

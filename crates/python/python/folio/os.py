@@ -1,10 +1,11 @@
 """The functions of the os module, asynchronous."""
 
+import inspect
 import os
 
 from . import _folio
 from . import ospath as path
-from .base import call, wrap
+from .base import wrap
 
 __all__ = [
     "access",
@@ -28,19 +29,22 @@ __all__ = [
 ]
 
 
-async def stat(path, *, dir_fd=None, follow_symlinks=True, loop=None, executor=None):
+def stat(path, *, dir_fd=None, follow_symlinks=True, loop=None, executor=None):
     """Returns the attributes of a path or of an open descriptor, as os.stat does."""
-    if executor is None and dir_fd is None and not isinstance(path, int) and hasattr(_folio, "stat"):
+    if executor is None and dir_fd is None and not isinstance(path, int) and _native_stat is not None:
         try:
-            looking = _folio.stat(path, follow_symlinks)
+            return _native_stat(path, follow_symlinks)
         except (TypeError, ValueError):
             # CPython words its own refusal.
             pass
-        else:
-            return await looking
     kwargs = {"dir_fd": dir_fd, "follow_symlinks": follow_symlinks}
-    return await call(loop, executor, None, os.stat, (path,), kwargs)
+    return _sync_stat(path, loop=loop, executor=executor, **kwargs)
 
+
+_native_stat = getattr(_folio, "stat", None)
+_sync_stat = wrap(os.stat)
+if hasattr(inspect, "markcoroutinefunction"):
+    inspect.markcoroutinefunction(stat)
 
 access = wrap(os.access)
 getcwd = wrap(os.getcwd)

@@ -107,7 +107,7 @@ def _given(mode, buffering, encoding, newline, suffix, prefix, dir):
 
 
 async def _named(given, loop, executor):
-    file = await call(loop, executor, None, _sync.NamedTemporaryFile, (), given)
+    file = await call(loop, executor, None, _sync.NamedTemporaryFile, (), given, True)
     wrapped = wrap(file.file, file, loop=loop, executor=executor)
     if sys.version_info >= (3, 12):
         wrapped._closer = file._closer
@@ -117,12 +117,12 @@ async def _named(given, loop, executor):
 
 
 async def _unnamed(given, loop, executor):
-    file = await call(loop, executor, None, _sync.TemporaryFile, (), given)
+    file = await call(loop, executor, None, _sync.TemporaryFile, (), given, True)
     return wrap(getattr(file, "file", file), file, loop=loop, executor=executor)
 
 
 async def _spooled(given, loop, executor):
-    file = await call(loop, executor, None, _sync.SpooledTemporaryFile, (), given)
+    file = await call(loop, executor, None, _sync.SpooledTemporaryFile, (), given, True)
     return AsyncSpooledTemporaryFile(file, loop=loop, executor=executor)
 
 

@@ -61,7 +61,8 @@ async def _refuse(error):
 
 
 async def _open(arguments, loop, executor):
-    return wrap(await call(loop, executor, None, sync_open, arguments, {}), loop=loop, executor=executor)
+    file = await call(loop, executor, None, sync_open, arguments, {}, True)
+    return wrap(file, loop=loop, executor=executor)
 
 
 @singledispatch
