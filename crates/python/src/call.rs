@@ -55,7 +55,7 @@ pub(crate) fn run(
             drop(turn);
             Returned { called: Some(called), close_if_lost }
         });
-        called.await.map(|returned| Answer::Called(returned.claim()))
+        called.await.map(|returned| Answer::make(|_| returned.claim()))
     })
 }
 
