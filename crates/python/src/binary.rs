@@ -11,7 +11,7 @@ use pyo3::types::PyString;
 use crate::answer::Answer;
 use crate::arguments::{all_bytes_of, buffered_size, bytes_of, fill, room, seek_from, size};
 use crate::awaitable::{Operation, nothing};
-use crate::errors::{CLOSED, CLOSED_DOT, Told, raised};
+use crate::errors::{CLOSED, CLOSED_DOT, Told, raised, unsupported};
 use crate::limits::CALL_COST;
 use crate::pending::Outcome;
 
@@ -30,6 +30,25 @@ impl Binary {
         work: impl FnOnce(BinaryFile) -> W,
     ) -> Operation {
         Operation::start(py, Told::of_file(closed), work(self.file.clone()))
+    }
+
+    /// Starts a read or a write. Of a file without a buffer, that it is closed is said before that it has another direction.
+    fn start_transfer<W: Future<Output = Outcome> + Send + 'static>(
+        &self,
+        py: Python<'_>,
+        closed: &'static str,
+        work: impl FnOnce(BinaryFile) -> W,
+    ) -> Operation {
+        let said = if closed == CLOSED { self.if_closed(closed) } else { None };
+        said.unwrap_or_else(|| self.start(py, closed, work))
+    }
+
+    /// The exception of what a detached file cannot say of itself.
+    fn attached(&self, py: Python<'_>) -> PyResult<()> {
+        match self.file.fileno() {
+            Err(error) if !error.is_closed() && !error.is_unsupported() => self.know(py, Err(error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Whether it is open for reading. Python's own files know that of closed ones too.
@@ -61,7 +80,7 @@ impl Binary {
         buffer: &Bound<'_, PyAny>,
     ) -> PyResult<Operation> {
         let (view, len) = room(buffer)?;
-        Ok(self.start(py, closed, |file| async move {
+        Ok(self.start_transfer(py, closed, |file| async move {
             let bytes = file.read(Some(len)).await?;
             Ok(Answer::make(move |py| fill(py, &view, &bytes)))
         }))
@@ -108,6 +127,12 @@ macro_rules! common_methods {
             #[pyo3(signature = (size=-1, /))]
             fn readline(&self, py: Python<'_>, size: Option<isize>) -> Operation {
                 let limit = crate::arguments::size(size);
+                if limit == Some(0) && !self.binary.reads() && $readline != CLOSED {
+                    // CPython does not get as far as reading.
+                    return self.binary.start(py, $readline, |file| async move {
+                        file.fileno().map(|_| Answer::Bytes(bytes::Bytes::new()))
+                    });
+                }
                 self.binary
                     .start(py, $readline, |file| async move { file.readline(limit).await.map(Answer::Bytes) })
             }
@@ -154,7 +179,7 @@ macro_rules! common_methods {
 
             fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<Operation> {
                 let bytes = bytes_of(data)?;
-                Ok(self.binary.start(py, $write, |file| async move {
+                Ok(self.binary.start_transfer(py, $write, |file| async move {
                     file.write(bytes).await.map(|count| Answer::Int(count as u64))
                 }))
             }
@@ -193,18 +218,18 @@ macro_rules! common_methods {
             }
 
             #[getter]
-            fn closed(&self) -> bool {
-                self.binary.file.closed()
+            fn closed(&self, py: Python<'_>) -> PyResult<bool> {
+                self.binary.attached(py).map(|()| self.binary.file.closed())
             }
 
             #[getter]
-            fn name(&self, py: Python<'_>) -> Py<PyAny> {
-                self.binary.name.clone_ref(py)
+            fn name(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                self.binary.attached(py).map(|()| self.binary.name.clone_ref(py))
             }
 
             #[getter]
-            fn mode(&self) -> &'static str {
-                self.binary.file.mode()
+            fn mode(&self, py: Python<'_>) -> PyResult<&'static str> {
+                self.binary.attached(py).map(|()| self.binary.file.mode())
             }
 
             /// The file itself: there is none below that Python could use beside it.
@@ -253,6 +278,10 @@ impl AsyncBufferedIOBase {
     #[pyo3(signature = (size=-1, /))]
     fn read(&self, py: Python<'_>, size: Option<isize>) -> PyResult<Operation> {
         let size = buffered_size(size)?;
+        if !self.binary.reads() {
+            // Closed or detached, its class has no reading.
+            return Ok(Operation::done(Err(unsupported(py, "read".to_owned())), CALL_COST));
+        }
         Ok(self
             .binary
             .start(py, "read of closed file", |file| async move { file.read(size).await.map(Answer::Bytes) }))
@@ -299,11 +328,11 @@ impl AsyncFileIO {
     #[pyo3(signature = (size=-1, /))]
     fn read(&self, py: Python<'_>, size: Option<isize>) -> Operation {
         let size = crate::arguments::size(size);
-        self.binary.start(py, CLOSED, |file| async move { file.read(size).await.map(Answer::Bytes) })
+        self.binary.start_transfer(py, CLOSED, |file| async move { file.read(size).await.map(Answer::Bytes) })
     }
 
     fn readall(&self, py: Python<'_>) -> Operation {
-        self.binary.start(py, CLOSED, |file| async move { file.readall().await.map(Answer::Bytes) })
+        self.binary.start_transfer(py, CLOSED, |file| async move { file.readall().await.map(Answer::Bytes) })
     }
 
     fn flush(&self, py: Python<'_>) -> Operation {

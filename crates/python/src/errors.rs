@@ -2,7 +2,9 @@
 
 use std::io;
 
-use pyo3::exceptions::{PyEOFError, PyLookupError, PyOSError, PyRuntimeError, PyTimeoutError, PyValueError};
+use pyo3::exceptions::{
+    PyEOFError, PyLookupError, PyOSError, PyRuntimeError, PyTimeoutError, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -46,6 +48,9 @@ pub(crate) fn raised(py: Python<'_>, error: &Error, told: &Told) -> PyErr {
     }
     if let Some(NameError::UnknownEncoding(_) | NameError::UnknownHandler(_)) = met::<NameError>(error) {
         return PyLookupError::new_err(error.reason().to_string());
+    }
+    if let Some(NameError::WriteOnly) = met(error) {
+        return PyTypeError::new_err("don't know how to handle UnicodeDecodeError in error callback");
     }
     if let Some(errno) = error.raw_os_error() {
         return refused(py, errno, told).unwrap_or_else(|error| error);

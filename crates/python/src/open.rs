@@ -1,10 +1,11 @@
 //! Opening a file by its path: arguments checked, and a class chosen.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
 use folio::text::{Encoding, Errors, Newline, Options};
 use folio::{Buffering, OpenMode, OpenOptions};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 
 use crate::answer::Answer;
@@ -46,6 +47,10 @@ pub(crate) fn open(
     open_binary(py, file, parsed, buffering).map(Some)
 }
 
+/// What CPython warns of.
+const NO_LINES: &CStr =
+    c"line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used";
+
 fn open_binary(
     py: Python<'_>,
     file: &Bound<'_, PyAny>,
@@ -54,8 +59,10 @@ fn open_binary(
 ) -> PyResult<OpenManager> {
     let (path, name) = path_of(file)?;
     let buffering = match Buffering::from(buffering) {
-        // Lines are no buffer of bytes.
-        Buffering::Line => Buffering::Default,
+        Buffering::Line => {
+            PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), NO_LINES, 2)?;
+            Buffering::Default
+        }
         other => other,
     };
     let told = Told::of_path(name.clone_ref(py));

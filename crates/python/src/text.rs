@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple};
 use crate::answer::Answer;
 use crate::arguments::{size, wrong_type};
 use crate::awaitable::{Operation, nothing};
-use crate::errors::{CLOSED, CLOSED_DOT, Told, met, raised};
+use crate::errors::{CLOSED, CLOSED_DOT, Told, met, raised, unsupported};
 use crate::limits::{CHUNK_BYTES, LINE_COST};
 use crate::lines::{Lines, line_ahead};
 use crate::pending::Outcome;
@@ -30,6 +30,7 @@ struct Shared {
     /// Taken for good once it is detached.
     turns: Arc<Turns<TextFile>>,
     closed: AtomicBool,
+    detached: AtomicBool,
     attributes: Attributes,
 }
 
@@ -48,7 +49,14 @@ pub(crate) struct Attributes {
 impl AsyncTextIOWrapper {
     pub(crate) fn new(file: TextFile, attributes: Attributes) -> AsyncTextIOWrapper {
         let turns = Turns::new(file);
-        AsyncTextIOWrapper { shared: Arc::new(Shared { turns, closed: AtomicBool::new(false), attributes }) }
+        AsyncTextIOWrapper {
+            shared: Arc::new(Shared {
+                turns,
+                closed: AtomicBool::new(false),
+                detached: AtomicBool::new(false),
+                attributes,
+            }),
+        }
     }
 
     /// Starts an operation on the file, after those that were called before.
@@ -68,6 +76,11 @@ impl AsyncTextIOWrapper {
                 answer @ Ok(_) => answer,
             }
         })
+    }
+
+    /// The exception of what a detached file cannot say of itself.
+    fn attached(&self) -> PyResult<()> {
+        if self.shared.detached.load(Ordering::Acquire) { Err(detached()) } else { Ok(()) }
     }
 
     /// Asks for a direction. One that the file never had is known of a closed file too.
@@ -208,14 +221,23 @@ impl AsyncTextIOWrapper {
     }
 
     fn writelines(&self, py: Python<'_>, lines: &Bound<'_, PyAny>) -> PyResult<Operation> {
-        let joined = PyString::new(py, "").call_method1("join", (PyTuple::new(py, strings(lines)?)?,))?;
-        let (given, owned) = (joined.clone().unbind(), text_of(&joined, &self.shared.attributes)?);
+        let lines = strings(lines)?;
+        let mut owned = Vec::with_capacity(lines.len());
+        for line in &lines {
+            owned.push(text_of(line, &self.shared.attributes)?);
+        }
+        let given: Vec<Py<PyAny>> = lines.into_iter().map(Bound::unbind).collect();
         let shared = self.shared.clone();
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
-            match turn.get().writelines([owned]).await {
-                Err(error) if met::<EncodeError>(&error).is_some() => {
-                    Ok(Answer::make(move |py| unencodable(py, &given, &shared.attributes)))
-                }
+            if owned.is_empty() {
+                // CPython does not get as far as writing.
+                return turn.get().isatty().map(|_| Answer::None);
+            }
+            match turn.get().writelines(owned).await {
+                Err(error) if met::<EncodeError>(&error).is_some() => Ok(Answer::make(move |py| {
+                    let encoded = |line| unencodable(py, line, &shared.attributes);
+                    given.iter().map(encoded).find(Result::is_err).unwrap_or_else(|| Ok(py.None()))
+                })),
                 written => nothing(written),
             }
         }))
@@ -247,7 +269,11 @@ impl AsyncTextIOWrapper {
     #[pyo3(signature = (size=None, /))]
     fn truncate(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Operation> {
         let size = size.map(u64::try_from).transpose().map_err(|_| crate::errors::invalid_argument(py))?;
+        let writes = self.shared.attributes.writes;
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
+            if !writes && !turn.get().closed() {
+                return Ok(Answer::make(|py| Err(unsupported(py, "truncate".to_owned()))));
+            }
             turn.get().truncate(size).await.map(Answer::Int)
         }))
     }
@@ -286,6 +312,7 @@ impl AsyncTextIOWrapper {
                 if turn.get().closed() {
                     return Err(None);
                 }
+                shared.detached.store(true, Ordering::Release);
                 let below = turn.take().detach().await.map_err(Some)?;
                 below.into_std().await.map(Some).map_err(Some)
             })
@@ -299,13 +326,13 @@ impl AsyncTextIOWrapper {
     }
 
     #[getter]
-    fn closed(&self) -> bool {
-        self.shared.closed.load(Ordering::Acquire)
+    fn closed(&self) -> PyResult<bool> {
+        self.attached().map(|()| self.shared.closed.load(Ordering::Acquire))
     }
 
     #[getter]
-    fn name(&self, py: Python<'_>) -> Py<PyAny> {
-        self.shared.attributes.name.clone_ref(py)
+    fn name(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.attached().map(|()| self.shared.attributes.name.clone_ref(py))
     }
 
     #[getter]
