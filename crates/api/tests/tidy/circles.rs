@@ -16,7 +16,7 @@ const CRATES: [&str; 6] = [
 ];
 
 /// Circles that are still to be opened, by the module that all of their files stand below.
-const TO_BE_OPENED: [&str; 0] = [];
+const TO_BE_OPENED: [&str; 1] = ["crates/engine/src/storage::os"];
 
 /// Refuses files that stand in a circle, each circle once.
 pub(crate) fn files_stand_in_no_circle(sources: &[Source]) -> Vec<String> {
