@@ -116,8 +116,8 @@ async fn round(
     if early > 0 {
         return Err(io::Error::other(format!("{early} operations ended on a frozen device")));
     }
-    for at in 0..2 {
-        check(&devices[at], row, at)?;
+    for (at, device) in devices.iter().enumerate() {
+        check(device, row, at)?;
     }
     ratios
         .iter_mut()

@@ -147,9 +147,12 @@ async fn o2_nothing_goes_on_without_the_bytes_that_were_accepted_before_it() {
     file.sync_data().await.unwrap();
 }
 
+/// A change of a file.
+type Change = fn(File) -> Pin<Box<dyn Future<Output = Result<()>>>>;
+
 #[tokio::test]
 async fn o1_what_was_accepted_and_failed_comes_over_nothing_that_is_newer() {
-    let newer: [fn(File) -> Pin<Box<dyn Future<Output = Result<()>>>>; 5] = [
+    let newer: [Change; 5] = [
         |file| Box::pin(async move { file.set_len(0).await }),
         |file| Box::pin(async move { file.write_all_at(b"XXX", 0).await }),
         |file| Box::pin(async move { file.write_bytes_at("XXX", 1).await }),
