@@ -31,11 +31,13 @@ pub(crate) fn buffered_size(size: Option<isize>) -> PyResult<Option<usize>> {
 }
 
 /// Where to seek to.
-pub(crate) fn seek_from(py: Python<'_>, offset: i64, whence: i32) -> PyResult<SeekFrom> {
+pub(crate) fn seek_from(py: Python<'_>, offset: i64, whence: i32, raw: bool) -> PyResult<SeekFrom> {
     match whence {
         0 => u64::try_from(offset).map(SeekFrom::Start).map_err(|_| invalid_argument(py)),
         1 => Ok(SeekFrom::Current(offset)),
         2 => Ok(SeekFrom::End(offset)),
+        // Without a buffer in between the system refuses it.
+        _ if raw => Err(invalid_argument(py)),
         _ => Err(PyValueError::new_err(format!("whence value {whence} unsupported"))),
     }
 }

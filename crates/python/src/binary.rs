@@ -43,6 +43,12 @@ impl Binary {
         said.unwrap_or_else(|| self.start(py, closed, work))
     }
 
+    /// A failed operation if its class has no reading, whether it is closed, detached or open.
+    fn if_write_only(&self, py: Python<'_>) -> Option<Operation> {
+        let refused = || Operation::done(Err(unsupported(py, "read".to_owned())), CALL_COST);
+        (!self.reads()).then(refused)
+    }
+
     /// The exception of what a detached file cannot say of itself.
     fn attached(&self, py: Python<'_>) -> PyResult<()> {
         match self.file.fileno() {
@@ -133,8 +139,15 @@ macro_rules! common_methods {
                         file.fileno().map(|_| Answer::Bytes(bytes::Bytes::new()))
                     });
                 }
-                self.binary
-                    .start(py, $readline, |file| async move { file.readline(limit).await.map(Answer::Bytes) })
+                if $readline != CLOSED
+                    && limit != Some(0)
+                    && let Some(refused) = self.binary.if_write_only(py)
+                {
+                    return refused;
+                }
+                self.binary.start_transfer(py, $readline, |file| async move {
+                    file.readline(limit).await.map(Answer::Bytes)
+                })
             }
 
             #[pyo3(signature = (hint=-1, /))]
@@ -154,7 +167,7 @@ macro_rules! common_methods {
 
             #[pyo3(signature = (offset, whence=0, /))]
             fn seek(&self, py: Python<'_>, offset: i64, whence: i32) -> PyResult<Operation> {
-                let to = seek_from(py, offset, whence)?;
+                let to = seek_from(py, offset, whence, $readline == CLOSED)?;
                 Ok(self.binary.start(py, $seek, |file| async move { file.seek(to).await.map(Answer::Int) }))
             }
 
@@ -165,6 +178,8 @@ macro_rules! common_methods {
             #[pyo3(signature = (size=None, /))]
             fn truncate(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Operation> {
                 let size = match size.map(u64::try_from) {
+                    // A file that is not open for writing says that first.
+                    Some(Err(_)) if self.binary.file.mode() == "rb" => Some(0),
                     Some(Err(_)) => return Err(crate::errors::invalid_argument(py)),
                     None => None,
                     Some(Ok(size)) => Some(size),
@@ -185,7 +200,14 @@ macro_rules! common_methods {
             }
 
             fn writelines(&self, py: Python<'_>, lines: &Bound<'_, PyAny>) -> PyResult<Operation> {
+                if let Some(closed) = self.binary.if_closed(CLOSED_DOT) {
+                    return Ok(closed);
+                }
                 let lines = all_bytes_of(lines)?;
+                if lines.is_empty() {
+                    // CPython does not get as far as writing.
+                    return Ok(Operation::done(Ok(py.None()), CALL_COST));
+                }
                 Ok(self.binary.start(
                     py,
                     CLOSED_DOT,
@@ -243,6 +265,11 @@ macro_rules! common_methods {
             }
 
             fn __anext__(&self, py: Python<'_>) -> Operation {
+                if $readline != CLOSED
+                    && let Some(refused) = self.binary.if_write_only(py)
+                {
+                    return refused;
+                }
                 self.binary.start(py, $readline, |file| async move {
                     Ok(match file.readline(None).await? {
                         line if line.is_empty() => {
@@ -277,11 +304,10 @@ common_methods!(AsyncFileIO, CLOSED, CLOSED, CLOSED, CLOSED, CLOSED);
 impl AsyncBufferedIOBase {
     #[pyo3(signature = (size=-1, /))]
     fn read(&self, py: Python<'_>, size: Option<isize>) -> PyResult<Operation> {
-        let size = buffered_size(size)?;
-        if !self.binary.reads() {
-            // Closed or detached, its class has no reading.
-            return Ok(Operation::done(Err(unsupported(py, "read".to_owned())), CALL_COST));
+        if let Some(refused) = self.binary.if_write_only(py) {
+            return Ok(refused);
         }
+        let size = buffered_size(size)?;
         Ok(self
             .binary
             .start(py, "read of closed file", |file| async move { file.read(size).await.map(Answer::Bytes) }))

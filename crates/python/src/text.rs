@@ -268,7 +268,12 @@ impl AsyncTextIOWrapper {
 
     #[pyo3(signature = (size=None, /))]
     fn truncate(&self, py: Python<'_>, size: Option<i64>) -> PyResult<Operation> {
-        let size = size.map(u64::try_from).transpose().map_err(|_| crate::errors::invalid_argument(py))?;
+        let size = match size.map(u64::try_from).transpose() {
+            Ok(size) => size,
+            // A file that is not open for writing says that first.
+            Err(_) if !self.shared.attributes.writes => Some(0),
+            Err(_) => return Err(crate::errors::invalid_argument(py)),
+        };
         let writes = self.shared.attributes.writes;
         Ok(self.start(py, CLOSED_DOT, move |mut turn| async move {
             if !writes && !turn.get().closed() {

@@ -112,7 +112,11 @@ def test_folio_does_what_open_does(tmp_path):
         steps += len(results)
         names = ["open", *(generate.written(name, args) for name, args in program.steps), "closing", "final"]
         for name, was, now, other in zip(names, results, theirs, meant):
-            if not alike(was, now) and not (other and alike(was, other[1])):
+            # Lines are taken as aiofiles takes them, so that `tell` stays allowed, also where CPython itself decodes.
+            iterated = other and other[0] == "tell-while-iterating" and was.startswith("i")
+            # What has no reading takes no `None` for a size from CPython 3.13 on.
+            unread = (was, now) == ("!Uread", "!T")
+            if not alike(was, now) and not (other and alike(was, other[1])) and not iterated and not unread:
                 wrong.append((number, program.row, name, was, now, other))
                 # What follows follows from that.
                 break
