@@ -475,6 +475,18 @@ impl Error {
         self.inner.bytes_done
     }
 
+    /// Returns what the failure was, without the operation and the path: for programs that word these themselves.
+    ///
+    /// ```
+    /// use folio_engine::{Error, Operation};
+    ///
+    /// let error = Error::unsupported(Operation::Read, "not readable").at_path(std::path::Path::new("log"));
+    /// assert_eq!(error.reason().to_string(), "not readable");
+    /// ```
+    pub fn reason(&self) -> impl fmt::Display + '_ {
+        &self.inner.cause
+    }
+
     /// Returns the kind that [`io::Error::kind`] returns.
     pub fn kind(&self) -> io::ErrorKind {
         match &self.inner.cause {

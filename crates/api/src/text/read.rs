@@ -92,6 +92,36 @@ impl<F: TextIo> TextFile<F> {
         }
     }
 
+    /// Takes the next line, its end included, from what has been read ahead: `None` if that takes a read of the file.
+    /// For callers that want a line without a future; [`readline`](TextFile::readline) goes on where it returns `None`.
+    ///
+    /// # Errors
+    ///
+    /// Like [`readline`](TextFile::readline).
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let mut file = folio::text::open("big.csv").await?;
+    /// let first = file.readline(None).await?;
+    /// let second = match file.line_ahead()? {
+    ///     Some(line) => line.to_owned(),
+    ///     None => file.readline(None).await?,
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn line_ahead(&mut self) -> Result<Option<&str>> {
+        self.check_readable()?;
+        match self.ahead.find_end() {
+            Ok((len, width)) => {
+                self.check_len(len)?;
+                Ok(Some(self.ahead.pass(len + width, 0)))
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Returns the remaining lines, with their ends. With a `hint` above 0, stops after the line with which they have
     /// more than `hint` characters together.
     ///

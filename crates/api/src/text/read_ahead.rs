@@ -126,11 +126,17 @@ impl ReadAhead {
 
     /// Takes the first `len` bytes of the text, and skips `width` more.
     pub(super) fn take(&mut self, len: usize, width: usize) -> String {
-        let taken = self.text[self.at..self.at + len].to_owned();
+        self.pass(len, width).to_owned()
+    }
+
+    /// Moves past the next `len` bytes and `width` more; returns the first ones.
+    #[inline]
+    pub(super) fn pass(&mut self, len: usize, width: usize) -> &str {
+        let from = self.at;
         self.at += len + width;
         self.searched = 0;
         self.unpaid.add(len + LINE_OVERHEAD_BYTES);
-        taken
+        &self.text[from..from + len]
     }
 
     /// Takes all text, without a copy: it may fill most of the memory.

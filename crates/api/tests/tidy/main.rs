@@ -96,7 +96,8 @@ fn the_code_map_is_the_tree() {
 
 #[test]
 fn published_packages_say_what_a_registry_shows() {
-    let manifests = texts(&|path| path.starts_with("crates/") && path.ends_with("/Cargo.toml"));
+    let mut manifests = texts(&|path| path.starts_with("crates/") && path.ends_with("/Cargo.toml"));
+    manifests.retain(|(_, text)| !text.contains("\npublish = false\n"));
     report(manifests.iter().flat_map(|(path, text)| pages::manifests_are_complete(path, text)).collect());
 }
 

@@ -242,6 +242,23 @@ impl BinaryFile {
         self.held(Operation::Metadata).map(|_| self.inner.mode.writes())
     }
 
+    /// Returns the file below, for what Python's files do not have: reads and writes at an offset, syncs, locks.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    ///
+    /// ```
+    /// # async fn example() -> folio::Result<()> {
+    /// let data = folio::open("data.bin", "rb").await?.binary()?;
+    /// let magic = data.file()?.read_bytes_at(0, 4).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn file(&self) -> Result<File> {
+        self.held(Operation::Metadata)
+    }
+
     /// Returns the number of the file's descriptor, which the file goes on owning.
     ///
     /// # Errors

@@ -1,0 +1,217 @@
+//! What every call returns: an awaitable that is done already, or waits for the engine.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::prelude::*;
+
+use crate::answer::Answer;
+use crate::current::on_current;
+use crate::driver;
+use crate::errors::{Told, raised};
+use crate::limits::{CALL_COST, TURN_BUDGET};
+use crate::pending::{Outcome, Pending, Work, lock};
+
+/// An operation: awaitable once. It has the methods of a coroutine, so that tasks can be made of it.
+#[pyclass(frozen, weakref, freelist = 64, module = "folio._folio")]
+pub(crate) struct Operation {
+    state: Mutex<State>,
+}
+
+enum State {
+    Done(PyResult<Py<PyAny>>),
+    /// Done, but the loop has not had a turn for long.
+    Due(PyResult<Py<PyAny>>),
+    Pending(Arc<Pending>, Told),
+    Over,
+}
+
+impl Operation {
+    /// An operation that is done.
+    pub(crate) fn done(result: PyResult<Py<PyAny>>, cost: u32) -> Operation {
+        Operation { state: Mutex::new(State::done(result, cost)) }
+    }
+
+    /// An operation that is done, but gives its loop a turn before it says so.
+    pub(crate) fn after_a_turn(value: Py<PyAny>) -> Operation {
+        Operation { state: Mutex::new(State::Due(Ok(value))) }
+    }
+
+    /// Polls `work` once. If it is not ready, the engine goes on with it.
+    pub(crate) fn start(
+        py: Python<'_>,
+        told: Told,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Operation {
+        Operation::poll(py, told, Box::pin(work))
+    }
+
+    /// The same for what concerns no open file: on the engine that is current for the caller.
+    pub(crate) fn start_on_current(
+        py: Python<'_>,
+        told: Told,
+        work: impl Future<Output = Outcome> + Send + 'static,
+    ) -> PyResult<Operation> {
+        Ok(Operation::poll(py, told, on_current(py, work)?))
+    }
+
+    fn poll(py: Python<'_>, told: Told, mut work: Work) -> Operation {
+        let state = match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => State::done(finished(py, outcome, &told), CALL_COST),
+            Poll::Pending => State::Pending(Pending::new(work), told),
+        };
+        Operation { state: Mutex::new(state) }
+    }
+
+    /// The result if it is there, `None` if a future was returned to wait for.
+    pub(crate) fn step(&self, py: Python<'_>) -> PyResult<Step> {
+        // Taken out: what follows runs Python, which must not be done under a lock.
+        let state = std::mem::replace(&mut *lock(&self.state), State::Over);
+        match state {
+            State::Done(result) => result.map(Step::Done),
+            State::Due(result) => {
+                *lock(&self.state) = State::Done(result);
+                // A bare yield: the task goes on in the loop's next turn.
+                Ok(Step::Wait(py.None()))
+            }
+            State::Over => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
+            State::Pending(pending, told) => match pending.take() {
+                Poll::Ready(Some(outcome)) => finished(py, outcome, &told).map(Step::Done),
+                Poll::Ready(None) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
+                Poll::Pending => {
+                    let future = wait(py, &pending)?;
+                    *lock(&self.state) = State::Pending(pending, told);
+                    Ok(Step::Wait(future))
+                }
+            },
+        }
+    }
+
+    /// Ends it without a result.
+    pub(crate) fn abandon(&self) {
+        let state = std::mem::replace(&mut *lock(&self.state), State::Over);
+        if let State::Pending(pending, _) = state {
+            pending.cancel();
+        }
+    }
+}
+
+/// What answers in place have cost since a loop had a turn. Of all threads together: it is a rate, not an account.
+static SPENT: AtomicU32 = AtomicU32::new(0);
+
+impl Operation {
+    /// Whether the loop should have a turn now, after an answer of this cost. Said once.
+    pub(crate) fn is_due(cost: u32) -> bool {
+        let spent = SPENT.load(Ordering::Relaxed) + cost;
+        let due = spent >= TURN_BUDGET;
+        SPENT.store(if due { 0 } else { spent }, Ordering::Relaxed);
+        due
+    }
+}
+
+impl State {
+    fn done(result: PyResult<Py<PyAny>>, cost: u32) -> State {
+        if Operation::is_due(cost) { State::Due(result) } else { State::Done(result) }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        if let State::Pending(pending, _) = self.state.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            pending.cancel();
+        }
+    }
+}
+
+/// How far an operation has come.
+pub(crate) enum Step {
+    Done(Py<PyAny>),
+    Wait(Py<PyAny>),
+}
+
+impl Step {
+    /// As an iterator says it: what to wait for, or the value at its end.
+    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Step::Wait(future) => Ok(future),
+            Step::Done(value) => Err(stop(py, value)),
+        }
+    }
+}
+
+/// The end of an iterator with a value, as an exception that needs no further making.
+fn stop(py: Python<'_>, value: Py<PyAny>) -> PyErr {
+    match py.get_type::<PyStopIteration>().call1((value,)) {
+        Ok(end) => PyErr::from_value(end),
+        Err(error) => error,
+    }
+}
+
+fn wait(py: Python<'_>, pending: &Arc<Pending>) -> PyResult<Py<PyAny>> {
+    let (event_loop, queue) = driver::current(py)?;
+    let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
+    future.setattr(pyo3::intern!(py, "_asyncio_future_blocking"), true)?;
+    pending.wait(&queue, future.clone().unbind());
+    Ok(future.unbind())
+}
+
+fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>> {
+    match outcome {
+        Ok(answer) => answer.into_object(py),
+        Err(error) => Err(raised(py, &error, told)),
+    }
+}
+
+#[pymethods]
+impl Operation {
+    fn __await__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __iter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.step(py)?.for_iterator(py)
+    }
+
+    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.step(py)?.for_iterator(py)
+    }
+
+    #[pyo3(signature = (kind, value=None, traceback=None))]
+    fn throw(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let _ = traceback;
+        self.abandon();
+        Err(thrown(kind, value)?)
+    }
+
+    fn close(&self) {
+        self.abandon();
+    }
+}
+
+/// The exception that a caller throws into an awaitable, in either of the ways that Python has.
+pub(crate) fn thrown(kind: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyResult<PyErr> {
+    if let Some(value) = value.filter(|value| !value.is_none()) {
+        return Ok(PyErr::from_value(value.clone()));
+    }
+    Ok(match kind.is_callable() {
+        true => PyErr::from_value(kind.call0()?),
+        false => PyErr::from_value(kind.clone()),
+    })
+}
+
+/// The answer of a call of no interest.
+pub(crate) fn nothing(result: folio::Result<()>) -> Outcome {
+    result.map(|()| Answer::None)
+}

@@ -1,0 +1,155 @@
+//! An operation that was not answered in its first poll: its future, and who waits for it.
+
+use std::future::Future;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use pyo3::prelude::*;
+
+use crate::answer::Answer;
+
+/// What an operation ends with.
+pub(crate) type Outcome = folio::Result<Answer>;
+
+/// The future of an operation.
+pub(crate) type Work = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// An operation under way. Its waker is itself.
+pub(crate) struct Pending {
+    progress: Mutex<Progress>,
+    /// Apart from the progress: a future may wake its caller from within its poll.
+    signal: Mutex<Signal>,
+}
+
+enum Progress {
+    /// Not finished; the loop's future that is to be resolved then, if a task waits.
+    Working(Work, Option<Py<PyAny>>),
+    Finished(Outcome),
+    /// The outcome was delivered, or the operation cancelled.
+    Over,
+}
+
+struct Signal {
+    woken: bool,
+    queue: Option<Arc<Queue>>,
+}
+
+impl Pending {
+    /// Takes over a future that was polled and is not ready.
+    pub(crate) fn new(work: Work) -> Arc<Pending> {
+        Arc::new(Pending {
+            progress: Mutex::new(Progress::Working(work, None)),
+            // Nothing is registered yet with this waker: the next look at it polls.
+            signal: Mutex::new(Signal { woken: true, queue: None }),
+        })
+    }
+
+    /// The outcome, if it is there by now. A second call finds nothing.
+    pub(crate) fn take(self: &Arc<Self>) -> Poll<Option<Outcome>> {
+        let mut progress = lock(&self.progress);
+        if std::mem::take(&mut lock(&self.signal).woken) {
+            self.advance(&mut progress);
+        }
+        match std::mem::replace(&mut *progress, Progress::Over) {
+            Progress::Finished(outcome) => Poll::Ready(Some(outcome)),
+            Progress::Over => Poll::Ready(None),
+            working @ Progress::Working(..) => {
+                *progress = working;
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Has `queue` hold this operation as soon as it can go on, and `future` resolved once it is finished.
+    pub(crate) fn wait(self: &Arc<Self>, queue: &Arc<Queue>, future: Py<PyAny>) {
+        if let Progress::Working(_, waiter) = &mut *lock(&self.progress) {
+            *waiter = Some(future);
+        }
+        let mut signal = lock(&self.signal);
+        signal.queue = Some(queue.clone());
+        if signal.woken {
+            queue.push(self.clone());
+        }
+    }
+
+    /// Goes on with what has been woken; returns the loop's future to resolve if it is finished now.
+    pub(crate) fn resume(self: &Arc<Self>) -> Option<Py<PyAny>> {
+        let mut progress = lock(&self.progress);
+        lock(&self.signal).woken = false;
+        let waiter = match &mut *progress {
+            Progress::Working(_, waiter) => waiter.take(),
+            Progress::Finished(_) | Progress::Over => return None,
+        };
+        self.advance(&mut progress);
+        match &mut *progress {
+            Progress::Working(_, empty) => {
+                *empty = waiter;
+                None
+            }
+            Progress::Finished(_) | Progress::Over => waiter,
+        }
+    }
+
+    /// Drops the future: nothing more is done for it.
+    pub(crate) fn cancel(&self) {
+        let over = std::mem::replace(&mut *lock(&self.progress), Progress::Over);
+        // Outside of the lock: a dropped future may wake others.
+        drop(over);
+    }
+
+    fn advance(self: &Arc<Self>, progress: &mut Progress) {
+        if let Progress::Working(work, _) = progress {
+            let waker = Waker::from(self.clone());
+            if let Poll::Ready(outcome) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+                *progress = Progress::Finished(outcome);
+            }
+        }
+    }
+}
+
+impl Wake for Pending {
+    fn wake(self: Arc<Self>) {
+        let mut signal = lock(&self.signal);
+        if !std::mem::replace(&mut signal.woken, true)
+            && let Some(queue) = &signal.queue
+        {
+            queue.push(self.clone());
+        }
+    }
+}
+
+/// Operations that can go on, for one loop.
+pub(crate) struct Queue {
+    woken: Mutex<Vec<Arc<Pending>>>,
+    bell: UnixStream,
+}
+
+impl Queue {
+    /// A queue that rings `bell` when it is no longer empty.
+    pub(crate) fn new(bell: UnixStream) -> Queue {
+        Queue { woken: Mutex::default(), bell }
+    }
+
+    /// Everything in it.
+    pub(crate) fn take(&self) -> Vec<Arc<Pending>> {
+        std::mem::take(&mut *lock(&self.woken))
+    }
+
+    /// Called from any thread, with the interpreter or without.
+    fn push(&self, pending: Arc<Pending>) {
+        let mut woken = lock(&self.woken);
+        woken.push(pending);
+        if woken.len() == 1 {
+            // A full socket has woken the loop already, and a closed one has no loop.
+            let _ = (&self.bell).write(&[0]);
+        }
+    }
+}
+
+/// A lock that no panic breaks for good.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,121 @@
+"""Programs that open and use a file, carried out by folio and by CPython's own `open` live, step by step.
+
+The programs are those of folio's own tests, which say of each step where folio means to differ from CPython. FOLIO_ORACLE_EACH=1
+runs all 8,000, otherwise every 16th runs.
+"""
+
+import asyncio
+import inspect
+import os
+import pathlib
+import sys
+
+import pytest
+
+import folio
+
+ORACLE = pathlib.Path(__file__).resolve().parents[2] / "api" / "tests" / "oracle"
+EACH = int(os.environ.get("FOLIO_ORACLE_EACH", 16))
+
+if not ORACLE.is_dir():
+    pytest.skip("the programs are in folio's repository", allow_module_level=True)
+sys.path.insert(0, str(ORACLE))
+generate = pytest.importorskip("generate")
+notation, programs, runner = generate.notation, generate.programs, sys.modules["runner"]
+
+
+class Blocking:
+    """A file of folio's as a program sees it that waits for each call."""
+
+    def __init__(self, loop, file):
+        self._loop, self._asynchronous = loop, file
+
+    def __getattr__(self, name):
+        found = getattr(self._asynchronous, name)
+        if not callable(found):
+            return found
+        return lambda *args: self._wait(found(*args))
+
+    def _wait(self, result):
+        return self._loop.run_until_complete(awaited(result)) if inspect.isawaitable(result) else result
+
+    def __next__(self):
+        try:
+            return self._wait(self._asynchronous.__anext__())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+
+async def awaited(result):
+    return await result
+
+
+class Runner(runner.Runner):
+    """Carries out the steps with folio."""
+
+    def __init__(self, loop, *arguments):
+        super().__init__(*arguments)
+        self.loop = loop
+
+    def open(self):
+        given = {name: value for name, value in self.arguments.items() if value is not None}
+        try:
+            self.file = Blocking(self.loop, self.loop.run_until_complete(awaited(folio.open(self.path, **given))))
+        except Exception as error:
+            return notation.failure(error)
+        return "N"
+
+    def perform(self, name, args):
+        self.told.append(None)
+        self.look()
+        try:
+            return self.noted(getattr(self, "do_" + name)(*args))
+        except TypeError:
+            return "!T"
+        except UnicodeDecodeError as error:
+            return f"!D?,{error.reason}"
+        except UnicodeEncodeError as error:
+            text = next(line for line in map(runner.expanded, args) if error.object in (line, self.translated(line)))
+            return notation.encode_error(error, runner.expanded(text), self.file.encoding)
+        except Exception as error:
+            return notation.failure(error)
+
+    def translated(self, line):
+        """A line as it is written: with the ends of lines that the file was opened for."""
+        return line.replace("\n", self.arguments["newline"] or "\n")
+
+
+def alike(ours, expected):
+    """Whether two results are the same. Where bad bytes are, Python's exception does not say."""
+    if ours.startswith("!D") and expected.startswith("!D"):
+        return ours.partition(",")[2] == expected.partition(",")[2]
+    return expected == "?" or ours == expected
+
+
+def test_folio_does_what_open_does(tmp_path):
+    path = str(tmp_path / "file")
+    loop = asyncio.new_event_loop()
+    wrong, steps = [], 0
+    openings = programs.openings(programs.Dice(generate.SEED), generate.COUNT)
+    for number, (kind, row) in enumerate(openings):
+        if number % EACH:
+            continue
+        program = generate.Program(number, kind, row)
+        theirs = program.invent(path)
+        meant = program.alternatives(path, theirs)
+        generate.place(path, program.start)
+        ours = Runner(loop, path, program.row)
+        results = [ours.open()]
+        if ours.file:
+            results += [ours.perform(name, args) for name, args in program.steps]
+        results += ours.finish()
+        steps += len(results)
+        names = ["open", *(generate.written(name, args) for name, args in program.steps), "closing", "final"]
+        for name, was, now, other in zip(names, results, theirs, meant):
+            if not alike(was, now) and not (other and alike(was, other[1])):
+                wrong.append((number, program.row, name, was, now, other))
+                # What follows follows from that.
+                break
+    loop.close()
+    print(f"{steps} steps, {len(wrong)} programs differ")
+    assert wrong == []
