@@ -1,6 +1,5 @@
 //! One opening of the file, and how its operations are recorded.
 
-use std::io::SeekFrom;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -57,9 +56,7 @@ impl Opening {
     ) -> Result<(), String> {
         let call = recorder.call_through(self.index, client, op.clone());
         let flushed = if *op == ModelOp::Sync { self.take_unflushed() } else { Vec::new() };
-        // A seek to before the start that fails without a caller would make the next sync fail.
-        let may_fail = matches!(op, ModelOp::Seek(SeekFrom::Current(_)));
-        let percent = if self.setting.gives_up && !may_fail { random.within(0..100) } else { 100 };
+        let percent = if self.setting.gives_up { random.within(0..100) } else { 100 };
         let answer = if percent < DROPPED {
             let answer = cut_short(run(&self.file, op), random.within(1..POLLS + 1)).await;
             answer.map_or(Ok(Answer::Unknown), |result| known(op, result))

@@ -162,6 +162,35 @@ async fn d4_a_refusal_that_nobody_heard_is_owed() {
     }
 }
 
+/// Cause: a seek whose caller had given it up, and that failed, was owed like a write. Loss: a sync that says so of data
+/// of which nothing is lost. Fix: what changes nothing is counted and no more.
+#[tokio::test]
+async fn d2_a_sync_has_nothing_to_do_with_what_changes_nothing_and_was_given_up() {
+    for (name, call, attempt) in
+        OTHERS.into_iter().filter(|(name, ..)| ["read", "metadata", "seek"].contains(name))
+    {
+        let (disk, engine) = bench();
+        let file = open(&engine).await;
+        let gate = Gate::closed();
+        disk.plan().on(Call::ReadNow).would_block();
+        disk.plan().on(call).wait_for(&gate);
+        disk.plan().on(call).nth(1).fail(EIO);
+        // Its caller waits behind a write, and gives it up while it runs.
+        let written = Gate::closed();
+        disk.plan().on(Call::WriteAt).wait_for(&written);
+        let write = Pending::new(file.write_bytes_at("data", 0));
+        let given_up = Pending::new(attempt(&file));
+        written.open();
+        write.done().await.unwrap();
+        gate.arrived(1);
+        drop(given_up);
+        gate.open();
+        eventually("it is counted", || engine.snapshot().counters.unobserved_errors == 1).await;
+        file.sync_data().await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        file.close().await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn d4_what_was_accepted_into_a_buffer_and_then_refused_is_a_loss() {
     for errno in [EBADF, EFBIG] {

@@ -130,6 +130,6 @@ fn changes_contents(operation: Operation) -> bool {
 
 /// Whether failures of this operation never concern the next sync: it changes nothing, or is final.
 fn is_apart(operation: Operation) -> bool {
-    use Operation::{Close, Read, SyncAll, SyncData};
-    matches!(operation, Read | SyncAll | SyncData | Close)
+    use Operation::{Close, Metadata, Read, Seek, SyncAll, SyncData};
+    matches!(operation, Read | Seek | Metadata | SyncAll | SyncData | Close)
 }
