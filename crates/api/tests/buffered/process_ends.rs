@@ -159,23 +159,35 @@ fn a_child_ends_in_its_way() {
     end(&way, &PathBuf::from(target));
 }
 
+fn exited(code: i32) -> impl Fn(ExitStatus) -> bool {
+    move |status| status.code() == Some(code)
+}
+
+fn killed(signal: i32) -> impl Fn(ExitStatus) -> bool {
+    move |status| status.signal() == Some(signal)
+}
+
+fn check(way: &str, ended: impl Fn(ExitStatus) -> bool) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    let mut child = again("process_ends::a_child_ends_in_its_way");
+    let output = child.env(WAY, way).env(TARGET, &path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(ended(output.status), "{way}: {}\n{said}", output.status);
+    assert_eq!(std::fs::read(&path).unwrap(), b"accepted", "{way}");
+}
+
+/// Cause: between the drop of the last handle on another thread and the job that writes, the end of the process found
+/// the file in no list. Loss: what was accepted, in one of twelve such ends. Fix: from that drop on, the end waits for it.
+#[test]
+fn d1_d6_what_is_dropped_at_that_very_moment_is_written_before_the_process_ends() {
+    for _ in 0..60 {
+        check("a runtime dropped in a task of another", exited(CODE));
+    }
+}
+
 #[test]
 fn d1_d6_what_was_accepted_is_written_however_the_process_ends() {
-    fn exited(code: i32) -> impl Fn(ExitStatus) -> bool {
-        move |status| status.code() == Some(code)
-    }
-    fn killed(signal: i32) -> impl Fn(ExitStatus) -> bool {
-        move |status| status.signal() == Some(signal)
-    }
-    fn check(way: &str, ended: impl Fn(ExitStatus) -> bool) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("file");
-        let mut child = again("process_ends::a_child_ends_in_its_way");
-        let output = child.env(WAY, way).env(TARGET, &path).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(ended(output.status), "{way}: {}\n{said}", output.status);
-        assert_eq!(std::fs::read(&path).unwrap(), b"accepted", "{way}");
-    }
     check("exit", exited(CODE));
     check("return", exited(0));
     check("unwinding panic", exited(101));
