@@ -110,8 +110,8 @@ pub mod actor {
 pub mod storage {
     pub use folio_engine::storage::{
         Advice, Allocation, Attributes, Clearing, Copied, DeepDir, Entry, FileType, Identity, IfTaken, Kind,
-        Links, Listed, Lister, Listing, LockKind, Metadata, Mode, Mover, NameListing, Names, Nature,
-        OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
-        os::Os,
+        Links, Listed, Lister, Listing, LockKind, Metadata, Mode, MountWatch, Mover, NameListing, Names,
+        Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier,
+        XattrMode, os::Os,
     };
 }

@@ -4,14 +4,14 @@ use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fs::{FileTimes, Permissions};
 use std::io::{self, ErrorKind, IoSlice};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio::storage::{
     Advice, Allocation, Clearing, Copied, DeepDir, Identity, IfTaken, Kind, Links, Lister, Listing, LockKind,
-    Metadata, Mode, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage, StorageDir,
-    StorageFile, TreeCopier, XattrMode,
+    Metadata, Mode, MountWatch, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage,
+    StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use folio::{Engine, File, fs};
 use folio_testkit::conformance;
@@ -136,9 +136,26 @@ fn own_file(file: &dyn StorageFile) -> io::Result<&dyn StorageFile> {
 names!(Own);
 names!(Dir);
 
+#[derive(Debug)]
+struct OwnWatch(Box<dyn MountWatch>);
+
+impl MountWatch for OwnWatch {
+    fn changes(&self) -> BorrowedFd<'_> {
+        self.0.changes()
+    }
+
+    fn changed(&self) {
+        self.0.changed();
+    }
+}
+
 impl Storage for Own {
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         self.0.open_cached(path, request).map(|opened| opened.map(own))
+    }
+
+    fn watch_mounts(&self) -> Option<Box<dyn MountWatch>> {
+        self.0.watch_mounts().map(|watch| Box::new(OwnWatch(watch)) as Box<dyn MountWatch>)
     }
 
     fn open_unnamed(&self, dir: &Path, mode: u32) -> Option<io::Result<Opened>> {
@@ -173,6 +190,7 @@ impl Storage for Own {
 
     forward! {
         fn metadata_cached(path: &Path, links: Links) -> Option<io::Result<Metadata>>;
+        fn device_cached(path: &Path) -> Option<u64>;
         fn read_dir(path: &Path) -> io::Result<Listing>;
         fn clear(path: &Path, how: Clearing) -> io::Result<()>;
         fn set_file_times(path: &Path, times: FileTimes, links: Links) -> io::Result<()>;

@@ -24,8 +24,8 @@ use folio::wrap::Wrap;
 use folio::{
     Abandoned, BinaryFile, BinaryLines, Buffering, Counters, Durability, Durations, Engine, EngineBuilder,
     Error, File, FileSnapshot, LaneSnapshot, Limits, Name, OpenMode, OpenOptions, Opened, Operation,
-    PoolSnapshot, Reader, Rejected, ReplaceOptions, Replacement, RequestSnapshot, ShutdownReport, Slowest,
-    Snapshot,
+    PoolSnapshot, Priority, Reader, Rejected, ReplaceOptions, Replacement, RequestSnapshot, ShutdownReport,
+    Slowest, Snapshot,
 };
 
 fn all<T: Send + Sync + Unpin + Debug>() {}
@@ -110,6 +110,7 @@ pub(crate) const ALL: &[fn()] = &[
     all::<FileSnapshot>,
     all::<LaneSnapshot>,
     all::<Limits>,
+    all::<Priority>,
     all::<Operation>,
     all::<PoolSnapshot>,
     all::<RequestSnapshot>,
