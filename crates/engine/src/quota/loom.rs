@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::future::block_on;
 use loom::thread;
 
-use super::Quota;
+use super::{QUEUED, Quota};
 use crate::fair::Flow;
 use crate::mutants::{assert_caught, explore};
 use crate::priority::Priority;
@@ -43,6 +43,7 @@ impl Model {
 
     /// Everything is back, and no caller waits.
     fn finish(&self) {
+        assert_eq!(self.quota.free.load(Ordering::Relaxed) & QUEUED, 0, "the next one needs no lock");
         assert_eq!(self.quota.try_take(self.quota.units(10, Priority::Normal), Priority::Normal), Ok(()));
     }
 }
