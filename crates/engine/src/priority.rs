@@ -12,7 +12,7 @@
 /// use folio_engine::storage::OpenRequest;
 ///
 /// let scanning = engine.with_priority(Priority::Background);
-/// let request = OpenRequest { read: true, ..OpenRequest::default() };
+/// let request = OpenRequest::default().read(true);
 /// let file = scanning.open("archive", request).await?;
 /// # Ok(())
 /// # }

@@ -8,6 +8,13 @@ use tokio::runtime::Handle;
 
 use crate::storage::{MountWatch, Storage};
 
+/// How a descriptor is marked at a change.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const CHANGED: Interest = Interest::PRIORITY;
+/// Elsewhere tokio knows no such mark, and no storage of ours watches mounts.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const CHANGED: Interest = Interest::READABLE;
+
 #[derive(Debug)]
 struct Changes(Box<dyn MountWatch>);
 
@@ -26,14 +33,14 @@ pub(super) fn watch(storage: &dyn Storage, runtime: &Handle) {
         deprecated,
         reason = "its successor is unsafe; what that asks for holds: one descriptor, kept open"
     )]
-    let registered = AsyncFd::with_interest(Changes(watch), Interest::PRIORITY);
+    let registered = AsyncFd::with_interest(Changes(watch), CHANGED);
     if let Ok(changes) = registered {
         runtime.spawn(report(changes));
     }
 }
 
 async fn report(changes: AsyncFd<Changes>) {
-    while let Ok(mut ready) = changes.ready(Interest::PRIORITY).await {
+    while let Ok(mut ready) = changes.ready(CHANGED).await {
         // Before the report: a change after it must be noticed again.
         ready.clear_ready();
         changes.get_ref().0.changed();
