@@ -94,6 +94,8 @@ fn write_and_die(round: usize, path: &Path) -> ! {
 #[tokio::test]
 async fn d2_sync_covers_everything_acknowledged_before_it() {
     let (disk, engine) = bench();
+    // Longer than a caller spins for an answer, so that others come meanwhile and share the next one.
+    disk.plan().on(Call::Sync).delay(std::time::Duration::from_micros(500), 7);
     let file = open(&engine).await;
     let tasks = (0..32_u8).map(|task| {
         let (file, disk) = (file.clone(), disk.clone());

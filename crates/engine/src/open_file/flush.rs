@@ -34,8 +34,8 @@ impl OpenFile {
         }
         // A barrier flushes everything. Any other operation flushes only if it would miss buffered bytes.
         let Some(write_buffer) = &mut state.write_buffer else { return Vec::new() };
-        if footprint.span == Span::Exclusive {
-            // It may change where the file ends.
+        if footprint.span == Span::Exclusive || (self.access.append && footprint.span == Span::Append) {
+            // It may change where the file ends, and chunks that end before it may be recorded as written after it.
             write_buffer.forget_end();
         }
         let must = write_buffer.must_flush_before(&footprint);
