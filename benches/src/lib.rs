@@ -40,6 +40,7 @@ mod on_runtime;
 mod options;
 mod ours;
 mod overload;
+mod quantile;
 mod records;
 mod rival;
 mod rounds;

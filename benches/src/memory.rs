@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use folio::tempfile::NamedTemporaryFile;
 use folio::{Engine, File};
+use folio_testkit::process::resident_bytes;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 
@@ -77,23 +78,23 @@ async fn measure(dir: &Path, counts: &Counts) -> io::Result<()> {
 /// What handles take that only are open, then after a write, then with their actors; and what clones take.
 async fn handles(path: &Path, counts: &Counts) -> io::Result<()> {
     let count = counts.handles;
-    let begin = resident()?;
+    let begin = resident_bytes();
     let open = open(path, count).await?;
-    let idle = resident()?;
+    let idle = resident_bytes();
     for file in &open {
         file.write_all_at(b"x", 0).await?;
     }
-    let written = resident()?;
+    let written = resident_bytes();
     let actors: Vec<_> = open.iter().map(File::actor).collect();
-    let with_actors = resident()?;
-    let each = |later: usize| later.saturating_sub(begin) / count;
+    let with_actors = resident_bytes();
+    let each = |later: u64| later.saturating_sub(begin) / count as u64;
     println!("{count:>9} open files: {} bytes each", each(idle));
     println!("{:>9} after a write: {} bytes each", "", each(written));
     println!("{:>9} with their actors: {} bytes each", "", each(with_actors));
     drop(actors);
-    let before = resident()?;
+    let before = resident_bytes();
     let clones: Vec<File> = (0..counts.clones).map(|_| open[0].clone()).collect();
-    let each = resident()?.saturating_sub(before) / counts.clones;
+    let each = resident_bytes().saturating_sub(before) / counts.clones as u64;
     println!(
         "{:>9} clones of one: {each} bytes each, of which {} are the value",
         clones.len(),
@@ -104,17 +105,17 @@ async fn handles(path: &Path, counts: &Counts) -> io::Result<()> {
     println!(
         "{:>9} {} KiB more than before, when all are gone",
         "",
-        resident()?.saturating_sub(begin) / 1024
+        resident_bytes().saturating_sub(begin) / 1024
     );
     Ok(())
 }
 
 /// Prints by how much the process has grown for so many of something.
 async fn grown(what: &str, count: usize, work: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    let before = resident()?;
+    let before = resident_bytes();
     work.await?;
     settled().await?;
-    let after = resident()?;
+    let after = resident_bytes();
     println!("{count:>9} {what}: {} KiB before, {} KiB after", before / 1024, after / 1024);
     Ok(())
 }
@@ -164,12 +165,4 @@ async fn settled() -> io::Result<()> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     Ok(())
-}
-
-/// Bytes that the process itself holds in memory.
-fn resident() -> io::Result<usize> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<usize>().ok());
-    kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("the kernel does not say"))
 }

@@ -23,6 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 use self::contender::{Contender, Folio, TokioFs};
 use self::flood::{FLOODS, Flood, Running};
 use crate::machine;
+use crate::quantile::quantile;
 
 /// What the quiet task does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +170,7 @@ impl Times {
 /// The median, and what one in a hundred exceeds.
 fn quantiles(times: &mut [Duration]) -> (Duration, Duration) {
     times.sort_unstable();
-    let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
-    (at(50).copied().unwrap_or_default(), at(99).copied().unwrap_or_default())
+    (quantile(times, 500), quantile(times, 990))
 }
 
 fn micros(time: Duration) -> String {

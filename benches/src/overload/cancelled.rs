@@ -18,12 +18,7 @@ pub(super) fn last_first(operations: usize) -> String {
 }
 
 pub(super) fn shuffled(operations: usize) -> String {
-    dropped_in_order(operations, |order| {
-        let mut random = Random::new(7);
-        for index in (1..order.len()).rev() {
-            order.swap(index, random.index(index + 1));
-        }
-    })
+    dropped_in_order(operations, |order| Random::new(7).shuffle(order))
 }
 
 /// All of them are admitted, and behind one that is stuck: half of them overlap it, the others wait for a worker.

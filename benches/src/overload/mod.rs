@@ -8,17 +8,17 @@
 //! ```
 //!
 //! The pool is stuck because every write of the simulated disk waits at a gate. Each row has a process of its own, since
-//! memory is what the kernel says is resident.
+//! memory is what the kernel counts for all that it does.
 
 mod cancelled;
 mod offered;
-mod resident;
 mod stuck;
 mod waiting;
 
 use std::env;
 use std::process::{Command, ExitCode};
-use std::time::Duration;
+
+use folio_testkit::process::resident_bytes;
 
 /// One row: what is offered, by how many operations, and the function that offers it and returns the figures.
 struct Row {
@@ -66,18 +66,15 @@ pub fn overload() -> ExitCode {
     if all_right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Mebibytes by which the memory of this process has grown since it had `before` bytes.
+fn grown_mebibytes(before: u64) -> f64 {
+    (resident_bytes() as f64 - before as f64) / f64::from(1 << 20)
+}
+
 /// Makes one row in a child process, which prints it; returns whether its results were right.
 fn in_a_process(number: usize, quick: bool) -> bool {
     let Ok(this) = env::current_exe() else { return false };
     let mut child = Command::new(this);
     child.args(["--row", &number.to_string()]).args(quick.then_some("--quick"));
     child.status().is_ok_and(|status| status.success())
-}
-
-/// A quantile of sorted times, in parts of a thousand.
-fn quantile(times: &[Duration], thousandths: usize) -> Duration {
-    times
-        .get((times.len() * thousandths / 1_000).min(times.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
 }

@@ -5,11 +5,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use folio_testkit::process::resident_bytes;
 use futures::future::join_all;
 
-use super::quantile;
-use super::resident::{grown_mebibytes, resident_bytes};
+use super::grown_mebibytes;
 use super::stuck::Stuck;
+use crate::quantile::quantile;
 
 /// Bytes of one operation.
 const BYTES: usize = 100;

@@ -5,9 +5,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use folio::{File, fs};
+use folio_testkit::process::resident_bytes;
 use tokio::runtime::{Builder, Runtime};
 
-use super::resident::resident_bytes;
 use super::stuck::Stuck;
 
 /// Bytes that all tasks write from.

@@ -1,6 +1,7 @@
 //! The rates of other devices' operations beside stuck ones, and the executor's ticks.
 
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,8 @@ use tokio::task::JoinHandle;
 
 use super::frozen::Device;
 use super::runtime;
-use super::ticker::Ticker;
+use crate::quantile::quantile;
+use crate::ticker::ticks;
 
 /// Tasks that make one kind of operation at a time.
 const TASKS: usize = 4;
@@ -19,8 +21,8 @@ const TASKS: usize = 4;
 const LAP: Duration = Duration::from_millis(250);
 const LAP_QUICK: Duration = Duration::from_millis(10);
 const ROUNDS: usize = 5;
-/// How long operations get stuck before the lap: what a sweep takes to notice each lane full of them.
-const SETTLING: Duration = Duration::from_millis(1_000);
+/// Milliseconds for operations to get stuck before the lap: what a sweep takes to notice each lane full of them.
+const SETTLING_TICKS: usize = 1_000;
 const BLOCK: [u8; 4096] = [b'h'; 4096];
 
 /// What is stuck: how many whole writes and how many writes to an open file, on the first device and on the second.
@@ -51,15 +53,18 @@ enum Kind {
     Metadata,
     Rename,
     Run,
+    /// Without folio: what the machine itself does beside a frozen device.
+    Std,
 }
 
-const KINDS: [(Kind, &str); 6] = [
+const KINDS: [(Kind, &str); 7] = [
     (Kind::WriteAt, "write_all_at"),
     (Kind::ReadAt, "read_at"),
     (Kind::Whole, "fs::write"),
     (Kind::Metadata, "metadata"),
     (Kind::Rename, "rename"),
     (Kind::Run, "run"),
+    (Kind::Std, "std write_at"),
 ];
 
 pub(super) fn measure(devices: &[Device; 2], healthy: &Path, quick: bool) -> io::Result<()> {
@@ -95,16 +100,13 @@ async fn round(
     let quiet = rates(engine, healthy, lap).await?;
     let files = [open(engine, &devices[0]).await?, open(engine, &devices[1]).await?];
     // Nothing else runs meanwhile, so that what the second delays are more is the engine's.
-    let ticker = Ticker::start();
-    tokio::time::sleep(SETTLING).await;
-    late[0].extend(ticker.stop().await);
+    late[0].extend(ticks(SETTLING_TICKS).await?);
     for device in devices {
         device.freeze()?;
     }
-    let ticker = Ticker::start();
+    let ticker = tokio::spawn(ticks(SETTLING_TICKS));
     let stuck: Vec<_> = (0..2).flat_map(|at| get_stuck(engine, &devices[at], &files[at], row, at)).collect();
-    tokio::time::sleep(SETTLING).await;
-    late[1].extend(ticker.stop().await);
+    late[1].extend(ticker.await??);
     let beside = rates(engine, healthy, lap).await?;
     let early = stuck.iter().filter(|one| one.is_finished()).count();
     for device in devices {
@@ -194,6 +196,7 @@ async fn repeat(kind: Kind, engine: Engine, room: PathBuf, stop: Arc<AtomicBool>
     let path = room.join("file");
     fs::write(&path, BLOCK).await?;
     let file = File::options().read(true).write(true).open(&path).await?;
+    let std = std::fs::File::options().write(true).open(&path)?;
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         match kind {
@@ -203,6 +206,10 @@ async fn repeat(kind: Kind, engine: Engine, room: PathBuf, stop: Arc<AtomicBool>
             Kind::Metadata => drop(fs::metadata(&path).await?),
             Kind::Rename => fs::rename(&path, room.join("renamed")).await?,
             Kind::Run => engine.run(|| ()).await?,
+            Kind::Std => {
+                std.write_all_at(&BLOCK, 0)?;
+                tokio::task::consume_budget().await;
+            }
         }
         if matches!(kind, Kind::Rename) {
             fs::rename(room.join("renamed"), &path).await?;
@@ -215,8 +222,8 @@ async fn repeat(kind: Kind, engine: Engine, room: PathBuf, stop: Arc<AtomicBool>
 /// What one tick in a thousand exceeds, and the most, in milliseconds.
 fn lateness(late: &mut [Duration]) -> (f64, f64) {
     late.sort_unstable();
-    let at = |index: usize| late.get(index).map_or(0.0, |late| late.as_secs_f64() * 1e3);
-    (at(late.len() * 999 / 1000), at(late.len().saturating_sub(1)))
+    let at = |thousandths| quantile(late, thousandths).as_secs_f64() * 1e3;
+    (at(999), at(1_000))
 }
 
 fn median(ratios: &mut [f64]) -> f64 {

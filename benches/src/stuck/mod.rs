@@ -12,7 +12,6 @@
 mod beside;
 mod frozen;
 mod shutdowns;
-mod ticker;
 
 use std::env;
 use std::io;

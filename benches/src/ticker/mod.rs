@@ -38,6 +38,9 @@ use self::load::{LOADS, Load, Room};
 use self::tokio_fs::TokioFs;
 use self::turns::{Turns, process_time};
 use crate::machine;
+use crate::quantile::quantile;
+
+pub(crate) use self::ticks::ticks;
 
 /// Tasks that keep files busy.
 const TASKS: usize = 4;
@@ -99,7 +102,7 @@ fn measure(dir: &Path, settings: &Settings) -> io::Result<()> {
     println!("{:<36}{:>54}{:>54}", "", "late p50, p99, p99.9 · turn p99.9 · work (a CPU s)", "the same");
     let room = Arc::new(Room::new(dir)?);
     for (runtime, runtime_name) in runtimes()? {
-        let late = runtime.block_on(async { tokio::spawn(ticks::ticks(settings.ticks())).await? })?;
+        let late = runtime.block_on(async { tokio::spawn(ticks(settings.ticks())).await? })?;
         let mut idle = Seen { late, ..Seen::default() };
         println!("{:<24}{runtime_name:<12}{:>54}", "nothing", idle.lateness());
         for (load, load_name, unit) in LOADS {
@@ -139,14 +142,14 @@ fn lap<C: Contender>(
     let (stop, done, memories) =
         (AtomicBool::new(false), AtomicU64::new(0), Mutex::new(load.memories(TASKS)));
     let lap = Arc::new(Lap { load, room: room.clone(), stop, done, memories });
-    let ticks = settings.ticks();
+    let count = settings.ticks();
     runtime.block_on(async {
         let (mut tasks, begun, cpu_begun) = (JoinSet::new(), Instant::now(), process_time());
         for task in 0..TASKS {
             tasks.spawn(Turns::of(work::<C>(lap.clone(), task)));
         }
         // In a task of its own, as the others are: the thread of `block_on` is not the runtime's.
-        let late = tokio::spawn(ticks::ticks(ticks)).await?;
+        let late = tokio::spawn(ticks(count)).await?;
         lap.stop.store(true, Ordering::Relaxed);
         while let Some(ended) = tasks.join_next().await {
             let (worked, turns) = ended?;
@@ -196,25 +199,6 @@ impl Seen {
     }
 }
 
-/// What so many thousandths of the sorted times do not exceed.
-fn quantile(sorted: &[Duration], thousandths: usize) -> Duration {
-    let at = (sorted.len() * thousandths / 1_000).min(sorted.len().saturating_sub(1));
-    sorted.get(at).copied().unwrap_or_default()
-}
-
 fn millis(time: Duration) -> String {
     format!("{:.2}", time.as_secs_f64() * 1e3)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_of_the_sorted_times() {
-        let times: Vec<_> = (0..2_000).map(Duration::from_micros).collect();
-        assert_eq!(quantile(&times, 500), Duration::from_micros(1_000));
-        assert_eq!(quantile(&times, 999), Duration::from_micros(1_998));
-        assert_eq!(quantile(&[], 999), Duration::ZERO);
-    }
 }

@@ -24,7 +24,7 @@ const PERIOD: Duration = Duration::from_millis(1);
 /// # Errors
 ///
 /// There is no timer to be had.
-pub(super) async fn ticks(count: usize) -> io::Result<Vec<Duration>> {
+pub(crate) async fn ticks(count: usize) -> io::Result<Vec<Duration>> {
     let first = now() + PERIOD;
     let timer = start(first)?;
     #[expect(

@@ -70,6 +70,18 @@ pub fn is_superuser() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Bytes of this process that are in memory and not a file's.
+///
+/// # Panics
+///
+/// If Linux does not say.
+pub fn resident_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux describes a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kib.expect("Linux counts a process's memory") * 1024
+}
+
 /// Counts the descriptors of this process that lead to `path` or below it.
 ///
 /// # Panics

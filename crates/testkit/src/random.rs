@@ -45,6 +45,13 @@ impl Random {
         self.bits() % 100 < percent
     }
 
+    /// Puts `items` into an order of which all are equally likely.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for index in (1..items.len()).rev() {
+            items.swap(index, self.index(index + 1));
+        }
+    }
+
     /// Returns `len` bytes.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.bits() as u8).collect()

@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use std::sync::OnceLock;
 
 use folio::{Buffering, Engine, File};
-use folio_testkit::process::{again, alone};
+use folio_testkit::process::{again, alone, resident_bytes};
 use folio_testkit::wait::{block_on, holds_in_time};
 
 const WAY: &str = "FOLIO_TEST_PROCESS_END";
@@ -205,13 +205,6 @@ fn d1_d6_what_was_accepted_is_written_however_the_process_ends() {
     check("a static", exited(CODE));
 }
 
-/// KiB that the process itself holds in memory.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[test]
 fn d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory() {
     if !alone("process_ends::d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory") {
@@ -225,7 +218,7 @@ fn d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory() {
     let mut before = 0;
     for index in 0..ENGINES + ENGINES_FIRST {
         if index == ENGINES_FIRST {
-            before = resident();
+            before = resident_bytes() / 1024;
         }
         let engine = Engine::builder().start().unwrap();
         let path = dir.path().join(index.to_string());
@@ -233,7 +226,7 @@ fn d6_a_hundred_engines_leave_no_thread_no_descriptor_and_no_memory() {
     }
     let is_left = || (count("task"), count("fd")) == (threads, descriptors);
     assert!(holds_in_time(is_left), "{} threads, {} descriptors", count("task"), count("fd"));
-    let grown = resident().saturating_sub(before);
+    let grown = (resident_bytes() / 1024).saturating_sub(before);
     assert!(grown <= ENGINES_KIB_MAX, "{grown} KiB for {ENGINES} engines");
     for index in 0..ENGINES {
         assert_eq!(std::fs::read(dir.path().join(index.to_string())).unwrap(), b"accepted");

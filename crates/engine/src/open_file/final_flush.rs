@@ -54,7 +54,6 @@ pub(crate) struct CloseJob {
 pub(crate) struct FinalFlush {
     chunks: Vec<Chunk>,
     append: bool,
-    context: Arc<EngineContext>,
     _guard: FinalWriteGuard,
     /// Makes a shutdown wait.
     _permit: Permit,
@@ -64,11 +63,9 @@ impl FinalFlush {
     /// Takes over the chunks of an open file that is being dropped; later requests for the file wait for them.
     pub(crate) fn of(open_file: &OpenFile, chunks: Vec<Chunk>) -> Self {
         let OpenFile { context, inode, device, access, .. } = open_file;
-        context.unfinished.add();
         FinalFlush {
             chunks,
             append: access.append,
-            context: context.clone(),
             _guard: FinalWriteGuard::begin(context, inode),
             _permit: device.admission.admit_beyond_limits(),
         }
@@ -102,12 +99,6 @@ impl FinalFlush {
             Some(failure) => Err(copy_of(&failure.error)),
             None => Ok(()),
         }
-    }
-}
-
-impl Drop for FinalFlush {
-    fn drop(&mut self) {
-        self.context.unfinished.done();
     }
 }
 

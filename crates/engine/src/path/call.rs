@@ -25,7 +25,6 @@ use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::{Job, JobId, Place};
 use crate::priority::Priority;
 use crate::stats::add;
-use crate::storage::Identity;
 
 impl EngineContext {
     /// Executes a request about a path.
@@ -73,7 +72,8 @@ impl EngineContext {
     ) -> Result<R> {
         while self.final_writes.is_any() {
             let next_end = self.final_writes.next_end();
-            let (requested, identities) = self.identify(request, priority).await?;
+            let device = self.device_for(&request);
+            let (requested, identities) = self.call_by_worker(identify(request), &device, priority).await?;
             request = requested;
             if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
@@ -81,15 +81,6 @@ impl EngineContext {
             HoldsClock::new(Box::pin(next_end)).await;
         }
         Ok(request)
-    }
-
-    async fn identify<R: PathRequest>(
-        self: &Arc<Self>,
-        request: R,
-        priority: Priority,
-    ) -> Result<(R, Vec<Identity>)> {
-        let device = self.device_for(&request);
-        self.call_by_worker(identify(request), &device, priority).await
     }
 
     /// Runs a closure of the program's own.

@@ -25,22 +25,8 @@ __all__ = [
 _stat = getattr(_folio, "stat", None)
 
 
-def _by_stat(function, answer, follow=True):
-    """Makes asynchronous what one look at the attributes answers."""
-    if _stat is None:
-        return wrap(function)
-
-    @wraps(function)
-    async def run(path, /, *, loop=None, executor=None):
-        if executor is not None or isinstance(path, int):
-            return await call(loop, executor, None, function, (path,), {})
-        return answer(await _stat(path, follow))
-
-    return run
-
-
-def _test_by_stat(function, answer, follow=True):
-    """The same for a question to which the answer is False if there is no such file."""
+def _by_stat(function, answer, follow=True, absent=None):
+    """Makes asynchronous what one look at the attributes answers: `absent`, if it is given, where there is no such file."""
     if _stat is None:
         return wrap(function)
 
@@ -51,7 +37,9 @@ def _test_by_stat(function, answer, follow=True):
         try:
             return answer(await _stat(path, follow))
         except (OSError, ValueError):
-            return False
+            if absent is None:
+                raise
+            return absent
 
     return run
 
@@ -61,10 +49,10 @@ getctime = _by_stat(path.getctime, lambda found: found.st_ctime)
 getmtime = _by_stat(path.getmtime, lambda found: found.st_mtime)
 getsize = _by_stat(path.getsize, lambda found: found.st_size)
 
-exists = _test_by_stat(path.exists, lambda found: True)
-isdir = _test_by_stat(path.isdir, lambda found: S_ISDIR(found.st_mode))
-isfile = _test_by_stat(path.isfile, lambda found: S_ISREG(found.st_mode))
-islink = _test_by_stat(path.islink, lambda found: S_ISLNK(found.st_mode), follow=False)
+exists = _by_stat(path.exists, lambda found: True, absent=False)
+isdir = _by_stat(path.isdir, lambda found: S_ISDIR(found.st_mode), absent=False)
+isfile = _by_stat(path.isfile, lambda found: S_ISREG(found.st_mode), absent=False)
+islink = _by_stat(path.islink, lambda found: S_ISLNK(found.st_mode), follow=False, absent=False)
 
 abspath = wrap(path.abspath)
 ismount = wrap(path.ismount)
