@@ -35,6 +35,10 @@ pub(crate) const ANSWER_SPIN_UNITS: usize = 3;
 /// reads are short reads. A buffer of this size is kept for reuse.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 
+/// Writes of more than a piece that run side by side on one file whose storage lets them take turns: each keeps a worker
+/// for a piece at a time, and a file that has all of them would leave none to the others.
+pub(crate) const LONG_WRITES_MAX: usize = 4;
+
 /// Alignment in bytes of buffers for direct I/O: a page, which every device accepts.
 pub(crate) const DIRECT_ALIGN_BYTES: usize = 4096;
 
