@@ -209,6 +209,12 @@ impl Admission {
         }
     }
 
+    /// Goes on where callers do not come for their permits. Called now and then.
+    pub(crate) fn nudge(&self) {
+        self.0.lane.nudge();
+        self.0.engine.nudge();
+    }
+
     /// Answers all waiting callers with [`Cause::Stopped`].
     pub(crate) fn close(&self) {
         self.0.lane.close();
