@@ -15,12 +15,10 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
 
 use self::contender::{Contender, Folio, TokioFs};
 use self::flood::{FLOODS, Flood, Running};
@@ -131,13 +129,8 @@ async fn run_quiet<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) ->
     if quiet != Quiet::Apart {
         return tokio::spawn(task).await?;
     }
-    let (ended, times) = oneshot::channel();
-    thread::spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        // Nobody waits for it any more if this fails.
-        let _ = ended.send(runtime.and_then(|runtime| runtime.block_on(task)));
-    });
-    times.await.map_err(io::Error::other)?
+    let apart = move || Builder::new_current_thread().enable_all().build()?.block_on(task);
+    tokio::task::spawn_blocking(apart).await?
 }
 
 async fn quiet_task<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) -> io::Result<Vec<Duration>> {

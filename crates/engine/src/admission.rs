@@ -217,9 +217,9 @@ impl Admission {
     }
 
     /// Goes on where callers do not come for their permits. Called now and then.
-    pub(crate) fn nudge(&self) {
-        self.0.lane.nudge();
-        self.0.engine.nudge();
+    pub(crate) fn resume(&self) {
+        self.0.lane.resume();
+        self.0.engine.resume();
     }
 
     /// Answers all waiting callers with [`Cause::Stopped`].

@@ -39,6 +39,13 @@ use crate::storage;
 /// reason when the file is poisoned. Stopping it earlier stops no operation, and the next need starts another.
 #[derive(Debug)]
 pub struct FileActor {
+    /// Boxed: an actor's run keeps seven places for it.
+    life: Box<Life>,
+}
+
+/// What an actor knows.
+#[derive(Debug)]
+struct Life {
     open_file: Arc<OpenFile>,
     /// Messages that wait for their permits.
     queue: Exclusive<PermitQueue>,
@@ -71,20 +78,13 @@ impl FileActor {
             FileActor::prepare_with_mailbox(mailbox::bounded(MAILBOX_MESSAGES_MAX));
         let actor = prepared.actor_ref().clone();
         let (queue, poisoned) = (Exclusive::new(PermitQueue::default()), open_file.poison().is_some());
-        let state = FileActor {
-            open_file,
-            queue,
-            burst: 0,
-            poisoned,
-            closed_mailbox: None,
-            predecessor,
-            _engine: engine,
-        };
-        let mut life = Box::pin(prepared.run(state));
+        let life =
+            Life { open_file, queue, burst: 0, poisoned, closed_mailbox: None, predecessor, _engine: engine };
+        let mut run = Box::pin(prepared.run(FileActor { life: Box::new(life) }));
         // Polled here, before any other task can send it a message or stop it: kameo may silently drop what
         // arrives before an actor first looks at its mailbox.
-        if life.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            drop(runtime.spawn(life));
+        if run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            drop(runtime.spawn(run));
         }
         actor
     }
@@ -96,17 +96,19 @@ impl FileActor {
         ctx: &mut message::Context<Self, DelegatedReply<Result<R::Answer>>>,
     ) -> DelegatedReply<Result<R::Answer>> {
         let (delegated, reply) = ctx.reply_sender();
-        self.queue.get_mut().accept(envelope(request, reply, &self.open_file), &self.open_file);
+        let Life { queue, open_file, .. } = &mut *self.life;
+        queue.get_mut().accept(envelope(request, reply, open_file), open_file);
         delegated
     }
 
     /// Queues what is in the closed mailbox, and what is just being sent: those senders are between two
     /// instructions.
     async fn empty_mailbox(&mut self) {
-        let Some(mut closed_mailbox) = self.closed_mailbox.take() else { return };
+        let Life { closed_mailbox, queue, open_file, .. } = &mut *self.life;
+        let Some(mut closed_mailbox) = closed_mailbox.take() else { return };
         while let Some(signal) = closed_mailbox.get_mut().recv().await {
-            if let Some(envelope) = undelivered(signal, &self.open_file) {
-                self.queue.get_mut().push(envelope);
+            if let Some(envelope) = undelivered(signal, open_file) {
+                queue.get_mut().push(envelope);
             }
         }
     }
@@ -159,25 +161,20 @@ impl Actor for FileActor {
         _: WeakActorRef<Self>,
         mailbox: &mut MailboxReceiver<Self>,
     ) -> Result<Option<Signal<Self>>> {
-        let open_file = self.open_file.clone();
-        let mut guard = MailboxGuard {
-            mailbox,
-            open_file: &open_file,
-            closed_mailbox: &mut self.closed_mailbox,
-            keeps_open: false,
-        };
+        let Life { open_file, queue, burst, poisoned, closed_mailbox, predecessor, .. } = &mut *self.life;
+        let mut guard = MailboxGuard { mailbox, open_file, closed_mailbox, keeps_open: false };
         loop {
-            wait_for_end(&mut self.predecessor).await;
-            self.queue.get_mut().admit_all(&open_file).await;
-            if self.burst < MAILBOX_MESSAGES_MAX
+            wait_for_end(predecessor).await;
+            queue.get_mut().admit_all(open_file).await;
+            if *burst < MAILBOX_MESSAGES_MAX
                 && let Some(signal) = guard.try_signal()
             {
-                self.burst += 1;
+                *burst += 1;
                 return guard.return_signal(Some(signal));
             }
-            self.burst = 0;
+            *burst = 0;
             open_file.collect();
-            if let Some(poison) = new_poison(&open_file, &mut self.poisoned) {
+            if let Some(poison) = new_poison(open_file, poisoned) {
                 // Dropping the guard closes the mailbox; its messages are admitted in `on_stop`.
                 return Err(poison);
             }
@@ -201,8 +198,9 @@ impl Actor for FileActor {
         if error.with_downcast_ref(|_: &Error| ()).is_some() {
             return Ok(ControlFlow::Break(ActorStopReason::Panicked(error)));
         }
-        add(&self.open_file.context.stats.panics, 1);
-        tracing::error!(path = %self.open_file.path.display(), %error, "a file actor panicked and goes on");
+        let open_file = &self.life.open_file;
+        add(&open_file.context.stats.panics, 1);
+        tracing::error!(path = %open_file.path.display(), %error, "a file actor panicked and goes on");
         Ok(ControlFlow::Continue(()))
     }
 
@@ -217,9 +215,10 @@ impl Actor for FileActor {
     }
 
     async fn on_undelivered(&mut self, _: ActorStopReason, messages: Vec<BoxMessage<Self>>) -> Result<()> {
+        let Life { queue, open_file, .. } = &mut *self.life;
         for message in messages {
-            if let Some(envelope) = as_envelope(message.as_any(), &self.open_file) {
-                self.queue.get_mut().push(envelope);
+            if let Some(envelope) = as_envelope(message.as_any(), open_file) {
+                queue.get_mut().push(envelope);
             }
         }
         Ok(())
@@ -228,16 +227,17 @@ impl Actor for FileActor {
     /// Admits what is left. The mailbox is closed by now, so the next operation that is posted starts another
     /// actor.
     async fn on_stop(&mut self, _: WeakActorRef<Self>, _: ActorStopReason) -> Result<()> {
-        wait_for_end(&mut self.predecessor).await;
+        wait_for_end(&mut self.life.predecessor).await;
         self.empty_mailbox().await;
-        self.queue.get_mut().admit_all(&self.open_file).await;
-        self.open_file.collect();
-        while self.open_file.waits_for_readers() {
+        let Life { queue, open_file, .. } = &mut *self.life;
+        queue.get_mut().admit_all(open_file).await;
+        open_file.collect();
+        while open_file.waits_for_readers() {
             // Leaving readers wake the actor, which may be gone.
             tokio::task::yield_now().await;
-            self.open_file.collect();
+            open_file.collect();
         }
-        self.open_file.inbox.settle();
+        open_file.inbox.settle();
         Ok(())
     }
 }
@@ -374,7 +374,8 @@ impl Message<Submit> for FileActor {
     type Reply = ();
 
     async fn handle(&mut self, Submit(envelope): Submit, _: &mut message::Context<Self, ()>) {
-        self.queue.get_mut().accept(envelope, &self.open_file);
+        let Life { queue, open_file, .. } = &mut *self.life;
+        queue.get_mut().accept(envelope, open_file);
     }
 }
 

@@ -47,7 +47,7 @@ impl Supervisor {
                 tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
             }
         });
-        self.context.admissions().iter().for_each(Admission::nudge);
+        self.context.admissions().iter().for_each(Admission::resume);
     }
 }
 

@@ -32,6 +32,10 @@ impl<T> Line<T> {
     /// Adds an item at the end. Its number is higher than all before.
     pub(crate) fn push(&mut self, number: u64, item: T) {
         debug_assert!(self.places.back().is_none_or(|(last, _)| *last < number), "numbers rise");
+        if self.places.capacity() == 0 {
+            // Most files never have two operations at a time, and there are many files.
+            self.places.reserve_exact(1);
+        }
         self.places.push_back((number, Some(item)));
         self.len += 1;
     }

@@ -13,6 +13,10 @@ use crate::limits::PIECE_BYTES;
 
 /// Writing.
 impl FileHandle {
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps a second copy of its arguments while it waits"
+    )]
     /// Writes `bytes` at `offset`, or at the cursor, which then moves. With `all` it writes everything or
     /// fails; without, it may write a prefix. The bytes are copied after the admission, many of them piece by
     /// piece.
@@ -26,10 +30,6 @@ impl FileHandle {
     ///
     /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes, and the
     /// next sync reports an error.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` keeps a second copy of its arguments while it waits"
-    )]
     pub fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> impl Future<Output = Result<usize>> {
         async move {
             self.here(Operation::Write)?;

@@ -64,7 +64,7 @@ struct Pace {
 
 impl Pace {
     /// Whether the next has to wait until one of these is polled, while so many operations are admitted. One that does not
-    /// come keeps nobody waiting for long, and not at all where nothing else goes on: a caller may leave a future alone
+    /// come keeps no other waiting for long, and not at all where nothing else goes on: a caller may leave a future alone
     /// that it has polled once.
     fn is_full(&mut self, admitted: u64) -> bool {
         if self.since.is_some_and(|since| since.elapsed() > GRANT_UNTAKEN_AFTER) {
@@ -215,7 +215,7 @@ impl Quota {
     }
 
     /// Goes on where callers that were granted their units do not take them. Called now and then.
-    pub(crate) fn nudge(&self) {
+    pub(crate) fn resume(&self) {
         if self.free.load(Ordering::Relaxed) & QUEUED != 0 {
             let mut waiters = lock(&self.waiters);
             self.grant(&mut waiters);

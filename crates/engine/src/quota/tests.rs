@@ -239,7 +239,7 @@ fn b4_those_who_do_not_come_keep_others_waiting_for_a_moment_only() {
     let crowd = Crowd::new(3 * GRANTS_UNTAKEN_MAX);
     crowd.release(3 * GRANTS_UNTAKEN_MAX);
     while crowd.woken() < 3 * GRANTS_UNTAKEN_MAX {
-        crowd.quota.nudge();
+        crowd.quota.resume();
         std::thread::yield_now();
     }
 }
