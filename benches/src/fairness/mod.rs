@@ -130,6 +130,7 @@ async fn run_quiet<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) ->
         return tokio::spawn(task).await?;
     }
     let apart = move || Builder::new_current_thread().enable_all().build()?.block_on(task);
+    #[expect(clippy::disallowed_methods, reason = "a thread that is in no pool of folio")]
     tokio::task::spawn_blocking(apart).await?
 }
 
