@@ -74,8 +74,7 @@ impl Operation {
             State::Done(result) => result.map(Step::Done),
             State::Due(result) => {
                 *lock(&self.state) = State::Done(result);
-                // A bare yield: the task goes on in the loop's next turn.
-                Ok(Step::Wait(py.None()))
+                Ok(Step::Wait(driver::turn(py)?))
             }
             State::Over => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
             State::Pending(pending, told) => match pending.take() {
@@ -88,6 +87,25 @@ impl Operation {
                 }
             },
         }
+    }
+
+    /// The same operation, which the running loop carries out even if it is cancelled.
+    pub(crate) fn going_on(self, py: Python<'_>) -> Operation {
+        if let State::Pending(pending, _) = &*lock(&self.state)
+            && let Ok((_, queue)) = driver::current(py)
+        {
+            pending.keep(&queue);
+        }
+        self
+    }
+
+    /// Takes what a loop sends to a task that goes on: nothing on asyncio, on trio how its wait ended.
+    pub(crate) fn resumed(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if value.is_none() {
+            return Ok(());
+        }
+        let ended = value.call_method0(pyo3::intern!(value.py(), "unwrap"));
+        ended.map(drop).inspect_err(|_| self.abandon())
     }
 
     /// Ends it without a result.
@@ -154,8 +172,8 @@ fn wait(py: Python<'_>, pending: &Arc<Pending>) -> PyResult<Py<PyAny>> {
     let (event_loop, queue) = driver::current(py)?;
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     future.setattr(pyo3::intern!(py, "_asyncio_future_blocking"), true)?;
-    pending.wait(&queue, future.clone().unbind());
-    Ok(future.unbind())
+    pending.wait(&queue, Some(future.clone().unbind()));
+    driver::yielded(future)
 }
 
 fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>> {
@@ -179,7 +197,8 @@ impl Operation {
         self.step(py)?.for_iterator(py)
     }
 
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.resumed(value)?;
         self.step(py)?.for_iterator(py)
     }
 

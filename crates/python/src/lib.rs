@@ -6,7 +6,9 @@
 mod answer;
 mod arguments;
 mod awaitable;
+mod below;
 mod binary;
+mod buffer;
 mod call;
 mod current;
 mod driver;

@@ -46,7 +46,8 @@ impl OpenManager {
         step.for_iterator(py)
     }
 
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.opening.resumed(value)?;
         self.__next__(py)
     }
 

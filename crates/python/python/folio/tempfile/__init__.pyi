@@ -24,6 +24,8 @@ def NamedTemporaryFile(
     delete_on_close: bool = True,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    errors: str | None = None,
 ) -> AiofilesContextManager[Any]: ...
 def TemporaryFile(
     mode: str = "w+b",
@@ -35,6 +37,8 @@ def TemporaryFile(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    errors: str | None = None,
 ) -> AiofilesContextManager[Any]: ...
 def SpooledTemporaryFile(
     max_size: int = 0,
@@ -47,6 +51,8 @@ def SpooledTemporaryFile(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    errors: str | None = None,
 ) -> AiofilesContextManager[AsyncSpooledTemporaryFile]: ...
 def TemporaryDirectory(
     suffix: str | None = None,
@@ -54,6 +60,9 @@ def TemporaryDirectory(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    ignore_cleanup_errors: bool = False,
+    delete: bool = True,
 ) -> AiofilesContextManagerTempDir: ...
 
 class AiofilesContextManagerTempDir(AiofilesContextManager[AsyncTemporaryDirectory]):

@@ -61,7 +61,7 @@ async def _refuse(error):
 
 
 async def _open(arguments, loop, executor):
-    file = await call(loop, executor, None, sync_open, arguments, {}, True)
+    file = await call(loop, executor, None, sync_open, arguments, {}, "close")
     return wrap(file, loop=loop, executor=executor)
 
 
