@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::answer::Answer;
 use crate::current::on_current;
 use crate::driver;
+use crate::end;
 use crate::errors::{Told, raised};
 use crate::limits::{CALL_COST, TURN_BUDGET};
 use crate::pending::{Outcome, Pending, Work, lock};
@@ -151,20 +152,21 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// As an iterator says it: what to wait for, or the value at its end.
-    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// As an iterator says it: what to wait for, or the value at its end. An end without a value is `None`.
+    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         match self {
-            Step::Wait(future) => Ok(future),
-            Step::Done(value) => Err(stop(py, value)),
+            Step::Wait(future) => Ok(Some(future)),
+            Step::Done(value) if value.is_none(py) => Ok(None),
+            Step::Done(value) => Err(end::with(value.into_bound(py))),
         }
     }
-}
 
-/// The end of an iterator with a value, as an exception that needs no further making.
-fn stop(py: Python<'_>, value: Py<PyAny>) -> PyErr {
-    match py.get_type::<PyStopIteration>().call1((value,)) {
-        Ok(end) => PyErr::from_value(end),
-        Err(error) => error,
+    /// As `send` says it, whose callers may be written in Python and keep the exception.
+    pub(crate) fn for_sender(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Step::Wait(future) => Ok(future),
+            Step::Done(value) => Err(end::fresh(value.into_bound(py))),
+        }
     }
 }
 
@@ -193,13 +195,13 @@ impl Operation {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.step(py)?.for_iterator(py)
     }
 
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         self.resumed(value)?;
-        self.step(py)?.for_iterator(py)
+        self.step(py)?.for_sender(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]

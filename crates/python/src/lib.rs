@@ -12,6 +12,7 @@ mod buffer;
 mod call;
 mod current;
 mod driver;
+mod end;
 mod engine;
 mod errors;
 mod extras;
