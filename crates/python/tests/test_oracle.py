@@ -5,7 +5,6 @@ runs all 8,000, otherwise every 16th runs.
 """
 
 import asyncio
-import inspect
 import os
 import pathlib
 import sys
@@ -13,6 +12,7 @@ import sys
 import pytest
 
 import folio
+from blocking import Blocking, wait
 
 ORACLE = pathlib.Path(__file__).resolve().parents[2] / "api" / "tests" / "oracle"
 EACH = int(os.environ.get("FOLIO_ORACLE_EACH", 16))
@@ -22,32 +22,6 @@ if not ORACLE.is_dir():
 sys.path.insert(0, str(ORACLE))
 generate = pytest.importorskip("generate")
 notation, programs, runner = generate.notation, generate.programs, sys.modules["runner"]
-
-
-class Blocking:
-    """A file of folio's as a program sees it that waits for each call."""
-
-    def __init__(self, loop, file):
-        self._loop, self._asynchronous = loop, file
-
-    def __getattr__(self, name):
-        found = getattr(self._asynchronous, name)
-        if not callable(found):
-            return found
-        return lambda *args: self._wait(found(*args))
-
-    def _wait(self, result):
-        return self._loop.run_until_complete(awaited(result)) if inspect.isawaitable(result) else result
-
-    def __next__(self):
-        try:
-            return self._wait(self._asynchronous.__anext__())
-        except StopAsyncIteration:
-            raise StopIteration from None
-
-
-async def awaited(result):
-    return await result
 
 
 class Runner(runner.Runner):
@@ -60,7 +34,7 @@ class Runner(runner.Runner):
     def open(self):
         given = {name: value for name, value in self.arguments.items() if value is not None}
         try:
-            self.file = Blocking(self.loop, self.loop.run_until_complete(awaited(folio.open(self.path, **given))))
+            self.file = Blocking(wait(folio.open(self.path, **given), self.loop), self.loop)
         except Exception as error:
             return notation.failure(error)
         return "N"
