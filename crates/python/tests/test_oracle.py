@@ -88,10 +88,11 @@ class Comparison:
         self.steps += len(results)
         names = ["open", *(generate.written(name, args) for name, args in program.steps), "closing", "final"]
         for name, was, now, other in zip(names, results, theirs, meant):
+            if was == "!Itelling position disabled by next() call" and now.startswith("i"):
+                # `readlines` has forbidden it, and a line that is taken at the end by `readline` does not allow it again.
+                break
             # Lines are taken as aiofiles takes them, so that `tell` stays allowed, also where CPython itself decodes.
-            iterated = bool(other) and other[0] == "tell-while-iterating" and was.startswith("i")
-            # Nor does a line that is taken at the end allow it again, after `readlines` has forbidden it.
-            iterated |= was == "!Itelling position disabled by next() call" and now.startswith("i")
+            iterated = other and other[0] == "tell-while-iterating" and was.startswith("i")
             # What has no reading takes no `None` for a size from CPython 3.13 on.
             unread = (was, now) == ("!Uread", "!T")
             if not alike(was, now) and not (other and alike(was, other[1])) and not iterated and not unread:
