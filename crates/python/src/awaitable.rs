@@ -1,7 +1,7 @@
 //! What every call returns: an awaitable that is done already, or waits for the engine.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -20,6 +20,8 @@ use crate::pending::{Outcome, Pending, Work, lock};
 #[pyclass(frozen, weakref, freelist = 64, module = "folio._folio")]
 pub(crate) struct Operation {
     state: Mutex<State>,
+    /// Whether a task has waited for it.
+    awaited: AtomicBool,
 }
 
 enum State {
@@ -31,14 +33,18 @@ enum State {
 }
 
 impl Operation {
+    fn of(state: State) -> Operation {
+        Operation { state: Mutex::new(state), awaited: AtomicBool::new(false) }
+    }
+
     /// An operation that is done.
     pub(crate) fn done(result: PyResult<Py<PyAny>>, cost: u32) -> Operation {
-        Operation { state: Mutex::new(State::done(result, cost)) }
+        Operation::of(State::done(result, cost))
     }
 
     /// An operation that is done, but gives its loop a turn before it says so.
     pub(crate) fn after_a_turn(value: Py<PyAny>) -> Operation {
-        Operation { state: Mutex::new(State::Due(Ok(value))) }
+        Operation::of(State::Due(Ok(value)))
     }
 
     /// Polls `work` once. If it is not ready, the engine goes on with it.
@@ -64,7 +70,7 @@ impl Operation {
             Poll::Ready(outcome) => State::done(finished(py, outcome, &told), CALL_COST),
             Poll::Pending => State::Pending(Pending::new(work), told),
         };
-        Operation { state: Mutex::new(state) }
+        Operation::of(state)
     }
 
     /// The result if it is there, `None` if a future was returned to wait for.
@@ -78,13 +84,17 @@ impl Operation {
                 Ok(Step::Wait(driver::turn(py)?))
             }
             State::Over => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
+            State::Pending(pending, told) if pending.is_awaited() => {
+                *lock(&self.state) = State::Pending(pending, told);
+                Err(awaited_already())
+            }
             State::Pending(pending, told) => match pending.take() {
                 Poll::Ready(Some(outcome)) => finished(py, outcome, &told).map(Step::Done),
                 Poll::Ready(None) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
                 Poll::Pending => {
-                    let future = wait(py, &pending)?;
-                    *lock(&self.state) = State::Pending(pending, told);
-                    Ok(Step::Wait(future))
+                    *lock(&self.state) = State::Pending(pending.clone(), told);
+                    self.awaited.store(true, Ordering::Relaxed);
+                    wait(py, &pending).map(Step::Wait)
                 }
             },
         }
@@ -174,8 +184,14 @@ fn wait(py: Python<'_>, pending: &Arc<Pending>) -> PyResult<Py<PyAny>> {
     let (event_loop, queue) = driver::current(py)?;
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     future.setattr(pyo3::intern!(py, "_asyncio_future_blocking"), true)?;
-    pending.wait(&queue, Some(future.clone().unbind()));
-    driver::yielded(future)
+    if pending.wait(&queue, future.clone().unbind()) {
+        return driver::yielded(future);
+    }
+    Err(awaited_already())
+}
+
+fn awaited_already() -> PyErr {
+    PyRuntimeError::new_err("coroutine is being awaited already")
 }
 
 fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>> {
@@ -187,8 +203,13 @@ fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>
 
 #[pymethods]
 impl Operation {
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __await__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        let operation = slf.get();
+        if operation.awaited.load(Ordering::Relaxed) && matches!(*lock(&operation.state), State::Pending(..))
+        {
+            return Err(awaited_already());
+        }
+        Ok(slf)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {

@@ -54,7 +54,12 @@ impl Pending {
     /// Has it go on even if it is cancelled, whenever `queue` is taken.
     pub(crate) fn keep(self: &Arc<Self>, queue: &Arc<Queue>) {
         self.kept.store(true, Ordering::Relaxed);
-        self.wait(queue, None);
+        self.go_on_by(queue);
+    }
+
+    /// Whether a task waits for it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(&*lock(&self.progress), Progress::Working(_, Some(_)))
     }
 
     /// The outcome, if it is there by now. A second call finds nothing.
@@ -73,11 +78,20 @@ impl Pending {
         }
     }
 
-    /// Has `queue` hold this operation as soon as it can go on, and `future` resolved once it is finished.
-    pub(crate) fn wait(self: &Arc<Self>, queue: &Arc<Queue>, future: Option<Py<PyAny>>) {
+    /// Has `future` resolved once the operation is finished. Returns whether there is no one else who waits.
+    pub(crate) fn wait(self: &Arc<Self>, queue: &Arc<Queue>, future: Py<PyAny>) -> bool {
         if let Progress::Working(_, waiter) = &mut *lock(&self.progress) {
-            *waiter = future;
+            if waiter.is_some() {
+                return false;
+            }
+            *waiter = Some(future);
         }
+        self.go_on_by(queue);
+        true
+    }
+
+    /// Has `queue` hold this operation as soon as it can go on.
+    fn go_on_by(self: &Arc<Self>, queue: &Arc<Queue>) {
         let mut signal = lock(&self.signal);
         signal.queue = Some(queue.clone());
         let lost = if signal.woken { queue.push(self.clone()) } else { Vec::new() };
