@@ -12,11 +12,15 @@ BLOCK = 4096
 LARGE = 1024 * 1024
 
 
-def ended(step, *arguments):
+def ended(step, operation):
     """The exception that ends an awaitable, kept as a driver written in Python would keep it."""
-    with pytest.raises(StopIteration) as raised:
-        step(*arguments)
-    return raised.value
+    for _ in range(2):
+        # The first step may give the loop a turn.
+        try:
+            step(operation)
+        except StopIteration as end:
+            return end
+    raise AssertionError("it has not ended")
 
 
 @pytest.mark.parametrize("step", [next, lambda operation: operation.send(None)])
@@ -33,13 +37,10 @@ async def test_an_exception_that_was_seen_by_python_carries_no_frame_into_the_ne
     async with folio.open(tmp_path / "file", "rb") as file:
         lengths = []
         for _ in range(3):
-            try:
-                next(file.read(1))
-            except StopIteration as end:
-                traceback, length = end.__traceback__, 0
-                while traceback is not None:
-                    traceback, length = traceback.tb_next, length + 1
-                lengths.append(length)
+            traceback, length = ended(next, file.read(1)).__traceback__, 0
+            while traceback is not None:
+                traceback, length = traceback.tb_next, length + 1
+            lengths.append(length)
     assert lengths == [1, 1, 1]
 
 

@@ -106,8 +106,10 @@ fn a_short_file_opened_read_and_closed_as_python_does_is_five_system_calls() {
         if calls.contains_key(&(thread.clone(), "futex".to_owned())) {
             return skip(WHAT, "nothing is done in place here");
         }
-        // What a task has used up its turn by is not counted: the wait of its runtime.
-        let counted = |(maker, name): &(String, String)| *maker == thread && name != "epoll_wait";
+        // Neither the wait of the runtime when a task has used up its turn, nor a check of std's that optimised builds leave out.
+        let counted = |(maker, name): &(String, String)| {
+            *maker == thread && !["epoll_wait", "fcntl"].contains(&name.as_str())
+        };
         let made: Vec<_> = calls.iter().filter(|(call, _)| counted(call)).collect();
         let of = |name: &str| (thread.clone(), name.to_owned());
         let stat = if calls.contains_key(&of("fstat")) { of("fstat") } else { of("newfstatat") };
