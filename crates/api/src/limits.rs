@@ -3,6 +3,9 @@
 /// Bytes per read when the length of the input is not known.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 
+/// Bytes of the first read of a whole file that was shorter when it was opened: a page, which is copied whole anyway.
+pub(crate) const SHORT_BYTES: usize = 4096;
+
 /// Bytes read for several buffers at a time.
 pub(crate) const SCATTERED_BYTES_MAX: usize = 1024 * 1024;
 

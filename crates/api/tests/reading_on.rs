@@ -9,9 +9,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use folio::{Engine, File, os};
-use folio_testkit::wait::soon;
-use folio_testkit::{Call, Disk, Random};
+use folio::{BinaryFile, Engine, File, OpenOptions, os};
+use folio_testkit::wait::{eventually, soon};
+use folio_testkit::{Call, Disk, Gate, Random};
 
 /// What a step asks for.
 #[derive(Clone, Copy, Debug)]
@@ -298,4 +298,76 @@ async fn what_is_to_be_read_exactly_is_read_in_full_or_says_what_was_there() {
     check(0, 0, 5).await;
     check(long, long - 1, 1).await;
     check(long, long, 1).await;
+}
+
+/// A file on a disk in memory, opened as Python's `r+b` opens it.
+async fn binary_on(disk: &Disk, contents: Vec<u8>) -> (Engine, BinaryFile) {
+    disk.put("/binary", contents);
+    let engine = Engine::builder().storage(Arc::new(disk.clone())).start().unwrap();
+    let file = OpenOptions::new().python_mode("r+b").open_binary_on(&engine, "/binary").await.unwrap();
+    (engine, file)
+}
+
+#[tokio::test]
+async fn what_is_read_at_once_is_what_a_read_would_return_or_nothing_is_taken() {
+    let disk = Disk::new();
+    disk.set_piece_bytes(100);
+    let contents: Vec<u8> = (0..1000).map(|at| (at % 251) as u8).collect();
+    let (_engine, file) = binary_on(&disk, contents.clone()).await;
+    assert_eq!(file.known_len().unwrap(), 1000);
+    let mut buf = [0; 2000];
+    // Whole in spite of short calls.
+    assert_eq!(file.readinto_now(&mut buf[..300]).unwrap(), Some(300));
+    assert_eq!(buf[..300], contents[..300]);
+    assert_eq!(file.readall_now(&mut buf[..699]).unwrap(), None, "there is one byte more");
+    assert_eq!(file.tell().await.unwrap(), 300);
+    assert_eq!(file.readall_now(&mut buf[..700]).unwrap(), Some(700));
+    assert_eq!(buf[..700], contents[300..]);
+    assert_eq!(file.readinto_now(&mut buf[..5]).unwrap(), Some(0), "the end");
+    assert_eq!(file.readall_now(&mut buf[..0]).unwrap(), Some(0), "the end needs no room");
+    file.seek(std::io::SeekFrom::Start(900)).await.unwrap();
+    assert_eq!(file.readinto_now(&mut buf).unwrap(), Some(100), "fewer only at the end");
+    file.close().await.unwrap();
+    assert!(file.known_len().unwrap_err().is_closed());
+    assert!(file.readinto_now(&mut buf).unwrap_err().is_closed());
+    assert!(file.readall_now(&mut buf).unwrap_err().is_closed());
+}
+
+#[tokio::test]
+async fn what_is_read_at_once_never_overtakes_a_write() {
+    let disk = Disk::new();
+    let (engine, file) = binary_on(&disk, vec![1; 100]).await;
+    for offset in [0, 50, 99, 100, 5000] {
+        let gate = Gate::closed();
+        let held = disk.plan().on(Call::WriteAt).wait_for(&gate);
+        let writer = file.file().unwrap();
+        let writing = tokio::spawn(async move { writer.write_all_at(b"2", offset).await });
+        eventually("it is written", || engine.snapshot().files[0].running > 0).await;
+        let mut buf = [0; 100];
+        file.seek(std::io::SeekFrom::Start(0)).await.unwrap();
+        assert_eq!(file.readall_now(&mut buf).unwrap(), None, "at {offset}");
+        let part = file.readinto_now(&mut buf).unwrap();
+        assert_eq!(part.is_none(), offset < 100, "at {offset}");
+        gate.open();
+        writing.await.unwrap().unwrap();
+        drop(held);
+    }
+}
+
+/// What was short when it was opened is read by one step, and whole even if it is not short any more.
+#[tokio::test]
+async fn a_file_that_grows_after_it_was_opened_is_read_whole() {
+    let room = tempfile::TempDir::new().unwrap();
+    let path = room.path().join("file");
+    for (before, after) in [(0, 1), (1, 4095), (100, 4096), (4095, 4097), (4096, 70_000), (70_000, 140_000)] {
+        std::fs::write(&path, vec![1; before]).unwrap();
+        let file = OpenOptions::new().python_mode("rb").open_binary(&path).await.unwrap();
+        std::fs::write(&path, vec![2; after]).unwrap();
+        let read = file.read(None).await.unwrap();
+        assert!(read == vec![2; after], "{before} to {after}: {}", read.len());
+        assert!(file.read(None).await.unwrap().is_empty(), "{before} to {after}");
+        std::fs::write(&path, vec![3; before / 2]).unwrap();
+        file.seek(std::io::SeekFrom::Start(0)).await.unwrap();
+        assert_eq!(file.read(None).await.unwrap(), vec![3; before / 2], "{before} to {after}");
+    }
 }

@@ -22,7 +22,7 @@ use crate::error::{Cause, Error, Operation, Result};
 use crate::exclusive::Exclusive;
 use crate::handle::FileHandle;
 use crate::limits::{Limits, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN};
-use crate::op::open::{open, open_by};
+use crate::op::open::{is_fifo, open, open_by};
 use crate::op::{PathRequest, dir::OpenDir, walk::WalkEntry};
 use crate::open_file::OpenFile;
 use crate::origin::PerProcess;
@@ -212,6 +212,10 @@ impl Engine {
             match self.inner.context.call(open, self.priority).await {
                 // A FIFO without a reader: opening it for writing waits for one, as it does everywhere.
                 Err(error) if waits_for_reader(&error, &request) => {
+                    let is_fifo = is_fifo(path.clone(), below.clone(), request.clone());
+                    if !self.inner.context.call(is_fifo, self.priority).await? {
+                        return Err(error);
+                    }
                     self.inner.context.pause(pause).await;
                     pause = (pause * 2).min(RETRY_PAUSE_MAX);
                 }
@@ -535,6 +539,7 @@ impl Drop for Inner {
     }
 }
 
+/// Whether a FIFO that was opened like that would have no reader. Sockets and absent devices look the same.
 fn waits_for_reader(error: &Error, request: &OpenRequest) -> bool {
     error.raw_os_error() == Some(errno::NO_READER) && !request.read && !os::asks_nonblocking(request)
 }

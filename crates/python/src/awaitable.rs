@@ -1,16 +1,17 @@
 //! What every call returns: an awaitable that is done already, or waits for the engine.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::answer::Answer;
 use crate::current::on_current;
 use crate::driver;
+use crate::end;
 use crate::errors::{Told, raised};
 use crate::limits::{CALL_COST, TURN_BUDGET};
 use crate::pending::{Outcome, Pending, Work, lock};
@@ -19,6 +20,8 @@ use crate::pending::{Outcome, Pending, Work, lock};
 #[pyclass(frozen, weakref, freelist = 64, module = "folio._folio")]
 pub(crate) struct Operation {
     state: Mutex<State>,
+    /// Whether a task has waited for it.
+    awaited: AtomicBool,
 }
 
 enum State {
@@ -30,14 +33,18 @@ enum State {
 }
 
 impl Operation {
+    fn of(state: State) -> Operation {
+        Operation { state: Mutex::new(state), awaited: AtomicBool::new(false) }
+    }
+
     /// An operation that is done.
     pub(crate) fn done(result: PyResult<Py<PyAny>>, cost: u32) -> Operation {
-        Operation { state: Mutex::new(State::done(result, cost)) }
+        Operation::of(State::done(result, cost))
     }
 
     /// An operation that is done, but gives its loop a turn before it says so.
     pub(crate) fn after_a_turn(value: Py<PyAny>) -> Operation {
-        Operation { state: Mutex::new(State::Due(Ok(value))) }
+        Operation::of(State::Due(Ok(value)))
     }
 
     /// Polls `work` once. If it is not ready, the engine goes on with it.
@@ -63,7 +70,7 @@ impl Operation {
             Poll::Ready(outcome) => State::done(finished(py, outcome, &told), CALL_COST),
             Poll::Pending => State::Pending(Pending::new(work), told),
         };
-        Operation { state: Mutex::new(state) }
+        Operation::of(state)
     }
 
     /// The result if it is there, `None` if a future was returned to wait for.
@@ -74,20 +81,42 @@ impl Operation {
             State::Done(result) => result.map(Step::Done),
             State::Due(result) => {
                 *lock(&self.state) = State::Done(result);
-                // A bare yield: the task goes on in the loop's next turn.
-                Ok(Step::Wait(py.None()))
+                Ok(Step::Wait(driver::turn(py)?))
             }
             State::Over => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
+            State::Pending(pending, told) if pending.is_awaited() => {
+                *lock(&self.state) = State::Pending(pending, told);
+                Err(awaited_already())
+            }
             State::Pending(pending, told) => match pending.take() {
                 Poll::Ready(Some(outcome)) => finished(py, outcome, &told).map(Step::Done),
                 Poll::Ready(None) => Err(PyRuntimeError::new_err("cannot reuse already awaited coroutine")),
                 Poll::Pending => {
-                    let future = wait(py, &pending)?;
-                    *lock(&self.state) = State::Pending(pending, told);
-                    Ok(Step::Wait(future))
+                    *lock(&self.state) = State::Pending(pending.clone(), told);
+                    self.awaited.store(true, Ordering::Relaxed);
+                    wait(py, &pending).map(Step::Wait)
                 }
             },
         }
+    }
+
+    /// The same operation, which the running loop carries out even if it is cancelled.
+    pub(crate) fn going_on(self, py: Python<'_>) -> Operation {
+        if let State::Pending(pending, _) = &*lock(&self.state)
+            && let Ok((_, queue)) = driver::current(py)
+        {
+            pending.keep(&queue);
+        }
+        self
+    }
+
+    /// Takes what a loop sends to a task that goes on: nothing on asyncio, on trio how its wait ended.
+    pub(crate) fn resumed(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        if value.is_none() {
+            return Ok(());
+        }
+        let ended = value.call_method0(pyo3::intern!(value.py(), "unwrap"));
+        ended.map(drop).inspect_err(|_| self.abandon())
     }
 
     /// Ends it without a result.
@@ -133,20 +162,21 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// As an iterator says it: what to wait for, or the value at its end.
-    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// As an iterator says it: what to wait for, or the value at its end. An end without a value is `None`.
+    pub(crate) fn for_iterator(self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         match self {
-            Step::Wait(future) => Ok(future),
-            Step::Done(value) => Err(stop(py, value)),
+            Step::Wait(future) => Ok(Some(future)),
+            Step::Done(value) if value.is_none(py) => Ok(None),
+            Step::Done(value) => Err(end::with(value.into_bound(py))),
         }
     }
-}
 
-/// The end of an iterator with a value, as an exception that needs no further making.
-fn stop(py: Python<'_>, value: Py<PyAny>) -> PyErr {
-    match py.get_type::<PyStopIteration>().call1((value,)) {
-        Ok(end) => PyErr::from_value(end),
-        Err(error) => error,
+    /// As `send` says it, whose callers may be written in Python and keep the exception.
+    pub(crate) fn for_sender(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Step::Wait(future) => Ok(future),
+            Step::Done(value) => Err(end::fresh(value.into_bound(py))),
+        }
     }
 }
 
@@ -154,8 +184,14 @@ fn wait(py: Python<'_>, pending: &Arc<Pending>) -> PyResult<Py<PyAny>> {
     let (event_loop, queue) = driver::current(py)?;
     let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
     future.setattr(pyo3::intern!(py, "_asyncio_future_blocking"), true)?;
-    pending.wait(&queue, future.clone().unbind());
-    Ok(future.unbind())
+    if pending.wait(&queue, future.clone().unbind()) {
+        return driver::yielded(future);
+    }
+    Err(awaited_already())
+}
+
+fn awaited_already() -> PyErr {
+    PyRuntimeError::new_err("coroutine is being awaited already")
 }
 
 fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>> {
@@ -167,20 +203,26 @@ fn finished(py: Python<'_>, outcome: Outcome, told: &Told) -> PyResult<Py<PyAny>
 
 #[pymethods]
 impl Operation {
-    fn __await__(slf: Py<Self>) -> Py<Self> {
-        slf
+    fn __await__(slf: Py<Self>) -> PyResult<Py<Self>> {
+        let operation = slf.get();
+        if operation.awaited.load(Ordering::Relaxed) && matches!(*lock(&operation.state), State::Pending(..))
+        {
+            return Err(awaited_already());
+        }
+        Ok(slf)
     }
 
     fn __iter__(slf: Py<Self>) -> Py<Self> {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         self.step(py)?.for_iterator(py)
     }
 
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.step(py)?.for_iterator(py)
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.resumed(value)?;
+        self.step(py)?.for_sender(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]

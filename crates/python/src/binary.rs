@@ -6,13 +6,13 @@ use std::sync::Arc;
 use folio::BinaryFile;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::answer::Answer;
 use crate::arguments::{all_bytes_of, buffered_size, bytes_of, fill, room, seek_from, size};
 use crate::awaitable::{Operation, nothing};
 use crate::errors::{CLOSED, CLOSED_DOT, Told, raised, unsupported};
-use crate::limits::CALL_COST;
+use crate::limits::{CALL_COST, READ_NOW_MAX};
 use crate::pending::Outcome;
 
 /// What the classes of binary files share.
@@ -41,6 +41,31 @@ impl Binary {
     ) -> Operation {
         let said = if closed == CLOSED { self.if_closed(closed) } else { None };
         said.unwrap_or_else(|| self.start(py, closed, work))
+    }
+
+    /// Reads straight into Python's memory if it is little and there at once; what fails is left to be done in order.
+    fn read_now(&self, py: Python<'_>, size: Option<usize>) -> Option<Operation> {
+        let room = match size {
+            Some(size) => size,
+            None => usize::try_from(self.file.known_len().ok()?).ok()?,
+        };
+        if room > READ_NOW_MAX {
+            return None;
+        }
+        let mut found = None;
+        let bytes = PyBytes::new_with(py, room, |room| {
+            let read = match size {
+                Some(_) => self.file.readinto_now(room),
+                None => self.file.readall_now(room),
+            };
+            found = read.ok().flatten();
+            Ok(())
+        });
+        let bytes = match (bytes.ok()?, found?) {
+            (bytes, count) if count == room => bytes,
+            (bytes, count) => PyBytes::new(py, &bytes.as_bytes()[..count]),
+        };
+        Some(Operation::done(Ok(bytes.into_any().unbind()), CALL_COST))
     }
 
     /// A failed operation if its class has no reading, whether it is closed, detached or open.
@@ -126,7 +151,7 @@ macro_rules! common_methods {
     ($class:ident, $readline:expr, $readinto:expr, $seek:expr, $truncate:expr, $write:expr) => {
         #[pymethods]
         impl $class {
-            fn close(&self, py: Python<'_>) -> Operation {
+            pub(crate) fn close(&self, py: Python<'_>) -> Operation {
                 self.binary.start(py, CLOSED, |file| async move { nothing(file.close().await) })
             }
 
@@ -308,6 +333,9 @@ impl AsyncBufferedIOBase {
             return Ok(refused);
         }
         let size = buffered_size(size)?;
+        if let Some(read) = self.binary.read_now(py, size) {
+            return Ok(read);
+        }
         Ok(self
             .binary
             .start(py, "read of closed file", |file| async move { file.read(size).await.map(Answer::Bytes) }))

@@ -32,18 +32,22 @@ impl Order {
 }
 
 /// Calls a function on a worker of the engine, after earlier calls of the same order.
+///
+/// If it is cancelled while it runs, the method `if_lost` of what it returns is called. With `goes_on` it is called in any
+/// case.
 #[pyfunction]
-#[pyo3(signature = (order, function, args, kwargs=None, close_if_lost=false))]
+#[pyo3(signature = (order, function, args, kwargs=None, if_lost=None, goes_on=false))]
 pub(crate) fn run(
     py: Python<'_>,
     order: Option<&Bound<'_, Order>>,
     function: Py<PyAny>,
     args: Py<PyTuple>,
     kwargs: Option<Py<PyDict>>,
-    close_if_lost: bool,
+    if_lost: Option<String>,
+    goes_on: bool,
 ) -> PyResult<Operation> {
     let turn = order.map(|order| order.get().turn.clone());
-    Operation::start_on_current(py, Told::of_file(CLOSED), async move {
+    let started = Operation::start_on_current(py, Told::of_file(CLOSED), async move {
         let turn = match turn {
             Some(turn) => Some(turn.lock_owned().await),
             None => None,
@@ -53,16 +57,18 @@ pub(crate) fn run(
             let called = call(function, args, kwargs);
             // An abandoned call keeps its turn until it has ended.
             drop(turn);
-            Returned { called: Some(called), close_if_lost }
+            Returned { called: Some(called), if_lost }
         });
         called.await.map(|returned| Answer::make(|_| returned.claim()))
-    })
+    })?;
+    Ok(if goes_on { started.going_on(py) } else { started })
 }
 
 /// What a function has returned. If no one claims it, a file that was opened is closed at once.
 struct Returned {
     called: Option<PyResult<Py<PyAny>>>,
-    close_if_lost: bool,
+    /// The method that closes it.
+    if_lost: Option<String>,
 }
 
 impl Returned {
@@ -73,8 +79,8 @@ impl Returned {
 
 impl Drop for Returned {
     fn drop(&mut self) {
-        if let (Some(Ok(lost)), true) = (self.called.take(), self.close_if_lost) {
-            let closed = Python::try_attach(|py| lost.call_method0(py, "close"));
+        if let (Some(Ok(lost)), Some(close)) = (self.called.take(), &self.if_lost) {
+            let closed = Python::try_attach(|py| lost.call_method0(py, close.as_str()));
             // Its own failure is as lost as the file.
             drop(closed);
         }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -34,12 +35,39 @@ impl Driver {
     }
 }
 
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // What waits in the queue holds the queue.
+        let lost = self.queue.take();
+        drop(lost);
+    }
+}
+
 fn resolve(future: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = future.py();
     if !future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
         future.call_method1(pyo3::intern!(py, "set_result"), (py.None(),))?;
     }
     Ok(())
+}
+
+/// Whether there was a loop that is not asyncio's.
+static FOREIGN: AtomicBool = AtomicBool::new(false);
+
+/// What a task yields to wait for `future`: on asyncio the future itself, on trio what trio understands.
+pub(crate) fn yielded(future: Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    if FOREIGN.load(Ordering::Relaxed)
+        && let Some(yielded) = future.getattr_opt(pyo3::intern!(future.py(), "yielded"))?
+    {
+        return yielded.call0().map(Bound::unbind);
+    }
+    Ok(future.unbind())
+}
+
+/// What a task yields so that its loop has a turn.
+pub(crate) fn turn(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    static TURN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    Ok(TURN.import(py, "folio._loop", "turn")?.call0()?.unbind())
 }
 
 /// The running loop and its driver.
@@ -64,6 +92,9 @@ impl Driver {
         let queue = Arc::new(Queue::new(bell));
         let driver = Bound::new(py, Driver { queue, socket })?;
         event_loop.call_method1("add_reader", (number, driver.getattr("drain")?))?;
+        if event_loop.hasattr("is_foreign")? {
+            FOREIGN.store(true, Ordering::Relaxed);
+        }
         Ok(driver)
     }
 }

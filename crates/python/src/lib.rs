@@ -1,15 +1,18 @@
 //! The native half of the Python package: folio's files as awaitables of asyncio.
 //!
-//! `awaitable` is what every call returns; `driver` brings an event loop the answers that were not there at once.
+//! `awaitable` is what every call returns, and `end` how it ends; `driver` brings an event loop the answers that were not there at once.
 //! `binary` and `text` are the files, `open` opens them, and `call` runs any other function of Python on the engine.
 
 mod answer;
 mod arguments;
 mod awaitable;
+mod below;
 mod binary;
+mod buffer;
 mod call;
 mod current;
 mod driver;
+mod end;
 mod engine;
 mod errors;
 mod extras;

@@ -9,6 +9,13 @@ pub(crate) const FINISH_MAX: Duration = Duration::from_secs(5);
 /// Bytes that CPython decodes at a time, and that its exceptions therefore show.
 pub(crate) const CHUNK_BYTES: u64 = 8192;
 
+/// Bytes of a read for which Python's memory is made ready before it is known how many there are.
+pub(crate) const READ_NOW_MAX: usize = 16 * 1024;
+
+/// Bytes or characters of an answer that may be kept in memory until the next one: twice what programs usually read at a
+/// time.
+pub(crate) const SPARE_VALUE_MAX: usize = 16 * 1024;
+
 /// Bytes taken at once from the socket that wakes a loop. There is hardly ever more than one.
 pub(crate) const RINGS_BYTES: usize = 16;
 

@@ -26,6 +26,11 @@ impl Lines {
         Lines { file, turns, ready: Mutex::new(None) }
     }
 
+    fn take_ready(&self) -> PyResult<Step> {
+        let ready = lock(&self.ready).take();
+        ready.ok_or_else(|| PyRuntimeError::new_err("cannot reuse already awaited coroutine"))
+    }
+
     fn get_ready(&self, py: Python<'_>) -> bool {
         let mut ready = lock(&self.ready);
         if ready.is_none() {
@@ -62,15 +67,12 @@ impl Lines {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let ready = lock(&self.ready).take();
-        ready
-            .ok_or_else(|| PyRuntimeError::new_err("cannot reuse already awaited coroutine"))?
-            .for_iterator(py)
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.take_ready()?.for_iterator(py)
     }
 
     fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.__next__(py)
+        self.take_ready()?.for_sender(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]

@@ -6,6 +6,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::awaitable::{Operation, Step, thrown};
+use crate::binary::{AsyncBufferedIOBase, AsyncBufferedReader};
 use crate::pending::lock;
 
 /// An opening file: awaitable as often as one likes, and an asynchronous context manager.
@@ -20,9 +21,28 @@ impl OpenManager {
         OpenManager { opening, opened: Mutex::new(None) }
     }
 
+    fn step(&self, py: Python<'_>) -> PyResult<Step> {
+        if let Some(file) = self.opened(py) {
+            return Ok(Step::Done(file));
+        }
+        let step = self.opening.step(py)?;
+        if let Step::Done(file) = &step {
+            *lock(&self.opened) = Some(file.clone_ref(py));
+        }
+        Ok(step)
+    }
+
     fn opened(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         lock(&self.opened).as_ref().map(|file| file.clone_ref(py))
     }
+}
+
+/// Closes one of the package's own files of bytes without a look at its methods.
+fn close(py: Python<'_>, file: &Bound<'_, PyAny>) -> Option<Operation> {
+    if let Ok(reader) = file.cast_exact::<AsyncBufferedReader>() {
+        return Some(reader.as_super().get().close(py));
+    }
+    file.cast_exact::<AsyncBufferedIOBase>().ok().map(|file| file.get().close(py))
 }
 
 #[pymethods]
@@ -35,19 +55,13 @@ impl OpenManager {
         slf
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if let Some(file) = self.opened(py) {
-            return Step::Done(file).for_iterator(py);
-        }
-        let step = self.opening.step(py)?;
-        if let Step::Done(file) = &step {
-            *lock(&self.opened) = Some(file.clone_ref(py));
-        }
-        step.for_iterator(py)
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.step(py)?.for_iterator(py)
     }
 
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        self.__next__(py)
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        self.opening.resumed(value)?;
+        self.step(py)?.for_sender(py)
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None))]
@@ -74,7 +88,10 @@ impl OpenManager {
     fn __aexit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let file = lock(&self.opened).take();
         let file = file.ok_or_else(|| PyRuntimeError::new_err("the file was not opened by this context"))?;
-        file.call_method0(py, pyo3::intern!(py, "close"))
+        match close(py, file.bind(py)) {
+            Some(closing) => Ok(Py::new(py, closing)?.into_any()),
+            None => file.call_method0(py, pyo3::intern!(py, "close")),
+        }
     }
 
     #[getter]

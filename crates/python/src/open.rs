@@ -74,7 +74,13 @@ fn open_binary(
     Ok(OpenManager::new(opening))
 }
 
-fn binary(py: Python<'_>, binary: Binary, mode: OpenMode, buffering: Buffering) -> PyResult<Py<PyAny>> {
+/// The object of a file of bytes.
+pub(crate) fn binary(
+    py: Python<'_>,
+    binary: Binary,
+    mode: OpenMode,
+    buffering: Buffering,
+) -> PyResult<Py<PyAny>> {
     let binary = Arc::new(binary);
     if buffering == Buffering::Unbuffered {
         return Ok(Py::new(py, AsyncFileIO { binary })?.into_any());

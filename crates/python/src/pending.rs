@@ -1,9 +1,10 @@
 //! An operation that was not answered in its first poll: its future, and who waits for it.
 
 use std::future::Future;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -22,6 +23,8 @@ pub(crate) struct Pending {
     progress: Mutex<Progress>,
     /// Apart from the progress: a future may wake its caller from within its poll.
     signal: Mutex<Signal>,
+    /// Whether it goes on after it was cancelled.
+    kept: AtomicBool,
 }
 
 enum Progress {
@@ -44,7 +47,19 @@ impl Pending {
             progress: Mutex::new(Progress::Working(work, None)),
             // Nothing is registered yet with this waker: the next look at it polls.
             signal: Mutex::new(Signal { woken: true, queue: None }),
+            kept: AtomicBool::new(false),
         })
+    }
+
+    /// Has it go on even if it is cancelled, whenever `queue` is taken.
+    pub(crate) fn keep(self: &Arc<Self>, queue: &Arc<Queue>) {
+        self.kept.store(true, Ordering::Relaxed);
+        self.go_on_by(queue);
+    }
+
+    /// Whether a task waits for it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        matches!(&*lock(&self.progress), Progress::Working(_, Some(_)))
     }
 
     /// The outcome, if it is there by now. A second call finds nothing.
@@ -63,16 +78,25 @@ impl Pending {
         }
     }
 
-    /// Has `queue` hold this operation as soon as it can go on, and `future` resolved once it is finished.
-    pub(crate) fn wait(self: &Arc<Self>, queue: &Arc<Queue>, future: Py<PyAny>) {
+    /// Has `future` resolved once the operation is finished. Returns whether there is no one else who waits.
+    pub(crate) fn wait(self: &Arc<Self>, queue: &Arc<Queue>, future: Py<PyAny>) -> bool {
         if let Progress::Working(_, waiter) = &mut *lock(&self.progress) {
+            if waiter.is_some() {
+                return false;
+            }
             *waiter = Some(future);
         }
+        self.go_on_by(queue);
+        true
+    }
+
+    /// Has `queue` hold this operation as soon as it can go on.
+    fn go_on_by(self: &Arc<Self>, queue: &Arc<Queue>) {
         let mut signal = lock(&self.signal);
         signal.queue = Some(queue.clone());
-        if signal.woken {
-            queue.push(self.clone());
-        }
+        let lost = if signal.woken { queue.push(self.clone()) } else { Vec::new() };
+        drop(signal);
+        drop(lost);
     }
 
     /// Goes on with what has been woken; returns the loop's future to resolve if it is finished now.
@@ -93,8 +117,11 @@ impl Pending {
         }
     }
 
-    /// Drops the future: nothing more is done for it.
+    /// Drops the future: nothing more is done for it, unless it is kept.
     pub(crate) fn cancel(&self) {
+        if self.kept.load(Ordering::Relaxed) {
+            return;
+        }
         let over = std::mem::replace(&mut *lock(&self.progress), Progress::Over);
         // Outside of the lock: a dropped future may wake others.
         drop(over);
@@ -113,11 +140,13 @@ impl Pending {
 impl Wake for Pending {
     fn wake(self: Arc<Self>) {
         let mut signal = lock(&self.signal);
-        if !std::mem::replace(&mut signal.woken, true)
-            && let Some(queue) = &signal.queue
-        {
-            queue.push(self.clone());
-        }
+        let was_woken = std::mem::replace(&mut signal.woken, true);
+        let lost = match &signal.queue {
+            Some(queue) if !was_woken => queue.push(self.clone()),
+            Some(_) | None => Vec::new(),
+        };
+        drop(signal);
+        drop(lost);
     }
 }
 
@@ -138,14 +167,18 @@ impl Queue {
         std::mem::take(&mut *lock(&self.woken))
     }
 
-    /// Called from any thread, with the interpreter or without.
-    fn push(&self, pending: Arc<Pending>) {
+    /// Called from any thread, with the interpreter or without. Returns what has no loop any more; it is to be dropped
+    /// outside of every lock, because a dropped future may wake others.
+    #[must_use]
+    fn push(&self, pending: Arc<Pending>) -> Vec<Arc<Pending>> {
         let mut woken = lock(&self.woken);
         woken.push(pending);
-        if woken.len() == 1 {
-            // A full socket has woken the loop already, and a closed one has no loop.
-            let _ = (&self.bell).write(&[0]);
+        // A full socket has woken the loop already.
+        let is_lost = |error: io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+        if woken.len() == 1 && (&self.bell).write(&[0]).is_err_and(is_lost) {
+            return std::mem::take(&mut *woken);
         }
+        Vec::new()
     }
 }
 

@@ -14,6 +14,7 @@ use pyo3::types::{PyBytes, PyString, PyTuple};
 use crate::answer::Answer;
 use crate::arguments::{size, wrong_type};
 use crate::awaitable::{Operation, nothing};
+use crate::below::Below;
 use crate::errors::{CLOSED, CLOSED_DOT, Told, met, raised, unsupported};
 use crate::limits::{CHUNK_BYTES, LINE_COST};
 use crate::lines::{Lines, line_ahead};
@@ -26,12 +27,13 @@ pub(crate) struct AsyncTextIOWrapper {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     /// Taken for good once it is detached.
     turns: Arc<Turns<TextFile>>,
     closed: AtomicBool,
     detached: AtomicBool,
-    attributes: Attributes,
+    pub(crate) below: Below,
+    pub(crate) attributes: Attributes,
 }
 
 /// What an open file of text is known by; it does not change.
@@ -54,6 +56,7 @@ impl AsyncTextIOWrapper {
                 turns,
                 closed: AtomicBool::new(false),
                 detached: AtomicBool::new(false),
+                below: Below::default(),
                 attributes,
             }),
         }
@@ -78,8 +81,12 @@ impl AsyncTextIOWrapper {
         })
     }
 
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The exception of what a detached file cannot say of itself.
-    fn attached(&self) -> PyResult<()> {
+    pub(crate) fn attached(&self) -> PyResult<()> {
         if self.shared.detached.load(Ordering::Acquire) { Err(detached()) } else { Ok(()) }
     }
 
@@ -91,7 +98,11 @@ impl AsyncTextIOWrapper {
     }
 
     /// Asks something of the file at once, if no operation is under way.
-    fn know<T>(&self, py: Python<'_>, ask: impl FnOnce(&TextFile) -> folio::Result<T> + Send) -> PyResult<T>
+    pub(crate) fn know<T>(
+        &self,
+        py: Python<'_>,
+        ask: impl FnOnce(&TextFile) -> folio::Result<T> + Send,
+    ) -> PyResult<T>
     where
         T: Send,
     {
@@ -169,8 +180,12 @@ impl AsyncTextIOWrapper {
         let shared = self.shared.clone();
         self.start(py, CLOSED_DOT, |mut turn| async move {
             shared.closed.store(true, Ordering::Release);
-            nothing(turn.get().close().await)
+            let before = shared.below.is_closed();
+            let closed = turn.get().close().await;
+            shared.below.close().await;
+            nothing(if before { Ok(()) } else { closed })
         })
+        .going_on(py)
     }
 
     #[pyo3(signature = (size=-1, /))]
@@ -332,7 +347,7 @@ impl AsyncTextIOWrapper {
 
     #[getter]
     fn closed(&self) -> PyResult<bool> {
-        self.attached().map(|()| self.shared.closed.load(Ordering::Acquire))
+        self.attached().map(|()| self.shared.closed.load(Ordering::Acquire) || self.shared.below.is_closed())
     }
 
     #[getter]

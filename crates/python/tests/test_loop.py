@@ -146,6 +146,45 @@ def test_an_awaitable_is_awaited_once(run, room):
     run(main())
 
 
+def test_an_awaitable_is_awaited_by_one_task(run):
+    async def main():
+        wait = threading.Event()
+        waiting = folio.base.call(None, None, None, wait.wait, (), {})
+
+        async def awaited():
+            return await waiting
+
+        first = asyncio.ensure_future(awaited())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="being awaited already"):
+            await awaited()
+        wait.set()
+        assert await first is True
+
+    run(main())
+
+
+def test_an_answer_that_a_task_waits_for_is_given_to_no_other(run):
+    async def main():
+        wait = threading.Event()
+        waiting = folio.base.call(None, None, None, wait.wait, (), {})
+
+        async def awaited():
+            return await waiting
+
+        first = asyncio.ensure_future(awaited())
+        await asyncio.sleep(0)
+        wait.set()
+        # The answer is there, and the loop has had no turn to bring it.
+        while folio.snapshot().running:
+            pass
+        with pytest.raises(RuntimeError, match="being awaited already"):
+            waiting.send(None)
+        assert await first is True
+
+    run(main())
+
+
 def test_an_exception_is_raised_where_it_is_awaited(run, room):
     async def main():
         opening = folio.open(room / "missing")

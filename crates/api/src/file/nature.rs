@@ -50,7 +50,15 @@ impl File {
                 false => Ok(()),
             };
         }
-        match self.metadata().await?.is_dir() {
+        let seen = match &self.handle {
+            Handle::Plain(file) => file.is_directory(),
+            Handle::Stream(_) => Some(false),
+        };
+        let directory = match seen {
+            Some(directory) => directory,
+            None => self.metadata().await?.is_dir(),
+        };
+        match directory {
             true => refuse(Error::io(Operation::Open, io::Error::from_raw_os_error(IS_A_DIRECTORY))),
             false => Ok(()),
         }

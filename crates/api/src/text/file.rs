@@ -234,7 +234,7 @@ impl<F: TextIo> TextFile<F> {
         self.file.is_sequential()
     }
 
-    pub(super) fn check_open(&self, operation: Operation) -> Result<()> {
+    pub(crate) fn check_open(&self, operation: Operation) -> Result<()> {
         if self.closed { Err(Error::closed(operation).at_path(self.file.path())) } else { Ok(()) }
     }
 

@@ -94,6 +94,41 @@ fn a_read_in_place_is_one_system_call() {
     }
 }
 
+/// What opens a file says whether it is a directory, and a short read where it ends: neither is asked for once more.
+#[test]
+fn a_short_file_opened_read_and_closed_as_python_does_is_five_system_calls() {
+    const WHAT: &str = "counting the system calls of a short file that is opened, read and closed";
+    if !can_trace(WHAT) {
+        return;
+    }
+    for task in ["whole", "whole_now"] {
+        let (calls, thread) = trace(task);
+        if calls.contains_key(&(thread.clone(), "futex".to_owned())) {
+            return skip(WHAT, "nothing is done in place here");
+        }
+        // Neither the wait of the runtime when a task has used up its turn, nor a check of std's that optimised builds leave out.
+        let counted = |(maker, name): &(String, String)| {
+            *maker == thread && !["epoll_wait", "fcntl"].contains(&name.as_str())
+        };
+        let made: Vec<_> = calls.iter().filter(|(call, _)| counted(call)).collect();
+        let of = |name: &str| (thread.clone(), name.to_owned());
+        let stat = if calls.contains_key(&of("fstat")) { of("fstat") } else { of("newfstatat") };
+        let mut expected = BTreeMap::from([
+            (of("openat2"), ROUNDS),
+            (stat, ROUNDS),
+            // The second finds the end.
+            (of("preadv2"), 2 * ROUNDS),
+            (of("close"), ROUNDS),
+        ]);
+        if calls.contains_key(&of("statx")) {
+            // A file system in user space or of a network is mounted somewhere: the file is found before it is opened.
+            let open = if calls.contains_key(&of("open")) { of("open") } else { of("openat") };
+            expected.extend([(open, ROUNDS), (of("statx"), ROUNDS), (of("close"), 2 * ROUNDS)]);
+        }
+        assert_eq!(made, Vec::from_iter(&expected), "{task}: {ROUNDS} files");
+    }
+}
+
 #[track_caller]
 fn check_burst(task: &str, names: &[&str], calls_max: u64) {
     if !can_trace(&format!("counting the system calls of {task}")) {
@@ -175,6 +210,7 @@ async fn the_task_under_strace() {
         "appends" => burst(Burst::Appends, &engine, &file, Path::new(&path)).await,
         "syncs" => burst(Burst::Syncs, &engine, &file, Path::new(&path)).await,
         "replace" => replace(&engine, Path::new(&path)).await,
+        "whole" | "whole_now" => whole(&engine, Path::new(&path), &task).await,
         "below" => below(Path::new(&path)).await,
         other => panic!("nobody asks for {other}"),
     }
@@ -197,6 +233,25 @@ async fn reads(engine: &Engine, file: &File, task: &str) {
     mark(END);
     let in_place = engine.snapshot().counters.in_place - before;
     assert!(in_place == ROUNDS || in_place == 0, "all or none: {in_place}");
+}
+
+async fn whole(engine: &Engine, path: &Path, task: &str) {
+    let contents = [7; 4096];
+    fs::write(path, contents).expect("the temporary directory takes files");
+    let mut options = OpenOptions::new();
+    options.python_mode("rb");
+    mark(BEGIN);
+    for _ in 0..ROUNDS {
+        let file = options.open_binary_on(engine, path).await.expect("it was just written");
+        let mut room = [0; 4096];
+        let count = match task {
+            "whole_now" => file.readall_now(&mut room).expect("it can be read").unwrap_or_default(),
+            _ => file.read(None).await.map(|bytes| bytes.len()).expect("it can be read"),
+        };
+        assert!(count == contents.len() || task == "whole_now", "{task}: {count}");
+        file.close().await.expect("nothing was written");
+    }
+    mark(END);
 }
 
 async fn replace(engine: &Engine, path: &Path) {

@@ -81,6 +81,23 @@ async fn i2_opens_that_wait_for_a_reader_hold_no_worker() {
     drop(reader);
 }
 
+/// Cause: `ENXIO` was taken for a FIFO without a reader whatever had been opened. Loss: opening a socket, or the terminal
+/// of a process that has none, for writing never ended. Fix: only a FIFO is waited for.
+#[tokio::test]
+async fn i2_an_open_that_no_reader_could_answer_fails_at_once() {
+    let room = TempDir::new().unwrap();
+    let socket = room.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let mut options = File::options();
+    let error = soon("a socket", options.write(true).open(&socket)).await.unwrap_err();
+    assert_eq!((error.raw_os_error(), error.operation()), (Some(6), Operation::Open));
+    let dir = folio::Dir::open(room.path()).await.unwrap();
+    let error = soon("a socket below a directory", dir.open_with("socket", &options)).await.unwrap_err();
+    assert_eq!((error.raw_os_error(), error.operation()), (Some(6), Operation::Open));
+    let error = soon("a whole socket", fs::write(&socket, b"x")).await.unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(6));
+}
+
 #[tokio::test]
 async fn i2_a_fifo_carries_bytes_both_ways_and_breaks_like_a_pipe() {
     let room = TempDir::new().unwrap();

@@ -166,6 +166,7 @@ impl EngineContext {
             inode: self.objects.fetch_add(1, Ordering::Relaxed),
             len: 0,
             remote: true,
+            directory: Some(false),
         };
         (opened, request)
     }

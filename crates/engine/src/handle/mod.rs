@@ -79,6 +79,17 @@ impl FileHandle {
         self.open_file().access.sequential
     }
 
+    /// Returns whether it is a directory, if its opening has seen that.
+    pub fn is_directory(&self) -> Option<bool> {
+        self.open_file().access.directory
+    }
+
+    /// Returns a length that the file had at its opening or has had since: without asking the system, which may know of
+    /// another one by now.
+    pub fn known_len(&self) -> u64 {
+        self.open_file().turn.take().core.known_len()
+    }
+
     /// Returns the file's descriptor, if the storage has one. The engine closes it.
     pub fn descriptor(&self) -> Option<RawFd> {
         self.as_std().map(AsRawFd::as_raw_fd)

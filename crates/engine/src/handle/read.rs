@@ -90,6 +90,46 @@ impl FileHandle {
         self.read_in_place(buf).transpose()
     }
 
+    /// Fills `buf` from the cursor, or reads to the end of the file, if that is possible without waiting; otherwise takes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read); then no byte is taken.
+    pub fn read_full_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        self.read_in_place_by(buf, 0, |buf, offset| self.fill_now(buf, offset)).transpose()
+    }
+
+    /// Reads to the end of the file if that is possible without waiting and `buf` has room for all; otherwise takes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Like [`read`](FileHandle::read); then no byte is taken.
+    pub fn read_rest_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        let read = |buf: &mut [u8], offset: u64| match self.fill_now(buf, offset)? {
+            Ok(count) if count == buf.len() => {
+                let end = self.open_file().file.read_now(&mut [0], offset + count as u64)?;
+                matches!(end, Ok(0)).then_some(Ok(count))
+            }
+            filled => Some(filled),
+        };
+        self.read_in_place_by(buf, u64::MAX, read).transpose()
+    }
+
+    /// Calls of the storage until `buf` is full or the file ends; `None` as soon as one would wait.
+    fn fill_now(&self, buf: &mut [u8], offset: u64) -> Option<std::io::Result<usize>> {
+        let mut done = 0;
+        while done < buf.len() {
+            match self.open_file().file.read_now(&mut buf[done..], offset + done as u64)? {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(done))
+    }
+
     /// Returns a mark of the file's present state, for [`is_as_marked`](FileHandle::is_as_marked).
     ///
     /// # Errors
@@ -156,6 +196,17 @@ impl FileHandle {
     }
 
     fn read_in_place(&self, buf: &mut [u8]) -> Option<Result<usize>> {
+        self.read_in_place_by(buf, 0, |buf, offset| self.open_file().file.read_now(buf, offset))
+    }
+
+    /// Reads at the cursor by `read`, which looks at up to `beyond` bytes behind `buf`.
+    #[inline]
+    fn read_in_place_by(
+        &self,
+        buf: &mut [u8],
+        beyond: u64,
+        read: impl FnOnce(&mut [u8], u64) -> Option<std::io::Result<usize>>,
+    ) -> Option<Result<usize>> {
         let open_file = self.open_file();
         if open_file.access.remote || self.must_queue() {
             return None;
@@ -164,12 +215,12 @@ impl FileHandle {
         let offset = state.core.position();
         let room = usize::try_from(state.core.room()).unwrap_or(usize::MAX);
         let len = buf.len().min(IN_PLACE_BYTES_MAX).min(room);
-        let range = offset..offset.saturating_add(len as u64);
+        let range = offset..offset.saturating_add(len as u64).saturating_add(beyond);
         let span = Span::Read(range.clone());
         if state.core.is_closed() || !state.is_free(&Footprint { span, cursor: true }) {
             return None;
         }
-        let result = open_file.file.read_now(&mut buf[..len], offset)?;
+        let result = read(&mut buf[..len], offset)?;
         if let Ok(count) = &result {
             if !state.core.note_read(range, *count as u64) {
                 return None;

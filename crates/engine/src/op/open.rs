@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{PathOp, PathRequest, Subject};
 use crate::error::Operation;
 use crate::exclusive::Exclusive;
-use crate::storage::{Identity, OpenRequest, Opened, Storage, StorageDir, os::Os};
+use crate::storage::{Identity, Kind, Links, OpenRequest, Opened, Storage, StorageDir, os::Os};
 
 /// Opens a file by its path, or below a directory that must not be left.
 pub(crate) fn open(
@@ -24,6 +24,22 @@ pub(crate) fn open(
         Some(_) => None,
     })
     .again()
+}
+
+/// Asks whether what `open` was asked for is a FIFO: sockets and absent devices are refused with the same errno as one
+/// without a reader.
+pub(crate) fn is_fifo(
+    path: Arc<Path>,
+    below: Option<(Arc<dyn StorageDir>, Arc<Path>)>,
+    request: OpenRequest,
+) -> impl PathRequest<Reply = bool> {
+    PathOp::new(Operation::Open, Asked { path, below, request }, |storage, asked| {
+        let found = match &asked.below {
+            None => storage.metadata(&asked.path, Links::Follow),
+            Some((dir, name)) => dir.metadata(name, Links::Follow),
+        };
+        Ok(found?.file_type().kind() == Some(Kind::Fifo))
+    })
 }
 
 #[derive(Clone)]

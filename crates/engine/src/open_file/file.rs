@@ -65,6 +65,8 @@ pub(crate) struct Access {
     pub(crate) sequential: bool,
     /// Closing the descriptor may free many blocks or flush, unless the storage knows better.
     pub(crate) slow_to_close: bool,
+    /// Whether it is a directory, if the opening has seen it.
+    pub(crate) directory: Option<bool>,
     /// How urgent its operations are.
     pub(crate) priority: Priority,
 }
@@ -87,6 +89,7 @@ impl OpenFile {
             alone: matches!(opened.nature, Nature::Object { .. }),
             sequential: opened.nature == Nature::Object { seekable: false },
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
+            directory: opened.directory,
             priority,
         };
         let device = context.device(opened.device);

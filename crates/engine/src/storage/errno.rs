@@ -22,7 +22,7 @@ pub(crate) const FILE_TOO_BIG: i32 = Errno::FBIG.raw_os_error();
 /// `ESPIPE`: a stream has no position.
 pub(crate) const NO_POSITION: i32 = Errno::SPIPE.raw_os_error();
 
-/// `ENXIO`: a FIFO without a reader was opened for writing.
+/// `ENXIO`: a FIFO without a reader was opened for writing; or a socket, or a device that is not there.
 pub(crate) const NO_READER: i32 = Errno::NXIO.raw_os_error();
 
 /// `EPERM`: the operation is not permitted on this file, for any user.

@@ -87,12 +87,14 @@ pub struct Opened {
     pub nature: Nature,
     /// Whether any call may block: the file is on a network, in user space, or on a file system that may stand on such.
     pub remote: bool,
+    /// Whether it is a directory, if that was seen at the opening; otherwise its attributes are asked for it.
+    pub directory: Option<bool>,
 }
 
 impl Opened {
     /// Makes a plain file on a local disk. Set the public fields for any other file.
     pub fn plain(file: Box<dyn StorageFile>, device: u64, inode: u64, len: u64) -> Opened {
-        Opened { file, device, inode, len, nature: Nature::Plain, remote: false }
+        Opened { file, device, inode, len, nature: Nature::Plain, remote: false, directory: None }
     }
 }
 

@@ -14,3 +14,14 @@ from .threadpool import stdin as stdin
 from .threadpool import stdin_bytes as stdin_bytes
 from .threadpool import stdout as stdout
 from .threadpool import stdout_bytes as stdout_bytes
+
+__all__ = [
+    "open",
+    "stderr",
+    "stderr_bytes",
+    "stdin",
+    "stdin_bytes",
+    "stdout",
+    "stdout_bytes",
+    "tempfile",
+]

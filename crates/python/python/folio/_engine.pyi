@@ -5,6 +5,8 @@ from typing import Any
 
 from typing_extensions import Self
 
+__all__ = ["Engine", "ShutdownReport", "Snapshot", "snapshot"]
+
 SHUTDOWN_SECONDS: float
 current: ContextVar[Any]
 

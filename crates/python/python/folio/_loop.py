@@ -2,7 +2,8 @@
 
 import atexit
 import os
-from asyncio import events
+import sys
+from asyncio import current_task, events
 from weakref import WeakKeyDictionary
 
 from . import _folio
@@ -12,14 +13,31 @@ drivers = WeakKeyDictionary()
 
 
 def running():
-    """Returns the running event loop."""
+    """Returns the running event loop, or what stands for trio's."""
     loop = events._get_running_loop()
+    if _is_on_trio(loop):
+        from . import _trio
+
+        return _trio.loop()
     if loop is None:
-        raise RuntimeError(
-            "no running event loop: folio works with asyncio and uvloop. "
-            "With trio, use trio.open_file, or run this code in trio_asyncio"
-        )
+        raise RuntimeError("no running event loop: folio works with asyncio and uvloop, and with trio")
     return loop
+
+
+def turn():
+    """Returns what a coroutine yields so that its loop has a turn."""
+    if _is_on_trio(events._get_running_loop()):
+        from . import _trio
+
+        return _trio.turn()
+    # A bare yield: the task goes on in the loop's next turn.
+    return None
+
+
+def _is_on_trio(loop):
+    # trio may be the guest of a loop of asyncio's, and has no task then that asyncio knows; trio-asyncio the other way round.
+    trio = sys.modules.get("trio.lowlevel")
+    return trio is not None and trio.in_trio_task() and (loop is None or current_task(loop) is None)
 
 
 def _after_fork():

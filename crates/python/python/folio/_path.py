@@ -14,6 +14,8 @@ __all__ = ["Path"]
 
 
 def _wrapped(value):
+    if isinstance(value, tuple):
+        return tuple(map(_wrapped, value))
     return Path(value) if isinstance(value, pathlib.PurePath) else value
 
 
@@ -92,7 +94,7 @@ class Path:
             raise AttributeError(f"'Path' object has no attribute {name!r}")
         found = getattr(self._path, name)
         if not callable(found):
-            return tuple(map(_wrapped, found)) if name == "parents" else _wrapped(found)
+            return _wrapped(tuple(found)) if name == "parents" else _wrapped(found)
         return lambda *args, **kwargs: _wrapped(found(*args, **kwargs))
 
     def open(self, mode="r", buffering=-1, encoding=None, errors=None, newline=None):

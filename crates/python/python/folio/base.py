@@ -1,24 +1,27 @@
 """Files of Python's own, each call of which runs on a worker; and functions made asynchronous."""
 
+import inspect
 from abc import ABCMeta
 from asyncio import get_running_loop
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from functools import partial, wraps
+from inspect import Parameter
 
-from . import _folio, _loop  # noqa: F401
+from . import _folio, _loop
 
 __all__ = ["AiofilesContextManager", "AsyncBase", "AsyncIndirectBase", "wrap"]
 
 
-def call(loop, executor, order, function, args, kwargs, close_if_lost=False):
+def call(loop, executor, order, function, args, kwargs, if_lost=None, goes_on=False):
     """Calls a function on the executor if there is one, otherwise on folio's engine; returns an awaitable.
 
-    What it returns is closed if `close_if_lost` and the call is cancelled while it runs.
+    If the call is cancelled while it runs, the method `if_lost` of what it returns is called. With `goes_on` it is
+    carried out even if it is cancelled before it has begun.
     """
     if executor is None:
-        return _folio.run(order, function, args, kwargs, close_if_lost)
-    return (loop or get_running_loop()).run_in_executor(executor, partial(function, *args, **kwargs))
+        return _folio.run(order, function, args, kwargs, if_lost, goes_on)
+    return (loop or _loop.running()).run_in_executor(executor, partial(function, *args, **kwargs))
 
 
 def wrap(func):
@@ -28,7 +31,24 @@ def wrap(func):
     async def run(*args, loop=None, executor=None, **kwargs):
         return await call(loop, executor, None, func, args, kwargs)
 
+    return signed(run, func)
+
+
+def signed(run, func):
+    """Gives an asynchronous function the signature of the other, with `loop` and `executor` added."""
+    try:
+        signature = inspect.signature(func)
+    except (TypeError, ValueError):
+        return run
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
+    rest = list(signature.parameters.values())[len(own) :]
+    added = [Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in ("loop", "executor")]
+    run.__signature__ = signature.replace(parameters=[*own, *added, *rest])
     return run
+
+
+# Methods that leave nothing open, also if no one waits for them any more.
+_CLOSING = {"close", "__exit__"}
 
 
 class AsyncBase(metaclass=ABCMeta):
@@ -45,7 +65,8 @@ class AsyncBase(metaclass=ABCMeta):
         return self._ref_loop or get_running_loop()
 
     def _call(self, name, args, kwargs):
-        return call(self._ref_loop, self._executor, self._order, getattr(self._file, name), args, kwargs)
+        function, goes_on = getattr(self._file, name), name in _CLOSING
+        return call(self._ref_loop, self._executor, self._order, function, args, kwargs, None, goes_on)
 
     def __aiter__(self):
         """Returns the file itself, which is its own iterator."""
@@ -101,4 +122,4 @@ class AiofilesContextManager(Awaitable, AbstractAsyncContextManager):
             await opened._call("__exit__", (exc_type, exc_val, exc_tb), {})
         else:
             file, loop, executor = opened._file, opened._loop, opened._executor
-            await call(loop, executor, None, file.__exit__, (exc_type, exc_val, exc_tb), {})
+            await call(loop, executor, None, file.__exit__, (exc_type, exc_val, exc_tb), {}, None, True)

@@ -1,3 +1,4 @@
+from abc import ABCMeta
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from concurrent.futures import Executor
@@ -15,7 +16,7 @@ __all__ = ["AiofilesContextManager", "AsyncBase", "AsyncIndirectBase", "wrap"]
 # Also takes the keywords `loop` and `executor`.
 def wrap(func: Callable[..., _T]) -> Callable[..., Coroutine[Any, Any, _T]]: ...
 
-class AsyncBase(Generic[_T]):
+class AsyncBase(Generic[_T], metaclass=ABCMeta):
     def __init__(
         self, file: Any, loop: AbstractEventLoop | None, executor: Executor | None
     ) -> None: ...

@@ -1,15 +1,18 @@
 """Whole files and trees, in one call each."""
 
 from ._folio import copytree, glob, read_bytes, replace_bytes, rmtree, sync_dir, walk, write_bytes
+from ._scandir import DirEntry, scandir
 from .base import wrap
 
 __all__ = [
+    "DirEntry",
     "copytree",
     "glob",
     "read_bytes",
     "read_text",
     "replace_bytes",
     "rmtree",
+    "scandir",
     "sync_dir",
     "walk",
     "write_bytes",

@@ -9,6 +9,28 @@ from typing_extensions import TypeAlias
 from . import ospath as path
 from .base import wrap as wrap
 
+__all__ = [
+    "access",
+    "getcwd",
+    "listdir",
+    "makedirs",
+    "mkdir",
+    "path",
+    "readlink",
+    "remove",
+    "removedirs",
+    "rename",
+    "renames",
+    "replace",
+    "rmdir",
+    "scandir",
+    "stat",
+    "symlink",
+    "unlink",
+    "wrap",
+]
+__all__ += ["link", "sendfile", "statvfs"]
+
 _Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
 
 async def access(

@@ -5,7 +5,7 @@ from os import path
 from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 from . import _folio
-from .base import call, wrap
+from .base import call, signed, wrap
 
 __all__ = [
     "abspath",
@@ -31,17 +31,18 @@ def _by_stat(function, answer, follow=True, absent=None):
         return wrap(function)
 
     @wraps(function)
-    async def run(path, /, *, loop=None, executor=None):
-        if executor is not None or isinstance(path, int):
-            return await call(loop, executor, None, function, (path,), {})
+    async def run(*args, loop=None, executor=None, **kwargs):
+        if executor is not None or kwargs or len(args) != 1 or isinstance(args[0], int):
+            # Also what CPython refuses, in its own words.
+            return await call(loop, executor, None, function, args, kwargs)
         try:
-            return answer(await _stat(path, follow))
+            return answer(await _stat(args[0], follow))
         except (OSError, ValueError):
             if absent is None:
                 raise
             return absent
 
-    return run
+    return signed(run, function)
 
 
 getatime = _by_stat(path.getatime, lambda found: found.st_atime)

@@ -5,6 +5,21 @@ from typing import Any
 
 from typing_extensions import TypeAlias
 
+__all__ = [
+    "abspath",
+    "exists",
+    "getatime",
+    "getctime",
+    "getmtime",
+    "getsize",
+    "isdir",
+    "isfile",
+    "islink",
+    "ismount",
+    "samefile",
+    "sameopenfile",
+]
+
 _Path: TypeAlias = str | bytes | PathLike[str] | PathLike[bytes]
 
 async def abspath(
@@ -14,57 +29,49 @@ async def abspath(
     executor: Executor | None = None,
 ) -> Any: ...
 async def getatime(
-    path: _Path | int,
-    /,
+    filename: _Path | int,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> float: ...
 async def getctime(
-    path: _Path | int,
-    /,
+    filename: _Path | int,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> float: ...
 async def getmtime(
-    path: _Path | int,
-    /,
+    filename: _Path | int,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> float: ...
 async def getsize(
-    path: _Path | int,
-    /,
+    filename: _Path | int,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> int: ...
 async def exists(
     path: _Path | int,
-    /,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> bool: ...
 async def isdir(
-    path: _Path | int,
-    /,
+    s: _Path | int,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> bool: ...
 async def isfile(
     path: _Path | int,
-    /,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
 ) -> bool: ...
 async def islink(
     path: _Path,
-    /,
     *,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,

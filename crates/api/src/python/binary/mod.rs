@@ -1,8 +1,10 @@
 //! Binary files with the names and the behaviour of Python's.
 //!
-//! `open` makes them; `read`, `lines`, `write` and `position` have their methods. The layer is thin: the [`File`]
-//! below keeps the order that they promise.
+//! `open` makes them, `below_text` those below files of text; `read`, `lines`, `write` and `position` have their
+//! methods. The layer is thin: the [`File`] below keeps the order that they promise.
 
+#[cfg(feature = "text")]
+mod below_text;
 mod lines;
 mod name;
 mod open;

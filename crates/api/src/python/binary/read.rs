@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use folio_engine::{Handle, budget};
 
 use super::{BinaryFile, BinaryLines};
-use crate::limits::{CHUNK_BYTES, LINE_BYTES_PER_UNIT, PYTHON_BUFFER_BYTES};
+use crate::limits::{CHUNK_BYTES, LINE_BYTES_PER_UNIT, PYTHON_BUFFER_BYTES, SHORT_BYTES};
 use crate::{Error, File, Operation, Result};
 
 /// Reading.
@@ -112,6 +112,67 @@ impl BinaryFile {
         let bytes = file.read_full(buf.len()).await?;
         buf[..bytes.len()].copy_from_slice(&bytes);
         Ok(bytes.len())
+    }
+
+    /// Does what [`readinto`](BinaryFile::readinto) does, if that is possible without waiting; otherwise takes nothing
+    /// and returns `None`. Of an unbuffered file, the bytes are as many as if it were buffered.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`]; then no byte is taken.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let mut header = [0; 64];
+    /// let count = match file.readinto_now(&mut header)? {
+    ///     Some(count) => count,
+    ///     None => file.readinto(&mut header).await?,
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn readinto_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        match &self.for_reading("read")?.handle {
+            Handle::Plain(plain) => plain.read_full_now(buf),
+            Handle::Stream(_) => Ok(None),
+        }
+    }
+
+    /// Reads everything up to the end of the file into `buf`, if that is possible without waiting and there is room for all
+    /// of it; otherwise takes nothing and returns `None`. [`known_len`](BinaryFile::known_len) says how much room that is.
+    ///
+    /// # Errors
+    ///
+    /// Like [`File::read`]; then no byte is taken.
+    ///
+    /// ```
+    /// # async fn example(file: folio::BinaryFile) -> folio::Result<()> {
+    /// let mut room = vec![0; file.known_len()? as usize];
+    /// let all = match file.readall_now(&mut room)? {
+    ///     Some(count) => room[..count].to_vec(),
+    ///     None => file.readall().await?.to_vec(),
+    /// };
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn readall_now(&self, buf: &mut [u8]) -> Result<Option<usize>> {
+        match &self.for_reading("read")?.handle {
+            Handle::Plain(plain) => plain.read_rest_now(buf),
+            Handle::Stream(_) => Ok(None),
+        }
+    }
+
+    /// Returns the length that the file had when it was opened, or that has been seen since, without asking the system: it
+    /// may have another by now. 0 for what has no length.
+    ///
+    /// # Errors
+    ///
+    /// If the file is closed.
+    pub fn known_len(&self) -> Result<u64> {
+        Ok(match &self.held(Operation::Metadata)?.handle {
+            Handle::Plain(plain) => plain.known_len(),
+            Handle::Stream(_) => 0,
+        })
     }
 
     /// Returns what comes next, some KiB at most, and leaves the cursor where it is; empty at the end of the file.
@@ -250,15 +311,23 @@ async fn read_all(file: &File) -> Result<Bytes> {
     if file.is_stream() {
         return file.read_full(usize::MAX).await;
     }
+    let mut all = match read_short(file).await? {
+        Short::Whole(whole) => return Ok(whole),
+        Short::Start(start) => start,
+    };
     let len = file.metadata().await?.len();
     let left = len.saturating_sub(file.stream_position().await?);
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     // One byte more than there should be tells the end from a part.
-    let first = file.read_full(left.saturating_add(1).max(CHUNK_BYTES)).await?;
-    if first.len() == left {
-        return Ok(first);
+    let rest = file.read_full(left.saturating_add(1).max(CHUNK_BYTES)).await?;
+    let is_all = rest.len() == left;
+    if is_all && all.is_empty() {
+        return Ok(rest);
     }
-    let mut all = BytesMut::from(first);
+    all.extend_from_slice(&rest);
+    if is_all {
+        return Ok(all.freeze());
+    }
     loop {
         let more = file.read_full(CHUNK_BYTES).await?;
         if more.is_empty() {
@@ -266,6 +335,28 @@ async fn read_all(file: &File) -> Result<Bytes> {
         }
         all.extend_from_slice(&more);
     }
+}
+
+/// What came of reading a file that was short when it was last looked at.
+enum Short {
+    /// It still is: that is all of it.
+    Whole(Bytes),
+    /// There is more behind these.
+    Start(BytesMut),
+}
+
+/// Reads to the end of a file that is probably short: asking for its length would cost as much as the read.
+async fn read_short(file: &File) -> Result<Short> {
+    let known_len = match &file.handle {
+        Handle::Plain(plain) => usize::try_from(plain.known_len()).unwrap_or(usize::MAX),
+        Handle::Stream(_) => usize::MAX,
+    };
+    if known_len >= CHUNK_BYTES {
+        return Ok(Short::Start(BytesMut::new()));
+    }
+    let room = (known_len + 1).max(SHORT_BYTES);
+    let start = file.read_full(room).await?;
+    Ok(if start.len() < room { Short::Whole(start) } else { Short::Start(start.into()) })
 }
 
 /// The length of a line without its end.

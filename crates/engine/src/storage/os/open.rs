@@ -124,18 +124,20 @@ pub(super) struct Seen {
     inode: u64,
     len: u64,
     nature: Nature,
+    directory: bool,
 }
 
 impl Seen {
     pub(super) fn of(file: &File) -> io::Result<Seen> {
         let stat = fstat(file)?;
-        let len = match FileType::from_raw_mode(stat.st_mode) {
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        let len = match kind {
             FileType::BlockDevice => stat::end_of(file)?,
             _ => stat.st_size as u64,
         };
         let nature = if is_in_order(file, &stat) { Nature::Stream } else { nature(&stat) };
         let (device, inode) = stat::identity(&stat);
-        Ok(Seen { device, inode, len, nature })
+        Ok(Seen { device, inode, len, nature, directory: kind == FileType::Directory })
     }
 
     /// Whether a peer at the other end notices that the file was opened.
@@ -149,8 +151,8 @@ impl Seen {
     }
 
     pub(super) fn into_opened(self, file: impl StorageFile, remote: bool) -> Opened {
-        let Seen { device, inode, len, nature } = self;
-        Opened { file: Box::new(file), device, inode, len, nature, remote }
+        let Seen { device, inode, len, nature, directory } = self;
+        Opened { file: Box::new(file), device, inode, len, nature, remote, directory: Some(directory) }
     }
 }
 

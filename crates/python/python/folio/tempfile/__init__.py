@@ -31,10 +31,12 @@ if sys.version_info >= (3, 12):
         delete_on_close=True,
         loop=None,
         executor=None,
+        *,
+        errors=None,
     ):
         """Opens a new file that has a name, and removes it again."""
         given = {"delete": delete, "delete_on_close": delete_on_close}
-        given.update(_given(mode, buffering, encoding, newline, suffix, prefix, dir))
+        given.update(_given(mode, buffering, encoding, newline, suffix, prefix, dir, errors))
         return AiofilesContextManager(_named(given, loop, executor))
 
 else:
@@ -50,9 +52,11 @@ else:
         delete=True,
         loop=None,
         executor=None,
+        *,
+        errors=None,
     ):
         """Opens a new file that has a name, and removes it again."""
-        given = _given(mode, buffering, encoding, newline, suffix, prefix, dir)
+        given = _given(mode, buffering, encoding, newline, suffix, prefix, dir, errors)
         return AiofilesContextManager(_named({"delete": delete, **given}, loop, executor))
 
 
@@ -66,9 +70,11 @@ def TemporaryFile(
     dir=None,
     loop=None,
     executor=None,
+    *,
+    errors=None,
 ):
     """Opens a new file without a name."""
-    given = _given(mode, buffering, encoding, newline, suffix, prefix, dir)
+    given = _given(mode, buffering, encoding, newline, suffix, prefix, dir, errors)
     return AiofilesContextManager(_unnamed(given, loop, executor))
 
 
@@ -83,18 +89,37 @@ def SpooledTemporaryFile(
     dir=None,
     loop=None,
     executor=None,
+    *,
+    errors=None,
 ):
     """Opens a new file that is in memory until it has outgrown `max_size`."""
-    given = _given(mode, buffering, encoding, newline, suffix, prefix, dir)
+    given = _given(mode, buffering, encoding, newline, suffix, prefix, dir, errors)
     return AiofilesContextManager(_spooled({"max_size": max_size, **given}, loop, executor))
 
 
-def TemporaryDirectory(suffix=None, prefix=None, dir=None, loop=None, executor=None):
-    """Creates a new directory, and removes it again with all that is in it."""
-    return AiofilesContextManagerTempDir(_directory((suffix, prefix, dir), loop, executor))
+def TemporaryDirectory(
+    suffix=None,
+    prefix=None,
+    dir=None,
+    loop=None,
+    executor=None,
+    *,
+    ignore_cleanup_errors=False,
+    delete=True,
+):
+    """Creates a new directory, and removes it again with all that is in it.
+
+    `ignore_cleanup_errors` takes CPython 3.10, and `delete=False` CPython 3.12.
+    """
+    given = {"suffix": suffix, "prefix": prefix, "dir": dir}
+    if ignore_cleanup_errors:
+        given["ignore_cleanup_errors"] = True
+    if not delete:
+        given["delete"] = False
+    return AiofilesContextManagerTempDir(_directory(given, loop, executor))
 
 
-def _given(mode, buffering, encoding, newline, suffix, prefix, dir):
+def _given(mode, buffering, encoding, newline, suffix, prefix, dir, errors):
     return {
         "mode": mode,
         "buffering": buffering,
@@ -103,11 +128,12 @@ def _given(mode, buffering, encoding, newline, suffix, prefix, dir):
         "suffix": suffix,
         "prefix": prefix,
         "dir": dir,
+        "errors": errors,
     }
 
 
 async def _named(given, loop, executor):
-    file = await call(loop, executor, None, _sync.NamedTemporaryFile, (), given, True)
+    file = await call(loop, executor, None, _sync.NamedTemporaryFile, (), given, "close")
     wrapped = wrap(file.file, file, loop=loop, executor=executor)
     if sys.version_info >= (3, 12):
         wrapped._closer = file._closer
@@ -117,17 +143,17 @@ async def _named(given, loop, executor):
 
 
 async def _unnamed(given, loop, executor):
-    file = await call(loop, executor, None, _sync.TemporaryFile, (), given, True)
+    file = await call(loop, executor, None, _sync.TemporaryFile, (), given, "close")
     return wrap(getattr(file, "file", file), file, loop=loop, executor=executor)
 
 
 async def _spooled(given, loop, executor):
-    file = await call(loop, executor, None, _sync.SpooledTemporaryFile, (), given, True)
+    file = await call(loop, executor, None, _sync.SpooledTemporaryFile, (), given, "close")
     return AsyncSpooledTemporaryFile(file, loop=loop, executor=executor)
 
 
 async def _directory(given, loop, executor):
-    directory = await call(loop, executor, None, _sync.TemporaryDirectory, given, {})
+    directory = await call(loop, executor, None, _sync.TemporaryDirectory, (), given, "cleanup")
     return AsyncTemporaryDirectory(directory, loop=loop, executor=executor)
 
 

@@ -1,3 +1,4 @@
+import sys
 from asyncio import AbstractEventLoop
 from concurrent.futures import Executor
 from os import PathLike
@@ -12,19 +13,39 @@ _Dir: TypeAlias = str | PathLike[str]
 
 __all__ = ["NamedTemporaryFile", "SpooledTemporaryFile", "TemporaryDirectory", "TemporaryFile"]
 
-def NamedTemporaryFile(
-    mode: str = "w+b",
-    buffering: int = -1,
-    encoding: str | None = None,
-    newline: str | None = None,
-    suffix: str | None = None,
-    prefix: str | None = None,
-    dir: _Dir | None = None,
-    delete: bool = True,
-    delete_on_close: bool = True,
-    loop: AbstractEventLoop | None = None,
-    executor: Executor | None = None,
-) -> AiofilesContextManager[Any]: ...
+if sys.version_info >= (3, 12):
+    def NamedTemporaryFile(
+        mode: str = "w+b",
+        buffering: int = -1,
+        encoding: str | None = None,
+        newline: str | None = None,
+        suffix: str | None = None,
+        prefix: str | None = None,
+        dir: _Dir | None = None,
+        delete: bool = True,
+        delete_on_close: bool = True,
+        loop: AbstractEventLoop | None = None,
+        executor: Executor | None = None,
+        *,
+        errors: str | None = None,
+    ) -> AiofilesContextManager[Any]: ...
+
+else:
+    def NamedTemporaryFile(
+        mode: str = "w+b",
+        buffering: int = -1,
+        encoding: str | None = None,
+        newline: str | None = None,
+        suffix: str | None = None,
+        prefix: str | None = None,
+        dir: _Dir | None = None,
+        delete: bool = True,
+        loop: AbstractEventLoop | None = None,
+        executor: Executor | None = None,
+        *,
+        errors: str | None = None,
+    ) -> AiofilesContextManager[Any]: ...
+
 def TemporaryFile(
     mode: str = "w+b",
     buffering: int = -1,
@@ -35,6 +56,8 @@ def TemporaryFile(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    errors: str | None = None,
 ) -> AiofilesContextManager[Any]: ...
 def SpooledTemporaryFile(
     max_size: int = 0,
@@ -47,6 +70,8 @@ def SpooledTemporaryFile(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    errors: str | None = None,
 ) -> AiofilesContextManager[AsyncSpooledTemporaryFile]: ...
 def TemporaryDirectory(
     suffix: str | None = None,
@@ -54,6 +79,9 @@ def TemporaryDirectory(
     dir: _Dir | None = None,
     loop: AbstractEventLoop | None = None,
     executor: Executor | None = None,
+    *,
+    ignore_cleanup_errors: bool = False,
+    delete: bool = True,
 ) -> AiofilesContextManagerTempDir: ...
 
 class AiofilesContextManagerTempDir(AiofilesContextManager[AsyncTemporaryDirectory]):

@@ -8,7 +8,7 @@ from ..threadpool.utils import cond_delegate_to_executor, delegate_to_executor, 
 @cond_delegate_to_executor(
     "close", "flush", "isatty", "read", "readline", "readlines", "seek", "tell"
 )
-@proxy_property_directly("closed", "encoding", "mode", "name", "newlines")
+@proxy_property_directly("closed", "encoding", "errors", "mode", "name", "newlines")
 class AsyncSpooledTemporaryFile(AsyncBase):
     """A file that is in memory until it has outgrown its maximum size."""
 
@@ -50,7 +50,7 @@ class AsyncTemporaryDirectory:
 
     async def cleanup(self):
         """Removes the directory."""
-        await call(self._loop, self._executor, None, self._file.cleanup, (), {})
+        await call(self._loop, self._executor, None, self._file.cleanup, (), {}, None, True)
 
     async def close(self):
         """Removes the directory."""

@@ -49,7 +49,10 @@ def open(
             # CPython words its own refusal, before it touches a file.
             opened = None
         except ValueError as error:
-            return AiofilesContextManager(_refuse(error))
+            if "U" not in mode or sys.version_info >= (3, 11):
+                return AiofilesContextManager(_refuse(error))
+            # A mode of old, which CPython still took.
+            opened = None
         if opened is not None:
             return opened
     arguments = (file, mode, buffering, encoding, errors, newline, closefd, opener)
@@ -61,7 +64,7 @@ async def _refuse(error):
 
 
 async def _open(arguments, loop, executor):
-    file = await call(loop, executor, None, sync_open, arguments, {}, True)
+    file = await call(loop, executor, None, sync_open, arguments, {}, "close")
     return wrap(file, loop=loop, executor=executor)
 
 

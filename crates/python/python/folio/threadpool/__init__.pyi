@@ -50,7 +50,7 @@ def open(
     executor: Executor | None = None,
 ) -> AiofilesContextManager[AsyncTextIOWrapper]: ...
 @overload
-def open(
+def open(  # type: ignore[overload-overlap]
     file: _File,
     mode: _BytesMode,
     buffering: Literal[0],

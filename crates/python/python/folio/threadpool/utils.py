@@ -45,20 +45,46 @@ def cond_delegate_to_executor(*attrs):
     return decorate
 
 
+# Methods of Python's files that take no arguments.
+_BARE = {
+    "close",
+    "detach",
+    "fileno",
+    "flush",
+    "isatty",
+    "readable",
+    "readall",
+    "rollover",
+    "seekable",
+    "tell",
+    "writable",
+}
+
+
+def _named(name, method, bare):
+    chosen = bare if name in _BARE else method
+    chosen.__name__ = name
+    return chosen
+
+
 def _delegated(name):
     async def method(self, *args, **kwargs):
         return await self._call(name, args, kwargs)
 
-    method.__name__ = name
-    return method
+    async def bare(self):
+        return await self._call(name, (), {})
+
+    return _named(name, method, bare)
 
 
 def _direct(name):
     def method(self, *args, **kwargs):
         return getattr(self._file, name)(*args, **kwargs)
 
-    method.__name__ = name
-    return method
+    def bare(self):
+        return getattr(self._file, name)()
+
+    return _named(name, method, bare)
 
 
 def _attribute(name):
@@ -74,5 +100,7 @@ def _delegated_if_rolled(name):
             return await self._call(name, args, kwargs)
         return getattr(self._file, name)(*args, **kwargs)
 
-    method.__name__ = name
-    return method
+    async def bare(self):
+        return await method(self)
+
+    return _named(name, method, bare)
