@@ -1,0 +1,248 @@
+//! Reading objects: whole, a range, piece by piece.
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use folio_engine::op::{PathOp, PathRequest, Subject};
+use folio_engine::storage::{Identity, Nature, OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::{Engine, Operation};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use object_store::path::Path;
+use object_store::{Attributes, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
+
+use crate::error::{Refused, generic, of_call, of_engine};
+use crate::limits::{GET_AT_ONCE_BYTES_MAX, IN_PLACE_BYTES_MAX, PIECE_BYTES_MAX};
+use crate::meta;
+use crate::ranges::Plan;
+
+/// Carries out a get.
+pub(crate) async fn get(
+    engine: Engine,
+    path: PathBuf,
+    location: &Path,
+    options: GetOptions,
+) -> Result<GetResult> {
+    let wanted = Wanted { path, location: location.clone(), options };
+    let Got { meta, range, body } = engine.call(request(wanted)).await.map_err(of_engine)??;
+    let stream = match body {
+        Body::Whole(bytes) => stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed(),
+        Body::Open(file) => pieces(engine, file, range.clone()),
+    };
+    let payload = GetResultPayload::Stream(stream);
+    Ok(GetResult { payload, meta, range, attributes: Attributes::default(), extensions: Default::default() })
+}
+
+/// The object that is asked for.
+#[derive(Clone)]
+struct Wanted {
+    path: PathBuf,
+    location: Path,
+    options: GetOptions,
+}
+
+impl Subject for Wanted {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
+}
+
+struct Got {
+    meta: ObjectMeta,
+    range: Range<u64>,
+    body: Body,
+}
+
+enum Body {
+    Whole(Bytes),
+    Open(OpenFile),
+}
+
+/// Opens the file, asks what is to be known of it, and reads it if that is soon done: one request, in place if all of it
+/// is cached.
+fn request(wanted: Wanted) -> impl PathRequest<Reply = Result<Got>> {
+    PathOp::new(Operation::Read, wanted, |storage, wanted: Wanted| {
+        let opened = storage.open(&wanted.path, &reading())?;
+        answer(opened, &wanted, |file, range| match range.end - range.start {
+            len if len > GET_AT_ONCE_BYTES_MAX => Ok(None),
+            _ => read(file, &wanted.path, range.clone()).map(Some),
+        })
+    })
+    .in_place(|storage, wanted| {
+        let opened = match open_cached(storage, &wanted.path)? {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(answer(opened, wanted, |file, range| read_now(file, range.clone()).transpose()))
+    })
+    .again()
+}
+
+/// Opens a file for reading if neither that nor anything that is done with it then can block.
+pub(crate) fn open_cached(storage: &dyn Storage, path: &FilePath) -> Option<io::Result<Opened>> {
+    let opened = storage.open_cached(path, &reading())?;
+    match &opened {
+        Ok(file) if file.remote && file.nature != Nature::Stream => None,
+        Ok(_) | Err(_) => Some(opened),
+    }
+}
+
+pub(crate) fn reading() -> OpenRequest {
+    OpenRequest::default().read(true)
+}
+
+fn answer(
+    opened: Opened,
+    wanted: &Wanted,
+    read: impl FnOnce(&dyn StorageFile, &Range<u64>) -> io::Result<Option<Bytes>>,
+) -> io::Result<Result<Got>> {
+    let Wanted { path, location, options } = wanted;
+    let metadata = opened.file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::NotFound, "is a directory"));
+    }
+    if opened.nature == Nature::Stream {
+        return Ok(Err(Refused::NotAFile(path.clone()).into()));
+    }
+    let meta = meta::of_file(&metadata, location.clone());
+    let range = match within(options, &meta) {
+        Ok(range) => range,
+        Err(error) => return Ok(Err(error)),
+    };
+    let bytes = match options.head || range.is_empty() {
+        true => Some(Bytes::new()),
+        false => read(&*opened.file, &range)?,
+    };
+    let body = match bytes {
+        Some(bytes) => Body::Whole(bytes),
+        None => Body::Open(OpenFile { path: path.as_path().into(), file: opened.file.into() }),
+    };
+    Ok(Ok(Got { meta, range, body }))
+}
+
+/// The range that is asked for, if the conditions hold.
+fn within(options: &GetOptions, meta: &ObjectMeta) -> Result<Range<u64>> {
+    options.check_preconditions(meta)?;
+    match &options.range {
+        Some(range) => range.as_range(meta.size).map_err(generic),
+        None => Ok(0..meta.size),
+    }
+}
+
+/// Reads a range that the file had when it was opened.
+pub(crate) fn read(file: &dyn StorageFile, path: &FilePath, range: Range<u64>) -> io::Result<Bytes> {
+    let mut bytes = room(&range)?;
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], range.start + filled as u64)? {
+            0 => return Err(io::Error::other(short(file, path, &range)?)),
+            read => filled += read,
+        }
+    }
+    Ok(bytes.into())
+}
+
+/// Reads a range by calls that do not block; `None` if one of them would, or if it takes too long.
+pub(crate) fn read_now(file: &dyn StorageFile, range: Range<u64>) -> Option<io::Result<Bytes>> {
+    if range.end - range.start > IN_PLACE_BYTES_MAX {
+        return None;
+    }
+    let mut bytes = match room(&range) {
+        Ok(bytes) => bytes,
+        Err(error) => return Some(Err(error)),
+    };
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_now(&mut bytes[filled..], range.start + filled as u64)? {
+            // What is to be said of a file that is shorter than that is for the calls that block.
+            Ok(0) => return None,
+            Ok(read) => filled += read,
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    folio_engine::budget::charge_bytes(filled);
+    Some(Ok(bytes.into()))
+}
+
+/// Room for a range; a range may have any length, and running out of memory is an error and not an abort.
+fn room(range: &Range<u64>) -> io::Result<Vec<u8>> {
+    let len = usize::try_from(range.end - range.start).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    Ok(vec![0; len])
+}
+
+/// Says that a file is too short for a range.
+fn short(file: &dyn StorageFile, path: &FilePath, range: &Range<u64>) -> io::Result<Refused> {
+    let (start, end, len) = (range.start, range.end, file.len()?);
+    Ok(Refused::Range { path: path.to_owned(), start, end, len })
+}
+
+/// An open file whose object is read piece by piece.
+#[derive(Clone)]
+struct OpenFile {
+    path: Arc<FilePath>,
+    file: Arc<dyn StorageFile>,
+}
+
+impl Subject for OpenFile {
+    fn path(&self) -> &FilePath {
+        &self.path
+    }
+
+    /// None: what is read was opened before.
+    fn identities(&self, _: &dyn Storage) -> Vec<Identity> {
+        Vec::new()
+    }
+}
+
+fn pieces(engine: Engine, file: OpenFile, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
+    let rest = Some((engine, file, range));
+    stream::unfold(rest, async |rest| {
+        let (engine, file, range) = rest.filter(|(_, _, range)| !range.is_empty())?;
+        let piece = range.start..range.end.min(range.start + PIECE_BYTES_MAX);
+        let rest = piece.end..range.end;
+        match engine.call(read_piece(file.clone(), piece)).await {
+            Ok(bytes) => Some((Ok(bytes), Some((engine, file, rest)))),
+            Err(error) => Some((Err(of_engine(error)), None)),
+        }
+    })
+    .boxed()
+}
+
+fn read_piece(file: OpenFile, range: Range<u64>) -> impl PathRequest<Reply = Bytes> {
+    let (now, bytes) = (range.clone(), range.end - range.start);
+    PathOp::new(Operation::Read, file, move |_, OpenFile { path, file }| read(&*file, &path, range))
+        .in_place(move |_, OpenFile { file, .. }| read_now(&**file, now.clone()))
+        .holding(bytes as usize)
+}
+
+/// Reads many ranges of one file.
+pub(crate) async fn ranges(engine: Engine, path: PathBuf, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    let plan = Plan::of(ranges)?;
+    engine.call(read_ranges(path, plan)).await.map_err(of_engine)?
+}
+
+fn read_ranges(path: PathBuf, plan: Plan) -> impl PathRequest<Reply = Result<Vec<Bytes>>> {
+    let (bytes, plan) = (plan.bytes(), Arc::new(plan));
+    let now = plan.clone();
+    PathOp::new(Operation::Read, path, move |storage, path: PathBuf| {
+        let opened = storage.open(&path, &reading())?;
+        let file = &*opened.file;
+        let read = |piece: &Range<u64>| match read(file, &path, piece.clone()) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => Err(of_call(&path, error)),
+        };
+        Ok(plan.read(read))
+    })
+    .in_place(move |storage, path| {
+        let opened = match open_cached(storage, path)? {
+            Ok(opened) => opened,
+            Err(error) => return Some(Err(error)),
+        };
+        now.read_now(&*opened.file)
+    })
+    .again()
+    .holding(usize::try_from(bytes).unwrap_or(usize::MAX))
+}
