@@ -1,4 +1,4 @@
-//! Removing objects.
+//! Removing objects, and directories that are empty then.
 
 use std::io;
 use std::path::{Path, PathBuf};

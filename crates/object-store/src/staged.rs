@@ -49,7 +49,11 @@ pub(crate) fn first_free<T>(
 pub(crate) fn create_parents(storage: &dyn Storage, path: &Path, durable: bool) -> io::Result<()> {
     let Some(parent) = path.parent() else { return Ok(()) };
     let how = Creation { recursive: true, mode: None, durable };
-    create_dir(parent.to_owned(), how).execute(storage)
+    create_dir(parent.to_owned(), how).execute(storage).map_err(|error| match error.kind() {
+        // It is not the object that is there already.
+        ErrorKind::AlreadyExists => io::Error::new(ErrorKind::NotADirectory, error),
+        _ => error,
+    })
 }
 
 /// Gives what was written the name it is for, and makes it durable if that was asked for. A failed close, by which NFS and
@@ -101,7 +105,7 @@ impl<'a> Litter<'a> {
 impl Drop for Litter<'_> {
     fn drop(&mut self) {
         if let Some(path) = self.path.take() {
-            // What went wrong before is what the caller hears of.
+            // That it cannot be removed is less than what went wrong before.
             drop(self.storage.remove_file(&path));
         }
     }

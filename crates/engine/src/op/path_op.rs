@@ -122,6 +122,10 @@ where
     }
 
     /// Adds a non-blocking way to execute it; when that returns `None`, a worker executes it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `in_place`, which are final.
     pub fn in_place<N>(self, in_place: N) -> PathOp<S, W, N>
     where
         N: Fn(&dyn Storage, &S) -> Option<io::Result<T>> + Send + 'static,
