@@ -7,27 +7,37 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use folio_engine::op::{PathOp, PathRequest, Subject};
-use folio_engine::storage::{Identity, Nature, OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::storage::{Identity, Metadata, Nature, OpenRequest, Opened, Storage, StorageFile};
 use folio_engine::{Engine, Operation};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
-use object_store::{Attributes, GetOptions, GetResult, GetResultPayload, ObjectMeta, Result};
+use object_store::{Attributes, GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, Result};
 
 use crate::error::{Refused, generic, of_call, of_engine};
-use crate::limits::{GET_AT_ONCE_BYTES_MAX, IN_PLACE_BYTES_MAX, PIECE_BYTES_MAX};
+use crate::gather::Gathering;
+use crate::limits::{GATHERED_BYTES_MAX, GET_AT_ONCE_BYTES_MAX, IN_PLACE_BYTES_MAX, PIECE_BYTES_MAX};
 use crate::meta;
 use crate::ranges::Plan;
 
-/// Carries out a get.
+/// Carries out a get. One that may be `gathered` with others of the same object is, and if that has no answer for it, it
+/// is carried out by itself.
 pub(crate) async fn get(
     engine: Engine,
+    gathered: Option<&Gathering>,
     path: PathBuf,
     location: &Path,
     options: GetOptions,
 ) -> Result<GetResult> {
     let wanted = Wanted { path, location: location.clone(), options };
-    let Got { meta, range, body } = engine.call(request(wanted)).await.map_err(of_engine)??;
+    let answered = match gathered.filter(|_| wanted.is_short()) {
+        Some(gathering) => gathering.ask(&engine, &wanted).await,
+        None => None,
+    };
+    let Got { meta, range, body } = match answered {
+        Some(answer) => answer?,
+        None => engine.call(request(wanted)).await.map_err(of_engine)??,
+    };
     let stream = match body {
         Body::Whole(bytes) => stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed(),
         Body::Open(file) => pieces(engine, file, range.clone()),
@@ -38,10 +48,33 @@ pub(crate) async fn get(
 
 /// The object that is asked for.
 #[derive(Clone)]
-struct Wanted {
-    path: PathBuf,
+pub(crate) struct Wanted {
+    pub(crate) path: PathBuf,
     location: Path,
     options: GetOptions,
+}
+
+impl Wanted {
+    /// Whether it is a range that is soon read, whatever the length of the object.
+    fn is_short(&self) -> bool {
+        let bytes = match &self.options.range {
+            Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
+            Some(GetRange::Suffix(bytes)) => *bytes,
+            Some(GetRange::Offset(_)) | None => return false,
+        };
+        bytes <= GATHERED_BYTES_MAX && !self.options.head
+    }
+
+    /// What is known of the object, and the range that is asked for, if the conditions hold.
+    pub(crate) fn of(&self, metadata: &Metadata) -> Result<(ObjectMeta, Range<u64>)> {
+        let meta = meta::of_file(metadata, self.location.clone());
+        self.options.check_preconditions(&meta)?;
+        let range = match &self.options.range {
+            Some(range) => range.as_range(meta.size).map_err(generic)?,
+            None => 0..meta.size,
+        };
+        Ok((meta, range))
+    }
 }
 
 impl Subject for Wanted {
@@ -50,13 +83,13 @@ impl Subject for Wanted {
     }
 }
 
-struct Got {
-    meta: ObjectMeta,
-    range: Range<u64>,
-    body: Body,
+pub(crate) struct Got {
+    pub(crate) meta: ObjectMeta,
+    pub(crate) range: Range<u64>,
+    pub(crate) body: Body,
 }
 
-enum Body {
+pub(crate) enum Body {
     Whole(Bytes),
     Open(OpenFile),
 }
@@ -99,37 +132,26 @@ fn answer(
     wanted: &Wanted,
     read: impl FnOnce(&dyn StorageFile, &Range<u64>) -> io::Result<Option<Bytes>>,
 ) -> io::Result<Result<Got>> {
-    let Wanted { path, location, options } = wanted;
     let metadata = opened.file.metadata()?;
     if metadata.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "is a directory"));
     }
     if opened.nature == Nature::Stream {
-        return Ok(Err(Refused::NotAFile(path.clone()).into()));
+        return Ok(Err(Refused::NotAFile(wanted.path.clone()).into()));
     }
-    let meta = meta::of_file(&metadata, location.clone());
-    let range = match within(options, &meta) {
-        Ok(range) => range,
+    let (meta, range) = match wanted.of(&metadata) {
+        Ok(found) => found,
         Err(error) => return Ok(Err(error)),
     };
-    let bytes = match options.head || range.is_empty() {
+    let bytes = match wanted.options.head || range.is_empty() {
         true => Some(Bytes::new()),
         false => read(&*opened.file, &range)?,
     };
     let body = match bytes {
         Some(bytes) => Body::Whole(bytes),
-        None => Body::Open(OpenFile { path: path.as_path().into(), file: opened.file.into() }),
+        None => Body::Open(OpenFile { path: wanted.path.as_path().into(), file: opened.file.into() }),
     };
     Ok(Ok(Got { meta, range, body }))
-}
-
-/// The range that is asked for, if the conditions hold.
-fn within(options: &GetOptions, meta: &ObjectMeta) -> Result<Range<u64>> {
-    options.check_preconditions(meta)?;
-    match &options.range {
-        Some(range) => range.as_range(meta.size).map_err(generic),
-        None => Ok(0..meta.size),
-    }
 }
 
 /// Reads a range that the file had when it was opened.
@@ -181,7 +203,7 @@ fn short(file: &dyn StorageFile, path: &FilePath, range: &Range<u64>) -> io::Res
 
 /// An open file whose object is read piece by piece.
 #[derive(Clone)]
-struct OpenFile {
+pub(crate) struct OpenFile {
     path: Arc<FilePath>,
     file: Arc<dyn StorageFile>,
 }

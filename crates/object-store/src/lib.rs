@@ -18,7 +18,8 @@
 //!
 //! Each call is one request to a folio engine. What is cached is read within the caller's own poll: open, read, close,
 //! without a change of thread. Everything else is carried out by one worker as a whole: a put is a
-//! file beside the object, written, closed and renamed there. Ranges of one call that lie close together are read as one.
+//! file beside the object, written, closed and renamed there. Ranges of one call that lie close together are read as one,
+//! and short ranges of one object that are asked for in the same turn of the executor share one opening of its file.
 //!
 //! Work is bounded as everything on the engine: operations and bytes are admitted before they begin, and a call that is
 //! dropped before it begins does nothing.
@@ -50,6 +51,7 @@
 mod copy;
 mod delete;
 mod error;
+mod gather;
 mod get;
 mod limits;
 mod list;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use folio_engine::storage::os::Os;
 use folio_engine::storage::{IfTaken, Names as _};
-use folio_engine::{Engine, Operation};
+use folio_engine::{Current, Engine, Operation};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
@@ -19,11 +19,12 @@ use object_store::{
 };
 
 use crate::error::{not_implemented, of_engine, of_two_names};
+use crate::gather::Gathering;
 use crate::limits::DELETIONS_MAX;
 use crate::names::Root;
 use crate::{copy, delete, get, list, put, upload};
 
-/// The files below a directory as objects, read and written by a folio engine. Clones share nothing but the directory.
+/// The files below a directory as objects, read and written by a folio engine. Clones are cheap.
 ///
 /// Its constructors, options and answers are those of `object_store::local::LocalFileSystem`.
 ///
@@ -45,12 +46,15 @@ pub struct FolioStore {
     engine: Option<Engine>,
     cleans_up: bool,
     durable: bool,
+    /// Shared by clones on the same engine.
+    gathering: Gathering,
 }
 
 impl FolioStore {
     /// Makes a store of all files.
     pub fn new() -> Self {
-        FolioStore { root: Root::new("/".into()), engine: None, cleans_up: false, durable: false }
+        let (root, gathering) = (Root::new("/".into()), Gathering::default());
+        FolioStore { root, engine: None, cleans_up: false, durable: false, gathering }
     }
 
     /// Makes a store of the files below a directory. It asks the disk, and may block.
@@ -87,7 +91,7 @@ impl FolioStore {
     /// ```
     #[must_use]
     pub fn with_engine(self, engine: impl Into<Engine>) -> Self {
-        FolioStore { engine: Some(engine.into()), ..self }
+        FolioStore { engine: Some(engine.into()), gathering: Gathering::default(), ..self }
     }
 
     /// Sets whether deleting an object removes the directories that are empty then; off unless set.
@@ -181,7 +185,11 @@ impl ObjectStore for FolioStore {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let path = self.root.of_object(location)?;
-        get::get(self.engine()?, path, location, options).await
+        // Engines of scopes may have storages of their own: no get is carried out by the engine of another.
+        let is_scoped =
+            self.engine.is_none() && !matches!(Engine::current().map_err(of_engine)?, Current::Default(_));
+        let gathering = (!is_scoped).then_some(&self.gathering);
+        get::get(self.engine()?, gathering, path, location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {

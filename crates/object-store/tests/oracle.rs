@@ -51,7 +51,7 @@ struct Program {
 #[test]
 fn random_programs_have_the_same_answers_and_leave_the_same_files() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");
-    seeds(60, |seed| runtime.block_on(run(seed)));
+    seeds(25, |seed| runtime.block_on(run(seed)));
 }
 
 async fn run(seed: u64) {
