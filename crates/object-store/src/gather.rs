@@ -18,53 +18,61 @@ use folio_engine::op::{PathOp, PathRequest};
 use folio_engine::storage::{Nature, Storage};
 use folio_engine::{Engine, Operation};
 use futures::channel::oneshot;
-use object_store::Result;
+use object_store::path::Path as Location;
+use object_store::{GetOptions, Result};
 
-use crate::get::{Body, Got, Wanted, open_cached, read_now};
+use crate::get::{Body, Got, open_cached, read_now, within};
 use crate::limits::{GATHERED_MAX, IN_PLACE_BYTES_MAX};
+use crate::meta;
+use crate::names::Root;
 
-/// The gets that wait for their leaders, by the paths of their files.
+/// The gets that wait for their leaders, by their locations.
 #[derive(Clone, Default)]
-pub(crate) struct Gathering(Arc<Mutex<HashMap<PathBuf, Vec<Member>>>>);
+pub(crate) struct Gathering(Arc<Mutex<HashMap<Location, Vec<Member>>>>);
 
 /// One get. It is on its own if this is dropped.
 struct Member {
-    wanted: Wanted,
+    options: GetOptions,
     answer: oneshot::Sender<Result<Got>>,
 }
 
 impl Gathering {
     /// Answers a get together with others; `None` if it has to be carried out on its own.
-    pub(crate) async fn ask(&self, engine: &Engine, wanted: &Wanted) -> Option<Result<Got>> {
+    pub(crate) async fn ask(
+        &self,
+        engine: &Engine,
+        root: &Root,
+        location: &Location,
+        options: &GetOptions,
+    ) -> Option<Result<Got>> {
         let (answer, answered) = oneshot::channel();
-        if let Some(mut leader) = self.join(Member { wanted: wanted.clone(), answer })? {
+        if let Some(mut leader) = self.join(location, Member { options: options.clone(), answer })? {
             turn_of_others().await;
-            if let Some((path, members)) = leader.take() {
+            if let Some((location, members)) = leader.take() {
                 // Whatever goes wrong, each of them finds out on its own.
-                let _ = engine.call(read_all(path, Mutex::new(members))).await;
+                let _ = engine.call(read_all(root.of_prefix(&location), location, members)).await;
             }
         }
         answered.await.ok()
     }
 
-    /// Joins the gets of the same path, or leads if there are none; `None` if there are too many.
-    fn join<'a>(&'a self, member: Member) -> Option<Option<Leader<'a>>> {
+    /// Joins the gets of the same object, or leads if there are none; `None` if there are too many.
+    fn join<'a>(&'a self, location: &Location, member: Member) -> Option<Option<Leader<'a>>> {
         let mut waiting = self.waiting();
-        let path = member.wanted.path.clone();
-        match waiting.get_mut(&path) {
+        match waiting.get_mut(location) {
             Some(members) if members.len() >= GATHERED_MAX => None,
             Some(members) => {
                 members.push(member);
                 Some(None)
             }
             None => {
-                waiting.insert(path.clone(), vec![member]);
-                Some(Some(Leader { gathering: self, path: Some(path) }))
+                waiting.insert(location.clone(), vec![member]);
+                Some(Some(Leader { gathering: self, location: Some(location.clone()) }))
             }
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<Member>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Location, Vec<Member>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -73,15 +81,15 @@ impl Gathering {
 struct Leader<'a> {
     gathering: &'a Gathering,
     /// `None` once others wait for another leader.
-    path: Option<PathBuf>,
+    location: Option<Location>,
 }
 
 impl Leader<'_> {
     /// Ends the time in which others may join.
-    fn take(&mut self) -> Option<(PathBuf, Vec<Member>)> {
-        let path = self.path.take()?;
-        let members = self.gathering.waiting().remove(&path)?;
-        Some((path, members))
+    fn take(&mut self) -> Option<(Location, Vec<Member>)> {
+        let location = self.location.take()?;
+        let members = self.gathering.waiting().remove(&location)?;
+        Some((location, members))
     }
 }
 
@@ -106,28 +114,30 @@ async fn turn_of_others() {
 }
 
 /// Answers what can be answered in place.
-fn read_all(path: PathBuf, members: Mutex<Vec<Member>>) -> impl PathRequest<Reply = ()> {
+fn read_all(path: PathBuf, location: Location, members: Vec<Member>) -> impl PathRequest<Reply = ()> {
+    let members = Mutex::new(members);
     PathOp::new(Operation::Read, path, |_: &dyn Storage, _: PathBuf| Ok(())).in_place(move |storage, path| {
         let members = std::mem::take(&mut *members.lock().unwrap_or_else(PoisonError::into_inner));
-        answer_all(storage, path, members);
+        answer_all(storage, path, &location, members);
         Some(Ok(()))
     })
 }
 
 /// Answers until it has taken long enough, or something is missing; the members who are left are on their own.
-fn answer_all(storage: &dyn Storage, path: &Path, members: Vec<Member>) -> Option<()> {
+fn answer_all(storage: &dyn Storage, path: &Path, location: &Location, members: Vec<Member>) -> Option<()> {
     let opened = open_cached(storage, path)?.ok()?;
     let metadata = opened.file.metadata().ok()?;
     if metadata.is_dir() || opened.nature == Nature::Stream {
         return None;
     }
+    let meta = meta::of_file(&metadata, location.clone());
     let mut left = IN_PLACE_BYTES_MAX;
-    for Member { wanted, answer } in members {
-        let got = match wanted.of(&metadata) {
-            Ok((meta, range)) => {
+    for Member { options, answer } in members {
+        let got = match within(&options, &meta) {
+            Ok(range) => {
                 left = left.checked_sub(range.end - range.start)?;
                 let bytes = read_now(&*opened.file, range.clone())?.ok()?;
-                Ok(Got { meta, range, body: Body::Whole(bytes) })
+                Ok(Got { meta: meta.clone(), range, body: Body::Whole(bytes) })
             }
             Err(error) => Err(error),
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use folio_engine::op::{PathOp, PathRequest, Subject};
-use folio_engine::storage::{Identity, Metadata, Nature, OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::storage::{Identity, Nature, OpenRequest, Opened, Storage, StorageFile};
 use folio_engine::{Engine, Operation};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
@@ -18,6 +18,7 @@ use crate::error::{Refused, generic, of_call, of_engine};
 use crate::gather::Gathering;
 use crate::limits::{GATHERED_BYTES_MAX, GET_AT_ONCE_BYTES_MAX, IN_PLACE_BYTES_MAX, PIECE_BYTES_MAX};
 use crate::meta;
+use crate::names::Root;
 use crate::ranges::Plan;
 
 /// Carries out a get. One that may be `gathered` with others of the same object is, and if that has no answer for it, it
@@ -25,18 +26,22 @@ use crate::ranges::Plan;
 pub(crate) async fn get(
     engine: Engine,
     gathered: Option<&Gathering>,
-    path: PathBuf,
+    root: &Root,
     location: &Path,
     options: GetOptions,
 ) -> Result<GetResult> {
-    let wanted = Wanted { path, location: location.clone(), options };
-    let answered = match gathered.filter(|_| wanted.is_short()) {
-        Some(gathering) => gathering.ask(&engine, &wanted).await,
+    root.check(location)?;
+    let answered = match gathered.filter(|_| is_short(&options)) {
+        Some(gathering) => gathering.ask(&engine, root, location, &options).await,
         None => None,
     };
     let Got { meta, range, body } = match answered {
         Some(answer) => answer?,
-        None => engine.call(request(wanted)).await.map_err(of_engine)??,
+        None => {
+            let path = root.of_prefix(location);
+            let wanted = Wanted { path, location: location.clone(), options };
+            engine.call(request(wanted)).await.map_err(of_engine)??
+        }
     };
     let stream = match body {
         Body::Whole(bytes) => stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed(),
@@ -48,32 +53,28 @@ pub(crate) async fn get(
 
 /// The object that is asked for.
 #[derive(Clone)]
-pub(crate) struct Wanted {
-    pub(crate) path: PathBuf,
+struct Wanted {
+    path: PathBuf,
     location: Path,
     options: GetOptions,
 }
 
-impl Wanted {
-    /// Whether it is a range that is soon read, whatever the length of the object.
-    fn is_short(&self) -> bool {
-        let bytes = match &self.options.range {
-            Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
-            Some(GetRange::Suffix(bytes)) => *bytes,
-            Some(GetRange::Offset(_)) | None => return false,
-        };
-        bytes <= GATHERED_BYTES_MAX && !self.options.head
-    }
+/// Whether it is a range that is soon read, whatever the length of the object.
+fn is_short(options: &GetOptions) -> bool {
+    let bytes = match &options.range {
+        Some(GetRange::Bounded(range)) => range.end.saturating_sub(range.start),
+        Some(GetRange::Suffix(bytes)) => *bytes,
+        Some(GetRange::Offset(_)) | None => return false,
+    };
+    bytes <= GATHERED_BYTES_MAX && !options.head
+}
 
-    /// What is known of the object, and the range that is asked for, if the conditions hold.
-    pub(crate) fn of(&self, metadata: &Metadata) -> Result<(ObjectMeta, Range<u64>)> {
-        let meta = meta::of_file(metadata, self.location.clone());
-        self.options.check_preconditions(&meta)?;
-        let range = match &self.options.range {
-            Some(range) => range.as_range(meta.size).map_err(generic)?,
-            None => 0..meta.size,
-        };
-        Ok((meta, range))
+/// The range that is asked for, if the conditions hold.
+pub(crate) fn within(options: &GetOptions, meta: &ObjectMeta) -> Result<Range<u64>> {
+    options.check_preconditions(meta)?;
+    match &options.range {
+        Some(range) => range.as_range(meta.size).map_err(generic),
+        None => Ok(0..meta.size),
     }
 }
 
@@ -139,8 +140,9 @@ fn answer(
     if opened.nature == Nature::Stream {
         return Ok(Err(Refused::NotAFile(wanted.path.clone()).into()));
     }
-    let (meta, range) = match wanted.of(&metadata) {
-        Ok(found) => found,
+    let meta = meta::of_file(&metadata, wanted.location.clone());
+    let range = match within(&wanted.options, &meta) {
+        Ok(range) => range,
         Err(error) => return Ok(Err(error)),
     };
     let bytes = match wanted.options.head || range.is_empty() {

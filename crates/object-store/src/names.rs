@@ -34,8 +34,14 @@ impl Root {
 
     /// The path of an object's file.
     pub(crate) fn of_object(&self, location: &Path) -> Result<PathBuf> {
+        self.check(location)?;
+        Ok(self.of_prefix(location))
+    }
+
+    /// Refuses what cannot be the location of an object.
+    pub(crate) fn check(&self, location: &Path) -> Result<()> {
         match location.filename() {
-            Some(name) if !is_staging(name) => Ok(self.of_prefix(location)),
+            Some(name) if !is_staging(name) => Ok(()),
             Some(_) | None => Err(Refused::Name(location.to_string()).into()),
         }
     }

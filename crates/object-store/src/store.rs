@@ -184,12 +184,16 @@ impl ObjectStore for FolioStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let path = self.root.of_object(location)?;
         // Engines of scopes may have storages of their own: no get is carried out by the engine of another.
-        let is_scoped =
-            self.engine.is_none() && !matches!(Engine::current().map_err(of_engine)?, Current::Default(_));
-        let gathering = (!is_scoped).then_some(&self.gathering);
-        get::get(self.engine()?, gathering, path, location, options).await
+        let (engine, gathering) = match &self.engine {
+            Some(engine) => (engine.clone(), Some(&self.gathering)),
+            None => {
+                let current = Engine::current().map_err(of_engine)?;
+                let is_default = matches!(current, Current::Default(_));
+                (Engine::clone(&current), is_default.then_some(&self.gathering))
+            }
+        };
+        get::get(engine, gathering, &self.root, location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
