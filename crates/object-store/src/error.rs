@@ -1,11 +1,10 @@
 //! Errors in object_store's words.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use object_store::Error;
-
-use crate::names::Root;
 
 /// What object_store's errors call this store.
 pub(crate) const STORE: &str = "FolioStore";
@@ -70,6 +69,6 @@ fn sort(
 }
 
 /// Says that the store does not have something that object_store foresees, as `LocalFileSystem` says it.
-pub(crate) fn not_implemented(what: &str, root: &Root) -> Error {
-    Error::NotImplemented { operation: what.to_owned(), implementer: root.to_string() }
+pub(crate) fn not_implemented(what: &str, store: &impl fmt::Display) -> Error {
+    Error::NotImplemented { operation: what.to_owned(), implementer: store.to_string() }
 }

@@ -21,10 +21,11 @@ use futures::channel::oneshot;
 use object_store::path::Path as Location;
 use object_store::{GetOptions, Result};
 
-use crate::get::{Body, Got, open_cached, read_now, within};
+use crate::got::{Body, Got, within};
 use crate::limits::{GATHERED_MAX, IN_PLACE_BYTES_MAX};
 use crate::meta;
 use crate::names::Root;
+use crate::read::{open_cached, read_now};
 
 /// The gets that wait for their leaders, by their locations.
 #[derive(Clone, Default)]

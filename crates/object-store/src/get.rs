@@ -7,19 +7,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use folio_engine::op::{PathOp, PathRequest, Subject};
-use folio_engine::storage::{Identity, Nature, OpenRequest, Opened, Storage, StorageFile};
+use folio_engine::storage::{Nature, Opened, StorageFile};
 use folio_engine::{Engine, Operation};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
-use object_store::{Attributes, GetOptions, GetRange, GetResult, GetResultPayload, ObjectMeta, Result};
+use object_store::{Attributes, GetOptions, GetRange, GetResult, GetResultPayload, Result};
 
-use crate::error::{Refused, generic, of_call, of_engine};
+use crate::error::{Refused, of_call, of_engine};
 use crate::gather::Gathering;
-use crate::limits::{GATHERED_BYTES_MAX, GET_AT_ONCE_BYTES_MAX, IN_PLACE_BYTES_MAX, PIECE_BYTES_MAX};
+use crate::got::{Body, Got, OpenFile, within};
+use crate::limits::{GATHERED_BYTES_MAX, GET_AT_ONCE_BYTES_MAX, PIECE_BYTES_MAX};
 use crate::meta;
 use crate::names::Root;
 use crate::ranges::Plan;
+use crate::read::{open_cached, read, read_now, reading};
 
 /// Carries out a get. One that may be `gathered` with others of the same object is, and if that has no answer for it, it
 /// is carried out by itself.
@@ -69,30 +71,10 @@ fn is_short(options: &GetOptions) -> bool {
     bytes <= GATHERED_BYTES_MAX && !options.head
 }
 
-/// The range that is asked for, if the conditions hold.
-pub(crate) fn within(options: &GetOptions, meta: &ObjectMeta) -> Result<Range<u64>> {
-    options.check_preconditions(meta)?;
-    match &options.range {
-        Some(range) => range.as_range(meta.size).map_err(generic),
-        None => Ok(0..meta.size),
-    }
-}
-
 impl Subject for Wanted {
     fn path(&self) -> &FilePath {
         &self.path
     }
-}
-
-pub(crate) struct Got {
-    pub(crate) meta: ObjectMeta,
-    pub(crate) range: Range<u64>,
-    pub(crate) body: Body,
-}
-
-pub(crate) enum Body {
-    Whole(Bytes),
-    Open(OpenFile),
 }
 
 /// Opens the file, asks what is to be known of it, and reads it if that is soon done: one request, in place if all of it
@@ -113,19 +95,6 @@ fn request(wanted: Wanted) -> impl PathRequest<Reply = Result<Got>> {
         Some(answer(opened, wanted, |file, range| read_now(file, range.clone()).transpose()))
     })
     .again()
-}
-
-/// Opens a file for reading if neither that nor anything that is done with it then can block.
-pub(crate) fn open_cached(storage: &dyn Storage, path: &FilePath) -> Option<io::Result<Opened>> {
-    let opened = storage.open_cached(path, &reading())?;
-    match &opened {
-        Ok(file) if file.remote && file.nature != Nature::Stream => None,
-        Ok(_) | Err(_) => Some(opened),
-    }
-}
-
-pub(crate) fn reading() -> OpenRequest {
-    OpenRequest::default().read(true)
 }
 
 fn answer(
@@ -154,71 +123,6 @@ fn answer(
         None => Body::Open(OpenFile { path: wanted.path.as_path().into(), file: opened.file.into() }),
     };
     Ok(Ok(Got { meta, range, body }))
-}
-
-/// Reads a range that the file had when it was opened.
-pub(crate) fn read(file: &dyn StorageFile, path: &FilePath, range: Range<u64>) -> io::Result<Bytes> {
-    let mut bytes = room(&range)?;
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_at(&mut bytes[filled..], range.start + filled as u64)? {
-            0 => return Err(io::Error::other(short(file, path, &range)?)),
-            read => filled += read,
-        }
-    }
-    Ok(bytes.into())
-}
-
-/// Reads a range by calls that do not block; `None` if one of them would, or if it takes too long.
-pub(crate) fn read_now(file: &dyn StorageFile, range: Range<u64>) -> Option<io::Result<Bytes>> {
-    if range.end - range.start > IN_PLACE_BYTES_MAX {
-        return None;
-    }
-    let mut bytes = match room(&range) {
-        Ok(bytes) => bytes,
-        Err(error) => return Some(Err(error)),
-    };
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match file.read_now(&mut bytes[filled..], range.start + filled as u64)? {
-            // What is to be said of a file that is shorter than that is for the calls that block.
-            Ok(0) => return None,
-            Ok(read) => filled += read,
-            Err(error) => return Some(Err(error)),
-        }
-    }
-    folio_engine::budget::charge_bytes(filled);
-    Some(Ok(bytes.into()))
-}
-
-/// Room for a range; a range may have any length, and running out of memory is an error and not an abort.
-fn room(range: &Range<u64>) -> io::Result<Vec<u8>> {
-    let len = usize::try_from(range.end - range.start).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    Ok(vec![0; len])
-}
-
-/// Says that a file is too short for a range.
-fn short(file: &dyn StorageFile, path: &FilePath, range: &Range<u64>) -> io::Result<Refused> {
-    let (start, end, len) = (range.start, range.end, file.len()?);
-    Ok(Refused::Range { path: path.to_owned(), start, end, len })
-}
-
-/// An open file whose object is read piece by piece.
-#[derive(Clone)]
-pub(crate) struct OpenFile {
-    path: Arc<FilePath>,
-    file: Arc<dyn StorageFile>,
-}
-
-impl Subject for OpenFile {
-    fn path(&self) -> &FilePath {
-        &self.path
-    }
-
-    /// None: what is read was opened before.
-    fn identities(&self, _: &dyn Storage) -> Vec<Identity> {
-        Vec::new()
-    }
 }
 
 fn pieces(engine: Engine, file: OpenFile, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {

@@ -8,8 +8,8 @@ use folio_engine::storage::StorageFile;
 use object_store::{GetRange, Result};
 
 use crate::error::generic;
-use crate::get::read_now;
 use crate::limits::{GAP_BYTES_MAX, IN_PLACE_BYTES_MAX};
+use crate::read::read_now;
 
 /// The pieces of a file that cover all ranges, and where in them each range is.
 pub(crate) struct Plan {
