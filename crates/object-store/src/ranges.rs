@@ -91,7 +91,7 @@ mod tests {
         let far = 10 + GAP_BYTES_MAX;
         let cases: [(&[std::ops::Range<u64>], usize); 7] = [
             (&[], 0),
-            (&[3..3], 0),
+            (&[3..3, 4..4], 0),
             (&[0..10, 10..20], 1),
             (&[far..far + 5, 0..10], 1),
             (&[far + 1..far + 5, 0..10], 2),
