@@ -15,10 +15,12 @@ use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 use self::contender::{Contender, Folio, TokioFs};
 use self::flood::{FLOODS, Flood, Running};
@@ -30,14 +32,17 @@ use crate::quantile::quantile;
 enum Quiet {
     /// Writes a block to a file of its own.
     Other,
+    /// The same in a runtime of its own, whose line of ready tasks the flood does not share.
+    Apart,
     /// Writes a block to the flooded file, beyond all of the flood.
     Same,
     /// Writes a small file as a whole.
     Whole,
 }
 
-const QUIET: [(Quiet, &str); 3] = [
+const QUIET: [(Quiet, &str); 4] = [
     (Quiet::Other, "4 KiB to another file"),
+    (Quiet::Apart, "the same, own runtime"),
     (Quiet::Same, "4 KiB to the flooded file"),
     (Quiet::Whole, "a whole file of 4 KiB"),
 ];
@@ -107,13 +112,12 @@ fn lap<C: Contender>(
     let room = TempDir::new_in(dir)?;
     let samples = if quick { SAMPLES_QUICK } else { SAMPLES_MAX };
     runtime.block_on(async {
-        // In a task of its own, as the others are: the thread of `block_on` is not the runtime's.
         let path = room.path().to_owned();
-        times.alone.extend(tokio::spawn(quiet_task::<C>(path.clone(), quiet, samples)).await??);
+        times.alone.extend(run_quiet::<C>(path.clone(), quiet, samples).await?);
         let flooded = C::open(&path.join("flooded")).await?;
         let running = Running::start::<C>(&flooded, flood, quick);
         running.under_way().await;
-        times.flooded.extend(tokio::spawn(quiet_task::<C>(path.clone(), quiet, samples)).await??);
+        times.flooded.extend(run_quiet::<C>(path, quiet, samples).await?);
         let written = running.stop().await?;
         C::close(flooded).await?;
         flood.check(&room.path().join("flooded"), written)
@@ -121,9 +125,24 @@ fn lap<C: Contender>(
     check_quiet(room.path(), quiet)
 }
 
+/// Runs the quiet task as a task of this runtime, as the others are, or on a thread of its own.
+async fn run_quiet<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) -> io::Result<Vec<Duration>> {
+    let task = quiet_task::<C>(room, quiet, samples);
+    if quiet != Quiet::Apart {
+        return tokio::spawn(task).await?;
+    }
+    let (ended, times) = oneshot::channel();
+    thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        // Nobody waits for it any more if this fails.
+        let _ = ended.send(runtime.and_then(|runtime| runtime.block_on(task)));
+    });
+    times.await.map_err(io::Error::other)?
+}
+
 async fn quiet_task<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) -> io::Result<Vec<Duration>> {
     let (path, first) = match quiet {
-        Quiet::Other => (room.join("quiet"), 0),
+        Quiet::Other | Quiet::Apart => (room.join("quiet"), 0),
         Quiet::Same => (room.join("flooded"), BEHIND_THE_FLOOD),
         Quiet::Whole => (room.join("whole"), 0),
     };
@@ -134,7 +153,7 @@ async fn quiet_task<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) -
         let offset = first + times.len() as u64 % QUIET_BLOCKS * QUIET_BYTES as u64;
         let before = Instant::now();
         match quiet {
-            Quiet::Other | Quiet::Same => C::write_at(&file, &block, offset).await?,
+            Quiet::Other | Quiet::Apart | Quiet::Same => C::write_at(&file, &block, offset).await?,
             Quiet::Whole => C::write_whole(&path, &block).await?,
         }
         times.push(before.elapsed());
@@ -146,7 +165,7 @@ async fn quiet_task<C: Contender>(room: PathBuf, quiet: Quiet, samples: usize) -
 
 fn check_quiet(room: &Path, quiet: Quiet) -> io::Result<()> {
     let (path, first) = match quiet {
-        Quiet::Other => ("quiet", 0),
+        Quiet::Other | Quiet::Apart => ("quiet", 0),
         Quiet::Same => ("flooded", BEHIND_THE_FLOOD),
         Quiet::Whole => ("whole", 0),
     };

@@ -239,6 +239,7 @@ impl StorageFile for OwnFile {
         fn allocate(how: Allocation, offset: u64, len: u64) -> io::Result<()>;
         fn advise(advice: Advice, offset: u64, len: u64) -> io::Result<()>;
         fn is_direct() -> bool;
+        fn writes_in_turn() -> bool;
         fn refresh_flags() -> ();
         fn as_std() -> Option<&std::fs::File>;
         fn to_std(position: u64) -> io::Result<std::fs::File>;

@@ -152,9 +152,16 @@ impl Admission {
         let flow = client.flow_of_task();
         let Shared { lane, engine, stats, .. } = &*self.0;
         let _waiting = stats.wait();
-        let of_lane = Held { units: take(lane, bytes, flow).await?, quota: lane };
-        let of_engine = Held { units: take(engine, bytes, flow).await?, quota: engine };
-        Ok(self.permit(of_lane, of_engine))
+        let of_lane = lane.units(bytes, flow.priority);
+        if !lane.take(of_lane, flow).await {
+            return Err(Cause::Stopped);
+        }
+        let of_lane = Held { units: of_lane, quota: lane };
+        let of_engine = engine.units(bytes, flow.priority);
+        if engine.try_take(of_engine, flow.priority).is_err() && !engine.take(of_engine, flow).await {
+            return Err(Cause::Stopped);
+        }
+        Ok(self.permit(of_lane, Held { units: of_engine, quota: engine }))
     }
 
     /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
@@ -209,6 +216,12 @@ impl Admission {
         }
     }
 
+    /// Goes on where callers do not come for their permits. Called now and then.
+    pub(crate) fn nudge(&self) {
+        self.0.lane.nudge();
+        self.0.engine.nudge();
+    }
+
     /// Answers all waiting callers with [`Cause::Stopped`].
     pub(crate) fn close(&self) {
         self.0.lane.close();
@@ -220,10 +233,4 @@ fn try_take(quota: &Arc<Quota>, bytes: usize, priority: Priority) -> Result<Held
     let units = quota.units(bytes, priority);
     quota.try_take(units, priority).map_err(refusal)?;
     Ok(Held { quota, units })
-}
-
-async fn take(quota: &Arc<Quota>, bytes: usize, flow: Flow) -> Result<Units, Cause> {
-    let units = quota.units(bytes, flow.priority);
-    let granted = quota.try_take(units, flow.priority).is_ok() || quota.take(units, flow).await;
-    if granted { Ok(units) } else { Err(Cause::Stopped) }
 }

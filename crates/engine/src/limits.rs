@@ -35,6 +35,17 @@ pub(crate) const ANSWER_SPIN_UNITS: usize = 3;
 /// reads are short reads. A buffer of this size is kept for reuse.
 pub(crate) const PIECE_BYTES: usize = 1024 * 1024;
 
+/// Callers that have been granted a permit and not been polled since. More of them than an executor has threads keep all of
+/// these busy; each further one stands in front of every other ready task.
+pub(crate) const GRANTS_UNTAKEN_MAX: usize = if cfg!(folio_loom) { 2 } else { 8 };
+
+/// Time after which a caller that does not come for its permit keeps no other waiting.
+pub(crate) const GRANT_UNTAKEN_AFTER: Duration = Duration::from_millis(1);
+
+/// Writes of more than a piece that run side by side on one file whose storage lets them take turns: each keeps a worker
+/// for a piece at a time, and a file that has all of them would leave none to the others.
+pub(crate) const LONG_WRITES_MAX: usize = 4;
+
 /// Alignment in bytes of buffers for direct I/O: a page, which every device accepts.
 pub(crate) const DIRECT_ALIGN_BYTES: usize = 4096;
 

@@ -13,6 +13,7 @@ use kameo::mailbox::{self, MailboxReceiver, Signal};
 use kameo::message::{Context, Message};
 use kameo::reply::DelegatedReply;
 
+use crate::admission::Admission;
 use crate::context::EngineContext;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::{Registered, RunningBatch};
@@ -35,7 +36,8 @@ impl Supervisor {
         Supervisor::spawn_with_mailbox(Supervisor { context }, mailbox::bounded(MAILBOX_MESSAGES_MAX))
     }
 
-    /// Reports each operation that has been running for too long, once, with its path and age.
+    /// Reports each operation that has been running for too long, once, with its path and age; and lets callers wait no
+    /// longer for others that do not come for their permits.
     fn sweep(&self) {
         let limit = self.context.limits.stuck_after;
         self.context.show_running(&mut |RunningBatch { operation, path, age, reported, .. }| {
@@ -45,6 +47,7 @@ impl Supervisor {
                 tracing::warn!(%operation, path = %path.display(), ?age, "an operation is stuck");
             }
         });
+        self.context.admissions().iter().for_each(Admission::nudge);
     }
 }
 

@@ -143,6 +143,11 @@ impl<T: Ordered> Core<T> {
         self.order.next(self.position(), self.room(), readers_inside)
     }
 
+    /// Starts one write at a time from now on.
+    pub(crate) fn write_in_turn(&mut self) {
+        self.order.write_in_turn();
+    }
+
     /// Records that the file has at least this many bytes.
     pub(crate) fn note_len(&mut self, len: u64) {
         self.order.note_len(len);

@@ -14,6 +14,7 @@ mod order;
 mod tests;
 mod turn;
 mod write_buffer;
+mod writers;
 
 pub(crate) use self::core::{Arrival, Core, CursorMove, Seen, Taken};
 pub(crate) use health::{Health, Trust};

@@ -7,7 +7,8 @@
 use std::ops::Range;
 
 use crate::file::line::Line;
-use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS};
+use crate::file::writers::{Writer, Writers};
+use crate::limits::{MERGE_BYTES_MAX, MERGE_OPS_MAX, ORDER_WINDOW_OPS, PIECE_BYTES};
 
 /// The part of the file that an operation touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,17 @@ impl Span {
                 range.end.saturating_sub(range.start).min(MERGE_BYTES_MAX)
             }
             Span::Buffer(_) | Span::Append | Span::Sync | Span::Exclusive => 0,
+        }
+    }
+
+    /// What kind of write a single operation is.
+    fn writer(&self) -> Writer {
+        match self {
+            Span::Write(range) if range.end.saturating_sub(range.start) > PIECE_BYTES as u64 => Writer::Long,
+            Span::Write(_) | Span::Flush(_) => Writer::Short,
+            Span::Read(_) | Span::Peek(_) | Span::Buffer(_) | Span::Append | Span::Sync | Span::Exclusive => {
+                Writer::None
+            }
         }
     }
 
@@ -235,15 +247,24 @@ pub(crate) struct Batch<T> {
 /// The queue of one file.
 #[derive(Debug)]
 pub(crate) struct Order<T> {
-    running: Line<Footprint>,
+    running: Line<Running>,
     /// Running batches that move the cursor when they end.
     cursor_movers: usize,
+    /// Running writes, where the storage passes one at a time.
+    writers: Writers,
     waiting: Line<Waiting<T>>,
     /// How many operations have waited.
     arrivals: u64,
     batch_ids: u64,
     /// A lower bound of the file's length, from the operations of this process.
     known_len: u64,
+}
+
+/// One running batch.
+#[derive(Debug)]
+struct Running {
+    footprint: Footprint,
+    writer: Writer,
 }
 
 /// One waiting operation.
@@ -269,6 +290,7 @@ impl<T> Default for Order<T> {
         Order {
             running: Line::default(),
             cursor_movers: 0,
+            writers: Writers::default(),
             waiting: Line::default(),
             arrivals: 0,
             batch_ids: 0,
@@ -278,6 +300,11 @@ impl<T> Default for Order<T> {
 }
 
 impl<T: Ordered> Order<T> {
+    /// Starts one write at a time from now on, as the storage would anyway.
+    pub(crate) fn write_in_turn(&mut self) {
+        self.writers = Writers::in_turn();
+    }
+
     /// Whether an operation with this footprint could run now without overtaking another.
     pub(crate) fn is_free(&self, footprint: &Footprint, cursor: u64, room: u64) -> bool {
         !self.is_blocked(footprint, &[])
@@ -289,7 +316,8 @@ impl<T: Ordered> Order<T> {
     /// Starts `item` at once. The caller has checked [`is_free`](Order::is_free).
     pub(crate) fn start(&mut self, item: T, footprint: Footprint, cursor: u64, room: u64) -> Batch<T> {
         let closers = u64::from(footprint.span.closes_gate());
-        let batch_id = self.run(footprint, item.bytes());
+        let writer = footprint.span.writer();
+        let batch_id = self.run(footprint, writer, item.bytes());
         item.note_place(OpPlace::Started(batch_id.number));
         Batch { batch_id, cursor, room, items: vec![item], closers }
     }
@@ -352,7 +380,10 @@ impl<T: Ordered> Order<T> {
         let blocks = |earlier: &Footprint| {
             !earlier.cursor && !footprint.cursor && must_wait(earlier, footprint, u64::MAX)
         };
-        let running = self.running.iter().find(|(_, earlier)| blocks(earlier));
+        let writer = footprint.span.writer();
+        let running = self.running.iter().find(|(_, earlier)| {
+            blocks(&earlier.footprint) || self.writers.keeps_out(earlier.writer, writer)
+        });
         running.map(|(number, _)| Blocker::Running(number)).or_else(|| {
             let waiting = blocked.iter().find(|(_, earlier)| blocks(earlier));
             waiting.and_then(|(blocker, _)| *blocker)
@@ -361,7 +392,8 @@ impl<T: Ordered> Order<T> {
 
     /// Ends a batch and returns what it touched.
     pub(crate) fn finish(&mut self, batch_id: BatchId) -> Option<Span> {
-        let footprint = self.running.remove(batch_id.number)?;
+        let Running { footprint, writer } = self.running.remove(batch_id.number)?;
+        self.writers.leave(writer);
         self.cursor_movers -= usize::from(footprint.moves_cursor());
         if footprint.span == Span::Exclusive {
             // A barrier may have truncated the file.
@@ -372,7 +404,7 @@ impl<T: Ordered> Order<T> {
 
     /// Records that a batch which is about to end has written all of its bytes.
     pub(crate) fn note_written(&mut self, batch_id: BatchId) {
-        if let Some(Footprint { span: Span::Write(range) | Span::Flush(range), .. }) =
+        if let Some(Running { footprint: Footprint { span: Span::Write(range) | Span::Flush(range), .. }, .. }) =
             self.running.get(batch_id.number)
             // A flush may claim everything behind its start, and that is no length.
             && range.end < u64::MAX
@@ -435,15 +467,17 @@ impl<T: Ordered> Order<T> {
 
     fn is_blocked(&self, footprint: &Footprint, blocked: &[(Option<Blocker>, Footprint)]) -> bool {
         let known_len = self.known_len;
-        blocked.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
-            || self.running.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
+        !self.writers.admit(footprint.span.writer())
+            || blocked.iter().any(|(_, earlier)| must_wait(earlier, footprint, known_len))
+            || self.running.iter().any(|(_, earlier)| must_wait(&earlier.footprint, footprint, known_len))
     }
 
-    fn run(&mut self, footprint: Footprint, written: u64) -> BatchId {
+    fn run(&mut self, footprint: Footprint, writer: Writer, written: u64) -> BatchId {
         self.batch_ids += 1;
         let batch_id = BatchId { number: self.batch_ids, bytes: footprint.span.bytes().max(written) };
         self.cursor_movers += usize::from(footprint.moves_cursor());
-        self.running.push(self.batch_ids, footprint);
+        self.writers.enter(writer);
+        self.running.push(self.batch_ids, Running { footprint, writer });
         batch_id
     }
 
@@ -458,6 +492,7 @@ impl<T: Ordered> Order<T> {
     ) -> Batch<T> {
         let first = self.remove(number).expect("the number came from a scan of this line");
         let merge = first.merge();
+        let writer = whole.span.writer();
         let mut bytes = first.bytes();
         let mut joined = Vec::new();
         let mut moved = self.is_moving_cursor() || blocked.iter().any(|(_, earlier)| earlier.moves_cursor());
@@ -486,7 +521,7 @@ impl<T: Ordered> Order<T> {
         let mut items = vec![first];
         items.extend(joined.into_iter().filter_map(|number| self.remove(number)));
         let closers = if whole.span.closes_gate() { items.len() as u64 } else { 0 };
-        let batch_id = self.run(whole, bytes);
+        let batch_id = self.run(whole, writer, bytes);
         items.iter().for_each(|item| item.note_place(OpPlace::Started(batch_id.number)));
         Batch { batch_id, cursor, room, items, closers }
     }

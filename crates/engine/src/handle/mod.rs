@@ -150,6 +150,13 @@ impl fmt::Debug for FileHandle {
     }
 }
 
+fn written(answer: Answer) -> Result<usize> {
+    match answer {
+        Answer::Written(count) => Ok(count),
+        other => unexpected(&other),
+    }
+}
+
 fn position(answer: Answer) -> Result<u64> {
     match answer {
         Answer::Position(position) => Ok(position),

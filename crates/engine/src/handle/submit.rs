@@ -30,25 +30,39 @@ impl FileHandle {
     /// Admits, queues and awaits one operation.
     pub(crate) fn submit(&self, op: impl Into<Op>) -> impl Future<Output = Result<Answer>> {
         let op = op.into();
-        self.submit_when_admitted(op.operation(), op.weight(), || op, None)
+        self.submit_when_admitted(op.operation(), op.weight(), || op, None, Ok)
     }
 
     /// Like [`submit`](FileHandle::submit), for an operation that copies bytes of its caller: `make_op` runs
     /// after the admission, so an operation without a permit holds no memory. A lender is polled while the
     /// operation runs.
-    pub(crate) async fn submit_when_admitted(
+    ///
+    /// `send` is written out: it would keep a second copy of its arguments in every task that waits.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps a second copy of its arguments while it waits"
+    )]
+    pub(crate) fn submit_when_admitted<T>(
         &self,
         operation: Operation,
         weight: usize,
         make_op: impl FnOnce() -> Op,
         lender: Option<&mut Lender<'_>>,
-    ) -> Result<Answer> {
-        self.here(operation)?;
-        if let Some(limit) = self.time_limit {
-            return Box::pin(self.submit_within(limit, operation, weight, make_op, lender)).await;
+        read: impl FnOnce(Answer) -> Result<T>,
+    ) -> impl Future<Output = Result<T>> {
+        async move {
+            self.here(operation)?;
+            if let Some(limit) = self.time_limit {
+                return read(Box::pin(self.submit_within(limit, operation, weight, make_op, lender)).await?);
+            }
+            let receiver = if self.is_behind_messages() {
+                Box::pin(self.send_after_messages(make_op())).await?
+            } else {
+                let permit = self.admit(operation, weight).await?;
+                self.enqueue(make_op(), permit)
+            };
+            read(PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(lender).await?)
         }
-        let receiver = self.send(operation, weight, make_op).await?;
-        PendingAnswer { receiver, open_file: self.open_file(), operation }.answer(lender).await
     }
 
     async fn submit_within(

@@ -1,10 +1,11 @@
 //! Writing: always an operation, since any write may block.
 
+use std::future::Future;
 use std::io::IoSlice;
 
 use bytes::Bytes;
 
-use super::{FileHandle, Rejected, position, unexpected};
+use super::{FileHandle, Rejected, position, written};
 use crate::error::{Cause, Operation, Result};
 use crate::file_op::lent::{Contents, Lender};
 use crate::file_op::{Answer, Append, Offset, Op, Payload, Write, WriteLent};
@@ -25,19 +26,28 @@ impl FileHandle {
     ///
     /// Before it begins: nothing happens. Afterwards: it completes with a copy of the remaining bytes, and the
     /// next sync reports an error.
-    pub async fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> Result<usize> {
-        self.here(Operation::Write)?;
-        if offset.is_none()
-            && let Some(buffered) = self.write_buffered(&[IoSlice::new(bytes)]).await
-        {
-            return buffered.map(|()| bytes.len());
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` keeps a second copy of its arguments while it waits"
+    )]
+    pub fn write(&self, bytes: &[u8], offset: Option<u64>, all: bool) -> impl Future<Output = Result<usize>> {
+        async move {
+            self.here(Operation::Write)?;
+            if offset.is_none()
+                && let Some(buffered) = self.write_buffered(&[IoSlice::new(bytes)]).await
+            {
+                return buffered.map(|()| bytes.len());
+            }
+            let bytes = if all { bytes } else { &bytes[..bytes.len().min(PIECE_BYTES)] };
+            if bytes.len() > PIECE_BYTES && self.is_written_in_pieces() {
+                return Box::pin(self.write_lent(bytes, offset)).await;
+            }
+            if bytes.is_empty() {
+                return Ok(0);
+            }
+            let copy = || Payload::Copied(self.open_file().buffers().copy(bytes));
+            self.write_payload(bytes.len(), copy, offset, all).await
         }
-        let bytes = if all { bytes } else { &bytes[..bytes.len().min(PIECE_BYTES)] };
-        if bytes.len() > PIECE_BYTES && self.is_written_in_pieces() {
-            return Box::pin(self.write_lent(bytes, offset)).await;
-        }
-        let copy = || Payload::Copied(self.open_file().buffers().copy(bytes));
-        self.write_payload(bytes.len(), copy, offset, all).await
     }
 
     /// An appended record must be one system call, because another open file could append between two. A file
@@ -51,10 +61,7 @@ impl FileHandle {
         let mut lender = Lender::new(Contents::Borrowed(bytes), self.open_file().buffers().clone());
         let op = WriteLent { offset: offset.map_or(Offset::Cursor, Offset::At), lent: lender.lent() };
         let make_op = || Op::from(op);
-        match self.submit_when_admitted(Operation::Write, bytes.len(), make_op, Some(&mut lender)).await? {
-            Answer::Written(count) => Ok(count),
-            other => unexpected(&other),
-        }
+        self.submit_when_admitted(Operation::Write, bytes.len(), make_op, Some(&mut lender), written).await
     }
 
     /// Like [`write`](FileHandle::write), without a copy.
@@ -71,6 +78,9 @@ impl FileHandle {
             && let Some(buffered) = self.write_buffered(&[IoSlice::new(&bytes)]).await
         {
             return buffered.map(|()| bytes.len());
+        }
+        if bytes.is_empty() {
+            return Ok(0);
         }
         self.write_payload(bytes.len(), || Payload::Shared(bytes), offset, all).await
     }
@@ -97,22 +107,23 @@ impl FileHandle {
         {
             return buffered.map(|()| len);
         }
+        if len == 0 {
+            return Ok(0);
+        }
         let len = if all { len } else { len.min(PIECE_BYTES) };
         let copy = || Payload::Copied(self.open_file().buffers().copy_slices(slices, len));
         self.write_payload(len, copy, offset, all).await
     }
 
-    async fn write_payload(
+    /// Writes so many bytes, which are at least one.
+    fn write_payload(
         &self,
         len: usize,
         payload: impl FnOnce() -> Payload,
         offset: Option<u64>,
         all: bool,
-    ) -> Result<usize> {
-        if len == 0 {
-            return Ok(0);
-        }
-        let make_op = || match offset {
+    ) -> impl Future<Output = Result<usize>> {
+        let make_op = move || match offset {
             Some(offset) => {
                 Op::from(Write { offset: Offset::At(offset), payload: payload(), all, buffered: false })
             }
@@ -120,10 +131,7 @@ impl FileHandle {
         };
         let operation =
             if self.is_append() && offset.is_none() { Operation::Append } else { Operation::Write };
-        match self.submit_when_admitted(operation, len, make_op, None).await? {
-            Answer::Written(count) => Ok(count),
-            other => unexpected(&other),
-        }
+        self.submit_when_admitted(operation, len, make_op, None, written)
     }
 
     /// Makes a write at the cursor, which is the end in a file open for appending.
@@ -145,7 +153,7 @@ impl FileHandle {
     /// Like [`write`](FileHandle::write).
     pub async fn append(&self, record: &[u8]) -> Result<u64> {
         let make_op = || record_at_end(Payload::Copied(self.open_file().buffers().copy(record)));
-        position(self.submit_when_admitted(Operation::Append, record.len(), make_op, None).await?)
+        self.submit_when_admitted(Operation::Append, record.len(), make_op, None, position).await
     }
 
     /// Like [`append`](FileHandle::append), but refused at once instead of waiting for a permit.

@@ -99,6 +99,9 @@ impl OpenFile {
         let mut state = FileState::default();
         state.write_buffer = write_buffer;
         state.core.note_len(opened.len);
+        if opened.file.writes_in_turn() {
+            state.core.write_in_turn();
+        }
         let origin = context.origin.clone();
         registry.open(opened.device, opened.inode, |inode| {
             Arc::new(OpenFile {

@@ -132,6 +132,29 @@ fn callers_are_woken_in_the_order_of_their_turns() {
 }
 
 #[test]
+fn each_that_comes_for_its_units_lets_the_next_come() {
+    explore(|| {
+        let quota = Arc::new(Quota::new(4, 10));
+        let units = quota.units(1, Priority::Normal);
+        // One of them goes on all the time: where nothing does, none is kept waiting.
+        for _ in 0..4 {
+            assert_eq!(quota.try_take(units, Priority::Normal), Ok(()));
+        }
+        let mut takes = [1, 2, 3].map(|file| quota.take(units, flow(file)));
+        for take in &mut takes {
+            assert!(Pin::new(take).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        let other = quota.clone();
+        let thread = thread::spawn(move || (0..3).for_each(|_| other.release(units)));
+        for take in takes {
+            assert!(block_on(take), "it is never closed");
+        }
+        thread.join().expect("the other does not panic");
+        assert_eq!(quota.free.load(Ordering::Relaxed) & QUEUED, 0, "the next one needs no lock");
+    });
+}
+
+#[test]
 fn the_models_catch_their_mutants() {
     for (model, mutant) in [
         ("a_release_meets_the_caller_that_begins_to_wait", "quota-release-forgets-the-queue"),
@@ -139,6 +162,7 @@ fn the_models_catch_their_mutants() {
         ("a_release_meets_the_caller_that_begins_to_wait", "quota-keeps-its-mark"),
         ("three_callers_all_pass", "quota-release-forgets-the-queue"),
         ("callers_are_woken_in_the_order_of_their_turns", "quota-wakes-in-any-order"),
+        ("each_that_comes_for_its_units_lets_the_next_come", "quota-stops-after-a-few"),
         ("one_that_gives_up_leaves_nothing_behind", "quota-loses-what-no-caller-took"),
     ] {
         assert_caught(&format!("quota::loom::{model}"), mutant);

@@ -5,6 +5,9 @@
 //!        └─▶ queue, by flow ──▶ released units, in turn ────▶ granted
 //! ```
 //!
+//! Of those that are granted their units few are woken at a time, and the next when one of them has been polled: thousands
+//! of ready tasks would otherwise stand in the executor's line in front of everyone else's.
+//!
 //! What is free is one word: operations, bytes, and two marks that send everyone to the lock. While a caller
 //! waits the word is marked, so no other overtakes it without the lock, and the one that releases units grants them.
 
@@ -20,9 +23,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use crate::fair::{FairQueue, Flow, Ticket};
-use crate::limits::{BACKGROUND_LEAVES_PERMITS, FAIR_BYTES_PER_OPERATION};
+use crate::limits::{
+    BACKGROUND_LEAVES_PERMITS, FAIR_BYTES_PER_OPERATION, GRANT_UNTAKEN_AFTER, GRANTS_UNTAKEN_MAX,
+};
 use crate::priority::Priority;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant};
 
@@ -30,6 +36,7 @@ use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock, mutant};
 pub(crate) struct Quota {
     free: AtomicU64,
     waiters: Mutex<Waiters>,
+    ops_max: u64,
     bytes_max: u64,
     /// What operations in the background leave.
     reserve: Units,
@@ -44,6 +51,39 @@ struct Waiters {
     /// Whether a thread is waking them. Others leave theirs to it: one caller's operations would otherwise be polled
     /// in another order than they were granted.
     waking: bool,
+    pace: Pace,
+}
+
+/// How many callers have been granted their units and not been polled since.
+#[derive(Default)]
+struct Pace {
+    untaken: usize,
+    /// When as many as may be had been granted theirs.
+    since: Option<Instant>,
+}
+
+impl Pace {
+    /// Whether the next has to wait until one of these is polled, while so many operations are admitted. One that does not
+    /// come keeps nobody waiting for long, and not at all where nothing else goes on: a caller may leave a future alone
+    /// that it has polled once.
+    fn is_full(&mut self, admitted: u64) -> bool {
+        if self.since.is_some_and(|since| since.elapsed() > GRANT_UNTAKEN_AFTER) {
+            *self = Pace::default();
+        }
+        self.untaken >= GRANTS_UNTAKEN_MAX && admitted > self.untaken as u64
+    }
+
+    fn granted(&mut self) {
+        self.untaken += 1;
+        // Models have no clock.
+        if self.untaken == GRANTS_UNTAKEN_MAX && !cfg!(folio_loom) {
+            self.since = Some(Instant::now());
+        }
+    }
+
+    fn taken(&mut self) {
+        self.untaken = self.untaken.saturating_sub(1);
+    }
 }
 
 struct Waiter {
@@ -105,6 +145,7 @@ impl Quota {
         Quota {
             free: AtomicU64::new(ops << BYTES_BITS | bytes_max),
             waiters: Mutex::new(Waiters::default()),
+            ops_max: ops,
             bytes_max,
             reserve: Units(
                 ((ops / BACKGROUND_LEAVES_PERMITS) << BYTES_BITS) | (bytes_max / BACKGROUND_LEAVES_PERMITS),
@@ -173,6 +214,15 @@ impl Quota {
         }
     }
 
+    /// Goes on where callers that were granted their units do not take them. Called now and then.
+    pub(crate) fn nudge(&self) {
+        if self.free.load(Ordering::Relaxed) & QUEUED != 0 {
+            let mut waiters = lock(&self.waiters);
+            self.grant(&mut waiters);
+            self.wake(waiters);
+        }
+    }
+
     /// Refuses everyone from now on, also those that wait.
     pub(crate) fn close(&self) {
         let mut waiters = lock(&self.waiters);
@@ -188,12 +238,13 @@ impl Quota {
     fn grant(&self, waiters: &mut Waiters) {
         // What is left of the reserve is for others than the background.
         let mut reserved = false;
-        loop {
+        while !waiters.pace.is_full(self.admitted()) {
             let may = |priority| !(reserved && priority == Priority::Background);
             let Some((priority, Waiter { units, .. })) = waiters.queue.front(may) else { break };
             let units = *units;
             if self.take_locked(units, priority) {
                 let granted = waiters.queue.pop(may);
+                waiters.pace.granted();
                 waiters.granted.extend(granted.and_then(|(_, waiter)| waiter.waker));
             } else if priority == Priority::Background {
                 reserved = true;
@@ -202,6 +253,11 @@ impl Quota {
             }
         }
         self.unmark(waiters);
+    }
+
+    /// Operations that have units.
+    fn admitted(&self) -> u64 {
+        self.ops_max - ((self.free.load(Ordering::Relaxed) >> BYTES_BITS) & OPS_MASK)
     }
 
     /// Lets callers take units without the lock again, if none waits for units or is about to be woken.
@@ -231,6 +287,15 @@ impl Quota {
         if let Some(panic) = panicked {
             resume_unwind(panic);
         }
+    }
+
+    /// Notes that a caller has come for its units, and grants the next one's.
+    fn take_granted(&self, mut waiters: MutexGuard<'_, Waiters>) {
+        waiters.pace.taken();
+        if !mutant("quota-stops-after-a-few") {
+            self.grant(&mut waiters);
+        }
+        self.wake(waiters);
     }
 
     /// Takes units for the holder of the lock, whatever the mark says.
@@ -295,6 +360,7 @@ impl Future for Take {
                     return Poll::Pending;
                 }
                 this.progress = Progress::Done;
+                this.quota.take_granted(waiters);
                 return Poll::Ready(true);
             }
             Progress::Done => return Poll::Ready(true),
@@ -311,6 +377,7 @@ impl Future for Take {
         let waits = in_line || waiters.waking || waiters.granted.len() > 1;
         if !waits {
             waiters.granted.clear();
+            waiters.pace.taken();
         }
         this.quota.wake(waiters);
         this.progress = if waits { Progress::InLine(ticket) } else { Progress::Done };
@@ -329,6 +396,7 @@ impl Drop for Take {
             self.quota.wake(waiters);
             return;
         }
+        waiters.pace.taken();
         drop(waiters);
         if !mutant("quota-loses-what-no-caller-took") {
             self.quota.release(self.units);

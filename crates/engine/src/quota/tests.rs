@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
-use super::{Quota, Refused, Take};
+use super::{Quota, Refused, Take, Units};
 use crate::fair::Flow;
+use crate::limits::{GRANT_UNTAKEN_AFTER, GRANTS_UNTAKEN_MAX};
 use crate::priority::Priority;
 use crate::random::{Random, seeds};
 
@@ -175,4 +178,85 @@ fn b4_nothing_urgent_waits_for_what_waits_in_the_background() {
     assert_eq!((poll(&mut request), poll(&mut scans[0])), (Poll::Ready(true), Poll::Pending));
     (0..2).for_each(|_| quota.release(units));
     assert_eq!((poll(&mut scans[0]), poll(&mut scans[1])), (Poll::Ready(true), Poll::Pending));
+}
+
+/// Counts how often it wakes.
+#[derive(Default)]
+struct Counter(AtomicUsize);
+
+impl Wake for Counter {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A quota whose units are all in use, and callers in line for them.
+struct Crowd {
+    quota: Arc<Quota>,
+    units: Units,
+    woken: Arc<Counter>,
+    takes: Vec<Take>,
+}
+
+impl Crowd {
+    fn new(callers: usize) -> Crowd {
+        let quota = Arc::new(Quota::new(callers + 1, 1_000_000));
+        let units = quota.units(1, Priority::Normal);
+        (0..=callers).for_each(|_| assert_eq!(quota.try_take(units, Priority::Normal), Ok(())));
+        let mut takes: Vec<_> = (0..callers).map(|file| quota.take(units, flow(file as u64))).collect();
+        let woken = Arc::<Counter>::default();
+        let waker = Waker::from(woken.clone());
+        for take in &mut takes {
+            assert!(Pin::new(take).poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        Crowd { quota, units, woken, takes }
+    }
+
+    fn release(&self, operations: usize) {
+        (0..operations).for_each(|_| self.quota.release(self.units));
+    }
+
+    fn woken(&self) -> usize {
+        self.woken.0.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn b4_a_crowd_is_woken_a_few_at_a_time() {
+    let mut crowd = Crowd::new(100);
+    let begun = Instant::now();
+    crowd.release(100);
+    // Unless the time of those who do not come is over.
+    assert!(crowd.woken() <= GRANTS_UNTAKEN_MAX || begun.elapsed() > GRANT_UNTAKEN_AFTER);
+    for index in 0..100 {
+        assert!(crowd.woken() > index, "the next one is always awake");
+        assert_eq!(poll(&mut crowd.takes[index]), Poll::Ready(true));
+    }
+}
+
+#[test]
+fn b4_those_who_do_not_come_keep_others_waiting_for_a_moment_only() {
+    let crowd = Crowd::new(3 * GRANTS_UNTAKEN_MAX);
+    crowd.release(3 * GRANTS_UNTAKEN_MAX);
+    while crowd.woken() < 3 * GRANTS_UNTAKEN_MAX {
+        crowd.quota.nudge();
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn b4_where_nothing_goes_on_nobody_is_kept_waiting() {
+    let crowd = Crowd::new(100);
+    crowd.release(101);
+    assert_eq!(crowd.woken(), 100);
+}
+
+#[test]
+fn b4_one_that_gives_up_what_it_was_granted_lets_the_next_come() {
+    let mut crowd = Crowd::new(100);
+    crowd.release(100);
+    crowd.takes.truncate(50);
+    assert!(crowd.woken() >= GRANTS_UNTAKEN_MAX);
+    crowd.takes.clear();
+    assert_eq!(crowd.quota.admitted(), 1, "all units are back but those of the one that goes on");
 }

@@ -483,6 +483,12 @@ pub trait StorageFile: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether a write waits inside of its call until another one of the same file has ended, whatever they touch, as
+    /// Linux lets writes through the page cache. Then writes are passed on one at a time.
+    fn writes_in_turn(&self) -> bool {
+        false
+    }
+
     /// Called after the program has used the descriptor and may have changed its flags. Does not block.
     fn refresh_flags(&self) {}
 

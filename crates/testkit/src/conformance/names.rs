@@ -23,6 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("a copy has contents and permissions", copies),
     ("canonicalize resolves dots and needs the path to exist", canonical),
     ("a cached answer is the answer", cached),
+    ("mounts may change", mounts),
     ("any path is an answer, never a panic", odd_paths),
 ];
 
@@ -171,6 +172,13 @@ fn cached(on: &Ground) {
     if let Some(metadata) = on.storage.metadata_cached(&on.path("a"), Links::Follow) {
         assert_eq!(ok(metadata).len(), 3);
     }
+    let device = ok(on.storage.open(&on.path("a"), &reading())).device;
+    // What is missing would be on the device of its directory.
+    for name in ["a", "missing"] {
+        if let Some(guess) = on.storage.device_cached(&on.path(name)) {
+            assert_eq!(guess, device, "the device of {name:?}");
+        }
+    }
     ok(on.storage.remove_file(&on.path("a")));
     if let Some(opened) = on.storage.open_cached(&on.path("a"), &reading()) {
         fails(opened, &[ENOENT]);
@@ -178,6 +186,15 @@ fn cached(on: &Ground) {
     if let Some(metadata) = on.storage.metadata_cached(&on.path("a"), Links::Follow) {
         fails(metadata, &[ENOENT]);
     }
+}
+
+/// A change that is noticed changes no answer.
+fn mounts(on: &Ground) {
+    on.put("a", b"abc");
+    if let Some(watch) = on.storage.watch_mounts() {
+        watch.changed();
+    }
+    assert_eq!(on.contents("a"), b"abc");
 }
 
 fn odd_paths(on: &Ground) {

@@ -2,7 +2,7 @@
 
 use super::{Kind, items};
 use crate::file::{Arrival, Core, CursorMove, Merge, Seen};
-use crate::limits::CHANGES_REMEMBERED_MAX;
+use crate::limits::{CHANGES_REMEMBERED_MAX, LONG_WRITES_MAX, PIECE_BYTES};
 
 /// The end of the file: beyond everything that most of these operations touch.
 const END: u64 = 100;
@@ -226,4 +226,33 @@ fn more_changes_than_are_remembered_count_as_changes_of_everything() {
         state.finish(batch.batch_id, CursorMove::Stay);
         assert_eq!(state.is_unchanged_since(seen, 10), round <= CHANGES_REMEMBERED_MAX, "after {round}");
     }
+}
+
+#[test]
+fn of_writes_that_take_turns_one_runs_beside_a_few_long_ones() {
+    let piece = PIECE_BYTES as u64;
+    let long = |index: u64| Kind::Write(index * 10 * piece..index * 10 * piece + 2 * piece);
+    let short = |index: u64| Kind::Write(index * 10 * piece + 5 * piece..index * 10 * piece + 6 * piece);
+    let mut state = Core::default();
+    state.write_in_turn();
+    items((0..8).map(long).chain((0..8).map(short))).into_iter().for_each(|item| state.push(item));
+    state.push(items([Kind::Read(0..1)]).remove(0));
+    state.note_len(u64::MAX);
+    let mut running = Vec::new();
+    let mut longs = 0;
+    while let Some(batch) = state.next(false) {
+        longs += usize::from(batch.items[0].kind == long(batch.items[0].id as u64));
+        running.push(batch);
+    }
+    assert_eq!(longs, LONG_WRITES_MAX);
+    assert_eq!(
+        running.len(),
+        LONG_WRITES_MAX + 1,
+        "one short write, and no read in front of the first long one"
+    );
+    let first_short = running.pop().expect("it was counted");
+    state.finish(first_short.batch_id, CursorMove::Stay);
+    let next = state.next(false).expect("its turn has ended");
+    assert_eq!(next.items[0].kind, short(1), "first come, first served");
+    assert!(state.next(false).is_none(), "all turns are taken");
 }

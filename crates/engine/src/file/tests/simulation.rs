@@ -150,6 +150,8 @@ struct World {
     held: bool,
     closers: u64,
     claim: Claim,
+    /// Whether writes take turns.
+    in_turn: bool,
 }
 
 impl World {
@@ -164,6 +166,7 @@ impl World {
             held: false,
             closers: 0,
             claim,
+            in_turn: false,
         }
     }
 
@@ -211,6 +214,7 @@ impl World {
         assert!(!self.held || batch.closers == 0, "{items:?} started beside readers");
         self.closers -= batch.closers;
         self.check_order(&items);
+        self.check_turns(&items);
         let acts_late = self.dice.chance(50);
         let mut job =
             Job { batch_id: batch.batch_id, items, cursor: batch.cursor, acts_late, moved: CursorMove::Stay };
@@ -232,6 +236,13 @@ impl World {
                 assert!(!barrier && !covers, "{later:?} started before {earlier:?} was done");
             }
         }
+    }
+
+    /// Checks that of writes that take turns one runs at a time: none of them is longer than a piece.
+    fn check_turns(&self, items: &[Item]) {
+        let writes = |items: &[Item]| matches!(items[0].kind, Kind::Write(_) | Kind::CursorWrite(_));
+        let beside = self.jobs.iter().any(|job| writes(&job.items));
+        assert!(!(self.in_turn && writes(items) && beside), "{items:?} started beside another write");
     }
 
     fn act(&mut self, job: &mut Job) {
@@ -327,6 +338,10 @@ fn check_merged(items: &[Item]) {
 fn simulate(seed: u64, claim: Claim, known_len: u64) {
     let mut world = World::new(seed, claim);
     world.state.note_len(known_len);
+    if seed.is_multiple_of(2) {
+        world.in_turn = true;
+        world.state.write_in_turn();
+    }
     let mut kinds = Vec::new();
     while kinds.len() < OPS {
         kinds.extend(any_run(&mut world.dice));

@@ -250,6 +250,10 @@ impl StorageFile for OsFile {
         self.direct.is_on()
     }
 
+    fn writes_in_turn(&self) -> bool {
+        !self.direct.is_on()
+    }
+
     fn refresh_flags(&self) {
         if self.direct.look(&self.file) {
             self.reads_now.store(false, Ordering::Relaxed);
