@@ -36,6 +36,7 @@ mod job;
 mod machine;
 mod memory;
 mod noise;
+mod object_store;
 mod on_runtime;
 mod options;
 mod ours;
@@ -58,6 +59,7 @@ mod workloads;
 
 pub use fairness::fairness;
 pub use memory::memory;
+pub use object_store::object_store;
 pub use overload::overload;
 pub use run::run;
 pub use stuck::stuck;

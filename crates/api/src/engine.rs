@@ -136,6 +136,13 @@ impl Engine {
     }
 }
 
+/// For crates beside this one, whose requests are made for the engine itself.
+impl From<Engine> for Core {
+    fn from(engine: Engine) -> Core {
+        engine.core
+    }
+}
+
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.core.fmt(f)

@@ -6,10 +6,11 @@ use crate::paths::{Named, paths};
 use crate::source::Source;
 
 /// The crates whose files are looked at.
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 7] = [
     "crates/engine/src/",
     "crates/api/src/",
     "crates/python/src/",
+    "crates/object-store/src/",
     "crates/testkit/src/",
     "benches/src/",
     "soak/src/",

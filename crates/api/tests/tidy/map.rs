@@ -3,8 +3,13 @@
 use std::collections::BTreeSet;
 
 /// Roots that the map must draw.
-pub(crate) const MAPPED: [&str; 4] =
-    ["crates/engine/src/", "crates/api/src/", "crates/python/src/", "crates/testkit/src/"];
+pub(crate) const MAPPED: [&str; 5] = [
+    "crates/engine/src/",
+    "crates/api/src/",
+    "crates/python/src/",
+    "crates/object-store/src/",
+    "crates/testkit/src/",
+];
 
 /// What opens the map: a fenced block with this info string.
 const FENCE: &str = "```tree";

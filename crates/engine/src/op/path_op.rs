@@ -122,7 +122,11 @@ where
     }
 
     /// Adds a non-blocking way to execute it; when that returns `None`, a worker executes it.
-    pub(super) fn in_place<N>(self, in_place: N) -> PathOp<S, W, N>
+    ///
+    /// # Errors
+    ///
+    /// Those of `in_place`, which are final.
+    pub fn in_place<N>(self, in_place: N) -> PathOp<S, W, N>
     where
         N: Fn(&dyn Storage, &S) -> Option<io::Result<T>> + Send + 'static,
     {
@@ -133,7 +137,7 @@ where
 
 impl<S, W, N> PathOp<S, W, N> {
     /// Allows a retry when the process has no descriptor left: the request opens a file before all else.
-    pub(super) fn again(self) -> Self
+    pub fn again(self) -> Self
     where
         S: Clone,
         W: Clone,
@@ -148,7 +152,7 @@ impl<S, W, N> PathOp<S, W, N> {
     }
 
     /// Sets the bytes of payload that count against the limits.
-    pub(super) fn holding(self, bytes: usize) -> Self {
+    pub fn holding(self, bytes: usize) -> Self {
         PathOp { bytes, ..self }
     }
 
