@@ -138,6 +138,12 @@ impl<J> Lanes<J> {
         self.lanes[slot.lane.0].stuck -= 1;
     }
 
+    /// Whether a job of this lane waits for one of its slots.
+    pub(super) fn is_held_up(&self, LaneId(lane): LaneId) -> bool {
+        let lane = &self.lanes[lane];
+        lane.waiting.len() > lane.startable(self.workers_max)
+    }
+
     /// Whether any job waits, startable or not.
     pub(super) fn has_waiting(&self) -> bool {
         self.lanes.iter().any(|lane| lane.waiting.len() > 0)

@@ -220,7 +220,10 @@ impl<J> Queue<J> {
         // Cheapest first: an incoming worker, then a parked one, then a new one, else the job waits for a busy
         // one.
         if state.is_covered() {
-            return Ok((if state.spinning > 0 { Pushed::Seen } else { Pushed::Covered }, id));
+            // One that has to wait for a slot of its lane is seen by no worker yet, and those that hold the slots may
+            // be stuck.
+            let is_seen = state.spinning > 0 && !state.lanes.is_held_up(place.lane);
+            return Ok((if is_seen { Pushed::Seen } else { Pushed::Covered }, id));
         }
         if let Some(wakeup) = state.unpark() {
             return Ok((Pushed::Wake(wakeup), id));
@@ -229,6 +232,12 @@ impl<J> Queue<J> {
             return Ok((Pushed::Spawn(state.seat()), id));
         }
         Ok((Pushed::Covered, id))
+    }
+
+    /// As if a worker were about to look at the lanes.
+    #[cfg(all(test, not(folio_loom)))]
+    pub(super) fn pretend_spinning(&self) {
+        lock(&self.state).spinning += 1;
     }
 
     /// Takes back a job that no worker has begun.

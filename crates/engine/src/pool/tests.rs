@@ -364,6 +364,17 @@ fn a_pool_without_any_thread_gives_the_job_back() {
 }
 
 #[test]
+fn i1_a_job_behind_a_full_lane_is_looked_after_though_a_worker_is_about_to_come() {
+    let queue = Queue::new(&limits(4, 1, FOREVER));
+    let lane = queue.add_lane(1);
+    let Ok((Pushed::Spawn(_starting), _)) = queue.push(lane.into(), 1) else { panic!("no worker yet") };
+    queue.pretend_spinning();
+    assert!(matches!(queue.push(queue.add_lane(1).into(), 2), Ok((Pushed::Seen, _))), "it may start");
+    // Whoever takes the first may get stuck in it, so the second needs a sweep.
+    assert!(matches!(queue.push(lane.into(), 3), Ok((Pushed::Covered, _))), "it waits for the first");
+}
+
+#[test]
 fn a_refused_thread_only_costs_capacity() {
     let queue = Queue::new(&limits(2, 2, FOREVER));
     let lane = queue.add_lane(0);
