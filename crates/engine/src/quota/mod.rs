@@ -57,32 +57,44 @@ struct Waiters {
 /// How many callers have been granted their units and not been polled since.
 #[derive(Default)]
 struct Pace {
-    untaken: usize,
-    /// When as many as may be had been granted theirs.
+    /// Those that others wait for.
+    awaited: usize,
+    /// Those that had not come in time: a caller may leave a future alone that it has polled once.
+    absent: usize,
+    /// When as many were awaited as may be.
     since: Option<Instant>,
 }
 
 impl Pace {
-    /// Whether the next has to wait until one of these is polled, while so many operations are admitted. One that does not
-    /// come keeps no other waiting for long, and not at all where nothing else goes on: a caller may leave a future alone
-    /// that it has polled once.
+    /// Whether the next has to wait until an awaited one comes, while so many operations are admitted. Where nothing
+    /// else goes on, none has to.
     fn is_full(&mut self, admitted: u64) -> bool {
-        if self.since.is_some_and(|since| since.elapsed() > GRANT_UNTAKEN_AFTER) {
-            *self = Pace::default();
+        if self.is_overdue() {
+            self.give_up();
         }
-        self.untaken >= GRANTS_UNTAKEN_MAX && admitted > self.untaken as u64
+        self.awaited >= GRANTS_UNTAKEN_MAX && admitted > (self.awaited + self.absent) as u64
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.since.is_some_and(|since| since.elapsed() > GRANT_UNTAKEN_AFTER)
+    }
+
+    /// Awaits none of them any longer.
+    fn give_up(&mut self) {
+        *self = Pace { awaited: 0, absent: self.absent + self.awaited, since: None };
     }
 
     fn granted(&mut self) {
-        self.untaken += 1;
+        self.awaited += 1;
         // Models have no clock.
-        if self.untaken == GRANTS_UNTAKEN_MAX && !cfg!(folio_loom) {
+        if self.awaited == GRANTS_UNTAKEN_MAX && !cfg!(folio_loom) {
             self.since = Some(Instant::now());
         }
     }
 
+    /// One of them has come, or is gone.
     fn taken(&mut self) {
-        self.untaken = self.untaken.saturating_sub(1);
+        if self.awaited > 0 { self.awaited -= 1 } else { self.absent = self.absent.saturating_sub(1) }
     }
 }
 
@@ -218,7 +230,14 @@ impl Quota {
     pub(crate) fn resume(&self) {
         if self.free.load(Ordering::Relaxed) & QUEUED != 0 {
             let mut waiters = lock(&self.waiters);
-            self.grant(&mut waiters);
+            // Those before have not come, so no further one is waited for.
+            let mut goes_on = waiters.pace.is_overdue();
+            while goes_on {
+                let waiting = waiters.queue.len();
+                waiters.pace.give_up();
+                self.grant(&mut waiters);
+                goes_on = waiters.queue.len() < waiting;
+            }
             self.wake(waiters);
         }
     }

@@ -245,6 +245,30 @@ fn b4_those_who_do_not_come_keep_others_waiting_for_a_moment_only() {
 }
 
 #[test]
+fn b4_those_who_never_come_are_not_waited_for_once_nothing_else_goes_on() {
+    let crowd = Crowd::new(100);
+    crowd.release(30);
+    let begun = Instant::now();
+    while begun.elapsed() <= 2 * GRANT_UNTAKEN_AFTER {
+        std::thread::yield_now();
+    }
+    crowd.release(71);
+    assert_eq!(crowd.woken(), 100);
+}
+
+#[test]
+fn b4_one_look_is_enough_where_nobody_comes() {
+    let crowd = Crowd::new(100);
+    crowd.release(100);
+    let begun = Instant::now();
+    while begun.elapsed() <= 2 * GRANT_UNTAKEN_AFTER {
+        std::thread::yield_now();
+    }
+    crowd.quota.resume();
+    assert_eq!(crowd.woken(), 100);
+}
+
+#[test]
 fn b4_where_nothing_goes_on_nobody_is_kept_waiting() {
     let crowd = Crowd::new(100);
     crowd.release(101);
