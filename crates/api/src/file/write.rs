@@ -234,13 +234,10 @@ impl File {
     )]
     fn put(&self, buf: &[u8], offset: Option<u64>, all: bool) -> impl Future<Output = Result<usize>> {
         async move {
-            if self.pending.is_busy() {
-                // Boxed: few need it, and every task that waits would have room for it.
-                Box::pin(self.settle(Operation::Write)).await?;
-            }
+            self.settle(Operation::Write).await?;
             match (&self.handle, offset) {
                 (Handle::Plain(file), _) => file.write(buf, offset, all).await,
-                (Handle::Stream(stream), None) => Box::pin(stream.write(&[IoSlice::new(buf)], all)).await,
+                (Handle::Stream(stream), None) => stream.write(&[IoSlice::new(buf)], all).await,
                 (Handle::Stream(stream), Some(_)) => stream.no_position(Operation::Write),
             }
         }
