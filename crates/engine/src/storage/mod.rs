@@ -14,6 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod asynchronous;
 mod attributes;
 mod dir;
 mod entry;
@@ -27,6 +28,7 @@ pub mod os;
 mod returned;
 pub mod wrapped;
 
+pub use asynchronous::{AsyncFile, AsyncLister, AsyncStorage, Asynchronous, Later, refuse};
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
 pub use dir::{Clearing, Copied, DeepDir, Links, Listed, Lister, TreeCopier};
 pub use entry::{Entry, Listing};
@@ -127,6 +129,11 @@ pub trait Storage: Names {
     /// directory on the way that is cached. Does not block. `None` means unknown.
     fn device_cached(&self, path: &Path) -> Option<u64> {
         let _ = path;
+        None
+    }
+
+    /// The storage itself if its calls answer later; then the engine makes no blocking call of it. Does not block.
+    fn asynchronous(&self) -> Option<Arc<dyn AsyncStorage>> {
         None
     }
 
@@ -321,6 +328,11 @@ pub enum LockKind {
     reason = "a file is asked for its length, not for whether it is empty"
 )]
 pub trait StorageFile: Debug + Send + Sync + 'static {
+    /// The file itself if its calls answer later; then the engine makes no blocking call of it. Does not block.
+    fn asynchronous(&self) -> Option<&Arc<dyn AsyncFile>> {
+        None
+    }
+
     /// Reads at most `buf.len()` bytes at `offset`; 0 means the end of the file (or an empty `buf`).
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
