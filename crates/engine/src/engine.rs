@@ -533,7 +533,14 @@ impl Drop for Inner {
         }
         self.context.pool.close();
         let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(runtime) = runtime {
+        let Some(runtime) = runtime else { return };
+        if self.context.later_calls.are_some() {
+            let (handle, context) = (runtime.handle().clone(), self.context.clone());
+            handle.spawn(async move {
+                context.later_calls.ended().await;
+                runtime.shutdown_background();
+            });
+        } else {
             runtime.shutdown_background();
         }
     }

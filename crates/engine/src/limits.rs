@@ -74,6 +74,10 @@ pub(crate) const WHOLE_BYTES_USUAL: usize = 1024 * 1024;
 /// milliseconds of copying, and small enough to allocate for an untrusted length.
 pub(crate) const READ_ONCE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Bytes that are asked for at once of a storage whose calls answer later; a longer read makes several requests. At a
+/// gigabit a second it is half the time that a request takes to be worth repeating.
+pub(crate) const FETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Bytes that are allocated without checking whether the system has them, since most machines do and pages are
 /// only made when they are read into.
 pub(crate) const ROOM_BYTES_TRUSTED: usize = 256 * 1024 * 1024;
@@ -328,6 +332,13 @@ pub(crate) const ENTRIES_AHEAD_OF_ONE_MAX: usize = 4 * 1024;
 
 /// Directories planned at once. The walk lists any others itself.
 pub(crate) const LISTINGS_PLANNED_MAX: usize = 1024;
+
+/// Listings that a walk has under way ahead of itself on a storage whose calls answer later. Each is a request of tens of
+/// milliseconds, and a connection.
+pub(crate) const LISTINGS_LATER_MAX: usize = 16;
+
+/// Entries of a directory among which such a walk looks for the next directories.
+pub(crate) const LISTINGS_LATER_SEEN_MAX: usize = 1024;
 
 /// Bytes of a file that a worker reads as a whole without a permit for them: as many in all as there are workers.
 /// The length of a longer one is found out first, and then it waits for a permit of that many bytes.

@@ -3,6 +3,7 @@
 pub(crate) mod descriptors;
 pub(crate) mod final_writes;
 pub(crate) mod inode;
+mod later;
 pub(crate) mod lock_queue;
 mod mount_watch;
 pub(crate) mod panics;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 use crate::context::descriptors::Descriptors;
 use crate::context::final_writes::FinalWrites;
+use crate::context::later::LaterCalls;
 use crate::context::running::RunningRequests;
 
 use crate::admission::Admission;
@@ -65,6 +67,8 @@ pub(crate) struct EngineContext {
     /// The queue of path requests: their device is unknown until they are resolved.
     pub(crate) names: Arc<Device>,
     pub(crate) running_requests: RunningRequests,
+    /// Calls of a storage that answers later.
+    pub(crate) later_calls: LaterCalls,
     /// True once a shutdown has waited long enough: waits for a peer end then.
     pub(crate) stopped: watch::Sender<bool>,
     /// The queue for free descriptors.
@@ -119,6 +123,7 @@ impl EngineContext {
             runtime,
             names,
             running_requests: RunningRequests::default(),
+            later_calls: LaterCalls::default(),
             stopped: watch::Sender::new(false),
             descriptors: Descriptors::default(),
             final_writes: FinalWrites::default(),

@@ -7,7 +7,7 @@ use super::{Engine, Handle};
 use crate::error::{Error, Operation, Result};
 use crate::file_op::lent::Contents;
 use crate::handle::FileHandle;
-use crate::op::replace::{Draft, Drafts, Replacing, begin, commit, discard, remove};
+use crate::op::replace::{Draft, Drafts, Replacing, begin, commit, discard, publish, remove};
 use crate::op::whole::{Whole, replace};
 use crate::op::{At, Subject};
 use crate::storage::OpenRequest;
@@ -65,6 +65,10 @@ impl Engine {
     ///
     /// Before the last step begins: the draft is removed. Afterwards: it completes.
     pub async fn commit(&self, file: &FileHandle, draft: Draft) -> Result<()> {
+        if draft.is_later() {
+            file.close_all().await?;
+            return self.call(publish(draft)).await;
+        }
         let second = file.duplicate(Operation::Replace).await?;
         file.close_all().await?;
         self.call(commit(draft, second)).await

@@ -26,6 +26,11 @@ pub(crate) enum Trust {
 }
 
 impl Health {
+    /// Whether a sync would fail now.
+    pub(crate) fn lacks_bytes(&self) -> bool {
+        self.owed.is_some() || self.poison.is_some()
+    }
+
     /// Remembers a failed write for the next sync.
     pub(crate) fn owe(&mut self, error: Arc<io::Error>) {
         self.owed.get_or_insert(error);

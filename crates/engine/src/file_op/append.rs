@@ -4,10 +4,10 @@ use std::io::{self, IoSlice};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start};
+use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
-use crate::storage::StorageFile;
+use crate::storage::{AsyncFile, StorageFile};
 
 /// Appends bytes to the file.
 #[derive(Debug)]
@@ -59,6 +59,16 @@ impl Execute for Append {
         host.note_write();
         append_all(&batch.iter().collect::<Vec<_>>(), host.file()).record(&batch, host)
     }
+
+    fn run_later<'a>(
+        mut batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        _start: Start,
+    ) -> RunLater<'a> {
+        host.note_write();
+        Box::pin(async move { append_later(&mut batch, file).await.record(&batch, host) })
+    }
 }
 
 /// Appends the payloads in order, in as few system calls as possible; each stays contiguous.
@@ -89,6 +99,31 @@ pub(crate) fn append_all(appends: &[&Append], file: &dyn StorageFile) -> Written
             },
         );
         half = if run.done > 0 { half.or(Some(at)) } else { None };
+        run.stop_behind(appends.len(), |index| appends[index].buffered);
+    }
+    Written { outcomes: run.outcomes, moved, calls: run.calls }
+}
+
+/// Appends the payloads in order, one by one.
+pub(crate) async fn append_later(appends: &mut [Append], file: &dyn AsyncFile) -> Written {
+    let mut run = Progress::new(appends.len());
+    let mut moved = CursorMove::Stay;
+    while run.next < appends.len() {
+        let append = &mut appends[run.next];
+        let bytes = append.payload.share();
+        let len = bytes.len();
+        let appended = match bytes.is_empty() {
+            true => file.metadata().await.map(|metadata| metadata.len()),
+            false => file.append(bytes).await,
+        };
+        run.calls += 1;
+        let start = *appended.as_ref().unwrap_or(&0);
+        if append.moves_cursor && appended.is_ok() {
+            moved = CursorMove::To(start + len as u64);
+        }
+        let answer =
+            |_, done| if append.wants_offset { Answer::Position(start) } else { Answer::Written(done) };
+        run.record(appended.map(|_| len), |_| len, |_| true, answer);
         run.stop_behind(appends.len(), |index| appends[index].buffered);
     }
     Written { outcomes: run.outcomes, moved, calls: run.calls }

@@ -2,7 +2,8 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Profile, Start};
+use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Profile, RunLater, Start};
+use crate::storage::AsyncFile;
 
 /// Refuses every later operation, closes the descriptor and returns the error of that.
 #[derive(Debug)]
@@ -27,5 +28,14 @@ impl FileOp for Close {
 impl Execute for Close {
     fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         BatchResult::alike(batch.len(), &host.close())
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        _start: Start,
+    ) -> RunLater<'a> {
+        Box::pin(async move { BatchResult::alike(batch.len(), &host.close_later(file).await) })
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
+use crate::file_op::op::{
+    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
+};
+use crate::storage::AsyncFile;
 
 /// Reads all attributes.
 #[derive(Debug)]
@@ -27,6 +30,18 @@ impl Execute for Metadata {
     fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |_| {
             host.file().metadata().map(|metadata| (Answer::Metadata(Box::new(metadata)), CursorMove::Stay))
+        })
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        _start: Start,
+    ) -> RunLater<'a> {
+        alone_later(batch, host, |_| async {
+            let metadata = file.metadata().await?;
+            Ok((Answer::Metadata(Box::new(metadata)), CursorMove::Stay))
         })
     }
 }

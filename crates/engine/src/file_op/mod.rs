@@ -32,10 +32,11 @@ mod write_tests;
 use std::ops::Deref;
 
 use crate::file::{Footprint, Merge, Ordered};
+use crate::storage::AsyncFile;
 
 pub(crate) use advise::Advise;
 pub(crate) use allocate::Allocate;
-pub(crate) use append::{Append, append_all};
+pub(crate) use append::{Append, append_all, append_later};
 pub(crate) use close::Close;
 pub(crate) use copy_range::CopyRange;
 pub(crate) use duplicate::Duplicate;
@@ -43,9 +44,9 @@ pub(crate) use lent::WriteLent;
 pub(crate) use lock::{AcquiredLock, Lock};
 pub(crate) use metadata::Metadata;
 pub(crate) use op::{
-    Answer, BatchResult, Ending, Execute, Failed, Failure, FileOp, Host, Offset, Peeked, Start,
+    Answer, BatchResult, Ending, Execute, Failed, Failure, FileOp, Host, Offset, Peeked, RunLater, Start,
 };
-pub(crate) use payload::Payload;
+pub(crate) use payload::{Payload, Written};
 pub(crate) use read::Read;
 pub(crate) use read_until::ReadUntil;
 pub(crate) use receive::Receive;
@@ -56,7 +57,7 @@ pub(crate) use set_permissions::SetPermissions;
 pub(crate) use set_times::SetTimes;
 pub(crate) use settle::Settle;
 pub(crate) use sync::Sync;
-pub(crate) use write::{Write, write_all};
+pub(crate) use write::{Write, write_all, write_later};
 
 /// Makes the enum of all operations, and its dispatch.
 macro_rules! ops {
@@ -85,6 +86,22 @@ macro_rules! ops {
                     $(Some(Op::$op(_)) => {
                         let only = |op| if let Op::$op(op) = op { Some(op) } else { None };
                         $op::run(batch.into_iter().filter_map(only).collect(), host, start)
+                    })*
+                }
+            }
+
+            /// Carries out a batch on a storage whose calls answer later.
+            pub(crate) fn run_later<'a>(
+                batch: Vec<Op>,
+                host: &'a dyn Host,
+                file: &'a dyn AsyncFile,
+                start: Start,
+            ) -> RunLater<'a> {
+                match batch.first() {
+                    None => Box::pin(std::future::ready(BatchResult::default())),
+                    $(Some(Op::$op(_)) => {
+                        let only = |op| if let Op::$op(op) = op { Some(op) } else { None };
+                        $op::run_later(batch.into_iter().filter_map(only).collect(), host, file, start)
                     })*
                 }
             }

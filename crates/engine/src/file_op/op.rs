@@ -2,7 +2,9 @@
 
 use std::any::Any;
 use std::fmt;
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +12,7 @@ use crate::buffer::{Buffer, Buffers};
 use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Seen, Taken};
 use crate::stats::Stats;
-use crate::storage::{LockKind, Metadata, StorageFile};
+use crate::storage::{AsyncFile, LockKind, Metadata, StorageFile};
 
 /// What the engine needs to know about an operation before and after it runs.
 pub(crate) trait FileOp: fmt::Debug {
@@ -105,7 +107,23 @@ pub(crate) enum Ending {
 pub(crate) trait Execute: FileOp + Sized {
     /// Executes a batch of merged operations; a single one if [`merge`](FileOp::merge) returns `Alone`.
     fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult;
+
+    /// Executes a batch on a storage whose calls answer later. An operation without a form for that refuses.
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        let _ = (host, file, start);
+        let refused =
+            BatchResult::refused(batch.len(), &Cause::Unsupported("this storage has no such operation"));
+        Box::pin(std::future::ready(refused))
+    }
 }
+
+/// The execution of a batch on a storage whose calls answer later.
+pub(crate) type RunLater<'a> = Pin<Box<dyn Future<Output = BatchResult> + Send + 'a>>;
 
 /// The cursor at the start of a batch.
 #[derive(Clone, Copy, Debug)]
@@ -117,7 +135,7 @@ pub(crate) struct Start {
 }
 
 /// What an operation may use of its open file while it runs.
-pub(crate) trait Host {
+pub(crate) trait Host: Send + Sync {
     /// The file on its storage.
     fn file(&self) -> &dyn StorageFile;
 
@@ -140,6 +158,12 @@ pub(crate) trait Host {
     /// file.
     fn vouch(&self, call: &mut dyn FnMut(&dyn StorageFile) -> io::Result<()>) -> Result<(), Cause>;
 
+    /// Why no call can vouch for all earlier writes.
+    fn distrust(&self) -> Option<Cause>;
+
+    /// Records that a call which was to vouch for all earlier writes has failed.
+    fn failed_to_vouch(&self, error: io::Error) -> Cause;
+
     /// Attempts to take the advisory lock; returns the claim of the acquisition.
     fn try_lock(&self, kind: LockKind) -> io::Result<Option<u64>>;
 
@@ -154,6 +178,12 @@ pub(crate) trait Host {
 
     /// Refuses later operations and closes the descriptor.
     fn close(&self) -> Result<(), Cause>;
+
+    /// Does the same on a storage whose calls answer later.
+    fn close_later<'a>(
+        &'a self,
+        file: &'a dyn AsyncFile,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Cause>> + Send + 'a>>;
 }
 
 /// Where a read or write begins.
@@ -255,6 +285,19 @@ impl BatchResult {
         BatchResult { outcomes, moved: CursorMove::Stay }
     }
 
+    /// Adds the outcome of an operation that was executed by itself.
+    fn push(&mut self, outcome: io::Result<(Answer, CursorMove)>, owes: bool, host: &dyn Host) {
+        let outcome = outcome.map(|(answer, moved)| {
+            self.moved = moved;
+            answer
+        });
+        let outcome = outcome.map_err(Failure::from);
+        if let (true, Err(failure)) = (owes, &outcome) {
+            host.owe(failure, false);
+        }
+        self.outcomes.push(outcome.map_err(Failed::Storage));
+    }
+
     /// Gives every operation of the batch the same outcome.
     pub(crate) fn alike(count: usize, result: &Result<(), Cause>) -> Self {
         let outcome = |_| result.clone().map(|()| Answer::Done).map_err(Failed::Cause);
@@ -271,17 +314,31 @@ pub(crate) fn one_by_one<T: FileOp>(
     let mut ran = BatchResult::default();
     for op in batch {
         let owes = op.owes_its_failure();
-        let outcome = run(op).map(|(answer, moved)| {
-            ran.moved = moved;
-            answer
-        });
-        let outcome = outcome.map_err(Failure::from);
-        if let (true, Err(failure)) = (owes, &outcome) {
-            host.owe(failure, false);
-        }
-        ran.outcomes.push(outcome.map_err(Failed::Storage));
+        ran.push(run(op), owes, host);
     }
     ran
+}
+
+/// Executes an operation that never merges, on a storage whose calls answer later.
+pub(crate) fn alone_later<'a, T, R>(
+    batch: Vec<T>,
+    host: &'a dyn Host,
+    run: impl FnOnce(T) -> R,
+) -> RunLater<'a>
+where
+    T: FileOp,
+    R: Future<Output = io::Result<(Answer, CursorMove)>> + Send + 'a,
+{
+    let Some(op) = batch.into_iter().next() else {
+        return Box::pin(std::future::ready(BatchResult::default()));
+    };
+    let owes = op.owes_its_failure();
+    let running = run(op);
+    Box::pin(async move {
+        let mut ran = BatchResult::default();
+        ran.push(running.await, owes, host);
+        ran
+    })
 }
 
 /// The answer of an operation without a value that leaves the cursor.

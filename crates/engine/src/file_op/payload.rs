@@ -19,6 +19,25 @@ pub(crate) enum Payload {
     Copied(Buffer),
 }
 
+impl Payload {
+    /// The bytes, as their owner.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        match self {
+            Payload::Shared(bytes) => bytes,
+            Payload::Copied(buffer) => buffer.into_bytes(),
+        }
+    }
+}
+
+impl Payload {
+    /// The bytes, which the payload keeps too.
+    pub(crate) fn share(&mut self) -> Bytes {
+        let bytes = std::mem::replace(self, Payload::Shared(Bytes::new())).into_bytes();
+        *self = Payload::Shared(bytes.clone());
+        bytes
+    }
+}
+
 impl AsRef<[u8]> for Payload {
     fn as_ref(&self) -> &[u8] {
         match self {

@@ -3,14 +3,19 @@
 use std::io;
 use std::time::Instant;
 
+use bytes::Bytes;
+
+use crate::buffer::Buffer;
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
 use crate::file_op::op::{
-    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Profile, Start, one_by_one,
+    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Profile, RunLater, Start,
+    alone_later, one_by_one,
 };
 use crate::file_op::read_until::ReadUntil;
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::stats::add;
+use crate::storage::AsyncFile;
 
 /// Reads at most `len` bytes.
 #[derive(Debug)]
@@ -75,17 +80,77 @@ impl Execute for Read {
         }
         ran
     }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        alone_later(batch, host, move |read| async move {
+            let (offset, len) = read.range(start);
+            let fetched = fetch(read.until, len, file, offset).await?;
+            let call = |buf: &mut [u8], done| Some(Ok(fetched.copy(buf, done)));
+            let buffer = read.until.read(len, host.buffers(), call, |_, _| {});
+            let buffer = buffer.expect("what is in memory never blocks")?;
+            add(&host.stats().bytes_read, buffer.as_ref().len() as u64);
+            Ok(read.answer(buffer, offset))
+        })
+    }
+}
+
+/// Pieces of a file that follow each other.
+struct Fetched(Vec<Bytes>);
+
+impl Fetched {
+    /// Copies bytes from `done` on; none at the end.
+    fn copy(&self, mut buf: &mut [u8], done: u64) -> usize {
+        let (mut skip, room) = (usize::try_from(done).unwrap_or(usize::MAX), buf.len());
+        for piece in &self.0 {
+            let from = skip.min(piece.len());
+            let count = (piece.len() - from).min(buf.len());
+            let (filled, rest) = buf.split_at_mut(count);
+            filled.copy_from_slice(&piece[from..from + count]);
+            (buf, skip) = (rest, skip - from);
+        }
+        room - buf.len()
+    }
+}
+
+/// Fetches all that a read of `len` bytes takes.
+async fn fetch(until: ReadUntil, len: usize, file: &dyn AsyncFile, offset: u64) -> io::Result<Fetched> {
+    let (mut pieces, mut done) = (Vec::new(), 0);
+    while done < len {
+        let piece = file.read_at(until.wanted(len - done), offset + done as u64).await?;
+        let (piece, room) = (piece.slice(..piece.len().min(len - done)), piece.len());
+        if piece.is_empty() {
+            debug_assert_eq!(room, 0, "there is room for a byte");
+            break;
+        }
+        done += piece.len();
+        let is_over = until.ends_with(&piece);
+        pieces.push(piece);
+        if is_over {
+            break;
+        }
+    }
+    Ok(Fetched(pieces))
 }
 
 impl Read {
-    fn execute(self, host: &dyn Host, start: Start) -> io::Result<(Answer, CursorMove)> {
-        let file = host.file();
-        let (offset, len) = match self.offset {
+    /// Where it begins, and the most that it takes.
+    fn range(&self, start: Start) -> (u64, usize) {
+        match self.offset {
             Offset::At(offset) => (offset, self.len),
             Offset::Cursor => {
                 (start.cursor, usize::try_from(start.room).map_or(self.len, |room| room.min(self.len)))
             }
-        };
+        }
+    }
+
+    fn execute(self, host: &dyn Host, start: Start) -> io::Result<(Answer, CursorMove)> {
+        let file = host.file();
+        let (offset, len) = self.range(start);
         let read = |buf: &mut [u8], done: u64| match self.offset {
             Offset::At(_) => Some(file.read_at(buf, offset + done)),
             Offset::Cursor => Some(file.read_on(buf, offset + done)),
@@ -94,14 +159,18 @@ impl Read {
         let untaken = |bytes: &[u8], done: u64| file.take_back(bytes, offset + done);
         let read = self.until.read(len, host.buffers(), read, untaken);
         let buffer = read.expect("a read that may block never declines")?;
+        Ok(self.answer(buffer, offset))
+    }
+
+    fn answer(&self, buffer: Buffer, offset: u64) -> (Answer, CursorMove) {
         if self.moves_cursor() && !self.until.refuses(buffer.as_ref()) {
             let len = buffer.as_ref().len() as u64;
-            return Ok((Answer::Read(buffer, Some(Taken::from(offset))), CursorMove::Read { offset, len }));
+            return (Answer::Read(buffer, Some(Taken::from(offset))), CursorMove::Read { offset, len });
         }
         if self.is_peek() {
             let peeked = Peeked { buffer, seen: Seen::from(offset), at: Instant::now() };
-            return Ok((Answer::Peeked(peeked), CursorMove::Stay));
+            return (Answer::Peeked(peeked), CursorMove::Stay);
         }
-        Ok((Answer::Read(buffer, None), CursorMove::Stay))
+        (Answer::Read(buffer, None), CursorMove::Stay)
     }
 }

@@ -7,7 +7,8 @@ use memchr::memchr;
 
 use crate::buffer::{Buffer, Buffers};
 use crate::limits::{
-    LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, READ_GROWTH, READ_ONCE_BYTES_MAX, WHOLE_BYTES_USUAL,
+    FETCH_BYTES_MAX, LINE_BYTES_ADMITTED, LINE_BYTES_USUAL, READ_GROWTH, READ_ONCE_BYTES_MAX,
+    WHOLE_BYTES_USUAL,
 };
 
 /// How far a read goes, and whether it moves the cursor.
@@ -32,6 +33,26 @@ impl ReadUntil {
             ReadUntil::Available | ReadUntil::Peek => len.min(READ_ONCE_BYTES_MAX),
             ReadUntil::Exact => len,
             ReadUntil::Delimiter(_) | ReadUntil::Line(..) => len.min(LINE_BYTES_ADMITTED),
+        }
+    }
+
+    /// How much to ask of a storage whose calls answer later, if `left` bytes are wanted at most.
+    pub(crate) fn wanted(self, left: usize) -> usize {
+        match self {
+            ReadUntil::Available | ReadUntil::Peek => left.min(READ_ONCE_BYTES_MAX),
+            ReadUntil::Exact => left.min(FETCH_BYTES_MAX),
+            ReadUntil::Delimiter(_) | ReadUntil::Line(..) => left.min(LINE_BYTES_USUAL),
+        }
+    }
+
+    /// Whether a read ends within or after this piece of the file.
+    pub(crate) fn ends_with(self, piece: &[u8]) -> bool {
+        match self {
+            ReadUntil::Available | ReadUntil::Peek => true,
+            ReadUntil::Exact => false,
+            ReadUntil::Delimiter(delimiter) | ReadUntil::Line(delimiter, _) => {
+                memchr(delimiter, piece).is_some()
+            }
         }
     }
 

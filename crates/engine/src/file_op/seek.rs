@@ -6,8 +6,10 @@ use std::io::{self, SeekFrom};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, one_by_one};
-use crate::storage::errno;
+use crate::file_op::op::{
+    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
+};
+use crate::storage::{AsyncFile, errno};
 
 /// Moves the cursor and answers its position.
 #[derive(Debug)]
@@ -48,6 +50,22 @@ impl Execute for Seek {
     fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult {
         one_by_one(batch, host, |seek| {
             let position = target(seek.to, start.cursor, || host.file().len())?;
+            Ok((Answer::Position(position), seek.cursor_move(position)))
+        })
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        alone_later(batch, host, move |seek| async move {
+            let len = match seek.to {
+                SeekFrom::End(_) => file.metadata().await?.len(),
+                SeekFrom::Start(_) | SeekFrom::Current(_) => 0,
+            };
+            let position = target(seek.to, start.cursor, || Ok(len))?;
             Ok((Answer::Position(position), seek.cursor_move(position)))
         })
     }

@@ -2,7 +2,10 @@
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, Start, done, one_by_one};
+use crate::file_op::op::{
+    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, done, one_by_one,
+};
+use crate::storage::AsyncFile;
 
 /// Sets the length; a barrier, since it can cut off or expose bytes anywhere.
 #[derive(Debug)]
@@ -27,6 +30,15 @@ impl Execute for SetLen {
     fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         one_by_one(batch, host, |op| host.file().set_len(op.0).map(done))
     }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        _start: Start,
+    ) -> RunLater<'a> {
+        alone_later(batch, host, |op| async move { file.set_len(op.0).await.map(done) })
+    }
 }
 
 /// Truncates or extends the file to the cursor. Answers the new length as [`Answer::Position`].
@@ -49,6 +61,19 @@ impl Execute for SetLenToCursor {
         host.note_write();
         one_by_one(batch, host, |_| {
             host.file().set_len(start.cursor)?;
+            Ok((Answer::Position(start.cursor), CursorMove::Stay))
+        })
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        host.note_write();
+        alone_later(batch, host, move |_| async move {
+            file.set_len(start.cursor).await?;
             Ok((Answer::Position(start.cursor), CursorMove::Stay))
         })
     }

@@ -2,7 +2,8 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
+use crate::storage::AsyncFile;
 
 /// Reports failures that no caller has received yet.
 #[derive(Debug)]
@@ -23,5 +24,14 @@ impl FileOp for Settle {
 impl Execute for Settle {
     fn run(batch: Vec<Self>, host: &dyn Host, _start: Start) -> BatchResult {
         BatchResult::alike(batch.len(), &host.vouch(&mut |_| Ok(())))
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        _file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        Box::pin(std::future::ready(Settle::run(batch, host, start)))
     }
 }

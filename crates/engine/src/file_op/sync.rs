@@ -2,8 +2,9 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Merge, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, Start};
+use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
 use crate::stats::add;
+use crate::storage::AsyncFile;
 
 /// Makes every acknowledged write survive a power cut.
 #[derive(Debug)]
@@ -37,5 +38,24 @@ impl Execute for Sync {
             file.sync(all)
         });
         BatchResult::alike(batch.len(), &result)
+    }
+
+    fn run_later<'a>(
+        batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        _start: Start,
+    ) -> RunLater<'a> {
+        Box::pin(async move {
+            add(&host.stats().syncs_asked, batch.len() as u64);
+            let result = match host.distrust() {
+                Some(cause) => Err(cause),
+                None => {
+                    add(&host.stats().syncs_issued, 1);
+                    file.sync().await.map_err(|error| host.failed_to_vouch(error))
+                }
+            };
+            BatchResult::alike(batch.len(), &result)
+        })
     }
 }

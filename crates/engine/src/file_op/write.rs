@@ -4,11 +4,11 @@ use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Span};
 use crate::file_op::append::Append;
 use crate::file_op::op::{
-    Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Profile, Start,
+    Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Profile, RunLater, Start,
 };
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
-use crate::storage::StorageFile;
+use crate::storage::{AsyncFile, StorageFile};
 
 /// Writes bytes at an offset or at the cursor.
 #[derive(Debug)]
@@ -82,6 +82,46 @@ impl Execute for Write {
         host.note_write();
         write_all(&batch.iter().collect::<Vec<_>>(), host.file(), start.cursor).record(&batch, host)
     }
+
+    fn run_later<'a>(
+        mut batch: Vec<Self>,
+        host: &'a dyn Host,
+        file: &'a dyn AsyncFile,
+        start: Start,
+    ) -> RunLater<'a> {
+        if host.appends() {
+            // A batch is either at the cursor or at offsets, and these are refused without a call.
+            return match batch.iter().any(FileOp::is_placed) {
+                true => Box::pin(std::future::ready(run_appending(batch, host, start))),
+                false => {
+                    Append::run_later(batch.into_iter().map(Write::appending).collect(), host, file, start)
+                }
+            };
+        }
+        host.note_write();
+        Box::pin(async move { write_later(&mut batch, file, start.cursor).await.record(&batch, host) })
+    }
+}
+
+/// Writes the payloads in order, one by one: such a storage collects them itself.
+pub(crate) async fn write_later(writes: &mut [Write], file: &dyn AsyncFile, cursor: u64) -> Written {
+    let mut run = Progress::new(writes.len());
+    let mut cursor_now = cursor;
+    while run.next < writes.len() {
+        let write = &mut writes[run.next];
+        let start = write.offset.explicit().unwrap_or(cursor_now);
+        let bytes = write.payload.share();
+        let len = bytes.len();
+        let written = if bytes.is_empty() { Ok(()) } else { file.write_at(bytes, start).await };
+        run.calls += 1;
+        if write.offset == Offset::Cursor && written.is_ok() {
+            cursor_now += len as u64;
+        }
+        run.record(written.map(|()| len), |_| len, |_| true, |_, done| Answer::Written(done));
+        run.stop_behind(writes.len(), |index| writes[index].buffered);
+    }
+    let moved = if cursor_now == cursor { CursorMove::Stay } else { CursorMove::To(cursor_now) };
+    Written { outcomes: run.outcomes, moved, calls: run.calls }
 }
 
 /// Appends the writes at the cursor, which then stands at the end. At an offset, `Ok` would be a lie.

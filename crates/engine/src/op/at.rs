@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{PathOp, PathRequest, Subject};
+use super::path_op::ByWorkerOnly;
+use super::{PathOp, Subject};
 use crate::error::Operation;
 use crate::storage::{Identity, Names, Storage, StorageDir};
 
@@ -72,7 +73,7 @@ pub(super) fn on<T: Send + 'static, W>(
     operation: Operation,
     at: impl Into<At>,
     work: W,
-) -> impl PathRequest<Reply = T>
+) -> PathOp<At, impl FnOnce(&dyn Storage, At) -> io::Result<T> + Send + 'static, ByWorkerOnly<At, T>>
 where
     W: FnOnce(&dyn Names, &Path) -> io::Result<T> + Send + 'static,
 {
@@ -88,7 +89,11 @@ pub(super) fn between<T: Send + 'static, W>(
     from: impl Into<At>,
     to: impl Into<At>,
     work: W,
-) -> impl PathRequest<Reply = T>
+) -> PathOp<
+    (At, At),
+    impl FnOnce(&dyn Storage, (At, At)) -> io::Result<T> + Send + 'static,
+    ByWorkerOnly<(At, At), T>,
+>
 where
     W: FnOnce(&dyn Names, &Path, &dyn Names, &Path) -> io::Result<T> + Send + 'static,
 {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{At, PathOp, PathRequest, at};
+use super::{At, PathOp, PathRequest, Subject, at};
 use crate::error::Operation;
 use crate::storage::{Entry, Links, Metadata, Stamps};
 
@@ -15,6 +15,7 @@ pub fn metadata(at: impl Into<At>, links: Links) -> impl PathRequest<Reply = Met
         let (names, path) = at.names(storage);
         names.metadata(path, links)
     })
+    .later(|storage, at| async move { storage.metadata(at.path()).await })
     .in_place(move |storage, at| storage.metadata_cached(at.of_process()?, links))
 }
 
@@ -23,6 +24,7 @@ pub fn metadata(at: impl Into<At>, links: Links) -> impl PathRequest<Reply = Met
 /// Unlike [`metadata`], it finds the entry even after the directory was renamed.
 pub fn entry_metadata(entry: Arc<Entry>) -> impl PathRequest<Reply = Metadata> {
     PathOp::new(Operation::Metadata, entry.path(), move |storage, _| entry.metadata(storage))
+        .later(|storage, path| async move { storage.metadata(&path).await })
 }
 
 /// Asks whether a path names something, following symbolic links.
@@ -31,6 +33,7 @@ pub fn exists(at: impl Into<At>) -> impl PathRequest<Reply = bool> {
         let (names, path) = at.names(storage);
         found(names.metadata(path, Links::Follow))
     })
+    .later(|storage, at| async move { found(storage.metadata(at.path()).await) })
     .in_place(|storage, at| storage.metadata_cached(at.of_process()?, Links::Follow).map(found))
 }
 

@@ -7,14 +7,20 @@ use std::path::{Path, PathBuf};
 
 use super::deep_paths::{DeepPaths, is_deep};
 use crate::exclusive::Exclusive;
-use crate::storage::{FileType, Kind, Links, Lister, Storage};
+use crate::storage::{AsyncLister, FileType, Kind, Links, Listed, Lister, Storage};
 
 /// The entries of a directory that the walk has not met yet.
 pub(super) struct DirStream {
     /// Entries that have been read. If the descriptor is closed they are all that remain, perhaps sorted.
     pub(super) found: VecDeque<io::Result<Found>>,
     /// The directory's descriptor, while more entries may come.
-    listing: Option<Exclusive<Box<dyn Lister>>>,
+    listing: Option<Source>,
+}
+
+/// Where more entries come from.
+enum Source {
+    Lister(Exclusive<Box<dyn Lister>>),
+    Later(Exclusive<Box<dyn AsyncLister>>),
 }
 
 /// An entry, with the information that its directory keeps.
@@ -43,7 +49,12 @@ impl Found {
 
     /// Expands the path to the whole one.
     pub(super) fn with_whole_path(self, directory: &Path) -> Found {
-        if is_deep(directory) { Found { path: directory.join(&self.path), ..self } } else { self }
+        if is_deep(directory) { Found { path: self.whole_path(directory), ..self } } else { self }
+    }
+
+    /// The whole path of an entry of `directory` that is buffered.
+    pub(super) fn whole_path(&self, directory: &Path) -> PathBuf {
+        if is_deep(directory) { directory.join(&self.path) } else { self.path.clone() }
     }
 
     /// Shortens the path to its buffered form.
@@ -58,8 +69,17 @@ impl Found {
 impl DirStream {
     /// Starts with a directory that has been opened. If the opening failed, the error is the only item.
     pub(super) fn of(opened: io::Result<Box<dyn Lister>>) -> DirStream {
-        match opened {
-            Ok(listing) => DirStream { found: VecDeque::new(), listing: Some(Exclusive::new(listing)) },
+        Self::from_source(opened.map(|listing| Source::Lister(Exclusive::new(listing))))
+    }
+
+    /// The same, on a storage whose calls answer later.
+    pub(super) fn of_later(opened: io::Result<Box<dyn AsyncLister>>) -> DirStream {
+        Self::from_source(opened.map(|listing| Source::Later(Exclusive::new(listing))))
+    }
+
+    fn from_source(source: io::Result<Source>) -> DirStream {
+        match source {
+            Ok(source) => DirStream { found: VecDeque::new(), listing: Some(source) },
             Err(error) => DirStream { found: VecDeque::from([Err(error)]), listing: None },
         }
     }
@@ -77,9 +97,9 @@ impl DirStream {
         self.found.pop_front().map(|found| found.map(|found| found.with_whole_path(directory)))
     }
 
-    /// Reads all remaining entries into memory, which closes the descriptor.
+    /// Reads all remaining entries into memory, which closes the descriptor if there is one.
     pub(super) fn hold(&mut self, directory: &Path) {
-        while self.listing.is_some() {
+        while matches!(self.listing, Some(Source::Lister(_))) {
             self.read(directory);
         }
     }
@@ -93,18 +113,35 @@ impl DirStream {
 
     fn read(&mut self, directory: &Path) {
         let DirStream { found, listing: Some(listing) } = self else { return };
-        let above = if is_deep(directory) { Path::new("") } else { directory };
-        let each = &mut |name: &OsStr, kind, ino| {
-            let mut path = PathBuf::with_capacity(above.as_os_str().len() + 1 + name.len());
-            path.push(above);
-            path.push(name);
-            found.push_back(Ok(Found { path, kind, ino }));
+        let each = &mut |name: &OsStr, kind, ino| found.push_back(Ok(found_in(directory, name, kind, ino)));
+        let more = match listing {
+            Source::Lister(listing) => listing.get_mut().more(each),
+            Source::Later(_) => Err(io::ErrorKind::Unsupported.into()),
         };
-        match listing.get_mut().more(each) {
+        self.go_on(more);
+    }
+
+    /// Reads like [`hold_some`](DirStream::hold_some), on a storage whose calls answer later.
+    pub(super) async fn hold_some_later(&mut self, directory: &Path, entries: usize) {
+        while self.found.len() < entries {
+            let DirStream { found, listing: Some(Source::Later(listing)) } = self else { return };
+            let more = listing.get_mut().more().await.map(|listed| {
+                let each = |Listed { name, kind, ino }| Ok(found_in(directory, &name, kind, ino));
+                let more = !listed.is_empty();
+                found.extend(listed.into_iter().map(each));
+                more
+            });
+            self.go_on(more);
+        }
+    }
+
+    /// Records whether more entries may come, or why none do.
+    fn go_on(&mut self, more: io::Result<bool>) {
+        match more {
             Ok(true) => {}
             Ok(false) => self.listing = None,
             Err(error) => {
-                found.push_back(Err(error));
+                self.found.push_back(Err(error));
                 self.listing = None;
             }
         }
@@ -115,4 +152,13 @@ impl DirStream {
         let name = |found: &Found| found.path.file_name().map(OsStr::to_owned);
         self.found.make_contiguous().sort_by_cached_key(|found| found.as_ref().ok().map(name));
     }
+}
+
+/// An entry as it is buffered.
+fn found_in(directory: &Path, name: &OsStr, kind: Option<Kind>, ino: u64) -> Found {
+    let above = if is_deep(directory) { Path::new("") } else { directory };
+    let mut path = PathBuf::with_capacity(above.as_os_str().len() + 1 + name.len());
+    path.push(above);
+    path.push(name);
+    Found { path, kind, ino }
 }

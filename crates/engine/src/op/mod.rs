@@ -27,6 +27,9 @@ pub mod walk;
 pub mod whole;
 pub mod xattr;
 
+/// Why permission bits are refused by a storage whose calls answer later.
+const NO_PERMISSIONS: &str = "this storage keeps no permissions";
+
 pub use at::At;
 pub(crate) use path_op::identify;
 pub use path_op::{PathOp, PathRequest, Subject};

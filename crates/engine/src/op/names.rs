@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::durable::Parent;
-use super::{At, PathOp, PathRequest, at};
+use super::{At, PathOp, PathRequest, Subject, at};
 use crate::error::Operation;
 use crate::storage::IfTaken;
 
@@ -25,6 +25,7 @@ pub fn rename(
         new.sync()?;
         old.sync()
     })
+    .later(move |storage, (from, to)| async move { storage.rename(from.path(), to.path(), if_taken).await })
 }
 
 /// Gives the file at `original` a second name.
@@ -55,6 +56,7 @@ pub fn remove_file(at: impl Into<At>, durable: bool) -> impl PathRequest<Reply =
         names.remove_file(path)?;
         parent.sync()
     })
+    .later(|storage, at| async move { storage.remove_file(at.path()).await })
 }
 
 /// Reads what a symbolic link contains.

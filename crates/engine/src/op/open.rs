@@ -19,6 +19,7 @@ pub(crate) fn open(
         None => storage.open(&asked.path, &asked.request),
         Some((dir, name)) => dir.open(&name, &asked.request),
     })
+    .later(|storage, Asked { path, request, .. }| async move { storage.open(&path, &request).await })
     .in_place(|storage, asked| match asked.below {
         None => storage.open_cached(&asked.path, &asked.request),
         Some(_) => None,

@@ -2,12 +2,13 @@
 //! executes it. The engine sees a [`PathRequest`].
 
 use std::fmt;
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Operation;
-use crate::storage::{Identity, Storage};
+use crate::storage::{AsyncStorage, Identity, Later, Storage, refuse};
 
 /// One request about a path, executed as one job or in place.
 pub trait PathRequest: Send + 'static {
@@ -47,6 +48,9 @@ pub trait PathRequest: Send + 'static {
     ///
     /// The storage's error, with its errno.
     fn execute(self, storage: &dyn Storage) -> io::Result<Self::Reply>;
+
+    /// Executes the request on a storage whose calls answer later. A request without a form for that refuses.
+    fn execute_later(self, storage: Arc<dyn AsyncStorage>) -> Later<'static, Self::Reply>;
 }
 
 /// The paths of a request: its errors name them, and they lead to the files it concerns.
@@ -96,16 +100,43 @@ impl Subject for (PathBuf, PathBuf) {
 }
 
 /// The in-place form of a request that always needs a worker.
-type ByWorkerOnly<S, T> = fn(&dyn Storage, &S) -> Option<io::Result<T>>;
+pub(super) type ByWorkerOnly<S, T> = fn(&dyn Storage, &S) -> Option<io::Result<T>>;
+
+/// The form of a request for storages whose calls answer later.
+pub trait WorkLater<S, T>: Send + 'static {
+    /// Executes the request.
+    fn start(self, storage: Arc<dyn AsyncStorage>, subject: S) -> Later<'static, T>;
+}
+
+impl<S, T, F, R> WorkLater<S, T> for F
+where
+    F: FnOnce(Arc<dyn AsyncStorage>, S) -> R + Send + 'static,
+    R: Future<Output = io::Result<T>> + Send + 'static,
+{
+    fn start(self, storage: Arc<dyn AsyncStorage>, subject: S) -> Later<'static, T> {
+        Box::pin(self(storage, subject))
+    }
+}
+
+/// In place of the form for storages whose calls answer later: the request refuses there.
+#[derive(Clone, Copy, Debug)]
+pub struct Never;
+
+impl<S, T: Send + 'static> WorkLater<S, T> for Never {
+    fn start(self, _: Arc<dyn AsyncStorage>, _: S) -> Later<'static, T> {
+        refuse("this storage has no such operation")
+    }
+}
 
 /// Every request about paths. Its closures are part of its type, so that making one allocates nothing: many requests
 /// are answered in place, by a single system call.
 #[must_use = "a request does nothing until an engine is called with it"]
-pub struct PathOp<S, W, N> {
+pub struct PathOp<S, W, N, L = Never> {
     operation: Operation,
     subject: S,
     work: W,
     in_place: N,
+    later: L,
     again: fn(&Self) -> Option<Self>,
     bytes: usize,
     reads_below: bool,
@@ -118,35 +149,52 @@ where
     /// Makes a request that a worker executes by `work`.
     pub fn new(operation: Operation, subject: S, work: W) -> Self {
         let in_place: ByWorkerOnly<S, T> = |_, _| None;
-        PathOp { operation, subject, work, in_place, again: |_| None, bytes: 0, reads_below: false }
+        let (later, again) = (Never, (|_| None) as fn(&Self) -> Option<Self>);
+        PathOp { operation, subject, work, in_place, later, again, bytes: 0, reads_below: false }
     }
+}
 
+impl<S: Subject, W, T, L> PathOp<S, W, ByWorkerOnly<S, T>, L> {
     /// Adds a non-blocking way to execute it; when that returns `None`, a worker executes it.
     ///
     /// # Errors
     ///
     /// Those of `in_place`, which are final.
-    pub fn in_place<N>(self, in_place: N) -> PathOp<S, W, N>
+    pub fn in_place<N>(self, in_place: N) -> PathOp<S, W, N, L>
     where
         N: Fn(&dyn Storage, &S) -> Option<io::Result<T>> + Send + 'static,
     {
-        let PathOp { operation, subject, work, bytes, reads_below, .. } = self;
-        PathOp { operation, subject, work, in_place, again: |_| None, bytes, reads_below }
+        let PathOp { operation, subject, work, later, bytes, reads_below, .. } = self;
+        PathOp { operation, subject, work, in_place, later, again: |_| None, bytes, reads_below }
     }
 }
 
 impl<S, W, N> PathOp<S, W, N> {
+    /// Adds the form for storages whose calls answer later.
+    pub fn later<T, L, R>(self, later: L) -> PathOp<S, W, N, L>
+    where
+        W: FnOnce(&dyn Storage, S) -> io::Result<T>,
+        L: FnOnce(Arc<dyn AsyncStorage>, S) -> R + Send + 'static,
+        R: Future<Output = io::Result<T>> + Send + 'static,
+    {
+        let PathOp { operation, subject, work, in_place, bytes, reads_below, .. } = self;
+        PathOp { operation, subject, work, in_place, later, again: |_| None, bytes, reads_below }
+    }
+}
+
+impl<S, W, N, L> PathOp<S, W, N, L> {
     /// Allows a retry when the process has no descriptor left: the request opens a file before all else.
     pub fn again(self) -> Self
     where
         S: Clone,
         W: Clone,
         N: Clone,
+        L: Clone,
     {
         let again = |op: &Self| {
-            let PathOp { subject, work, in_place, .. } = op;
-            let (subject, work, in_place) = (subject.clone(), work.clone(), in_place.clone());
-            Some(PathOp { subject, work, in_place, ..*op })
+            let PathOp { subject, work, in_place, later, .. } = op;
+            let (subject, work) = (subject.clone(), work.clone());
+            Some(PathOp { subject, work, in_place: in_place.clone(), later: later.clone(), ..*op })
         };
         PathOp { again, ..self }
     }
@@ -162,11 +210,12 @@ impl<S, W, N> PathOp<S, W, N> {
     }
 }
 
-impl<S, W, N, T> PathRequest for PathOp<S, W, N>
+impl<S, W, N, L, T> PathRequest for PathOp<S, W, N, L>
 where
     S: Subject,
     W: FnOnce(&dyn Storage, S) -> io::Result<T> + Send + 'static,
     N: Fn(&dyn Storage, &S) -> Option<io::Result<T>> + Send + 'static,
+    L: WorkLater<S, T>,
     T: Send + 'static,
 {
     type Reply = T;
@@ -206,9 +255,13 @@ where
     fn execute(self, storage: &dyn Storage) -> io::Result<T> {
         (self.work)(storage, self.subject)
     }
+
+    fn execute_later(self, storage: Arc<dyn AsyncStorage>) -> Later<'static, T> {
+        self.later.start(storage, self.subject)
+    }
 }
 
-impl<S: Subject, W, N> fmt::Debug for PathOp<S, W, N> {
+impl<S: Subject, W, N, L> fmt::Debug for PathOp<S, W, N, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PathOp")
             .field("operation", &self.operation)

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::durable::Parent;
 use super::pages::Pages;
-use super::{At, PathOp, PathRequest, at};
+use super::{At, NO_PERMISSIONS, PathOp, PathRequest, Subject, at};
 use crate::error::Operation;
 use crate::limits::CREATES_MAX;
-use crate::storage::{Entry, FileType, Links, Names};
+use crate::storage::{Entry, FileType, Links, Listed, Names};
 
 pub use crate::limits::ENTRIES_BATCH_MAX;
 
@@ -38,6 +38,12 @@ pub fn create_dir(at: impl Into<At>, how: Creation) -> impl PathRequest<Reply = 
             let parent = Parent::of(names, path)?;
             names.create_dir(path, mode)?;
             parent.sync()
+        }
+    })
+    .later(move |storage, at| async move {
+        match mode {
+            None => storage.create_dir(at.path(), recursive).await,
+            Some(_) => Err(io::Error::new(io::ErrorKind::Unsupported, NO_PERMISSIONS)),
         }
     })
 }
@@ -105,11 +111,12 @@ pub(super) fn create_dirs<'a>(
 /// Removes a directory, or with `recursive` everything in it too; symbolic links are removed, never followed.
 pub fn remove_dir(at: impl Into<At>, recursive: bool) -> impl PathRequest<Reply = ()> {
     at::on(Operation::RemoveDir, at, move |names, path| names.remove_dir(path, recursive))
+        .later(move |storage, at| async move { storage.remove_dir(at.path(), recursive).await })
 }
 
 /// Fetches the next entries of a directory, from where the batch before stopped; `None` opens the listing.
 pub fn read_dir(path: PathBuf, from: Option<OpenListing>) -> impl PathRequest<Reply = DirBatch> {
-    PathOp::new(Operation::ReadDir, path, |storage, path| {
+    PathOp::new(Operation::ReadDir, Listing { path, from }, |storage, Listing { path, from }| {
         let listing = match from {
             Some(listing) => listing,
             None => OpenListing::new(Box::new(storage.read_dir(&path)?.map(|entry| entry.map(listed)))),
@@ -117,6 +124,27 @@ pub fn read_dir(path: PathBuf, from: Option<OpenListing>) -> impl PathRequest<Re
         let (entries, next) = listing.batch(ENTRIES_BATCH_MAX)?;
         Ok(DirBatch { entries, next })
     })
+    .later(|storage, Listing { path, from }| async move {
+        let listing = match from {
+            Some(listing) => listing,
+            None => OpenListing::later(storage.list(&path).await?),
+        };
+        let entry = |one: Listed| listed(Entry::new(&path, one));
+        let (entries, next) = listing.batch_later(ENTRIES_BATCH_MAX, entry).await?;
+        Ok(DirBatch { entries, next })
+    })
+}
+
+/// A directory, and where its listing goes on.
+struct Listing {
+    path: PathBuf,
+    from: Option<OpenListing>,
+}
+
+impl Subject for Listing {
+    fn path(&self) -> &Path {
+        &self.path
+    }
 }
 
 fn listed(entry: Entry) -> ListedEntry {
@@ -128,6 +156,16 @@ fn listed(entry: Entry) -> ListedEntry {
 pub fn list_names(path: PathBuf) -> impl PathRequest<Reply = Vec<OsString>> {
     PathOp::new(Operation::ReadDir, path, |storage, path| {
         storage.read_dir(&path)?.map(|entry| Ok(entry?.file_name())).collect()
+    })
+    .later(|storage, path| async move {
+        let (mut listing, mut names) = (storage.list(&path).await?, Vec::new());
+        loop {
+            let listed = listing.more().await?;
+            if listed.is_empty() {
+                return Ok(names);
+            }
+            names.extend(listed.into_iter().map(|one| one.name));
+        }
     })
 }
 

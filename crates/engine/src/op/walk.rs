@@ -1,7 +1,7 @@
 //! Walking a tree of directories, many entries and several directories in one job.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
@@ -10,6 +10,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod later;
+
+use self::later::Ahead;
 use super::deep_paths::{DeepPaths, is_deep};
 use super::dir_stream::{DirStream, Found};
 use super::prefetch::{Prefetch, prefetch_listings};
@@ -164,6 +167,7 @@ impl WalkEntry {
         PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
             DeepPaths::default().metadata(&path, links, storage)
         })
+        .later(|storage, path| async move { storage.metadata(&path).await })
         .in_place(move |storage, path| {
             let is_short = path.as_os_str().len() < PATH_BYTES_MAX;
             is_short.then(|| storage.metadata_cached(path, links)).flatten()
@@ -173,7 +177,8 @@ impl WalkEntry {
 
 /// Goes on with a walk until a batch is full.
 pub fn go_on(walk: OpenWalk) -> impl PathRequest<Reply = WalkBatch> {
-    PathOp::new(Operation::ReadDir, walk, |storage, walk| Ok(walk.go_on(storage)))
+    PathOp::new(Operation::ReadDir, walk, |storage, walk: OpenWalk| Ok(walk.go_on(storage)))
+        .later(|storage, walk| async move { Ok(walk.go_on_later(storage).await) })
 }
 
 /// The results of one job, in order. A batch may be empty although the walk goes on.
@@ -208,6 +213,8 @@ pub struct OpenWalk {
     /// The listings of a second worker. `None` with a filter or a single file system: those rules decide which
     /// directories may be touched at all.
     prefetch: Option<Arc<Prefetch>>,
+    /// Listings under way, on a storage whose calls answer later.
+    ahead: HashMap<PathBuf, Ahead>,
 }
 
 /// The progress of a walk.
@@ -256,6 +263,7 @@ impl OpenWalk {
             above: None,
             device: None,
             prefetch,
+            ahead: HashMap::new(),
         }
     }
 
@@ -279,30 +287,45 @@ impl OpenWalk {
         if let Some(prefetch) = &self.prefetch {
             prefetch.forget(directory);
         }
+        self.ahead.retain(|path, _| !path.starts_with(directory));
     }
 
     /// Handles the next entry, or the end of a directory; `false` at the end of the walk.
     fn step(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) -> bool {
-        if self.stage == Stage::Fresh {
+        let entered = if self.stage == Stage::Fresh {
             self.stage = Stage::UnderWay;
-            self.begin(storage, met);
-            return true;
-        }
-        let depth = self.levels.len();
-        let Some(level) = self.levels.last_mut() else { return false };
-        let directory = path_of(&self.here, level.len);
-        if level.rest.found.is_empty() {
-            level.rest.hold_some(directory, 1);
-            if let Some(prefetch) = &self.prefetch {
-                prefetch.plan(directory, &level.rest, depth);
+            let root = storage.metadata(&self.root, Links::NotLast);
+            self.begin(root, storage, met)
+        } else {
+            let depth = self.levels.len();
+            let Some(level) = self.levels.last_mut() else { return false };
+            let directory = path_of(&self.here, level.len);
+            if level.rest.found.is_empty() {
+                level.rest.hold_some(directory, 1);
+                if let Some(prefetch) = &self.prefetch {
+                    prefetch.plan(directory, &level.rest, depth);
+                }
             }
+            self.next(storage, met)
+        };
+        if let Some(directory) = entered {
+            let listing = self.listing_of(&directory, storage);
+            self.enter(directory, listing, storage, met);
         }
+        true
+    }
+
+    /// Handles the next entry of those in memory, or the end of the directory; returns a directory to enter.
+    fn next(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) -> Option<WalkEntry> {
+        let depth = self.levels.len();
+        let level = self.levels.last_mut()?;
+        let directory = path_of(&self.here, level.len);
         match level.rest.next(directory) {
-            Some(Ok(found)) => self.visit(found, storage, met),
+            Some(Ok(found)) => return self.visit(found, storage, met),
             Some(Err(error)) => met.push(Err(failed(directory, depth - 1, error))),
             None => self.leave(met),
         }
-        true
+        None
     }
 
     fn leave(&mut self, met: &mut Vec<Result<WalkEntry>>) {
@@ -315,11 +338,20 @@ impl OpenWalk {
         self.here.truncate(self.levels.last().map_or(0, |level| level.len));
     }
 
-    /// Examines the root. A root that is a symbolic link is entered: the caller means its target.
-    fn begin(&mut self, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
-        let metadata = match storage.metadata(&self.root, Links::NotLast) {
+    /// Examines the root. A root that is a symbolic link is entered: the caller means its target. Returns a directory to
+    /// enter.
+    fn begin(
+        &mut self,
+        root: io::Result<Metadata>,
+        storage: &dyn Storage,
+        met: &mut Vec<Result<WalkEntry>>,
+    ) -> Option<WalkEntry> {
+        let metadata = match root {
             Ok(metadata) => metadata,
-            Err(error) => return met.push(Err(failed(&self.root, 0, error))),
+            Err(error) => {
+                met.push(Err(failed(&self.root, 0, error)));
+                return None;
+            }
         };
         let mut root = WalkEntry {
             path: self.root.clone(),
@@ -338,20 +370,30 @@ impl OpenWalk {
                 }
                 self.device = self.rules.same_file_system.then(|| target.dev());
                 let is_followed = !root.file_type.is_symlink() || self.rules.follow_root_links;
-                self.meet(root, target.is_dir() && is_followed, storage, met);
+                return self.meet(root, target.is_dir() && is_followed, storage, met);
             }
             Err(error) if self.rules.follow_links && !self.rules.keep_broken_links => {
                 met.push(Err(failed(&self.root, 0, error)));
             }
             Err(_) => self.report(root, met),
         }
+        None
     }
 
-    fn visit(&mut self, found: Found, storage: &dyn Storage, met: &mut Vec<Result<WalkEntry>>) {
+    /// Returns a directory to enter.
+    fn visit(
+        &mut self,
+        found: Found,
+        storage: &dyn Storage,
+        met: &mut Vec<Result<WalkEntry>>,
+    ) -> Option<WalkEntry> {
         let depth = self.levels.len();
         let file_type = match found.file_type(&mut self.deep_paths, storage) {
             Ok(file_type) => file_type,
-            Err(error) => return met.push(Err(failed(&found.path, depth, error))),
+            Err(error) => {
+                met.push(Err(failed(&found.path, depth, error)));
+                return None;
+            }
         };
         let Found { path, ino, .. } = found;
         let path_is_symlink = file_type.is_symlink();
@@ -360,14 +402,17 @@ impl OpenWalk {
             match self.target(&entry.path, storage) {
                 Ok(target) => (entry.file_type, entry.ino) = (target.file_type(), target.ino()),
                 Err(_) if self.rules.keep_broken_links => {}
-                Err(error) => return met.push(Err(error)),
+                Err(error) => {
+                    met.push(Err(error));
+                    return None;
+                }
             }
         }
         if self.rules.filter.as_ref().is_some_and(|wanted| !wanted(&entry)) {
-            return;
+            return None;
         }
         let is_dir = entry.file_type.is_dir();
-        self.meet(entry, is_dir, storage, met);
+        self.meet(entry, is_dir, storage, met)
     }
 
     /// The attributes of a link's target. A link back to a directory that the walk is inside of is an error: following
@@ -417,38 +462,46 @@ impl OpenWalk {
             .map_err(|error| failed(&directory.path, directory.depth, error))
     }
 
+    /// Reports what is not entered; returns a directory to enter.
     fn meet(
         &mut self,
         entry: WalkEntry,
         is_dir: bool,
         storage: &dyn Storage,
         met: &mut Vec<Result<WalkEntry>>,
-    ) {
+    ) -> Option<WalkEntry> {
         if !is_dir {
-            return self.report(entry, met);
-        }
-        if entry.depth >= self.rules.max_depth {
+            self.report(entry, met);
+        } else if entry.depth >= self.rules.max_depth {
             // Such a directory counts as empty.
             let is_entered = !self.rules.contents_first;
-            return self.report(WalkEntry { is_entered, ..entry }, met);
+            self.report(WalkEntry { is_entered, ..entry }, met);
+        } else {
+            match self.is_on_device(&entry, storage) {
+                Ok(true) => return Some(entry),
+                Ok(false) => self.report(entry, met),
+                Err(error) => met.push(Err(error)),
+            }
         }
-        match self.is_on_device(&entry, storage) {
-            Ok(true) => {}
-            Ok(false) => return self.report(entry, met),
-            Err(error) => return met.push(Err(error)),
-        }
-        self.enter(&entry, storage);
-        if !self.rules.contents_first {
-            self.report(WalkEntry { is_entered: true, ..entry }, met);
+        None
+    }
+
+    fn listing_of(&mut self, WalkEntry { path, .. }: &WalkEntry, storage: &dyn Storage) -> DirStream {
+        match self.prefetch.as_ref().filter(|_| !is_deep(path)) {
+            Some(prefetch) => prefetch.take(path, &mut self.deep_paths, storage),
+            None => DirStream::of(self.deep_paths.list(path, storage)),
         }
     }
 
-    fn enter(&mut self, entry: &WalkEntry, storage: &dyn Storage) {
-        let WalkEntry { path, depth, file_type, ino, path_is_symlink, .. } = entry;
-        let mut rest = match self.prefetch.as_ref().filter(|_| !is_deep(path)) {
-            Some(prefetch) => prefetch.take(path, &mut self.deep_paths, storage),
-            None => DirStream::of(self.deep_paths.list(path, storage)),
-        };
+    /// Enters a directory whose listing has begun.
+    fn enter(
+        &mut self,
+        entry: WalkEntry,
+        mut rest: DirStream,
+        storage: &dyn Storage,
+        met: &mut Vec<Result<WalkEntry>>,
+    ) {
+        let WalkEntry { path, depth, file_type, ino, path_is_symlink, .. } = &entry;
         if !matches!(self.rules.order, WalkOrder::AsListed) {
             let planned = !rest.found.is_empty();
             rest.hold(path);
@@ -466,6 +519,9 @@ impl OpenWalk {
         if let Some(oldest) = self.levels.len().checked_sub(WALK_OPEN_MAX + 1) {
             let Level { len, rest, .. } = &mut self.levels[oldest];
             rest.hold(path_of(&self.here, *len));
+        }
+        if !self.rules.contents_first {
+            self.report(WalkEntry { is_entered: true, ..entry }, met);
         }
     }
 
@@ -511,15 +567,23 @@ impl OpenWalk {
         let mut met = Vec::with_capacity(self.batch);
         self.batch_bytes = 0;
         for _ in 0..WALK_STEPS_MAX {
-            if met.len() >= self.batch || self.batch_bytes >= WALK_BATCH_BYTES_MAX {
+            if self.is_full(&met) {
                 break;
             }
             if !self.step(storage, &mut met) {
                 return WalkBatch { met, next: None };
             }
         }
-        self.batch = (self.batch * 2).min(WALK_BATCH_MAX);
+        self.grow_batch();
         WalkBatch { met, next: Some(self) }
+    }
+
+    fn is_full(&self, met: &[Result<WalkEntry>]) -> bool {
+        met.len() >= self.batch || self.batch_bytes >= WALK_BATCH_BYTES_MAX
+    }
+
+    fn grow_batch(&mut self) {
+        self.batch = (self.batch * 2).min(WALK_BATCH_MAX);
     }
 }
 

@@ -4,8 +4,10 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
+use bytes::Bytes;
+
 use super::replace::{Draft, Drafts, Replacing};
-use super::{At, PathOp, PathRequest};
+use super::{At, PathOp, PathRequest, Subject};
 use crate::budget;
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
@@ -42,6 +44,14 @@ pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = W
         }
         read_opened(opened, limit)
     })
+    .later(move |storage, at: At| async move {
+        let opened = storage.open(at.path(), &reading()).await?;
+        let expected = limit.map_or(opened.len, |limit| limit.min(opened.len));
+        if expected > WHOLE_BYTES_UNCOUNTED {
+            return Ok(Whole::Done(ReadWhole::Long(expected)));
+        }
+        read_later(opened, limit).await
+    })
     .in_place(move |storage, at| {
         let opened = match storage.open_cached(at.of_process()?, &reading())? {
             Ok(opened) => opened,
@@ -65,6 +75,9 @@ pub fn read_admitted(
     PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
         let (names, path) = at.names(storage);
         read_opened(names.open(path, &reading())?, limit)
+    })
+    .later(move |storage, at: At| async move {
+        read_later(storage.open(at.path(), &reading()).await?, limit).await
     })
     .again()
     .holding(usize::try_from(bytes).unwrap_or(usize::MAX))
@@ -96,15 +109,21 @@ pub(crate) fn overwrite(at: At) -> impl PathRequest<Reply = Begun> {
         let (names, path) = at.names(storage);
         names.open(path, &writing()).map(Overwrite::begin)
     })
+    .later(|storage, at| async move { storage.open(at.path(), &writing()).await.map(Overwrite::begin) })
     .again()
 }
 
 /// Creates the draft of a file that is to be replaced as a whole.
 pub(crate) fn replace(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = Begun> {
+    let how_later = how.clone();
     PathOp::new(Operation::Replace, at, move |storage, at: At| {
         let path = at.names(storage).1.to_owned();
         let (opened, draft) = Draft::begin(at, &path, drafts, how)?;
         Ok(Ok(Overwrite { file: opened.file, written: 0, draft: Some(draft) }))
+    })
+    .later(move |storage, at| async move {
+        how_later.check_later()?;
+        storage.replace(at.path(), how_later.refuses_taken).await.map(Overwrite::begin)
     })
     .again()
 }
@@ -139,6 +158,31 @@ impl Overwrite {
             }
         }
         Ok(())
+    }
+
+    /// Writes like [`write`](Overwrite::write), on a storage whose calls answer later.
+    pub(crate) async fn write_later(&mut self, bytes: Bytes) -> io::Result<()> {
+        let Some(file) = self.file.asynchronous() else { return Err(ErrorKind::Unsupported.into()) };
+        let len = bytes.len();
+        file.write_at(bytes, self.written as u64).await?;
+        self.written += len;
+        Ok(())
+    }
+
+    /// Closes like [`close`](Overwrite::close), on a storage whose calls answer later.
+    pub(crate) async fn close_later(self) -> io::Result<()> {
+        match self.file.asynchronous() {
+            Some(file) => file.close().await,
+            None => Err(ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Discards what was written, on a storage whose calls answer later. That this fails too is less than what went wrong
+    /// before.
+    pub(crate) async fn abandon_later(self) {
+        if let Some(file) = self.file.asynchronous() {
+            drop(file.abandon().await);
+        }
     }
 
     /// The number of bytes written so far.
@@ -204,6 +248,30 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
     }
 }
 
+/// Reads a whole file of a storage whose calls answer later.
+async fn read_later(opened: Opened, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
+    let Some(file) = opened.file.asynchronous() else { return Err(ErrorKind::Unsupported.into()) };
+    let mut bytes = Vec::new();
+    loop {
+        // One byte past the limit shows that a file is longer than the limit.
+        let left = limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) - bytes.len() as u64;
+        let expected = opened.len.saturating_sub(bytes.len() as u64).max(1);
+        let piece =
+            file.read_at(usize::try_from(expected.min(left)).unwrap_or(usize::MAX), bytes.len() as u64);
+        let piece = piece.await?;
+        if piece.is_empty() {
+            return Ok(Whole::Done(ReadWhole::Contents(bytes)));
+        }
+        match bytes.is_empty() {
+            true => bytes = piece.into(),
+            false => bytes.extend_from_slice(&piece),
+        }
+        if let Some(limit) = limit.filter(|limit| bytes.len() as u64 > *limit) {
+            return Err(too_long(limit));
+        }
+    }
+}
+
 /// Reads until a read returns 0; `len_hint` only sizes the first buffer.
 fn read_to_end(file: &dyn StorageFile, len_hint: u64, limit: Option<u64>) -> io::Result<Vec<u8>> {
     // One byte past the limit shows that a file is longer than the limit.
@@ -260,6 +328,7 @@ pub fn copy(from: PathBuf, to: PathBuf) -> impl PathRequest<Reply = Copied> {
         }
         storage.copy(&from, storage, &to).map(Copied::Whole)
     })
+    .later(|storage, (from, to)| async move { storage.copy(&from, &to).await.map(Copied::Whole) })
     .again()
 }
 

@@ -17,6 +17,7 @@ use crate::open_file::op_info::OpInfo;
 use crate::open_file::pending::{Outcome, PendingOp, Reply};
 use crate::pool::Job;
 use crate::stats::add;
+use crate::storage::AsyncFile;
 
 /// A batch on its way through a lane.
 pub(crate) struct FileJob {
@@ -50,6 +51,15 @@ impl Job for FileJob {
     }
 }
 
+impl FileJob {
+    /// Runs the batch on a storage whose calls answer later.
+    pub(crate) async fn run_later(mut self, file: Arc<dyn AsyncFile>) {
+        let Some(batch_id) = self.batch_id.take() else { return };
+        let next = self.open_file.run_batch_later(batch_id, &*file).await;
+        self.open_file.submit_all(next);
+    }
+}
+
 impl Drop for FileJob {
     /// A job that never ran must not block its file.
     fn drop(&mut self) {
@@ -69,9 +79,69 @@ struct BatchEnd {
     moved: CursorMove,
 }
 
+/// What a batch turned out to be when it was begun.
+enum Begun {
+    /// Every caller has cancelled: there is nothing to do.
+    Nothing,
+    /// A lent write, and why it may not be carried out.
+    Long(Box<LongWrite>, Option<Cause>),
+    /// Operations to run.
+    Plain(BegunBatch),
+}
+
+/// A batch whose callers can no longer cancel.
+struct BegunBatch {
+    batch_id: BatchId,
+    closers: u64,
+    begun: Instant,
+    start: Start,
+    ops: Vec<Op>,
+    callers: Vec<(Reply, Permit)>,
+    info: Vec<OpInfo>,
+    /// Why its operations may not run.
+    refusal: Option<Cause>,
+}
+
+impl BegunBatch {
+    fn refused(&self) -> Option<BatchResult> {
+        self.refusal.as_ref().map(|cause| BatchResult::refused(self.ops.len(), cause))
+    }
+}
+
 impl OpenFile {
     /// Executes a batch, records its end and answers its callers. Returns the batches that may start now.
     fn run_batch(self: &Arc<Self>, batch_id: BatchId) -> Vec<BatchId> {
+        match self.begin_batch(batch_id) {
+            Begun::Nothing => Vec::new(),
+            Begun::Long(mut long, Some(cause)) => long.refuse(cause),
+            Begun::Long(long, None) => long.begin(),
+            Begun::Plain(mut batch) => {
+                let ran = match batch.refused() {
+                    Some(refused) => refused,
+                    None => self.run_guarded(std::mem::take(&mut batch.ops), batch.start),
+                };
+                self.end_batch(batch, ran)
+            }
+        }
+    }
+
+    /// Does the same on a storage whose calls answer later.
+    async fn run_batch_later(self: &Arc<Self>, batch_id: BatchId, file: &dyn AsyncFile) -> Vec<BatchId> {
+        match self.begin_batch(batch_id) {
+            Begun::Nothing => Vec::new(),
+            Begun::Long(mut long, Some(cause)) => long.refuse(cause),
+            Begun::Long(long, None) => long.begin_later().await,
+            Begun::Plain(mut batch) => {
+                let ran = match batch.refused() {
+                    Some(refused) => refused,
+                    None => self.run_later(file, std::mem::take(&mut batch.ops), batch.start).await,
+                };
+                self.end_batch(batch, ran)
+            }
+        }
+    }
+
+    fn begin_batch(self: &Arc<Self>, batch_id: BatchId) -> Begun {
         // Until here the batch is in the file's state, where cancelled callers can withdraw their operations.
         // If all of them did, there is nothing to do.
         let begun = Instant::now();
@@ -86,11 +156,10 @@ impl OpenFile {
             };
             (batch, refusal)
         };
-        let Some(batch) = batch else { return Vec::new() };
-        let batch = match (LongWrite::of(batch, self), &refusal) {
-            (Ok(mut long), Some(cause)) => return long.refuse(cause.clone()),
-            (Ok(long), None) => return long.begin(),
-            (Err(batch), _) => batch,
+        let Some(batch) = batch else { return Begun::Nothing };
+        let batch = match LongWrite::of(batch, self) {
+            Ok(long) => return Begun::Long(long, refusal),
+            Err(batch) => batch,
         };
 
         // `begin` marks an operation as begun; its caller can no longer cancel it.
@@ -99,16 +168,18 @@ impl OpenFile {
         let live: Vec<PendingOp> = batch.items.into_iter().filter(|pending| pending.reply.begin()).collect();
         add(&stats.cancelled, (count - live.len()) as u64);
         add(&stats.hops, live.len() as u64);
-        let mut info: Vec<OpInfo> = live.iter().map(OpInfo::of).collect();
+        let info: Vec<OpInfo> = live.iter().map(OpInfo::of).collect();
         let (ops, callers): (Vec<Op>, Vec<_>) =
             live.into_iter().map(|pending| (pending.op, (pending.reply, pending.permit))).unzip();
 
         let start = Start { cursor: batch.cursor, room: batch.room };
-        let mut ran = match refusal {
-            Some(cause) => BatchResult::refused(ops.len(), &cause),
-            None => self.run_guarded(ops, start),
-        };
+        let closers = batch.closers;
+        Begun::Plain(BegunBatch { batch_id, closers, begun, start, ops, callers, info, refusal })
+    }
 
+    fn end_batch(&self, batch: BegunBatch, mut ran: BatchResult) -> Vec<BatchId> {
+        let BegunBatch { batch_id, closers, begun, callers, mut info, .. } = batch;
+        let stats = &self.context.stats;
         // Plain operations are recorded before any caller is answered, so that a caller with an answer finds
         // its effect. A cursor read or a lock is recorded together with its answer, because a cancelled caller
         // gives it back.
@@ -116,7 +187,7 @@ impl OpenFile {
         let mut next = match ending {
             Ending::CursorRead | Ending::Lock => Vec::new(),
             Ending::Plain | Ending::CursorWrite | Ending::Close => {
-                self.finish_batch(batch_id, &mut ran, batch.closers, &mut info)
+                self.finish_batch(batch_id, &mut ran, closers, &mut info)
             }
         };
         let ended = Instant::now();
@@ -125,7 +196,7 @@ impl OpenFile {
             stats.served.record(ended.saturating_duration_since(begun));
             stats.note_duration(info.operation, &self.path, ended.saturating_duration_since(info.arrived));
             let outcome = outcome.map_err(|failed| self.error_of(&info, failed));
-            let end = BatchEnd { batch_id, closers: batch.closers, moved: ran.moved };
+            let end = BatchEnd { batch_id, closers, moved: ran.moved };
             next.append(&mut self.answer(info.ending, end, caller, outcome));
         }
 

@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::error::{Cause, Error, Operation};
-use crate::file::{Footprint, Trust, WriteBuffer};
-use crate::file_op::{Close, FileOp};
+use crate::file::{Footprint, WriteBuffer};
+use crate::file_op::{Close, FileOp, Host};
 use crate::open_file::file::OpenFile;
 use crate::open_file::final_flush::{CloseJob, CloseNotice, FinalFlush};
 use crate::open_file::final_write_guard::FinalWriteGuard;
 use crate::open_file::state::FileState;
 use crate::stats::add;
+use crate::storage::AsyncFile;
 
 /// The footprint of an operation that runs alone.
 pub(crate) fn everything() -> Footprint {
@@ -62,14 +63,33 @@ impl OpenFile {
         result
     }
 
+    /// Does the same on a storage whose calls answer later.
+    pub(crate) async fn close_and_report_later(&self, file: &dyn AsyncFile) -> Result<(), Cause> {
+        let owed = if self.access.write { self.distrust() } else { None };
+        self.descriptor_gone.store(true, Ordering::Relaxed);
+        let result = match owed {
+            Some(cause) => {
+                if let Err(error) = file.abandon().await {
+                    self.record_close_failure(error);
+                }
+                Err(cause)
+            }
+            None => file.close().await.map_err(|error| match self.access.write {
+                true => self.latch(error),
+                false => Cause::Io(Arc::new(error)),
+            }),
+        };
+        drop(self.close_notice());
+        self.context.registry.forget_closed(&self.inode, self);
+        result
+    }
+
     fn close_after_check(&self) -> Result<(), Cause> {
         if !self.access.write {
             return self.close_descriptor().map_err(|error| Cause::Io(Arc::new(error)));
         }
-        let owed = match self.inode.with_health(|health| health.check_sync()) {
-            Trust::Sound => return self.close_descriptor().map_err(|error| self.latch(error)),
-            Trust::Poisoned(error) => Cause::Poisoned(error),
-            Trust::Owed(error) => Cause::EarlierWrite(error),
+        let Some(owed) = self.distrust() else {
+            return self.close_descriptor().map_err(|error| self.latch(error));
         };
         self.descriptor_gone.store(true, Ordering::Relaxed);
         if let Err(error) = self.file.abandon() {
@@ -154,6 +174,14 @@ impl OpenFile {
             flush,
             _notice: self.close_notice(),
         };
+        if let Some(file) = self.file.asynchronous() {
+            if job.report {
+                // What was written becomes visible by then, so that whoever asks for it has to wait.
+                let guard = FinalWriteGuard::begin(&self.context, &self.inode);
+                self.context.spawn(job.run_later(file.clone(), guard));
+            }
+            return;
+        }
         // A late submission: a worker may have held the last reference, and the engine may have stopped
         // meanwhile.
         drop(self.context.pool.submit_late(self.place(0), Box::new(job)));
@@ -181,7 +209,8 @@ impl OpenFile {
     /// Called when the last handle is dropped: later requests for this file wait for pending and buffered
     /// writes.
     pub(crate) fn last_handle_dropped(&self) {
-        if self.turn.share().is_none() && !self.turn.take().core.is_closed() {
+        let is_unpublished = self.file.asynchronous().is_some() && self.written.load(Ordering::Relaxed);
+        if (is_unpublished || self.turn.share().is_none()) && !self.turn.take().core.is_closed() {
             self.final_write_guard.get_or_init(|| FinalWriteGuard::begin(&self.context, &self.inode));
         }
     }

@@ -9,16 +9,18 @@ use crate::admission::Permit;
 use crate::context::EngineContext;
 use crate::context::inode::Inode;
 use crate::context::lock_queue::Holder;
-use crate::context::panics::panic_text;
+use crate::context::panics::{guarded, panic_text};
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::error::{Cause, Error, Operation};
 use crate::file::Chunk;
-use crate::file_op::{Append, Offset, Payload, Write, append_all, write_all};
+use crate::file_op::{
+    Append, Offset, Payload, Write, Written, append_all, append_later, write_all, write_later,
+};
 use crate::open_file::file::OpenFile;
 use crate::open_file::final_write_guard::FinalWriteGuard;
 use crate::pool::Job;
 use crate::stats::add;
-use crate::storage::StorageFile;
+use crate::storage::{AsyncFile, StorageFile};
 
 /// Notifies waiters for a descriptor, and for the file's lock, once the descriptor is closed.
 pub(crate) struct CloseNotice {
@@ -73,32 +75,51 @@ impl FinalFlush {
 
     /// Writes all chunks; a panic counts as a failure.
     fn write(&self, file: &dyn StorageFile) -> std::io::Result<()> {
-        let payload = |chunk: &Chunk| Payload::Shared(chunk.bytes.clone());
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            if self.append || file.appends() {
-                let append = |chunk| Append {
-                    payload: payload(chunk),
-                    moves_cursor: false,
-                    wants_offset: false,
-                    buffered: true,
-                };
-                let appends: Vec<_> = self.chunks.iter().map(append).collect();
-                return append_all(&appends.iter().collect::<Vec<_>>(), file);
-            }
-            let offset = |chunk: &Chunk| Offset::At(chunk.start);
-            let write =
-                |chunk| Write { offset: offset(chunk), payload: payload(chunk), all: true, buffered: true };
-            let writes: Vec<_> = self.chunks.iter().map(write).collect();
-            write_all(&writes.iter().collect::<Vec<_>>(), file, 0)
+        let written = catch_unwind(AssertUnwindSafe(|| match self.append || file.appends() {
+            true => append_all(&self.appends().iter().collect::<Vec<_>>(), file),
+            false => write_all(&self.writes().iter().collect::<Vec<_>>(), file, 0),
         }));
-        let outcomes = match written {
-            Ok(written) => written.outcomes,
-            Err(panic) => return Err(std::io::Error::other(panic_text(&*panic))),
-        };
-        match outcomes.into_iter().find_map(Result::err) {
-            Some(failure) => Err(copy_of(&failure.error)),
-            None => Ok(()),
+        match written {
+            Ok(written) => first_failure(written),
+            Err(panic) => Err(std::io::Error::other(panic_text(&*panic))),
         }
+    }
+
+    /// Does the same on a storage whose calls answer later.
+    async fn write_later(&self, file: &dyn AsyncFile) -> std::io::Result<()> {
+        let writing = async {
+            match self.append {
+                true => append_later(&mut self.appends(), file).await,
+                false => write_later(&mut self.writes(), file, 0).await,
+            }
+        };
+        match guarded(writing).await {
+            Ok(written) => first_failure(written),
+            Err(cause) => Err(std::io::Error::other(cause.to_string())),
+        }
+    }
+
+    fn appends(&self) -> Vec<Append> {
+        let append = |chunk: &Chunk| {
+            let payload = Payload::Shared(chunk.bytes.clone());
+            Append { payload, moves_cursor: false, wants_offset: false, buffered: true }
+        };
+        self.chunks.iter().map(append).collect()
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        let write = |chunk: &Chunk| {
+            let payload = Payload::Shared(chunk.bytes.clone());
+            Write { offset: Offset::At(chunk.start), payload, all: true, buffered: true }
+        };
+        self.chunks.iter().map(write).collect()
+    }
+}
+
+fn first_failure(written: Written) -> std::io::Result<()> {
+    match written.outcomes.into_iter().find_map(Result::err) {
+        Some(failure) => Err(copy_of(&failure.error)),
+        None => Ok(()),
     }
 }
 
@@ -165,17 +186,39 @@ impl Drop for RunningClose {
 
 impl CloseJob {
     fn flush_and_close(&mut self) {
-        if let Some(flush) = self.flush.take()
-            && let Err(error) = flush.write(&*self.file)
-        {
+        if let Some(flush) = self.flush.take() {
+            self.flushed(flush.write(&*self.file));
+        }
+        if self.report {
+            self.closed(self.file.close());
+        }
+    }
+
+    /// Does what a worker does, on a storage whose calls answer later. A file that lacks bytes is discarded.
+    pub(crate) async fn run_later(mut self, file: Arc<dyn AsyncFile>, guard: FinalWriteGuard) {
+        let _running = RunningClose::begin(&self);
+        if let Some(flush) = self.flush.take() {
+            self.flushed(flush.write_later(&*file).await);
+        }
+        let lacks_bytes = self.inode.with_health(|health| health.lacks_bytes());
+        let ended = async { if lacks_bytes { file.abandon().await } else { file.close().await } };
+        match guarded(ended).await {
+            Ok(closed) => self.closed(closed),
+            Err(cause) => self.closed(Err(std::io::Error::other(cause.to_string()))),
+        }
+        drop(guard);
+    }
+
+    fn flushed(&self, flushed: std::io::Result<()>) {
+        if let Err(error) = flushed {
             let error = Arc::new(error);
             self.inode.with_health(|health| health.owe(error.clone()));
             self.record_unreported(Operation::Write, error);
         }
-        if !self.report {
-            return;
-        }
-        if let Err(error) = self.file.close() {
+    }
+
+    fn closed(&self, closed: std::io::Result<()>) {
+        if let Err(error) = closed {
             // Poisoned before it is counted: a reader of the counter finds the other open files poisoned.
             let error = Arc::new(error);
             self.context.registry.poison(&self.inode, error.clone());

@@ -113,6 +113,10 @@ impl OpenFile {
     pub(crate) fn submit(self: &Arc<Self>, batch_id: BatchId) -> Pickup {
         add(&self.context.stats.jobs, 1);
         let job = FileJob::new(batch_id, self.clone());
+        if let Some(file) = self.file.asynchronous() {
+            self.context.spawn(job.run_later(file.clone()));
+            return Pickup::Later;
+        }
         // A refused job is dropped here, which answers its callers: the engine has stopped.
         let place = self.place(batch_id.bytes());
         let Ok(Submitted { pickup, id }) = self.context.pool.submit(place, Box::new(job)) else {

@@ -1,19 +1,21 @@
 //! What an operation may use of its open file, and the checks before it runs.
 
+use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::buffer::Buffers;
-use crate::context::panics::panic_text;
+use crate::context::panics::{guarded, panic_text};
 use crate::error::{Cause, Operation};
 use crate::file::Trust;
 use crate::file_op::{BatchResult, Failed, Failure, Host, Op, Start};
 use crate::open_file::failures::is_wrong_request;
 use crate::open_file::file::OpenFile;
 use crate::stats::{Stats, add};
-use crate::storage::{LockKind, StorageFile, errno};
+use crate::storage::{AsyncFile, LockKind, StorageFile, errno};
 
 impl Host for OpenFile {
     fn file(&self) -> &dyn StorageFile {
@@ -46,6 +48,22 @@ impl Host for OpenFile {
         OpenFile::vouch(self, call)
     }
 
+    fn distrust(&self) -> Option<Cause> {
+        match self.inode.with_health(|health| health.check_sync()) {
+            Trust::Poisoned(error) => Some(Cause::Poisoned(error)),
+            Trust::Owed(error) => Some(Cause::EarlierWrite(error)),
+            Trust::Sound => None,
+        }
+    }
+
+    fn failed_to_vouch(&self, error: io::Error) -> Cause {
+        match is_wrong_request(&error) {
+            // It has flushed nothing and lost nothing, and will fail again.
+            true => Cause::Io(Arc::new(error)),
+            false => self.latch(error),
+        }
+    }
+
     fn try_lock(&self, kind: LockKind) -> io::Result<Option<u64>> {
         let locks = &self.inode.locks;
         if self.file.try_lock(kind)? {
@@ -71,24 +89,56 @@ impl Host for OpenFile {
     }
 
     fn close(&self) -> Result<(), Cause> {
-        self.turn.take().core.close();
-        // The gate stays closed: reads in place find the closed file on the slow path.
-        self.turn.close_gate(1);
+        self.refuse_all();
         self.close_and_report()
+    }
+
+    fn close_later<'a>(
+        &'a self,
+        file: &'a dyn AsyncFile,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Cause>> + Send + 'a>> {
+        self.refuse_all();
+        Box::pin(self.close_and_report_later(file))
     }
 }
 
 impl OpenFile {
+    /// Refuses every later operation.
+    fn refuse_all(&self) {
+        self.turn.take().core.close();
+        // The gate stays closed: reads in place find the closed file on the slow path.
+        self.turn.close_gate(1);
+    }
+
     /// Runs the operations. A panic fails all of them and goes no further.
     pub(crate) fn run_guarded(&self, ops: Vec<Op>, start: Start) -> BatchResult {
         let count = ops.len();
         let operation = ops.first().map(|op| op.operation());
-        catch_unwind(AssertUnwindSafe(|| self.run(ops, start))).unwrap_or_else(|panic| {
-            add(&self.context.stats.panics, count as u64);
-            let text = panic_text(&*panic);
-            self.record_panic(operation, &text);
-            BatchResult::refused(count, &Cause::Panicked(text))
-        })
+        let ran = catch_unwind(AssertUnwindSafe(|| match self.refusal(&ops) {
+            Some(refused) => refused,
+            None => Op::run(ops, self, start),
+        }));
+        ran.unwrap_or_else(|panic| self.after_panic(panic_text(&*panic), operation, count))
+    }
+
+    /// Runs the operations on a storage whose calls answer later, in the same way.
+    pub(crate) async fn run_later(&self, file: &dyn AsyncFile, ops: Vec<Op>, start: Start) -> BatchResult {
+        let count = ops.len();
+        let operation = ops.first().map(|op| op.operation());
+        if let Some(refused) = self.refusal(&ops) {
+            return refused;
+        }
+        match guarded(async move { Op::run_later(ops, self, file, start).await }).await {
+            Ok(ran) => ran,
+            Err(Cause::Panicked(text)) => self.after_panic(text, operation, count),
+            Err(cause) => BatchResult::refused(count, &cause),
+        }
+    }
+
+    fn after_panic(&self, text: String, operation: Option<Operation>, count: usize) -> BatchResult {
+        add(&self.context.stats.panics, count as u64);
+        self.record_panic(operation, &text);
+        BatchResult::refused(count, &Cause::Panicked(text))
     }
 
     /// Counts a panic as a failed write, or as a failed sync or close.
@@ -102,18 +152,22 @@ impl OpenFile {
         }
     }
 
-    fn run(&self, ops: Vec<Op>, start: Start) -> BatchResult {
-        let Some(first) = ops.first() else { return BatchResult::default() };
+    /// Why the operations may not run.
+    fn refusal(&self, ops: &[Op]) -> Option<BatchResult> {
+        let first = ops.first()?;
         if let (true, Some(cause)) = (first.needs_trust(), self.poison()) {
-            return BatchResult::refused(ops.len(), &cause);
+            return Some(BatchResult::refused(ops.len(), &cause));
         }
         if self.access.sequential && first.is_placed() {
             // It is refused even if the object happens to be at this offset: the cursor would be wrong
             // afterwards.
             let refuse = |_| Err(Failed::Storage(Failure::from(errno::error(errno::NO_POSITION))));
-            return BatchResult { outcomes: ops.iter().map(refuse).collect(), ..BatchResult::default() };
+            return Some(BatchResult {
+                outcomes: ops.iter().map(refuse).collect(),
+                ..BatchResult::default()
+            });
         }
-        Op::run(ops, self, start)
+        None
     }
 
     /// Whether writes go to the end of the file, whatever their offset.
@@ -124,14 +178,9 @@ impl OpenFile {
     /// Makes a call that vouches for all earlier writes, unless one of them failed. Its own failure poisons the
     /// file.
     pub(crate) fn vouch(&self, call: impl FnOnce(&dyn StorageFile) -> io::Result<()>) -> Result<(), Cause> {
-        match self.inode.with_health(|health| health.check_sync()) {
-            Trust::Poisoned(error) => Err(Cause::Poisoned(error)),
-            Trust::Owed(error) => Err(Cause::EarlierWrite(error)),
-            Trust::Sound => call(&*self.file).map_err(|error| match is_wrong_request(&error) {
-                // It has flushed nothing and lost nothing, and will fail again.
-                true => Cause::Io(Arc::new(error)),
-                false => self.latch(error),
-            }),
+        match self.distrust() {
+            Some(cause) => Err(cause),
+            None => call(&*self.file).map_err(|error| self.failed_to_vouch(error)),
         }
     }
 

@@ -81,6 +81,17 @@ impl LongWrite {
         self.release_slot()
     }
 
+    /// Does what [`begin`](LongWrite::begin) does, on a storage whose calls answer later.
+    pub(crate) async fn begin_later(mut self: Box<Self>) -> Vec<BatchId> {
+        let stats = &self.open_file.context.stats;
+        if self.slot.as_ref().is_some_and(|slot| slot.reply.begin()) && self.lent.begin() {
+            add(&stats.hops, 1);
+            return self.write_on_later().await;
+        }
+        add(&stats.cancelled, 1);
+        self.release_slot()
+    }
+
     /// Answers without writing anything; returns the batches that may start now.
     pub(crate) fn refuse(&mut self, cause: Cause) -> Vec<BatchId> {
         self.end(Err(Failed::Cause(cause)))
@@ -101,12 +112,40 @@ impl LongWrite {
         Vec::new()
     }
 
-    fn write(&mut self, payload: Payload) -> Result<(), Failed> {
+    /// Does what [`write_on`](LongWrite::write_on) does, on a storage whose calls answer later.
+    async fn write_on_later(self: Box<Self>) -> Vec<BatchId> {
+        let (lent, open_file) = (self.lent.clone(), self.open_file.clone());
+        let Some(file) = open_file.file.asynchronous() else { return Vec::new() };
+        let mut this = self;
+        while let Some((mut writer, piece)) = lent.next(this) {
+            let (len, (piece, start)) = (piece.as_ref().len() as u64, writer.piece(piece));
+            let ran = open_file.run_later(&**file, vec![piece], start).await;
+            match writer.record(len, ran) {
+                Ok(()) if writer.done == lent.len() as u64 => return writer.end(Ok(())),
+                Ok(()) => this = writer,
+                Err(failed) => return writer.end(Err(failed)),
+            }
+        }
+        Vec::new()
+    }
+
+    /// A piece as a write of its own.
+    fn piece(&self, payload: Payload) -> (Op, Start) {
         let offset = Offset::At(self.start + self.done);
+        let write = Write { offset, payload, all: true, buffered: false };
+        (Op::from(write), Start { cursor: self.start, room: u64::MAX })
+    }
+
+    fn write(&mut self, payload: Payload) -> Result<(), Failed> {
         let len = payload.as_ref().len() as u64;
-        let piece = Op::from(Write { offset, payload, all: true, buffered: false });
-        let BatchResult { mut outcomes, .. } =
-            self.open_file.run_guarded(vec![piece], Start { cursor: self.start, room: u64::MAX });
+        let (piece, start) = self.piece(payload);
+        let ran = self.open_file.run_guarded(vec![piece], start);
+        self.record(len, ran)
+    }
+
+    /// Counts the bytes of a piece.
+    fn record(&mut self, len: u64, ran: BatchResult) -> Result<(), Failed> {
+        let BatchResult { mut outcomes, .. } = ran;
         let outcome = outcomes.pop().expect("one operation has one outcome");
         self.done += match &outcome {
             Ok(_) => len,
@@ -174,6 +213,10 @@ impl Writer for LongWrite {
     fn resume(self: Box<Self>) {
         let open_file = self.open_file.clone();
         add(&open_file.context.stats.jobs, 1);
+        if open_file.file.asynchronous().is_some() {
+            let context = open_file.context.clone();
+            return context.spawn(async move { open_file.submit_all(self.write_on_later().await) });
+        }
         // A refused job is dropped here, which answers its caller: the engine has stopped.
         let place = open_file.place(PIECE_BYTES as u64);
         drop(open_file.context.pool.submit(place, self));

@@ -12,7 +12,7 @@ use crate::admission::{Client, Permit};
 use crate::at_exit::ExitGuard;
 use crate::budget;
 use crate::context::descriptors::are_used_up;
-use crate::context::panics::panic_text;
+use crate::context::panics::{guarded, panic_text};
 use crate::context::paused_clock::HoldsClock;
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
@@ -25,6 +25,7 @@ use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::{Job, JobId, Place};
 use crate::priority::Priority;
 use crate::stats::add;
+use crate::storage::AsyncStorage;
 
 impl EngineContext {
     /// Executes a request about a path.
@@ -72,9 +73,13 @@ impl EngineContext {
     ) -> Result<R> {
         while self.final_writes.is_any() {
             let next_end = self.final_writes.next_end();
-            let device = self.device_for(&request);
-            let (requested, identities) = self.call_by_worker(identify(request), &device, priority).await?;
-            request = requested;
+            let identities;
+            if self.storage.asynchronous().is_some() {
+                identities = request.identities(&*self.storage);
+            } else {
+                let device = self.device_for(&request);
+                (request, identities) = self.call_by_worker(identify(request), &device, priority).await?;
+            }
             if !self.final_writes.include(&identities, request.reads_below()) {
                 break;
             }
@@ -146,11 +151,16 @@ impl EngineContext {
         let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
             PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
-        let job = self
-            .pool
-            .submit(place(device, bytes, priority), Box::new(job))
-            .ok()
-            .map(|submitted| submitted.id);
+        let job = match self.storage.asynchronous() {
+            Some(storage) => {
+                self.spawn(job.run_later(storage));
+                None
+            }
+            None => {
+                let submitted = self.pool.submit(place(device, bytes, priority), Box::new(job));
+                submitted.ok().map(|submitted| submitted.id)
+            }
+        };
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
@@ -200,7 +210,10 @@ impl EngineContext {
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
                 let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
-                drop(self.pool.submit(place(&self.names, bytes, priority), Box::new(job)));
+                match self.storage.asynchronous() {
+                    Some(storage) => self.spawn(job.run_later(storage)),
+                    None => drop(self.pool.submit(place(&self.names, bytes, priority), Box::new(job))),
+                }
             }
             Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
@@ -214,17 +227,46 @@ impl EngineContext {
         arrived: Instant,
         abandoner: Option<Arc<dyn Abandon<Error>>>,
     ) -> Result<R::Reply> {
-        let info = RequestInfo::of(&request);
+        let execution = self.begin(RequestInfo::of(&request), arrived, abandoner)?;
+        let result = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
+        self.end(execution, result.map_err(|panic| Cause::Panicked(panic_text(&*panic))))
+    }
+
+    /// Executes a request on a storage whose calls answer later.
+    async fn execute_later<R: PathRequest>(
+        &self,
+        request: R,
+        storage: Arc<dyn AsyncStorage>,
+        arrived: Instant,
+        abandoner: Option<Arc<dyn Abandon<Error>>>,
+    ) -> Result<R::Reply> {
+        let execution = self.begin(RequestInfo::of(&request), arrived, abandoner)?;
+        let result = guarded(async move { request.execute_later(storage).await }).await;
+        self.end(execution, result)
+    }
+
+    fn begin(
+        &self,
+        info: RequestInfo,
+        arrived: Instant,
+        abandoner: Option<Arc<dyn Abandon<Error>>>,
+    ) -> Result<Execution> {
         let begun = Instant::now();
         let running = RunningRequest::new(info.clone(), begun).of(abandoner);
-        let key = self.running_requests.begin(running).ok_or_else(|| info.refusal(Cause::Stopped))?;
-        let result = catch_unwind(AssertUnwindSafe(|| request.execute(&*self.storage)));
+        match self.running_requests.begin(running) {
+            Some(key) => Ok(Execution { info, key, arrived, begun }),
+            None => Err(info.refusal(Cause::Stopped)),
+        }
+    }
+
+    fn end<T>(&self, execution: Execution, result: Result<io::Result<T>, Cause>) -> Result<T> {
+        let Execution { info, key, arrived, begun } = execution;
         self.running_requests.end(key);
         let outcome = match result {
             Ok(result) => result.map_err(|error| info.error(error)),
-            Err(panic) => {
+            Err(panicked) => {
                 add(&self.stats.panics, 1);
-                Err(info.refusal(Cause::Panicked(panic_text(&*panic))))
+                Err(info.refusal(panicked))
             }
         };
         // A refusal for want of a descriptor has given none back, and would be tried again without a pause.
@@ -238,6 +280,15 @@ impl EngineContext {
         add(&self.stats.jobs, 1);
         outcome
     }
+}
+
+/// A request that is being executed.
+struct Execution {
+    info: RequestInfo,
+    /// Its number among the running requests.
+    key: u64,
+    arrived: Instant,
+    begun: Instant,
 }
 
 /// Where a request waits for a worker.
@@ -290,15 +341,26 @@ struct PathJob<R: PathRequest> {
     arrived: Instant,
 }
 
-impl<R: PathRequest> Job for PathJob<R> {
-    fn run(self: Box<Self>) {
-        let PathJob { unstarted, sender, context, arrived } = *self;
-        if !sender.begin() {
-            return;
+impl<R: PathRequest> PathJob<R> {
+    /// Takes the request, unless its caller has given it up.
+    fn start(&self) -> Option<(R, Permit)> {
+        if !self.sender.begin() {
+            return None;
         }
-        let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (request, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
-        let outcome = context.execute(request, arrived, sender.abandoner());
+        let begun = self.unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Some(begun.expect("only a caller that gave up before the beginning takes it back"))
+    }
+
+    /// Does what a worker does, on a storage whose calls answer later.
+    async fn run_later(self, storage: Arc<dyn AsyncStorage>) {
+        let Some((request, permit)) = self.start() else { return };
+        let abandoner = self.sender.abandoner();
+        let outcome = self.context.execute_later(request, storage, self.arrived, abandoner).await;
+        self.answer(outcome, permit);
+    }
+
+    fn answer(self, outcome: Result<R::Reply>, permit: Permit) {
+        let PathJob { sender, context, .. } = self;
         // A reply without a receiver may have to clean up when dropped; the permit makes a shutdown wait for
         // that.
         let kept_permit = sender.is_cancelled().then_some(permit);
@@ -306,6 +368,14 @@ impl<R: PathRequest> Job for PathJob<R> {
             record_unreported(&context, &unreported);
         }
         drop(kept_permit);
+    }
+}
+
+impl<R: PathRequest> Job for PathJob<R> {
+    fn run(self: Box<Self>) {
+        let Some((request, permit)) = self.start() else { return };
+        let outcome = self.context.execute(request, self.arrived, self.sender.abandoner());
+        self.answer(outcome, permit);
     }
 }
 
@@ -323,6 +393,18 @@ impl<R: PathRequest> Job for DetachedJob<R> {
     fn run(mut self: Box<Self>) {
         let Some((request, permit)) = self.request.take() else { return };
         record_unreported(&self.context, &self.context.execute(request, self.arrived, None));
+        drop(permit);
+    }
+}
+
+impl<R: PathRequest> DetachedJob<R> {
+    /// Does what a worker does, on a storage whose calls answer later.
+    async fn run_later(mut self, storage: Arc<dyn AsyncStorage>) {
+        let Some((request, permit)) = self.request.take() else { return };
+        record_unreported(
+            &self.context,
+            &self.context.execute_later(request, storage, self.arrived, None).await,
+        );
         drop(permit);
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use crate::admission::{Client, Permit};
 use crate::budget;
 use crate::context::descriptors::are_used_up;
-use crate::context::panics::panic_text;
+use crate::context::panics::{self as context_panics, panic_text};
 use crate::context::paused_clock::HoldsClock;
 use crate::context::running::{RequestInfo, RunningRequest};
 use crate::context::{Device, EngineContext};
@@ -26,6 +26,7 @@ use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
 use crate::priority::Priority;
 use crate::stats::add;
+use crate::storage::AsyncStorage;
 
 impl EngineContext {
     /// Replaces the contents of the file that `open` opens; returns a stream without writing to it.
@@ -80,9 +81,17 @@ impl EngineContext {
             arrived: Instant::now(),
             priority,
         };
-        let job = self.pool.submit(place(&device, contents_len, priority), Box::new(job));
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
-        let job = job.ok().map(|submitted| submitted.id);
+        let job = match self.storage.asynchronous() {
+            Some(storage) => {
+                self.spawn(job.run_later(storage));
+                None
+            }
+            None => {
+                let submitted = self.pool.submit(place(&device, contents_len, priority), Box::new(job));
+                submitted.ok().map(|submitted| submitted.id)
+            }
+        };
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
@@ -103,17 +112,18 @@ struct WholeJob<R> {
     priority: Priority,
 }
 
-impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
-    fn run(self: Box<Self>) {
-        let WholeJob { unstarted, sender, lent, context, device, arrived, priority } = *self;
+impl<R: PathRequest<Reply = Begun>> WholeJob<R> {
+    /// Begins, unless the caller has given up, and returns what opens the file.
+    fn start(self) -> Option<(R, Box<WholeWrite>)> {
+        let WholeJob { unstarted, sender, lent, context, device, arrived, priority } = self;
         if !sender.begin() {
-            return;
+            return None;
         }
         let begun = unstarted.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (open, permit) = begun.expect("only a caller that gave up before the beginning takes it back");
         if !lent.begin() {
             // The caller gave up in between: nothing has been done, and no caller is left.
-            return;
+            return None;
         }
         let (info, begun) = (RequestInfo::of(&open), Instant::now());
         let running = RunningRequest::new(info.clone(), begun).of(sender.abandoner());
@@ -121,28 +131,30 @@ impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
             lent.end();
             // A caller that is gone needs no refusal.
             let _ = sender.send(Err(info.refusal(Cause::Stopped)));
-            return;
+            return None;
         };
-        let end = WriteEnd { sender, permit, info, request };
-        let opened = guarded(|| open.execute(&*context.storage));
-        let mut writing = Box::new(WholeWrite {
-            context,
-            device,
-            lent,
-            priority,
-            arrived,
-            begun,
-            file: None,
-            done: 0,
-            end: Some(end),
-        });
-        match opened {
-            Ok(Ok(file)) => {
-                writing.file = Some(file);
-                writing.write_on();
-            }
-            Ok(Err(stream)) => writing.end(Ok(Whole::Stream(stream))),
-            Err(cause) => writing.end(Err(cause)),
+        let end = Some(WriteEnd { sender, permit, info, request });
+        let writing =
+            WholeWrite { context, device, lent, priority, arrived, begun, file: None, done: 0, end };
+        Some((open, Box::new(writing)))
+    }
+
+    /// Does what a worker does, on a storage whose calls answer later.
+    async fn run_later(self, storage: Arc<dyn AsyncStorage>) {
+        let Some((open, mut writing)) = self.start() else { return };
+        let opened = guarded_later(async move { open.execute_later(storage).await }).await;
+        if writing.has_file(opened) {
+            writing.write_on_later().await;
+        }
+    }
+}
+
+impl<R: PathRequest<Reply = Begun>> Job for WholeJob<R> {
+    fn run(self: Box<Self>) {
+        let Some((open, mut writing)) = self.start() else { return };
+        let opened = guarded(|| open.execute(&*writing.context.storage));
+        if writing.has_file(opened) {
+            writing.write_on();
         }
     }
 }
@@ -173,6 +185,16 @@ struct WriteEnd {
 }
 
 impl WholeWrite {
+    /// Takes the file that was opened; ends if there is none to be written.
+    fn has_file(&mut self, opened: std::result::Result<Begun, Cause>) -> bool {
+        match opened {
+            Ok(Ok(file)) => self.file = Some(file),
+            Ok(Err(stream)) => self.end(Ok(Whole::Stream(stream))),
+            Err(cause) => self.end(Err(cause)),
+        }
+        self.file.is_some()
+    }
+
     /// Writes the queued pieces, and is parked if more are to come.
     fn write_on(self: Box<Self>) {
         let lent = self.lent.clone();
@@ -194,6 +216,34 @@ impl WholeWrite {
     fn write(&mut self, piece: &Payload) -> std::result::Result<(), Cause> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let result = guarded(|| file.write(piece.as_ref()));
+        self.done = file.len();
+        result
+    }
+
+    /// Does what [`write_on`](WholeWrite::write_on) does, on a storage whose calls answer later.
+    async fn write_on_later(self: Box<Self>) {
+        let lent = self.lent.clone();
+        let mut this = self;
+        while this.done < lent.len() {
+            let Some((mut writing, piece)) = lent.next(this) else { return };
+            if let Err(cause) = writing.write_later(piece).await {
+                if let Some(file) = writing.file.take() {
+                    drop(context_panics::guarded(file.abandon_later()).await);
+                }
+                return writing.end(Err(cause));
+            }
+            this = writing;
+        }
+        let closed = match this.file.take() {
+            Some(file) => guarded_later(file.close_later()).await,
+            None => Ok(()),
+        };
+        this.end(closed.map(Whole::Done));
+    }
+
+    async fn write_later(&mut self, piece: Payload) -> std::result::Result<(), Cause> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let result = guarded_later(file.write_later(piece.into_bytes())).await;
         self.done = file.len();
         result
     }
@@ -237,6 +287,9 @@ impl Job for WholeWrite {
 impl Writer for WholeWrite {
     fn resume(self: Box<Self>) {
         let (context, device, priority) = (self.context.clone(), self.device.clone(), self.priority);
+        if context.storage.asynchronous().is_some() {
+            return context.spawn(self.write_on_later());
+        }
         // A refused job is dropped here, which answers its caller: the engine has stopped.
         drop(context.pool.submit(place(&device, PIECE_BYTES, priority), self));
     }
@@ -252,6 +305,11 @@ impl Drop for WholeWrite {
             self.context.descriptors.free_one();
         }
     }
+}
+
+/// Awaits a call of a storage that answers later; a panic counts as a failure.
+async fn guarded_later<T>(call: impl Future<Output = io::Result<T>>) -> std::result::Result<T, Cause> {
+    context_panics::guarded(call).await?.map_err(|error| Cause::Io(Arc::new(error)))
 }
 
 /// Calls the storage; a panic counts as a failure.

@@ -85,7 +85,7 @@ pub trait AsyncStorage: Debug + Send + Sync + 'static {
     }
 }
 
-/// The entries of a directory, many at a time.
+/// The entries of a directory, many at a time, each with its kind.
 pub trait AsyncLister: Send {
     /// Returns the next entries; none at the end.
     fn more(&mut self) -> Later<'_, Vec<Listed>>;
@@ -169,6 +169,11 @@ impl Asynchronous {
     /// Makes a storage for an engine.
     pub fn new(storage: impl AsyncStorage) -> Self {
         Asynchronous(Arc::new(storage))
+    }
+
+    /// The same storage again.
+    pub(crate) fn of(storage: Arc<dyn AsyncStorage>) -> Self {
+        Asynchronous(storage)
     }
 }
 

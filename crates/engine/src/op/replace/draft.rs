@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use super::attributes::dress;
 use super::how::{Durability, Replacing};
+use super::later::Unpublished;
 use super::target::Target;
 use crate::error::Worded;
 use crate::limits::BESIDE_NAMES_MAX;
 use crate::op::durable::{Parent, directory};
 use crate::op::{At, Subject};
 use crate::storage::{
-    Identity, IfTaken, LockKind, OpenRequest, Opened, Storage, StorageFile, errno, unpredictable,
+    AsyncFile, AsyncStorage, Identity, IfTaken, LockKind, OpenRequest, Opened, Storage, StorageFile, errno,
+    unpredictable,
 };
 
 /// What the names of drafts begin with; behind it come the number of the process and sixteen random digits.
@@ -54,20 +56,34 @@ pub struct Draft {
     drafts: Drafts,
 }
 
-/// The name of a draft that has to be removed.
+/// What has to be removed of a draft.
 pub struct Litter {
     at: At,
-    beside: PathBuf,
-    storage: Arc<dyn Storage>,
+    what: What,
+}
+
+enum What {
+    /// A name.
+    Beside(PathBuf, Arc<dyn Storage>),
+    /// Contents without one, on a storage whose calls answer later.
+    Upload(Arc<dyn AsyncFile>),
 }
 
 impl Litter {
     pub(super) fn remove(self) -> io::Result<()> {
-        let (names, _) = self.at.names(&*self.storage);
-        match names.remove_file(&self.beside) {
+        let What::Beside(beside, storage) = self.what else { return Err(ErrorKind::Unsupported.into()) };
+        let (names, _) = self.at.names(&*storage);
+        match names.remove_file(&beside) {
             // A sweep on another machine has removed it, which does not see its lock, or it went with its directory.
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             removed => removed,
+        }
+    }
+
+    pub(super) async fn remove_later(self) -> io::Result<()> {
+        match self.what {
+            What::Beside(..) => Err(ErrorKind::Unsupported.into()),
+            What::Upload(file) => file.abandon().await,
         }
     }
 }
@@ -92,7 +108,8 @@ impl Draft {
                 continue;
             }
             // Even if that failed: the name may be there already when the next call for it fails.
-            draft.litter = Some(Litter { at: at.clone(), beside, storage: drafts.storage.clone() });
+            let what = What::Beside(beside, drafts.storage.clone());
+            draft.litter = Some(Litter { at: at.clone(), what });
             match opened.and_then(|opened| Ok((draft.claim(&*opened.file)?, opened))) {
                 Ok((true, opened)) => return Ok((opened, draft)),
                 Ok((false, _)) => draft.abandon(),
@@ -103,6 +120,38 @@ impl Draft {
             }
         }
         Err(errno::error(errno::NAME_TAKEN))
+    }
+
+    /// Creates one on a storage whose calls answer later.
+    pub(super) async fn begin_later(
+        at: At,
+        drafts: Drafts,
+        how: Replacing,
+        storage: Arc<dyn AsyncStorage>,
+    ) -> io::Result<(Opened, Draft)> {
+        how.check_later()?;
+        let target = at.path().to_owned();
+        let opened = storage.replace(&target, how.refuses_taken).await?;
+        let Some(file) = opened.file.asynchronous().cloned() else {
+            return Err(ErrorKind::Unsupported.into());
+        };
+        let litter = Some(Litter { at: at.clone(), what: What::Upload(file.clone()) });
+        let identity = storage.identity(&target);
+        let opened = Opened::asynchronous(Arc::new(Unpublished(file)), identity, opened.len);
+        Ok((opened, Draft { litter, at, target, how, drafts }))
+    }
+
+    /// Whether it is one of a storage whose calls answer later.
+    pub(crate) fn is_later(&self) -> bool {
+        self.litter.as_ref().is_some_and(|litter| matches!(litter.what, What::Upload(_)))
+    }
+
+    /// Publishes the new contents, on a storage whose calls answer later.
+    pub(super) async fn finish_later(mut self) -> io::Result<()> {
+        match self.litter.take().map(|litter| litter.what) {
+            Some(What::Upload(file)) => file.close().await,
+            Some(What::Beside(..)) | None => Err(ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Tells every sweep that the writer lives; `false` if one was faster and has removed the name.
@@ -124,7 +173,7 @@ impl Draft {
     }
 
     fn publish(&mut self, file: &dyn StorageFile) -> io::Result<()> {
-        let Some(litter) = &self.litter else { return Ok(()) };
+        let Some(Litter { what: What::Beside(beside, _), .. }) = &self.litter else { return Ok(()) };
         let (names, _) = self.at.names(&*self.drafts.storage);
         dress(names, &self.target, file, &self.how)?;
         let parent = match self.how.durability {
@@ -143,7 +192,7 @@ impl Draft {
         let locked = file.duplicate();
         file.close()?;
         let if_taken = if self.how.refuses_taken { IfTaken::Refuse } else { IfTaken::Replace };
-        names.rename_with(&litter.beside, names, &self.target, if_taken)?;
+        names.rename_with(beside, names, &self.target, if_taken)?;
         self.litter = None;
         drop(locked);
         parent.map_or(Ok(()), |parent| parent.sync().map_err(failed_after_rename))
@@ -159,6 +208,14 @@ impl Draft {
     /// Removes the name now, and says if it cannot be removed.
     pub(super) fn discard(mut self) -> io::Result<()> {
         self.litter.take().map_or(Ok(()), Litter::remove)
+    }
+
+    /// The same, on a storage whose calls answer later.
+    pub(super) async fn discard_later(mut self) -> io::Result<()> {
+        match self.litter.take() {
+            Some(litter) => litter.remove_later().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -224,7 +281,7 @@ impl fmt::Debug for Draft {
 
 impl fmt::Debug for Litter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Litter").field("beside", &self.beside).finish_non_exhaustive()
+        f.debug_struct("Litter").field("path", &self.at.path()).finish_non_exhaustive()
     }
 }
 

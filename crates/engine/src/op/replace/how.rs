@@ -1,5 +1,9 @@
 //! How a file is to be replaced.
 
+use std::io;
+
+use crate::op::NO_PERMISSIONS;
+
 /// What a file that was replaced survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -30,6 +34,16 @@ pub struct Replacing {
     pub refuses_taken: bool,
     /// Whether a symbolic link is replaced itself, and not the file that it leads to.
     pub replaces_link: bool,
+}
+
+impl Replacing {
+    /// Refuses what a storage whose calls answer later cannot give.
+    pub(crate) fn check_later(&self) -> io::Result<()> {
+        match self.mode {
+            None => Ok(()),
+            Some(_) => Err(io::Error::new(io::ErrorKind::Unsupported, NO_PERMISSIONS)),
+        }
+    }
 }
 
 impl Default for Replacing {

@@ -12,11 +12,13 @@
 mod attributes;
 mod draft;
 mod how;
+mod later;
 mod request;
 mod sweep;
 mod target;
 
 pub use draft::{Draft, Drafts, Litter};
 pub use how::{Durability, Replacing};
+pub(crate) use request::publish;
 pub use request::{begin, commit, discard, remove};
 pub use sweep::sweep;

@@ -1,5 +1,6 @@
 //! The requests: a draft is begun, and then it takes the name or goes.
 
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -12,10 +13,12 @@ use crate::storage::{Identity, Opened, Storage, StorageFile};
 
 /// Creates the draft of a file that is to be replaced.
 pub fn begin(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = (Opened, Draft)> {
+    let (drafts_later, how_later) = (drafts.clone(), how.clone());
     PathOp::new(Operation::Replace, at, move |storage, at: At| {
         let path = settled(&at, storage);
         Draft::begin(at, &path, drafts, how)
     })
+    .later(move |storage, at| Draft::begin_later(at, drafts_later, how_later, storage))
     .again()
 }
 
@@ -41,14 +44,36 @@ pub fn commit(draft: Draft, file: Box<dyn StorageFile>) -> impl PathRequest<Repl
     })
 }
 
+/// Publishes a draft on a storage whose calls answer later.
+pub(crate) fn publish(draft: Draft) -> impl PathRequest<Reply = ()> {
+    PathOp::new(Operation::Replace, Publishing(draft), |_, _| Err(ErrorKind::Unsupported.into()))
+        .later(|_, Publishing(draft)| draft.finish_later())
+}
+
+/// A draft that is to be published.
+struct Publishing(Draft);
+
+impl Subject for Publishing {
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// None: a file that is open under this name keeps the old contents.
+    fn identities(&self, _: &dyn Storage) -> Vec<Identity> {
+        Vec::new()
+    }
+}
+
 /// Removes a draft. One that is dropped before that is given up like any other.
 pub fn discard(draft: Draft) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::Replace, draft, |_, draft| draft.discard())
+    PathOp::new(Operation::Replace, draft, |_, draft: Draft| draft.discard())
+        .later(|_, draft| draft.discard_later())
 }
 
 /// Removes the name of a draft that was given up.
 pub fn remove(litter: Litter) -> impl PathRequest<Reply = ()> {
-    PathOp::new(Operation::Replace, litter, |_, litter| litter.remove())
+    PathOp::new(Operation::Replace, litter, |_, litter: Litter| litter.remove())
+        .later(|_, litter| litter.remove_later())
 }
 
 /// A draft that is to take its name.
