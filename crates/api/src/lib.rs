@@ -109,9 +109,9 @@ pub mod actor {
 /// The port to the disk, for programs that bring their own storage.
 pub mod storage {
     pub use folio_engine::storage::{
-        Advice, Allocation, Attributes, Clearing, Copied, DeepDir, Entry, FileType, Identity, IfTaken, Kind,
-        Links, Listed, Lister, Listing, LockKind, Metadata, Mode, MountWatch, Mover, NameListing, Names,
-        Nature, OpenRequest, Opened, Stamp, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier,
-        XattrMode, os::Os,
+        Advice, Allocation, AsyncFile, AsyncLister, AsyncStorage, Asynchronous, Attributes, Clearing, Copied,
+        DeepDir, Entry, FileType, Identity, IfTaken, Kind, Later, Links, Listed, Lister, Listing, LockKind,
+        Metadata, Mode, MountWatch, Mover, NameListing, Names, Nature, OpenRequest, Opened, Stamp, Stamps,
+        StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode, error_with_errno, os::Os, refuse,
     };
 }

@@ -218,16 +218,17 @@ pub(crate) enum Cause {
 }
 
 /// A refusal by the kernel with a message that says more than the errno's.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("{words} (os error {errno})")]
 pub(crate) struct Worded {
     errno: i32,
-    words: &'static str,
+    words: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl Worded {
     /// An error with the kind of `errno`.
-    pub(crate) fn error(errno: i32, words: &'static str) -> io::Error {
+    pub(crate) fn error(errno: i32, words: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+        let words = words.into();
         io::Error::new(io::Error::from_raw_os_error(errno).kind(), Worded { errno, words })
     }
 
@@ -584,9 +585,15 @@ impl Error {
     }
 
     /// Returns whether the file does not support the operation by its nature or by its access mode (Python's
-    /// `io.UnsupportedOperation`).
+    /// `io.UnsupportedOperation`), or the storage does not have it.
     pub fn is_unsupported(&self) -> bool {
-        matches!(self.inner.cause, Cause::Unsupported(_))
+        match &self.inner.cause {
+            Cause::Unsupported(_) => true,
+            Cause::Io(error) => {
+                error.kind() == io::ErrorKind::Unsupported && Worded::errno_of(error).is_none()
+            }
+            _ => false,
+        }
     }
 
     /// Returns whether a limit on the length to read was exceeded.

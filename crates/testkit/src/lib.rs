@@ -3,6 +3,7 @@
 //! | To show that … | take |
 //! |---|---|
 //! | a fault, a delay or a panic in the n-th call is survived | [`Disk`], [`Plan`], [`Gate`], [`Clock`] |
+//! | the same on a storage that answers later | [`FarStore`] |
 //! | the same through real system calls | `FuseMount`, with the feature `fuse` |
 //! | acknowledged data survives a power cut now, or at any moment of a run | [`Disk::crash_images`], [`Disk::history`] |
 //! | concurrent operations on one file look like one after another | [`Recorder`], [`check`] |
@@ -49,6 +50,7 @@ pub mod wait;
 
 mod conformance;
 mod disk;
+mod far;
 mod faults;
 mod history;
 mod lock;
@@ -60,6 +62,7 @@ pub use conformance::conformance;
 pub use disk::{Coverage, CrashImage, CrashImages, CrashModel, Disk, DiskHistory, Moment, Mount, Survivors};
 #[cfg(all(feature = "fuse", target_os = "linux"))]
 pub use disk::{FuseCache, FuseMount};
+pub use far::{FarCall, FarStore};
 pub use faults::{Call, Clock, Fault, Gate, Plan, Trigger};
 pub use history::{Entry, History, Invocation, Recorder, Violation, ViolationKind, check};
 pub use model::{FileModel, ModelOp, Outcome};

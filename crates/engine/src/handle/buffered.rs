@@ -286,6 +286,8 @@ impl FileHandle {
                 let appends = open_file.access.append;
                 let end = match write_buffer.known_end(position, appends) {
                     Some(end) => Some(end),
+                    // What is uploaded is written in order, so that its end is the cursor.
+                    None if open_file.file.asynchronous().is_some() => Some(position),
                     // The call that asks may block there. What other machines have appended since is left out of
                     // the cursor, which is all that the end of a file open for appending decides.
                     None if open_file.access.remote && !open_file.access.alone => {

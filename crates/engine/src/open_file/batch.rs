@@ -266,7 +266,7 @@ impl OpenFile {
             Failed::Storage(failure) => {
                 let cause = match failure.error.kind() {
                     ErrorKind::WriteZero => Cause::WriteZero,
-                    ErrorKind::Unsupported if failure.error.raw_os_error().is_none() => {
+                    ErrorKind::Unsupported if is_bare(&failure.error) => {
                         Cause::Unsupported("this file cannot do that")
                     }
                     _ => Cause::Io(failure.error),
@@ -280,4 +280,9 @@ impl OpenFile {
             None => error,
         }
     }
+}
+
+/// Whether an error is no more than its kind.
+fn is_bare(error: &std::io::Error) -> bool {
+    error.raw_os_error().is_none() && error.get_ref().is_none()
 }

@@ -209,7 +209,7 @@ impl OpenFile {
     /// Called when the last handle is dropped: later requests for this file wait for pending and buffered
     /// writes.
     pub(crate) fn last_handle_dropped(&self) {
-        let is_unpublished = self.file.asynchronous().is_some() && self.written.load(Ordering::Relaxed);
+        let is_unpublished = self.access.write && self.file.asynchronous().is_some();
         if (is_unpublished || self.turn.share().is_none()) && !self.turn.take().core.is_closed() {
             self.final_write_guard.get_or_init(|| FinalWriteGuard::begin(&self.context, &self.inode));
         }

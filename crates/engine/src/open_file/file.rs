@@ -86,7 +86,9 @@ impl OpenFile {
             append: request.append || opened.file.appends(),
             write,
             remote: opened.remote,
-            alone: matches!(opened.nature, Nature::Object { .. }),
+            // What is uploaded has one position, as an object has.
+            alone: matches!(opened.nature, Nature::Object { .. })
+                || (write && opened.file.asynchronous().is_some()),
             sequential: opened.nature == Nature::Object { seekable: false },
             slow_to_close: write || opened.remote || opened.len > CLOSE_IN_PLACE_BYTES_MAX,
             directory: opened.directory,

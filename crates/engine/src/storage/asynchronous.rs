@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::error::Worded;
+
 use super::{
     Identity, IfTaken, Links, Listed, Listing, LockKind, Metadata, Names, OpenRequest, Opened, Storage,
     StorageFile,
@@ -136,6 +138,17 @@ pub fn refuse<'a, T: Send + 'a>(why: &'static str) -> Later<'a, T> {
     Box::pin(std::future::ready(Err(unsupported(why))))
 }
 
+/// Makes an error that has an errno, and says more than that.
+///
+/// ```
+/// let error = folio_engine::storage::error_with_errno(28, "the bucket is full");
+/// assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+/// assert_eq!(error.to_string(), "the bucket is full (os error 28)");
+/// ```
+pub fn error_with_errno(errno: i32, words: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    Worded::error(errno, words)
+}
+
 fn unsupported(why: &'static str) -> io::Error {
     io::Error::new(ErrorKind::Unsupported, why)
 }
@@ -155,10 +168,12 @@ impl Opened {
 ///
 /// ```
 /// # fn example(store: impl folio_engine::storage::AsyncStorage) -> folio_engine::Result<()> {
+/// use std::sync::Arc;
+///
 /// use folio_engine::Engine;
 /// use folio_engine::storage::Asynchronous;
 ///
-/// let engine = Engine::builder().storage(Asynchronous::new(store)).start()?;
+/// let engine = Engine::builder().storage(Arc::new(Asynchronous::new(store))).start()?;
 /// # Ok(())
 /// # }
 /// ```

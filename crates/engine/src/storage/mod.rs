@@ -28,7 +28,7 @@ pub mod os;
 mod returned;
 pub mod wrapped;
 
-pub use asynchronous::{AsyncFile, AsyncLister, AsyncStorage, Asynchronous, Later, refuse};
+pub use asynchronous::{AsyncFile, AsyncLister, AsyncStorage, Asynchronous, Later, error_with_errno, refuse};
 pub use attributes::{Advice, Allocation, Stamp, Stamps, XattrMode};
 pub use dir::{Clearing, Copied, DeepDir, Links, Listed, Lister, TreeCopier};
 pub use entry::{Entry, Listing};
