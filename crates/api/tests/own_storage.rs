@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use folio::storage::{
-    Advice, Allocation, Clearing, Copied, DeepDir, Identity, IfTaken, Kind, Links, Lister, Listing, LockKind,
-    Metadata, Mode, MountWatch, Mover, NameListing, Names, OpenRequest, Opened, Os, Stamps, StatVfs, Storage,
-    StorageDir, StorageFile, TreeCopier, XattrMode,
+    Advice, Allocation, AsyncFile, AsyncStorage, Clearing, Copied, DeepDir, Identity, IfTaken, Kind, Links,
+    Lister, Listing, LockKind, Metadata, Mode, MountWatch, Mover, NameListing, Names, OpenRequest, Opened,
+    Os, Stamps, StatVfs, Storage, StorageDir, StorageFile, TreeCopier, XattrMode,
 };
 use folio::{Engine, File, fs};
 use folio_testkit::conformance;
@@ -150,6 +150,10 @@ impl MountWatch for OwnWatch {
 }
 
 impl Storage for Own {
+    fn asynchronous(&self) -> Option<Arc<dyn AsyncStorage>> {
+        self.0.asynchronous()
+    }
+
     fn open_cached(&self, path: &Path, request: &OpenRequest) -> Option<io::Result<Opened>> {
         self.0.open_cached(path, request).map(|opened| opened.map(own))
     }
@@ -208,6 +212,10 @@ impl StorageDir for Dir {
 }
 
 impl StorageFile for OwnFile {
+    fn asynchronous(&self) -> Option<&Arc<dyn AsyncFile>> {
+        self.0.asynchronous()
+    }
+
     forward! {
         fn read_at(buf: &mut [u8], offset: u64) -> io::Result<usize>;
         fn read_now(buf: &mut [u8], offset: u64) -> Option<io::Result<usize>>;

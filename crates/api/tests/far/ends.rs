@@ -1,10 +1,11 @@
 //! The ends of calls, engines and files.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use folio::{File, fs};
+use folio::{Engine, File, Limits, fs};
 use folio_testkit::{
-    FarCall,
+    FarCall, FarStore,
     polling::Pending,
     wait::{eventually, soon},
 };
@@ -13,7 +14,11 @@ use crate::far;
 
 #[tokio::test]
 async fn a_call_that_does_not_answer_is_in_the_snapshot_with_its_path() {
-    let (store, engine) = far();
+    let store = FarStore::new();
+    let mut limits = Limits::default();
+    limits.stuck_after = Duration::from_millis(50);
+    let builder = Engine::builder().limits(limits).storage(Arc::new(store.storage()));
+    let engine = builder.start().expect("an engine");
     store.put("/data", "data");
     engine
         .scope(async {

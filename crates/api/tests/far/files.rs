@@ -1,4 +1,4 @@
-//! Open files.
+//! Open files on a storage whose calls answer later.
 
 use std::io::SeekFrom;
 use std::time::Duration;

@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-use crate::context::EngineContext;
-
 /// A count of the calls under way.
 #[derive(Debug, Default)]
 pub(crate) struct LaterCalls {
@@ -27,29 +25,30 @@ impl LaterCalls {
         }
     }
 
+    /// Counts a call until its end.
+    pub(crate) fn counted(
+        self: &Arc<Self>,
+        call: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        let under_way = UnderWay(self.clone());
+        async move {
+            call.await;
+            drop(under_way);
+        }
+    }
+
     pub(crate) fn are_some(&self) -> bool {
         self.count.load(Ordering::Acquire) > 0
     }
 }
 
 /// One call under way.
-struct UnderWay(Arc<EngineContext>);
+struct UnderWay(Arc<LaterCalls>);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.later_calls.count.fetch_sub(1, Ordering::AcqRel);
-        self.0.later_calls.ended.notify_waiters();
-    }
-}
-
-impl EngineContext {
-    /// Runs a call of a storage that answers later. It goes on after its engine was dropped.
-    pub(crate) fn spawn(self: &Arc<Self>, call: impl Future<Output = ()> + Send + 'static) {
-        self.later_calls.count.fetch_add(1, Ordering::AcqRel);
-        let under_way = UnderWay(self.clone());
-        self.runtime.spawn(async move {
-            call.await;
-            drop(under_way);
-        });
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+        self.0.ended.notify_waiters();
     }
 }

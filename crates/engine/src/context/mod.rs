@@ -15,6 +15,7 @@ pub(crate) mod unfinished;
 mod unfinished_loom;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Once, PoisonError, RwLock};
 use std::time::Duration;
@@ -68,7 +69,7 @@ pub(crate) struct EngineContext {
     pub(crate) names: Arc<Device>,
     pub(crate) running_requests: RunningRequests,
     /// Calls of a storage that answers later.
-    pub(crate) later_calls: LaterCalls,
+    pub(crate) later_calls: Arc<LaterCalls>,
     /// True once a shutdown has waited long enough: waits for a peer end then.
     pub(crate) stopped: watch::Sender<bool>,
     /// The queue for free descriptors.
@@ -123,7 +124,7 @@ impl EngineContext {
             runtime,
             names,
             running_requests: RunningRequests::default(),
-            later_calls: LaterCalls::default(),
+            later_calls: Arc::default(),
             stopped: watch::Sender::new(false),
             descriptors: Descriptors::default(),
             final_writes: FinalWrites::default(),
@@ -137,6 +138,11 @@ impl EngineContext {
     /// Refuses what would need the engine's threads, or a lock that they may have held, in another process.
     pub(crate) fn here(&self) -> Result<(), Cause> {
         if self.origin.is_here() { Ok(()) } else { Err(Cause::Forked) }
+    }
+
+    /// Runs a call of a storage that answers later. It goes on after its engine was dropped.
+    pub(crate) fn spawn(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(self.later_calls.counted(call));
     }
 
     /// Why an operation ended without an answer.

@@ -105,6 +105,10 @@ pub(super) type ByWorkerOnly<S, T> = fn(&dyn Storage, &S) -> Option<io::Result<T
 /// The form of a request for storages whose calls answer later.
 pub trait WorkLater<S, T>: Send + 'static {
     /// Executes the request.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage.
     fn start(self, storage: Arc<dyn AsyncStorage>, subject: S) -> Later<'static, T>;
 }
 
@@ -171,6 +175,10 @@ impl<S: Subject, W, T, L> PathOp<S, W, ByWorkerOnly<S, T>, L> {
 
 impl<S, W, N> PathOp<S, W, N> {
     /// Adds the form for storages whose calls answer later.
+    ///
+    /// # Errors
+    ///
+    /// Those of `later`.
     pub fn later<T, L, R>(self, later: L) -> PathOp<S, W, N, L>
     where
         W: FnOnce(&dyn Storage, S) -> io::Result<T>,

@@ -1,6 +1,5 @@
 //! Walking a tree of directories, many entries and several directories in one job.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,170 +9,23 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-mod later;
+mod ahead;
+mod entry;
+mod rules;
 
-use self::later::Ahead;
+pub use self::entry::WalkEntry;
+pub use self::rules::{Compare, Filter, WalkOrder, WalkRules};
+
+use self::ahead::{Ahead, list};
 use super::deep_paths::{DeepPaths, is_deep};
 use super::dir_stream::{DirStream, Found};
 use super::prefetch::{Prefetch, prefetch_listings};
 use super::{PathOp, PathRequest, Subject};
 use crate::error::{Error, Operation, Result};
-use crate::limits::{PATH_BYTES_MAX, WALK_BATCH_BYTES_MAX};
-use crate::storage::{FileType, Links, Metadata, Storage, errno};
+use crate::limits::{LISTINGS_LATER_MAX, LISTINGS_LATER_SEEN_MAX, WALK_BATCH_BYTES_MAX};
+use crate::storage::{AsyncStorage, Asynchronous, FileType, Kind, Links, Metadata, Storage, errno};
 
 pub use crate::limits::{WALK_BATCH_MAX, WALK_BATCH_MIN, WALK_OPEN_MAX, WALK_STEPS_MAX};
-
-/// Which entries a walk reports, and in which order.
-#[derive(Clone)]
-pub struct WalkRules {
-    /// Whether the walk enters symbolic links to directories.
-    pub follow_links: bool,
-    /// Whether followed links that are broken or circular are reported as links instead of as errors.
-    pub keep_broken_links: bool,
-    /// Whether the walk enters a root that is a symbolic link, even if it follows no other links.
-    pub follow_root_links: bool,
-    /// Whether directories on another file system than the root's are reported but not entered.
-    pub same_file_system: bool,
-    /// Entries of a smaller depth are not reported, though the walk enters them; the root has depth 0.
-    pub min_depth: usize,
-    /// Directories of this depth are not entered.
-    pub max_depth: usize,
-    /// The order of the entries of each directory.
-    pub order: WalkOrder,
-    /// Whether a directory is reported after its contents.
-    pub contents_first: bool,
-    /// Returns `false` for entries to skip: the walk neither reports nor enters them. Not called for the root.
-    pub filter: Option<Filter>,
-}
-
-/// The order of the entries of one directory.
-#[derive(Clone, Default)]
-pub enum WalkOrder {
-    /// The order of the directory itself.
-    #[default]
-    AsListed,
-    /// By name, byte by byte.
-    ByName,
-    /// By a function, which workers call.
-    By(Compare),
-}
-
-/// See [`WalkOrder::By`]. Entries are as their directory lists them: links have not been followed yet.
-pub type Compare = Arc<dyn Fn(&WalkEntry, &WalkEntry) -> Ordering + Send + Sync>;
-
-/// See [`WalkRules::filter`]. Called by workers.
-pub type Filter = Arc<dyn Fn(&WalkEntry) -> bool + Send + Sync>;
-
-impl Default for WalkRules {
-    fn default() -> Self {
-        WalkRules {
-            follow_links: false,
-            keep_broken_links: false,
-            follow_root_links: true,
-            same_file_system: false,
-            min_depth: 0,
-            max_depth: usize::MAX,
-            order: WalkOrder::AsListed,
-            contents_first: false,
-            filter: None,
-        }
-    }
-}
-
-impl fmt::Debug for WalkRules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WalkRules")
-            .field("follow_links", &self.follow_links)
-            .field("keep_broken_links", &self.keep_broken_links)
-            .field("follow_root_links", &self.follow_root_links)
-            .field("same_file_system", &self.same_file_system)
-            .field("min_depth", &self.min_depth)
-            .field("max_depth", &self.max_depth)
-            .field("order", &self.order)
-            .field("contents_first", &self.contents_first)
-            .field("filter", &self.filter.is_some())
-            .finish()
-    }
-}
-
-impl fmt::Debug for WalkOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            WalkOrder::AsListed => "AsListed",
-            WalkOrder::ByName => "ByName",
-            WalkOrder::By(_) => "By",
-        })
-    }
-}
-
-/// One file, directory or other thing that a walk reports.
-#[derive(Clone, Debug)]
-pub struct WalkEntry {
-    path: PathBuf,
-    depth: usize,
-    file_type: FileType,
-    ino: u64,
-    path_is_symlink: bool,
-    /// Whether its contents come next on the walk.
-    is_entered: bool,
-}
-
-impl WalkEntry {
-    /// Returns the path: the root's, joined with the relative path of the entry.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Returns the path, consuming the entry.
-    pub fn into_path(self) -> PathBuf {
-        self.path
-    }
-
-    /// Returns the last part of the path, or the whole path of a root such as `/` or `..`, which has no last part.
-    pub fn file_name(&self) -> &OsStr {
-        self.path.file_name().unwrap_or(self.path.as_os_str())
-    }
-
-    /// Returns the depth below the root; the root itself has depth 0.
-    pub fn depth(&self) -> usize {
-        self.depth
-    }
-
-    /// Returns its type without a system call: for a symbolic link, the link's own unless the walk follows links.
-    pub fn file_type(&self) -> FileType {
-        self.file_type
-    }
-
-    /// Returns its inode number; for a followed link, that of the target.
-    pub fn ino(&self) -> u64 {
-        self.ino
-    }
-
-    /// Returns whether the path itself is a symbolic link, followed or not.
-    pub fn path_is_symlink(&self) -> bool {
-        self.path_is_symlink
-    }
-
-    /// Whether the walk has entered it, so that its contents come next.
-    #[doc(hidden)]
-    pub fn is_entered(&self) -> bool {
-        self.is_entered
-    }
-
-    /// Asks for its attributes, however long its path is; for a followed link, for those of the target.
-    pub(crate) fn stat(&self) -> impl PathRequest<Reply = Metadata> + use<> {
-        let is_followed = self.path_is_symlink && !self.file_type.is_symlink();
-        let links = if is_followed { Links::Follow } else { Links::NotLast };
-        PathOp::new(Operation::Metadata, self.path.clone(), move |storage, path| {
-            DeepPaths::default().metadata(&path, links, storage)
-        })
-        .later(|storage, path| async move { storage.metadata(&path).await })
-        .in_place(move |storage, path| {
-            let is_short = path.as_os_str().len() < PATH_BYTES_MAX;
-            is_short.then(|| storage.metadata_cached(path, links)).flatten()
-        })
-    }
-}
 
 /// Goes on with a walk until a batch is full.
 pub fn go_on(walk: OpenWalk) -> impl PathRequest<Reply = WalkBatch> {
@@ -584,6 +436,84 @@ impl OpenWalk {
 
     fn grow_batch(&mut self) {
         self.batch = (self.batch * 2).min(WALK_BATCH_MAX);
+    }
+}
+
+/// The same walk on a storage whose calls answer later, with the listings of the next directories begun ahead.
+impl OpenWalk {
+    /// Walks until a batch is full.
+    async fn go_on_later(mut self, storage: Arc<dyn AsyncStorage>) -> WalkBatch {
+        let mut met = Vec::with_capacity(self.batch);
+        self.batch_bytes = 0;
+        for _ in 0..WALK_STEPS_MAX {
+            if self.is_full(&met) {
+                break;
+            }
+            if !self.step_later(&storage, &mut met).await {
+                return WalkBatch { met, next: None };
+            }
+        }
+        self.grow_batch();
+        WalkBatch { met, next: Some(self) }
+    }
+
+    /// Handles the next entry, or the end of a directory; `false` at the end of the walk.
+    async fn step_later(
+        &mut self,
+        storage: &Arc<dyn AsyncStorage>,
+        met: &mut Vec<Result<WalkEntry>>,
+    ) -> bool {
+        // Such a storage has one device and no links, so that the walk asks it for nothing but listings.
+        let asks_nothing = Asynchronous::of(storage.clone());
+        let entered = if self.stage == Stage::Fresh {
+            self.stage = Stage::UnderWay;
+            self.prefetch = None;
+            self.rules.same_file_system = false;
+            let root = storage.metadata(&self.root).await;
+            self.begin(root, &asks_nothing, met)
+        } else {
+            let Some(level) = self.levels.last_mut() else { return false };
+            if level.rest.found.is_empty() {
+                level.rest.hold_some_later(path_of(&self.here, level.len), 1).await;
+                self.list_ahead(storage);
+            }
+            self.next(&asks_nothing, met)
+        };
+        if let Some(directory) = entered {
+            let listing = self.listing_later(directory.path(), storage).await;
+            self.enter(directory, listing, &asks_nothing, met);
+            self.list_ahead(storage);
+        }
+        true
+    }
+
+    async fn listing_later(&mut self, path: &Path, storage: &Arc<dyn AsyncStorage>) -> DirStream {
+        let mut listing = match self.ahead.remove(path) {
+            Some(ahead) => ahead.listing().await,
+            None => list(path, &**storage).await,
+        };
+        if !matches!(self.rules.order, WalkOrder::AsListed) {
+            listing.hold_some_later(path, usize::MAX).await;
+        }
+        listing
+    }
+
+    /// Begins to list the directories that come next, if the walk enters whatever it meets.
+    fn list_ahead(&mut self, storage: &Arc<dyn AsyncStorage>) {
+        let depth = self.levels.len();
+        let Some(level) = self.levels.last().filter(|_| depth < self.rules.max_depth) else { return };
+        if self.rules.filter.is_some() {
+            return;
+        }
+        let directory = path_of(&self.here, level.len);
+        let seen = level.rest.found.iter().take(LISTINGS_LATER_SEEN_MAX).flatten();
+        for found in seen.filter(|found| found.kind == Some(Kind::Dir)) {
+            if self.ahead.len() >= LISTINGS_LATER_MAX {
+                return;
+            }
+            let path = found.whole_path(directory);
+            self.ahead.entry(path).or_insert_with_key(|path| Ahead::begin(path.clone(), storage.clone()));
+        }
     }
 }
 

@@ -176,7 +176,7 @@ impl OpenFile {
         };
         if let Some(file) = self.file.asynchronous() {
             if job.report {
-                // What was written becomes visible by then, so that whoever asks for it has to wait.
+                // What was written becomes visible by then, so that requests for it have to wait.
                 let guard = FinalWriteGuard::begin(&self.context, &self.inode);
                 self.context.spawn(job.run_later(file.clone(), guard));
             }

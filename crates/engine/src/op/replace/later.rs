@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::storage::{AsyncFile, Later, Metadata, refuse};
 
-/// The new contents as a file for the program. It may be closed by whoever has it: only the draft publishes.
+/// The new contents as a file for the program. Every holder may close it: only the draft publishes.
 #[derive(Debug)]
 pub(super) struct Unpublished(pub(super) Arc<dyn AsyncFile>);
 
