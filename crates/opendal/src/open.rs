@@ -43,7 +43,7 @@ pub(crate) async fn open(store: &Arc<Store>, key: Key, request: &OpenRequest) ->
 /// Opens the new contents of a file, which take its name on completion.
 pub(crate) async fn replace(store: &Arc<Store>, key: Key, refuses_taken: bool) -> io::Result<Opened> {
     store.require(store.can.write, "write", "write")?;
-    if key.is_of_dir || store.has_below(&key).await? {
+    if key.is_of_dir || store.is_dir(&key).await? {
         return Err(error(Errno::ISDIR));
     }
     let target = match (store.publishes_at_close(), refuses_taken) {
@@ -109,7 +109,7 @@ async fn end_of_file(store: &Store, key: &Key, creates: bool) -> io::Result<(Tar
 async fn contents(store: &Store, key: &Key, request: &OpenRequest) -> io::Result<Target> {
     let target = Target::Contents { refuses_taken: false };
     if request.create && request.truncate {
-        return match store.has_below(key).await? {
+        return match store.is_dir(key).await? {
             true => Err(error(Errno::ISDIR)),
             false => Ok(target),
         };
