@@ -28,7 +28,8 @@
 //!
 //! **Reads** are ranged requests for exactly what is asked for; neighbours that are asked for in the same turn of the executor
 //! are one request. The second read that begins where the one before ended fetches 256 KiB, and from then on the next window
-//! is fetched while the present one is read, each twice as long, up to [8 MiB](OpenDal::read_ahead_bytes_max). A file stays at the
+//! is fetched while the present one is read, each twice as long, up to [8 MiB](OpenDal::read_ahead_bytes_max), and 256 MiB for all
+//! files of a storage together. A file stays at the
 //! version that was opened: once it was replaced, reads fail with `ESTALE`. (A store without ETags cannot tell versions
 //! apart; there a read may return bytes of the new one.)
 //!
@@ -74,9 +75,11 @@
 //! # Cancellation
 //!
 //! A read that is dropped gives its request up, unless others wait for it. A write that is dropped loses no byte that it was
-//! called with before others. A close that is dropped goes on; a file that is dropped without one aborts its upload.
+//! called with before others. A close that is dropped goes on. What a process leaves that is killed in the middle of an upload is not
+//! visible, but stored: give buckets a rule that removes unfinished uploads.
 
 mod attributes;
+mod budget;
 mod directory;
 mod error;
 mod key;

@@ -78,6 +78,8 @@ pub(crate) struct Far {
     scheme: &'static str,
     /// Whether its ETags are weak, so that no condition on one holds.
     weak: bool,
+    /// Whether parts are counted and not kept.
+    forgets: bool,
     /// Which requests wait.
     closed: Arc<watch::Sender<Option<Matches>>>,
     pub(crate) at_once: Arc<AtomicUsize>,
@@ -118,6 +120,7 @@ impl Far {
             capability,
             scheme: "s3",
             weak: false,
+            forgets: false,
             closed: Arc::new(watch::Sender::new(None)),
             at_once: Arc::default(),
             at_once_most: Arc::default(),
@@ -138,6 +141,10 @@ impl Far {
 
     pub(crate) fn weak(self) -> Far {
         Far { weak: true, ..self }
+    }
+
+    pub(crate) fn forgets(self) -> Far {
+        Far { forgets: true, ..self }
     }
 
     pub(crate) fn can(mut self, change: impl FnOnce(&mut Capability)) -> Far {
@@ -430,7 +437,8 @@ impl MultipartWrite for FarWriter {
         let mut inner = self.far.inner();
         let upload = inner.uploads.get_mut(id);
         let upload = upload.ok_or_else(|| Error::new(ErrorKind::NotFound, "NoSuchUpload"))?;
-        upload.insert(part_number, body);
+        let kept = if self.far.forgets { Buffer::from(vec![0; body.len()]) } else { body };
+        upload.insert(part_number, kept);
         Ok(MultipartPart { part_number, etag: part_number.to_string(), checksum: None, size: None })
     }
 
