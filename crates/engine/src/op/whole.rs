@@ -248,28 +248,24 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
     }
 }
 
-/// Reads a whole file of a storage whose calls answer later.
+/// Reads a whole file of a storage whose calls answer later: as long as it was when it was opened, since another call that
+/// finds the end would take as long as the first.
 async fn read_later(opened: Opened, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
     let Some(file) = opened.file.asynchronous() else { return Err(ErrorKind::Unsupported.into()) };
+    if let Some(limit) = limit.filter(|limit| opened.len > *limit) {
+        return Err(too_long(limit));
+    }
+    let len = usize::try_from(opened.len).map_err(|_| ErrorKind::OutOfMemory)?;
     let mut bytes = Vec::new();
-    loop {
-        // One byte past the limit shows that a file is longer than the limit.
-        let left = limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) - bytes.len() as u64;
-        let expected = opened.len.saturating_sub(bytes.len() as u64).max(1);
-        let piece =
-            file.read_at(usize::try_from(expected.min(left)).unwrap_or(usize::MAX), bytes.len() as u64);
-        let piece = piece.await?;
-        if piece.is_empty() {
-            return Ok(Whole::Done(ReadWhole::Contents(bytes)));
-        }
-        match bytes.is_empty() {
-            true => bytes = piece.into(),
+    while bytes.len() < len {
+        let piece = file.read_at(len - bytes.len(), bytes.len() as u64).await?;
+        match piece.is_empty() {
+            true => break,
+            false if bytes.is_empty() => bytes = piece.into(),
             false => bytes.extend_from_slice(&piece),
         }
-        if let Some(limit) = limit.filter(|limit| bytes.len() as u64 > *limit) {
-            return Err(too_long(limit));
-        }
     }
+    Ok(Whole::Done(ReadWhole::Contents(bytes)))
 }
 
 /// Reads until a read returns 0; `len_hint` only sizes the first buffer.
