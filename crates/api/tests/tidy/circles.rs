@@ -6,11 +6,12 @@ use crate::paths::{Named, paths};
 use crate::source::Source;
 
 /// The crates whose files are looked at.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "crates/engine/src/",
     "crates/api/src/",
     "crates/python/src/",
     "crates/object-store/src/",
+    "crates/opendal/src/",
     "crates/testkit/src/",
     "benches/src/",
     "soak/src/",

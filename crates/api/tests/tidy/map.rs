@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 /// Roots that the map must draw.
-pub(crate) const MAPPED: [&str; 5] = [
+pub(crate) const MAPPED: [&str; 6] = [
     "crates/engine/src/",
     "crates/api/src/",
     "crates/python/src/",
     "crates/object-store/src/",
+    "crates/opendal/src/",
     "crates/testkit/src/",
 ];
 
