@@ -13,6 +13,7 @@ use opendal::{Entry, EntryMode, Lister};
 use crate::error::Failed;
 use crate::key::Key;
 use crate::limits::LISTED_MAX;
+use crate::look_up::is_no_dir;
 use crate::store::Store;
 
 /// A listing under way.
@@ -41,7 +42,14 @@ pub(crate) async fn list(store: &Arc<Store>, dir: Key) -> io::Result<Box<dyn Asy
     let entries = lister.ready_chunks(LISTED_MAX);
     let mut pages = Pages { store: store.clone(), dir, entries, first: None, failed: None, unnamed: None };
     match pages.entries.next().await {
-        Some(page) => pages.first = Some(pages.sorted(page)),
+        Some(page) => {
+            if let Some(Err(failed)) = page.first()
+                && is_no_dir(failed)
+            {
+                store.require_dir(&pages.dir).await?;
+            }
+            pages.first = Some(pages.sorted(page));
+        }
         // Nothing is below it. Some stores have empty directories and do not list them in themselves.
         None => store.require_dir(&pages.dir).await?,
     }

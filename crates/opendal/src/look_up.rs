@@ -1,7 +1,7 @@
 //! What is at a name: a file, a directory, or nothing.
 //!
 //! Most stores have keys and no directories: whatever has keys below it counts as one, and a key that ends in a slash stands
-//! for an empty one. A file costs one request, a directory or a missing name two.
+//! for an empty one. A file costs one request, a directory or a missing name two. Servers of files say what it is at once.
 
 use std::io;
 
@@ -30,9 +30,9 @@ impl Store {
         }
         match self.operator.stat(key.file()).await {
             Ok(metadata) if metadata.is_dir() => Ok(Some(Found::Dir(Some(metadata)))),
-            Ok(_) if key.is_of_dir && !self.has_below(key).await? => Err(error(Errno::NOTDIR)),
-            Ok(_) if key.is_of_dir => Ok(Some(Found::Dir(None))),
-            Ok(metadata) => Ok(Some(Found::File(metadata))),
+            Ok(metadata) if !key.is_of_dir => Ok(Some(Found::File(metadata))),
+            Ok(_) if self.has_keys_alone() && self.has_below(key).await? => Ok(Some(Found::Dir(None))),
+            Ok(_) => Err(error(Errno::NOTDIR)),
             Err(failed) if failed.kind() == ErrorKind::NotFound => {
                 Ok(self.has_below(key).await?.then_some(Found::Dir(None)))
             }
@@ -40,21 +40,34 @@ impl Store {
         }
     }
 
-    /// Whether anything is below this name, or a directory has it: one request.
-    pub(crate) async fn has_below(&self, key: &Key) -> io::Result<bool> {
-        if key.is_root() {
-            return Ok(true);
+    /// Whether directories are nothing but parts of keys. Such stores can list all keys below one.
+    fn has_keys_alone(&self) -> bool {
+        self.can.list_with_recursive
+    }
+
+    /// Whether a directory has this name, which a file is to have: one request. A file that has it already is not listed like
+    /// a directory where directories are more than parts of keys: servers answer that in ways of their own.
+    pub(crate) async fn is_dir(&self, key: &Key) -> io::Result<bool> {
+        match self.has_keys_alone() {
+            true => self.has_below(key).await,
+            false => Ok(matches!(self.look_up(key).await?, Some(Found::Dir(_)))),
         }
-        if !self.can.list {
-            return Ok(false);
+    }
+
+    /// Whether anything is below this name, or a directory has it.
+    async fn has_below(&self, key: &Key) -> io::Result<bool> {
+        if key.is_root() || !self.can.list {
+            return Ok(key.is_root());
         }
-        let options = ListOptions { limit: self.can.list_with_limit.then_some(1), ..ListOptions::default() };
-        let first = match self.operator.lister_options(&key.dir(), options).await {
+        let (dir, limit) = (key.dir(), self.can.list_with_limit.then_some(1));
+        let options = ListOptions { limit, ..ListOptions::default() };
+        let first = match self.operator.lister_options(&dir, options).await {
             Ok(mut lister) => lister.next().await.transpose(),
             Err(failed) => Err(failed),
         };
         match first {
-            Ok(first) => Ok(first.is_some()),
+            // A server may list a file by itself.
+            Ok(first) => Ok(first.is_some_and(|entry| entry.path().starts_with(&dir))),
             Err(failed) if is_no_dir(&failed) => Ok(false),
             Err(failed) => Err(of_store(failed)),
         }
@@ -71,6 +84,6 @@ impl Store {
 }
 
 /// Whether the store says that there is no directory.
-fn is_no_dir(failed: &opendal::Error) -> bool {
+pub(crate) fn is_no_dir(failed: &opendal::Error) -> bool {
     matches!(failed.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }

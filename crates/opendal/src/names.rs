@@ -74,7 +74,7 @@ async fn require_file(store: &Store, key: &Key) -> io::Result<opendal::Metadata>
 }
 
 async fn require_no_dir(store: &Store, key: &Key) -> io::Result<()> {
-    match key.is_of_dir || store.has_below(key).await? {
+    match key.is_of_dir || store.is_dir(key).await? {
         true => Err(error(Errno::ISDIR)),
         false => Ok(()),
     }

@@ -180,7 +180,7 @@ impl Outgoing {
 
 impl AsyncFile for Outgoing {
     fn read_at(&self, _: usize, _: u64) -> Later<'_, Bytes> {
-        Box::pin(ready(Err(error(Errno::BADF))))
+        Box::pin(ready(Err(self.store.refuse("shows nothing of a file that is being written"))))
     }
 
     fn write_at(&self, bytes: Bytes, offset: u64) -> Later<'_, ()> {

@@ -76,6 +76,8 @@ pub(crate) struct Far {
     page: usize,
     capability: Capability,
     scheme: &'static str,
+    /// Whether its ETags are weak, so that no condition on one holds.
+    weak: bool,
     /// Which requests wait.
     closed: Arc<watch::Sender<Option<Matches>>>,
     pub(crate) at_once: Arc<AtomicUsize>,
@@ -115,6 +117,7 @@ impl Far {
             page: 1000,
             capability,
             scheme: "s3",
+            weak: false,
             closed: Arc::new(watch::Sender::new(None)),
             at_once: Arc::default(),
             at_once_most: Arc::default(),
@@ -131,6 +134,10 @@ impl Far {
 
     pub(crate) fn scheme(self, scheme: &'static str) -> Far {
         Far { scheme, ..self }
+    }
+
+    pub(crate) fn weak(self) -> Far {
+        Far { weak: true, ..self }
     }
 
     pub(crate) fn can(mut self, change: impl FnOnce(&mut Capability)) -> Far {
@@ -260,9 +267,9 @@ fn missing() -> Error {
     Error::new(ErrorKind::NotFound, "NoSuchKey")
 }
 
-fn metadata(object: &Object) -> Metadata {
+fn metadata(object: &Object, weak: bool) -> Metadata {
     let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
-    metadata.etag(&object.etag);
+    metadata.etag(format!("{}{}", if weak { "W/" } else { "" }, object.etag));
     metadata.build()
 }
 
@@ -273,7 +280,7 @@ impl Inner {
         }
         self.serial += 1;
         let object = Object { bytes, etag: format!("\"{}\"", self.serial) };
-        let metadata = metadata(&object);
+        let metadata = metadata(&object, false);
         self.objects.insert(key.to_owned(), object);
         Ok(metadata)
     }
@@ -320,7 +327,7 @@ impl Service for Far {
     async fn stat(&self, _: &OperationContext, path: &str, _: OpStat) -> Result<RpStat> {
         self.request(Request::Stat).await?;
         let inner = self.inner();
-        inner.objects.get(path).map(|object| RpStat::new(metadata(object))).ok_or_else(missing)
+        inner.objects.get(path).map(|object| RpStat::new(metadata(object, self.weak))).ok_or_else(missing)
     }
 
     fn read(&self, _: &OperationContext, path: &str, args: OpRead) -> Result<Self::Reader> {
@@ -379,7 +386,7 @@ impl StreamRead for FarReader {
         self.far.request(Request::Read(start..end)).await?;
         let inner = self.far.inner();
         let object = inner.objects.get(&self.key).ok_or_else(missing)?;
-        if self.args.if_match().is_some_and(|etag| etag != object.etag) {
+        if self.args.if_match().is_some_and(|etag| etag != object.etag || self.far.weak) {
             return Err(Error::new(ErrorKind::ConditionNotMatch, "PreconditionFailed"));
         }
         let len = object.bytes.len() as u64;
@@ -387,7 +394,7 @@ impl StreamRead for FarReader {
             return Err(Error::new(ErrorKind::RangeNotSatisfied, "InvalidRange"));
         }
         let bytes = object.bytes.slice(start as usize..end.min(len) as usize);
-        Ok((RpRead::new(metadata(object)), Box::new(bytes)))
+        Ok((RpRead::new(metadata(object, self.far.weak)), Box::new(bytes)))
     }
 }
 
@@ -479,7 +486,8 @@ impl PageList for FarLister {
         let mut left = names.into_iter().filter(|name| after.is_empty() || *name > after).peekable();
         for name in left.by_ref().take(self.far.page) {
             let object = inner.objects.get(&name).filter(|_| !name.ends_with('/'));
-            let found = object.map_or_else(|| MetadataBuilder::dir().build(), metadata);
+            let found = object
+                .map_or_else(|| MetadataBuilder::dir().build(), |object| metadata(object, self.far.weak));
             ctx.entries.push_back(Entry::new(&name, found));
             ctx.token = format!("{} {name}", page + 1);
         }

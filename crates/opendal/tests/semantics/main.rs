@@ -5,6 +5,7 @@ mod listing;
 mod names;
 mod opening;
 mod reading;
+mod through_folio;
 mod writing;
 
 use std::io;

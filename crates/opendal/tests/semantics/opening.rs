@@ -121,3 +121,15 @@ async fn one_file_has_one_identity_by_every_path_and_none_of_another_storage_or_
     assert_ne!(other.identity(Path::new("dir/file")).device, identity.device);
     assert!(identity.device > u64::from(u32::MAX), "no device number of a disk");
 }
+
+/// The lister of a server of files may fail for a file, or list it by itself: rewriting one was `EISDIR` or the server's error.
+#[tokio::test]
+async fn a_file_of_a_server_of_files_is_rewritten_without_being_listed() {
+    let far = store().can(|can| can.list_with_recursive = false);
+    let storage = OpenDal::new(far.operator());
+    open(&storage, "dir/file", creates()).await.expect("open");
+    storage.replace(Path::new("dir/file"), false).await.expect("replace");
+    assert_eq!(far.take_log(), [Request::Stat, Request::Stat]);
+    assert_eq!(kind_of(&far, "dir", creates()).await, ErrorKind::IsADirectory);
+    assert_eq!(kind_of(&far, "dir/file/", reads()).await, ErrorKind::NotADirectory);
+}
