@@ -29,6 +29,7 @@ mod compare;
 mod contender;
 mod everyday;
 mod fairness;
+mod far;
 mod figures;
 mod files;
 mod goal;
@@ -58,6 +59,7 @@ mod workload;
 mod workloads;
 
 pub use fairness::fairness;
+pub use far::far;
 pub use memory::memory;
 pub use object_store::object_store;
 pub use overload::overload;

@@ -1,4 +1,5 @@
-//! Turns a CSV file into lines of JSON: `cargo run --example csv_to_jsonl -- IN.csv OUT.jsonl`.
+//! Turns a CSV file into lines of JSON: `cargo run --example csv_to_jsonl -- IN.csv OUT.jsonl`; with `--storage URI`, both
+//! are on a storage far away (`--features far`).
 //!
 //! ```text
 //!   lines of text ── batches ──▶ tasks that convert ── bounded channel, in order ──▶ one buffered file
@@ -6,9 +7,13 @@
 //!
 //! The channel holds a few batches: while the disk is slow, sending waits, and so does reading.
 
+use std::ffi::OsStr;
+
 use folio::text::{Encoding, Newline, Options};
 use folio::{Buffering, File};
-use serde_json::{Map, Value};
+use folio_examples::engine_on;
+use lexopt::prelude::*;
+use serde_json::Map;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -20,8 +25,23 @@ type Batches = mpsc::Sender<JoinHandle<csv::Result<String>>>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let paths: Vec<_> = std::env::args_os().skip(1).collect();
-    let [from, to] = paths.as_slice() else { return Err("usage: csv_to_jsonl IN OUT".into()) };
+    let (mut paths, mut storage) = (Vec::new(), None);
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Long("storage") => storage = Some(parser.value()?.string()?),
+            Value(path) => paths.push(path),
+            Long(_) | Short(_) => return Err(arg.unexpected().into()),
+        }
+    }
+    let [from, to] = paths.as_slice() else {
+        return Err("usage: csv_to_jsonl IN OUT [--storage URI]".into());
+    };
+    let engine = engine_on(storage.as_deref())?;
+    engine.scope(convert_file(from, to)).await
+}
+
+async fn convert_file(from: &OsStr, to: &OsStr) -> Result<(), Box<dyn std::error::Error>> {
     // A byte order mark, as spreadsheets write it, is taken away; ends of lines are left to the CSV parser,
     // because those within quotes belong to a field.
     let encoding = Encoding::for_name("utf-8-sig")?;
@@ -71,7 +91,7 @@ fn convert(csv: &str) -> csv::Result<String> {
     for record in reader.records() {
         let record = record?;
         let fields = names.iter().zip(&record).map(|(name, field)| (name.to_owned(), field.into()));
-        json += &Value::Object(fields.collect::<Map<_, _>>()).to_string();
+        json += &serde_json::Value::Object(fields.collect::<Map<_, _>>()).to_string();
         json.push('\n');
     }
     Ok(json)

@@ -1,5 +1,5 @@
 //! Hashes a real tree and writes a list that `sha256sum -c` accepts:
-//! `cargo run --release --example manifest -- DIR [--out FILE] [--jobs N]`.
+//! `cargo run --release --example manifest -- DIR [--out FILE] [--jobs N] [--storage URI]`.
 //!
 //! The parts are in `examples/src/manifest/`, so that they can be tested one by one.
 

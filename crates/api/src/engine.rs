@@ -83,12 +83,20 @@ impl Engine {
     }
 
     /// Runs `future` with this engine as the current one, which all calls use that name no other engine. Tasks that it
-    /// spawns are outside of the scope.
+    /// spawns are outside of the scope, unless they get one of their own.
     ///
     /// # Cancellation
     ///
     /// That of `future`.
-    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> {
+    ///
+    /// ```
+    /// # async fn example(engine: folio::Engine) -> Result<(), Box<dyn std::error::Error>> {
+    /// let reading = tokio::spawn(engine.scope(folio::fs::read("data")));
+    /// let data = reading.await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scope<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         self.core.scope(future)
     }
 

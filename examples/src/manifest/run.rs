@@ -17,6 +17,7 @@ use super::hash::{CHUNK_BYTES, Hashed, Identity, hash};
 use super::line::line;
 use super::report::Tally;
 use super::walk::{Found, Walk};
+use crate::engine_on;
 
 /// Paths the walk may be ahead of the workers: enough to keep them busy over a slow directory.
 const WALK_AHEAD_PATHS: usize = 1024;
@@ -45,14 +46,13 @@ pub async fn run(raw: impl IntoIterator<Item = OsString>) -> ExitCode {
             print!("{}", args::USAGE);
             ExitCode::SUCCESS
         }
-        Ok(Asked::Manifest(args)) if !is_dir(&args.dir).await => {
-            eprintln!("manifest: {}: not a directory", args.dir.display());
-            ExitCode::from(EXIT_USAGE)
-        }
-        Ok(Asked::Manifest(args)) => manifest(args).await.unwrap_or_else(|error| {
-            eprintln!("manifest: {error}");
-            ExitCode::from(EXIT_FAILED)
-        }),
+        Ok(Asked::Manifest(args)) => match engine_on(args.storage.as_deref()) {
+            Ok(engine) => manifest_on(engine, args).await,
+            Err(why) => {
+                eprintln!("manifest: {why}");
+                ExitCode::from(EXIT_USAGE)
+            }
+        },
         Err(error) => {
             eprint!("manifest: {error}\n\n{}", args::USAGE);
             ExitCode::from(EXIT_USAGE)
@@ -60,19 +60,34 @@ pub async fn run(raw: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn is_dir(path: &Path) -> bool {
-    folio::fs::metadata(path).await.is_ok_and(|metadata| metadata.is_dir())
+async fn manifest_on(engine: Engine, args: Args) -> ExitCode {
+    match engine.scope(folio::fs::metadata(&args.dir)).await {
+        Ok(metadata) if metadata.is_dir() => manifest(engine, args).await.unwrap_or_else(|error| {
+            eprintln!("manifest: {error}");
+            ExitCode::from(EXIT_FAILED)
+        }),
+        Ok(_) => {
+            eprintln!("manifest: {}: not a directory", args.dir.display());
+            ExitCode::from(EXIT_USAGE)
+        }
+        Err(error) => {
+            eprintln!("manifest: {error}");
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
 }
 
-async fn manifest(args: Args) -> folio::Result<ExitCode> {
+async fn manifest(engine: Engine, args: Args) -> folio::Result<ExitCode> {
     let began = Instant::now();
     let job = Arc::new(Job::start(&args.out).await?);
     tokio::spawn(stop_on_ctrl_c(job.clone()));
 
     let (found, paths) = mpsc::channel(WALK_AHEAD_PATHS);
-    let walker = tokio::spawn(walk(job.clone(), args.dir, found));
+    // A task does not inherit the engine of the one that spawns it.
+    let walker = tokio::spawn(engine.scope(walk(job.clone(), args.dir, found)));
     let paths: Paths = Arc::new(Mutex::new(paths));
-    let mut workers: JoinSet<_> = (0..args.jobs).map(|_| work(job.clone(), paths.clone())).collect();
+    let worker = |_| engine.scope(work(job.clone(), paths.clone()));
+    let mut workers: JoinSet<_> = (0..args.jobs).map(worker).collect();
     // From here on the workers alone hold the receiver: if all of them give up, the walker hears of it.
     drop(paths);
 
@@ -83,7 +98,7 @@ async fn manifest(args: Args) -> folio::Result<ExitCode> {
     walker.await.expect("the walker does not panic");
     job.bar.finish_and_clear();
     result.and(job.list.sync_data().await)?;
-    print!("{}", job.tally.table(began.elapsed(), &Engine::global()));
+    print!("{}", job.tally.table(began.elapsed(), &engine));
     Ok(job.verdict())
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod csv_to_jsonl;
+mod far;
 mod manifest;
 mod tail;
 mod tidy_tree;

@@ -236,6 +236,10 @@ async fn a_long_write_is_lent_piece_by_piece() {
     assert!(store.contents("/long").expect("there") == contents);
     assert!(store.contents("/whole").expect("there") == contents);
     assert!(store.calls(FarCall::Write) > 2);
+    let opened = store.calls(FarCall::Open);
+    let read = engine.scope(fs::read("/long")).await.expect("read");
+    assert!(read == contents);
+    assert_eq!((store.calls(FarCall::Open) - opened, store.calls(FarCall::Read)), (1, 1));
 }
 
 #[tokio::test]

@@ -33,8 +33,8 @@ impl Engine {
     pub async fn read_whole(&self, path: PathBuf, limit: Option<u64>) -> Result<Vec<u8>> {
         let name: Arc<Path> = path.as_path().into();
         let mut whole = self.call(read(path, limit)).await?;
-        if let Whole::Done(ReadWhole::Long(len)) = whole {
-            whole = Box::pin(self.call(read_admitted(name.to_path_buf(), limit, len))).await?;
+        if let Whole::Done(ReadWhole::Long(len, reopen)) = whole {
+            whole = Box::pin(self.call(read_admitted(name.to_path_buf(), limit, len, reopen))).await?;
         }
         self.read_on(whole, name, limit).await
     }
@@ -51,8 +51,8 @@ impl Engine {
     pub async fn read_whole_below(&self, dir: &OpenDir, name: PathBuf) -> Result<Vec<u8>> {
         let path = dir.path().join(&name).into();
         let mut whole = self.call(read(dir.at(name.clone()), None)).await?;
-        if let Whole::Done(ReadWhole::Long(len)) = whole {
-            whole = Box::pin(self.call(read_admitted(dir.at(name), None, len))).await?;
+        if let Whole::Done(ReadWhole::Long(len, reopen)) = whole {
+            whole = Box::pin(self.call(read_admitted(dir.at(name), None, len, reopen))).await?;
         }
         self.read_on(whole, path, None).await
     }
@@ -60,7 +60,7 @@ impl Engine {
     async fn read_on(&self, whole: Whole<ReadWhole>, path: Arc<Path>, limit: Option<u64>) -> Result<Vec<u8>> {
         match whole {
             Whole::Done(ReadWhole::Contents(bytes)) => Ok(bytes),
-            Whole::Done(ReadWhole::Long(_)) => unreachable!("an admitted read does not ask for its length"),
+            Whole::Done(ReadWhole::Long(..)) => unreachable!("an admitted read does not ask for its length"),
             Whole::Stream(opened) => {
                 let stream = self.register(opened, &reading(), path)?;
                 Box::pin(read_to_end(&stream, limit)).await

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, IoSlice};
 use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -11,7 +12,7 @@ use super::{At, PathOp, PathRequest, Subject};
 use crate::budget;
 use crate::error::Operation;
 use crate::limits::{FIRST_ROOM_BYTES, FIRST_ROOM_BYTES_MAX, IN_PLACE_BYTES_MAX, WHOLE_BYTES_UNCOUNTED};
-use crate::storage::{Links, Nature, OpenRequest, Opened, StorageFile};
+use crate::storage::{AsyncFile, Links, Nature, OpenRequest, Opened, StorageFile};
 
 /// The outcome of a request about a whole file.
 #[derive(Debug)]
@@ -29,7 +30,14 @@ pub enum ReadWhole {
     /// The contents of the file.
     Contents(Vec<u8>),
     /// The file has so many bytes, which have to be admitted first: see [`read_admitted`].
-    Long(u64),
+    Long(u64, Reopen),
+}
+
+/// How a long file is opened once its bytes are admitted: again, since a descriptor may not be held while the permit is waited
+/// for. On a storage whose calls answer later there is none, and an opening is a request.
+#[derive(Clone, Debug, Default)]
+pub struct Reopen {
+    opened: Option<(Arc<dyn AsyncFile>, u64)>,
 }
 
 /// Reads a whole file of at most `limit` bytes; `None` for as many as memory holds. For a long file only the length is
@@ -40,17 +48,19 @@ pub fn read(at: impl Into<At>, limit: Option<u64>) -> impl PathRequest<Reply = W
         let opened = names.open(path, &reading())?;
         let expected = limit.map_or(opened.len, |limit| limit.min(opened.len));
         if expected > WHOLE_BYTES_UNCOUNTED && !waits_for_peers(&opened) {
-            return Ok(Whole::Done(ReadWhole::Long(expected)));
+            return Ok(Whole::Done(ReadWhole::Long(expected, Reopen::default())));
         }
         read_opened(opened, limit)
     })
     .later(move |storage, at: At| async move {
         let opened = storage.open(at.path(), &reading()).await?;
+        let Some(file) = opened.file.asynchronous() else { return Err(ErrorKind::Unsupported.into()) };
         let expected = limit.map_or(opened.len, |limit| limit.min(opened.len));
         if expected > WHOLE_BYTES_UNCOUNTED {
-            return Ok(Whole::Done(ReadWhole::Long(expected)));
+            let reopen = Reopen { opened: Some((file.clone(), opened.len)) };
+            return Ok(Whole::Done(ReadWhole::Long(expected, reopen)));
         }
-        read_later(opened, limit).await
+        read_later(&**file, opened.len, limit).await
     })
     .in_place(move |storage, at| {
         let opened = match storage.open_cached(at.of_process()?, &reading())? {
@@ -71,13 +81,15 @@ pub fn read_admitted(
     at: impl Into<At>,
     limit: Option<u64>,
     bytes: u64,
+    reopen: Reopen,
 ) -> impl PathRequest<Reply = Whole<ReadWhole>> {
     PathOp::new(Operation::Read, at.into(), move |storage, at: At| {
         let (names, path) = at.names(storage);
         read_opened(names.open(path, &reading())?, limit)
     })
-    .later(move |storage, at: At| async move {
-        read_later(storage.open(at.path(), &reading()).await?, limit).await
+    .later(move |_, _| async move {
+        let Some((file, len)) = reopen.opened else { return Err(ErrorKind::Unsupported.into()) };
+        read_later(&*file, len, limit).await
     })
     .again()
     .holding(usize::try_from(bytes).unwrap_or(usize::MAX))
@@ -248,28 +260,23 @@ fn read_small_now(opened: &Opened, limit: Option<u64>) -> Option<io::Result<Vec<
     }
 }
 
-/// Reads a whole file of a storage whose calls answer later.
-async fn read_later(opened: Opened, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
-    let Some(file) = opened.file.asynchronous() else { return Err(ErrorKind::Unsupported.into()) };
+/// Reads a whole file of a storage whose calls answer later: as long as it was when it was opened, since another call that
+/// finds the end would take as long as the first.
+async fn read_later(file: &dyn AsyncFile, len: u64, limit: Option<u64>) -> io::Result<Whole<ReadWhole>> {
+    if let Some(limit) = limit.filter(|limit| len > *limit) {
+        return Err(too_long(limit));
+    }
+    let len = usize::try_from(len).map_err(|_| ErrorKind::OutOfMemory)?;
     let mut bytes = Vec::new();
-    loop {
-        // One byte past the limit shows that a file is longer than the limit.
-        let left = limit.map_or(u64::MAX, |limit| limit.saturating_add(1)) - bytes.len() as u64;
-        let expected = opened.len.saturating_sub(bytes.len() as u64).max(1);
-        let piece =
-            file.read_at(usize::try_from(expected.min(left)).unwrap_or(usize::MAX), bytes.len() as u64);
-        let piece = piece.await?;
-        if piece.is_empty() {
-            return Ok(Whole::Done(ReadWhole::Contents(bytes)));
-        }
-        match bytes.is_empty() {
-            true => bytes = piece.into(),
+    while bytes.len() < len {
+        let piece = file.read_at(len - bytes.len(), bytes.len() as u64).await?;
+        match piece.is_empty() {
+            true => break,
+            false if bytes.is_empty() => bytes = piece.into(),
             false => bytes.extend_from_slice(&piece),
         }
-        if let Some(limit) = limit.filter(|limit| bytes.len() as u64 > *limit) {
-            return Err(too_long(limit));
-        }
     }
+    Ok(Whole::Done(ReadWhole::Contents(bytes)))
 }
 
 /// Reads until a read returns 0; `len_hint` only sizes the first buffer.
@@ -344,7 +351,7 @@ mod tests {
     fn done(whole: Whole<ReadWhole>) -> Vec<u8> {
         match whole {
             Whole::Done(ReadWhole::Contents(bytes)) => bytes,
-            Whole::Done(ReadWhole::Long(len)) => unreachable!("{len} bytes are not long"),
+            Whole::Done(ReadWhole::Long(len, _)) => unreachable!("{len} bytes are not long"),
             Whole::Stream(opened) => unreachable!("it is no stream: {opened:?}"),
         }
     }
