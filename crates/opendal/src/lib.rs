@@ -35,13 +35,16 @@
 //!
 //! **Writes** go in order, from the beginning. Small ones are collected to [parts](OpenDal::part_bytes), which are sent
 //! [side by side](OpenDal::parts_at_once). On object stores and databases the file is visible once it is closed or synced, as a whole, and not at
-//! all if anything failed; until then the old one is. A sync completes the file, so that it takes no more writes. A store that takes files only as a whole (Redis, WebDAV)
+//! all if anything failed; until then the old one is. Servers of files (SFTP, HDFS, WebDAV, OpenDAL's `fs`) show it while it is written, and what was
+//! sent before a failure stays; there `fs::replace` is what publishes as a whole. A sync completes the file, so that it takes no more writes. A store that takes files only as a whole (Redis, WebDAV)
 //! gets them from memory, [up to a bound](OpenDal::whole_bytes_max).
 //!
 //! **Directories** of most stores are parts of keys: whatever has keys below it is one, and an empty one is an object whose key
 //! ends in a slash. Writing `a/b/c` creates those above it. A look-up of a file is one request, of a directory or of nothing two.
 //!
-//! Retries, timeouts and limits are OpenDAL's layers: give the operator those that it shall have.
+//! Retries, timeouts and limits are OpenDAL's layers: give the operator those that it shall have. `ConcurrentLimitLayer` counts a
+//! file that is being sent and a listing under way as an operation until its end, so that a walk may wait for itself; its limit on HTTP
+//! requests counts requests.
 //!
 //! # What is refused
 //!

@@ -134,6 +134,8 @@ async fn writes_that_are_dropped_at_any_moment_lose_no_byte_of_the_others() {
         far.open();
         file.close().await.expect("close");
         assert!(far.get("file").as_ref() == Some(&bytes), "{polls} polls each");
+        let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > PART as u64);
+        assert!(!far.log().iter().any(is_long), "{:?}", far.log());
     }
 }
 
@@ -346,6 +348,7 @@ async fn where_a_file_shows_while_it_is_written_a_replacement_is_written_beside_
     far.put("dir/file", *b"old");
     let new = file(&storage(&far).replace("dir/file".as_ref(), false).await.expect("replace"));
     write_all(&*new, &pattern(3 * PART), PART).await.expect("write");
+    new.sync().await.expect("sync");
     new.close().await.expect("close");
     assert!(far.get("dir/file") == Some(pattern(3 * PART)));
     assert_eq!(far.keys(), ["dir/file"]);
