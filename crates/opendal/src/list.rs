@@ -105,7 +105,7 @@ impl Pages {
         let Some(name) = self.dir.name_of(entry.path())? else { return Ok(None) };
         let kind = match entry.metadata().mode() {
             EntryMode::DIR => Kind::Dir,
-            // What is neither for OpenDAL is opened and read as a file.
+            // What is neither for OpenDAL (a FIFO, a device) has to be something.
             EntryMode::FILE | EntryMode::Unknown => Kind::File,
         };
         let ino = self.store.number_in(&self.dir, name.as_bytes());

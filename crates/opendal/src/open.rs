@@ -76,6 +76,9 @@ async fn open_for_reading(store: &Arc<Store>, key: Key) -> io::Result<Opened> {
             opened.directory = Some(true);
             Ok(opened)
         }
+        Some(Found::File(found)) if !found.is_file() => {
+            Err(store.refuse("says neither that it is a file nor how long it is"))
+        }
         Some(Found::File(found)) => {
             let file = FarFile::new(store.clone(), key.clone(), &found);
             let len = file.len();

@@ -199,6 +199,9 @@ async fn one_operation_at_a_time_is_enough_for_many_open_files() {
             assert_eq!(lister.more().await.expect("more").len(), 1);
             listers.push(lister);
         }
+        far.fail(|request| matches!(request, Request::List(_)), 0, 1, broken);
+        let mut failed = storage.list(Path::new("dir")).await.expect("the error comes with the entries");
+        failed.more().await.expect_err("the store fails");
         assert_eq!(kind(storage.list(Path::new("missing")).await), Err(ErrorKind::NotFound));
         for file in files {
             file.close().await.expect("close");

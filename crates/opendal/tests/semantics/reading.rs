@@ -75,6 +75,17 @@ async fn the_next_window_is_fetched_while_the_present_one_is_read() {
 }
 
 #[tokio::test]
+async fn a_read_that_only_happens_to_be_in_a_window_fetches_no_other() {
+    let far = Far::new();
+    let (file, bytes) = opened(&far, 4 * MIB as usize).await;
+    for offset in [0, KIB, 100 * KIB, 50 * KIB, 7 * KIB] {
+        let got = file.read_at(KIB as usize, offset).await.expect("read");
+        assert!(got == bytes[offset as usize..(offset + KIB) as usize], "{offset}");
+    }
+    assert_eq!(ranges(&far), [(0, KIB), (KIB, 257 * KIB)]);
+}
+
+#[tokio::test]
 async fn a_window_under_way_is_given_up_with_the_file() {
     let far = Far::new();
     let (file, _) = opened(&far, 4 * MIB as usize).await;
