@@ -47,9 +47,9 @@ impl Failed {
         Failed::worded(Errno::STALE, format!("`{key}` was replaced since it was opened"))
     }
 
-    /// The runtime has ended, and whatever was to answer with it.
+    /// The task that was to answer has ended: with its runtime, or because OpenDAL has panicked.
     pub(crate) fn ended() -> Failed {
-        Failed::worded(Errno::CANCELED, "the runtime ended before the store had answered")
+        Failed::worded(Errno::CANCELED, "the request ended before the store had answered")
     }
 }
 

@@ -12,6 +12,10 @@ pub(crate) const READ_AHEAD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes that are read ahead first. They double as long as reads go on one after another.
 pub(crate) const READ_AHEAD_BYTES_MIN: u64 = 256 * 1024;
 
+/// Bytes that all files of one storage together have read ahead and not given out: a thousand files that are read from start
+/// to end would take 16 GB otherwise. Files beyond that read what they are asked for.
+pub(crate) const READ_AHEAD_TOTAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// Bytes of a file that a store takes only as a whole, unless set: they wait in memory until the file is closed.
 pub(crate) const WHOLE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 

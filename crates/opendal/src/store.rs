@@ -4,10 +4,12 @@ use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use folio_engine::storage::Identity;
 use opendal::{Capability, Operator};
 
+use crate::budget::Budget;
 use crate::key::Key;
 use crate::limits::{PART_BYTES, PARTS_AT_ONCE, READ_AHEAD_BYTES_MAX, WHOLE_BYTES_MAX};
 
@@ -43,6 +45,7 @@ pub(crate) struct Store {
     pub(crate) operator: Operator,
     pub(crate) can: Capability,
     pub(crate) options: Options,
+    pub(crate) ahead: Arc<Budget>,
     scheme: &'static str,
     device: u64,
     /// Its keys are random, so that no one can choose two names with one number.
@@ -54,7 +57,8 @@ impl Store {
         let info = operator.info();
         let numbers = RandomState::new();
         let device = numbers.hash_one("device") | NO_DEVICE_OF_A_SYSTEM;
-        Store { can: info.capability(), scheme: info.scheme(), operator, options, device, numbers }
+        let (can, scheme, ahead) = (info.capability(), info.scheme(), Arc::default());
+        Store { operator, can, options, ahead, scheme, device, numbers }
     }
 
     /// The identity of the file or directory of this name.

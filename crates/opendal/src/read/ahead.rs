@@ -16,6 +16,7 @@ use futures::future::Shared;
 use opendal::Buffer;
 use tokio::task::JoinHandle;
 
+use crate::budget::{Budget, Share};
 use crate::error::Failed;
 use crate::limits::{READ_AHEAD_BYTES_MIN, UNCOPIED_BYTES_MIN};
 use crate::read::fetch::Source;
@@ -26,6 +27,7 @@ pub(crate) struct ReadAhead {
     source: Arc<Source>,
     /// 0 if nothing is read ahead.
     bytes_max: u64,
+    budget: Arc<Budget>,
     windows: Mutex<Windows>,
 }
 
@@ -42,11 +44,12 @@ struct Windows {
 pub(crate) struct Window {
     range: Range<u64>,
     bytes: Shared<Fetching>,
+    _share: Share,
 }
 
 impl ReadAhead {
-    pub(crate) fn new(source: Arc<Source>, bytes_max: u64) -> ReadAhead {
-        ReadAhead { source, bytes_max, windows: Mutex::default() }
+    pub(crate) fn new(source: Arc<Source>, bytes_max: u64, budget: Arc<Budget>) -> ReadAhead {
+        ReadAhead { source, bytes_max, budget, windows: Mutex::default() }
     }
 
     /// Returns the window that this read has to take its bytes from; `None` if it has to fetch them alone.
@@ -75,15 +78,14 @@ impl ReadAhead {
         window
     }
 
-    /// Begins a window, unless the file ends there.
+    /// Begins a window, unless the file or the budget ends there.
     fn fetch(&self, start: u64, len: u64) -> Option<Arc<Window>> {
-        let end = start.saturating_add(len.min(self.bytes_max)).min(self.source.len);
-        let range = start..end;
-        (start < end).then(|| {
-            let (source, wanted) = (self.source.clone(), range.clone());
-            let task = tokio::spawn(async move { source.fetch(wanted).await });
-            Arc::new(Window { range, bytes: Fetching(task).shared() })
-        })
+        let left = self.source.len.checked_sub(start).filter(|left| *left > 0)?;
+        let share = self.budget.take(len.min(self.bytes_max).min(left))?;
+        let range = start..start + share.bytes();
+        let (source, wanted) = (self.source.clone(), range.clone());
+        let task = tokio::spawn(async move { source.fetch(wanted).await });
+        Some(Arc::new(Window { range, bytes: Fetching(task).shared(), _share: share }))
     }
 
     /// Forgets a window that could not be fetched, so that the next read tries again.

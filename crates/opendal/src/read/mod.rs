@@ -34,9 +34,9 @@ impl FarFile {
     pub(crate) fn new(store: Arc<Store>, key: Key, found: &opendal::Metadata) -> FarFile {
         let len = found.content_length();
         let metadata = of_file(store.identity(key.as_bytes()), len, modified(found));
-        let bytes_max = store.options.read_ahead_bytes_max;
+        let (bytes_max, budget) = (store.options.read_ahead_bytes_max, store.ahead.clone());
         let source = Arc::new(fetch::Source::new(store, key, found));
-        let ahead = ahead::ReadAhead::new(source.clone(), bytes_max);
+        let ahead = ahead::ReadAhead::new(source.clone(), bytes_max, budget);
         FarFile { len, metadata, ahead, gathering: gather::Gathering::new(source) }
     }
 

@@ -78,6 +78,10 @@ pub(crate) struct Far {
     scheme: &'static str,
     /// Whether its ETags are weak, so that no condition on one holds.
     weak: bool,
+    /// Whether it has no ETags at all.
+    untagged: bool,
+    /// Whether parts are counted and not kept.
+    forgets: bool,
     /// Which requests wait.
     closed: Arc<watch::Sender<Option<Matches>>>,
     pub(crate) at_once: Arc<AtomicUsize>,
@@ -118,6 +122,8 @@ impl Far {
             capability,
             scheme: "s3",
             weak: false,
+            untagged: false,
+            forgets: false,
             closed: Arc::new(watch::Sender::new(None)),
             at_once: Arc::default(),
             at_once_most: Arc::default(),
@@ -138,6 +144,14 @@ impl Far {
 
     pub(crate) fn weak(self) -> Far {
         Far { weak: true, ..self }
+    }
+
+    pub(crate) fn untagged(self) -> Far {
+        Far { untagged: true, ..self }
+    }
+
+    pub(crate) fn forgets(self) -> Far {
+        Far { forgets: true, ..self }
     }
 
     pub(crate) fn can(mut self, change: impl FnOnce(&mut Capability)) -> Far {
@@ -267,10 +281,14 @@ fn missing() -> Error {
     Error::new(ErrorKind::NotFound, "NoSuchKey")
 }
 
-fn metadata(object: &Object, weak: bool) -> Metadata {
-    let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
-    metadata.etag(format!("{}{}", if weak { "W/" } else { "" }, object.etag));
-    metadata.build()
+impl Far {
+    fn metadata(&self, object: &Object) -> Metadata {
+        let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
+        if !self.untagged {
+            metadata.etag(format!("{}{}", if self.weak { "W/" } else { "" }, object.etag));
+        }
+        metadata.build()
+    }
 }
 
 impl Inner {
@@ -280,7 +298,7 @@ impl Inner {
         }
         self.serial += 1;
         let object = Object { bytes, etag: format!("\"{}\"", self.serial) };
-        let metadata = metadata(&object, false);
+        let metadata = MetadataBuilder::file(object.bytes.len() as u64).build();
         self.objects.insert(key.to_owned(), object);
         Ok(metadata)
     }
@@ -327,7 +345,7 @@ impl Service for Far {
     async fn stat(&self, _: &OperationContext, path: &str, _: OpStat) -> Result<RpStat> {
         self.request(Request::Stat).await?;
         let inner = self.inner();
-        inner.objects.get(path).map(|object| RpStat::new(metadata(object, self.weak))).ok_or_else(missing)
+        inner.objects.get(path).map(|object| RpStat::new(self.metadata(object))).ok_or_else(missing)
     }
 
     fn read(&self, _: &OperationContext, path: &str, args: OpRead) -> Result<Self::Reader> {
@@ -394,7 +412,7 @@ impl StreamRead for FarReader {
             return Err(Error::new(ErrorKind::RangeNotSatisfied, "InvalidRange"));
         }
         let bytes = object.bytes.slice(start as usize..end.min(len) as usize);
-        Ok((RpRead::new(metadata(object, self.far.weak)), Box::new(bytes)))
+        Ok((RpRead::new(self.far.metadata(object)), Box::new(bytes)))
     }
 }
 
@@ -430,7 +448,8 @@ impl MultipartWrite for FarWriter {
         let mut inner = self.far.inner();
         let upload = inner.uploads.get_mut(id);
         let upload = upload.ok_or_else(|| Error::new(ErrorKind::NotFound, "NoSuchUpload"))?;
-        upload.insert(part_number, body);
+        let kept = if self.far.forgets { Buffer::from(vec![0; body.len()]) } else { body };
+        upload.insert(part_number, kept);
         Ok(MultipartPart { part_number, etag: part_number.to_string(), checksum: None, size: None })
     }
 
@@ -486,8 +505,8 @@ impl PageList for FarLister {
         let mut left = names.into_iter().filter(|name| after.is_empty() || *name > after).peekable();
         for name in left.by_ref().take(self.far.page) {
             let object = inner.objects.get(&name).filter(|_| !name.ends_with('/'));
-            let found = object
-                .map_or_else(|| MetadataBuilder::dir().build(), |object| metadata(object, self.far.weak));
+            let found =
+                object.map_or_else(|| MetadataBuilder::dir().build(), |object| self.far.metadata(object));
             ctx.entries.push_back(Entry::new(&name, found));
             ctx.token = format!("{} {name}", page + 1);
         }

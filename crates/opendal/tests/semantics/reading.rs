@@ -178,7 +178,14 @@ async fn a_file_that_is_gone_or_shorter_is_said_to_be_stale() {
     far.operator().delete("file").await.expect("delete");
     let gone = file.read_at(10, 5000).await.expect_err("it is gone");
     assert_eq!(gone.kind(), ErrorKind::StaleNetworkFileHandle);
-    // A store without versions or ETags.
+    // Without ETags, by what an answer says of the length.
+    let far = Far::new().untagged();
+    let (file, _) = opened(&far, 10_000).await;
+    far.put("file", pattern(5_050));
+    for offset in [5_000, 9_000] {
+        let shorter = file.read_at(100, offset).await.expect_err("it is shorter");
+        assert_eq!(shorter.kind(), ErrorKind::StaleNetworkFileHandle, "{shorter}");
+    }
     let operator = opendal::Operator::new(opendal::services::Memory::default()).expect("memory");
     operator.write("file", pattern(10_000)).await.expect("write");
     let file = open(&OpenDal::new(operator.clone()), "file", reads()).await.expect("open");

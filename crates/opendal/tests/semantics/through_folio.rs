@@ -301,3 +301,83 @@ async fn a_cursor_that_goes_through_a_file_reads_ahead() {
         })
         .await;
 }
+
+/// What OpenDAL's own tests of services expect, as far as it can be said in folio's names.
+#[tokio::test]
+async fn what_opendal_expects_of_its_services_holds_here() {
+    on_each(|name| async move {
+        let special = "dir !@#$%^&()_+-=;',/x !@#$%^&()_+-=;',.txt";
+        fs::write(special, "special").await.expect(name);
+        assert_eq!(fs::read_to_string(special).await.expect(name), "special");
+        assert_eq!(
+            fs::metadata(format!("//{special}")).await.expect(name).len(),
+            7,
+            "{name}: a path with more slashes"
+        );
+        fs::write(special, pattern(10_000)).await.expect(name);
+        fs::write(special, "shorter").await.expect(name);
+        assert_eq!(fs::read(special).await.expect(name), b"shorter", "{name}");
+        assert!(fs::write("dir/", "x").await.is_err(), "{name}: a directory is not written");
+        for i in 0..100 {
+            fs::write(format!("rich/{i:03}"), [i]).await.expect(name);
+        }
+        assert_eq!(walked("rich").await.len(), 101, "{name}");
+        fs::write("rich2/kept", "beside").await.expect(name);
+        fs::remove_dir_all("rich").await.expect(name);
+        assert_eq!(fs::read("rich2/kept").await.expect(name), b"beside", "{name}: it only begins alike");
+        if name != "memory" {
+            fs::write("from", "copied").await.expect(name);
+            for to in ["copies/deep/down", "rich2/kept"] {
+                assert_eq!(fs::copy("from", to).await.expect(name), 6);
+                assert_eq!(fs::read(to).await.expect(name), b"copied", "{name} {to}");
+            }
+        }
+        if name == "fs" {
+            for to in ["renamed/deep/down", "rich2/kept"] {
+                fs::write("from", "renamed").await.expect(name);
+                fs::rename("from", to).await.expect(name);
+                assert_eq!(fs::read(to).await.expect(name), b"renamed");
+                assert!(!fs::try_exists("from").await.expect(name), "{to}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_writers_and_readers_of_many_files_at_once_each_see_whole_files() {
+    let far = Far::new();
+    let engine = engine(far.operator());
+    engine
+        .scope(async {
+            let mut tasks = tokio::task::JoinSet::new();
+            for task in 0..40_u8 {
+                let engine = engine.clone();
+                tasks.spawn(async move {
+                    engine
+                        .scope(async {
+                            for round in 0..10_u8 {
+                                let path = format!("shared/{}", (task + round) % 5);
+                                let len = 1000 * (1 + usize::from(task));
+                                fs::write(&path, vec![task; len]).await.expect("write");
+                                let found = match fs::read(&path).await {
+                                    Ok(found) => found,
+                                    // It was replaced between its opening and its bytes.
+                                    Err(stale) if stale.kind() == ErrorKind::StaleNetworkFileHandle => {
+                                        continue;
+                                    }
+                                    Err(failed) => panic!("{failed}"),
+                                };
+                                let of = found[0];
+                                assert_eq!(found, vec![of; 1000 * (1 + usize::from(of))]);
+                            }
+                        })
+                        .await;
+                });
+            }
+            tasks.join_all().await;
+        })
+        .await;
+    assert_eq!(far.uploads(), 0);
+    settled(|| engine.snapshot()).await;
+}

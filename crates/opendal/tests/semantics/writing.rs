@@ -1,7 +1,8 @@
 //! Writes: in order, in parts, visible as a whole or not at all.
 
 use std::io::ErrorKind;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use folio_engine::storage::AsyncStorage;
@@ -133,6 +134,8 @@ async fn writes_that_are_dropped_at_any_moment_lose_no_byte_of_the_others() {
         far.open();
         file.close().await.expect("close");
         assert!(far.get("file").as_ref() == Some(&bytes), "{polls} polls each");
+        let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > PART as u64);
+        assert!(!far.log().iter().any(is_long), "{:?}", far.log());
     }
 }
 
@@ -345,6 +348,7 @@ async fn where_a_file_shows_while_it_is_written_a_replacement_is_written_beside_
     far.put("dir/file", *b"old");
     let new = file(&storage(&far).replace("dir/file".as_ref(), false).await.expect("replace"));
     write_all(&*new, &pattern(3 * PART), PART).await.expect("write");
+    new.sync().await.expect("sync");
     new.close().await.expect("close");
     assert!(far.get("dir/file") == Some(pattern(3 * PART)));
     assert_eq!(far.keys(), ["dir/file"]);
@@ -366,4 +370,38 @@ async fn where_a_file_shows_while_it_is_written_a_replacement_is_written_beside_
     let refused = storage(&neither).replace("file".as_ref(), false).await.expect_err("it cannot");
     assert!(refused.to_string().contains("`rename`"), "{refused}");
     storage(&neither).publishes_at_close(true).replace("file".as_ref(), false).await.expect("it is set");
+}
+
+/// Bytes that count how many of their kind there are.
+struct Counted(Vec<u8>, Arc<AtomicUsize>);
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// OpenDAL before 0.59 kept every part that had been sent until the file was closed, unless the program wrote faster than the store
+/// took: a file of any length was in memory as a whole.
+#[tokio::test]
+async fn parts_that_were_sent_are_not_kept_however_slowly_they_come() {
+    const PIECE: usize = 20_000;
+    let far = Far::new().forgets();
+    let file = open(&storage(&far).part_bytes(PIECE), "file", creates()).await.expect("open");
+    let alive = Arc::new(AtomicUsize::new(0));
+    for i in 0..200 {
+        alive.fetch_add(1, Ordering::SeqCst);
+        let piece = Bytes::from_owner(Counted(vec![1; PIECE], alive.clone()));
+        file.write_at(piece, (i * PIECE) as u64).await.expect("write");
+        eventually("the parts before are sent", || far.log().len() >= i).await;
+        assert!(alive.load(Ordering::SeqCst) <= 6, "{} at piece {i}", alive.load(Ordering::SeqCst));
+    }
+    file.close().await.expect("close");
+    assert_eq!(alive.load(Ordering::SeqCst), 0);
 }
