@@ -29,9 +29,9 @@
 //! **Reads** are ranged requests for exactly what is asked for; neighbours that are asked for in the same turn of the executor
 //! are one request. The second read that begins where the one before ended fetches 256 KiB, and from then on the next window
 //! is fetched while the present one is read, each twice as long, up to [8 MiB](OpenDal::read_ahead_bytes_max), and 256 MiB for all
-//! files of a storage together. A file stays at the
-//! version that was opened: once it was replaced, reads fail with `ESTALE`. (A store without ETags cannot tell versions
-//! apart; there a read may return bytes of the new one.)
+//! files of a storage together. A file stays at the version that was opened: once it was replaced, reads go on in a store that keeps
+//! versions, and otherwise fail with `ESTALE`. (A store without ETags cannot tell versions apart; there a read may return bytes of the
+//! new one.)
 //!
 //! **Writes** go in order, from the beginning. Small ones are collected to [parts](OpenDal::part_bytes), which are sent
 //! [side by side](OpenDal::parts_at_once). On object stores and databases the file is visible once it is closed or synced, as a whole, and not at

@@ -20,8 +20,8 @@ use crate::store::Store;
 pub(crate) struct Pages {
     store: Arc<Store>,
     dir: Key,
-    /// What is there is given out together; waiting for the next page is left to the next call. `None` at the end and after a
-    /// failure: a layer may count an open listing as a request.
+    /// What is there is given out together; waiting for the next page is left to the next call. `None` after a failure: a layer
+    /// may count a listing as a request until it has ended.
     entries: Option<ReadyChunks<Lister>>,
     /// The page that was fetched in order to see that there is a directory.
     first: Option<Vec<Listed>>,
@@ -58,11 +58,7 @@ pub(crate) async fn list(store: &Arc<Store>, dir: Key) -> io::Result<Box<dyn Asy
 
 impl Pages {
     async fn page(&mut self) -> Option<Vec<opendal::Result<Entry>>> {
-        let page = self.entries.as_mut()?.next().await;
-        if page.is_none() {
-            self.entries = None;
-        }
-        page
+        self.entries.as_mut()?.next().await
     }
 
     async fn next(&mut self) -> io::Result<Vec<Listed>> {

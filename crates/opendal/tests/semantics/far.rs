@@ -58,6 +58,8 @@ struct Fault {
 #[derive(Default)]
 struct Inner {
     objects: BTreeMap<String, Object>,
+    /// Every object that there ever was, by its version.
+    versions: BTreeMap<String, Object>,
     uploads: BTreeMap<String, BTreeMap<usize, Buffer>>,
     log: Vec<Request>,
     faults: Vec<Fault>,
@@ -191,6 +193,7 @@ impl Far {
         let mut inner = self.inner();
         inner.serial += 1;
         let object = Object { bytes: Buffer::from(bytes.into()), etag: format!("\"{}\"", inner.serial) };
+        inner.versions.insert(object.etag.clone(), object.clone());
         inner.objects.insert(key.to_owned(), object);
     }
 
@@ -286,6 +289,9 @@ impl Far {
         let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
         if !self.untagged {
             metadata.etag(format!("{}{}", if self.weak { "W/" } else { "" }, object.etag));
+        }
+        if self.capability.read_with_version {
+            metadata.version(&object.etag);
         }
         metadata.build()
     }
@@ -403,7 +409,11 @@ impl StreamRead for FarReader {
         let (start, end) = (range.offset(), range.size().map_or(u64::MAX, |size| range.offset() + size));
         self.far.request(Request::Read(start..end)).await?;
         let inner = self.far.inner();
-        let object = inner.objects.get(&self.key).ok_or_else(missing)?;
+        let object = match self.args.version() {
+            Some(version) => inner.versions.get(version),
+            None => inner.objects.get(&self.key),
+        };
+        let object = object.ok_or_else(missing)?;
         if self.args.if_match().is_some_and(|etag| etag != object.etag || self.far.weak) {
             return Err(Error::new(ErrorKind::ConditionNotMatch, "PreconditionFailed"));
         }

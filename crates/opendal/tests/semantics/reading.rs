@@ -82,6 +82,9 @@ async fn a_read_that_only_happens_to_be_in_a_window_fetches_no_other() {
         let got = file.read_at(KIB as usize, offset).await.expect("read");
         assert!(got == bytes[offset as usize..(offset + KIB) as usize], "{offset}");
     }
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(ranges(&far), [(0, KIB), (KIB, 257 * KIB)]);
 }
 
@@ -123,6 +126,26 @@ async fn neighbours_that_are_asked_for_at_once_are_one_request() {
     let apart = [100 * KIB, 1000 * KIB, 2000 * KIB].map(|offset| file.read_at(1000, offset));
     join_all(apart).await.into_iter().for_each(|got| assert_eq!(got.expect("read").len(), 1000));
     assert_eq!(ranges(&far).len(), 3, "those that lie far apart are not");
+}
+
+/// On a runtime of several threads a new task runs before those that are ready: the first range was a request of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn neighbours_of_several_tasks_are_few_requests() {
+    let far = Far::new();
+    let (file, bytes) = opened(&far, MIB as usize).await;
+    let all = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        for i in 0..100_u64 {
+            let file = file.clone();
+            tasks.spawn(async move { (i, file.read_at(1000, 5000 + i * 1500).await.expect("read")) });
+        }
+        tasks.join_all().await
+    });
+    for (i, got) in all.await.expect("the tasks") {
+        assert!(got == bytes[5000 + i as usize * 1500..][..1000], "{i}");
+    }
+    let count = ranges(&far).len();
+    assert!(count < 10, "{count} requests");
 }
 
 #[tokio::test]
@@ -180,6 +203,16 @@ async fn a_reader_never_sees_bytes_of_two_versions() {
         let again = open(&OpenDal::new(far.operator()), "file", reads()).await.expect("open");
         assert_eq!(read_all(&*again, 100_000).await.expect("the new one"), vec![0; MIB as usize]);
     }
+}
+
+#[tokio::test]
+async fn where_the_store_keeps_versions_a_reader_reads_on_in_its_own() {
+    let far = Far::new().can(|can| can.read_with_version = true);
+    let (file, bytes) = opened(&far, MIB as usize).await;
+    far.put("file", b"another one");
+    assert!(read_all(&*file, 100_000).await.expect("the version that was opened") == bytes);
+    far.operator().delete("file").await.expect("delete");
+    assert!(file.read_at(10, 500).await.expect("it is still kept") == bytes[500..510]);
 }
 
 #[tokio::test]

@@ -62,6 +62,12 @@ async fn parts_are_as_long_as_the_store_demands() {
     write_all(&*file, &pattern(10 * PART_BYTES_MIN), 100).await.expect("write");
     file.close().await.expect("close");
     assert!(far.get("file") == Some(pattern(10 * PART_BYTES_MIN)));
+    let far = Far::new().can(|can| can.write_multi_max_size = Some(2000));
+    let file = open(&storage(&far).part_bytes(1_000_000), "file", creates()).await.expect("open");
+    write_all(&*file, &pattern(50_000), 50_000).await.expect("write");
+    file.close().await.expect("close");
+    let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > 2000);
+    assert!(far.get("file") == Some(pattern(50_000)) && !far.log().iter().any(is_long), "{:?}", far.log());
 }
 
 #[tokio::test]
@@ -351,6 +357,10 @@ async fn where_a_file_shows_while_it_is_written_a_replacement_is_written_beside_
     new.sync().await.expect("sync");
     new.close().await.expect("close");
     new.abandon().await.expect("it is too late, and harms nothing");
+    drop(new);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
     assert!(far.get("dir/file") == Some(pattern(3 * PART)));
     assert_eq!((far.keys(), far.take_log().contains(&Request::Delete)), (vec!["dir/file".to_owned()], false));
     // Whatever goes wrong, nothing is left beside it.
