@@ -63,7 +63,7 @@ async fn parts_are_as_long_as_the_store_demands() {
     file.close().await.expect("close");
     assert!(far.get("file") == Some(pattern(10 * PART_BYTES_MIN)));
     let far = Far::new().can(|can| can.write_multi_max_size = Some(2000));
-    let file = open(&storage(&far).part_bytes(1_000_000), "file", creates()).await.expect("open");
+    let file = open(&storage(&far).part_bytes(10_000), "file", creates()).await.expect("open");
     write_all(&*file, &pattern(50_000), 50_000).await.expect("write");
     file.close().await.expect("close");
     let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > 2000);
