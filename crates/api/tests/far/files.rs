@@ -266,6 +266,37 @@ async fn a_write_in_the_middle_is_refused_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_created_is_there_without_a_byte() {
+    let (store, engine) = far();
+    engine
+        .scope(async {
+            drop(File::create("/dropped").await.expect("create"));
+            File::create("/closed").await.expect("create").close().await.expect("close");
+            assert_eq!(fs::read("/dropped").await.expect("read"), b"");
+        })
+        .await;
+    assert_eq!(store.names(), ["closed", "dropped"]);
+}
+
+#[tokio::test]
+async fn writes_that_are_asked_for_at_once_are_made_one_after_another() {
+    let (store, engine) = far();
+    store.delay(Duration::from_millis(1));
+    engine
+        .scope(async {
+            let file = File::create("/new").await.expect("create");
+            let writes = (0..50).map(|at| file.write_all_at(b"0123", at * 4));
+            for written in futures::future::join_all(writes).await {
+                written.expect("in order");
+            }
+            file.close().await.expect("close");
+        })
+        .await;
+    assert_eq!(store.most_under_way(), 1);
+    assert_eq!(store.contents("/new").expect("there"), "0123".repeat(50));
+}
+
+#[tokio::test]
 async fn a_call_that_is_given_up_completes_if_it_has_begun() {
     let (store, engine) = far();
     engine
