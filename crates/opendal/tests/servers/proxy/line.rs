@@ -45,6 +45,7 @@ async fn up(client: &TcpStream, server: &TcpStream, shared: &Shared) -> io::Resu
             return Ok(());
         }
         let begins = REQUESTS.iter().any(|request| bytes.starts_with(request));
+        shared.requests.send_modify(|requests| *requests += u64::from(begins));
         if begins && shared.take(|plan| &mut plan.unavailable, &shared.counts.unavailable) {
             // Taken whole: a client that still sends would see the connection fail and no answer.
             take_request(client, bytes).await?;
@@ -87,6 +88,7 @@ async fn down(
         if generation != plan.generation {
             (passed, generation) = (0, plan.generation);
         }
+        let _ = shared.requests.subscribe().wait_for(|requests| *requests >= plan.together).await;
         if !plan.latency.is_zero() {
             sleep_until(came + plan.latency).await;
             shared.counts.delayed.fetch_add(1, Relaxed);
@@ -96,7 +98,6 @@ async fn down(
             let part = cut_short(part, passed, shared);
             write(client, part.bytes).await?;
             passed += part.bytes.len() as u64;
-            shared.counts.bytes_down.fetch_add(part.bytes.len() as u64, Relaxed);
             if part.last {
                 return Err(io::ErrorKind::ConnectionReset.into());
             }

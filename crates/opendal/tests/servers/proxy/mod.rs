@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -19,16 +19,18 @@ const CLIENTS_WAITING: u32 = 4096;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     /// How much later than sent everything of the server arrives. The line stays as wide as it is.
-    pub latency: Duration,
+    pub(crate) latency: Duration,
     /// The most bytes of the server that arrive together, and the pause behind them.
-    pub trickle: Option<(usize, Duration)>,
+    pub(crate) trickle: Option<(usize, Duration)>,
     /// How many requests are answered with status 503 instead of by the server.
-    pub unavailable: u64,
+    pub(crate) unavailable: u64,
     /// How many connections are reset, each after so many bytes of the server have arrived by it.
-    pub resets: u64,
-    pub reset_after: u64,
+    pub(crate) resets: u64,
+    pub(crate) reset_after: u64,
+    /// The server's answers wait until so many requests have come, all counted.
+    pub(crate) together: u64,
     /// The line stands still once so many bytes of the client have passed, until it is released.
-    pub hold_after: Option<u64>,
+    pub(crate) hold_after: Option<u64>,
     /// Counts the plans. Resets count bytes from the plan on.
     pub(crate) generation: u64,
 }
@@ -36,17 +38,12 @@ pub(crate) struct Plan {
 /// What has happened so far.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
-    pub connections: AtomicU64,
-    pub bytes_up: AtomicU64,
-    pub bytes_down: AtomicU64,
-    pub delayed: AtomicU64,
-    pub trickled: AtomicU64,
-    pub unavailable: AtomicU64,
-    pub resets: AtomicU64,
-    pub held: AtomicU64,
-    /// Connections at this moment, and the most there were.
-    pub open: AtomicU64,
-    pub open_max: AtomicU64,
+    pub(crate) bytes_up: AtomicU64,
+    pub(crate) delayed: AtomicU64,
+    pub(crate) trickled: AtomicU64,
+    pub(crate) unavailable: AtomicU64,
+    pub(crate) resets: AtomicU64,
+    pub(crate) held: AtomicU64,
 }
 
 /// The line. It has a runtime of its own, so that the client's is not measured with it.
@@ -62,6 +59,8 @@ struct Shared {
     server: SocketAddr,
     plan: Mutex<Plan>,
     counts: Counts,
+    /// Requests that have come.
+    requests: watch::Sender<u64>,
     /// Raised to let go what is held.
     released: watch::Sender<bool>,
 }
@@ -76,6 +75,7 @@ impl Proxy {
             server,
             plan: Mutex::default(),
             counts: Counts::default(),
+            requests: watch::Sender::new(0),
             released: watch::Sender::new(true),
         });
         let entered = runtime.enter();
@@ -95,6 +95,11 @@ impl Proxy {
 
     pub(crate) fn counts(&self) -> &Counts {
         &self.shared.counts
+    }
+
+    /// How many requests have come.
+    pub(crate) fn requests(&self) -> u64 {
+        *self.shared.requests.borrow()
     }
 
     /// Changes what happens from now on.
@@ -147,14 +152,7 @@ impl Shared {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(serve(client, shared.clone()));
+        let shared = shared.clone();
+        tokio::spawn(async move { line::carry(&client, &shared).await });
     }
-}
-
-async fn serve(client: TcpStream, shared: Arc<Shared>) {
-    let counts = &shared.counts;
-    counts.connections.fetch_add(1, Relaxed);
-    counts.open_max.fetch_max(counts.open.fetch_add(1, Relaxed) + 1, Relaxed);
-    line::carry(&client, &shared).await;
-    counts.open.fetch_sub(1, Relaxed);
 }
