@@ -69,6 +69,13 @@ impl Store {
             // A server may list a file by itself.
             Ok(first) => Ok(first.is_some_and(|entry| entry.path().starts_with(&dir))),
             Err(failed) if is_no_dir(&failed) => Ok(false),
+            // Servers of WebDAV forbid to list a file.
+            Err(failed) if failed.kind() == ErrorKind::PermissionDenied => {
+                match self.operator.stat(key.file()).await {
+                    Ok(found) => Ok(found.is_dir()),
+                    Err(_) => Err(of_store(failed)),
+                }
+            }
             Err(failed) => Err(of_store(failed)),
         }
     }

@@ -99,7 +99,7 @@ async fn new_file(store: &Store, key: &Key) -> io::Result<Target> {
 }
 
 async fn end_of_file(store: &Store, key: &Key, creates: bool) -> io::Result<(Target, u64)> {
-    store.require(store.can.write_can_append, "append", "write_can_append")?;
+    store.require_appends()?;
     match store.look_up(key).await? {
         None if creates => Ok((Target::Appended { is_new: true }, 0)),
         None => Err(error(Errno::NOENT)),

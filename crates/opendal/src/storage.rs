@@ -76,6 +76,15 @@ impl OpenDal {
         self.with(|options| options.publishes_at_close = Some(publishes))
     }
 
+    /// Sets whether the store appends to files.
+    ///
+    /// Unless set, it does where OpenDAL says so, except on S3: there it says so of every server, and those that ignore where the
+    /// bytes are to go keep only them. Set it for directory buckets (S3 Express One Zone).
+    #[must_use]
+    pub fn appends(self, appends: bool) -> Self {
+        self.with(|options| options.appends = Some(appends))
+    }
+
     /// Returns it as the storage of an engine.
     pub fn storage(self) -> Arc<dyn Storage> {
         Arc::new(Asynchronous::new(self))

@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) whole_bytes_max: u64,
     /// `None` if it is decided by what is known of the service.
     pub(crate) publishes_at_close: Option<bool>,
+    /// `None` if it is decided by what is known of the service.
+    pub(crate) appends: Option<bool>,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             parts_at_once: PARTS_AT_ONCE,
             whole_bytes_max: WHOLE_BYTES_MAX,
             publishes_at_close: None,
+            appends: None,
         }
     }
 }
@@ -104,6 +107,15 @@ impl Store {
         key.beside(&format!(".folio-replace-{}-{number:016x}", std::process::id()))
     }
 
+    /// Whether an append is one.
+    pub(crate) fn require_appends(&self) -> io::Result<()> {
+        self.require(self.can.write_can_append, "append", "write_can_append")?;
+        match self.options.appends.unwrap_or(self.scheme != OVERWRITING) {
+            true => Ok(()),
+            false => Err(self.refuse("may keep only the appended bytes: few of its servers can append")),
+        }
+    }
+
     /// Whether a file that is written takes its name when it is closed, as a whole and in one step.
     pub(crate) fn publishes_at_close(&self) -> bool {
         self.options.publishes_at_close.unwrap_or_else(|| PUBLISHING.contains(&self.scheme))
@@ -115,6 +127,10 @@ impl fmt::Debug for Store {
         f.debug_struct("Store").field("operator", &self.operator).field("options", &self.options).finish()
     }
 }
+
+/// The service whose servers take an append and mostly replace the file by it: of AWS, only directory buckets look at where the
+/// bytes are to go.
+const OVERWRITING: &str = "s3";
 
 /// The services that make an object visible as a whole: object stores by completing an upload, databases by one statement.
 /// No capability of OpenDAL says so.
