@@ -1,13 +1,12 @@
 //! A store in memory that is like S3: multipart uploads, ETags, conditions, listings by pages, no directories.
 //!
-//! Its contract: every request is recorded, then waits if a gate is closed, then for the delay, then fails if a fault is due,
+//! Its contract: every request is recorded, then waits if a gate is closed, then fails if a fault is due,
 //! and only then has an effect. A request that is given up before has none, and is recorded as given up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use opendal::raw::oio::{
     Entry, MultipartPart, MultipartWrite, MultipartWriter, OneShotCopier, OneShotDelete, OneShotDeleter,
@@ -74,7 +73,6 @@ pub(crate) type Matches = fn(&Request) -> bool;
 #[derive(Clone)]
 pub(crate) struct Far {
     inner: Arc<Mutex<Inner>>,
-    delay: Duration,
     page: usize,
     capability: Capability,
     scheme: &'static str,
@@ -119,7 +117,6 @@ impl Far {
         };
         Far {
             inner: Arc::default(),
-            delay: Duration::ZERO,
             page: 1000,
             capability,
             scheme: "s3",
@@ -130,10 +127,6 @@ impl Far {
             at_once: Arc::default(),
             at_once_most: Arc::default(),
         }
-    }
-
-    pub(crate) fn delay(self, delay: Duration) -> Far {
-        Far { delay, ..self }
     }
 
     pub(crate) fn page(self, page: usize) -> Far {
@@ -229,9 +222,6 @@ impl Far {
         let mut closed = self.closed.subscribe();
         let waited = closed.wait_for(|closed| !closed.is_some_and(|matches| matches(&request))).await;
         drop(waited.expect("the store keeps the gate"));
-        if !self.delay.is_zero() {
-            tokio::time::sleep(self.delay).await;
-        }
         under_way.is_done = true;
         let mut inner = self.inner();
         let due = inner.faults.iter_mut().find(|fault| fault.times > 0 && (fault.matches)(&request));
