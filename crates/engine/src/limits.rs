@@ -337,6 +337,9 @@ pub(crate) const LISTINGS_PLANNED_MAX: usize = 1024;
 /// milliseconds, and a connection.
 pub(crate) const LISTINGS_LATER_MAX: usize = 16;
 
+/// Entries of a directory that such a walk lists ahead; a longer one it lists itself. Most stores list as many at a time.
+pub(crate) const ENTRIES_LATER_MAX: usize = 1024;
+
 /// Entries of a directory among which such a walk looks for the next directories.
 pub(crate) const LISTINGS_LATER_SEEN_MAX: usize = 1024;
 

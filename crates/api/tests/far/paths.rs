@@ -57,6 +57,19 @@ async fn a_walk_meets_everything_once_and_lists_ahead() {
 }
 
 #[tokio::test]
+async fn a_walk_needs_one_open_listing_for_each_level_and_no_more() {
+    let (store, engine) = far();
+    for directory in 0..20 {
+        for file in 0..1_500 {
+            store.put(format!("/{directory}/{file}"), "");
+        }
+    }
+    store.listings_max(2);
+    let walk = engine.scope(walked(fs::walk("/")));
+    assert_eq!(folio_testkit::wait::soon("the walk", walk).await.len(), 1 + 20 + 20 * 1_500);
+}
+
+#[tokio::test]
 async fn a_listing_that_fails_names_its_directory() {
     let (store, engine) = far();
     tree(&store);

@@ -89,6 +89,11 @@ impl DirStream {
         DirStream { found: VecDeque::new(), listing: None }
     }
 
+    /// Whether all entries are in memory.
+    pub(super) fn is_whole(&self) -> bool {
+        self.listing.is_none()
+    }
+
     /// Returns the next entry of `directory`, reading more if none is buffered.
     pub(super) fn next(&mut self, directory: &Path) -> Option<io::Result<Found>> {
         while self.found.is_empty() && self.listing.is_some() {

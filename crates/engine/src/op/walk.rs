@@ -488,14 +488,15 @@ impl OpenWalk {
     }
 
     async fn listing_later(&mut self, path: &Path, storage: &Arc<dyn AsyncStorage>) -> DirStream {
-        let mut listing = match self.ahead.remove(path) {
+        let listed = match self.ahead.remove(path) {
             Some(ahead) => ahead.listing().await,
-            None => list(path, &**storage).await,
+            None => None,
         };
-        if !matches!(self.rules.order, WalkOrder::AsListed) {
-            listing.hold_some_later(path, usize::MAX).await;
+        let entries = if matches!(self.rules.order, WalkOrder::AsListed) { 1 } else { usize::MAX };
+        match listed {
+            Some(listing) => listing,
+            None => list(path, &**storage, entries).await,
         }
-        listing
     }
 
     /// Begins to list the directories that come next, if the walk enters whatever it meets.

@@ -13,9 +13,12 @@ use folio_engine::storage::{
     Opened,
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::file::{FarFile, Mode};
 use super::{FarCall, FarStore, Object, Tree, key};
 use crate::errno::{EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY};
+use crate::lock::lock;
 
 /// Entries on one page of a listing.
 const PAGE: usize = 100;
@@ -141,6 +144,11 @@ impl AsyncStorage for FarStore {
     fn list<'a>(&'a self, path: &'a Path) -> Later<'a, Box<dyn AsyncLister>> {
         Box::pin(async move {
             let key = key(path);
+            let listings = lock(&self.shared.listings).clone();
+            let room = match listings {
+                Some(listings) => listings.acquire_owned().await.ok(),
+                None => None,
+            };
             let tree = self.tree();
             if tree.objects.contains_key(&key) {
                 return errno(ENOTDIR);
@@ -154,7 +162,7 @@ impl AsyncStorage for FarStore {
             };
             let mut rest: Vec<Listed> = tree.below(&key).into_iter().map(listed).collect();
             rest.reverse();
-            Ok(Box::new(Pages { store: self.clone(), rest }) as Box<dyn AsyncLister>)
+            Ok(Box::new(Pages { store: self.clone(), rest, _room: room }) as Box<dyn AsyncLister>)
         })
     }
 
@@ -236,6 +244,8 @@ struct Pages {
     store: FarStore,
     /// The entries to come, the last of them first.
     rest: Vec<Listed>,
+    /// Given back when the listing is dropped.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl AsyncLister for Pages {

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use folio_engine::storage::Asynchronous;
+use tokio::sync::Semaphore;
 
 use crate::lock::lock;
 pub use plan::FarCall;
@@ -49,6 +50,8 @@ pub struct FarStore {
 struct Shared {
     tree: Mutex<Tree>,
     plan: Plan,
+    /// Room for open listings, if that is limited.
+    listings: Mutex<Option<Arc<Semaphore>>>,
     /// Number of this store: the device of its files.
     number: u64,
 }
@@ -103,6 +106,11 @@ impl FarStore {
     /// Lets calls of this kind pass again.
     pub fn release(&self, call: FarCall) {
         self.shared.plan.release(call);
+    }
+
+    /// Sets how many listings may be open at a time; the next waits until one is at its end or dropped.
+    pub fn listings_max(&self, listings: usize) {
+        *lock(&self.shared.listings) = Some(Arc::new(Semaphore::new(listings)));
     }
 
     /// Returns how many calls of this kind have begun.
