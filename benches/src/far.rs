@@ -93,6 +93,7 @@ async fn measure(calls: usize, laps: usize) -> Result<(), Failure> {
     row(&format!("{calls} blocking reads of 16 KiB at once, tokio's pool"), laps, || async move {
         let read = |_| {
             let contents = contents.clone();
+            #[expect(clippy::disallowed_methods, reason = "it is the rival")]
             tokio::task::spawn_blocking(move || {
                 thread::sleep(DELAY);
                 contents

@@ -3,16 +3,19 @@
 //! Permits travel with the operation and are returned when its outcome is known. Those that wait for one get it in
 //! fair turns: files among each other, and the callers of a file.
 
+use std::future::Future;
 use std::hash::{Hash, Hasher};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
 use crate::error::Cause;
 use crate::fair::{Flow, KeyHasher};
 use crate::limits::RETRY_PAUSE_MIN;
 use crate::priority::Priority;
-use crate::quota::{Quota, Refused, Units};
-use crate::stats::{Stats, add};
+use crate::quota::{Quota, Refused, Take, Units};
+use crate::stats::{AdmissionWait, Stats, add};
 
 /// The flow of requests about paths and of the program's own closures, which have no file. No open file has this
 /// number, which is an address.
@@ -148,20 +151,8 @@ impl Admission {
 
     /// Waits for a permit even while the engine stops, until admission closes: for clean-up. Counts as
     /// outstanding from the first poll on.
-    pub(crate) async fn admit_late(&self, bytes: usize, client: Client) -> Result<Permit, Cause> {
-        let flow = client.flow_of_task();
-        let Shared { lane, engine, stats, .. } = &*self.0;
-        let _waiting = stats.wait();
-        let of_lane = lane.units(bytes, flow.priority);
-        if !lane.take(of_lane, flow).await {
-            return Err(Cause::Stopped);
-        }
-        let of_lane = Held { units: of_lane, quota: lane };
-        let of_engine = engine.units(bytes, flow.priority);
-        if engine.try_take(of_engine, flow.priority).is_err() && !engine.take(of_engine, flow).await {
-            return Err(Cause::Stopped);
-        }
-        Ok(self.permit(of_lane, Held { units: of_engine, quota: engine }))
+    pub(crate) fn admit_late(&self, bytes: usize, client: Client) -> Admit<'_> {
+        Admit { admission: self, bytes, stage: Stage::New(client) }
     }
 
     /// Takes a permit if one is free; otherwise counts the refusal and returns the limit that was reached.
@@ -226,6 +217,68 @@ impl Admission {
     pub(crate) fn close(&self) {
         self.0.lane.close();
         self.0.engine.close();
+    }
+}
+
+/// A caller that waits for a permit. A million may wait: the state of an `async fn` would be twice as long.
+pub(crate) struct Admit<'a> {
+    admission: &'a Admission,
+    bytes: usize,
+    stage: Stage<'a>,
+}
+
+/// What a caller waits for. The fields are dropped in the order in which they are to be given up.
+enum Stage<'a> {
+    /// It has not been polled.
+    New(Client),
+    /// Units of the lane.
+    Lane { take: Take, waiting: AdmissionWait<'a> },
+    /// Units of the engine.
+    Engine { take: Take, of_lane: Held<'a>, waiting: AdmissionWait<'a> },
+    /// It has its answer.
+    Done,
+}
+
+impl Future for Admit<'_> {
+    type Output = Result<Permit, Cause>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Admit { admission, bytes, stage } = &mut *self;
+        let Shared { lane, engine, stats, .. } = &*admission.0;
+        loop {
+            let taken = match stage {
+                Stage::New(client) => {
+                    let flow = client.flow_of_task();
+                    let take = lane.take(lane.units(*bytes, flow.priority), flow);
+                    *stage = Stage::Lane { take, waiting: stats.wait() };
+                    continue;
+                }
+                Stage::Lane { take, .. } | Stage::Engine { take, .. } => ready!(Pin::new(take).poll(cx)),
+                Stage::Done => unreachable!("a future that is done is not polled again"),
+            };
+            let (take, of_lane, waiting) = match std::mem::replace(stage, Stage::Done) {
+                Stage::Lane { take, waiting } => (take, None, waiting),
+                Stage::Engine { take, of_lane, waiting } => (take, Some(of_lane), waiting),
+                Stage::New(_) | Stage::Done => unreachable!("it has just been polled"),
+            };
+            if !taken {
+                return Poll::Ready(Err(Cause::Stopped));
+            }
+            let flow = take.flow();
+            let of_engine = engine.units(*bytes, flow.priority);
+            let of_lane = match of_lane {
+                Some(of_lane) => of_lane,
+                None => {
+                    let of_lane = Held { units: lane.units(*bytes, flow.priority), quota: lane };
+                    if engine.try_take(of_engine, flow.priority).is_err() {
+                        *stage = Stage::Engine { take: engine.take(of_engine, flow), of_lane, waiting };
+                        continue;
+                    }
+                    of_lane
+                }
+            };
+            return Poll::Ready(Ok(admission.permit(of_lane, Held { units: of_engine, quota: engine })));
+        }
     }
 }
 

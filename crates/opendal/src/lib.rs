@@ -29,19 +29,22 @@
 //! **Reads** are ranged requests for exactly what is asked for; neighbours that are asked for in the same turn of the executor
 //! are one request. The second read that begins where the one before ended fetches 256 KiB, and from then on the next window
 //! is fetched while the present one is read, each twice as long, up to [8 MiB](OpenDal::read_ahead_bytes_max), and 256 MiB for all
-//! files of a storage together. A file stays at the
-//! version that was opened: once it was replaced, reads fail with `ESTALE`. (A store without ETags cannot tell versions
-//! apart; there a read may return bytes of the new one.)
+//! files of a storage together. A file stays at the version that was opened: once it was replaced, reads go on in a store that keeps
+//! versions, and otherwise fail with `ESTALE`. (A store without ETags cannot tell versions apart; there a read may return bytes of the
+//! new one.)
 //!
 //! **Writes** go in order, from the beginning. Small ones are collected to [parts](OpenDal::part_bytes), which are sent
 //! [side by side](OpenDal::parts_at_once). On object stores and databases the file is visible once it is closed or synced, as a whole, and not at
-//! all if anything failed; until then the old one is. A sync completes the file, so that it takes no more writes. A store that takes files only as a whole (Redis, WebDAV)
+//! all if anything failed; until then the old one is. Servers of files (SFTP, HDFS, WebDAV, OpenDAL's `fs`) show it while it is written, and what was
+//! sent before a failure stays; there `fs::replace` is what publishes as a whole. A sync completes the file, so that it takes no more writes. A store that takes files only as a whole (Redis, WebDAV)
 //! gets them from memory, [up to a bound](OpenDal::whole_bytes_max).
 //!
 //! **Directories** of most stores are parts of keys: whatever has keys below it is one, and an empty one is an object whose key
 //! ends in a slash. Writing `a/b/c` creates those above it. A look-up of a file is one request, of a directory or of nothing two.
 //!
-//! Retries, timeouts and limits are OpenDAL's layers: give the operator those that it shall have.
+//! Retries, timeouts and limits are OpenDAL's layers: give the operator those that it shall have. `ConcurrentLimitLayer` counts a
+//! file that is being sent and a listing under way as an operation until its end, so that a walk may wait for itself; its limit on HTTP
+//! requests counts requests.
 //!
 //! # What is refused
 //!

@@ -20,8 +20,9 @@ use crate::store::Store;
 pub(crate) struct Pages {
     store: Arc<Store>,
     dir: Key,
-    /// What is there is given out together; waiting for the next page is left to the next call.
-    entries: ReadyChunks<Lister>,
+    /// What is there is given out together; waiting for the next page is left to the next call. `None` after a failure: a layer
+    /// may count a listing as a request until it has ended.
+    entries: Option<ReadyChunks<Lister>>,
     /// The page that was fetched in order to see that there is a directory.
     first: Option<Vec<Listed>>,
     /// What ended the listing. Every further call returns it, so that no listing that broke off looks complete.
@@ -39,16 +40,15 @@ pub(crate) async fn list(store: &Arc<Store>, dir: Key) -> io::Result<Box<dyn Asy
         Ok(lister) => lister,
         Err(failed) => return Err(Failed::of(failed).into()),
     };
-    let entries = lister.ready_chunks(LISTED_MAX);
+    let entries = Some(lister.ready_chunks(LISTED_MAX));
     let mut pages = Pages { store: store.clone(), dir, entries, first: None, failed: None, unnamed: None };
-    match pages.entries.next().await {
+    match pages.page().await {
         Some(page) => {
-            if let Some(Err(failed)) = page.first()
-                && is_no_dir(failed)
-            {
+            let is_no_dir = page.first().is_some_and(|first| first.as_ref().is_err_and(is_no_dir));
+            pages.first = Some(pages.sorted(page));
+            if is_no_dir {
                 store.require_dir(&pages.dir).await?;
             }
-            pages.first = Some(pages.sorted(page));
         }
         // Nothing is below it. Some stores have empty directories and do not list them in themselves.
         None => store.require_dir(&pages.dir).await?,
@@ -57,13 +57,17 @@ pub(crate) async fn list(store: &Arc<Store>, dir: Key) -> io::Result<Box<dyn Asy
 }
 
 impl Pages {
+    async fn page(&mut self) -> Option<Vec<opendal::Result<Entry>>> {
+        self.entries.as_mut()?.next().await
+    }
+
     async fn next(&mut self) -> io::Result<Vec<Listed>> {
         loop {
             let listed = match self.first.take() {
                 Some(first) => first,
                 None => match &self.failed {
                     Some(failed) => return Err(failed.clone().into()),
-                    None => match self.entries.next().await {
+                    None => match self.page().await {
                         Some(page) => self.sorted(page),
                         None => return self.unnamed.take().map_or(Ok(Vec::new()), Err),
                     },
@@ -85,7 +89,7 @@ impl Pages {
                 Ok(Ok(None)) => {}
                 Ok(Err(unnamed)) => self.unnamed = Some(unnamed),
                 Err(failed) => {
-                    self.failed = Some(Failed::of(failed));
+                    (self.failed, self.entries) = (Some(Failed::of(failed)), None);
                     break;
                 }
             }
@@ -97,7 +101,7 @@ impl Pages {
         let Some(name) = self.dir.name_of(entry.path())? else { return Ok(None) };
         let kind = match entry.metadata().mode() {
             EntryMode::DIR => Kind::Dir,
-            // What is neither for OpenDAL is opened and read as a file.
+            // What is neither for OpenDAL (a FIFO, a device) has to be something.
             EntryMode::FILE | EntryMode::Unknown => Kind::File,
         };
         let ino = self.store.number_in(&self.dir, name.as_bytes());

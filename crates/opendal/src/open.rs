@@ -36,7 +36,7 @@ pub(crate) async fn open(store: &Arc<Store>, key: Key, request: &OpenRequest) ->
         (false, true) => end_of_file(store, &key, request.create).await?,
         (false, false) => (contents(store, &key, request).await?, 0),
     };
-    let file = Outgoing::start(store.clone(), key.clone(), target, position).await?;
+    let file = Outgoing::start(store.clone(), key.clone(), target, position);
     Ok(opened(store, &key, Arc::new(file), position))
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn replace(store: &Arc<Store>, key: Key, refuses_taken: bool) -
             Target::Renamed { staging: store.staging(&key) }
         }
     };
-    let file = Outgoing::start(store.clone(), key.clone(), target, 0).await?;
+    let file = Outgoing::start(store.clone(), key.clone(), target, 0);
     Ok(opened(store, &key, Arc::new(file), 0))
 }
 
@@ -75,6 +75,9 @@ async fn open_for_reading(store: &Arc<Store>, key: Key) -> io::Result<Opened> {
             let mut opened = opened(store, &key, Arc::new(dir), 0);
             opened.directory = Some(true);
             Ok(opened)
+        }
+        Some(Found::File(found)) if !found.is_file() => {
+            Err(store.refuse("says neither that it is a file nor how long it is"))
         }
         Some(Found::File(found)) => {
             let file = FarFile::new(store.clone(), key.clone(), &found);

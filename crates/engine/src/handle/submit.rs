@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::FileHandle;
 use crate::actor::Envelope;
 use crate::actor::file::{Delivery, deliver};
-use crate::admission::Permit;
+use crate::admission::{Admit, Permit};
 use crate::budget;
 use crate::context::paused_clock::HoldsClock;
 use crate::context::registry::Registered;
@@ -235,11 +235,8 @@ impl FileHandle {
             true => admission.admit_or_refuse(weight, open_file.client()),
             false => match admission.try_admit(weight, open_file.client()) {
                 Err(Cause::Overloaded(_)) => {
-                    let waits = async move {
-                        let admitted = admission.admit_late(weight, open_file.client()).await;
-                        admitted.map_err(|cause| open_file.error(operation, cause))
-                    };
-                    return Admitting::Waits(Box::pin(waits));
+                    let admit = admission.admit_late(weight, open_file.client());
+                    return Admitting::Waits(Box::new(Waits { admit, open_file, operation }));
                 }
                 admitted => admitted,
             },
@@ -253,7 +250,14 @@ pub(crate) enum Admitting<'a> {
     /// The answer, until it is taken.
     Now(Option<Result<Permit>>),
     /// The caller is in line.
-    Waits(Pin<Box<dyn Future<Output = Result<Permit>> + Send + Sync + 'a>>),
+    Waits(Box<Waits<'a>>),
+}
+
+/// A caller in line, and what its error names.
+pub(crate) struct Waits<'a> {
+    admit: Admit<'a>,
+    open_file: &'a Arc<OpenFile>,
+    operation: Operation,
 }
 
 impl Future for Admitting<'_> {
@@ -264,7 +268,11 @@ impl Future for Admitting<'_> {
             Admitting::Now(admitted) => {
                 Poll::Ready(admitted.take().expect("a future that is done is not polled again"))
             }
-            Admitting::Waits(waits) => waits.as_mut().poll(cx),
+            Admitting::Waits(waits) => {
+                let Waits { admit, open_file, operation } = &mut **waits;
+                let admitted = ready!(Pin::new(admit).poll(cx));
+                Poll::Ready(admitted.map_err(|cause| open_file.error(*operation, cause)))
+            }
         }
     }
 }

@@ -68,6 +68,10 @@ impl Subject for (At, At) {
     }
 }
 
+#[expect(
+    clippy::type_complexity,
+    reason = "callers add other forms to it, for which its type has to be known"
+)]
 /// Makes a request that calls one method on a name.
 pub(super) fn on<T: Send + 'static, W>(
     operation: Operation,
@@ -83,6 +87,10 @@ where
     })
 }
 
+#[expect(
+    clippy::type_complexity,
+    reason = "callers add other forms to it, for which its type has to be known"
+)]
 /// Makes a request that calls one method on two names.
 pub(super) fn between<T: Send + 'static, W>(
     operation: Operation,

@@ -179,6 +179,10 @@ impl<S, W, N> PathOp<S, W, N> {
     /// # Errors
     ///
     /// Those of `later`.
+    ///
+    /// # Cancellation
+    ///
+    /// The engine completes what it has begun, unless its process ends.
     pub fn later<T, L, R>(self, later: L) -> PathOp<S, W, N, L>
     where
         W: FnOnce(&dyn Storage, S) -> io::Result<T>,

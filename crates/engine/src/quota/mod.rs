@@ -100,7 +100,7 @@ impl Pace {
 
 struct Waiter {
     units: Units,
-    waker: Option<Waker>,
+    waker: Waker,
 }
 
 /// What one operation takes: itself and its bytes, packed as in [`Quota::free`].
@@ -249,7 +249,7 @@ impl Quota {
         self.free.fetch_or(CLOSED, Ordering::AcqRel);
         let waiting = waiters.queue.drain();
         drop(waiters);
-        waiting.into_iter().filter_map(|(_, waiter)| waiter.waker).for_each(Waker::wake);
+        waiting.into_iter().for_each(|(_, waiter)| waiter.waker.wake());
     }
 
     /// Grants free units to those that wait, in turn, until the next one's are not free. They are to be woken after
@@ -264,7 +264,7 @@ impl Quota {
             if self.take_locked(units, priority) {
                 let granted = waiters.queue.pop(may);
                 waiters.pace.granted();
-                waiters.granted.extend(granted.and_then(|(_, waiter)| waiter.waker));
+                waiters.granted.extend(granted.map(|(_, waiter)| waiter.waker));
             } else if priority == Priority::Background {
                 reserved = true;
             } else {
@@ -361,6 +361,13 @@ enum Progress {
     Done,
 }
 
+impl Take {
+    /// Who waits.
+    pub(crate) fn flow(&self) -> Flow {
+        self.flow
+    }
+}
+
 impl Future for Take {
     type Output = bool;
 
@@ -375,7 +382,7 @@ impl Future for Take {
             Progress::New => {}
             Progress::InLine(ticket) => {
                 if let Some(waiter) = waiters.queue.get_mut(ticket) {
-                    waiter.waker = Some(cx.waker().clone());
+                    waiter.waker.clone_from(cx.waker());
                     return Poll::Pending;
                 }
                 this.progress = Progress::Done;
@@ -388,7 +395,7 @@ impl Future for Take {
         let mark = if mutant("quota-waits-without-a-mark") { 0 } else { QUEUED };
         this.quota.free.fetch_or(mark, Ordering::AcqRel);
         let cost = this.units.bytes() + FAIR_BYTES_PER_OPERATION;
-        let waiter = Waiter { units: this.units, waker: Some(cx.waker().clone()) };
+        let waiter = Waiter { units: this.units, waker: cx.waker().clone() };
         let ticket = waiters.queue.push(this.flow, cost, waiter);
         this.quota.grant(&mut waiters);
         let in_line = waiters.queue.get_mut(ticket).is_some();

@@ -60,22 +60,13 @@ enum Phase {
 
 impl Outgoing {
     /// Starts to write. `position` is where the first byte goes.
-    ///
-    /// # Errors
-    ///
-    /// The store's, if it refuses at once.
-    pub(crate) async fn start(
-        store: Arc<Store>,
-        key: Key,
-        target: Target,
-        position: u64,
-    ) -> io::Result<Outgoing> {
+    pub(crate) fn start(store: Arc<Store>, key: Key, target: Target, position: u64) -> Outgoing {
         let failure = Failure::default();
         let appends = matches!(target, Target::Appended { .. });
-        let orders = upload::start(store.clone(), key.clone(), target, failure.clone()).await?;
+        let orders = upload::start(store.clone(), key.clone(), target, failure.clone());
         let state = State { phase: Phase::Open, position, collected: Collected::default() };
         let opened = SystemTime::now();
-        Ok(Outgoing { store, key, opened, appends, failure, orders, state: Mutex::new(state) })
+        Outgoing { store, key, opened, appends, failure, orders, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

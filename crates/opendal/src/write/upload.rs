@@ -8,7 +8,6 @@
 //!
 //! After a failure nothing more is sent, and the upload is aborted: it is never completed without a part.
 
-use std::io;
 use std::sync::{Arc, OnceLock};
 
 use opendal::options::WriteOptions;
@@ -16,7 +15,7 @@ use opendal::{Buffer, ErrorKind, Writer};
 use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Failed, of_store};
+use crate::error::Failed;
 use crate::key::Key;
 use crate::limits::ORDERS_MAX;
 use crate::store::Store;
@@ -62,7 +61,8 @@ struct Upload {
     key: Key,
     target: Target,
     progress: Progress,
-    /// `None` at the end, and between the writes to a file that is appended to: each has its own.
+    /// `None` before the first part, for a layer may count open writers as requests; at the end; and between the writes to a file
+    /// that is appended to: each has its own.
     writer: Option<Writer>,
     failure: Failure,
     bytes: u64,
@@ -79,20 +79,11 @@ enum Progress {
     Aborted,
 }
 
-/// Starts an upload.
-///
-/// # Errors
-///
-/// The store's, if it refuses at once.
-pub(crate) async fn start(
-    store: Arc<Store>,
-    key: Key,
-    target: Target,
-    failure: Failure,
-) -> io::Result<mpsc::Sender<Order>> {
-    let mut upload = Upload { store, key, target, progress: Progress::Open, writer: None, failure, bytes: 0 };
-    upload.open().await.map_err(of_store)?;
+/// Starts an upload. The store is asked for nothing before there are bytes to send.
+pub(crate) fn start(store: Arc<Store>, key: Key, target: Target, failure: Failure) -> mpsc::Sender<Order> {
     let (orders, mut received) = mpsc::channel(ORDERS_MAX);
+    let progress = Progress::Open;
+    let mut upload = Upload { store, key, target, progress, writer: None, failure, bytes: 0 };
     tokio::spawn(async move {
         while let Some(order) = received.recv().await {
             upload.carry_out(order).await;
@@ -100,7 +91,7 @@ pub(crate) async fn start(
         // The file was dropped. No caller is left who could learn of a failure.
         let _ = upload.abort().await;
     });
-    Ok(orders)
+    orders
 }
 
 impl Upload {
@@ -173,15 +164,7 @@ impl Upload {
             let at = rest.len().min(part);
             self.write(rest.split_to(at)).await?;
         }
-        if let Target::Appended { is_new: true } = self.target
-            && self.bytes == 0
-        {
-            self.write(Buffer::new()).await?;
-        }
-        let closed = match &mut self.writer {
-            Some(writer) => writer.close().await.map(drop).map_err(Failed::of),
-            None => Ok(()),
-        };
+        let closed = self.close().await.map_err(Failed::of);
         let published = match closed {
             Ok(()) => self.publish().await,
             Err(failed) => Err(failed),
@@ -195,6 +178,16 @@ impl Upload {
             Target::Contents { .. } | Target::Renamed { .. } => self.progress = Progress::Completed,
         }
         Ok(())
+    }
+
+    async fn close(&mut self) -> opendal::Result<()> {
+        match self.target {
+            // Every write has closed its writer.
+            Target::Appended { is_new } if !is_new || self.bytes > 0 => Ok(()),
+            Target::Appended { .. } | Target::Contents { .. } | Target::Renamed { .. } => {
+                self.open().await?.close().await.map(drop)
+            }
+        }
     }
 
     /// Does what is left after the writer was closed.

@@ -58,6 +58,8 @@ struct Fault {
 #[derive(Default)]
 struct Inner {
     objects: BTreeMap<String, Object>,
+    /// Every object that there ever was, by its version.
+    versions: BTreeMap<String, Object>,
     uploads: BTreeMap<String, BTreeMap<usize, Buffer>>,
     log: Vec<Request>,
     faults: Vec<Fault>,
@@ -78,6 +80,8 @@ pub(crate) struct Far {
     scheme: &'static str,
     /// Whether its ETags are weak, so that no condition on one holds.
     weak: bool,
+    /// Whether it has no ETags at all.
+    untagged: bool,
     /// Whether parts are counted and not kept.
     forgets: bool,
     /// Which requests wait.
@@ -120,6 +124,7 @@ impl Far {
             capability,
             scheme: "s3",
             weak: false,
+            untagged: false,
             forgets: false,
             closed: Arc::new(watch::Sender::new(None)),
             at_once: Arc::default(),
@@ -141,6 +146,10 @@ impl Far {
 
     pub(crate) fn weak(self) -> Far {
         Far { weak: true, ..self }
+    }
+
+    pub(crate) fn untagged(self) -> Far {
+        Far { untagged: true, ..self }
     }
 
     pub(crate) fn forgets(self) -> Far {
@@ -184,6 +193,7 @@ impl Far {
         let mut inner = self.inner();
         inner.serial += 1;
         let object = Object { bytes: Buffer::from(bytes.into()), etag: format!("\"{}\"", inner.serial) };
+        inner.versions.insert(object.etag.clone(), object.clone());
         inner.objects.insert(key.to_owned(), object);
     }
 
@@ -274,10 +284,17 @@ fn missing() -> Error {
     Error::new(ErrorKind::NotFound, "NoSuchKey")
 }
 
-fn metadata(object: &Object, weak: bool) -> Metadata {
-    let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
-    metadata.etag(format!("{}{}", if weak { "W/" } else { "" }, object.etag));
-    metadata.build()
+impl Far {
+    fn metadata(&self, object: &Object) -> Metadata {
+        let mut metadata = MetadataBuilder::file(object.bytes.len() as u64);
+        if !self.untagged {
+            metadata.etag(format!("{}{}", if self.weak { "W/" } else { "" }, object.etag));
+        }
+        if self.capability.read_with_version {
+            metadata.version(&object.etag);
+        }
+        metadata.build()
+    }
 }
 
 impl Inner {
@@ -287,7 +304,7 @@ impl Inner {
         }
         self.serial += 1;
         let object = Object { bytes, etag: format!("\"{}\"", self.serial) };
-        let metadata = metadata(&object, false);
+        let metadata = MetadataBuilder::file(object.bytes.len() as u64).build();
         self.objects.insert(key.to_owned(), object);
         Ok(metadata)
     }
@@ -334,7 +351,7 @@ impl Service for Far {
     async fn stat(&self, _: &OperationContext, path: &str, _: OpStat) -> Result<RpStat> {
         self.request(Request::Stat).await?;
         let inner = self.inner();
-        inner.objects.get(path).map(|object| RpStat::new(metadata(object, self.weak))).ok_or_else(missing)
+        inner.objects.get(path).map(|object| RpStat::new(self.metadata(object))).ok_or_else(missing)
     }
 
     fn read(&self, _: &OperationContext, path: &str, args: OpRead) -> Result<Self::Reader> {
@@ -392,7 +409,11 @@ impl StreamRead for FarReader {
         let (start, end) = (range.offset(), range.size().map_or(u64::MAX, |size| range.offset() + size));
         self.far.request(Request::Read(start..end)).await?;
         let inner = self.far.inner();
-        let object = inner.objects.get(&self.key).ok_or_else(missing)?;
+        let object = match self.args.version() {
+            Some(version) => inner.versions.get(version),
+            None => inner.objects.get(&self.key),
+        };
+        let object = object.ok_or_else(missing)?;
         if self.args.if_match().is_some_and(|etag| etag != object.etag || self.far.weak) {
             return Err(Error::new(ErrorKind::ConditionNotMatch, "PreconditionFailed"));
         }
@@ -401,7 +422,7 @@ impl StreamRead for FarReader {
             return Err(Error::new(ErrorKind::RangeNotSatisfied, "InvalidRange"));
         }
         let bytes = object.bytes.slice(start as usize..end.min(len) as usize);
-        Ok((RpRead::new(metadata(object, self.far.weak)), Box::new(bytes)))
+        Ok((RpRead::new(self.far.metadata(object)), Box::new(bytes)))
     }
 }
 
@@ -494,8 +515,8 @@ impl PageList for FarLister {
         let mut left = names.into_iter().filter(|name| after.is_empty() || *name > after).peekable();
         for name in left.by_ref().take(self.far.page) {
             let object = inner.objects.get(&name).filter(|_| !name.ends_with('/'));
-            let found = object
-                .map_or_else(|| MetadataBuilder::dir().build(), |object| metadata(object, self.far.weak));
+            let found =
+                object.map_or_else(|| MetadataBuilder::dir().build(), |object| self.far.metadata(object));
             ctx.entries.push_back(Entry::new(&name, found));
             ctx.token = format!("{} {name}", page + 1);
         }

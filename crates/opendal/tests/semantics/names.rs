@@ -6,7 +6,8 @@ use std::path::Path;
 
 use folio_engine::storage::{AsyncStorage, IfTaken};
 use folio_opendal::OpenDal;
-use opendal::layers::RetryLayer;
+use folio_testkit::wait::soon;
+use opendal::layers::{ConcurrentLimitLayer, RetryLayer};
 use opendal::{Error, ErrorKind as Store, Operator, services};
 
 use crate::far::{Far, Request, broken, busy};
@@ -76,6 +77,16 @@ async fn a_copy_is_the_stores_own_and_has_the_length_that_is_returned() {
     assert_eq!(kind(copy("dir", "x").await), Err(ErrorKind::IsADirectory));
     assert_eq!(kind(copy("other", "dir").await), Err(ErrorKind::IsADirectory));
     assert_eq!(kind(copy("other", "other").await), Err(ErrorKind::InvalidInput));
+    // The file is replaced after its length was looked up: the copy is of the one that was found, or fails.
+    far.close(|request| *request == Request::Copy);
+    let mut replaced = Box::pin(copy("other", "copy"));
+    while far.log().last() != Some(&Request::Copy) {
+        assert!(futures::poll!(&mut replaced).is_pending());
+        tokio::task::yield_now().await;
+    }
+    far.put("other", *b"longer than the other");
+    far.open();
+    replaced.await.expect_err("the length would be that of another file");
     let unable = far.clone().can(|can| can.copy = false);
     let refused = OpenDal::new(unable.operator()).copy("other".as_ref(), "x".as_ref()).await;
     assert!(refused.expect_err("it cannot").to_string().contains("`copy`"));
@@ -166,4 +177,36 @@ async fn retries_are_a_layer_of_the_operator() {
     write_all(&*file, &pattern(50_000), 1000).await.expect("write");
     file.close().await.expect("every part was sent in the end");
     assert!(far.get("new") == Some(pattern(50_000)));
+}
+
+/// The layer counts open writers and listings as operations: a second file that was opened for writing waited for the first for ever.
+#[tokio::test]
+async fn one_operation_at_a_time_is_enough_for_many_open_files() {
+    let far = store();
+    let storage = OpenDal::new(far.operator().layer(ConcurrentLimitLayer::new(1)));
+    let work = async {
+        let mut files = Vec::new();
+        for i in 0..5 {
+            let file = open(&storage, &format!("new/{i}"), creates()).await.expect("open");
+            write_all(&*file, b"short", 2).await.expect("write");
+            files.push(file);
+        }
+        let reader = open(&storage, "dir/file", reads()).await.expect("open");
+        assert_eq!(read_all(&*reader, 3).await.expect("read"), b"contents");
+        let mut listers = Vec::new();
+        for _ in 0..3 {
+            let mut lister = storage.list(Path::new("dir")).await.expect("list");
+            assert_eq!(lister.more().await.expect("more").len(), 1);
+            listers.push(lister);
+        }
+        far.fail(|request| matches!(request, Request::List(_)), 0, 1, broken);
+        let mut failed = storage.list(Path::new("dir")).await.expect("the error comes with the entries");
+        failed.more().await.expect_err("the store fails");
+        assert_eq!(kind(storage.list(Path::new("missing")).await), Err(ErrorKind::NotFound));
+        for file in files {
+            file.close().await.expect("close");
+        }
+        storage.remove_dir(Path::new("new"), true).await.expect("remove");
+    };
+    soon("one after another", work).await;
 }

@@ -75,6 +75,20 @@ async fn the_next_window_is_fetched_while_the_present_one_is_read() {
 }
 
 #[tokio::test]
+async fn a_read_that_only_happens_to_be_in_a_window_fetches_no_other() {
+    let far = Far::new();
+    let (file, bytes) = opened(&far, 4 * MIB as usize).await;
+    for offset in [0, KIB, 100 * KIB, 50 * KIB, 7 * KIB] {
+        let got = file.read_at(KIB as usize, offset).await.expect("read");
+        assert!(got == bytes[offset as usize..(offset + KIB) as usize], "{offset}");
+    }
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ranges(&far), [(0, KIB), (KIB, 257 * KIB)]);
+}
+
+#[tokio::test]
 async fn a_window_under_way_is_given_up_with_the_file() {
     let far = Far::new();
     let (file, _) = opened(&far, 4 * MIB as usize).await;
@@ -112,6 +126,26 @@ async fn neighbours_that_are_asked_for_at_once_are_one_request() {
     let apart = [100 * KIB, 1000 * KIB, 2000 * KIB].map(|offset| file.read_at(1000, offset));
     join_all(apart).await.into_iter().for_each(|got| assert_eq!(got.expect("read").len(), 1000));
     assert_eq!(ranges(&far).len(), 3, "those that lie far apart are not");
+}
+
+/// On a runtime of several threads a new task runs before those that are ready: the first range was a request of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn neighbours_of_several_tasks_are_few_requests() {
+    let far = Far::new();
+    let (file, bytes) = opened(&far, MIB as usize).await;
+    let all = tokio::spawn(async move {
+        let mut tasks = JoinSet::new();
+        for i in 0..100_u64 {
+            let file = file.clone();
+            tasks.spawn(async move { (i, file.read_at(1000, 5000 + i * 1500).await.expect("read")) });
+        }
+        tasks.join_all().await
+    });
+    for (i, got) in all.await.expect("the tasks") {
+        assert!(got == bytes[5000 + i as usize * 1500..][..1000], "{i}");
+    }
+    let count = ranges(&far).len();
+    assert!(count < 10, "{count} requests");
 }
 
 #[tokio::test]
@@ -172,13 +206,30 @@ async fn a_reader_never_sees_bytes_of_two_versions() {
 }
 
 #[tokio::test]
+async fn where_the_store_keeps_versions_a_reader_reads_on_in_its_own() {
+    let far = Far::new().can(|can| can.read_with_version = true);
+    let (file, bytes) = opened(&far, MIB as usize).await;
+    far.put("file", b"another one");
+    assert!(read_all(&*file, 100_000).await.expect("the version that was opened") == bytes);
+    far.operator().delete("file").await.expect("delete");
+    assert!(file.read_at(10, 500).await.expect("it is still kept") == bytes[500..510]);
+}
+
+#[tokio::test]
 async fn a_file_that_is_gone_or_shorter_is_said_to_be_stale() {
     let far = Far::new();
     let (file, _) = opened(&far, 10_000).await;
     far.operator().delete("file").await.expect("delete");
     let gone = file.read_at(10, 5000).await.expect_err("it is gone");
     assert_eq!(gone.kind(), ErrorKind::StaleNetworkFileHandle);
-    // A store without versions or ETags.
+    // Without ETags, by what an answer says of the length.
+    let far = Far::new().untagged();
+    let (file, _) = opened(&far, 10_000).await;
+    far.put("file", pattern(5_050));
+    for offset in [5_000, 9_000] {
+        let shorter = file.read_at(100, offset).await.expect_err("it is shorter");
+        assert_eq!(shorter.kind(), ErrorKind::StaleNetworkFileHandle, "{shorter}");
+    }
     let operator = opendal::Operator::new(opendal::services::Memory::default()).expect("memory");
     operator.write("file", pattern(10_000)).await.expect("write");
     let file = open(&OpenDal::new(operator.clone()), "file", reads()).await.expect("open");

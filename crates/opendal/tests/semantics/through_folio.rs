@@ -4,9 +4,11 @@ use std::future::Future;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use folio::{Engine, File, fs, text};
 use folio_testkit::wait::{eventually, settled};
+use futures::future::join_all;
 use opendal::{Operator, services};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
@@ -380,4 +382,32 @@ async fn many_writers_and_readers_of_many_files_at_once_each_see_whole_files() {
         .await;
     assert_eq!(far.uploads(), 0);
     settled(|| engine.snapshot()).await;
+}
+
+#[tokio::test]
+async fn a_thousand_reads_of_a_slow_store_at_once_are_as_many_requests_and_no_thread() {
+    let far = Far::new().delay(Duration::from_millis(50));
+    let all = pattern(40_000_000);
+    far.put("file", all.clone());
+    let engine = engine(far.operator());
+    engine
+        .scope(async {
+            let file = File::open("file").await.expect("open");
+            far.take_log();
+            let read = |i: u64| {
+                let file = &file;
+                async move { (i, file.read_bytes_at(i * 40_000, 4096).await) }
+            };
+            let begun = Instant::now();
+            for (i, got) in join_all((0..1000).map(read)).await {
+                let start = i as usize * 40_000;
+                assert!(got.expect("read") == all[start..start + 4096], "{i}");
+            }
+            // Fifty seconds one after another.
+            assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+        })
+        .await;
+    assert_eq!(far.take_log().len(), 1000);
+    assert!(far.at_once_most.load(Ordering::SeqCst) > 500, "{}", far.at_once_most.load(Ordering::SeqCst));
+    assert_eq!(engine.snapshot().pool.threads_started, 0);
 }

@@ -62,6 +62,12 @@ async fn parts_are_as_long_as_the_store_demands() {
     write_all(&*file, &pattern(10 * PART_BYTES_MIN), 100).await.expect("write");
     file.close().await.expect("close");
     assert!(far.get("file") == Some(pattern(10 * PART_BYTES_MIN)));
+    let far = Far::new().can(|can| can.write_multi_max_size = Some(2000));
+    let file = open(&storage(&far).part_bytes(10_000), "file", creates()).await.expect("open");
+    write_all(&*file, &pattern(50_000), 50_000).await.expect("write");
+    file.close().await.expect("close");
+    let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > 2000);
+    assert!(far.get("file") == Some(pattern(50_000)) && !far.log().iter().any(is_long), "{:?}", far.log());
 }
 
 #[tokio::test]
@@ -134,6 +140,8 @@ async fn writes_that_are_dropped_at_any_moment_lose_no_byte_of_the_others() {
         far.open();
         file.close().await.expect("close");
         assert!(far.get("file").as_ref() == Some(&bytes), "{polls} polls each");
+        let is_long = |request: &Request| matches!(request, Request::Part(_, len) if *len > PART as u64);
+        assert!(!far.log().iter().any(is_long), "{:?}", far.log());
     }
 }
 
@@ -346,9 +354,15 @@ async fn where_a_file_shows_while_it_is_written_a_replacement_is_written_beside_
     far.put("dir/file", *b"old");
     let new = file(&storage(&far).replace("dir/file".as_ref(), false).await.expect("replace"));
     write_all(&*new, &pattern(3 * PART), PART).await.expect("write");
+    new.sync().await.expect("sync");
     new.close().await.expect("close");
+    new.abandon().await.expect("it is too late, and harms nothing");
+    drop(new);
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
     assert!(far.get("dir/file") == Some(pattern(3 * PART)));
-    assert_eq!(far.keys(), ["dir/file"]);
+    assert_eq!((far.keys(), far.take_log().contains(&Request::Delete)), (vec!["dir/file".to_owned()], false));
     // Whatever goes wrong, nothing is left beside it.
     for fault in [Request::Rename, Request::Complete, Request::Part(0, PART as u64)] {
         far.fail(move |request| *request == fault, 0, 1, broken);
