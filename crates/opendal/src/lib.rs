@@ -55,7 +55,7 @@
 //! |---|---|
 //! | opening for reading and writing, writing within a file, changing its length, permissions, owners, times, locks, links | no store can |
 //! | `create_new` | `write_with_if_not_exists`; two who create a file at once learn at `close` who was second. It may be opened for reading too, but reads are refused |
-//! | appending | `write_can_append`; each append is a request of its own, so that a buffered file is worth it |
+//! | appending | `write_can_append`, except on S3 ([why](OpenDal::appends)); each append is a request of its own, so that a buffered file is worth it |
 //! | `fs::replace` | a service known to make a file visible in one step, otherwise `rename` ([how](OpenDal::publishes_at_close)) |
 //! | `fs::rename` of a file | `rename`; with `no_clobber` or `exchange` no store can |
 //! | `fs::copy` | `copy` |
