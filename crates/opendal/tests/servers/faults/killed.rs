@@ -85,6 +85,27 @@ async fn a_multipart_upload_to_s3() {
     has_only(&direct, &contents).await;
 }
 
+/// The server has forgotten nothing and would complete the upload, without the part that did not arrive.
+#[tokio::test]
+async fn a_close_after_a_failed_write_when_the_server_is_back() {
+    let Some(mut server) = s3::start() else { return };
+    let proxy = Proxy::to(server.address());
+    let engine = engine(s3::operator(proxy.address()));
+    engine.scope(fs::write("/a", b"old")).await.expect("write");
+    let file = engine.scope(File::create("/a")).await.expect("create");
+    let written = write_into_death(&mut server, &proxy, async {
+        for piece in pattern(4 * LONG).chunks(1 << 20) {
+            file.write_all(piece).await?;
+        }
+        Ok(())
+    });
+    is_clear(written.await);
+    let _ = file.write_all(b"the end").await;
+    let error = file.close().await.expect_err("it lacks bytes");
+    assert!(error.to_string().contains("/a"), "{error}");
+    has_only(&s3::operator(server.address()), b"old").await;
+}
+
 #[tokio::test]
 async fn a_replacement_on_s3() {
     let Some(mut server) = s3::start() else { return };
