@@ -13,11 +13,55 @@ use crate::limits::{DIRECT_ALIGN_BYTES, POOLED_BUFFER_BYTES_MAX, POOLED_BYTES_MA
 ///
 /// A buffer keeps its original length, so its bytes are always initialised and a reuse never zeroes them again;
 /// the number of valid bytes is stored beside it.
-#[derive(Default)]
 pub(crate) struct Buffers {
     free: Mutex<Free>,
     /// Alignment of buffers in bytes; 0 for none. Each buffer is larger by as many bytes.
     align: usize,
+    /// Bytes that are kept for reuse, over all sizes.
+    bytes_max: usize,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Buffers { free: Mutex::default(), align: 0, bytes_max: POOLED_BYTES_MAX }
+    }
+}
+
+/// Buffers for code outside of the engine that reads by the [port](crate::storage). Memory that the system has just given
+/// costs a page fault every 4 KiB, which takes longer than copying them from the page cache. Clones are the same pool.
+///
+/// ```
+/// use folio_engine::BufferPool;
+///
+/// let pool = BufferPool::new(16 * 1024 * 1024);
+/// let bytes = pool.fill(5, |room| {
+///     room.copy_from_slice(b"bytes");
+///     Ok(())
+/// })?;
+/// assert_eq!(bytes, "bytes");
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BufferPool(Arc<Buffers>);
+
+impl BufferPool {
+    /// Makes a pool that keeps at most so many bytes for reuse, in buffers of at most 1 MiB.
+    pub fn new(bytes_max: usize) -> Self {
+        BufferPool(Arc::new(Buffers { bytes_max, ..Buffers::default() }))
+    }
+
+    /// Returns `len` bytes that `fill` has put there; they hold arbitrary earlier bytes before. The buffer, of the next power
+    /// of two, comes back once the last reference to the bytes is dropped.
+    ///
+    /// # Errors
+    ///
+    /// That of `fill`.
+    pub fn fill(&self, len: usize, fill: impl FnOnce(&mut [u8]) -> io::Result<()>) -> io::Result<Bytes> {
+        let mut buffer = self.0.take(len);
+        fill(buffer.room(len))?;
+        buffer.fill(len);
+        Ok(buffer.into_bytes())
+    }
 }
 
 #[derive(Default)]
@@ -106,7 +150,7 @@ impl Buffers {
     fn keep(&self, bytes: Vec<u8>) {
         let Some(class) = class_of(bytes.len() - self.align) else { return };
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.bytes + bytes.len() <= POOLED_BYTES_MAX {
+        if free.bytes + bytes.len() <= self.bytes_max {
             free.bytes += bytes.len();
             free.classes[class].push(bytes);
         }

@@ -77,6 +77,7 @@ mod sync;
 
 pub use actor::messages;
 pub use actor::supervisor::{Abandoned, ShutdownReport};
+pub use buffer::BufferPool;
 pub use engine::{Current, Engine, EngineBuilder, Handle, Snapshot};
 pub use error::{Error, Operation, Result};
 #[doc(hidden)]

@@ -137,7 +137,7 @@ fn answer_all(storage: &dyn Storage, path: &Path, location: &Location, members: 
         let got = match within(&options, &meta) {
             Ok(range) => {
                 left = left.checked_sub(range.end - range.start)?;
-                let bytes = read_now(&*opened.file, range.clone())?.ok()?;
+                let bytes = read_now(&*opened.file, range.clone(), None)?.ok()?;
                 Ok(Got { meta: meta.clone(), range, body: Body::Whole(bytes) })
             }
             Err(error) => Err(error),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use folio_engine::op::{PathOp, PathRequest, Subject};
 use folio_engine::storage::{Nature, Opened, StorageFile};
-use folio_engine::{Engine, Operation};
+use folio_engine::{BufferPool, Engine, Operation};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
@@ -31,6 +31,7 @@ pub(crate) async fn get(
     root: &Root,
     location: &Path,
     options: GetOptions,
+    pool: &BufferPool,
 ) -> Result<GetResult> {
     root.check(location)?;
     let answered = match gathered.filter(|_| is_short(&options)) {
@@ -41,13 +42,13 @@ pub(crate) async fn get(
         Some(answer) => answer?,
         None => {
             let path = root.of_prefix(location);
-            let wanted = Wanted { path, location: location.clone(), options };
+            let wanted = Wanted { path, location: location.clone(), options, pool: pool.clone() };
             engine.call(request(wanted)).await.map_err(of_engine)??
         }
     };
     let stream = match body {
         Body::Whole(bytes) => stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed(),
-        Body::Open(file) => pieces(engine, file, range.clone()),
+        Body::Open(file) => pieces(engine, file, range.clone(), pool.clone()),
     };
     let payload = GetResultPayload::Stream(stream);
     Ok(GetResult { payload, meta, range, attributes: Attributes::default(), extensions: Default::default() })
@@ -59,6 +60,8 @@ struct Wanted {
     path: PathBuf,
     location: Path,
     options: GetOptions,
+    /// Where the bytes are put.
+    pool: BufferPool,
 }
 
 /// Whether it is a range that is soon read, whatever the length of the object.
@@ -84,7 +87,7 @@ fn request(wanted: Wanted) -> impl PathRequest<Reply = Result<Got>> {
         let opened = storage.open(&wanted.path, &reading())?;
         answer(opened, &wanted, |file, range| match range.end - range.start {
             len if len > GET_AT_ONCE_BYTES_MAX => Ok(None),
-            _ => read(file, &wanted.path, range.clone()).map(Some),
+            _ => read(file, &wanted.path, range.clone(), &wanted.pool).map(Some),
         })
     })
     .in_place(|storage, wanted| {
@@ -92,7 +95,9 @@ fn request(wanted: Wanted) -> impl PathRequest<Reply = Result<Got>> {
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        Some(answer(opened, wanted, |file, range| read_now(file, range.clone()).transpose()))
+        Some(answer(opened, wanted, |file, range| {
+            read_now(file, range.clone(), Some(&wanted.pool)).transpose()
+        }))
     })
     .again()
 }
@@ -125,40 +130,50 @@ fn answer(
     Ok(Ok(Got { meta, range, body }))
 }
 
-fn pieces(engine: Engine, file: OpenFile, range: Range<u64>) -> BoxStream<'static, Result<Bytes>> {
-    let rest = Some((engine, file, range));
+fn pieces(
+    engine: Engine,
+    file: OpenFile,
+    range: Range<u64>,
+    pool: BufferPool,
+) -> BoxStream<'static, Result<Bytes>> {
+    let rest = Some((engine, file, range, pool));
     stream::unfold(rest, async |rest| {
-        let (engine, file, range) = rest.filter(|(_, _, range)| !range.is_empty())?;
+        let (engine, file, range, pool) = rest.filter(|(_, _, range, _)| !range.is_empty())?;
         let piece = range.start..range.end.min(range.start + PIECE_BYTES_MAX);
         let rest = piece.end..range.end;
-        match engine.call(read_piece(file.clone(), piece)).await {
-            Ok(bytes) => Some((Ok(bytes), Some((engine, file, rest)))),
+        match engine.call(read_piece(file.clone(), piece, pool.clone())).await {
+            Ok(bytes) => Some((Ok(bytes), Some((engine, file, rest, pool)))),
             Err(error) => Some((Err(of_engine(error)), None)),
         }
     })
     .boxed()
 }
 
-fn read_piece(file: OpenFile, range: Range<u64>) -> impl PathRequest<Reply = Bytes> {
-    let (now, bytes) = (range.clone(), range.end - range.start);
-    PathOp::new(Operation::Read, file, move |_, OpenFile { path, file }| read(&*file, &path, range))
-        .in_place(move |_, OpenFile { file, .. }| read_now(&**file, now.clone()))
+fn read_piece(file: OpenFile, range: Range<u64>, pool: BufferPool) -> impl PathRequest<Reply = Bytes> {
+    let (now, bytes, pool_now) = (range.clone(), range.end - range.start, pool.clone());
+    PathOp::new(Operation::Read, file, move |_, OpenFile { path, file }| read(&*file, &path, range, &pool))
+        .in_place(move |_, OpenFile { file, .. }| read_now(&**file, now.clone(), Some(&pool_now)))
         .holding(bytes as usize)
 }
 
 /// Reads many ranges of one file.
-pub(crate) async fn ranges(engine: Engine, path: PathBuf, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+pub(crate) async fn ranges(
+    engine: Engine,
+    path: PathBuf,
+    ranges: &[Range<u64>],
+    pool: BufferPool,
+) -> Result<Vec<Bytes>> {
     let plan = Plan::of(ranges)?;
-    engine.call(read_ranges(path, plan)).await.map_err(of_engine)?
+    engine.call(read_ranges(path, plan, pool)).await.map_err(of_engine)?
 }
 
-fn read_ranges(path: PathBuf, plan: Plan) -> impl PathRequest<Reply = Result<Vec<Bytes>>> {
+fn read_ranges(path: PathBuf, plan: Plan, pool: BufferPool) -> impl PathRequest<Reply = Result<Vec<Bytes>>> {
     let (bytes, plan) = (plan.bytes(), Arc::new(plan));
-    let now = plan.clone();
+    let (now, pool_now) = (plan.clone(), pool.clone());
     PathOp::new(Operation::Read, path, move |storage, path: PathBuf| {
         let opened = storage.open(&path, &reading())?;
         let file = &*opened.file;
-        let read = |piece: &Range<u64>| match read(file, &path, piece.clone()) {
+        let read = |piece: &Range<u64>| match read(file, &path, piece.clone(), &pool) {
             Ok(bytes) => Ok(bytes),
             Err(error) => Err(of_call(&path, error)),
         };
@@ -169,7 +184,7 @@ fn read_ranges(path: PathBuf, plan: Plan) -> impl PathRequest<Reply = Result<Vec
             Ok(opened) => opened,
             Err(error) => return Some(Err(error)),
         };
-        now.read_now(&*opened.file)
+        now.read_now(&*opened.file, &pool_now)
     })
     .again()
     .holding(usize::try_from(bytes).unwrap_or(usize::MAX))

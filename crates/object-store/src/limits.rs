@@ -14,6 +14,12 @@ pub(crate) const GATHERED_BYTES_MAX: u64 = 64 * 1024;
 /// Gets that are carried out by one of them: what one poll may do.
 pub(crate) const GATHERED_MAX: usize = 128;
 
+/// Bytes of a read from which on its memory is kept for the next one.
+pub(crate) const POOLED_FROM_BYTES: usize = 128 * 1024;
+
+/// Bytes that a store keeps for that. A scan has some ten pieces of 1 MiB in its hands at a time.
+pub(crate) const POOLED_BYTES_MAX: usize = 32 * 1024 * 1024;
+
 /// Bytes of one piece of a long object.
 pub(crate) const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 

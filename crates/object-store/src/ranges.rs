@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use bytes::Bytes;
+use folio_engine::BufferPool;
 use folio_engine::storage::StorageFile;
 use object_store::{GetRange, Result};
 
@@ -53,13 +54,17 @@ impl Plan {
     }
 
     /// Does it by calls that do not block, if that is possible and soon done.
-    pub(crate) fn read_now(&self, file: &dyn StorageFile) -> Option<io::Result<Result<Vec<Bytes>>>> {
+    pub(crate) fn read_now(
+        &self,
+        file: &dyn StorageFile,
+        pool: &BufferPool,
+    ) -> Option<io::Result<Result<Vec<Bytes>>>> {
         if self.bytes() > IN_PLACE_BYTES_MAX {
             return None;
         }
         let mut pieces = Vec::with_capacity(self.pieces.len());
         for piece in &self.pieces {
-            match read_now(file, piece.clone())? {
+            match read_now(file, piece.clone(), Some(pool))? {
                 Ok(bytes) => pieces.push(bytes),
                 Err(error) => return Some(Err(error)),
             }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use folio_engine::storage::os::Os;
 use folio_engine::storage::{IfTaken, Names as _};
-use folio_engine::{Current, Engine, Operation};
+use folio_engine::{BufferPool, Current, Engine, Operation};
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
@@ -20,7 +20,7 @@ use object_store::{
 
 use crate::error::{not_implemented, of_engine, of_two_names};
 use crate::gather::Gathering;
-use crate::limits::DELETIONS_MAX;
+use crate::limits::{DELETIONS_MAX, POOLED_BYTES_MAX};
 use crate::names::Root;
 use crate::{copy, delete, get, list, put, upload};
 
@@ -48,13 +48,16 @@ pub struct FolioStore {
     durable: bool,
     /// Shared by clones on the same engine.
     gathering: Gathering,
+    /// Memory of long reads. Shared by clones.
+    pool: BufferPool,
 }
 
 impl FolioStore {
     /// Makes a store of all files.
     pub fn new() -> Self {
         let (root, gathering) = (Root::new("/".into()), Gathering::default());
-        FolioStore { root, engine: None, cleans_up: false, durable: false, gathering }
+        let pool = BufferPool::new(POOLED_BYTES_MAX);
+        FolioStore { root, engine: None, cleans_up: false, durable: false, gathering, pool }
     }
 
     /// Makes a store of the files below a directory. It asks the disk, and may block.
@@ -193,12 +196,12 @@ impl ObjectStore for FolioStore {
                 (Engine::clone(&current), is_default.then_some(&self.gathering))
             }
         };
-        get::get(engine, gathering, &self.root, location, options).await
+        get::get(engine, gathering, &self.root, location, options, &self.pool).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         let path = self.root.of_object(location)?;
-        get::ranges(self.engine()?, path, ranges).await
+        get::ranges(self.engine()?, path, ranges, self.pool.clone()).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {

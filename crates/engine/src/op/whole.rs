@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::replace::{Draft, Drafts, Replacing};
+use super::replace::{Draft, Drafts, Replacing, Wanted};
 use super::{At, PathOp, PathRequest, Subject};
 use crate::budget;
 use crate::error::Operation;
@@ -127,15 +127,14 @@ pub(crate) fn overwrite(at: At) -> impl PathRequest<Reply = Begun> {
 
 /// Creates the draft of a file that is to be replaced as a whole.
 pub(crate) fn replace(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = Begun> {
-    let how_later = how.clone();
-    PathOp::new(Operation::Replace, at, move |storage, at: At| {
+    PathOp::new(Operation::Replace, Wanted { at, drafts, how }, |storage, Wanted { at, drafts, how }| {
         let path = at.names(storage).1.to_owned();
         let (opened, draft) = Draft::begin(at, &path, drafts, how)?;
         Ok(Ok(Overwrite { file: opened.file, written: 0, draft: Some(draft) }))
     })
-    .later(move |storage, at| async move {
-        how_later.check_later()?;
-        storage.replace(at.path(), how_later.refuses_taken).await.map(Overwrite::begin)
+    .later(|storage, Wanted { at, how, .. }| async move {
+        how.check_later()?;
+        storage.replace(at.path(), how.refuses_taken).await.map(Overwrite::begin)
     })
     .again()
 }

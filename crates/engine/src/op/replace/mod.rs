@@ -19,6 +19,6 @@ mod target;
 
 pub use draft::{Draft, Drafts, Litter};
 pub use how::{Durability, Replacing};
-pub(crate) use request::publish;
+pub(crate) use request::{Wanted, publish};
 pub use request::{begin, commit, discard, remove};
 pub use sweep::sweep;

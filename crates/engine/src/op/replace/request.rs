@@ -13,13 +13,30 @@ use crate::storage::{Identity, Opened, Storage, StorageFile};
 
 /// Creates the draft of a file that is to be replaced.
 pub fn begin(at: At, drafts: Drafts, how: Replacing) -> impl PathRequest<Reply = (Opened, Draft)> {
-    let (drafts_later, how_later) = (drafts.clone(), how.clone());
-    PathOp::new(Operation::Replace, at, move |storage, at: At| {
+    PathOp::new(Operation::Replace, Wanted { at, drafts, how }, |storage, Wanted { at, drafts, how }| {
         let path = settled(&at, storage);
         Draft::begin(at, &path, drafts, how)
     })
-    .later(move |storage, at| Draft::begin_later(at, drafts_later, how_later, storage))
+    .later(|storage, Wanted { at, drafts, how }| Draft::begin_later(at, drafts, how, storage))
     .again()
+}
+
+/// What is to be replaced, and how. It is the subject and in no closure, of which a request has several.
+#[derive(Clone)]
+pub(crate) struct Wanted {
+    pub(crate) at: At,
+    pub(crate) drafts: Drafts,
+    pub(crate) how: Replacing,
+}
+
+impl Subject for Wanted {
+    fn path(&self) -> &Path {
+        self.at.path()
+    }
+
+    fn identities(&self, storage: &dyn Storage) -> Vec<Identity> {
+        self.at.identities(storage)
+    }
 }
 
 /// A path that leads to the same place when the process has changed its working directory, which it may do before a draft
