@@ -128,6 +128,7 @@ pub(crate) const ALL: &[fn()] = &[
     all::<storage::Identity>,
     all::<storage::IfTaken>,
     all::<storage::Advice>,
+    all::<storage::Asynchronous>,
     all::<storage::Attributes>,
     all::<storage::Entry>,
     all::<storage::FileType>,
