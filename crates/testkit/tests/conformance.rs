@@ -94,10 +94,11 @@ fn the_operating_system_keeps_the_contracts() {
 }
 
 /// Methods that a check from outside can say nothing about, each with the reason.
-const UNCHECKED: [(&str, &str); 3] = [
+const UNCHECKED: [(&str, &str); 4] = [
     ("as_any", "only the storage knows what it is"),
     ("closes_at_once", "how long a close takes is not a contract that a check can wait for"),
     ("writes_in_turn", "either answer is right, and only one of them is fast"),
+    ("asynchronous", "a storage that answers later has no blocking calls to check"),
 ];
 
 /// The methods of a trait of the port, by its source.
