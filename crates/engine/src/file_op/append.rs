@@ -4,7 +4,7 @@ use std::io::{self, IoSlice};
 
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Merge, Span};
-use crate::file_op::op::{Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
+use crate::file_op::op::{Answer, BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start};
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
 use crate::storage::{AsyncFile, StorageFile};
@@ -60,12 +60,8 @@ impl Execute for Append {
         append_all(&batch.iter().collect::<Vec<_>>(), host.file()).record(&batch, host)
     }
 
-    fn run_later<'a>(
-        mut batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        _start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(mut batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, .. } = far;
         host.note_write();
         Box::pin(async move { append_later(&mut batch, file).await.record(&batch, host) })
     }

@@ -2,8 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Ending, Execute, FileOp, Host, Profile, RunLater, Start};
-use crate::storage::AsyncFile;
+use crate::file_op::op::{BatchResult, Ending, Execute, Far, FileOp, Host, Profile, RunLater, Start};
 
 /// Refuses every later operation, closes the descriptor and returns the error of that.
 #[derive(Debug)]
@@ -30,12 +29,8 @@ impl Execute for Close {
         BatchResult::alike(batch.len(), &host.close())
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        _start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, .. } = far;
         Box::pin(async move { BatchResult::alike(batch.len(), &host.close_later(file).await) })
     }
 }

@@ -3,9 +3,8 @@
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::op::{
-    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
+    Answer, BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
 };
-use crate::storage::AsyncFile;
 
 /// Reads all attributes.
 #[derive(Debug)]
@@ -33,12 +32,8 @@ impl Execute for Metadata {
         })
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        _start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, .. } = far;
         alone_later(batch, host, |_| async {
             let metadata = file.metadata().await?;
             Ok((Answer::Metadata(Box::new(metadata)), CursorMove::Stay))

@@ -32,7 +32,6 @@ mod write_tests;
 use std::ops::Deref;
 
 use crate::file::{Footprint, Merge, Ordered};
-use crate::storage::AsyncFile;
 
 pub(crate) use advise::Advise;
 pub(crate) use allocate::Allocate;
@@ -44,7 +43,7 @@ pub(crate) use lent::WriteLent;
 pub(crate) use lock::{AcquiredLock, Lock};
 pub(crate) use metadata::Metadata;
 pub(crate) use op::{
-    Answer, BatchResult, Ending, Execute, Failed, Failure, FileOp, Host, Offset, Peeked, RunLater, Start,
+    Answer, BatchResult, Ending, Execute, Failed, Failure, Far, FileOp, Host, Offset, Peeked, RunLater, Start,
 };
 pub(crate) use payload::{Payload, Written};
 pub(crate) use read::Read;
@@ -91,17 +90,12 @@ macro_rules! ops {
             }
 
             /// Carries out a batch on a storage whose calls answer later.
-            pub(crate) fn run_later<'a>(
-                batch: Vec<Op>,
-                host: &'a dyn Host,
-                file: &'a dyn AsyncFile,
-                start: Start,
-            ) -> RunLater<'a> {
+            pub(crate) fn run_later<'a>(batch: Vec<Op>, far: Far<'a>) -> RunLater<'a> {
                 match batch.first() {
                     None => Box::pin(std::future::ready(BatchResult::default())),
                     $(Some(Op::$op(_)) => {
                         let only = |op| if let Op::$op(op) = op { Some(op) } else { None };
-                        $op::run_later(batch.into_iter().filter_map(only).collect(), host, file, start)
+                        $op::run_later(batch.into_iter().filter_map(only).collect(), far)
                     })*
                 }
             }

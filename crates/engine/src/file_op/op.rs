@@ -109,17 +109,19 @@ pub(crate) trait Execute: FileOp + Sized {
     fn run(batch: Vec<Self>, host: &dyn Host, start: Start) -> BatchResult;
 
     /// Executes a batch on a storage whose calls answer later. An operation without a form for that refuses.
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
-        let _ = (host, file, start);
+    fn run_later<'a>(batch: Vec<Self>, _far: Far<'a>) -> RunLater<'a> {
         let refused =
             BatchResult::refused(batch.len(), &Cause::Unsupported("this storage has no such operation"));
         Box::pin(std::future::ready(refused))
     }
+}
+
+/// What an operation may use on a storage whose calls answer later.
+#[derive(Clone, Copy)]
+pub(crate) struct Far<'a> {
+    pub(crate) host: &'a dyn Host,
+    pub(crate) file: &'a dyn AsyncFile,
+    pub(crate) start: Start,
 }
 
 /// The execution of a batch on a storage whose calls answer later.

@@ -9,7 +9,7 @@ use crate::buffer::Buffer;
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Seen, Span, Taken};
 use crate::file_op::op::{
-    Answer, BatchResult, Ending, Execute, FileOp, Host, Offset, Peeked, Profile, RunLater, Start,
+    Answer, BatchResult, Ending, Execute, Far, FileOp, Host, Offset, Peeked, Profile, RunLater, Start,
     alone_later, one_by_one,
 };
 use crate::file_op::read_until::ReadUntil;
@@ -81,12 +81,8 @@ impl Execute for Read {
         ran
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, start } = far;
         alone_later(batch, host, move |read| async move {
             let (offset, len) = read.range(start);
             let fetched = fetch(read.until, len, file, offset).await?;

@@ -7,9 +7,9 @@ use std::io::{self, SeekFrom};
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::op::{
-    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
+    Answer, BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start, alone_later, one_by_one,
 };
-use crate::storage::{AsyncFile, errno};
+use crate::storage::errno;
 
 /// Moves the cursor and answers its position.
 #[derive(Debug)]
@@ -54,12 +54,8 @@ impl Execute for Seek {
         })
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, start } = far;
         alone_later(batch, host, move |seek| async move {
             let len = match seek.to {
                 SeekFrom::End(_) => file.metadata().await?.len(),

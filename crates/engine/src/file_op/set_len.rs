@@ -3,9 +3,8 @@
 use crate::error::Operation;
 use crate::file::{CursorMove, Footprint, Span};
 use crate::file_op::op::{
-    Answer, BatchResult, Execute, FileOp, Host, Profile, RunLater, Start, alone_later, done, one_by_one,
+    Answer, BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start, alone_later, done, one_by_one,
 };
-use crate::storage::AsyncFile;
 
 /// Sets the length; a barrier, since it can cut off or expose bytes anywhere.
 #[derive(Debug)]
@@ -31,12 +30,8 @@ impl Execute for SetLen {
         one_by_one(batch, host, |op| host.file().set_len(op.0).map(done))
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        _start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, .. } = far;
         alone_later(batch, host, |op| async move { file.set_len(op.0).await.map(done) })
     }
 }
@@ -65,12 +60,8 @@ impl Execute for SetLenToCursor {
         })
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, start } = far;
         host.note_write();
         alone_later(batch, host, move |_| async move {
             file.set_len(start.cursor).await?;

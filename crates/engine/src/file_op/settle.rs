@@ -2,8 +2,7 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
-use crate::storage::AsyncFile;
+use crate::file_op::op::{BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start};
 
 /// Reports failures that no caller has received yet.
 #[derive(Debug)]
@@ -26,12 +25,8 @@ impl Execute for Settle {
         BatchResult::alike(batch.len(), &host.vouch(&mut |_| Ok(())))
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        _file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, start, .. } = far;
         Box::pin(std::future::ready(Settle::run(batch, host, start)))
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::error::Operation;
 use crate::file::{Footprint, Merge, Span};
-use crate::file_op::op::{BatchResult, Execute, FileOp, Host, Profile, RunLater, Start};
+use crate::file_op::op::{BatchResult, Execute, Far, FileOp, Host, Profile, RunLater, Start};
 use crate::stats::add;
-use crate::storage::AsyncFile;
 
 /// Makes every acknowledged write survive a power cut.
 #[derive(Debug)]
@@ -40,12 +39,8 @@ impl Execute for Sync {
         BatchResult::alike(batch.len(), &result)
     }
 
-    fn run_later<'a>(
-        batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        _start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, .. } = far;
         Box::pin(async move {
             add(&host.stats().syncs_asked, batch.len() as u64);
             let result = match host.distrust() {

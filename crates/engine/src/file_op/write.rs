@@ -4,7 +4,7 @@ use crate::error::{Cause, Operation};
 use crate::file::{CursorMove, Footprint, Merge, Span};
 use crate::file_op::append::Append;
 use crate::file_op::op::{
-    Answer, BatchResult, Ending, Execute, Failed, FileOp, Host, Offset, Profile, RunLater, Start,
+    Answer, BatchResult, Ending, Execute, Failed, Far, FileOp, Host, Offset, Profile, RunLater, Start,
 };
 use crate::file_op::payload::{Payload, Progress, Written};
 use crate::limits::ANSWER_SPIN_BYTES_MAX;
@@ -83,19 +83,13 @@ impl Execute for Write {
         write_all(&batch.iter().collect::<Vec<_>>(), host.file(), start.cursor).record(&batch, host)
     }
 
-    fn run_later<'a>(
-        mut batch: Vec<Self>,
-        host: &'a dyn Host,
-        file: &'a dyn AsyncFile,
-        start: Start,
-    ) -> RunLater<'a> {
+    fn run_later<'a>(mut batch: Vec<Self>, far: Far<'a>) -> RunLater<'a> {
+        let Far { host, file, start } = far;
         if host.appends() {
             // A batch is either at the cursor or at offsets, and these are refused without a call.
             return match batch.iter().any(FileOp::is_placed) {
                 true => Box::pin(std::future::ready(run_appending(batch, host, start))),
-                false => {
-                    Append::run_later(batch.into_iter().map(Write::appending).collect(), host, file, start)
-                }
+                false => Append::run_later(batch.into_iter().map(Write::appending).collect(), far),
             };
         }
         host.note_write();

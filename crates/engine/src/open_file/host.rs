@@ -11,7 +11,7 @@ use crate::buffer::Buffers;
 use crate::context::panics::{guarded, panic_text};
 use crate::error::{Cause, Operation};
 use crate::file::Trust;
-use crate::file_op::{BatchResult, Failed, Failure, Host, Op, Start};
+use crate::file_op::{BatchResult, Failed, Failure, Far, Host, Op, Start};
 use crate::open_file::failures::is_wrong_request;
 use crate::open_file::file::OpenFile;
 use crate::stats::{Stats, add};
@@ -128,7 +128,7 @@ impl OpenFile {
         if let Some(refused) = self.refusal(&ops) {
             return refused;
         }
-        match guarded(async move { Op::run_later(ops, self, file, start).await }).await {
+        match guarded(async move { Op::run_later(ops, Far { host: self, file, start }).await }).await {
             Ok(ran) => ran,
             Err(Cause::Panicked(text)) => self.after_panic(text, operation, count),
             Err(cause) => BatchResult::refused(count, &cause),

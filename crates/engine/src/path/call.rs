@@ -151,23 +151,32 @@ impl EngineContext {
         let unstarted = Arc::new(Mutex::new(Some((request, permit))));
         let job =
             PathJob { unstarted: unstarted.clone(), sender, context: self.clone(), arrived: Instant::now() };
-        let job = match self.storage.asynchronous() {
-            Some(storage) => {
-                self.spawn(job.run_later(storage));
-                None
-            }
-            None => {
-                let submitted = self.pool.submit(place(device, bytes, priority), Box::new(job));
-                submitted.ok().map(|submitted| submitted.id)
-            }
-        };
+        let job = self.start(place(device, bytes, priority), job);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = HoldsClock::new(&mut pending.receiver).await;
         outcome.unwrap_or_else(|lost| Err(info.refusal(self.cause_of(lost))))
     }
 }
 
+/// A job about a path, in both forms.
+pub(crate) trait EitherJob: Job {
+    /// Does what a worker does, on a storage whose calls answer later.
+    fn run_later(self, storage: Arc<dyn AsyncStorage>) -> impl Future<Output = ()> + Send + 'static;
+}
+
 impl EngineContext {
+    /// Has a job carried out: by a worker, or by futures if the storage answers later. Returns the job that waits for a
+    /// worker; a refused one is dropped, which answers its caller.
+    pub(crate) fn start(&self, place: Place, job: impl EitherJob + 'static) -> Option<JobId> {
+        match self.storage.asynchronous() {
+            Some(storage) => {
+                self.spawn(job.run_later(storage));
+                None
+            }
+            None => self.pool.submit(place, Box::new(job)).ok().map(|submitted| submitted.id),
+        }
+    }
+
     /// Submits a request without waiting for it and without blocking. `keep` lives until the job is submitted.
     pub(crate) fn call_detached<R: PathRequest>(
         self: &Arc<Self>,
@@ -210,10 +219,7 @@ impl EngineContext {
                 let request = Some((request, permit));
                 let (context, arrived) = (self.clone(), Instant::now());
                 let job = DetachedJob { request, context, arrived, _exit_guard: exit_guard };
-                match self.storage.asynchronous() {
-                    Some(storage) => self.spawn(job.run_later(storage)),
-                    None => drop(self.pool.submit(place(&self.names, bytes, priority), Box::new(job))),
-                }
+                self.start(place(&self.names, bytes, priority), job);
             }
             Err(cause) => record_unreported(self, &Err::<(), _>(RequestInfo::of(&request).refusal(cause))),
         }
@@ -351,14 +357,6 @@ impl<R: PathRequest> PathJob<R> {
         Some(begun.expect("only a caller that gave up before the beginning takes it back"))
     }
 
-    /// Does what a worker does, on a storage whose calls answer later.
-    async fn run_later(self, storage: Arc<dyn AsyncStorage>) {
-        let Some((request, permit)) = self.start() else { return };
-        let abandoner = self.sender.abandoner();
-        let outcome = self.context.execute_later(request, storage, self.arrived, abandoner).await;
-        self.answer(outcome, permit);
-    }
-
     fn answer(self, outcome: Result<R::Reply>, permit: Permit) {
         let PathJob { sender, context, .. } = self;
         // A reply without a receiver may have to clean up when dropped; the permit makes a shutdown wait for
@@ -375,6 +373,15 @@ impl<R: PathRequest> Job for PathJob<R> {
     fn run(self: Box<Self>) {
         let Some((request, permit)) = self.start() else { return };
         let outcome = self.context.execute(request, self.arrived, self.sender.abandoner());
+        self.answer(outcome, permit);
+    }
+}
+
+impl<R: PathRequest> EitherJob for PathJob<R> {
+    async fn run_later(self, storage: Arc<dyn AsyncStorage>) {
+        let Some((request, permit)) = self.start() else { return };
+        let abandoner = self.sender.abandoner();
+        let outcome = self.context.execute_later(request, storage, self.arrived, abandoner).await;
         self.answer(outcome, permit);
     }
 }
@@ -397,8 +404,7 @@ impl<R: PathRequest> Job for DetachedJob<R> {
     }
 }
 
-impl<R: PathRequest> DetachedJob<R> {
-    /// Does what a worker does, on a storage whose calls answer later.
+impl<R: PathRequest> EitherJob for DetachedJob<R> {
     async fn run_later(mut self, storage: Arc<dyn AsyncStorage>) {
         let Some((request, permit)) = self.request.take() else { return };
         record_unreported(

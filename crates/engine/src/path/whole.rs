@@ -21,7 +21,7 @@ use crate::limits::PIECE_BYTES;
 use crate::oneshot;
 use crate::op::PathRequest;
 use crate::op::whole::{Begun, Overwrite, Whole};
-use crate::path::call::{PendingCall, Unstarted, place, record_unreported};
+use crate::path::call::{EitherJob, PendingCall, Unstarted, place, record_unreported};
 use crate::path::descriptor_wait::DescriptorWait;
 use crate::pool::Job;
 use crate::priority::Priority;
@@ -82,16 +82,7 @@ impl EngineContext {
             priority,
         };
         // If this future is dropped, the lender leaves a copy of the remaining bytes.
-        let job = match self.storage.asynchronous() {
-            Some(storage) => {
-                self.spawn(job.run_later(storage));
-                None
-            }
-            None => {
-                let submitted = self.pool.submit(place(&device, contents_len, priority), Box::new(job));
-                submitted.ok().map(|submitted| submitted.id)
-            }
-        };
+        let job = self.start(place(&device, contents_len, priority), job);
         let mut pending = PendingCall { receiver, unstarted, job, context: self };
         let outcome = poll_fn(|cx| {
             lender.poll(cx);
@@ -138,8 +129,9 @@ impl<R: PathRequest<Reply = Begun>> WholeJob<R> {
             WholeWrite { context, device, lent, priority, arrived, begun, file: None, done: 0, end };
         Some((open, Box::new(writing)))
     }
+}
 
-    /// Does what a worker does, on a storage whose calls answer later.
+impl<R: PathRequest<Reply = Begun>> EitherJob for WholeJob<R> {
     async fn run_later(self, storage: Arc<dyn AsyncStorage>) {
         let Some((open, mut writing)) = self.start() else { return };
         let opened = guarded_later(async move { open.execute_later(storage).await }).await;
